@@ -1,0 +1,126 @@
+package io.scalekv.model.vae;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.tensor.TorchOps;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Multi-scale residual binary spherical quantisation (Infinity, arXiv 2412.04431, section 3.2): at
+ * every scale the residual is reduced by area averaging, each position becomes the sign vector
+ * divided by √d, and its bilinear enlargement is subtracted.
+ *
+ * <p>Letters: N images, d code bits, h_k×w_k the map of scale k, h×w the last map.
+ */
+public final class MultiScaleBsq implements AutoCloseable {
+  /**
+   * What quantisation leaves.
+   *
+   * @param bits per scale, [N, h_k·w_k, d], 0 or 1
+   * @param residuals per scale, the input of the sign, [N, d, h_k, w_k]
+   * @param summed the quantised latent, [N, d, h, w]
+   */
+  public record Quantised(List<NDArray> bits, List<NDArray> residuals, NDArray summed) {}
+
+  /** Changes the bits of one scale before they are fed back, as bitwise self-correction does. */
+  @FunctionalInterface
+  public interface BitNoise {
+    /**
+     * @param scale index of the scale, 0-based
+     * @param bits [N, h_k·w_k, d], 0 or 1
+     * @return bits of the same shape
+     */
+    NDArray apply(int scale, NDArray bits);
+  }
+
+  private final int codeBits;
+  private final float code;
+  private final NDManager manager;
+  private final Map<TokenMap, NDArray> sizes = new HashMap<>();
+
+  /** A quantiser for codes of {@code codeBits} bits: every entry is ±1/√codeBits. */
+  public MultiScaleBsq(NDManager parent, int codeBits) {
+    this.codeBits = codeBits;
+    this.code = (float) (1 / Math.sqrt(codeBits));
+    this.manager = parent.newSubManager();
+  }
+
+  /** Bits per position, d. */
+  public int codeBits() {
+    return codeBits;
+  }
+
+  /** Quantises the latent z [N,d,h,w], whose sides are those of the last map. */
+  public Quantised quantise(NDArray z, ScaleSchedule schedule) {
+    return quantise(z, schedule, (scale, bits) -> bits);
+  }
+
+  /**
+   * Quantises the latent with altered bits fed back: later scales correct what the noise broke. The
+   * reported bits are the ones before the noise, the sum is built from those after it.
+   */
+  public Quantised quantise(NDArray z, ScaleSchedule schedule, BitNoise noise) {
+    List<NDArray> bits = new ArrayList<>();
+    List<NDArray> residuals = new ArrayList<>();
+    NDArray residual = z;
+    NDArray summed = null;
+    for (int k = 0; k < schedule.scales(); k++) {
+      TokenMap map = schedule.map(k);
+      NDArray reduced =
+          map.equals(schedule.last()) ? residual : TorchOps.call("resize_area", residual, size(map));
+      residuals.add(reduced);
+      NDArray signs = toTokens(reduced.gt(0).toType(DataType.FLOAT32, false));
+      bits.add(signs);
+      NDArray up = enlarge(codes(noise.apply(k, signs), map), schedule.last());
+      residual = residual.sub(up);
+      summed = summed == null ? up : summed.add(up);
+    }
+    return new Quantised(bits, residuals, summed);
+  }
+
+  /**
+   * Codes of bits.
+   *
+   * @param bits [N, h·w, d], 0 or 1
+   * @param map h×w
+   * @return [N, d, h, w], entries ±1/√d
+   */
+  public NDArray codes(NDArray bits, TokenMap map) {
+    NDArray c = bits.mul(2 * code).sub(code);
+    return c.transpose(0, 2, 1)
+        .reshape(bits.getShape().get(0), codeBits, map.height(), map.width());
+  }
+
+  /** Bilinear resize of [N,C,·,·] to {@code map}, without antialias, also when shrinking. */
+  public NDArray resize(NDArray x, TokenMap map) {
+    return TorchOps.call("resize_bilinear", x, size(map));
+  }
+
+  /** Bilinear resize of [N,C,·,·] to {@code map}; the same array when it has that size. */
+  public NDArray enlarge(NDArray x, TokenMap map) {
+    Shape s = x.getShape();
+    return s.get(2) == map.height() && s.get(3) == map.width() ? x : resize(x, map);
+  }
+
+  /** Positions as rows: [N,C,h,w] to [N, h·w, C]. */
+  public static NDArray toTokens(NDArray x) {
+    Shape s = x.getShape();
+    return x.reshape(s.get(0), s.get(1), s.get(2) * s.get(3)).transpose(0, 2, 1);
+  }
+
+  private NDArray size(TokenMap map) {
+    return sizes.computeIfAbsent(map, m -> manager.zeros(new Shape(m.height(), m.width())));
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,120 @@
+package io.scalekv.tensor;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * The native operations that DJL does not bind, written as TorchScript in the resource {@code
+ * torch_ops.py} and loaded once per process.
+ *
+ * <p>A result belongs to the manager of the first argument: put the activation first, the weight
+ * after it. Autograd passes through every operation.
+ */
+public final class TorchOps {
+  private static final String RESOURCE = "torch_ops.py";
+  private static final TorchOps INSTANCE = new TorchOps();
+
+  private final NDManager manager;
+  private final Block block;
+  private final ParameterStore store;
+  private final Map<String, NDArray> names = new ConcurrentHashMap<>();
+
+  private TorchOps() {
+    manager = NDManager.newBaseManager("PyTorch");
+    store = new ParameterStore(manager, false);
+    Model model = Model.newInstance("torch_ops", "PyTorch");
+    try (InputStream text = TorchOps.class.getResourceAsStream(RESOURCE)) {
+      if (text == null) {
+        throw new IllegalStateException("resource " + RESOURCE + " is missing from the jar");
+      }
+      model.load(new ByteArrayInputStream(archive(text.readAllBytes())));
+    } catch (IOException e) {
+      throw new UncheckedIOException(RESOURCE + ": " + e.getMessage(), e);
+    } catch (MalformedModelException e) {
+      throw new IllegalStateException(RESOURCE + ": " + e.getMessage(), e);
+    }
+    block = model.getBlock();
+  }
+
+  /**
+   * Calls one operation by its name in {@code torch_ops.py}.
+   *
+   * @param op name of the method
+   * @param args its arguments, the array whose manager shall own the result first
+   * @return the result
+   */
+  public static NDArray call(String op, NDArray... args) {
+    return INSTANCE.run(op, args);
+  }
+
+  private NDArray run(String op, NDArray... args) {
+    NDList list = new NDList(args.length + 1);
+    for (NDArray a : args) {
+      list.add(a);
+    }
+    list.add(names.computeIfAbsent(op, this::methodName));
+    // train = true: with false the result could never take part in autograd
+    return block.forward(store, list, true).head();
+  }
+
+  private NDArray methodName(String op) {
+    NDArray name = manager.zeros(new Shape(1));
+    name.setName("module_method:" + op);
+    return name;
+  }
+
+  /** Packs TorchScript source into the archive form that the engine loads: a stored zip. */
+  private static byte[] archive(byte[] source) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      zip.setMethod(ZipOutputStream.STORED);
+      store(zip, "m/data.pkl", pickledModule());
+      store(zip, "m/code/__torch__.py", source);
+      store(zip, "m/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
+      store(zip, "m/version", "10\n".getBytes(StandardCharsets.US_ASCII));
+      store(zip, "m/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
+    }
+    return bytes.toByteArray();
+  }
+
+  /** The pickle that instantiates {@code __torch__.M} with its one attribute, {@code training}. */
+  private static byte[] pickledModule() throws IOException {
+    ByteArrayOutputStream p = new ByteArrayOutputStream();
+    p.write(new byte[] {(byte) 0x80, 2, 'c'});
+    p.write("__torch__\nM\n".getBytes(StandardCharsets.US_ASCII));
+    p.write(new byte[] {')', (byte) 0x81, '}', '(', 'X', 8, 0, 0, 0});
+    p.write("training".getBytes(StandardCharsets.US_ASCII));
+    p.write(new byte[] {(byte) 0x88, 'u', 'b', '.'});
+    return p.toByteArray();
+  }
+
+  private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+    ZipEntry entry = new ZipEntry(name);
+    CRC32 crc = new CRC32();
+    crc.update(content);
+    entry.setSize(content.length);
+    entry.setCompressedSize(content.length);
+    entry.setCrc(crc.getValue());
+    entry.setTime(0);
+    zip.putNextEntry(entry);
+    zip.write(content);
+    zip.closeEntry();
+  }
+}

@@ -1,0 +1,155 @@
+# The operations that DJL does not bind, as one TorchScript class. One method an operation; the Java
+# class TorchOps packs this text into an archive and calls the methods by name. Every method passes
+# autograd through. Letters: B batch, L tokens, H heads, D head width, C width, N feature maps.
+# dtype codes: 6 is float32, 15 is bfloat16.
+
+
+class M(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+
+  # q [B,H,L,D], k and v [B,H,T,D] -> [B,H,L,D]; softmax scale 1 (cosine attention)
+  def sdpa_unit(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return torch.scaled_dot_product_attention(q, k, v, None, 0., False, scale=1.)
+
+  # the same with softmax scale 1/sqrt(D)
+  def sdpa(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return torch.scaled_dot_product_attention(q, k, v)
+
+  # the same with an additive mask broadcast to [B,H,L,T]
+  def sdpa_masked(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    return torch.scaled_dot_product_attention(q, k, v, mask)
+
+  # x [..,C], weight [O,C], bias [O]
+  def linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.linear(x, weight, bias)
+
+  # the same product with both factors rounded to bfloat16; float32 in and out
+  def linear_bf16(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    y = torch.linear(torch.to(x, 15), torch.to(weight, 15), torch.to(bias, 15))
+    return torch.to(y, 6)
+
+  def to_bf16(self, x: Tensor) -> Tensor:
+    return torch.to(x, 15)
+
+  def to_fp32(self, x: Tensor) -> Tensor:
+    return torch.to(x, 6)
+
+  # layer norm over the last axis, eps 1e-6, no affine: x [B,L,C]
+  def layer_norm(self, x: Tensor) -> Tensor:
+    return torch.layer_norm(x, [torch.size(x, -1)], None, None, 1e-06)
+
+  # layer norm with affine weight [C] and bias [C], eps 1e-6
+  def layer_norm_affine(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.layer_norm(x, [torch.size(x, -1)], weight, bias, 1e-06)
+
+  # adaptive layer norm: LN(x) * (1 + scale) + shift, scale and shift [B,1,C]
+  def ada_layer_norm(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    y = torch.layer_norm(x, [torch.size(x, -1)], None, None, 1e-06)
+    return torch.add(torch.mul(y, torch.add(scale, 1.)), shift)
+
+  # x + y * gamma, gamma [B,1,C]
+  def gated_residual(self, x: Tensor, y: Tensor, gamma: Tensor) -> Tensor:
+    return torch.addcmul(x, y, gamma)
+
+  # x * rsqrt(mean(x^2) + 1e-6) * weight over the last axis
+  def rms_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    m = torch.mean(torch.mul(x, x), [-1], True)
+    return torch.mul(torch.mul(x, torch.rsqrt(torch.add(m, 1e-06))), weight)
+
+  # GELU in its tanh form
+  def gelu_tanh(self, x: Tensor) -> Tensor:
+    return torch.gelu(x, approximate="tanh")
+
+  def silu(self, x: Tensor) -> Tensor:
+    return torch.silu(x)
+
+  # x / max(||x||_2, 1e-12) over the last axis
+  def l2_normalize(self, x: Tensor) -> Tensor:
+    n = torch.clamp_min(torch.norm(x, 2, [-1], True), 9.9999999999999998e-13)
+    return torch.div(x, n)
+
+  # exp(min(s, log 100)): the learned temperature of cosine attention, s [1,H,1,1]
+  def temperature(self, s: Tensor) -> Tensor:
+    return torch.exp(torch.clamp_max(s, 4.6051701859880918))
+
+  # rotated by the table cos, sin [1,1,L,D/2] over interleaved pairs
+  def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    p = torch.unflatten(x, -1, [-1, 2])
+    a = torch.select(p, -1, 0)
+    b = torch.select(p, -1, 1)
+    r = torch.sub(torch.mul(a, cos), torch.mul(b, sin))
+    i = torch.add(torch.mul(a, sin), torch.mul(b, cos))
+    return torch.flatten(torch.stack([r, i], -1), -2)
+
+  # group norm with weight and bias [C]; the number of groups is the length of the dummy vector
+  def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, groups: Tensor) -> Tensor:
+    return torch.group_norm(x, torch.size(groups, 0), weight, bias, 1e-06)
+
+  def conv2d(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    p = torch.floordiv(torch.size(weight, 2), 2)
+    return torch.conv2d(x, weight, bias, [1, 1], [p, p])
+
+  # stride-2 convolution, padded by one right and below only
+  def conv2d_down(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.conv2d(torch.constant_pad_nd(x, [0, 1, 0, 1], 0.), weight, bias, [2, 2])
+
+  def upsample_nearest2(self, x: Tensor) -> Tensor:
+    return torch.upsample_nearest2d(x, None, [2., 2.])
+
+  # binary cross-entropy of logit pairs: logits [..,2d], bits [..,d] in {0,1} -> per-bit loss [..,d]
+  def bit_loss(self, logits: Tensor, bits: Tensor) -> Tensor:
+    p = torch.unflatten(logits, -1, [-1, 2])
+    margin = torch.sub(torch.select(p, -1, 1), torch.select(p, -1, 0))
+    return torch.binary_cross_entropy_with_logits(margin, bits, None, None, 0)
+
+  # bilinear without antialias, half-pixel centres: x [N,C,h,w] -> [N,C,H,W] of like [H,W]
+  def resize_bilinear(self, x: Tensor, like: Tensor) -> Tensor:
+    return torch.upsample_bilinear2d(x, [torch.size(like, 0), torch.size(like, 1)], False)
+
+  # area averaging (adaptive mean): x [N,C,h,w] -> [N,C,H,W] of like [H,W]
+  def resize_area(self, x: Tensor, like: Tensor) -> Tensor:
+    return torch.adaptive_avg_pool2d(x, [torch.size(like, 0), torch.size(like, 1)])
+
+  # value of q with the gradient of z (straight-through estimator)
+  def straight_through(self, z: Tensor, q: Tensor) -> Tensor:
+    return torch.add(z, torch.detach(torch.sub(q, z)))
+
+  # mean of (x - y)^2 as a scalar
+  def mse(self, x: Tensor, y: Tensor) -> Tensor:
+    return torch.mse_loss(x, y)
+
+  # mean of |x - y| as a scalar
+  def mae(self, x: Tensor, y: Tensor) -> Tensor:
+    return torch.l1_loss(x, y)
+
+  # pixel (un)shuffle by 2 on [N,C,h,w]
+  def pixel_shuffle2(self, x: Tensor) -> Tensor:
+    return torch.pixel_shuffle(x, 2)
+
+  def pixel_unshuffle2(self, x: Tensor) -> Tensor:
+    return torch.pixel_unshuffle(x, 2)
+
+  # one AdamW step in place; hyper = [lr, beta1, beta2, eps, decay, 1-beta1^t, 1-beta2^t, gradient scale, ema rate]
+  # decay is lr * weight decay; ema <- ema + rate * (parameter - ema)
+  def adamw(self, p: Tensor, g: Tensor, m: Tensor, v: Tensor, ema: Tensor, hyper: Tensor) -> Tensor:
+    lr = torch.select(hyper, 0, 0)
+    b1 = torch.select(hyper, 0, 1)
+    b2 = torch.select(hyper, 0, 2)
+    eps = torch.select(hyper, 0, 3)
+    decay = torch.select(hyper, 0, 4)
+    c1 = torch.select(hyper, 0, 5)
+    c2 = torch.select(hyper, 0, 6)
+    gs = torch.mul(g, torch.select(hyper, 0, 7))
+    _0 = torch.add_(torch.mul_(m, b1), torch.mul(gs, torch.rsub(b1, 1.)))
+    _1 = torch.add_(torch.mul_(v, b2), torch.mul(torch.mul(gs, gs), torch.rsub(b2, 1.)))
+    d = torch.add(torch.sqrt(torch.div(v, c2)), eps)
+    u = torch.add(torch.mul(torch.div(torch.div(m, c1), d), lr), torch.mul(p, decay))
+    _2 = torch.sub_(torch.detach(p), u)
+    _3 = torch.add_(ema, torch.mul(torch.sub(torch.detach(p), ema), torch.select(hyper, 0, 8)))
+    return torch.detach(p)
+
+  # sum of squares as a scalar
+  def square_sum(self, x: Tensor) -> Tensor:
+    return torch.sum(torch.mul(x, x))

@@ -1,0 +1,53 @@
+package io.scalekv.tensor;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+
+/** A weights file cannot be read or written. The message is one line: file, what, expected, got. */
+public final class WeightsFileException extends IllegalArgumentException {
+  private static final long serialVersionUID = 1L;
+  private static final int LONGEST_QUOTE = 120;
+
+  private WeightsFileException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** {@code file: problem}. */
+  static WeightsFileException in(Path file, String problem) {
+    return new WeightsFileException(file + ": " + problem, null);
+  }
+
+  /** {@code file: what: expected …, got …}. */
+  static WeightsFileException in(Path file, String what, Object expected, Object got) {
+    return in(file, what + ": expected " + expected + ", got " + got);
+  }
+
+  /** {@code file: doing: reason}, the reason taken from a failed file operation. */
+  static WeightsFileException io(Path file, String doing, IOException cause) {
+    String reason = cause instanceof FileSystemException f ? f.getReason() : cause.getMessage();
+    String kind = cause.getClass().getSimpleName();
+    return new WeightsFileException(
+        file + ": " + doing + ": " + (reason == null ? kind : oneLine(reason)), cause);
+  }
+
+  /** A name from a file, quoted, shortened and without control characters. */
+  static String quote(String name) {
+    return '"' + oneLine(name) + '"';
+  }
+
+  /** The text shortened, its line breaks and control characters replaced. */
+  static String oneLine(String text) {
+    String cut =
+        text.length() <= LONGEST_QUOTE
+            ? text
+            : text.substring(0, LONGEST_QUOTE) + "… (" + text.length() + " characters)";
+    StringBuilder line = new StringBuilder(cut.length());
+    for (int i = 0; i < cut.length(); i++) {
+      char c = cut.charAt(i);
+      boolean breaks = Character.isISOControl(c) || c == '\u2028' || c == '\u2029';
+      line.append(breaks ? '?' : c);
+    }
+    return line.toString();
+  }
+}

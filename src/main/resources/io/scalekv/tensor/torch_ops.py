@@ -65,23 +65,41 @@ class M(Module):
   def silu(self, x: Tensor) -> Tensor:
     return torch.silu(x)
 
-  # x / max(||x||_2, 1e-12) over the last axis
-  def l2_normalize(self, x: Tensor) -> Tensor:
-    n = torch.clamp_min(torch.norm(x, 2, [-1], True), 9.9999999999999998e-13)
-    return torch.div(x, n)
-
   # exp(min(s, log 100)): the learned temperature of cosine attention, s [1,H,1,1]
   def temperature(self, s: Tensor) -> Tensor:
     return torch.exp(torch.clamp_max(s, 4.6051701859880918))
 
-  # rotated by the table cos, sin [1,1,L,D/2] over interleaved pairs
-  def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    p = torch.unflatten(x, -1, [-1, 2])
-    a = torch.select(p, -1, 0)
-    b = torch.select(p, -1, 1)
-    r = torch.sub(torch.mul(a, cos), torch.mul(b, sin))
-    i = torch.add(torch.mul(a, sin), torch.mul(b, cos))
-    return torch.flatten(torch.stack([r, i], -1), -2)
+  # packed qkv [B,L,3C] -> query [B,H,L,D]: L2-normalised (eps 1e-12), times temperature [1,H,1,1],
+  # rotated over interleaved pairs by the table [L,D/2,2] of cosines and sines
+  def cosine_query(self, qkv: Tensor, temperature: Tensor, table: Tensor) -> Tensor:
+    h = torch.size(temperature, 1)
+    x = torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 0), 1, 2)
+    n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
+    y = torch.unflatten(torch.mul(x, torch.div(temperature, n)), -1, [-1, 2])
+    z = torch.mul(torch.view_as_complex(torch.contiguous(y)), torch.view_as_complex(table))
+    return torch.flatten(torch.view_as_real(z), -2)
+
+  # the same for the key, without temperature; the second argument only tells H
+  def cosine_key(self, qkv: Tensor, temperature: Tensor, table: Tensor) -> Tensor:
+    h = torch.size(temperature, 1)
+    x = torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 1), 1, 2)
+    n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
+    y = torch.unflatten(torch.div(x, n), -1, [-1, 2])
+    z = torch.mul(torch.view_as_complex(torch.contiguous(y)), torch.view_as_complex(table))
+    return torch.flatten(torch.view_as_real(z), -2)
+
+  # packed qkv [B,L,3C] -> value [B,H,L,D]
+  def packed_value(self, qkv: Tensor, temperature: Tensor) -> Tensor:
+    h = torch.size(temperature, 1)
+    return torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 2), 1, 2)
+
+  # [B,L,C] -> [B,H,L,D]; the second argument only tells H: [1,H,1,1]
+  def split_heads(self, x: Tensor, like: Tensor) -> Tensor:
+    return torch.transpose(torch.unflatten(x, -1, [torch.size(like, 1), -1]), 1, 2)
+
+  # [B,H,L,D] -> [B,L,C]
+  def merge_heads(self, x: Tensor) -> Tensor:
+    return torch.flatten(torch.transpose(x, 1, 2), 2)
 
   # group norm with weight and bias [C]; the number of groups is the length of the dummy vector
   def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, groups: Tensor) -> Tensor:
@@ -131,24 +149,23 @@ class M(Module):
   def pixel_unshuffle2(self, x: Tensor) -> Tensor:
     return torch.pixel_unshuffle(x, 2)
 
-  # one AdamW step in place; hyper = [lr, beta1, beta2, eps, decay, 1-beta1^t, 1-beta2^t, gradient scale, ema rate]
-  # decay is lr * weight decay; ema <- ema + rate * (parameter - ema)
-  def adamw(self, p: Tensor, g: Tensor, m: Tensor, v: Tensor, ema: Tensor, hyper: Tensor) -> Tensor:
-    lr = torch.select(hyper, 0, 0)
-    b1 = torch.select(hyper, 0, 1)
-    b2 = torch.select(hyper, 0, 2)
-    eps = torch.select(hyper, 0, 3)
-    decay = torch.select(hyper, 0, 4)
-    c1 = torch.select(hyper, 0, 5)
-    c2 = torch.select(hyper, 0, 6)
-    gs = torch.mul(g, torch.select(hyper, 0, 7))
-    _0 = torch.add_(torch.mul_(m, b1), torch.mul(gs, torch.rsub(b1, 1.)))
-    _1 = torch.add_(torch.mul_(v, b2), torch.mul(torch.mul(gs, gs), torch.rsub(b2, 1.)))
-    d = torch.add(torch.sqrt(torch.div(v, c2)), eps)
-    u = torch.add(torch.mul(torch.div(torch.div(m, c1), d), lr), torch.mul(p, decay))
-    _2 = torch.sub_(torch.detach(p), u)
-    _3 = torch.add_(ema, torch.mul(torch.sub(torch.detach(p), ema), torch.select(hyper, 0, 8)))
-    return torch.detach(p)
+  # one AdamW step in place on p with moments m and v, then ema <- ema + rate * (p - ema) and
+  # g <- 0;
+  # hyper = [lr / (1 - beta1^t), 1 - beta1, beta2, 1 / sqrt(1 - beta2^t), eps, 1 - lr * weight decay,
+  #          gradient factor, ema rate]
+  def adamw(self, g: Tensor, p: Tensor, m: Tensor, v: Tensor, ema: Tensor, hyper: Tensor) -> Tensor:
+    step = torch.item(torch.select(hyper, 0, 0))
+    b2 = torch.item(torch.select(hyper, 0, 2))
+    w = torch.detach(p)
+    gs = torch.mul(g, torch.item(torch.select(hyper, 0, 6)))
+    m1 = torch.lerp_(m, gs, torch.item(torch.select(hyper, 0, 1)))
+    v1 = torch.addcmul_(torch.mul_(v, b2), gs, gs, value=torch.sub(1., b2))
+    d = torch.mul(torch.sqrt(v1), torch.item(torch.select(hyper, 0, 3)))
+    d1 = torch.add_(d, torch.item(torch.select(hyper, 0, 4)))
+    w1 = torch.mul_(w, torch.item(torch.select(hyper, 0, 5)))
+    w2 = torch.addcdiv_(w1, m1, d1, value=torch.neg(step))
+    e1 = torch.lerp_(ema, w2, torch.item(torch.select(hyper, 0, 7)))
+    return torch.zero_(g)
 
   # sum of squares as a scalar
   def square_sum(self, x: Tensor) -> Tensor:

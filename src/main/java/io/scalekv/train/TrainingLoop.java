@@ -1,0 +1,225 @@
+package io.scalekv.train;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.SafetensorsWriter;
+import io.scalekv.tensor.StoredType;
+import io.scalekv.tensor.TensorSource;
+import io.scalekv.tensor.Weights;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Gradient descent that can be stopped at any moment and resumed to the same bits: every step draws
+ * its data and noise from a generator seeded by (seed, step), so that weights, moments, averages and
+ * the step number are the whole state.
+ */
+final class TrainingLoop {
+  /**
+   * What one run is.
+   *
+   * @param steps number of updates in all
+   * @param seed seed of data and noise
+   * @param learningRate schedule
+   * @param optimiser numbers of AdamW
+   * @param checkpoint file of the resumable state
+   * @param checkpointEvery time between checkpoints
+   * @param curve CSV file of the loss curve
+   * @param logEvery updates between two lines of the curve
+   */
+  record Options(
+      int steps,
+      long seed,
+      LearningRate learningRate,
+      AdamW.Options optimiser,
+      Path checkpoint,
+      Duration checkpointEvery,
+      Path curve,
+      int logEvery) {}
+
+  /** The loss of one batch. */
+  @FunctionalInterface
+  interface Objective {
+    /**
+     * @param scope owns everything that the step makes
+     * @param step number of the update, from 1
+     * @return scalar loss that takes part in autograd
+     */
+    NDArray loss(NDManager scope, int step);
+  }
+
+  /**
+   * State of a run, told after every {@code logEvery} updates.
+   *
+   * @param step updates done
+   * @param steps updates in all
+   * @param loss mean loss since the last report
+   * @param gradientNorm of the last update, before clipping
+   * @param learningRate of the last update
+   * @param seconds training time so far, earlier runs included
+   */
+  record Report(
+      int step, int steps, double loss, double gradientNorm, double learningRate, double seconds) {
+    @Override
+    public String toString() {
+      return String.format(
+          Locale.ROOT,
+          "step %d/%d loss %.4f gradient %.3f lr %.2e %.0f s",
+          step,
+          steps,
+          loss,
+          gradientNorm,
+          learningRate,
+          seconds);
+    }
+  }
+
+  private final Options options;
+  private final Weights weights;
+
+  TrainingLoop(Options options, Weights weights) {
+    this.options = options;
+    this.weights = weights;
+  }
+
+  /**
+   * Trains to the last step, from the checkpoint when there is one.
+   *
+   * @param objective loss of a batch
+   * @param onReport told every {@code logEvery} updates
+   * @param onAverage given the averaged weights at the end
+   */
+  void run(Objective objective, Consumer<Report> onReport, Consumer<Weights> onAverage) {
+    try (NDManager parent = NDManager.newBaseManager("PyTorch");
+        AdamW optimiser = new AdamW(parent, weights, options.optimiser())) {
+      Progress at = restore(optimiser);
+      weights.arrays().values().forEach(a -> a.setRequiresGradient(true));
+      double sum = 0;
+      int count = 0;
+      long mark = System.nanoTime();
+      long saved = mark;
+      double seconds = at.seconds;
+      int step = at.step;
+      while (step < options.steps()) {
+        step++;
+        Engine.getInstance().setRandomSeed((int) mix(options.seed(), step));
+        try (NDManager scope = weights.manager().newSubManager()) {
+          try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+            NDArray loss = objective.loss(scope, step);
+            collector.backward(loss);
+            sum += loss.getFloat();
+            count++;
+          }
+        }
+        double rate = options.learningRate().at(step, options.steps());
+        double norm = optimiser.update(step, rate);
+        long now = System.nanoTime();
+        seconds += (now - mark) / 1e9;
+        mark = now;
+        if (step % options.logEvery() == 0 || step == options.steps()) {
+          Report report = new Report(step, options.steps(), sum / count, norm, rate, seconds);
+          appendCurve(report);
+          onReport.accept(report);
+          sum = 0;
+          count = 0;
+        }
+        if (now - saved > options.checkpointEvery().toNanos() || step == options.steps()) {
+          save(optimiser, new Progress(step, seconds));
+          saved = System.nanoTime();
+          mark = saved;
+        }
+      }
+      weights.arrays().values().forEach(a -> a.setRequiresGradient(false));
+      onAverage.accept(optimiser.average());
+    }
+  }
+
+  /** A well-mixed 64-bit number of (seed, step), for generators that must not repeat. */
+  static long mix(long seed, long step) {
+    long z = seed * 0x9E3779B97F4A7C15L + step * 0xD1B54A32D192ED03L;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+
+  private record Progress(int step, double seconds) {}
+
+  private Progress restore(AdamW optimiser) {
+    if (!Files.exists(options.checkpoint())) {
+      return new Progress(0, 0);
+    }
+    try (TensorSource file = SafetensorsFile.open(options.checkpoint());
+        NDManager scope = weights.manager().newSubManager()) {
+      Map<String, String> meta = file.metadata();
+      if (!String.valueOf(options.seed()).equals(meta.get("seed"))) {
+        throw new IllegalArgumentException(
+            options.checkpoint()
+                + ": checkpoint of seed "
+                + options.seed()
+                + " expected, got seed "
+                + meta.get("seed"));
+      }
+      optimiser.state().forEach((name, array) -> file.load(name, scope).copyTo(array));
+      return new Progress(
+          Integer.parseInt(meta.get("step")), Double.parseDouble(meta.get("seconds")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(options.checkpoint() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void save(AdamW optimiser, Progress at) {
+    Map<String, String> meta = new LinkedHashMap<>();
+    meta.put("seed", String.valueOf(options.seed()));
+    meta.put("step", String.valueOf(at.step));
+    meta.put("seconds", String.valueOf(at.seconds));
+    try {
+      SafetensorsWriter.write(options.checkpoint(), optimiser.state(), StoredType.F32, meta);
+    } catch (IOException e) {
+      throw new UncheckedIOException(options.checkpoint() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Appends one line; lines of a later step, left by a killed run, are dropped first. */
+  private void appendCurve(Report r) {
+    try {
+      List<String> lines = new ArrayList<>();
+      if (Files.exists(options.curve())) {
+        for (String line : Files.readAllLines(options.curve())) {
+          String first = line.substring(0, Math.max(0, line.indexOf(',')));
+          if (first.equals("step") || (!first.isEmpty() && Integer.parseInt(first) < r.step())) {
+            lines.add(line);
+          }
+        }
+      }
+      if (lines.isEmpty()) {
+        lines.add("step,loss,gradientNorm,learningRate,seconds");
+      }
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "%d,%.5f,%.4f,%.3e,%.1f",
+              r.step(),
+              r.loss(),
+              r.gradientNorm(),
+              r.learningRate(),
+              r.seconds()));
+      Files.write(
+          options.curve(), lines, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(options.curve() + ": " + e.getMessage(), e);
+    }
+  }
+}

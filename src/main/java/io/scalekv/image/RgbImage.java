@@ -1,0 +1,124 @@
+package io.scalekv.image;
+
+import java.util.Arrays;
+
+/**
+ * An immutable picture of 8-bit sRGB pixels, three bytes each (red, green, blue), row-major from
+ * the top left corner. Two images are equal when their sizes and all their bytes are.
+ */
+public final class RgbImage {
+  private final int width;
+  private final int height;
+  private final byte[] rgb;
+
+  private RgbImage(int width, int height, byte[] rgb) {
+    this.width = width;
+    this.height = height;
+    this.rgb = rgb;
+  }
+
+  /**
+   * An image with a copy of the given bytes.
+   *
+   * @param width pixels in a row, at least 1
+   * @param height rows, at least 1
+   * @param rgb {@code 3 * width * height} bytes, interleaved, row-major
+   * @throws IllegalArgumentException if a side is not positive or the length does not fit
+   */
+  public static RgbImage of(int width, int height, byte[] rgb) {
+    requireLength(width, height, rgb.length);
+    return new RgbImage(width, height, rgb.clone());
+  }
+
+  /**
+   * An image from packed pixels, {@code 0xRRGGBB} each; the upper byte is ignored.
+   *
+   * @param pixels {@code width * height} values, row-major
+   * @throws IllegalArgumentException if a side is not positive or the length does not fit
+   */
+  public static RgbImage ofPacked(int width, int height, int[] pixels) {
+    requireLength(width, height, 3L * pixels.length);
+    byte[] rgb = new byte[3 * pixels.length];
+    for (int i = 0, o = 0; i < pixels.length; i++) {
+      int pixel = pixels[i];
+      rgb[o++] = (byte) (pixel >> 16);
+      rgb[o++] = (byte) (pixel >> 8);
+      rgb[o++] = (byte) pixel;
+    }
+    return new RgbImage(width, height, rgb);
+  }
+
+  private static void requireLength(int width, int height, long bytes) {
+    if (width < 1 || height < 1) {
+      throw new IllegalArgumentException(
+          "image: sides of at least 1 pixel expected, got " + width + "x" + height);
+    }
+    if (bytes != 3L * width * height) {
+      throw new IllegalArgumentException(
+          "image " + width + "x" + height + ": " + 3L * width * height + " bytes expected, got "
+              + bytes);
+    }
+  }
+
+  /** Pixels in a row. */
+  public int width() {
+    return width;
+  }
+
+  /** Rows. */
+  public int height() {
+    return height;
+  }
+
+  /** A copy of the bytes: interleaved red, green, blue, row-major, {@code 3 * width * height}. */
+  public byte[] rgb() {
+    return rgb.clone();
+  }
+
+  /** Red of the pixel in column {@code x}, row {@code y}, 0 to 255. */
+  public int red(int x, int y) {
+    return rgb[offset(x, y)] & 0xff;
+  }
+
+  /** Green of the pixel in column {@code x}, row {@code y}, 0 to 255. */
+  public int green(int x, int y) {
+    return rgb[offset(x, y) + 1] & 0xff;
+  }
+
+  /** Blue of the pixel in column {@code x}, row {@code y}, 0 to 255. */
+  public int blue(int x, int y) {
+    return rgb[offset(x, y) + 2] & 0xff;
+  }
+
+  /** The pixel in column {@code x}, row {@code y} as {@code 0xRRGGBB}. */
+  public int packed(int x, int y) {
+    int o = offset(x, y);
+    return (rgb[o] & 0xff) << 16 | (rgb[o + 1] & 0xff) << 8 | rgb[o + 2] & 0xff;
+  }
+
+  private int offset(int x, int y) {
+    if (x < 0 || x >= width || y < 0 || y >= height) {
+      throw new IndexOutOfBoundsException(
+          "pixel (" + x + ", " + y + ") of an image " + width + "x" + height);
+    }
+    return 3 * (y * width + x);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RgbImage that
+        && width == that.width
+        && height == that.height
+        && Arrays.equals(rgb, that.rgb);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * width + height) + Arrays.hashCode(rgb);
+  }
+
+  @Override
+  public String toString() {
+    return "RgbImage[" + width + "x" + height + "]";
+  }
+}

@@ -32,6 +32,8 @@ public final class TorchOps {
   private static final TorchOps INSTANCE = new TorchOps();
 
   private final NDManager manager;
+  // held only so that the collector does not free the native module under the block
+  private final Model model;
   private final Block block;
   private final ParameterStore store;
   private final Map<String, NDArray> names = new ConcurrentHashMap<>();
@@ -39,7 +41,7 @@ public final class TorchOps {
   private TorchOps() {
     manager = NDManager.newBaseManager("PyTorch");
     store = new ParameterStore(manager, false);
-    Model model = Model.newInstance("torch_ops", "PyTorch");
+    model = Model.newInstance("torch_ops", "PyTorch");
     try (InputStream text = TorchOps.class.getResourceAsStream(RESOURCE)) {
       if (text == null) {
         throw new IllegalStateException("resource " + RESOURCE + " is missing from the jar");

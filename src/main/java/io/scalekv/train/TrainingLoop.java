@@ -175,8 +175,6 @@ final class TrainingLoop {
       optimiser.state().forEach((name, array) -> file.load(name, scope).copyTo(array));
       return new Progress(
           Integer.parseInt(meta.get("step")), Double.parseDouble(meta.get("seconds")));
-    } catch (IOException e) {
-      throw new UncheckedIOException(options.checkpoint() + ": " + e.getMessage(), e);
     }
   }
 
@@ -185,11 +183,7 @@ final class TrainingLoop {
     meta.put("seed", String.valueOf(options.seed()));
     meta.put("step", String.valueOf(at.step));
     meta.put("seconds", String.valueOf(at.seconds));
-    try {
-      SafetensorsWriter.write(options.checkpoint(), optimiser.state(), StoredType.F32, meta);
-    } catch (IOException e) {
-      throw new UncheckedIOException(options.checkpoint() + ": " + e.getMessage(), e);
-    }
+    SafetensorsWriter.write(options.checkpoint(), optimiser.state(), StoredType.F32, meta);
   }
 
   /** Appends one line; lines of a later step, left by a killed run, are dropped first. */

@@ -134,6 +134,10 @@ class M(Module):
   def straight_through(self, z: Tensor, q: Tensor) -> Tensor:
     return torch.add(z, torch.detach(torch.sub(q, z)))
 
+  # x without its gradient
+  def stop_gradient(self, x: Tensor) -> Tensor:
+    return torch.detach(x)
+
   # mean of (x - y)^2 as a scalar
   def mse(self, x: Tensor, y: Tensor) -> Tensor:
     return torch.mse_loss(x, y)

@@ -1,0 +1,68 @@
+package io.scalekv.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.image.RgbImage;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Between images in memory and arrays [N,3,Y,X] in −1..1. */
+public final class Pixels {
+  private Pixels() {}
+
+  /**
+   * Images as one array.
+   *
+   * @param manager owner of the result
+   * @param images at least one, all of one size Y×X
+   * @return [N,3,Y,X] in −1..1
+   */
+  public static NDArray toArray(NDManager manager, List<RgbImage> images) {
+    int width = images.get(0).width();
+    int height = images.get(0).height();
+    int plane = width * height;
+    float[] data = new float[images.size() * 3 * plane];
+    int at = 0;
+    for (RgbImage image : images) {
+      if (image.width() != width || image.height() != height) {
+        throw new IllegalArgumentException(
+            "images: all of size " + width + "x" + height + " expected, got " + image);
+      }
+      byte[] rgb = image.rgb();
+      for (int c = 0; c < 3; c++) {
+        for (int i = 0; i < plane; i++) {
+          data[at++] = (rgb[3 * i + c] & 0xff) / 127.5f - 1;
+        }
+      }
+    }
+    try (NDArray borrowed = manager.create(data, new Shape(images.size(), 3, height, width))) {
+      return borrowed.duplicate();
+    }
+  }
+
+  /**
+   * One array as images: clamped to −1..1, scaled to 0..255 and cut to integers, as upstream does.
+   *
+   * @param pixels [N,3,Y,X]
+   */
+  public static List<RgbImage> toImages(NDArray pixels) {
+    Shape s = pixels.getShape();
+    int height = (int) s.get(2);
+    int width = (int) s.get(3);
+    int plane = width * height;
+    float[] data = pixels.toFloatArray();
+    List<RgbImage> images = new ArrayList<>();
+    for (int n = 0; n < s.get(0); n++) {
+      byte[] rgb = new byte[3 * plane];
+      for (int c = 0; c < 3; c++) {
+        for (int i = 0; i < plane; i++) {
+          float x = Math.max(-1f, Math.min(1f, data[(n * 3 + c) * plane + i]));
+          rgb[3 * i + c] = (byte) (int) ((x + 1) / 2 * 255);
+        }
+      }
+      images.add(RgbImage.of(width, height, rgb));
+    }
+    return images;
+  }
+}

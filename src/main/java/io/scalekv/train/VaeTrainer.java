@@ -1,0 +1,115 @@
+package io.scalekv.train;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.Pixels;
+import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.model.vae.VaeConfig;
+import io.scalekv.scene.SceneRenderer;
+import io.scalekv.scene.SceneSampler;
+import io.scalekv.tensor.SafetensorsWriter;
+import io.scalekv.tensor.StoredType;
+import io.scalekv.tensor.TorchOps;
+import io.scalekv.tensor.Weights;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
+/**
+ * Trains the tokenizer of the pocket model on fresh scenes: mean squared error of the decoded pixels
+ * plus a small commitment of the latent to its quantised value; the gradient passes the quantiser
+ * straight through.
+ */
+public final class VaeTrainer {
+  private static final float COMMITMENT = 0.05f;
+
+  /**
+   * What a run is.
+   *
+   * @param config of the tokenizer
+   * @param schedule token maps; the last one is the latent's size
+   * @param batch images an update
+   * @param steps updates
+   * @param learningRate peak
+   * @param seed of data and first weights
+   * @param folder where checkpoint, curve and weights go
+   */
+  public record Options(
+      VaeConfig config,
+      ScaleSchedule schedule,
+      int batch,
+      int steps,
+      double learningRate,
+      long seed,
+      Path folder) {}
+
+  private VaeTrainer() {}
+
+  /**
+   * Trains, or goes on from the checkpoint in the folder, and writes the averaged weights.
+   *
+   * @return the file of the averaged weights (float32)
+   */
+  public static Path train(Options o, Consumer<String> log) {
+    Path result = o.folder().resolve("vae.safetensors");
+    int side = o.schedule().last().height() * o.config().patch();
+    Engine.getInstance().setRandomSeed((int) o.seed());
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        MultiScaleBsq quantiser = new MultiScaleBsq(manager, o.config().codeBits());
+        Weights weights = Vae.initialWeights(manager, o.config())) {
+      Vae vae = new Vae(o.config(), weights);
+      NDArray commitment = manager.full(new ai.djl.ndarray.types.Shape(), COMMITMENT);
+      TrainingLoop.Options loop =
+          new TrainingLoop.Options(
+              o.steps(),
+              o.seed(),
+              new LearningRate(o.learningRate(), 50, o.steps() / 3, 0.02),
+              new AdamW.Options(0.9, 0.98, 0.01, 1, 0.995),
+              o.folder().resolve("vae-checkpoint.safetensors"),
+              Duration.ofMinutes(3),
+              o.folder().resolve("vae-curve.csv"),
+              20);
+      new TrainingLoop(loop, weights)
+          .run(
+              (scope, step) -> {
+                NDArray x = Pixels.toArray(scope, scenes(o.seed(), step, o.batch(), side));
+                NDArray z = vae.encode(x);
+                NDArray q = quantiser.quantise(TorchOps.call("stop_gradient", z), o.schedule()).summed();
+                NDArray y = vae.decode(TorchOps.call("straight_through", z, q));
+                NDArray loss = TorchOps.call("mse", y, x);
+                return loss.add(TorchOps.call("mse", z, q).mul(commitment));
+              },
+              report -> log.accept("vae " + report),
+              average -> write(result, average, o));
+      return result;
+    }
+  }
+
+  private static void write(Path file, Weights average, Options o) {
+    Map<String, String> meta = new LinkedHashMap<>();
+    meta.put("steps", String.valueOf(o.steps()));
+    meta.put("images", String.valueOf((long) o.steps() * o.batch()));
+    meta.put("seed", String.valueOf(o.seed()));
+    SafetensorsWriter.write(file, average.arrays(), StoredType.F32, meta);
+  }
+
+  /** The scenes of one step: a function of seed and step alone. */
+  static List<RgbImage> scenes(long seed, int step, int count, int side) {
+    SplittableRandom random = new SplittableRandom(TrainingLoop.mix(seed, step));
+    SceneSampler sampler = SceneSampler.of(random);
+    List<RgbImage> images = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      images.add(SceneRenderer.render(sampler.next(), random, side));
+    }
+    return images;
+  }
+}

@@ -13,11 +13,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One safetensors file: 8 bytes header length (little-endian), JSON header, data. Opening checks the
- * whole header; values are read from the file straight into the memory of the result.
+ * One safetensors file: 8 bytes header length (little-endian), JSON header, data. Opening checks
+ * the whole header; values are read from the file straight into the memory of the result.
  *
- * <p>Files are read, not memory-mapped: a mapped file that another process shortens takes the virtual
- * machine down, and an array that borrows a mapping is freed under its views.
+ * <p>Files are read, not memory-mapped: a mapped file that another process shortens takes the
+ * virtual machine down, and an array that borrows a mapping is freed under its views.
  *
  * @see <a href="https://github.com/huggingface/safetensors">safetensors format</a>
  */

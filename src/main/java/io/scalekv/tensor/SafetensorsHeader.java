@@ -12,8 +12,8 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
- * The parsed and checked header of a safetensors file: every tensor lies inside the file, its length
- * is what shape and type say, and the tensors fill the data part without holes or overlaps.
+ * The parsed and checked header of a safetensors file: every tensor lies inside the file, its
+ * length is what shape and type say, and the tensors fill the data part without holes or overlaps.
  *
  * @param tensors by name, in the order of the header
  * @param metadata the entries of {@code __metadata__}, empty if absent

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -24,10 +25,11 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Writes safetensors files. The bytes depend on the content alone: tensors are ordered by element
- * width, widest first, then by name, which keeps every tensor aligned; metadata is ordered by key;
- * the header is padded with spaces to a multiple of 8 bytes. A file appears whole or not at all: it
- * is written beside its place, forced to disk and moved; after a failure the old file is still there.
+ * Writes safetensors files. The bytes depend on the content alone: tensors are ordered by {@link
+ * StoredType}, then by name, as the format's own library does, which keeps every tensor aligned;
+ * metadata is ordered by key; the header is padded with spaces to a multiple of 8 bytes. A file
+ * appears whole or not at all: it is written beside its place, forced to disk and moved; after a
+ * failure the old file is still there.
  */
 public final class SafetensorsWriter {
   private static final int CHUNK_ELEMENTS = 1 << 16;
@@ -46,10 +48,7 @@ public final class SafetensorsWriter {
    * @throws WeightsFileException if a tensor cannot be stored or the file cannot be written
    */
   public static void write(
-      Path file,
-      Map<String, NDArray> tensors,
-      StoredType floatType,
-      Map<String, String> metadata) {
+      Path file, Map<String, NDArray> tensors, StoredType floatType, Map<String, String> metadata) {
     List<Entry> entries = new ArrayList<>();
     tensors.forEach((name, array) -> entries.add(entry(file, name, array, floatType)));
     writeEntries(file, entries, floatType, metadata);
@@ -197,20 +196,21 @@ public final class SafetensorsWriter {
     if (!floatType.isFloating() || floatType == StoredType.F64) {
       throw WeightsFileException.in(file, "float type to write", "F32, BF16 or F16", floatType);
     }
-    entries.sort(
-        Comparator.comparingInt((Entry entry) -> -entry.type().width())
-            .thenComparing(Entry::name));
+    entries.sort(Comparator.comparing(Entry::type).thenComparing(Entry::name));
     byte[] header = header(file, entries, metadata);
     if (Files.isDirectory(file)) {
       throw WeightsFileException.in(file, "file to write", "a file or nothing", "a folder");
     }
     Path target = file.toAbsolutePath();
+    if (!Files.isDirectory(target.getParent())) {
+      throw WeightsFileException.in(
+          file, "folder to write into", "an existing folder", target.getParent());
+    }
     Path temporary =
         target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       try (FileChannel channel =
-          FileChannel.open(
-              temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         writeFully(channel, ByteBuffer.wrap(header));
         for (Entry entry : entries) {
           entry.content().writeTo(channel);
@@ -227,6 +227,7 @@ public final class SafetensorsWriter {
   }
 
   private static byte[] header(Path file, List<Entry> entries, Map<String, String> metadata) {
+    checkNames(file, entries, metadata);
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     try (JsonGenerator json =
         JSON.createGenerator(ObjectWriteContext.empty(), text, JsonEncoding.UTF8)) {
@@ -239,10 +240,6 @@ public final class SafetensorsWriter {
       }
       long offset = 0;
       for (Entry entry : entries) {
-        if (entry.name().equals(SafetensorsHeader.METADATA)) {
-          throw WeightsFileException.in(
-              file, "tensor name", "any but " + SafetensorsHeader.METADATA, entry.name());
-        }
         json.writeName(entry.name());
         json.writeStartObject();
         json.writeStringProperty("dtype", entry.type().name());
@@ -267,6 +264,35 @@ public final class SafetensorsWriter {
       whole.put((byte) ' ');
     }
     return whole.array();
+  }
+
+  private static void checkNames(Path file, List<Entry> entries, Map<String, String> metadata) {
+    for (Entry entry : entries) {
+      if (entry.name().equals(SafetensorsHeader.METADATA)) {
+        throw WeightsFileException.in(
+            file, "tensor name", "any but " + SafetensorsHeader.METADATA, entry.name());
+      }
+      checkText(file, "tensor name", entry.name(), StrictJson.LONGEST_NAME);
+    }
+    metadata.forEach(
+        (key, value) -> {
+          checkText(file, "metadata key", key, StrictJson.LONGEST_NAME);
+          checkText(file, "metadata value", value, StrictJson.LARGEST);
+        });
+  }
+
+  private static void checkText(Path file, String what, String text, int longest) {
+    if (text == null || text.length() > longest) {
+      throw WeightsFileException.in(
+          file,
+          what,
+          "text of at most " + longest + " characters",
+          text == null ? "null" : text.length());
+    }
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      throw WeightsFileException.in(
+          file, what, "text that UTF-8 can hold", WeightsFileException.quote(text));
+    }
   }
 
   private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -20,6 +20,9 @@ final class StrictJson {
   /** Largest JSON text in a weights file or beside it, in bytes; the format's own limit. */
   static final int LARGEST = 100_000_000;
 
+  /** Longest key, in characters. */
+  static final int LONGEST_NAME = 4_096;
+
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -28,7 +31,7 @@ final class StrictJson {
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(8)
-                  .maxNameLength(4_096)
+                  .maxNameLength(LONGEST_NAME)
                   .maxNumberLength(32)
                   .maxStringLength(LARGEST)
                   .maxDocumentLength(LARGEST)

@@ -10,8 +10,8 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
 /**
- * Turns the little-endian bytes of one tensor into values. Native arrays are allocated by the engine
- * and filled in place, so no Java memory is borrowed: views of them stay valid on their own.
+ * Turns the little-endian bytes of one tensor into values. Native arrays are allocated by the
+ * engine and filled in place, so no Java memory is borrowed: views of them stay valid on their own.
  */
 final class TensorBytes {
   /** Fills {@code target} with the tensor's bytes from {@code position}, 0 being its first byte. */
@@ -214,7 +214,9 @@ final class TensorBytes {
   private static int arrayLength(TensorInfo info) {
     if (info.elements() > LONGEST_ARRAY) {
       throw WeightsFileException.in(
-          info.file(), info + " as a Java array", "at most " + LONGEST_ARRAY + " elements",
+          info.file(),
+          info + " as a Java array",
+          "at most " + LONGEST_ARRAY + " elements",
           info.elements());
     }
     return (int) info.elements();

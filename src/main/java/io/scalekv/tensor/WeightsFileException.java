@@ -1,7 +1,9 @@
 package io.scalekv.tensor;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** A weights file cannot be read or written. The message is one line: file, what, expected, got. */
@@ -25,10 +27,18 @@ public final class WeightsFileException extends IllegalArgumentException {
 
   /** {@code file: doing: reason}, the reason taken from a failed file operation. */
   static WeightsFileException io(Path file, String doing, IOException cause) {
-    String reason = cause instanceof FileSystemException f ? f.getReason() : cause.getMessage();
-    String kind = cause.getClass().getSimpleName();
-    return new WeightsFileException(
-        file + ": " + doing + ": " + (reason == null ? kind : oneLine(reason)), cause);
+    return new WeightsFileException(file + ": " + doing + ": " + oneLine(reason(cause)), cause);
+  }
+
+  private static String reason(IOException cause) {
+    if (cause instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (cause instanceof NoSuchFileException) {
+      return "no such file or folder";
+    }
+    String text = cause instanceof FileSystemException f ? f.getReason() : cause.getMessage();
+    return text == null ? cause.getClass().getSimpleName() : text;
   }
 
   /** A name from a file, quoted, shortened and without control characters. */

@@ -39,6 +39,8 @@ public final class TorchOps {
   private final Map<String, NDArray> names = new ConcurrentHashMap<>();
 
   private TorchOps() {
+    // the profiling executor specialises on the first shapes it sees and only costs time here
+    System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
     manager = NDManager.newBaseManager("PyTorch");
     store = new ParameterStore(manager, false);
     model = Model.newInstance("torch_ops", "PyTorch");

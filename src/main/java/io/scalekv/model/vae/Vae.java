@@ -70,7 +70,7 @@ public final class Vae {
     x = residual("decoder.mid.block_1", x);
     x = residual("decoder.mid.block_2", x);
     for (int i = config.levels() - 1; i >= 0; i--) {
-      for (int j = 0; j <= config.decoderBlocks(); j++) {
+      for (int j = 0; j < config.decoderBlocks(); j++) {
         x = residual("decoder.up." + i + ".block." + j, x);
       }
       if (upsamples(i)) {
@@ -129,7 +129,7 @@ public final class Vae {
     residualShapes(s, "decoder.mid.block_1", width, width);
     residualShapes(s, "decoder.mid.block_2", width, width);
     for (int i = c.levels() - 1; i >= 0; i--) {
-      for (int j = 0; j <= c.decoderBlocks(); j++) {
+      for (int j = 0; j < c.decoderBlocks(); j++) {
         residualShapes(s, "decoder.up." + i + ".block." + j, width, c.width(i));
         width = c.width(i);
       }

@@ -1,8 +1,8 @@
 package io.scalekv.cache;
 
 /**
- * How one scale's budget is shared out between drafters and refiners (Li et al., ScaleKV, eq. 4). At
- * every scale that reads a cut cache,
+ * How one scale's budget is shared out between drafters and refiners (Li et al., ScaleKV, eq. 4).
+ * At every scale that reads a cut cache,
  *
  * <pre>  N_d(k)·B_d(k) + N_r(k)·B_r(k) ≤ B·L</pre>
  *
@@ -15,8 +15,8 @@ public sealed interface Allocation {
   String name();
 
   /**
-   * Tokens of the drafters and of the refiners at one scale, before any is clipped to what its layer
-   * holds.
+   * Tokens of the drafters and of the refiners at one scale, before any is clipped to what its
+   * layer holds.
    *
    * @param budget mean tokens per layer B
    * @param step 0 at the first scale that reads a cut cache, then 1, 2, …
@@ -82,8 +82,8 @@ public sealed interface Allocation {
 
   /**
    * The rule behind the released budget files: drafters hold nearly all there is. B_d(k) is the
-   * largest integer, up to the most that a drafter holds, for which B_r(k) is an integer of at least
-   * ⌈4·B/13⌉ (200 where B is 650).
+   * largest integer, up to the most that a drafter holds, for which B_r(k) is an integer of at
+   * least ⌈4·B/13⌉ (200 where B is 650).
    */
   record Released() implements Allocation {
     @Override

@@ -5,8 +5,8 @@ import java.math.BigInteger;
 import java.math.RoundingMode;
 
 /**
- * How much cache is asked for, before a model is known. Resolves to a mean number of tokens per layer
- * and head, between 1 and T_{K-1}.
+ * How much cache is asked for, before a model is known. Resolves to a mean number of tokens per
+ * layer and head, between 1 and T_{K-1}.
  */
 public sealed interface Budget {
   /**

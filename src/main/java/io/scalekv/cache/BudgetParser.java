@@ -16,7 +16,8 @@ final class BudgetParser {
 
   static Budget parse(String text) {
     if (text == null) {
-      throw new IllegalArgumentException("budget: 10%, 650t, paper-10 or 3900MiB expected, got none");
+      throw new IllegalArgumentException(
+          "budget: 10%, 650t, paper-10 or 3900MiB expected, got none");
     }
     String word = text.strip().toLowerCase(Locale.ROOT);
     Matcher paper = PAPER.matcher(word);

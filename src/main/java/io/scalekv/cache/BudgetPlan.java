@@ -127,7 +127,9 @@ public final class BudgetPlan {
     return tokens;
   }
 
-  /** The largest equal share of the refiners that fits in {@code rest}, each clipped to its room. */
+  /**
+   * The largest equal share of the refiners that fits in {@code rest}, each clipped to its room.
+   */
   private static int level(long rest, boolean[] drafter, int[] room) {
     int low = 0;
     int high = Arrays.stream(room).max().orElse(0);

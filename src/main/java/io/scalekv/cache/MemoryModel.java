@@ -49,7 +49,8 @@ public record MemoryModel(
   /** Bytes of a cache that holds so many tokens per layer and head. */
   public long bytes(long tokens) {
     if (tokens < 0) {
-      throw new IllegalArgumentException("memory model: tokens of at least 0 expected, got " + tokens);
+      throw new IllegalArgumentException(
+          "memory model: tokens of at least 0 expected, got " + tokens);
     }
     long bytes = tokens;
     for (long factor : new long[] {layers, width, (long) keyBytes + valueBytes, branches, batch}) {

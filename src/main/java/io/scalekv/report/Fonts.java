@@ -5,6 +5,10 @@ import java.awt.font.FontRenderContext;
 
 /** The one font family of all figures, and a clear word where the machine has none. */
 final class Fonts {
+  static {
+    System.setProperty("java.awt.headless", "true");
+  }
+
   private static final String FAMILY = Font.SANS_SERIF;
 
   private Fonts() {}
@@ -19,8 +23,7 @@ final class Fonts {
 
   /** Fails where text cannot be drawn, as on a server without any font. */
   static void require() {
-    require(
-        () -> plain(12).getStringBounds("scale", new FontRenderContext(null, true, true)));
+    require(() -> plain(12).getStringBounds("scale", new FontRenderContext(null, true, true)));
   }
 
   static void require(Runnable probe) {
@@ -28,7 +31,9 @@ final class Fonts {
       probe.run();
     } catch (RuntimeException | LinkageError | InternalError e) {
       throw new IllegalStateException(
-          "figures: a font expected, got none (" + e + "); install fontconfig and"
+          "figures: a font expected, got none ("
+              + e
+              + "); install fontconfig and"
               + " fonts-dejavu-core",
           e);
     }

@@ -29,9 +29,10 @@ import java.util.Locale;
 import javax.imageio.ImageIO;
 
 /**
- * Heat map of the z-scores of a calibration, layer by scale, drafters outlined and marked {@code D}.
- * Blue is below the mean of a scale, orange above; the colours saturate at ±3 standard deviations or
- * earlier where no score goes that far. Scales count from 1, as in the paper; layers from 0.
+ * Heat map of the z-scores of a calibration, layer by scale, drafters outlined and marked {@code
+ * D}. Blue is below the mean of a scale, orange above; the colours saturate at ±3 standard
+ * deviations or earlier where no score goes that far. Scales count from 1, as in the paper; layers
+ * from 0.
  *
  * <p>Painted directly: XChart's heat map can neither outline cells nor hatch undefined ones.
  */
@@ -110,8 +111,7 @@ public final class RoleHeatMap {
           RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
       g.setRenderingHint(
           RenderingHints.KEY_FRACTIONALMETRICS, RenderingHints.VALUE_FRACTIONALMETRICS_ON);
-      g.setRenderingHint(
-          RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
+      g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
       g.scale(PNG_SCALE, PNG_SCALE);
       paint(g);
     } finally {
@@ -330,11 +330,7 @@ public final class RoleHeatMap {
     Font small = Fonts.plain(10.5);
     text(g, small, FAINT, lowest ? "refiner-like" : "drafter-like", x - 4, top - 8, 0);
     text(g, small, FAINT, lowest ? "drafter-like" : "refiner-like", x - 4, top + bar + 16, 0);
-    upright(
-        g,
-        "z-score (standard deviations)",
-        x + barWidth + (clipped ? 56 : 46),
-        top + bar / 2);
+    upright(g, "z-score (standard deviations)", x + barWidth + (clipped ? 56 : 46), top + bar / 2);
   }
 
   private static String number(double value) {
@@ -376,8 +372,7 @@ public final class RoleHeatMap {
 
   private static void stroke(Graphics2D g, Rectangle2D shape, Color color, double thickness) {
     g.setColor(color);
-    g.setStroke(
-        new BasicStroke((float) thickness, BasicStroke.CAP_SQUARE, BasicStroke.JOIN_MITER));
+    g.setStroke(new BasicStroke((float) thickness, BasicStroke.CAP_SQUARE, BasicStroke.JOIN_MITER));
     g.draw(shape);
   }
 

@@ -10,8 +10,8 @@ public final class AtomicFile {
   private AtomicFile() {}
 
   /**
-   * Writes the bytes to a temporary file in the same folder, which is made if missing, then moves it
-   * to its place.
+   * Writes the bytes to a temporary file in the same folder, which is made if missing, then moves
+   * it to its place.
    */
   public static void write(Path file, byte[] bytes) throws IOException {
     Path target = file.toAbsolutePath();
@@ -21,8 +21,7 @@ public final class AtomicFile {
             "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
     try {
       Files.write(part, bytes);
-      Files.move(
-          part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(part);
     }

@@ -9,9 +9,9 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * One way to write a JSON value, so that equal values are equal bytes on every machine: keys in the
- * order of the tree, two spaces of indent, {@code \n} after the last line; arrays whose elements hold
- * no further containers have one element a line. Numbers with a fraction are the shortest decimal of
- * at least 15 tried digits that reads back as the same double.
+ * order of the tree, two spaces of indent, {@code \n} after the last line; arrays whose elements
+ * hold no further containers have one element a line. Numbers with a fraction are the shortest
+ * decimal of at least 15 tried digits that reads back as the same double.
  */
 public final class CanonicalJson {
   private final StringBuilder out = new StringBuilder();
@@ -62,7 +62,7 @@ public final class CanonicalJson {
       out.append(before).append(inner);
       string(entry.getKey());
       out.append(": ");
-      value(entry.getValue(), inner, StrictJson.child(pointer, entry.getKey()));
+      value(entry.getValue(), inner, CheckedJson.child(pointer, entry.getKey()));
       before = ",\n";
     }
     out.append(value.isEmpty() ? "{}" : "\n" + indent + "}");
@@ -112,7 +112,7 @@ public final class CanonicalJson {
         Map.Entry<String, JsonNode> entry = entries.next();
         string(entry.getKey());
         out.append(": ");
-        scalar(entry.getValue(), StrictJson.child(pointer, entry.getKey()));
+        scalar(entry.getValue(), CheckedJson.child(pointer, entry.getKey()));
         out.append(entries.hasNext() ? ", " : "");
       }
       out.append('}');

@@ -9,13 +9,13 @@ import java.util.List;
  *
  * <pre>  z(l,k) = (m(l,k) − µ_k) / (σ_k + ε)</pre>
  *
- * <p>µ_k and σ_k are the mean and the population standard deviation over the L layers of scale k, and
- * ε = {@value #EPSILON}. Drafters are the N_d pairs at the drafters' end of the metric, ranked over
- * all layers of the scales that read a cut cache together; all other pairs are refiners. Equal
+ * <p>µ_k and σ_k are the mean and the population standard deviation over the L layers of scale k,
+ * and ε = {@value #EPSILON}. Drafters are the N_d pairs at the drafters' end of the metric, ranked
+ * over all layers of the scales that read a cut cache together; all other pairs are refiners. Equal
  * z-scores go to the lower scale first, then to the lower layer.
  *
- * <p>NaN marks a scale where the metric is undefined (the first one has no history): its z-scores are
- * NaN and its layers refiners. A scale that is undefined for some layers only is an error.
+ * <p>NaN marks a scale where the metric is undefined (the first one has no history): its z-scores
+ * are NaN and its layers refiners. A scale that is undefined for some layers only is an error.
  */
 public final class LayerRoles {
   /** ε of eq. 3. */
@@ -74,7 +74,8 @@ public final class LayerRoles {
     if (drafters < 0 || drafters > candidates) {
       throw new IllegalArgumentException(
           String.format(
-              "roles: 0..%d drafters expected (%d layers x %d scales that read a cut cache), got %d",
+              "roles: 0..%d drafters expected (%d layers x %d scales that read a cut cache), got"
+                  + " %d",
               candidates, layers, scales - firstCutScale, drafters));
     }
     double[][] z = zScores(values);

@@ -28,7 +28,12 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
           || pair.scale() < 0
           || pair.scale() >= scales) {
         throw new IllegalArgumentException(
-            "roles: layer below " + layers + " and scale below " + scales + " expected, got " + pair);
+            "roles: layer below "
+                + layers
+                + " and scale below "
+                + scales
+                + " expected, got "
+                + pair);
       }
     }
   }
@@ -58,7 +63,8 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
   }
 
   /**
-   * Jaccard overlap of the two sets of drafters: |A ∩ B| / |A ∪ B|, in 0..1; 1 where both are empty.
+   * Jaccard overlap of the two sets of drafters: |A ∩ B| / |A ∪ B|, in 0..1; 1 where both are
+   * empty.
    */
   public double jaccard(RoleAssignment other) {
     sameShape(other);

@@ -288,8 +288,7 @@ public record RolesDocument(
    * @param role drafter or refiner
    * @param budgetTokens tokens that the layer may hold, per head, when that scale reads its cache
    */
-  public record Pair(
-      int layer, int scale, Double metric, Double z, Role role, int budgetTokens) {
+  public record Pair(int layer, int scale, Double metric, Double z, Role role, int budgetTokens) {
     private static final MathContext DIGITS = new MathContext(9);
 
     /** Rounds the numbers and checks that they are finite. */
@@ -307,8 +306,7 @@ public record RolesDocument(
         return null;
       }
       if (!Double.isFinite(value)) {
-        throw new IllegalArgumentException(
-            "expected a finite " + name + " or none, got " + value);
+        throw new IllegalArgumentException("expected a finite " + name + " or none, got " + value);
       }
       return new BigDecimal(value).round(DIGITS).doubleValue();
     }

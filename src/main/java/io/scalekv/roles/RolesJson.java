@@ -19,7 +19,7 @@ public final class RolesJson {
 
   /** Built on first use. */
   private static final class Loaded {
-    static final Schema SCHEMA = StrictJson.schema(RolesJson.SCHEMA);
+    static final Schema SCHEMA = CheckedJson.schema(RolesJson.SCHEMA);
   }
 
   /**
@@ -38,8 +38,8 @@ public final class RolesJson {
   }
 
   private static String text(RolesDocument document, String name) {
-    JsonNode tree = StrictJson.MAPPER.valueToTree(document);
-    StrictJson.validate(Loaded.SCHEMA, tree, name);
+    JsonNode tree = CheckedJson.MAPPER.valueToTree(document);
+    CheckedJson.validate(Loaded.SCHEMA, tree, name);
     return CanonicalJson.write(tree);
   }
 
@@ -49,16 +49,16 @@ public final class RolesJson {
    * @throws IllegalArgumentException with one line naming file, JSON pointer, expected and got
    */
   public static RolesDocument read(Path file) throws IOException {
-    return parse(StrictJson.text(file), file.toString());
+    return parse(CheckedJson.text(file), file.toString());
   }
 
   /** Reads a document from text; {@code name} stands for the file in messages. */
   public static RolesDocument parse(String text, String name) {
-    JsonNode tree = StrictJson.parse(text, name);
-    StrictJson.validate(Loaded.SCHEMA, tree, name);
+    JsonNode tree = CheckedJson.parse(text, name);
+    CheckedJson.validate(Loaded.SCHEMA, tree, name);
     if (!tree.has("calibrations")) {
       ((ObjectNode) tree).putObject("calibrations");
     }
-    return StrictJson.bind(tree, RolesDocument.class, name);
+    return CheckedJson.bind(tree, RolesDocument.class, name);
   }
 }

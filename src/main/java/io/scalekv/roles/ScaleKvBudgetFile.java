@@ -23,10 +23,12 @@ import tools.jackson.databind.node.ObjectNode;
  * The budget files that were released with ScaleKV: per scale that reads a cut cache, which blocks
  * are drafters, and the tokens of a drafter and of a refiner.
  *
- * <pre>  {"Scale 9": {"Block 0": 1, …, "Block 31": 0, "High": 2, "Max": 920, "Min": 632, "Limit": 921}}</pre>
+ * <pre>
+ *   {"Scale 9": {"Block 0": 1, …, "Block 31": 0, "High": 2, "Max": 920, "Min": 632, "Limit": 921}}
+ * </pre>
  *
- * <p>Files count scales from 1; here they count from 0. No layer gets more tokens than it holds, so a
- * drafter that was a refiner before may stay below {@code Max}.
+ * <p>Files count scales from 1; here they count from 0. No layer gets more tokens than it holds, so
+ * a drafter that was a refiner before may stay below {@code Max}.
  *
  * @param layers number of layers L
  * @param rows the scales of the file, by 0-based scale, without gaps
@@ -86,8 +88,8 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
   /**
    * The file of a plan: one row per scale that reads a cut cache.
    *
-   * @throws IllegalArgumentException if drafters or refiners of one scale have different budgets for
-   *     any other reason than that they hold no more, which this format cannot express
+   * @throws IllegalArgumentException if drafters or refiners of one scale have different budgets
+   *     for any other reason than that they hold no more, which this format cannot express
    */
   public static ScaleKvBudgetFile of(RoleAssignment roles, BudgetPlan plan) {
     if (roles.layers() != plan.layers() || roles.scales() != plan.schedule().scales()) {
@@ -210,31 +212,33 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
    * @throws IllegalArgumentException with one line naming file, JSON pointer, expected and got
    */
   public static ScaleKvBudgetFile read(Path file) throws IOException {
-    return parse(StrictJson.text(file), file.toString());
+    return parse(CheckedJson.text(file), file.toString());
   }
 
   /** Reads a file from text; {@code name} stands for the file in messages. */
   public static ScaleKvBudgetFile parse(String text, String name) {
-    JsonNode tree = StrictJson.parse(text, name);
+    JsonNode tree = CheckedJson.parse(text, name);
     if (!tree.isObject() || tree.isEmpty()) {
-      throw StrictJson.error(
-          name, "", "an object with keys such as 'Scale 9'", StrictJson.show(tree));
+      throw CheckedJson.error(
+          name, "", "an object with keys such as 'Scale 9'", CheckedJson.show(tree));
     }
     int layers = 0;
     TreeMap<Integer, Row> rows = new TreeMap<>();
     for (Map.Entry<String, JsonNode> entry : tree.properties()) {
-      String pointer = StrictJson.child("", entry.getKey());
+      String pointer = CheckedJson.child("", entry.getKey());
       Matcher scale = SCALE.matcher(entry.getKey());
       if (!scale.matches()) {
-        throw StrictJson.error(name, pointer, "a key such as 'Scale 9'", "'" + entry.getKey() + "'");
+        throw CheckedJson.error(
+            name, pointer, "a key such as 'Scale 9'", "'" + entry.getKey() + "'");
       }
       JsonNode value = entry.getValue();
       if (!value.isObject()) {
-        throw StrictJson.error(name, pointer, "an object", StrictJson.show(value));
+        throw CheckedJson.error(name, pointer, "an object", CheckedJson.show(value));
       }
       int blocks = blocks(value, pointer, name);
       if (layers != 0 && blocks != layers) {
-        throw StrictJson.error(name, pointer, layers + " blocks as in the scale before", "" + blocks);
+        throw CheckedJson.error(
+            name, pointer, layers + " blocks as in the scale before", "" + blocks);
       }
       layers = blocks;
       rows.put(Integer.parseInt(scale.group(1)) - 1, row(value, blocks, pointer, name));
@@ -252,12 +256,15 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
       if (BLOCK.matcher(key).matches()) {
         blocks++;
       } else if (!List.of("High", "Max", "Min", "Limit").contains(key)) {
-        throw StrictJson.error(
-            name, StrictJson.child(pointer, key), "Block n, High, Max, Min or Limit", "'" + key + "'");
+        throw CheckedJson.error(
+            name,
+            CheckedJson.child(pointer, key),
+            "Block n, High, Max, Min or Limit",
+            "'" + key + "'");
       }
     }
     if (blocks == 0) {
-      throw StrictJson.error(name, pointer, "keys such as 'Block 0'", "none");
+      throw CheckedJson.error(name, pointer, "keys such as 'Block 0'", "none");
     }
     return blocks;
   }
@@ -271,8 +278,11 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
     }
     int high = integer(scale, "High", blocks, pointer, name);
     if (high != drafters.size()) {
-      throw StrictJson.error(
-          name, pointer + "/High", drafters.size() + ", the number of blocks that are 1", "" + high);
+      throw CheckedJson.error(
+          name,
+          pointer + "/High",
+          drafters.size() + ", the number of blocks that are 1",
+          "" + high);
     }
     return new Row(
         drafters,
@@ -288,8 +298,8 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
         || value.intValue() < 0
         || value.intValue() > most) {
       String expected = most == 1 ? "0 or 1" : most == Integer.MAX_VALUE ? "tokens" : "0.." + most;
-      throw StrictJson.error(
-          name, StrictJson.child(pointer, key), expected, StrictJson.show(value));
+      throw CheckedJson.error(
+          name, CheckedJson.child(pointer, key), expected, CheckedJson.show(value));
     }
     return value.intValue();
   }

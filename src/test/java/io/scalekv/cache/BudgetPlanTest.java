@@ -232,18 +232,33 @@ class BudgetPlanTest {
   @Test
   void plansThatCannotBeAreRefused() {
     ScaleSchedule schedule = ScaleSchedule.ofSides(1, 2, 3);
-    refused("scale 2: at most 8 tokens over 2 layers expected (budget 4 a layer), got 9",
-        schedule, 4, new int[][] {{0, 0}, {1, 1}, {4, 5}});
-    refused("scale 2, layer 1: 0 to 5 tokens expected (it holds 5), got 6",
-        schedule, 4, new int[][] {{0, 0}, {1, 1}, {2, 6}});
-    refused("scale 2, layer 0: 0 to 5 tokens expected (it holds 5), got -1",
-        schedule, 4, new int[][] {{0, 0}, {1, 1}, {-1, 4}});
-    refused("scale 1, layer 1: 1 to 1 tokens expected (it holds 1), got 0",
-        schedule, 4, new int[][] {{0, 0}, {1, 0}, {4, 4}});
+    refused(
+        "scale 2: at most 8 tokens over 2 layers expected (budget 4 a layer), got 9",
+        schedule,
+        4,
+        new int[][] {{0, 0}, {1, 1}, {4, 5}});
+    refused(
+        "scale 2, layer 1: 0 to 5 tokens expected (it holds 5), got 6",
+        schedule,
+        4,
+        new int[][] {{0, 0}, {1, 1}, {2, 6}});
+    refused(
+        "scale 2, layer 0: 0 to 5 tokens expected (it holds 5), got -1",
+        schedule,
+        4,
+        new int[][] {{0, 0}, {1, 1}, {-1, 4}});
+    refused(
+        "scale 1, layer 1: 1 to 1 tokens expected (it holds 1), got 0",
+        schedule,
+        4,
+        new int[][] {{0, 0}, {1, 0}, {4, 4}});
     refused("3 scales expected, got 2", schedule, 4, new int[][] {{0, 0}, {1, 1}});
     refused("scale 1: 2 layers expected, got 1", schedule, 4, new int[][] {{0, 0}, {1}, {4, 4}});
-    refused("at least 1 token and 1 layer expected, got 0 and 2",
-        schedule, 0, new int[][] {{0, 0}, {1, 1}, {4, 4}});
+    refused(
+        "at least 1 token and 1 layer expected, got 0 and 2",
+        schedule,
+        0,
+        new int[][] {{0, 0}, {1, 1}, {4, 4}});
     assertThrows(
         IllegalArgumentException.class,
         () -> BudgetPlan.of(schedule, 4, new boolean[2][2], RELEASED));

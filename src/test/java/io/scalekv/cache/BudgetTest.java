@@ -37,8 +37,24 @@ class BudgetTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "10", "%", "-5%", "0%", "100.1%", "0t", "6.5t", "paper-11", "paper-", "10%%", "1e3t",
-        "99999999999t", "0MiB", "3900MB", "NaN%", "٣%", "10 % x"
+        "",
+        "10",
+        "%",
+        "-5%",
+        "0%",
+        "100.1%",
+        "0t",
+        "6.5t",
+        "paper-11",
+        "paper-",
+        "10%%",
+        "1e3t",
+        "99999999999t",
+        "0MiB",
+        "3900MB",
+        "NaN%",
+        "٣%",
+        "10 % x"
       })
   void refuses(String text) {
     IllegalArgumentException error =
@@ -51,8 +67,7 @@ class BudgetTest {
   void aBudgetOfNothingIsRefused() {
     assertEquals(
         "budget 0.1%: at least 1 of 265 tokens expected, got 0",
-        assertThrows(
-                IllegalArgumentException.class, () -> Budget.parse("0.1%").tokens(POCKET))
+        assertThrows(IllegalArgumentException.class, () -> Budget.parse("0.1%").tokens(POCKET))
             .getMessage());
     assertEquals(
         "budget 5MiB: at least 1 of 6425 tokens expected, got 0",
@@ -62,8 +77,7 @@ class BudgetTest {
             .getMessage());
     assertEquals(
         "budget 5MiB: the model's width, dtypes and batch expected, got none",
-        assertThrows(
-                IllegalArgumentException.class, () -> Budget.parse("5MiB").tokens(MEGAPIXEL))
+        assertThrows(IllegalArgumentException.class, () -> Budget.parse("5MiB").tokens(MEGAPIXEL))
             .getMessage());
     assertThrows(IllegalArgumentException.class, () -> Budget.parse(null));
   }

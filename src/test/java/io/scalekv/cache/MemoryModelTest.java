@@ -29,8 +29,7 @@ class MemoryModelTest {
   @ParameterizedTest
   @MethodSource("table1")
   void table1ToTheDigit(List<String> row) {
-    assertEquals(
-        Long.parseLong(row.get(4)), model(row.get(0), 8).mib(Long.parseLong(row.get(3))));
+    assertEquals(Long.parseLong(row.get(4)), model(row.get(0), 8).mib(Long.parseLong(row.get(3))));
   }
 
   @Test
@@ -66,11 +65,9 @@ class MemoryModelTest {
     assertEquals(6425, TokensOf.HISTORY.tokens(MEGAPIXEL));
     assertEquals(10521, TokensOf.ALL.tokens(MEGAPIXEL));
     // HACK++ counts all maps: 16.86 GiB for Infinity-8B, one image.
-    double gib =
-        model("Infinity-8B", 1).fullBytes(MEGAPIXEL, TokensOf.ALL) / (double) (1L << 30);
+    double gib = model("Infinity-8B", 1).fullBytes(MEGAPIXEL, TokensOf.ALL) / (double) (1L << 30);
     assertEquals(16.86, gib, 0.005);
-    assertEquals(
-        16.4, MemoryModel.percent(1052, MEGAPIXEL, TokensOf.HISTORY), 0.05);
+    assertEquals(16.4, MemoryModel.percent(1052, MEGAPIXEL, TokensOf.HISTORY), 0.05);
     assertEquals(10, MemoryModel.percent(1052, MEGAPIXEL, TokensOf.ALL), 0.01);
     assertEquals(6 << 20, model("Infinity-2B", 8).bytesPerToken());
   }

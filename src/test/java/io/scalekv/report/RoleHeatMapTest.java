@@ -72,8 +72,7 @@ class RoleHeatMapTest {
   @ParameterizedTest
   @CsvSource({"pocket, 12, 27", "infinity-2b, 32, 650", "one, 1, 300"})
   void pngAndSvgAreWholeAndRepeat(String model, int layers, int budget) throws Exception {
-    RolesDocument document =
-        document(model, layers, layers == 32 ? MEGAPIXEL : POCKET, budget, 3);
+    RolesDocument document = document(model, layers, layers == 32 ? MEGAPIXEL : POCKET, budget, 3);
     Path png = folder.resolve("figures/roles.png");
     Path svg = folder.resolve("figures/roles.svg");
     RoleHeatMap.of(document).writePng(png);
@@ -115,8 +114,7 @@ class RoleHeatMapTest {
       for (int k = 1; k < 7; k++) {
         // Near a corner of the cell, inside the outline of drafters.
         Color color =
-            new Color(
-                image.getRGB(2 * (62 + (k + 1) * 66) - 16, 2 * (84 + (12 - l) * 26) - 16));
+            new Color(image.getRGB(2 * (62 + (k + 1) * 66) - 16, 2 * (84 + (12 - l) * 26) - 16));
         if (z[l][k] < -0.3) {
           assertTrue(color.getBlue() > color.getRed(), "layer " + l + " scale " + k + color);
           below++;

@@ -113,15 +113,27 @@ class LayerRolesTest {
   @Test
   void badTablesAreRefused() {
     refused("layer 1: 2 scales expected, got 1", new double[][] {{NAN, 1}, {NAN}}, 1, 1);
-    refused("layer 1, scale 1: a finite value expected, got NaN",
-        new double[][] {{NAN, 1}, {NAN, NAN}}, 1, 1);
-    refused("layer 1, scale 0: NaN as in layer 0 expected, got 2.0",
-        new double[][] {{NAN, 1}, {2, 1}}, 1, 1);
-    refused("layer 0, scale 1: a finite value expected, got Infinity",
-        new double[][] {{NAN, Double.POSITIVE_INFINITY}}, 1, 1);
+    refused(
+        "layer 1, scale 1: a finite value expected, got NaN",
+        new double[][] {{NAN, 1}, {NAN, NAN}},
+        1,
+        1);
+    refused(
+        "layer 1, scale 0: NaN as in layer 0 expected, got 2.0",
+        new double[][] {{NAN, 1}, {2, 1}},
+        1,
+        1);
+    refused(
+        "layer 0, scale 1: a finite value expected, got Infinity",
+        new double[][] {{NAN, Double.POSITIVE_INFINITY}},
+        1,
+        1);
     refused("metric asi expected at scale 0, got NaN", new double[][] {{NAN, 1}}, 0, 1);
-    refused("0..1 drafters expected (1 layers x 1 scales that read a cut cache), got 2",
-        new double[][] {{NAN, 1}}, 1, 2);
+    refused(
+        "0..1 drafters expected (1 layers x 1 scales that read a cut cache), got 2",
+        new double[][] {{NAN, 1}},
+        1,
+        2);
     refused("first cut scale in 0..2 expected, got 3", new double[][] {{NAN, 1}}, 3, 0);
     refused("at least 1 layer and 1 scale expected, got none", new double[][] {}, 0, 0);
   }

@@ -47,8 +47,7 @@ final class RolesFixtures {
     calibrations.putObject("heatkv").put("sinkScales", 3).putArray("orders").addArray().add(1);
     return RolesDocument.of(
         NOON,
-        new RolesDocument.Model(
-            "pocket", "sha256:" + "0a".repeat(32), layers, 4, schedule.maps()),
+        new RolesDocument.Model("pocket", "sha256:" + "0a".repeat(32), layers, 4, schedule.maps()),
         new RolesDocument.Calibration(
             "scenes-10.txt", "1b".repeat(32), 10, seed, 3, 1, 0.97, seed % 2 == 0 ? null : 64),
         roles,

@@ -47,8 +47,7 @@ class RolesJsonTest {
   @ParameterizedTest
   @CsvSource({"10%, paper", "4%, released", "20%, released", "100%, paper"})
   void rolesAndPlanComeBack(String request, String allocation) {
-    ScaleSchedule megapixel =
-        ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64);
+    ScaleSchedule megapixel = ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64);
     RolesDocument document = RolesFixtures.document(5, 32, megapixel, request, allocation);
     RolesDocument read = RolesJson.parse(RolesJson.text(document), "roles.json");
     assertEquals(document.assignment(), read.assignment());
@@ -72,8 +71,7 @@ class RolesJsonTest {
     String first = RolesJson.text(document);
     String second = RolesJson.text(later);
     assertNotEquals(first, second);
-    assertEquals(
-        first, second.replace("2026-02-03T04:05:06Z", RolesFixtures.NOON.toString()));
+    assertEquals(first, second.replace("2026-02-03T04:05:06Z", RolesFixtures.NOON.toString()));
     assertEquals(first, RolesJson.text(RolesFixtures.document(7)));
   }
 
@@ -190,9 +188,20 @@ class RolesJsonTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "/schemaVersion", "/timestamp", "/model", "/calibration", "/metric", "/budget", "/pairs",
-        "/software", "/model/weights", "/calibration/promptSha256", "/metric/topK",
-        "/budget/request", "/pairs/83/z", "/software/djl"
+        "/schemaVersion",
+        "/timestamp",
+        "/model",
+        "/calibration",
+        "/metric",
+        "/budget",
+        "/pairs",
+        "/software",
+        "/model/weights",
+        "/calibration/promptSha256",
+        "/metric/topK",
+        "/budget/request",
+        "/pairs/83/z",
+        "/software/djl"
       })
   void oneMissingKey(String pointer) {
     ObjectNode tree = tree();
@@ -205,8 +214,7 @@ class RolesJsonTest {
   void oneMissingPair() {
     ObjectNode tree = tree();
     ((tools.jackson.databind.node.ArrayNode) tree.get("pairs")).remove(40);
-    refused(
-        "r.json: /pairs: expected 84 entries (12 layers x 7 scales), got 83", tree.toString());
+    refused("r.json: /pairs: expected 84 entries (12 layers x 7 scales), got 83", tree.toString());
   }
 
   @ParameterizedTest
@@ -230,9 +238,7 @@ class RolesJsonTest {
   void deepNestingIsRefused() {
     String deep = "r.json: expected JSON, got Document nesting depth (101) exceeds";
     refused(deep, "[".repeat(1_000_000));
-    refused(
-        deep,
-        "{\"calibrations\":".repeat(100_000) + "1" + "}".repeat(100_000));
+    refused(deep, "{\"calibrations\":".repeat(100_000) + "1" + "}".repeat(100_000));
     refused("r.json: expected JSON, got Number value length", "{\"a\": " + "9".repeat(5000) + "}");
   }
 

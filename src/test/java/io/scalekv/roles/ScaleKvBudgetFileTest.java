@@ -53,8 +53,7 @@ class ScaleKvBudgetFileTest {
   void theReleasedDraftersGiveTheReleasedFile(String model) throws IOException {
     ScaleKvBudgetFile file = released(model);
     RoleAssignment roles = file.assignment(13);
-    BudgetPlan plan =
-        BudgetPlan.of(MEGAPIXEL, 650, roles.mask(), new Allocation.Released());
+    BudgetPlan plan = BudgetPlan.of(MEGAPIXEL, 650, roles.mask(), new Allocation.Released());
     assertEquals(file, ScaleKvBudgetFile.of(roles, plan));
     assertEquals(plan, file.plan(MEGAPIXEL));
     Path path = folder.resolve("budgets.json");
@@ -127,8 +126,7 @@ class ScaleKvBudgetFileTest {
     ScaleKvBudgetFile file = released("Infinity-2B");
     assertEquals(
         "budget file: rows up to Scale 7 expected, the last of this schedule, got up to Scale 13",
-        assertThrows(
-                IllegalArgumentException.class, () -> file.plan(RolesFixtures.POCKET))
+        assertThrows(IllegalArgumentException.class, () -> file.plan(RolesFixtures.POCKET))
             .getMessage());
     assertThrows(IllegalArgumentException.class, () -> file.assignment(7));
     assertThrows(IllegalArgumentException.class, () -> file.plan(MEGAPIXEL, 649));
@@ -180,8 +178,7 @@ class ScaleKvBudgetFileTest {
 
   private static void refused(String message, String text) {
     IllegalArgumentException error =
-        assertThrows(
-            IllegalArgumentException.class, () -> ScaleKvBudgetFile.parse(text, "b.json"));
+        assertThrows(IllegalArgumentException.class, () -> ScaleKvBudgetFile.parse(text, "b.json"));
     assertTrue(error.getMessage().startsWith(message), error.getMessage());
     assertEquals(1, error.getMessage().lines().count(), error.getMessage());
   }

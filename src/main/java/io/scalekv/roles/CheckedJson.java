@@ -23,10 +23,10 @@ import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * JSON files from outside: read with hard limits, checked against a schema, refused in one line of the
- * form {@code FILE: POINTER: expected …, got …}.
+ * JSON files from outside: read with hard limits, checked against a schema, refused in one line of
+ * the form {@code FILE: POINTER: expected …, got …}.
  */
-final class StrictJson {
+final class CheckedJson {
   private static final long MAX_BYTES = 64L << 20;
   private static final int MAX_DEPTH = 100;
   private static final int MAX_SHOWN = 60;
@@ -48,7 +48,7 @@ final class StrictJson {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
-  private StrictJson() {}
+  private CheckedJson() {}
 
   /** The text of a file, at most 64 MiB of UTF-8. */
   static String text(Path file) throws IOException {
@@ -102,7 +102,7 @@ final class StrictJson {
 
   /** Loads a schema (draft 2020-12) that lies beside this class. */
   static Schema schema(String resource) {
-    try (InputStream in = StrictJson.class.getResourceAsStream(resource)) {
+    try (InputStream in = CheckedJson.class.getResourceAsStream(resource)) {
       if (in == null) {
         throw new IllegalStateException("schema " + resource + ": expected on the class path");
       }
@@ -142,13 +142,11 @@ final class StrictJson {
       case "exclusiveMinimum" -> throw error(file, pointer.toString(), "above " + rule, show(got));
       case "maximum" -> throw error(file, pointer.toString(), "at most " + rule, show(got));
       case "minItems" ->
-          throw error(
-              file, pointer.toString(), "at least " + rule + " elements", "" + got.size());
+          throw error(file, pointer.toString(), "at least " + rule + " elements", "" + got.size());
       case "maxItems" ->
           throw error(file, pointer.toString(), "at most " + rule + " elements", "" + got.size());
       case "minLength" ->
-          throw error(
-              file, pointer.toString(), "at least " + rule + " characters", show(got));
+          throw error(file, pointer.toString(), "at least " + rule + " characters", show(got));
       case "pattern" -> throw error(file, pointer.toString(), "text like " + rule, show(got));
       default -> throw error(file, pointer.toString(), oneLine(first.getMessage()), show(got));
     }
@@ -162,8 +160,11 @@ final class StrictJson {
       StringBuilder pointer = new StringBuilder();
       for (JacksonException.Reference step : e.getPath()) {
         pointer.append(
-            child("", step.getPropertyName() != null
-                ? step.getPropertyName() : String.valueOf(step.getIndex())));
+            child(
+                "",
+                step.getPropertyName() != null
+                    ? step.getPropertyName()
+                    : String.valueOf(step.getIndex())));
       }
       boolean ours = e.getCause() instanceof IllegalArgumentException;
       String message = oneLine(ours ? e.getCause().getMessage() : e.getOriginalMessage());

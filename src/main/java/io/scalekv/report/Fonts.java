@@ -1,0 +1,41 @@
+package io.scalekv.report;
+
+import java.awt.Font;
+import java.awt.font.FontRenderContext;
+
+/** The one font family of all figures, and a clear word where the machine has none. */
+final class Fonts {
+  static {
+    System.setProperty("java.awt.headless", "true");
+  }
+
+  private static final String FAMILY = Font.SANS_SERIF;
+
+  private Fonts() {}
+
+  static Font plain(double size) {
+    return new Font(FAMILY, Font.PLAIN, 12).deriveFont((float) size);
+  }
+
+  static Font bold(double size) {
+    return new Font(FAMILY, Font.BOLD, 12).deriveFont((float) size);
+  }
+
+  /** Fails where text cannot be drawn, as on a server without any font. */
+  static void require() {
+    require(() -> plain(12).getStringBounds("scale", new FontRenderContext(null, true, true)));
+  }
+
+  static void require(Runnable probe) {
+    try {
+      probe.run();
+    } catch (RuntimeException | LinkageError | InternalError e) {
+      throw new IllegalStateException(
+          "figures: a font expected, got none ("
+              + e
+              + "); install fontconfig and"
+              + " fonts-dejavu-core",
+          e);
+    }
+  }
+}

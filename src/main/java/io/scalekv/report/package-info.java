@@ -1,0 +1,2 @@
+/** Results into figures, tables and pages. */
+package io.scalekv.report;

@@ -1,0 +1,324 @@
+package io.scalekv.roles;
+
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A calibration as it is kept in {@code roles.json}: what each layer does at each scale, how many
+ * tokens it may hold, and where that comes from. Layers and scales count from 0.
+ *
+ * @param schemaVersion {@value #SCHEMA_VERSION}
+ * @param timestamp when it was made, ISO 8601 in UTC; the only part that differs between two runs
+ * @param model the model that was calibrated
+ * @param calibration how it was calibrated; null where roles come from elsewhere
+ * @param metric what roles are told by
+ * @param budget what was asked for
+ * @param pairs one entry per (layer, scale), by layer, then scale
+ * @param software versions that made it
+ * @param calibrations further calibrations by name, for policies that roles alone cannot carry
+ */
+public record RolesDocument(
+    int schemaVersion,
+    String timestamp,
+    Model model,
+    Calibration calibration,
+    Metric metric,
+    Request budget,
+    List<Pair> pairs,
+    Software software,
+    ObjectNode calibrations) {
+  /** Version of the schema that these records mirror. */
+  public static final int SCHEMA_VERSION = 1;
+
+  /** Sorts the pairs and checks everything that a schema cannot. */
+  public RolesDocument {
+    if (schemaVersion != SCHEMA_VERSION) {
+      throw bad("/schemaVersion", SCHEMA_VERSION, schemaVersion);
+    }
+    try {
+      Instant.parse(timestamp);
+    } catch (DateTimeException e) {
+      throw bad("/timestamp", "a time such as 2025-01-31T12:00:00Z", timestamp);
+    }
+    checkPairs(pairs, model.layers(), model.schedule().size());
+    pairs =
+        pairs.stream()
+            .sorted(Comparator.comparingInt(Pair::layer).thenComparingInt(Pair::scale))
+            .toList();
+    long drafters = pairs.stream().filter(pair -> pair.role() == Role.DRAFTER).count();
+    if (drafters != budget.drafters()) {
+      throw bad("/budget/drafters", drafters + " as in /pairs", budget.drafters());
+    }
+    try {
+      plan(model, budget, pairs);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("/pairs: " + e.getMessage(), e);
+    }
+    calibrations =
+        calibrations == null ? JsonNodeFactory.instance.objectNode() : calibrations.deepCopy();
+  }
+
+  private static void checkPairs(List<Pair> pairs, int layers, int scales) {
+    boolean[][] seen = new boolean[layers][scales];
+    for (int i = 0; i < pairs.size(); i++) {
+      Pair pair = pairs.get(i);
+      if (pair.layer() < 0 || pair.layer() >= layers) {
+        throw bad("/pairs/" + i + "/layer", "0.." + (layers - 1), pair.layer());
+      }
+      if (pair.scale() < 0 || pair.scale() >= scales) {
+        throw bad("/pairs/" + i + "/scale", "0.." + (scales - 1), pair.scale());
+      }
+      if (seen[pair.layer()][pair.scale()]) {
+        throw bad(
+            "/pairs/" + i,
+            "each pair once",
+            "layer " + pair.layer() + " scale " + pair.scale() + " again");
+      }
+      seen[pair.layer()][pair.scale()] = true;
+    }
+    if (pairs.size() != layers * scales) {
+      throw bad(
+          "/pairs",
+          layers * scales + " entries (" + layers + " layers x " + scales + " scales)",
+          pairs.size());
+    }
+  }
+
+  private static IllegalArgumentException bad(String pointer, Object expected, Object got) {
+    return new IllegalArgumentException(pointer + ": expected " + expected + ", got " + got);
+  }
+
+  /**
+   * Puts a calibration together.
+   *
+   * @param timestamp when it was made, kept to the second
+   * @param roles metric, z-scores and roles of the model's L layers and K scales
+   * @param topK K' of the metric in words, such as {@code 5 % of the history}
+   * @param request the budget as it was asked for
+   * @param allocation how drafters and refiners share it
+   * @param plan tokens per layer and scale
+   * @param calibrations further calibrations by name; null for none
+   */
+  public static RolesDocument of(
+      Instant timestamp,
+      Model model,
+      Calibration calibration,
+      LayerRoles roles,
+      String topK,
+      String request,
+      String allocation,
+      BudgetPlan plan,
+      Software software,
+      ObjectNode calibrations) {
+    int layers = model.layers();
+    int scales = model.schedule().size();
+    RoleAssignment assignment = roles.assignment();
+    if (assignment.layers() != layers || assignment.scales() != scales) {
+      throw bad(
+          "/pairs",
+          layers + " layers x " + scales + " scales",
+          assignment.layers() + " x " + assignment.scales());
+    }
+    if (plan.layers() != layers || !plan.schedule().maps().equals(model.schedule())) {
+      throw bad("/model/schedule", model.schedule() + " as in the budget plan", plan);
+    }
+    List<Pair> pairs =
+        IntStream.range(0, layers * scales)
+            .mapToObj(
+                i -> {
+                  int l = i / scales;
+                  int k = i % scales;
+                  return new Pair(
+                      l,
+                      k,
+                      orNull(roles.metric(l, k)),
+                      orNull(roles.z(l, k)),
+                      assignment.role(l, k),
+                      plan.tokens(k, l));
+                })
+            .toList();
+    return new RolesDocument(
+        SCHEMA_VERSION,
+        timestamp.truncatedTo(ChronoUnit.SECONDS).toString(),
+        model,
+        calibration,
+        new Metric(roles.metricName(), roles.orientation(), topK),
+        new Request(request, plan.budget(), allocation, assignment.drafters().size()),
+        pairs,
+        software,
+        calibrations);
+  }
+
+  private static Double orNull(double value) {
+    return Double.isNaN(value) ? null : value;
+  }
+
+  /** The same calibration made at another time. */
+  public RolesDocument withTimestamp(Instant time) {
+    return new RolesDocument(
+        schemaVersion,
+        time.truncatedTo(ChronoUnit.SECONDS).toString(),
+        model,
+        calibration,
+        metric,
+        budget,
+        pairs,
+        software,
+        calibrations);
+  }
+
+  /** The token maps. */
+  public ScaleSchedule schedule() {
+    return new ScaleSchedule(model.schedule());
+  }
+
+  /** The pair of one layer and one scale, both 0-based. */
+  public Pair pair(int layer, int scale) {
+    return pairs.get(layer * model.schedule().size() + scale);
+  }
+
+  /** The roles. */
+  public RoleAssignment assignment() {
+    return RoleAssignment.of(
+        model.layers(),
+        model.schedule().size(),
+        pairs.stream()
+            .filter(pair -> pair.role() == Role.DRAFTER)
+            .map(pair -> new LayerScale(pair.layer(), pair.scale()))
+            .toList());
+  }
+
+  /** Tokens per layer and scale. */
+  public BudgetPlan plan() {
+    return plan(model, budget, pairs);
+  }
+
+  private static BudgetPlan plan(Model model, Request budget, List<Pair> pairs) {
+    int[][] tokens = new int[model.schedule().size()][model.layers()];
+    for (Pair pair : pairs) {
+      tokens[pair.scale()][pair.layer()] = pair.budgetTokens();
+    }
+    return BudgetPlan.ofTokens(new ScaleSchedule(model.schedule()), budget.tokens(), tokens);
+  }
+
+  /** z-scores [layer][scale], NaN where undefined. */
+  public double[][] zTable() {
+    double[][] table = new double[model.layers()][model.schedule().size()];
+    for (Pair pair : pairs) {
+      table[pair.layer()][pair.scale()] = pair.z() == null ? Double.NaN : pair.z();
+    }
+    return table;
+  }
+
+  /**
+   * The model.
+   *
+   * @param name its name, such as {@code pocket}
+   * @param weights {@code sha256:} and the hash of its weights, or {@code random:} and a seed
+   * @param layers number of layers L
+   * @param heads number of heads H
+   * @param schedule the K token maps
+   */
+  public record Model(String name, String weights, int layers, int heads, List<TokenMap> schedule) {
+    /** Copies the list. */
+    public Model {
+      schedule = List.copyOf(schedule);
+    }
+  }
+
+  /**
+   * What the metric was measured on.
+   *
+   * @param promptFile name of the prompt file, without folders
+   * @param promptSha256 SHA-256 of that file, hexadecimal
+   * @param promptCount number of prompts
+   * @param seed seed of the generation
+   * @param cfg guidance strength
+   * @param tau sampling temperature
+   * @param topP nucleus of the sampling
+   * @param querySamples queries looked at per map; null for all
+   */
+  public record Calibration(
+      String promptFile,
+      String promptSha256,
+      int promptCount,
+      long seed,
+      double cfg,
+      double tau,
+      double topP,
+      Integer querySamples) {}
+
+  /**
+   * What roles are told by.
+   *
+   * @param name such as {@code asi}
+   * @param drafters the end of it where drafters are
+   * @param topK K' in words
+   */
+  public record Metric(String name, Orientation drafters, String topK) {}
+
+  /**
+   * What was asked for.
+   *
+   * @param request the budget as it was typed, such as {@code 10%}
+   * @param tokens mean tokens per layer and head that it means here
+   * @param allocation {@code paper} or {@code released}
+   * @param drafters N_d
+   */
+  public record Request(String request, int tokens, String allocation, int drafters) {}
+
+  /**
+   * One layer at one scale.
+   *
+   * @param layer 0-based layer
+   * @param scale 0-based scale, the one that reads the cache
+   * @param metric the metric, to nine significant digits; null where undefined
+   * @param z its z-score over the layers of that scale, to nine significant digits; null likewise
+   * @param role drafter or refiner
+   * @param budgetTokens tokens that the layer may hold, per head, when that scale reads its cache
+   */
+  public record Pair(int layer, int scale, Double metric, Double z, Role role, int budgetTokens) {
+    private static final MathContext DIGITS = new MathContext(9);
+
+    /** Rounds the numbers and checks that they are finite. */
+    public Pair {
+      if ((metric == null) != (z == null)) {
+        throw new IllegalArgumentException(
+            "expected metric and z both or neither, got " + metric + " and " + z);
+      }
+      metric = rounded("metric", metric);
+      z = rounded("z", z);
+    }
+
+    private static Double rounded(String name, Double value) {
+      if (value == null) {
+        return null;
+      }
+      if (!Double.isFinite(value)) {
+        throw new IllegalArgumentException("expected a finite " + name + " or none, got " + value);
+      }
+      return new BigDecimal(value).round(DIGITS).doubleValue();
+    }
+  }
+
+  /**
+   * Versions of what made it.
+   *
+   * @param java the Java runtime
+   * @param scalekvLab this project
+   * @param djl Deep Java Library
+   * @param libtorch the native library below it
+   */
+  public record Software(String java, String scalekvLab, String djl, String libtorch) {}
+}

@@ -1,0 +1,164 @@
+package io.scalekv.report;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.Orientation;
+import io.scalekv.roles.RolesDocument;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Random;
+import java.util.Set;
+import javax.imageio.ImageIO;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RoleHeatMapTest {
+  private static final ScaleSchedule POCKET = ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16);
+  private static final ScaleSchedule MEGAPIXEL =
+      ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64);
+
+  @TempDir Path folder;
+
+  private static RolesDocument document(
+      String model, int layers, ScaleSchedule schedule, int budget, long seed) {
+    Random random = new Random(seed);
+    int scales = schedule.scales();
+    double[][] metric = new double[layers][scales];
+    double[] base = random.doubles(layers, 0, 1).toArray();
+    for (int l = 0; l < layers; l++) {
+      for (int k = 0; k < scales; k++) {
+        metric[l][k] = k == 0 ? Double.NaN : base[l] + 0.4 * random.nextGaussian();
+      }
+    }
+    int first = BudgetPlan.firstCutScale(schedule, budget);
+    LayerRoles roles =
+        LayerRoles.of(
+            "asi",
+            metric,
+            Orientation.LOWEST,
+            first,
+            LayerRoles.defaultDrafters(layers, scales - first));
+    BudgetPlan plan =
+        BudgetPlan.of(schedule, budget, roles.assignment().mask(), new Allocation.Released());
+    return RolesDocument.of(
+        Instant.EPOCH,
+        new RolesDocument.Model(model, "random:1", layers, 4, schedule.maps()),
+        new RolesDocument.Calibration("scenes-10.txt", "0".repeat(64), 10, 1, 3, 1, 0.97, 64),
+        roles,
+        "5 % of the history",
+        "10%",
+        "released",
+        plan,
+        new RolesDocument.Software("17", "0.1.0", "0.35.1", "2.7.1"),
+        null);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"pocket, 12, 27", "infinity-2b, 32, 650", "one, 1, 300"})
+  void pngAndSvgAreWholeAndRepeat(String model, int layers, int budget) throws Exception {
+    RolesDocument document = document(model, layers, layers == 32 ? MEGAPIXEL : POCKET, budget, 3);
+    Path png = folder.resolve("figures/roles.png");
+    Path svg = folder.resolve("figures/roles.svg");
+    RoleHeatMap.of(document).writePng(png);
+    RoleHeatMap.of(document).writeSvg(svg);
+    byte[] pngBytes = Files.readAllBytes(png);
+    byte[] svgBytes = Files.readAllBytes(svg);
+    RoleHeatMap.of(document).writePng(png);
+    RoleHeatMap.of(document).writeSvg(svg);
+    assertArrayEquals(pngBytes, Files.readAllBytes(png));
+    assertArrayEquals(svgBytes, Files.readAllBytes(svg));
+
+    BufferedImage image = ImageIO.read(png.toFile());
+    assertTrue(image.getWidth() >= 1200, "width " + image.getWidth());
+    String text = Files.readString(svg);
+    assertEquals(
+        "svg",
+        DocumentBuilderFactory.newInstance()
+            .newDocumentBuilder()
+            .parse(svg.toFile())
+            .getDocumentElement()
+            .getTagName());
+    assertTrue(text.contains(model + ": drafters and refiners by asi"), "title");
+    assertTrue(text.contains("10 prompts"), "prompts");
+    assertTrue(text.contains(">5 (8×8)<"), "scale label");
+    int marks = text.split(">D<", -1).length - 1;
+    assertEquals(document.budget().drafters() + 1, marks, "one D a drafter and one in the legend");
+  }
+
+  @Test
+  void coloursFollowTheSign() throws IOException {
+    RolesDocument document = document("pocket", 12, POCKET, 27, 5);
+    Path png = folder.resolve("roles.png");
+    RoleHeatMap.of(document).writePng(png);
+    BufferedImage image = ImageIO.read(png.toFile());
+    double[][] z = document.zTable();
+    int below = 0;
+    int above = 0;
+    for (int l = 0; l < 12; l++) {
+      for (int k = 1; k < 7; k++) {
+        // Near a corner of the cell, inside the outline of drafters.
+        Color color =
+            new Color(image.getRGB(2 * (62 + (k + 1) * 66) - 16, 2 * (84 + (12 - l) * 26) - 16));
+        if (z[l][k] < -0.3) {
+          assertTrue(color.getBlue() > color.getRed(), "layer " + l + " scale " + k + color);
+          below++;
+        } else if (z[l][k] > 0.3) {
+          assertTrue(color.getRed() > color.getBlue(), "layer " + l + " scale " + k + color);
+          above++;
+        }
+      }
+    }
+    assertTrue(below > 10 && above > 10, below + " and " + above);
+  }
+
+  @Test
+  void thePaletteIsCentredAndMonotone() {
+    assertEquals(Color.WHITE, DivergingPalette.of(0));
+    assertEquals(DivergingPalette.of(1), DivergingPalette.of(7));
+    assertEquals(DivergingPalette.of(-1), DivergingPalette.of(-7));
+    Set<Color> seen = new HashSet<>();
+    for (int i = 1; i <= 50; i++) {
+      Color low = DivergingPalette.of(-i / 50.0);
+      Color high = DivergingPalette.of(i / 50.0);
+      assertTrue(low.getRed() < DivergingPalette.of(-(i - 1) / 50.0).getRed());
+      assertTrue(high.getBlue() < DivergingPalette.of((i - 1) / 50.0).getBlue());
+      seen.add(low);
+      seen.add(high);
+    }
+    assertEquals(100, seen.size());
+    assertNotEquals(
+        DivergingPalette.ink(DivergingPalette.of(-1)), DivergingPalette.ink(Color.WHITE));
+  }
+
+  @Test
+  void aMachineWithoutFontsIsTold() {
+    IllegalStateException error =
+        assertThrows(
+            IllegalStateException.class,
+            () ->
+                Fonts.require(
+                    () -> {
+                      throw new NoClassDefFoundError("sun.awt.X11FontManager");
+                    }));
+    assertTrue(
+        error.getMessage().endsWith("install fontconfig and fonts-dejavu-core"),
+        error.getMessage());
+    Fonts.require();
+  }
+}

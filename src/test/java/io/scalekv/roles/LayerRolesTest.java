@@ -1,0 +1,210 @@
+package io.scalekv.roles;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LayerRolesTest {
+  private static final double NAN = Double.NaN;
+
+  private static double[][] random(Random random, int layers, int scales) {
+    double[][] metric = new double[layers][scales];
+    for (double[] row : metric) {
+      for (int k = 0; k < scales; k++) {
+        row[k] = k == 0 ? NAN : random.nextDouble();
+      }
+    }
+    return metric;
+  }
+
+  @Test
+  void zScoresByHand() {
+    // Scale 1: 1, 2, 3, 6 has mean 3 and population variance (4 + 1 + 0 + 9) / 4.
+    double[][] z = LayerRoles.zScores(new double[][] {{NAN, 1}, {NAN, 2}, {NAN, 3}, {NAN, 6}});
+    double sigma = Math.sqrt(3.5);
+    assertTrue(Double.isNaN(z[0][0]) && Double.isNaN(z[3][0]));
+    assertEquals(-2 / sigma, z[0][1], 1e-10);
+    assertEquals(-1 / sigma, z[1][1], 1e-10);
+    assertEquals(0, z[2][1], 1e-10);
+    assertEquals(3 / sigma, z[3][1], 1e-10);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void draftersAreTheLowestPairsOfTheCutScales(long seed) {
+    Random random = new Random(seed);
+    int layers = 1 + random.nextInt(20);
+    int scales = 2 + random.nextInt(8);
+    int first = 1 + random.nextInt(scales - 1);
+    int count = random.nextInt(layers * (scales - first) + 1);
+    double[][] metric = random(random, layers, scales);
+    LayerRoles roles = LayerRoles.of("asi", metric, Orientation.LOWEST, first, count);
+    assertEquals(count, roles.assignment().drafters().size());
+    double highestDrafter = Double.NEGATIVE_INFINITY;
+    double lowestRefiner = Double.POSITIVE_INFINITY;
+    for (int k = 0; k < scales; k++) {
+      double sum = 0;
+      double squares = 0;
+      for (int l = 0; l < layers; l++) {
+        double z = roles.z(l, k);
+        sum += z;
+        squares += z * z;
+        if (k < first) {
+          assertEquals(Role.REFINER, roles.assignment().role(l, k));
+        } else if (roles.assignment().isDrafter(l, k)) {
+          highestDrafter = Math.max(highestDrafter, z);
+        } else {
+          lowestRefiner = Math.min(lowestRefiner, z);
+        }
+      }
+      if (k > 0) {
+        assertEquals(0, sum, 1e-6, "mean of z at scale " + k);
+        assertEquals(layers == 1 ? 0 : layers, squares, 1e-6, "variance of z at scale " + k);
+      }
+    }
+    assertTrue(highestDrafter <= lowestRefiner, highestDrafter + " <= " + lowestRefiner);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {11, 12, 13})
+  void highestOfAMetricIsLowestOfItsNegative(long seed) {
+    Random random = new Random(seed);
+    double[][] metric = random(random, 9, 5);
+    double[][] negative = new double[9][5];
+    for (int l = 0; l < 9; l++) {
+      for (int k = 0; k < 5; k++) {
+        negative[l][k] = -metric[l][k];
+      }
+    }
+    assertEquals(
+        LayerRoles.of("entropy", negative, Orientation.LOWEST, 2, 6).assignment(),
+        LayerRoles.of("entropy", metric, Orientation.HIGHEST, 2, 6).assignment());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"LOWEST", "HIGHEST"})
+  void tiesGoToTheLowerScaleThenTheLowerLayer(Orientation orientation) {
+    double[][] metric = new double[3][4];
+    LayerRoles roles = LayerRoles.of("asi", metric, orientation, 1, 4);
+    assertEquals(
+        List.of(
+            new LayerScale(0, 1), new LayerScale(1, 1), new LayerScale(2, 1), new LayerScale(0, 2)),
+        List.copyOf(roles.assignment().drafters()));
+  }
+
+  @Test
+  void defaultCountIsSixAndAHalfPercentRoundedHalfUp() {
+    assertEquals(10, LayerRoles.defaultDrafters(32, 5)); // 10.4
+    assertEquals(13, LayerRoles.defaultDrafters(40, 5)); // 13.0
+    assertEquals(2, LayerRoles.defaultDrafters(12, 3)); // 2.34
+    assertEquals(7, LayerRoles.defaultDrafters(20, 5)); // 6.5
+    assertEquals(0, LayerRoles.defaultDrafters(12, 0));
+  }
+
+  @Test
+  void badTablesAreRefused() {
+    refused("layer 1: 2 scales expected, got 1", new double[][] {{NAN, 1}, {NAN}}, 1, 1);
+    refused(
+        "layer 1, scale 1: a finite value expected, got NaN",
+        new double[][] {{NAN, 1}, {NAN, NAN}},
+        1,
+        1);
+    refused(
+        "layer 1, scale 0: NaN as in layer 0 expected, got 2.0",
+        new double[][] {{NAN, 1}, {2, 1}},
+        1,
+        1);
+    refused(
+        "layer 0, scale 1: a finite value expected, got Infinity",
+        new double[][] {{NAN, Double.POSITIVE_INFINITY}},
+        1,
+        1);
+    refused("metric asi expected at scale 0, got NaN", new double[][] {{NAN, 1}}, 0, 1);
+    refused(
+        "0..1 drafters expected (1 layers x 1 scales that read a cut cache), got 2",
+        new double[][] {{NAN, 1}},
+        1,
+        2);
+    refused("first cut scale in 0..2 expected, got 3", new double[][] {{NAN, 1}}, 3, 0);
+    refused("at least 1 layer and 1 scale expected, got none", new double[][] {}, 0, 0);
+  }
+
+  private static void refused(String message, double[][] metric, int first, int drafters) {
+    IllegalArgumentException error =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> LayerRoles.of("asi", metric, Orientation.LOWEST, first, drafters));
+    assertTrue(error.getMessage().contains(message), error.getMessage());
+  }
+
+  @Test
+  void theTableIsCopied() {
+    double[][] metric = {{NAN, 1}, {NAN, 2}};
+    LayerRoles roles = LayerRoles.of("asi", metric, Orientation.LOWEST, 1, 1);
+    metric[0][1] = 9;
+    roles.z()[0][1] = 9;
+    assertEquals(1, roles.metric(0, 1));
+    assertEquals(-1, roles.z(0, 1), 1e-10);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {21, 22, 23, 24})
+  void overlapAndDiffAgreeWithSetArithmetic(long seed) {
+    Random random = new Random(seed);
+    RoleAssignment a = assignment(random);
+    RoleAssignment b = assignment(random);
+    int both = 0;
+    int either = 0;
+    List<RoleChange> changes = new ArrayList<>();
+    for (int k = 0; k < 4; k++) {
+      for (int l = 0; l < 5; l++) {
+        both += a.isDrafter(l, k) && b.isDrafter(l, k) ? 1 : 0;
+        either += a.isDrafter(l, k) || b.isDrafter(l, k) ? 1 : 0;
+        if (a.role(l, k) != b.role(l, k)) {
+          changes.add(new RoleChange(new LayerScale(l, k), a.role(l, k), b.role(l, k)));
+        }
+      }
+    }
+    assertEquals((double) both / either, a.jaccard(b));
+    assertEquals(a.jaccard(b), b.jaccard(a));
+    assertEquals(1, a.jaccard(a));
+    assertEquals(changes, a.diff(b));
+    assertEquals(List.of(), a.diff(a));
+    boolean[][] mask = a.mask();
+    assertEquals(a.isDrafter(3, 2), mask[3][2]);
+  }
+
+  private static RoleAssignment assignment(Random random) {
+    TreeSet<LayerScale> drafters = new TreeSet<>();
+    while (drafters.size() < 7) {
+      drafters.add(new LayerScale(random.nextInt(5), random.nextInt(4)));
+    }
+    return RoleAssignment.of(5, 4, drafters);
+  }
+
+  @Test
+  void twoEmptySetsOverlapFully() {
+    assertEquals(1, RoleAssignment.of(2, 2, List.of()).jaccard(RoleAssignment.of(2, 2, List.of())));
+  }
+
+  @Test
+  void assignmentsOfDifferentModelsAreNotCompared() {
+    RoleAssignment small = RoleAssignment.of(2, 2, List.of());
+    RoleAssignment large = RoleAssignment.of(3, 2, List.of());
+    assertThrows(IllegalArgumentException.class, () -> small.jaccard(large));
+    assertThrows(IllegalArgumentException.class, () -> small.diff(large));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RoleAssignment.of(2, 2, List.of(new LayerScale(2, 0))));
+    assertFalse(small.isDrafter(0, 0));
+  }
+}

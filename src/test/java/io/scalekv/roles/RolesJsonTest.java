@@ -1,0 +1,303 @@
+package io.scalekv.roles;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+class RolesJsonTest {
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void whatIsWrittenIsRead(long seed) throws IOException {
+    RolesDocument document = RolesFixtures.document(seed);
+    Path file = folder.resolve("deep/er/roles.json");
+    RolesJson.write(document, file);
+    RolesDocument read = RolesJson.read(file);
+    assertEquals(document, read);
+    assertEquals(Files.readString(file), RolesJson.text(read));
+    try (Stream<Path> files = Files.list(file.getParent())) {
+      assertEquals(List.of(file), files.toList(), "nothing else is left behind");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"10%, paper", "4%, released", "20%, released", "100%, paper"})
+  void rolesAndPlanComeBack(String request, String allocation) {
+    ScaleSchedule megapixel = ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64);
+    RolesDocument document = RolesFixtures.document(5, 32, megapixel, request, allocation);
+    RolesDocument read = RolesJson.parse(RolesJson.text(document), "roles.json");
+    assertEquals(document.assignment(), read.assignment());
+    assertEquals(document.plan(), read.plan());
+    BudgetPlan plan = read.plan();
+    assertEquals(read.budget().tokens(), plan.budget());
+    assertEquals(read.budget().drafters(), read.assignment().drafters().size());
+    assertEquals(request.equals("100%") ? 0 : 1, Math.min(1, read.budget().drafters()));
+    for (int l = 0; l < 32; l++) {
+      for (int k = 0; k < 13; k++) {
+        assertEquals(plan.tokens(k, l), read.pair(l, k).budgetTokens());
+        assertEquals(k == 0, Double.isNaN(read.zTable()[l][k]));
+      }
+    }
+  }
+
+  @Test
+  void onlyTheTimestampDiffers() {
+    RolesDocument document = RolesFixtures.document(7);
+    RolesDocument later = document.withTimestamp(Instant.parse("2026-02-03T04:05:06.789Z"));
+    String first = RolesJson.text(document);
+    String second = RolesJson.text(later);
+    assertNotEquals(first, second);
+    assertEquals(first, second.replace("2026-02-03T04:05:06Z", RolesFixtures.NOON.toString()));
+    assertEquals(first, RolesJson.text(RolesFixtures.document(7)));
+  }
+
+  @Test
+  void textIsCanonical() {
+    String text = RolesJson.text(RolesFixtures.document(8));
+    assertTrue(text.startsWith("{\n  \"schemaVersion\": 1,\n  \"timestamp\": "), text);
+    assertTrue(text.endsWith("  }\n}\n"), text);
+    assertTrue(
+        text.contains(
+            "\n    {\"layer\": 0, \"scale\": 0, \"metric\": null, \"z\": null,"
+                + " \"role\": \"refiner\", \"budgetTokens\": 0},\n"),
+        text);
+    assertTrue(text.contains("\n      {\"height\": 16, \"width\": 16}\n    ]\n"), text);
+    assertTrue(text.contains("\"querySamples\": null"), text);
+    assertFalse(text.contains("NaN"), text);
+    assertFalse(text.contains("\r"), text);
+  }
+
+  @Test
+  void pairsMayComeInAnyOrder() {
+    ObjectNode tree = tree();
+    List<JsonNode> pairs = new ArrayList<>(tree.get("pairs").valueStream().toList());
+    Collections.shuffle(pairs, new Random(3));
+    tree.putArray("pairs").addAll(pairs);
+    tree.remove("calibrations");
+    RolesDocument read = RolesJson.parse(tree.toString(), "roles.json");
+    assertEquals(RolesFixtures.document(1).pairs(), read.pairs());
+    assertTrue(read.calibrations().isEmpty());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      doubles = {0.1, 1.0 / 3, 3, -2.5e-10, 1e300, 4.9e-324, 123456789.25, 1e15, 1e16, 0.1 + 0.2})
+  void numbersReadBackExactly(double value) {
+    assertEquals(value, Double.parseDouble(CanonicalJson.number(value)));
+    assertEquals(-value, Double.parseDouble(CanonicalJson.number(-value)));
+  }
+
+  @Test
+  void numbersAreShort() {
+    assertEquals("0.1", CanonicalJson.number(0.1));
+    assertEquals("3", CanonicalJson.number(3));
+    assertEquals("0", CanonicalJson.number(-0.0));
+    assertEquals("0.30000000000000004", CanonicalJson.number(0.1 + 0.2));
+    assertThrows(IllegalArgumentException.class, () -> CanonicalJson.number(Double.NaN));
+  }
+
+  private static ObjectNode tree() {
+    return (ObjectNode) new JsonMapper().readTree(RolesJson.text(RolesFixtures.document(1)));
+  }
+
+  /** One change to a good file, and what is said about it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          /schemaVersion | 2 | /schemaVersion: expected 1, got 2
+          /timestamp | "yesterday" | /timestamp: expected text like
+          /timestamp | "2025-02-31T12:00:00Z" | /timestamp: expected a time such as
+          /model/layers | "12" | /model/layers: expected type "integer", got "12"
+          /model/layers | 0 | /model/layers: expected at least 1, got 0
+          /model/layers | 99999999999999999999 | /model/layers: expected at most 1000, got 9999
+          /model/layers | 13 | /pairs: expected 91 entries (13 layers x 7 scales), got 84
+          /model/layers | 11 | /pairs/77/layer: expected 0..10, got 11
+          /model/heads | 1.5 | /model/heads: expected type "integer", got 1.5
+          /model/name | null | /model/name: expected type "string", got null
+          /model/weights | "md5:1" | /model/weights: expected text like
+          /model/schedule | [] | /model/schedule: expected at least 1 elements, got 0
+          /model/schedule/2/height | 0 | /model/schedule/2/height: expected at least 1, got 0
+          /model/schedule/6/depth | 1 | /model/schedule/6/depth: expected no such key, got one
+          /calibration/promptFile | "a/b.txt" | /calibration/promptFile: expected text like
+          /calibration/promptCount | 0 | /calibration/promptCount: expected at least 1, got 0
+          /calibration/topP | 0 | /calibration/topP: expected above 0, got 0
+          /calibration/cfg | 1e999 | /calibration/cfg: expected a number within the range
+          /calibration/seed | 9223372036854775808 | /calibration/seed: expected at most
+          /metric/drafters | "middle" | /metric/drafters: expected one of ["lowest","highest"], got "middle"
+          /budget/tokens | -1 | /budget/tokens: expected at least 1, got -1
+          /budget/tokens | 3 | /pairs: budget plan: scale 2: at most 36 tokens over 12 layers expected
+          /budget/drafters | 5 | /budget/drafters: expected 2 as in /pairs, got 5
+          /pairs | {} | /pairs: expected type "array", got an object of 0 keys
+          /pairs/3 | 7 | /pairs/3: expected type "object", got 7
+          /pairs/3/layer | 12 | /pairs/3/layer: expected 0..11, got 12
+          /pairs/3/layer | -1 | /pairs/3/layer: expected at least 0, got -1
+          /pairs/3/layer | 0.5 | /pairs/3/layer: expected type "integer", got 0.5
+          /pairs/3/scale | 7 | /pairs/3/scale: expected 0..6, got 7
+          /pairs/3/scale | 2 | /pairs/3: expected each pair once, got layer 0 scale 2 again
+          /pairs/3/metric | "NaN" | /pairs/3/metric: expected type ["number","null"], got "NaN"
+          /pairs/3/metric | null | /pairs/3: expected metric and z both or neither, got null and
+          /pairs/3/z | -1e400 | /pairs/3/z: expected a number within the range of a double
+          /pairs/3/role | "Drafter" | /pairs/3/role: expected one of ["drafter","refiner"], got "Drafter"
+          /pairs/3/budgetTokens | 22 | /pairs: budget plan: scale 3, layer 0: 21 to 21 tokens expected
+          /pairs/6/budgetTokens | 2147483648 | /pairs/6/budgetTokens: expected at most 2147483647
+          /software/java | "" | /software/java: expected at least 1 characters, got ""
+          /calibrations/heatkv | 3 | /calibrations/heatkv: expected type "object", got 3
+          /extra | true | /extra: expected no such key, got one
+          """)
+  void oneWrongValue(String pointer, String value, String message) {
+    ObjectNode tree = tree();
+    int slash = pointer.lastIndexOf('/');
+    JsonNode parent = tree.at(pointer.substring(0, slash));
+    String key = pointer.substring(slash + 1);
+    // As raw text, so that numbers arrive as they are typed.
+    String mark = "\"@@@\"";
+    if (parent.isArray()) {
+      ((tools.jackson.databind.node.ArrayNode) parent).set(Integer.parseInt(key), "@@@");
+    } else {
+      ((ObjectNode) parent).put(key, "@@@");
+    }
+    refused("r.json: " + message, tree.toString().replace(mark, value));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/schemaVersion",
+        "/timestamp",
+        "/model",
+        "/calibration",
+        "/metric",
+        "/budget",
+        "/pairs",
+        "/software",
+        "/model/weights",
+        "/calibration/promptSha256",
+        "/metric/topK",
+        "/budget/request",
+        "/pairs/83/z",
+        "/software/djl"
+      })
+  void oneMissingKey(String pointer) {
+    ObjectNode tree = tree();
+    int slash = pointer.lastIndexOf('/');
+    ((ObjectNode) tree.at(pointer.substring(0, slash))).remove(pointer.substring(slash + 1));
+    refused("r.json: " + pointer + ": expected a value, got nothing", tree.toString());
+  }
+
+  @Test
+  void oneMissingPair() {
+    ObjectNode tree = tree();
+    ((tools.jackson.databind.node.ArrayNode) tree.get("pairs")).remove(40);
+    refused("r.json: /pairs: expected 84 entries (12 layers x 7 scales), got 83", tree.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          '' | r.json: expected JSON, got an empty file
+          { | r.json: line 1: expected JSON, got Unexpected end-of-input
+          [1] | r.json: (root): expected type "object", got an array of 1 elements
+          null | r.json: (root): expected type "object", got null
+          {"a": NaN} | r.json: line 1: expected JSON, got
+          {"a": 1, "a": 2} | r.json: line 1: expected JSON, got Duplicate
+          {} {} | r.json: line 1: expected JSON, got
+          """)
+  void notEvenClose(String text, String message) {
+    refused(message, text);
+  }
+
+  @Test
+  void deepNestingIsRefused() {
+    String deep = "r.json: expected JSON, got Document nesting depth (101) exceeds";
+    refused(deep, "[".repeat(1_000_000));
+    refused(deep, "{\"calibrations\":".repeat(100_000) + "1" + "}".repeat(100_000));
+    refused("r.json: expected JSON, got Number value length", "{\"a\": " + "9".repeat(5000) + "}");
+  }
+
+  @Test
+  void filesThatCannotBeRead() throws IOException {
+    Path missing = folder.resolve("none.json");
+    assertEquals(
+        missing + ": expected a file, got nothing there",
+        assertThrows(IllegalArgumentException.class, () -> RolesJson.read(missing)).getMessage());
+    assertEquals(
+        folder + ": expected a file, got a folder",
+        assertThrows(IllegalArgumentException.class, () -> RolesJson.read(folder)).getMessage());
+    Path latin = folder.resolve("latin.json");
+    Files.write(latin, "\"é\"".getBytes(StandardCharsets.ISO_8859_1));
+    assertEquals(
+        latin + ": expected UTF-8 text, got other bytes",
+        assertThrows(IllegalArgumentException.class, () -> RolesJson.read(latin)).getMessage());
+  }
+
+  @Test
+  void aBrokenDocumentIsNotWritten() throws IOException {
+    RolesDocument good = RolesFixtures.document(1);
+    RolesDocument bad =
+        new RolesDocument(
+            1,
+            good.timestamp(),
+            good.model(),
+            good.calibration(),
+            good.metric(),
+            good.budget(),
+            good.pairs(),
+            new RolesDocument.Software("", "0", "0", "0"),
+            null);
+    Path file = folder.resolve("roles.json");
+    RolesJson.write(good, file);
+    String before = Files.readString(file);
+    IllegalArgumentException error =
+        assertThrows(IllegalArgumentException.class, () -> RolesJson.write(bad, file));
+    assertTrue(error.getMessage().contains("/software/java: expected"), error.getMessage());
+    assertEquals(before, Files.readString(file));
+  }
+
+  @Test
+  void aFailedWriteLeavesNothing() throws IOException {
+    Path taken = Files.createDirectories(folder.resolve("roles.json/inside"));
+    assertThrows(
+        IOException.class,
+        () -> RolesJson.write(RolesFixtures.document(1), folder.resolve("roles.json")));
+    assertTrue(Files.isDirectory(taken));
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(1, files.count());
+    }
+  }
+
+  private static void refused(String message, String text) {
+    IllegalArgumentException error =
+        assertThrows(IllegalArgumentException.class, () -> RolesJson.parse(text, "r.json"));
+    assertTrue(error.getMessage().startsWith(message), error.getMessage());
+    assertEquals(1, error.getMessage().lines().count(), error.getMessage());
+    assertTrue(error.getMessage().length() < 400, error.getMessage());
+  }
+}

@@ -1,0 +1,185 @@
+package io.scalekv.roles;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.PaperCsv;
+import io.scalekv.cache.ScaleSchedule;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ScaleKvBudgetFileTest {
+  private static final ScaleSchedule MEGAPIXEL =
+      ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 64);
+
+  @TempDir Path folder;
+
+  private static ScaleKvBudgetFile released(String model) {
+    TreeMap<Integer, ScaleKvBudgetFile.Row> rows = new TreeMap<>();
+    for (List<String> cells : PaperCsv.rows("scalekv_released_budgets.csv")) {
+      if (cells.get(0).equals(model)) {
+        TreeSet<Integer> drafters = new TreeSet<>();
+        for (String block : cells.get(2).split(";")) {
+          drafters.add(Integer.parseInt(block));
+        }
+        rows.put(
+            Integer.parseInt(cells.get(1)) - 1,
+            new ScaleKvBudgetFile.Row(
+                drafters,
+                Integer.parseInt(cells.get(3)),
+                Integer.parseInt(cells.get(4)),
+                Integer.parseInt(cells.get(5))));
+      }
+    }
+    return new ScaleKvBudgetFile(model.equals("Infinity-2B") ? 32 : 40, rows);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Infinity-2B", "Infinity-8B"})
+  void theReleasedDraftersGiveTheReleasedFile(String model) throws IOException {
+    ScaleKvBudgetFile file = released(model);
+    RoleAssignment roles = file.assignment(13);
+    BudgetPlan plan = BudgetPlan.of(MEGAPIXEL, 650, roles.mask(), new Allocation.Released());
+    assertEquals(file, ScaleKvBudgetFile.of(roles, plan));
+    assertEquals(plan, file.plan(MEGAPIXEL));
+    Path path = folder.resolve("budgets.json");
+    file.write(path);
+    assertEquals(file, ScaleKvBudgetFile.read(path));
+  }
+
+  @Test
+  void theTextHasTheReleasedKeys() {
+    String text = released("Infinity-2B").text();
+    assertTrue(text.startsWith("{\n  \"Scale 9\": {\n    \"Block 0\": 1,\n    \"Block 1\": 0,\n"));
+    assertTrue(
+        text.endsWith(
+            "    \"Block 31\": 0,\n    \"High\": 1,\n    \"Max\": 6385,\n    \"Min\": 465,\n"
+                + "    \"Limit\": 6404\n  }\n}\n"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+  void anyPlanByRolesComesBack(long seed) {
+    Random random = new Random(seed);
+    int layers = 1 + random.nextInt(20);
+    int[] sides = new int[2 + random.nextInt(7)];
+    for (int k = 0; k < sides.length; k++) {
+      sides[k] = 1 + random.nextInt(2 + 2 * k);
+    }
+    ScaleSchedule schedule = ScaleSchedule.ofSides(sides);
+    int budget = 1 + random.nextInt(schedule.historyTokens());
+    List<LayerScale> drafters = new ArrayList<>();
+    for (int k = BudgetPlan.firstCutScale(schedule, budget); k < sides.length; k++) {
+      for (int l = 0; l < layers; l++) {
+        if (random.nextInt(4) == 0) {
+          drafters.add(new LayerScale(l, k));
+        }
+      }
+    }
+    RoleAssignment roles = RoleAssignment.of(layers, sides.length, drafters);
+    for (String name : List.of("released", "paper")) {
+      BudgetPlan plan = BudgetPlan.of(schedule, budget, roles.mask(), Allocation.parse(name));
+      ScaleKvBudgetFile file = ScaleKvBudgetFile.of(roles, plan);
+      if (file.rows().isEmpty()) {
+        continue;
+      }
+      ScaleKvBudgetFile read = ScaleKvBudgetFile.parse(file.text(), "budgets.json");
+      assertEquals(file, read);
+      assertEquals(plan, read.plan(schedule, budget));
+      assertEquals(roles, read.assignment(sides.length));
+    }
+  }
+
+  @Test
+  void aPlanThatIsNotByRolesIsRefused() {
+    ScaleSchedule schedule = ScaleSchedule.ofSides(2, 2, 2);
+    BudgetPlan plan =
+        BudgetPlan.ofTokens(schedule, 4, new int[][] {{0, 0, 0}, {4, 4, 4}, {5, 4, 3}});
+    IllegalArgumentException error =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> ScaleKvBudgetFile.of(RoleAssignment.of(3, 3, List.of()), plan));
+    assertEquals(
+        "budget file: scale 2, layer 1: 5 tokens expected, as other refiners have, got 4",
+        error.getMessage());
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> ScaleKvBudgetFile.of(RoleAssignment.of(2, 3, List.of()), plan));
+  }
+
+  @Test
+  void aFileOfAnotherScheduleIsRefused() {
+    ScaleKvBudgetFile file = released("Infinity-2B");
+    assertEquals(
+        "budget file: rows up to Scale 7 expected, the last of this schedule, got up to Scale 13",
+        assertThrows(IllegalArgumentException.class, () -> file.plan(RolesFixtures.POCKET))
+            .getMessage());
+    assertThrows(IllegalArgumentException.class, () -> file.assignment(7));
+    assertThrows(IllegalArgumentException.class, () -> file.plan(MEGAPIXEL, 649));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          [] | b.json: (root): expected an object with keys such as 'Scale 9', got an array
+          {} | b.json: (root): expected an object with keys such as 'Scale 9', got an object of 0
+          {"scale 9": {}} | b.json: /scale 9: expected a key such as 'Scale 9', got 'scale 9'
+          {"Scale 0": {}} | b.json: /Scale 0: expected a key such as 'Scale 9', got 'Scale 0'
+          {"Scale 9": 3} | b.json: /Scale 9: expected an object, got 3
+          {"Scale 9": {}} | b.json: /Scale 9: expected keys such as 'Block 0', got none
+          {"Scale 9": {"Block 0": 1, "High": 1, "Max": 5, "Min": 5}} | b.json: /Scale 9/Limit: expected tokens, got nothing
+          {"Scale 9": {"Block 0": 2, "High": 1, "Max": 5, "Min": 5, "Limit": 5}} | b.json: /Scale 9/Block 0: expected 0 or 1, got 2
+          {"Scale 9": {"Block 0": true, "High": 1, "Max": 5, "Min": 5, "Limit": 5}} | b.json: /Scale 9/Block 0: expected 0 or 1, got true
+          {"Scale 9": {"Block 1": 1, "High": 1, "Max": 5, "Min": 5, "Limit": 5}} | b.json: /Scale 9/Block 0: expected 0 or 1, got nothing
+          {"Scale 9": {"Block 0": 1, "High": 0, "Max": 5, "Min": 5, "Limit": 5}} | b.json: /Scale 9/High: expected 1, the number of blocks that are 1, got 0
+          {"Scale 9": {"Block 0": 1, "High": 1, "Max": 6, "Min": 5, "Limit": 5}} | b.json: /Scale 9/Max: expected 0 to the limit 5, got 6
+          {"Scale 9": {"Block 0": 1, "High": 1, "Max": 5.5, "Min": 5, "Limit": 5}} | b.json: /Scale 9/Max: expected tokens, got 5.5
+          {"Scale 9": {"Block 0": 1, "High": 1, "Max": -5, "Min": 5, "Limit": 5}} | b.json: /Scale 9/Max: expected tokens, got -5
+          {"Scale 9": {"Block 0": 1, "High": 1, "Max": 99999999999, "Min": 5, "Limit": 5}} | b.json: /Scale 9/Max: expected tokens, got 99999999999
+          {"Scale 9": {"Block 0": 1, "Low": 1}} | b.json: /Scale 9/Low: expected Block n, High, Max, Min or Limit, got 'Low'
+          """)
+  void badFiles(String text, String message) {
+    refused(message, text);
+  }
+
+  @Test
+  void rowsMustFit() {
+    String row = "{\"Block 0\": 1, \"High\": 1, \"Max\": 5, \"Min\": 5, \"Limit\": 5}";
+    String wide =
+        "{\"Block 0\": 1, \"Block 1\": 0, \"High\": 1, \"Max\": 5, \"Min\": 5, \"Limit\": 5}";
+    refused(
+        "b.json: /Scale 8: expected scales without gaps, got no Scale 7",
+        "{\"Scale 6\": " + row + ", \"Scale 8\": " + row + "}");
+    refused(
+        "b.json: /Scale 7: expected 1 blocks as in the scale before, got 2",
+        "{\"Scale 6\": " + row + ", \"Scale 7\": " + wide + "}");
+    refused(
+        "b.json: line 1: expected JSON, got Duplicate",
+        "{\"Scale 6\": " + row + ", \"Scale 6\": " + row + "}");
+    assertThrows(
+        IllegalArgumentException.class, () -> new ScaleKvBudgetFile(0, new TreeMap<>(Map.of())));
+  }
+
+  private static void refused(String message, String text) {
+    IllegalArgumentException error =
+        assertThrows(IllegalArgumentException.class, () -> ScaleKvBudgetFile.parse(text, "b.json"));
+    assertTrue(error.getMessage().startsWith(message), error.getMessage());
+    assertEquals(1, error.getMessage().lines().count(), error.getMessage());
+  }
+}

@@ -97,6 +97,11 @@ class M(Module):
   def split_heads(self, x: Tensor, like: Tensor) -> Tensor:
     return torch.transpose(torch.unflatten(x, -1, [torch.size(like, 1), -1]), 1, 2)
 
+  # learned query [1,H,D] for every row of k [B,H,T,D] -> [B,H,1,D]
+  def pool_query(self, k: Tensor, query: Tensor) -> Tensor:
+    q = torch.unsqueeze(query, 2)
+    return torch.expand(q, [torch.size(k, 0), -1, -1, -1])
+
   # [B,H,L,D] -> [B,L,C]
   def merge_heads(self, x: Tensor) -> Tensor:
     return torch.flatten(torch.transpose(x, 1, 2), 2)

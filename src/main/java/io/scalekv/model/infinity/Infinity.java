@@ -1,0 +1,225 @@
+package io.scalekv.model.infinity;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.model.text.TextFeatures;
+import io.scalekv.tensor.TorchOps;
+import io.scalekv.tensor.Weights;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The Infinity transformer (Han et al., arXiv 2412.04431; upstream code FoundationVision/Infinity):
+ * shared adaptive layer norm, cosine self-attention with rotary embedding, cross attention to the
+ * text, tanh-GELU feed-forward, bit head. Stateless: one instance serves training and generation.
+ *
+ * <p>Letters: B batch rows, L tokens, H heads, D head width, C width, T text tokens, W text width, d
+ * bits of a token.
+ */
+public final class Infinity {
+  private final InfinityConfig config;
+  private final Weights weights;
+  private final String linear;
+  private final List<String> blocks = new ArrayList<>();
+
+  /** A float32 model over the given weights, which it does not own. */
+  public Infinity(InfinityConfig config, Weights weights) {
+    this(config, weights, false);
+  }
+
+  /**
+   * A model over the given weights, which it does not own.
+   *
+   * @param bf16Linears whether the products of the blocks round their factors to bfloat16
+   */
+  public Infinity(InfinityConfig config, Weights weights, boolean bf16Linears) {
+    this.config = config;
+    this.weights = weights;
+    this.linear = bf16Linears ? "linear_bf16" : "linear";
+    for (int i = 0; i < config.depth(); i++) {
+      blocks.add(config.blockName(i) + ".");
+    }
+  }
+
+  /** The configuration. */
+  public InfinityConfig config() {
+    return config;
+  }
+
+  /** The weights. */
+  public Weights weights() {
+    return weights;
+  }
+
+  /**
+   * The learned stand-in for absent text, as long as each given prompt.
+   *
+   * @return [B,T,W] with the lengths of {@code text}
+   */
+  public TextFeatures unconditional(TextFeatures text) {
+    Shape s = text.padded().getShape();
+    NDArray rows = w("cfg_uncond").get(new NDIndex("0:{}", s.get(1)));
+    NDArray all = rows.expandDims(0).broadcast(s);
+    all.attach(text.padded().getManager());
+    rows.close();
+    return new TextFeatures(all, text.lengths());
+  }
+
+  /** What the text contributes, for the rows of {@code text} [B,T,W]. */
+  public TextCondition condition(TextFeatures text) {
+    NDArray normed = TorchOps.call("rms_norm", text.padded(), w("text_norm.weight"));
+    NDArray mask = text.mask(normed.getManager());
+    NDArray pooled = pool(normed, mask);
+    NDArray hidden = TorchOps.call("gelu_tanh", linear("text_proj_for_ca.0", normed));
+    NDArray projected = linear("text_proj_for_ca.2", hidden);
+    NDArray silu = TorchOps.call("silu", pooled);
+    long rows = pooled.getShape().get(0);
+    NDArray shared = linear("shared_ada_lin.1", silu).reshape(rows, 1, 6, config.width());
+    NDArray head = linear("head_nm.ada_lin.1", silu).reshape(rows, 1, 2, config.width());
+    List<List<NDArray>> modulation = new ArrayList<>();
+    List<NDArray> keys = new ArrayList<>();
+    List<NDArray> values = new ArrayList<>();
+    for (String b : blocks) {
+      modulation.add(unbind(shared.add(w(b + "ada_gss")), 6));
+      NDArray bias = w(b + "ca.zero_k_bias").concat(w(b + "ca.v_bias"), 0);
+      NDArray kv = TorchOps.call("linear", projected, w(b + "ca.mat_kv.weight"), bias);
+      bias.close();
+      NDArray like = w(b + "sa.scale_mul_1H11");
+      keys.add(TorchOps.call("split_heads", half(kv, 0), like));
+      values.add(TorchOps.call("split_heads", half(kv, 1), like));
+    }
+    return new TextCondition(
+        pooled, projected, shared, modulation, unbind(head, 2), keys, values, mask);
+  }
+
+  /** Attentive pool: a learned query over the text, [B,T,W] to [B,C]. */
+  private NDArray pool(NDArray text, NDArray mask) {
+    String p = "text_proj_for_sos.ca.";
+    NDArray bias = w(p + "zero_k_bias").concat(w(p + "v_bias"), 0);
+    NDArray kv = TorchOps.call("linear", text, w(p + "mat_kv.weight"), bias);
+    bias.close();
+    NDArray query = w(p + "mat_q"); // [1,heads,width]
+    NDArray k = TorchOps.call("split_heads", half(kv, 0), query);
+    NDArray v = TorchOps.call("split_heads", half(kv, 1), query);
+    NDArray q = TorchOps.call("pool_query", k, query);
+    NDArray pooled = cross(q, k, v, mask);
+    return linear(p + "proj", TorchOps.call("merge_heads", pooled)).squeeze(1);
+  }
+
+  private static NDArray half(NDArray kv, int index) {
+    long width = kv.getShape().get(2) / 2;
+    return kv.get(new NDIndex(":,:,{}:{}", index * width, (index + 1) * width));
+  }
+
+  private static List<NDArray> unbind(NDArray x, int n) {
+    List<NDArray> parts = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      parts.add(x.get(new NDIndex(":,:,{}", i)));
+    }
+    return parts;
+  }
+
+  /** Input of the first map: pooled text plus the start position, [B,1,C]. */
+  public NDArray start(TextCondition text) {
+    return text.pooled().expandDims(1).add(w("pos_start"));
+  }
+
+  /** Word embedding of codes, [B,L,d] to [B,L,C]. */
+  public NDArray embed(NDArray codes) {
+    return linear("word_embed", codes);
+  }
+
+  /** Adds the level embedding of map {@code scale} to [B,L,C]. */
+  public NDArray addLevel(NDArray x, int scale) {
+    NDArray level = w("lvl_embed.weight").get(new NDIndex("{}", scale));
+    NDArray sum = x.add(level);
+    level.close();
+    return sum;
+  }
+
+  /**
+   * One layer.
+   *
+   * @param layer layer index, 0-based
+   * @param x [B,L,C]; consumed: it is freed with the other intermediates
+   * @param text of the same B rows
+   * @param rotary [L,D/2,2] of the same tokens
+   * @param attention how queries meet keys
+   * @return [B,L,C], owned by the former manager of {@code x}
+   */
+  public NDArray block(
+      int layer, NDArray x, TextCondition text, NDArray rotary, SelfAttention attention) {
+    String b = blocks.get(layer);
+    NDManager outer = x.getManager();
+    try (NDManager scope = outer.newSubManager()) {
+      x.attach(scope);
+      List<NDArray> m = text.modulation().get(layer);
+      NDArray y = TorchOps.call("ada_layer_norm", x, m.get(2), m.get(4));
+      y = selfAttention(layer, b, y, rotary, attention);
+      NDArray z = TorchOps.call("gated_residual", x, y, m.get(0));
+      NDArray n =
+          TorchOps.call("layer_norm_affine", z, w(b + "ca_norm.weight"), w(b + "ca_norm.bias"));
+      z = z.add(crossAttention(layer, b, n, text));
+      NDArray f = TorchOps.call("ada_layer_norm", z, m.get(3), m.get(5));
+      f = TorchOps.call("gelu_tanh", blockLinear(b + "ffn.fc1", f));
+      f = blockLinear(b + "ffn.fc2", f);
+      NDArray out = TorchOps.call("gated_residual", z, f, m.get(1));
+      out.attach(outer);
+      return out;
+    }
+  }
+
+  private NDArray selfAttention(
+      int layer, String b, NDArray y, NDArray rotary, SelfAttention attention) {
+    NDArray bias =
+        w(b + "sa.q_bias").concat(w(b + "sa.zero_k_bias"), 0).concat(w(b + "sa.v_bias"), 0);
+    bias.attach(y.getManager());
+    NDArray qkv = TorchOps.call(linear, y, w(b + "sa.mat_qkv.weight"), bias);
+    NDArray temperature = TorchOps.call("temperature", w(b + "sa.scale_mul_1H11"));
+    temperature.attach(y.getManager());
+    NDArray q = TorchOps.call("cosine_query", qkv, temperature, rotary);
+    NDArray k = TorchOps.call("cosine_key", qkv, temperature, rotary);
+    NDArray v = TorchOps.call("packed_value", qkv, temperature);
+    NDArray o = attention.attend(layer, q, k, v);
+    return blockLinear(b + "sa.proj", TorchOps.call("merge_heads", o));
+  }
+
+  private NDArray crossAttention(int layer, String b, NDArray n, TextCondition text) {
+    NDArray q =
+        TorchOps.call(
+            "split_heads", blockLinear(b + "ca.mat_q", n), w(b + "sa.scale_mul_1H11"));
+    NDArray o = cross(q, text.keys().get(layer), text.values().get(layer), text.mask());
+    return blockLinear(b + "ca.proj", TorchOps.call("merge_heads", o));
+  }
+
+  private static NDArray cross(NDArray q, NDArray k, NDArray v, NDArray mask) {
+    return mask == null
+        ? TorchOps.call("sdpa", q, k, v)
+        : TorchOps.call("sdpa_masked", q, k, v, mask);
+  }
+
+  /**
+   * Bit logits of the last layer's output.
+   *
+   * @param x [B,L,C]
+   * @return [B,L,2d]; bit j owns entries 2j (zero) and 2j+1 (one)
+   */
+  public NDArray logits(NDArray x, TextCondition text) {
+    List<NDArray> m = text.headModulation();
+    return linear("head", TorchOps.call("ada_layer_norm", x, m.get(0), m.get(1)));
+  }
+
+  private NDArray linear(String name, NDArray x) {
+    return TorchOps.call("linear", x, w(name + ".weight"), w(name + ".bias"));
+  }
+
+  private NDArray blockLinear(String name, NDArray x) {
+    return TorchOps.call(linear, x, w(name + ".weight"), w(name + ".bias"));
+  }
+
+  private NDArray w(String name) {
+    return weights.get(name);
+  }
+}

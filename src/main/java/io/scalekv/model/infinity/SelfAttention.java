@@ -1,0 +1,21 @@
+package io.scalekv.model.infinity;
+
+import ai.djl.ndarray.NDArray;
+
+/**
+ * How a layer's queries meet the keys and values of this map and of earlier ones: with a cache when
+ * an image is generated, all maps at once when the model is trained.
+ */
+@FunctionalInterface
+public interface SelfAttention {
+  /**
+   * Attention with softmax scale 1.
+   *
+   * @param layer layer index, 0-based
+   * @param query [B,H,L,D], normalised, tempered, rotated
+   * @param key [B,H,L,D] of the same tokens
+   * @param value [B,H,L,D] of the same tokens
+   * @return [B,H,L,D]
+   */
+  NDArray attend(int layer, NDArray query, NDArray key, NDArray value);
+}

@@ -1,0 +1,27 @@
+package io.scalekv.model.infinity;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+
+/**
+ * What the text contributes to one generation, computed once: B rows, conditional ones first.
+ *
+ * @param pooled attentively pooled text, [B,C]; it also starts the first map
+ * @param projected text as cross attention sees it, [B,T,C]
+ * @param shared modulation shared by all layers, [B,1,6,C]
+ * @param modulation per layer, {@code shared} plus the layer's own: gamma1, gamma2, scale1, scale2,
+ *     shift1, shift2, each [B,1,C]
+ * @param headModulation scale and shift before the head, each [B,1,C]
+ * @param keys per layer, cross-attention keys [B,H,T,D]
+ * @param values per layer, cross-attention values [B,H,T,D]
+ * @param mask additive [B,1,1,T], or null without padding
+ */
+record TextCondition(
+    NDArray pooled,
+    NDArray projected,
+    NDArray shared,
+    List<List<NDArray>> modulation,
+    List<NDArray> headModulation,
+    List<NDArray> keys,
+    List<NDArray> values,
+    NDArray mask) {}

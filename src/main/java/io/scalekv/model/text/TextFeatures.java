@@ -1,0 +1,101 @@
+package io.scalekv.model.text;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+
+/**
+ * Text features of several prompts, padded on the right to the longest.
+ *
+ * @param padded [B,T,W]: B prompts, T tokens of the longest, W text width; rows beyond a prompt's
+ *     length are ignored
+ * @param lengths tokens of each prompt, B numbers from 1 to T
+ */
+public record TextFeatures(NDArray padded, int[] lengths) {
+  /** Checks the lengths against the array. */
+  public TextFeatures {
+    Shape s = padded.getShape();
+    if (s.dimension() != 3 || s.get(0) != lengths.length) {
+      throw new IllegalArgumentException(
+          "text features: [" + lengths.length + ",T,W] expected, got " + s);
+    }
+    for (int n : lengths) {
+      if (n < 1 || n > s.get(1)) {
+        throw new IllegalArgumentException(
+            "text features: lengths 1.." + s.get(1) + " expected, got " + Arrays.toString(lengths));
+      }
+    }
+  }
+
+  /**
+   * From the packed form, in which prompts follow each other without padding.
+   *
+   * @param packed [ΣT,W]
+   * @param lengths tokens of each prompt
+   */
+  public static TextFeatures ofPacked(NDArray packed, int[] lengths) {
+    int longest = Arrays.stream(lengths).max().orElseThrow();
+    long width = packed.getShape().get(1);
+    NDManager manager = packed.getManager();
+    NDList rows = new NDList();
+    int at = 0;
+    for (int n : lengths) {
+      NDArray row = packed.get(new NDIndex("{}:{}", at, at + n));
+      rows.add(
+          n == longest ? row : row.concat(manager.zeros(new Shape(longest - n, width)), 0));
+      at += n;
+    }
+    return new TextFeatures(NDArrays.stack(rows), lengths.clone());
+  }
+
+  /** These prompts followed by others, padded to the longest of all. */
+  public TextFeatures concat(TextFeatures other) {
+    int longest = Math.max(longest(), other.longest());
+    NDArray a = padTo(padded, longest);
+    NDArray b = padTo(other.padded, longest);
+    int[] all = Arrays.copyOf(lengths, lengths.length + other.lengths.length);
+    System.arraycopy(other.lengths, 0, all, lengths.length, other.lengths.length);
+    return new TextFeatures(a.concat(b, 0), all);
+  }
+
+  /** Number of prompts, B. */
+  public int count() {
+    return lengths.length;
+  }
+
+  private int longest() {
+    return (int) padded.getShape().get(1);
+  }
+
+  private static NDArray padTo(NDArray x, int longest) {
+    Shape s = x.getShape();
+    if (s.get(1) == longest) {
+      return x;
+    }
+    NDArray zeros = x.getManager().zeros(new Shape(s.get(0), longest - s.get(1), s.get(2)));
+    return x.concat(zeros, 1);
+  }
+
+  /**
+   * Additive attention mask over the tokens, or null when no row is padded.
+   *
+   * @return [B,1,1,T], 0 for tokens and −∞ for padding
+   */
+  public NDArray mask(NDManager manager) {
+    int longest = longest();
+    if (Arrays.stream(lengths).allMatch(n -> n == longest)) {
+      return null;
+    }
+    float[] mask = new float[lengths.length * longest];
+    for (int i = 0; i < lengths.length; i++) {
+      Arrays.fill(mask, i * longest + lengths[i], (i + 1) * longest, Float.NEGATIVE_INFINITY);
+    }
+    try (NDArray borrowed = manager.create(mask, new Shape(lengths.length, 1, 1, longest))) {
+      return borrowed.duplicate();
+    }
+  }
+}

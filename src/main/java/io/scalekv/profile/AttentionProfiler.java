@@ -1,17 +1,14 @@
 package io.scalekv.profile;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
+import io.scalekv.tensor.TorchOps;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -84,15 +81,14 @@ public final class AttentionProfiler implements AttentionTap {
   @Override
   public void attend(AttentionSite site, NDArray query, NDArray key, NDArray value) {
     check(site, query.getShape(), key.getShape());
-    Call call = new Call(site, (int) query.getShape().get(0), (int) query.getShape().get(3));
+    Call call = new Call(site, (int) query.getShape().get(0));
     try (NDManager scope = query.getManager().newSubManager()) {
-      NDArray rows = call.sampledRows(scope, query);
-      NDArray keys = float32(scope, key).transpose(0, 1, 3, 2);
-      keys.attach(scope);
-      long perRow = (long) call.batch * geometry.heads() * call.keys;
+      NDArray q = float32(scope, query);
+      NDArray k = float32(scope, key);
+      long perRow = (long) call.batch * (geometry.heads() + 1) * call.keys;
       int step = (int) Math.max(1, blockValues / perRow);
       for (int from = 0; from < call.samples; from += step) {
-        call.block(scope, rows, keys, from, Math.min(from + step, call.samples));
+        call.block(q, k, from, Math.min(from + step, call.samples));
       }
     }
     call.store();
@@ -165,205 +161,172 @@ public final class AttentionProfiler implements AttentionTap {
     final int batch;
     final int conditional = prompts.length;
     final int branches;
-    final int headWidth;
     final int history;
     final int keys;
     final int samples;
+    final int topKeys;
     final int[][] positions;
     final GridDistance grid;
+
+    /** First key of each source map, T, end of the sinks. */
+    final long[] bounds;
+
     final int width = PromptStatistics.width(geometry);
-    final double[] sums;
+    final double[] totals;
     final int[] counts;
     final float[] row;
+    final float[] sums;
 
-    Call(AttentionSite site, int batch, int headWidth) {
+    Call(AttentionSite site, int batch) {
       this.site = site;
       this.batch = batch;
       this.branches = batch / conditional;
-      this.headWidth = headWidth;
       ScaleSchedule schedule = geometry.schedule();
-      int tokens = schedule.tokens(site.scale());
-      this.history = schedule.tokensBefore(site.scale());
+      int scale = site.scale();
+      int tokens = schedule.tokens(scale);
+      this.history = schedule.tokensBefore(scale);
       this.keys = history + tokens;
       this.samples = Math.min(options.querySamples(), tokens);
+      this.topKeys = history > 0 ? options.historyTopK().of(history) : 0;
       this.positions = new int[conditional][];
       for (int c = 0; c < conditional; c++) {
         positions[c] =
-            QuerySampler.draw(
-                options.seed(), prompts[c], site.layer(), site.scale(), tokens, samples);
+            QuerySampler.draw(options.seed(), prompts[c], site.layer(), scale, tokens, samples);
       }
-      this.grid = GridDistance.of(schedule, site.scale());
-      this.sums = new double[batch * (geometry.heads() + 1) * width];
-      this.counts = new int[sums.length];
+      this.grid = GridDistance.of(schedule, scale);
+      this.bounds = new long[scale + 3];
+      for (int s = 0; s <= scale + 1; s++) {
+        bounds[s] = schedule.tokensBefore(s);
+      }
+      bounds[scale + 2] = Math.min(options.sinkTokens(), history);
+      this.totals = new double[batch * (geometry.heads() + 1) * width];
+      this.counts = new int[totals.length];
       this.row = new float[keys];
+      this.sums = new float[bounds.length + 5];
     }
 
-    /** The drawn query rows, times the softmax scale, [B, H, samples, D]. */
-    NDArray sampledRows(NDManager scope, NDArray query) {
-      long[] index = new long[batch * samples];
-      for (int b = 0; b < batch; b++) {
-        for (int i = 0; i < samples; i++) {
-          index[b * samples + i] = positions[b % conditional][i];
+    /** Folds the sampled rows from..to−1. */
+    void block(NDArray query, NDArray key, int from, int to) {
+      int n = to - from;
+      try (NDManager scope = query.getManager().newSubManager()) {
+        NDArray rows =
+            TorchOps.call(
+                "attention_rows",
+                query,
+                key,
+                scope.create(indices(from, n), new Shape(batch, 1, n, 1)),
+                scope.create(new float[] {(float) site.softmaxScale()}),
+                scope.create(distances(from, n), new Shape(batch, 1, n, keys)),
+                scope.create(bounds),
+                scope.zeros(new Shape(branches)));
+        rows.attach(scope);
+        FloatBuffer values = rows.toByteBuffer(true).asFloatBuffer();
+        int lines = batch * (geometry.heads() + 1) * n;
+        int lineLength = keys + bounds.length + 5;
+        for (int i = 0; i < lines; i++) {
+          boolean sort = from + i % n < options.sortedRows();
+          fold(i / n, sort, values, i * lineLength);
         }
       }
-      NDArray gather =
-          scope
-              .create(index, new Shape(batch, 1, samples, 1))
-              .broadcast(new Shape(batch, geometry.heads(), samples, headWidth));
-      NDArray rows = float32(scope, query).gather(gather, 2);
-      rows.attach(scope);
-      return site.softmaxScale() == 1 ? rows : rows.mul((float) site.softmaxScale());
     }
 
-    /** Folds the sampled rows from..to−1. rows [B, H, samples, D], keysT [B, H, D, T]. */
-    void block(NDManager parent, NDArray rows, NDArray keysT, int from, int to) {
-      try (NDManager scope = parent.newSubManager()) {
-        NDArray part = rows.get(new NDIndex(":, :, {}:{}", from, to));
-        part.attach(scope);
-        NDArray logits = part.matMul(keysT);
-        NDArray logP = logits.logSoftmax(-1);
-        logits.close();
-        NDArray p = logP.exp();
-        NDArray meanP = p.mean(new int[] {1}, true);
-        NDArray distance = distances(scope, from, to);
-        reduce(p, logP, distance, 0, from, to);
-        NDArray logMeanP = meanP.maximum(Float.MIN_NORMAL).log();
-        reduce(meanP, logMeanP, distance, geometry.heads(), from, to);
+    /** The drawn positions of each batch row; both branches of a prompt have the same. */
+    private long[] indices(int from, int n) {
+      long[] index = new long[batch * n];
+      for (int b = 0; b < batch; b++) {
+        for (int i = 0; i < n; i++) {
+          index[b * n + i] = positions[b % conditional][from + i];
+        }
       }
+      return index;
     }
 
-    /** Distances of the sampled queries to the keys, [1, prompts, 1, rows, T]. */
-    private NDArray distances(NDManager scope, int from, int to) {
-      int n = to - from;
-      float[] d = new float[conditional * n * keys];
+    /** Distances of the drawn queries to the keys, [B, 1, n, T]. */
+    private float[] distances(int from, int n) {
+      float[] d = new float[batch * n * keys];
+      int half = conditional * n * keys;
       for (int c = 0; c < conditional; c++) {
         for (int i = 0; i < n; i++) {
           grid.row(positions[c][from + i], d, (c * n + i) * keys);
         }
       }
-      return scope.create(d, new Shape(1, conditional, 1, n, keys));
+      if (branches == 2) {
+        System.arraycopy(d, 0, d, half, half);
+      }
+      return d;
     }
 
-    /**
-     * Folds rows p [B, h, n, T] of h heads, the first of which is {@code firstHead}. Overwrites p and
-     * logP.
-     */
-    private void reduce(
-        NDArray p, NDArray logP, NDArray distance, int firstHead, int from, int to) {
-      int n = to - from;
-      int heads = (int) p.getShape().get(1);
+    /** Folds one softmax row of head {@code cell}, counted over the batch, and the sums behind it. */
+    private void fold(int cell, boolean sort, FloatBuffer values, int at) {
+      values.get(at + keys, sums);
+      if (history > 0 || sort) {
+        values.get(at, row, 0, sort ? keys : history);
+      }
       int scales = site.scale() + 1;
-      NDList columns = new NDList();
-      for (int s = 0; s < scales; s++) {
-        int start = geometry.schedule().tokensBefore(s);
-        columns.add(sum(p, start, start + geometry.schedule().tokens(s)));
+      double logLargest = Math.log(sums[0]);
+      double historyMass = 0;
+      for (int s = 0; s < scales - 1; s++) {
+        historyMass += sums[2 + s];
       }
-      columns.add(sum(p, 0, Math.min(options.sinkTokens(), Math.max(1, history))));
-      double[] topSums = new double[batch * heads * n];
-      double[] ginis = new double[batch * heads * n];
-      order(p, n, from, topSums, ginis);
-      float[] drift = branches == 2 ? drift(p, heads, n) : null;
-      NDArray pLogP = logP.muli(p);
-      columns.add(sum(pLogP, history, keys));
-      NDArray moments = p.reshape(branches, conditional, heads, n, keys).muli(distance);
-      moments = moments.reshape(batch, heads, n, keys);
-      columns.add(sum(moments, history, keys));
+      double currentMass = sums[1 + scales];
+      int g = 2 + scales;
+      double historyPLogP = sums[g] + historyMass * logLargest;
+      double currentPLogP = sums[g + 1] + currentMass * logLargest;
+      int slot = cell * width;
+      boolean conditionalRow = cell / (geometry.heads() + 1) < conditional;
+
+      add(slot, HeadStatistic.CURRENT_MASS, currentMass);
+      double entropy = Math.max(0, -(currentPLogP + historyPLogP));
+      add(slot, HeadStatistic.ENTROPY, entropy);
+      add(slot, HeadStatistic.EFFECTIVE_KEYS, Math.exp(entropy));
+      if (currentMass >= NEGLIGIBLE_MASS) {
+        double part = partEntropy(currentMass, currentPLogP);
+        add(slot, HeadStatistic.CURRENT_ENTROPY, part);
+        add(slot, HeadStatistic.CURRENT_EFFECTIVE_KEYS, Math.exp(part));
+        add(slot, HeadStatistic.CURRENT_DISTANCE, sums[g + 3] / currentMass);
+      }
+      if (historyMass >= NEGLIGIBLE_MASS) {
+        double part = partEntropy(historyMass, historyPLogP);
+        add(slot, HeadStatistic.HISTORY_ENTROPY, part);
+        add(slot, HeadStatistic.HISTORY_EFFECTIVE_KEYS, Math.exp(part));
+      }
       if (history > 0) {
-        columns.add(sum(pLogP, 0, history));
-        columns.add(sum(moments, 0, history));
+        add(slot, HeadStatistic.HISTORY_TOP_K, order.topSum(row, history, topKeys));
+        add(slot, HeadStatistic.SINK_MASS, sums[1]);
       }
-      float[] reduced = NDArrays.stack(columns, 0).toFloatArray();
-      int stride = topSums.length;
-      for (int i = 0; i < stride; i++) {
-        int b = i / (heads * n);
-        int head = firstHead + i / n % heads;
-        Row r = new Row(reduced, i, stride, scales);
-        boolean sorted = from + i % n < options.sortedRows();
-        double rowDrift = drift != null && b < conditional ? drift[i] : Double.NaN;
-        add(b, head, r, topSums[i], sorted ? ginis[i] : Double.NaN, rowDrift);
+      if (sort) {
+        add(slot, HeadStatistic.GINI, order.gini(row, keys));
       }
-    }
-
-    private NDArray sum(NDArray rows, int from, int to) {
-      return rows.get(new NDIndex(":, :, :, {}:{}", from, to)).sum(new int[] {3});
-    }
-
-    /** Total variation between the branches, prompt-major like the conditional half of the batch. */
-    private float[] drift(NDArray p, int heads, int n) {
-      NDArray halves = p.reshape(2, (long) conditional * heads * n, keys);
-      return halves.get(0).sub(halves.get(1)).abs().sum(new int[] {1}).mul(0.5f).toFloatArray();
-    }
-
-    /** Top-K' sums and Gini coefficients, row by row from native memory. */
-    private void order(NDArray p, int n, int from, double[] topSums, double[] ginis) {
-      FloatBuffer buffer = p.toByteBuffer(true).asFloatBuffer();
-      int top = history > 0 ? options.historyTopK().of(history) : 0;
-      for (int i = 0; i < topSums.length; i++) {
-        boolean sort = from + i % n < options.sortedRows();
-        if (!sort && top == 0) {
-          continue;
-        }
-        buffer.get(i * keys, row, 0, sort ? keys : history);
-        topSums[i] = top > 0 ? order.topSum(row, history, top) : Double.NaN;
-        if (sort) {
-          ginis[i] = order.gini(row, keys);
-        }
+      add(slot, HeadStatistic.DISTANCE, (double) sums[g + 2] + sums[g + 3]);
+      if (branches == 2 && conditionalRow) {
+        add(slot, HeadStatistic.BRANCH_DRIFT, sums[g + 4]);
       }
-      if (top == 0) {
-        Arrays.fill(topSums, Double.NaN);
-      }
-    }
-
-    private void add(int b, int head, Row r, double topSum, double gini, double drift) {
-      int at = (b * (geometry.heads() + 1) + head) * width;
-      boolean past = history > 0;
-      add(at, HeadStatistic.CURRENT_MASS, r.currentMass);
-      add(at, HeadStatistic.HISTORY_TOP_K, topSum);
-      double entropy = Math.max(0, -(r.currentPLogP + r.historyPLogP));
-      add(at, HeadStatistic.ENTROPY, entropy);
-      add(at, HeadStatistic.EFFECTIVE_KEYS, Math.exp(entropy));
-      double historyEntropy = partEntropy(r.historyMass, r.historyPLogP);
-      add(at, HeadStatistic.HISTORY_ENTROPY, historyEntropy);
-      add(at, HeadStatistic.HISTORY_EFFECTIVE_KEYS, Math.exp(historyEntropy));
-      double currentEntropy = partEntropy(r.currentMass, r.currentPLogP);
-      add(at, HeadStatistic.CURRENT_ENTROPY, currentEntropy);
-      add(at, HeadStatistic.CURRENT_EFFECTIVE_KEYS, Math.exp(currentEntropy));
-      add(at, HeadStatistic.GINI, gini);
-      add(at, HeadStatistic.SINK_MASS, past ? r.sinkMass : Double.NaN);
-      add(
-          at,
-          HeadStatistic.CURRENT_DISTANCE,
-          r.currentMass < NEGLIGIBLE_MASS ? Double.NaN : r.currentMoment / r.currentMass);
-      add(at, HeadStatistic.DISTANCE, r.currentMoment + r.historyMoment);
-      add(at, HeadStatistic.BRANCH_DRIFT, drift);
-      int masses = at + HeadStatistic.values().length;
+      int masses = slot + HeadStatistic.values().length;
       for (int s = 0; s < geometry.scales(); s++) {
-        add(masses + s, s <= site.scale() ? r.mass(s) : 0);
+        add(masses + s, s < scales ? sums[2 + s] : 0);
       }
     }
 
-    private void add(int at, HeadStatistic statistic, double v) {
-      add(at + statistic.ordinal(), v);
+    private void add(int slot, HeadStatistic statistic, double v) {
+      add(slot + statistic.ordinal(), v);
     }
 
-    private void add(int slot, double v) {
-      if (!Double.isNaN(v)) {
-        sums[slot] += v;
-        counts[slot]++;
-      }
+    private void add(int index, double v) {
+      totals[index] += v;
+      counts[index]++;
     }
 
     /** Hands the means over to the prompts. */
     void store() {
-      for (int i = 0; i < sums.length; i++) {
-        sums[i] = counts[i] == 0 ? Double.NaN : sums[i] / counts[i];
+      for (int i = 0; i < totals.length; i++) {
+        totals[i] = counts[i] == 0 ? Double.NaN : totals[i] / counts[i];
       }
       for (int b = 0; b < batch; b++) {
         PromptStatistics.Builder builder = builders[b % conditional];
         Branch branch = b < conditional ? Branch.CONDITIONAL : Branch.UNCONDITIONAL;
         for (int h = 0; h <= geometry.heads(); h++) {
           int at = (b * (geometry.heads() + 1) + h) * width;
-          builder.set(branch, site.layer(), site.scale(), h, sums, at);
+          builder.set(branch, site.layer(), site.scale(), h, totals, at);
         }
       }
       for (PromptStatistics.Builder b : builders) {
@@ -374,46 +337,6 @@ public final class AttentionProfiler implements AttentionTap {
 
   /** Entropy in nats of p / mass over a part of the keys, from the part's mass and Σ p ln p. */
   private static double partEntropy(double mass, double pLogP) {
-    return mass < NEGLIGIBLE_MASS ? Double.NaN : Math.max(0, Math.log(mass) - pLogP / mass);
-  }
-
-  /** The native sums of one row, read from columns of {@code stride} rows each. */
-  private static final class Row {
-    private final float[] columns;
-    private final int index;
-    private final int stride;
-    final double currentMass;
-    final double historyMass;
-    final double sinkMass;
-    final double currentPLogP;
-    final double historyPLogP;
-    final double currentMoment;
-    final double historyMoment;
-
-    /** The first columns are the masses of the source scales, the last of which is the current map. */
-    Row(float[] columns, int index, int stride, int scales) {
-      this.columns = columns;
-      this.index = index;
-      this.stride = stride;
-      double past = 0;
-      for (int s = 0; s < scales - 1; s++) {
-        past += mass(s);
-      }
-      historyMass = past;
-      currentMass = mass(scales - 1);
-      sinkMass = column(scales);
-      currentPLogP = column(scales + 1);
-      currentMoment = column(scales + 2);
-      historyPLogP = scales > 1 ? column(scales + 3) : 0;
-      historyMoment = scales > 1 ? column(scales + 4) : 0;
-    }
-
-    double mass(int scale) {
-      return column(scale);
-    }
-
-    private double column(int c) {
-      return columns[c * stride + index];
-    }
+    return Math.max(0, Math.log(mass) - pLogP / mass);
   }
 }

@@ -9,8 +9,8 @@ import java.util.function.ToDoubleFunction;
 /**
  * The statistics of a prompt set: one {@link PromptStatistics} per prompt, ordered by prompt index.
  *
- * <p>Every mean is taken over the prompts in this order, so profiles of any partition of a prompt set,
- * combined in any order, give the same bits as one profile of the whole. Immutable.
+ * <p>Every mean is taken over the prompts in this order, so profiles of any partition of a prompt
+ * set, combined in any order, give the same bits as one profile of the whole. Immutable.
  */
 public final class AttentionProfile {
   private final ProfileGeometry geometry;
@@ -133,8 +133,8 @@ public final class AttentionProfile {
   }
 
   /**
-   * Mean share of the attention of map {@code scale} on the keys of map {@code source}, over heads and
-   * prompts, [layer][scale][source].
+   * Mean share of the attention of map {@code scale} on the keys of map {@code source}, over heads
+   * and prompts, [layer][scale][source].
    */
   public double[][][] sourceMass(Branch branch) {
     int scales = geometry.scales();

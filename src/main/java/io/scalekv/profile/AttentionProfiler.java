@@ -2,6 +2,7 @@ package io.scalekv.profile;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
@@ -17,15 +18,16 @@ import java.util.List;
  * PromptStatistics}, one per prompt of the batch.
  *
  * <p>The same positions are drawn for both branches of a prompt, as a function of (seed, prompt,
- * layer, scale) alone. Statistics other than those that renormalise or count keys are sums of native
- * reductions; the rest is done in double on the reduced numbers. Besides the heads, the row averaged
- * over the heads is measured like one more head.
+ * layer, scale) alone. Rows and their sums are computed natively in float32; order statistics and
+ * what is not linear in the sums, in double from these. Besides the heads, the row averaged over
+ * the heads is measured like one more head.
  *
- * <p>Memory: rows are taken in blocks of at most max(2²⁰, B·H·T) attention values, of which at most
- * five arrays live at a time (25 MB of float32 for B·H·T ≤ 2²⁰), plus the sampled query rows; keys and
- * queries that are not float32 are converted once per call. The T × T matrix is never built.
+ * <p>Memory: rows are taken in blocks of at most max(2²⁰, B·(H+1)·T) attention values, and at most
+ * five float32 arrays of that size live at a time (20 MiB up to 2²⁰). Keys and queries that are not
+ * float32 are converted, once per call. The attention matrix of a map is never built.
  *
- * <p>For inference. Not safe for use by several threads at once: one profiler per generation.
+ * <p>For inference, on the full cache. Not safe for use by several threads at once: one profiler
+ * per generation.
  */
 public final class AttentionProfiler implements AttentionTap {
   private static final int BLOCK_VALUES = 1 << 20;
@@ -81,10 +83,11 @@ public final class AttentionProfiler implements AttentionTap {
   @Override
   public void attend(AttentionSite site, NDArray query, NDArray key, NDArray value) {
     check(site, query.getShape(), key.getShape());
-    Call call = new Call(site, (int) query.getShape().get(0));
+    int seen = options.unconditional() ? (int) query.getShape().get(0) : prompts.length;
+    Call call = new Call(site, seen);
     try (NDManager scope = query.getManager().newSubManager()) {
-      NDArray q = float32(scope, query);
-      NDArray k = float32(scope, key);
+      NDArray q = float32(scope, rows(scope, query, seen));
+      NDArray k = float32(scope, rows(scope, key, seen));
       long perRow = (long) call.batch * (geometry.heads() + 1) * call.keys;
       int step = (int) Math.max(1, blockValues / perRow);
       for (int from = 0; from < call.samples; from += step) {
@@ -144,6 +147,16 @@ public final class AttentionProfiler implements AttentionTap {
     for (PromptStatistics.Builder b : builders) {
       b.checkNew(site.layer(), site.scale());
     }
+  }
+
+  /** The first {@code count} batch rows, as a view. */
+  private static NDArray rows(NDManager scope, NDArray array, int count) {
+    if (array.getShape().get(0) == count) {
+      return array;
+    }
+    NDArray view = array.get(new NDIndex("0:{}", count));
+    view.attach(scope);
+    return view;
   }
 
   private static NDArray float32(NDManager scope, NDArray array) {
@@ -256,7 +269,9 @@ public final class AttentionProfiler implements AttentionTap {
       return d;
     }
 
-    /** Folds one softmax row of head {@code cell}, counted over the batch, and the sums behind it. */
+    /**
+     * Folds one softmax row of head {@code cell}, counted over the batch, and the sums behind it.
+     */
     private void fold(int cell, boolean sort, FloatBuffer values, int at) {
       values.get(at + keys, sums);
       if (history > 0 || sort) {

@@ -4,8 +4,8 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 
 /**
- * Distances between tokens of any maps on the image, whose sides are 1: Euclidean between the centres
- * ((row + ½)/height, (column + ½)/width).
+ * Distances between tokens of any maps on the image, whose sides are 1: Euclidean between the
+ * centres ((row + ½)/height, (column + ½)/width).
  */
 final class GridDistance {
   /** Centre of every key of maps 0..k, in cache order: down and across. */
@@ -38,7 +38,9 @@ final class GridDistance {
     return new GridDistance(down, across, schedule.tokensBefore(scale));
   }
 
-  /** Writes the distances of query {@code position} of the map to all T keys, from {@code offset}. */
+  /**
+   * Writes the distances of query {@code position} of the map to all T keys, from {@code offset}.
+   */
   void row(int position, float[] target, int offset) {
     float y = down[history + position];
     float x = across[history + position];

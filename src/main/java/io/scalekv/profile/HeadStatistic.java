@@ -1,9 +1,9 @@
 package io.scalekv.profile;
 
 /**
- * What is measured on a softmax row p over the T cached keys and averaged over the sampled rows of a
- * prompt. C are the keys of the current map, P those of the earlier maps (the history), m_C and m_P
- * their shares of the attention. Statistics of P are undefined (NaN) at scale 0, which has no
+ * What is measured on a softmax row p over the T cached keys and averaged over the sampled rows of
+ * a prompt. C are the keys of the current map, P those of the earlier maps (the history), m_C and
+ * m_P their shares of the attention. Statistics of P are undefined (NaN) at scale 0, which has no
  * history. A row that gives a part less than 1e-30 does not count for the statistics that
  * renormalise this part.
  */
@@ -33,7 +33,8 @@ public enum HeadStatistic {
   SINK_MASS("sink-mass"),
   /**
    * Σ_{j∈C} p_j d_j / m_C: mean distance on the current map. d_j is Euclidean between the centres
-   * ((row + ½)/height, (column + ½)/width) of query and key, so the image has sides of 1; in [0, √2).
+   * ((row + ½)/height, (column + ½)/width) of query and key, so the image has sides of 1; in [0,
+   * √2).
    */
   CURRENT_DISTANCE("current-distance"),
   /** Σ_j p_j d_j over all keys, each at its centre on its own map; in [0, √2). */

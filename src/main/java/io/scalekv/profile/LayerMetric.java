@@ -7,9 +7,9 @@ import java.util.stream.Collectors;
 /**
  * One number per (layer, scale) of the conditional branch, from which roles can be told apart.
  *
- * <p>E means the expectation over query rows, heads and prompts. Multiply by {@link #sign()} and a low
- * value speaks for a drafter, whatever the metric. NaN where the history is needed and there is none
- * (scale 0).
+ * <p>E means the expectation over query rows, heads and prompts. Multiply by {@link #sign()} and a
+ * low value speaks for a drafter, whatever the metric. NaN where the history is needed and there is
+ * none (scale 0).
  */
 public enum LayerMetric {
   /**

@@ -11,13 +11,13 @@ import java.nio.file.StandardCopyOption;
  * A profile as a tidy table, one value a row: {@code branch,layer,head,scale,statistic,mean,std,n}.
  *
  * <p>Layers, heads and scales count from 0. {@code head} is a number, {@code all} for the mean over
- * heads, {@code averaged-row} for the statistic of the row averaged over the heads, or {@code metric}
- * for a {@link LayerMetric}. {@code statistic} is the label of a {@link HeadStatistic}, {@code
- * source-mass-S} for the share of source scale S, or the command-line name of the metric. {@code mean}
- * is taken over prompts; a metric that multiplies means (ASI) multiplies the means over all prompts,
- * so it may differ a little from the mean of single prompts' metrics. {@code std} is the standard
- * deviation over prompts, {@code n/a} for a single prompt, {@code n} the number of prompts that define
- * the value. What no prompt defines has no row.
+ * heads, {@code averaged-row} for the statistic of the row averaged over the heads, or {@code
+ * metric} for a {@link LayerMetric}. {@code statistic} is the label of a {@link HeadStatistic},
+ * {@code source-mass-S} for the share of source scale S, or the command-line name of the metric.
+ * {@code mean} is taken over prompts; a metric that multiplies means (ASI) multiplies the means
+ * over all prompts, so it may differ a little from the mean of single prompts' metrics. {@code std}
+ * is the standard deviation over prompts, {@code n/a} for a single prompt, {@code n} the number of
+ * prompts that define the value. What no prompt defines has no row.
  */
 public final class ProfileCsv {
   private static final String HEADER = "branch,layer,head,scale,statistic,mean,std,n";

@@ -6,9 +6,9 @@ import java.util.Arrays;
  * Everything measured while one prompt was generated: the mean over the sampled query rows of each
  * {@link HeadStatistic} and of the mass per source scale, for every (branch, layer, scale, head).
  *
- * <p>This is the unit of merging: it does not depend on the other prompts, and a profile is an ordered
- * list of these. A head index equal to H, {@link #averagedRow()}, is the row averaged over the heads.
- * Immutable.
+ * <p>This is the unit of merging: it does not depend on the other prompts, and a profile is an
+ * ordered list of these. A head index equal to H, {@link #averagedRow()}, is the row averaged over
+ * the heads. Immutable.
  */
 public final class PromptStatistics {
   private static final int STATISTICS = HeadStatistic.values().length;
@@ -53,8 +53,8 @@ public final class PromptStatistics {
 
   /**
    * Mean share of the attention that goes from map {@code scale} to the keys of map {@code source},
-   * in [0, 1]; the shares of all sources up to {@code scale} sum to 1. 0 for later maps, NaN without
-   * this branch.
+   * in [0, 1]; the shares of all sources up to {@code scale} sum to 1. 0 for later maps, NaN
+   * without this branch.
    */
   public double sourceMass(Branch branch, int layer, int scale, int head, int source) {
     if (source < 0 || source >= geometry.scales()) {

@@ -52,8 +52,8 @@ final class RowOrder {
   }
 
   /**
-   * Gini coefficient Σ_i (2i − n − 1) x_(i) / (n Σ x) of the first {@code n} values, which lie in [0,
-   * 1]. A float in that range orders like its 30 lower bits, sorted here by three radix passes.
+   * Gini coefficient Σ_i (2i − n − 1) x_(i) / (n Σ x) of the first {@code n} values, which lie in
+   * [0, 1]. A float in that range orders like its 30 lower bits, sorted here by three radix passes.
    */
   double gini(float[] row, int n) {
     if (keys.length < n) {

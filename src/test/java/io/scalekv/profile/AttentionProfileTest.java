@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -144,7 +145,7 @@ class AttentionProfileTest {
         lines.size() - 1,
         lines.stream()
             .skip(1)
-            .map(l -> String.join(",", java.util.Arrays.copyOf(l.split(","), 5)))
+            .map(l -> String.join(",", Arrays.copyOf(l.split(","), 5)))
             .distinct()
             .count());
     Moments m = whole().moments(Branch.UNCONDITIONAL, HeadStatistic.ENTROPY, 2, 1, 0);

@@ -1,5 +1,6 @@
 package io.scalekv.profile;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -232,6 +233,20 @@ class AttentionProfilerTest {
     assertEquals(profile(model, geometry, options), backwards.statistics().get(0));
   }
 
+  @Test
+  void theUnconditionalBranchCanBeLeftOut() {
+    ProfileGeometry geometry = new ProfileGeometry(2, 2, ScaleSchedule.ofSides(1, 2, 4));
+    FakeAttention model = new FakeAttention(geometry, 1, 1);
+    PromptStatistics both = profile(model, geometry, EVERY_ROW);
+    PromptStatistics one = profile(model, geometry, EVERY_ROW.withUnconditional(false));
+    Branch c = Branch.CONDITIONAL;
+    double expected = both.value(c, HeadStatistic.ENTROPY, 1, 2, 0);
+    assertEquals(expected, one.value(c, HeadStatistic.ENTROPY, 1, 2, 0), 1e-6);
+    assertTrue(
+        Double.isNaN(one.value(Branch.UNCONDITIONAL, HeadStatistic.ENTROPY, 1, 2, 0)));
+    assertTrue(both.guided() && !one.guided());
+  }
+
   private static PromptStatistics profile(
       FakeAttention model, ProfileGeometry geometry, ProfileOptions options) {
     AttentionProfiler profiler = AttentionProfiler.create(geometry, options, 3);
@@ -249,7 +264,7 @@ class AttentionProfilerTest {
       int arrays = manager.getManagedArrays().size();
       AttentionProfiler.create(geometry, ProfileOptions.defaults(), 0)
           .attend(new AttentionSite(0, 0, geometry.schedule(), 1, 0.5), q, k, k);
-      org.junit.jupiter.api.Assertions.assertArrayEquals(before, q.toFloatArray());
+      assertArrayEquals(before, q.toFloatArray());
       assertEquals(arrays, manager.getManagedArrays().size(), "arrays left behind");
     }
   }

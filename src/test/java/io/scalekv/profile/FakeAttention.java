@@ -8,8 +8,8 @@ import io.scalekv.model.AttentionTap;
 import java.util.Random;
 
 /**
- * Random queries and keys of a model, a function of (prompt, branch, layer, scale), shown to a tap as
- * a generation would.
+ * Random queries and keys of a model, a function of (prompt, branch, layer, scale), shown to a tap
+ * as a generation would.
  */
 final class FakeAttention {
   static final int HEAD_WIDTH = 8;

@@ -134,7 +134,8 @@ public final class AttentionProfiler implements AttentionTap {
         new Shape(
             batch, geometry.heads(), schedule.tokensBefore(site.scale() + 1), query.get(3));
     if (!query.equals(wantedQuery)) {
-      throw new IllegalArgumentException(where + "query " + wantedQuery + " expected, got " + query);
+      throw new IllegalArgumentException(
+          where + "query " + wantedQuery + " expected, got " + query);
     }
     if (!key.equals(wantedKey)) {
       throw new IllegalArgumentException(

@@ -1,0 +1,58 @@
+package io.scalekv.profile;
+
+/**
+ * What is measured on a softmax row p over the T cached keys and averaged over the sampled rows of
+ * a prompt. C are the keys of the current map, P those of the earlier maps (the history), m_C and
+ * m_P their shares of the attention. Statistics of P are undefined (NaN) at scale 0, which has no
+ * history. A row that gives a part less than 1e-30 does not count for the statistics that
+ * renormalise this part.
+ */
+public enum HeadStatistic {
+  /** m_C = Σ_{j∈C} p_j, in [0, 1]. */
+  CURRENT_MASS("current-mass"),
+  /** Sum of the K' largest p_j, j∈P, in [0, m_P]. */
+  HISTORY_TOP_K("history-topk"),
+  /** H = −Σ p_j ln p_j in nats, in [0, ln T]. */
+  ENTROPY("entropy"),
+  /** exp(H) of the row, in [1, T]; the mean over rows is taken after the exponential. */
+  EFFECTIVE_KEYS("effective-keys"),
+  /** Entropy in nats of p_j / m_P over the history, in [0, ln |P|]. */
+  HISTORY_ENTROPY("history-entropy"),
+  /** exp of the row's history entropy, in [1, |P|]. */
+  HISTORY_EFFECTIVE_KEYS("history-effective-keys"),
+  /** Entropy in nats of p_j / m_C over the current map, in [0, ln |C|]. */
+  CURRENT_ENTROPY("current-entropy"),
+  /** exp of the row's entropy over the current map, in [1, |C|]. */
+  CURRENT_EFFECTIVE_KEYS("current-effective-keys"),
+  /**
+   * Gini coefficient Σ_i (2i − T − 1) p_(i) / (T Σ p), p_(1) ≤ … ≤ p_(T): 0 for uniform attention,
+   * 1 − 1/T for one key. Measured on the first {@link ProfileOptions#sortedRows()} sampled rows.
+   */
+  GINI("gini"),
+  /** Share of the first {@link ProfileOptions#sinkTokens()} tokens of the history, in [0, m_P]. */
+  SINK_MASS("sink-mass"),
+  /**
+   * Σ_{j∈C} p_j d_j / m_C: mean distance on the current map. d_j is Euclidean between the centres
+   * ((row + ½)/height, (column + ½)/width) of query and key, so the image has sides of 1; in [0,
+   * √2).
+   */
+  CURRENT_DISTANCE("current-distance"),
+  /** Σ_j p_j d_j over all keys, each at its centre on its own map; in [0, √2). */
+  DISTANCE("distance"),
+  /**
+   * ½ Σ_j |p_j − p'_j|, p the conditional and p' the unconditional row of the same query position:
+   * total variation, in [0, 1]. Kept with the conditional branch; NaN without guidance.
+   */
+  BRANCH_DRIFT("branch-drift");
+
+  private final String label;
+
+  HeadStatistic(String label) {
+    this.label = label;
+  }
+
+  /** The name used in files. */
+  public String label() {
+    return label;
+  }
+}

@@ -1,0 +1,40 @@
+package io.scalekv.profile;
+
+/**
+ * Mean and spread of a sample; NaN values of the sample are left out.
+ *
+ * @param n defined values
+ * @param mean their mean; NaN if there are none
+ * @param variance Σ (x − mean)² / (n − 1); NaN for fewer than two values
+ */
+public record Moments(int n, double mean, double variance) {
+  /** Moments of the values, in two passes in their order: equal samples give equal bits. */
+  public static Moments of(double... values) {
+    int n = 0;
+    double sum = 0;
+    for (double v : values) {
+      if (!Double.isNaN(v)) {
+        n++;
+        sum += v;
+      }
+    }
+    double mean = n == 0 ? Double.NaN : sum / n;
+    double squares = 0;
+    for (double v : values) {
+      if (!Double.isNaN(v)) {
+        squares += (v - mean) * (v - mean);
+      }
+    }
+    return new Moments(n, mean, n < 2 ? Double.NaN : squares / (n - 1));
+  }
+
+  /** √variance; NaN for fewer than two values. */
+  public double standardDeviation() {
+    return Math.sqrt(variance);
+  }
+
+  /** Standard deviation of the mean, √(variance / n); NaN for fewer than two values. */
+  public double standardError() {
+    return Math.sqrt(variance / n);
+  }
+}

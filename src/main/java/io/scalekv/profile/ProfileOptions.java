@@ -1,0 +1,84 @@
+package io.scalekv.profile;
+
+/**
+ * What a profile measures and how many query rows it looks at.
+ *
+ * @param querySamples query rows of each map, drawn uniformly without replacement; {@link #ALL}
+ *     takes every row
+ * @param sortedRows so many of the drawn rows are sorted for the Gini coefficient, the one costly
+ *     statistic; as the rows come in random order, these are a uniform sample too
+ * @param seed seed of the draw
+ * @param historyTopK K' of the history top-K' sum
+ * @param sinkTokens the first so many cached tokens are the attention sinks; 5 are the first two
+ *     maps of a square schedule
+ * @param unconditional whether the unconditional branch is measured too; without it a guided
+ *     generation costs half as much to watch and has no {@link HeadStatistic#BRANCH_DRIFT}
+ */
+public record ProfileOptions(
+    int querySamples,
+    int sortedRows,
+    long seed,
+    TopKeys historyTopK,
+    int sinkTokens,
+    boolean unconditional) {
+  /** Every row of every map. */
+  public static final int ALL = Integer.MAX_VALUE;
+
+  /** Checks every value. */
+  public ProfileOptions {
+    atLeastOne("query samples", querySamples);
+    atLeastOne("sorted rows", sortedRows);
+    atLeastOne("sink tokens", sinkTokens);
+    if (historyTopK == null) {
+      throw new IllegalArgumentException("profile options: history top-K' expected, got null");
+    }
+  }
+
+  /** 64 query rows, 8 of them sorted, seed 0, K' = 5 % of the history, 5 sinks, both branches. */
+  public static ProfileOptions defaults() {
+    return new ProfileOptions(64, 8, 0, TopKeys.fraction(0.05), 5, true);
+  }
+
+  /** The same options with another number of query rows. */
+  public ProfileOptions withQuerySamples(int rows) {
+    return new ProfileOptions(
+        rows, sortedRows, seed, historyTopK, sinkTokens, unconditional);
+  }
+
+  /** The same options with another number of rows sorted for the Gini coefficient. */
+  public ProfileOptions withSortedRows(int rows) {
+    return new ProfileOptions(
+        querySamples, rows, seed, historyTopK, sinkTokens, unconditional);
+  }
+
+  /** The same options with another seed. */
+  public ProfileOptions withSeed(long newSeed) {
+    return new ProfileOptions(
+        querySamples, sortedRows, newSeed, historyTopK, sinkTokens, unconditional);
+  }
+
+  /** The same options with another K'. */
+  public ProfileOptions withHistoryTopK(TopKeys keys) {
+    return new ProfileOptions(
+        querySamples, sortedRows, seed, keys, sinkTokens, unconditional);
+  }
+
+  /** The same options with another number of sinks. */
+  public ProfileOptions withSinkTokens(int tokens) {
+    return new ProfileOptions(
+        querySamples, sortedRows, seed, historyTopK, tokens, unconditional);
+  }
+
+  /** The same options with or without the unconditional branch. */
+  public ProfileOptions withUnconditional(boolean measured) {
+    return new ProfileOptions(
+        querySamples, sortedRows, seed, historyTopK, sinkTokens, measured);
+  }
+
+  private static void atLeastOne(String what, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(
+          "profile options: " + what + " of at least 1 expected, got " + value);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.scalekv.profile;
+
+import java.util.Arrays;
+
+/** Order statistics of softmax rows. Holds its buffers; one instance per thread. */
+final class RowOrder {
+  private static final int BITS = 10;
+  private static final int BUCKETS = 1 << BITS;
+
+  private float[] heap = new float[0];
+  private int[] keys = new int[0];
+  private int[] sorted = new int[0];
+  private final int[] starts = new int[BUCKETS];
+
+  /** Sum of the {@code k} largest of the first {@code n} values; a min-heap holds the largest. */
+  double topSum(float[] row, int n, int k) {
+    if (heap.length < k) {
+      heap = new float[k];
+    }
+    System.arraycopy(row, 0, heap, 0, k);
+    for (int i = k / 2 - 1; i >= 0; i--) {
+      sink(i, k);
+    }
+    for (int j = k; j < n; j++) {
+      if (row[j] > heap[0]) {
+        heap[0] = row[j];
+        sink(0, k);
+      }
+    }
+    double sum = 0;
+    for (int i = 0; i < k; i++) {
+      sum += heap[i];
+    }
+    return sum;
+  }
+
+  private void sink(int start, int k) {
+    int i = start;
+    float v = heap[i];
+    while (2 * i + 1 < k) {
+      int child = 2 * i + 1;
+      if (child + 1 < k && heap[child + 1] < heap[child]) {
+        child++;
+      }
+      if (v <= heap[child]) {
+        break;
+      }
+      heap[i] = heap[child];
+      i = child;
+    }
+    heap[i] = v;
+  }
+
+  /**
+   * Gini coefficient Σ_i (2i − n − 1) x_(i) / (n Σ x) of the first {@code n} values, which lie in
+   * [0, 1]. A float in that range orders like its 30 lower bits, sorted here by three radix passes.
+   */
+  double gini(float[] row, int n) {
+    if (keys.length < n) {
+      keys = new int[n];
+      sorted = new int[n];
+    }
+    for (int i = 0; i < n; i++) {
+      keys[i] = Float.floatToRawIntBits(row[i]);
+    }
+    for (int shift = 0; shift < 30; shift += BITS) {
+      radixPass(n, shift);
+    }
+    double weighted = 0;
+    double total = 0;
+    for (int i = 0; i < n; i++) {
+      double x = Float.intBitsToFloat(keys[i]);
+      weighted += (2.0 * i + 1 - n) * x;
+      total += x;
+    }
+    return weighted / (n * total);
+  }
+
+  private void radixPass(int n, int shift) {
+    Arrays.fill(starts, 0);
+    for (int i = 0; i < n; i++) {
+      starts[(keys[i] >>> shift) & (BUCKETS - 1)]++;
+    }
+    int start = 0;
+    for (int b = 0; b < BUCKETS; b++) {
+      int count = starts[b];
+      starts[b] = start;
+      start += count;
+    }
+    for (int i = 0; i < n; i++) {
+      sorted[starts[(keys[i] >>> shift) & (BUCKETS - 1)]++] = keys[i];
+    }
+    int[] swap = keys;
+    keys = sorted;
+    sorted = swap;
+  }
+}

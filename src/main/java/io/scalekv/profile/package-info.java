@@ -1,0 +1,12 @@
+/**
+ * Taps that turn attention into mergeable streaming statistics.
+ *
+ * <p>The way through the package: an {@link io.scalekv.profile.AttentionProfiler} watches one
+ * generation and yields one {@link io.scalekv.profile.PromptStatistics} per prompt; those are
+ * collected in an {@link io.scalekv.profile.AttentionProfile}, which answers each {@link
+ * io.scalekv.profile.LayerMetric} as an array [layer][scale]. Only the profiler sees tensors.
+ *
+ * <p>Letters: B batch rows, H heads, L tokens of the current map, T cached keys (history, then the
+ * current map), D head width, K scales.
+ */
+package io.scalekv.profile;

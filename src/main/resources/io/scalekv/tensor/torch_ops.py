@@ -127,6 +127,12 @@ class M(Module):
   def temperature(self, s: Tensor) -> Tensor:
     return torch.exp(torch.clamp_max(s, 4.6051701859880918))
 
+  # x [..,L,D] rotated over interleaved pairs by the table [L,D/2,2] of cosines and sines
+  def rotate(self, x: Tensor, table: Tensor) -> Tensor:
+    y = torch.contiguous(torch.unflatten(x, -1, [-1, 2]))
+    z = torch.mul(torch.view_as_complex(y), torch.view_as_complex(table))
+    return torch.flatten(torch.view_as_real(z), -2)
+
   # packed qkv [B,L,3C] -> query [B,H,L,D]: L2-normalised (eps 1e-12), times temperature [1,H,1,1],
   # rotated over interleaved pairs by the table [L,D/2,2] of cosines and sines
   def cosine_query(self, qkv: Tensor, temperature: Tensor, table: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ import java.util.List;
  * @param values per layer, cross-attention values [B,H,T,D]
  * @param mask additive [B,1,1,T], or null without padding
  */
-record TextCondition(
+public record TextCondition(
     NDArray pooled,
     NDArray projected,
     NDArray shared,

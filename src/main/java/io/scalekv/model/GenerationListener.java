@@ -1,0 +1,33 @@
+package io.scalekv.model;
+
+import ai.djl.ndarray.NDArray;
+
+/**
+ * Sees the intermediate values of a generation. The arrays live only during the call. Letters: B
+ * prompts, R rows (2B under guidance), L tokens of the map, C width, d bits, h×w the last map.
+ */
+public interface GenerationListener {
+  /** Nothing is looked at. */
+  GenerationListener NONE = new GenerationListener() {};
+
+  /** Input of block 0, [R,L,C], level embedding added. */
+  default void blockInput(int scale, NDArray x) {}
+
+  /** Output of a layer, [R,L,C]. */
+  default void blockOutput(int scale, int layer, NDArray x) {}
+
+  /** Guided logits, [B,L,2d]. */
+  default void logits(int scale, NDArray logits) {}
+
+  /** Chosen bits, [B,L,d]. */
+  default void bits(int scale, NDArray bits) {}
+
+  /** Codes accumulated after this scale, [B,d',h,w]. */
+  default void summedCodes(int scale, NDArray codes) {}
+
+  /** Codes resized for the next scale, [B,L',d]; not called after the last scale. */
+  default void nextInput(int scale, NDArray codes) {}
+
+  /** A layer's cache at the end: keys and values [R,H,T,D]. */
+  default void finalCache(int layer, NDArray keys, NDArray values) {}
+}

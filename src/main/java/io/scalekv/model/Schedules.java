@@ -1,0 +1,90 @@
+package io.scalekv.model;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The published table of token maps: 15 aspect ratios (height / width) by 4 sizes (FoundationVision/
+ * Infinity, dynamic resolution table), as the resource {@code schedules.csv}.
+ */
+public final class Schedules {
+  /** Names of the sizes, smallest first. */
+  public static final List<String> SIZES = List.of("0.06M", "0.25M", "0.60M", "1M");
+
+  private static final Map<Double, Map<String, ScaleSchedule>> TABLE = read();
+
+  private Schedules() {}
+
+  /** The 15 aspect ratios, height / width, ascending. */
+  public static List<Double> ratios() {
+    return List.copyOf(TABLE.keySet());
+  }
+
+  /** The published ratio nearest to {@code ratio}; a ratio that is not positive is an error. */
+  public static double nearestRatio(double ratio) {
+    if (!(ratio > 0) || Double.isInfinite(ratio)) {
+      throw new IllegalArgumentException("aspect: a positive height/width expected, got " + ratio);
+    }
+    double best = Double.NaN;
+    for (double r : TABLE.keySet()) {
+      if (Double.isNaN(best) || Math.abs(r - ratio) < Math.abs(best - ratio)) {
+        best = r;
+      }
+    }
+    return best;
+  }
+
+  /**
+   * The token maps of one ratio and size.
+   *
+   * @param ratio height / width; the nearest published ratio is taken
+   * @param size one of {@link #SIZES}
+   */
+  public static ScaleSchedule of(double ratio, String size) {
+    ScaleSchedule s = TABLE.get(nearestRatio(ratio)).get(size);
+    if (s == null) {
+      throw new IllegalArgumentException("size: one of " + SIZES + " expected, got " + size);
+    }
+    return s;
+  }
+
+  /** The map to which rotary positions of this ratio are normalised: the last of its 1M schedule. */
+  public static TokenMap rotaryReference(double ratio) {
+    return of(ratio, "1M").last();
+  }
+
+  private static Map<Double, Map<String, ScaleSchedule>> read() {
+    Map<Double, Map<String, ScaleSchedule>> table = new TreeMap<>();
+    try (InputStream in = Schedules.class.getResourceAsStream("schedules.csv");
+        BufferedReader lines =
+            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+      lines.readLine();
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        String[] cells = line.split(",");
+        List<TokenMap> maps = new ArrayList<>();
+        for (String map : cells[4].split(" ")) {
+          int[] sides = Arrays.stream(map.split("x")).mapToInt(Integer::parseInt).toArray();
+          maps.add(new TokenMap(sides[0], sides[1]));
+        }
+        table
+            .computeIfAbsent(Double.valueOf(cells[0]), r -> new LinkedHashMap<>())
+            .put(cells[1], new ScaleSchedule(maps));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return table;
+  }
+}

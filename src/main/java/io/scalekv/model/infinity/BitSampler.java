@@ -1,0 +1,85 @@
+package io.scalekv.model.infinity;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.model.GenerationOptions;
+import java.util.SplittableRandom;
+
+/**
+ * Draws bits from guided logits. Every prompt draws from a generator of its own, seeded by the
+ * caller, so that an image does not depend on the batch it is made in.
+ */
+final class BitSampler {
+  private final GenerationOptions options;
+  private final SplittableRandom[] random;
+
+  /**
+   * @param seeds one for each prompt
+   */
+  BitSampler(GenerationOptions options, long[] seeds) {
+    this.options = options;
+    random = new SplittableRandom[seeds.length];
+    for (int i = 0; i < seeds.length; i++) {
+      random[i] = new SplittableRandom(seeds[i]);
+    }
+  }
+
+  /**
+   * Combines the branches.
+   *
+   * @param logits [2B,L,2d] under guidance (conditional rows first), else [B,L,2d]
+   * @return [B,L,2d], divided by the temperature
+   */
+  NDArray guide(NDArray logits) {
+    NDArray x = options.tau() > 0 && options.tau() != 1 ? logits.mul(1 / options.tau()) : logits;
+    if (!options.guided()) {
+      return x;
+    }
+    long rows = logits.getShape().get(0) / 2;
+    NDArray conditional = x.get(rows(0, rows));
+    NDArray unconditional = x.get(rows(rows, 2 * rows));
+    return conditional.mul(options.cfg()).add(unconditional.mul(1 - options.cfg()));
+  }
+
+  private static NDIndex rows(long from, long to) {
+    return new NDIndex("{}:{}", from, to);
+  }
+
+  /**
+   * Bits of one map.
+   *
+   * @param logits [B,L,2d] as {@link #guide} leaves them
+   * @return [B,L,d], 0 or 1 as float32
+   */
+  NDArray sample(NDManager scope, NDArray logits) {
+    Shape s = logits.getShape();
+    int batch = (int) s.get(0);
+    int perRow = (int) (s.get(1) * s.get(2) / 2);
+    float[] pairs = logits.toFloatArray();
+    float[] bits = new float[batch * perRow];
+    for (int b = 0; b < batch; b++) {
+      for (int i = 0; i < perRow; i++) {
+        int at = b * perRow + i;
+        bits[at] = draw(random[b], pairs[2 * at], pairs[2 * at + 1]) ? 1 : 0;
+      }
+    }
+    try (NDArray borrowed = scope.create(bits, new Shape(batch, s.get(1), s.get(2) / 2))) {
+      return borrowed.duplicate();
+    }
+  }
+
+  /** Whether the bit is one. The generator advances by one number whatever the logits are. */
+  private boolean draw(SplittableRandom r, float zero, float one) {
+    double u = r.nextDouble();
+    if (options.tau() == 0) {
+      return one > zero;
+    }
+    double p = 1 / (1 + Math.exp((double) zero - one));
+    if (Math.min(p, 1 - p) <= 1 - options.topP()) {
+      return p > 0.5;
+    }
+    return u < p;
+  }
+}

@@ -1,0 +1,166 @@
+package io.scalekv.model.infinity;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.model.AttentionTap;
+import io.scalekv.model.GenerationListener;
+import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.tensor.TorchOps;
+import java.util.List;
+
+/**
+ * Next-scale generation with a cache (Infinity, arXiv 2412.04431, section 3.1; the loop of the
+ * released code): every map is predicted in one step, its bits become codes, the codes are enlarged,
+ * accumulated and resized to the next map.
+ *
+ * <p>Letters: B prompts, R rows (2B under guidance, conditional first), L tokens, C width, d bits.
+ */
+public final class InfinityGenerator {
+  private final Infinity model;
+  private final MultiScaleBsq quantiser;
+
+  /**
+   * @param quantiser of the tokenizer's code width
+   */
+  public InfinityGenerator(Infinity model, MultiScaleBsq quantiser) {
+    if (quantiser.codeBits() != model.config().codeBits()) {
+      throw new IllegalArgumentException(
+          "generator: quantiser of "
+              + model.config().codeBits()
+              + " bits expected, got "
+              + quantiser.codeBits());
+    }
+    this.model = model;
+    this.quantiser = quantiser;
+  }
+
+  /**
+   * Draws latents.
+   *
+   * @param scope owner of the result
+   * @param text features of B prompts
+   * @param negative features of B negative prompts, or null for the learned unconditional text
+   * @param schedule token maps
+   * @param rotaryReference map to which rotary positions are normalised
+   * @param options guidance, temperature, top-p
+   * @param seeds one for each prompt
+   * @param taps attention observers
+   * @param listener observer of everything else
+   * @return summed codes [B,d',h,w], ready for the tokenizer's decoder
+   */
+  public NDArray generate(
+      NDManager scope,
+      TextFeatures text,
+      TextFeatures negative,
+      ScaleSchedule schedule,
+      TokenMap rotaryReference,
+      GenerationOptions options,
+      long[] seeds,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    int batch = text.count();
+    if (seeds.length != batch) {
+      throw new IllegalArgumentException(
+          "generator: " + batch + " seeds expected, got " + seeds.length);
+    }
+    InfinityConfig config = model.config();
+    BitSampler sampler = new BitSampler(options, seeds);
+    try (NDManager run = scope.newSubManager();
+        CachedAttention attention =
+            new CachedAttention(
+                run, config.depth(), schedule, batch, options.keepLastMap(), taps)) {
+      TextFeatures rows = rows(run, text, negative, options.guided());
+      TextCondition condition = model.condition(rows);
+      NDArray rotary = RotaryTable.of(run, schedule, rotaryReference, config.headWidth());
+      NDArray input = model.start(condition);
+      NDArray summed = null;
+      for (int k = 0; k < schedule.scales(); k++) {
+        attention.enter(k);
+        try (NDManager map = run.newSubManager()) {
+          input.attach(map);
+          NDArray x = model.addLevel(input, k);
+          listener.blockInput(k, x);
+          NDArray turn =
+              rotary.get(
+                  new NDIndex("{}:{}", schedule.tokensBefore(k), schedule.tokensBefore(k + 1)));
+          turn.attach(map);
+          for (int layer = 0; layer < config.depth(); layer++) {
+            x = model.block(layer, x, condition, turn, attention);
+            listener.blockOutput(k, layer, x);
+          }
+          NDArray logits = sampler.guide(model.logits(x, condition));
+          listener.logits(k, logits);
+          NDArray bits = sampler.sample(map, logits);
+          listener.bits(k, bits);
+          NDArray codes = quantiser.enlarge(codes(bits, schedule.map(k)), latent(schedule.last()));
+          NDArray sum = summed == null ? codes : codes.add(summed);
+          sum.attach(run);
+          if (summed != null) {
+            summed.close();
+          }
+          summed = sum;
+          listener.summedCodes(k, summed);
+          if (k < schedule.scales() - 1) {
+            NDArray next = nextInput(map, summed, schedule.map(k + 1));
+            listener.nextInput(k, next);
+            NDArray embedded = model.embed(next);
+            input = options.guided() ? embedded.concat(embedded, 0) : embedded;
+            input.attach(run);
+          }
+        }
+      }
+      for (int layer = 0; layer < config.depth(); layer++) {
+        try (NDManager m = run.newSubManager()) {
+          if (attention.cache(layer).tokens() > 0) {
+            listener.finalCache(
+                layer, attention.cache(layer).keys(m), attention.cache(layer).values(m));
+          }
+        }
+      }
+      summed.attach(scope);
+      return summed;
+    }
+  }
+
+  private TextFeatures rows(
+      NDManager run, TextFeatures text, TextFeatures negative, boolean guided) {
+    NDArray own = text.padded().duplicate();
+    own.attach(run);
+    TextFeatures conditional = new TextFeatures(own, text.lengths());
+    if (!guided) {
+      return conditional;
+    }
+    return conditional.concat(negative == null ? model.unconditional(conditional) : negative);
+  }
+
+  /** The latent's map: twice the token map under patchify. */
+  private TokenMap latent(TokenMap map) {
+    return model.config().patchify() ? new TokenMap(2 * map.height(), 2 * map.width()) : map;
+  }
+
+  /** Codes of a map's bits: [B,L,d] to [B,d',h',w']. */
+  private NDArray codes(NDArray bits, TokenMap map) {
+    if (!model.config().patchify()) {
+      return quantiser.codes(bits, map);
+    }
+    NDArray planes =
+        bits.transpose(0, 2, 1)
+            .reshape(bits.getShape().get(0), -1, map.height(), map.width());
+    NDArray shuffled = TorchOps.call("pixel_shuffle2", planes);
+    return quantiser.codes(MultiScaleBsq.toTokens(shuffled), latent(map));
+  }
+
+  /** The accumulated codes as input of the next map: [B,d',h,w] to [B,L,d]. */
+  private NDArray nextInput(NDManager map, NDArray summed, TokenMap next) {
+    NDArray resized = quantiser.resize(summed, latent(next));
+    resized.attach(map);
+    NDArray planes =
+        model.config().patchify() ? TorchOps.call("pixel_unshuffle2", resized) : resized;
+    return MultiScaleBsq.toTokens(planes);
+  }
+}

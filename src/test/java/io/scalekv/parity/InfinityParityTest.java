@@ -1,0 +1,160 @@
+package io.scalekv.parity;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.GenerationListener;
+import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Pixels;
+import io.scalekv.model.Schedules;
+import io.scalekv.model.infinity.Infinity;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.model.infinity.InfinityGenerator;
+import io.scalekv.model.infinity.TextCondition;
+import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.TensorSource;
+import io.scalekv.tensor.Weights;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import tools.jackson.databind.JsonNode;
+
+/** The transformer and its generation loop against the published definition, map by map. */
+class InfinityParityTest {
+  @TestFactory
+  Stream<DynamicTest> transformer() {
+    return ParityFiles.tests(
+        n ->
+            n.startsWith("infinity-")
+                && !n.startsWith("infinity-patchify-")
+                && !n.startsWith("infinity-scalekv-"),
+        InfinityParityTest::check);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> patchify() {
+    return ParityFiles.tests(n -> n.startsWith("infinity-patchify-"), InfinityParityTest::check);
+  }
+
+  static InfinityConfig config(TensorSource t) {
+    JsonNode c = ParityFiles.json(t, "config");
+    int width = c.get("embed_dim").asInt();
+    return new InfinityConfig(
+        c.get("depth").asInt(),
+        width,
+        c.get("num_heads").asInt(),
+        InfinityConfig.ffnWidth(width, c.get("mlp_ratio").asDouble()),
+        ParityFiles.json(t, "vae").get("codebook_dim").asInt(),
+        c.get("apply_spatial_patchify").asInt() == 1,
+        c.get("text_channels").asInt(),
+        c.get("text_maxlen").asInt(),
+        c.get("block_chunks").asInt());
+  }
+
+  private static void check(Path file, TensorSource t, NDManager scope) {
+    InfinityConfig config = config(t);
+    Infinity model = new Infinity(config, ParityFiles.weights(t, scope));
+    MultiScaleBsq bsq = new MultiScaleBsq(scope, config.codeBits());
+    ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
+    TextFeatures text =
+        TextFeatures.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
+    TextFeatures rows = text.concat(model.unconditional(text));
+    checkCondition(t, model, rows);
+
+    double cfg = Double.parseDouble(t.metadata().get("cfg"));
+    GenerationOptions options = new GenerationOptions(cfg, 0, 0.97, true);
+    double ratio = Double.parseDouble(t.metadata().get("h_div_w"));
+    NDArray summed =
+        new InfinityGenerator(model, bsq)
+            .generate(
+                scope,
+                text,
+                null,
+                schedule,
+                Schedules.rotaryReference(ratio),
+                options,
+                new long[text.count()],
+                List.of(),
+                new Comparison(t));
+    if (t.names().contains("out.image_u8_bgr")) {
+      compareImage(file, t, summed, scope);
+    }
+  }
+
+  private static void compareImage(Path file, TensorSource t, NDArray summed, NDManager scope) {
+    try (TensorSource vaeFile = SafetensorsFile.open(file.resolveSibling("vae-tiny.safetensors"))) {
+      Weights weights = ParityFiles.weights(vaeFile, scope);
+      Vae vae = new Vae(ParityFiles.vaeConfig(ParityFiles.json(t, "vae")), weights);
+      RgbImage[] images = Pixels.toImages(vae.decode(summed)).toArray(RgbImage[]::new);
+      VaeParityTest.assertImage(t, "out.image_u8_bgr", images);
+    }
+  }
+
+  /** Compares every intermediate value with the file. */
+  private record Comparison(TensorSource t) implements GenerationListener {
+    @Override
+    public void blockInput(int scale, NDArray x) {
+      ParityFiles.assertClose(t, "out.scale" + scale + ".block_input", x, 5e-5);
+    }
+
+    @Override
+    public void blockOutput(int scale, int layer, NDArray x) {
+      ParityFiles.assertClose(t, "out.scale" + scale + ".block" + layer + "_output", x, 1e-4);
+    }
+
+    @Override
+    public void logits(int scale, NDArray logits) {
+      ParityFiles.assertClose(t, "out.scale" + scale + ".logits", logits, 1e-4);
+    }
+
+    @Override
+    public void bits(int scale, NDArray bits) {
+      ParityFiles.assertSame(t, "out.scale" + scale + ".bits", bits);
+    }
+
+    @Override
+    public void summedCodes(int scale, NDArray codes) {
+      ParityFiles.assertClose(t, "out.scale" + scale + ".summed_codes", codes, 1e-6);
+    }
+
+    @Override
+    public void nextInput(int scale, NDArray codes) {
+      ParityFiles.assertClose(t, "out.scale" + scale + ".next_input_codes", codes, 1e-6);
+    }
+
+    @Override
+    public void finalCache(int layer, NDArray keys, NDArray values) {
+      ParityFiles.assertClose(t, "out.cache_k.layer" + layer, keys, 1e-5);
+      ParityFiles.assertClose(t, "out.cache_v.layer" + layer, values, 5e-5);
+    }
+  }
+
+  /** The text side, which is not visible to a listener. */
+  private static void checkCondition(TensorSource t, Infinity model, TextFeatures rows) {
+    TextCondition s = model.condition(rows);
+    ParityFiles.assertClose(t, "out.cond_BD", s.pooled(), 1e-5);
+    ParityFiles.assertClose(t, "out.cond_gss", s.shared(), 1e-5);
+    float[] expected = t.floats("out.ca_kv");
+    int width = model.config().width();
+    int at = 0;
+    for (int b = 0; b < rows.count(); b++) {
+      NDArray row = s.projected().get(new NDIndex("{},0:{}", b, rows.lengths()[b]));
+      for (float got : row.toFloatArray()) {
+        float want = expected[at++];
+        if (!(Math.abs(want - got) <= 1e-5)) {
+          throw new AssertionError("out.ca_kv: " + want + " expected, got " + got);
+        }
+      }
+    }
+    if (at != expected.length) {
+      throw new AssertionError("out.ca_kv: " + expected.length / width + " rows expected");
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package io.scalekv.parity;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.model.vae.VaeConfig;
+import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.TensorSource;
+import io.scalekv.tensor.Weights;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * Golden files computed with the published PyTorch definitions, found by the prefix of their names in
+ * one folder: the test resources, or another with {@code -Dparity.dir=FOLDER}.
+ */
+final class ParityFiles {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private ParityFiles() {}
+
+  /** The folder of the golden files. */
+  static Path folder() {
+    String given = System.getProperty("parity.dir");
+    if (given != null && !given.isBlank()) {
+      return Path.of(given);
+    }
+    try {
+      return Path.of(ParityFiles.class.getResource("/io/scalekv/parity").toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** One check of one file. */
+  interface Check {
+    void run(Path file, TensorSource tensors, NDManager scope);
+  }
+
+  /** One reported test per file whose name fits; no such file is a failure. */
+  static Stream<DynamicTest> tests(Predicate<String> name, Check check) {
+    try (Stream<Path> list = Files.list(folder())) {
+      List<Path> files =
+          list.filter(
+                  p ->
+                      name.test(p.getFileName().toString()) && p.toString().endsWith(".safetensors"))
+              .sorted()
+              .toList();
+      assertTrue(!files.isEmpty(), "no golden file of this kind in " + folder());
+      return files.stream()
+          .map(
+              file ->
+                  DynamicTest.dynamicTest(
+                      file.getFileName().toString(),
+                      () -> {
+                        try (TensorSource tensors = SafetensorsFile.open(file);
+                            NDManager scope = NDManager.newBaseManager("PyTorch")) {
+                          check.run(file, tensors, scope);
+                        }
+                      }));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static JsonNode json(TensorSource t, String key) {
+    return JSON.readTree(t.metadata().get(key));
+  }
+
+  /** The weights of the file, without the prefix. */
+  static Weights weights(TensorSource t, NDManager scope) {
+    Weights w = new Weights(scope);
+    for (String name : t.names()) {
+      if (name.startsWith("weights.") && !name.endsWith("lfq.mask")) {
+        w.put(name.substring("weights.".length()), t.load(name, w.manager()));
+      }
+    }
+    return w;
+  }
+
+  /** A schedule written as [[t,h,w],…]. */
+  static ScaleSchedule schedule(JsonNode node) {
+    List<TokenMap> maps = new ArrayList<>();
+    node.forEach(n -> maps.add(new TokenMap(n.get(1).asInt(), n.get(2).asInt())));
+    return new ScaleSchedule(maps);
+  }
+
+  /** A tokenizer's configuration as the golden files write it. */
+  static VaeConfig vaeConfig(JsonNode n) {
+    List<Integer> multipliers = new ArrayList<>();
+    n.get("ch_mult").forEach(m -> multipliers.add(m.asInt()));
+    int blocks = n.get("num_res_blocks").asInt();
+    return new VaeConfig(
+        n.get("codebook_dim").asInt(),
+        n.get("patch_size").asInt(),
+        n.get("base_ch").asInt(),
+        multipliers,
+        blocks,
+        blocks + 1,
+        32);
+  }
+
+  /** Largest absolute difference, with a clear failure above the limit. */
+  static void assertClose(TensorSource t, String name, NDArray got, double limit) {
+    float[] expected = t.floats(name);
+    float[] actual = got.toFloatArray();
+    assertTrue(
+        expected.length == actual.length,
+        () -> name + ": " + expected.length + " values expected, got " + got.getShape());
+    double worst = 0;
+    for (int i = 0; i < expected.length; i++) {
+      double d = Math.abs((double) expected[i] - actual[i]);
+      worst = Double.isNaN(d) ? Double.POSITIVE_INFINITY : Math.max(worst, d);
+    }
+    double found = worst;
+    assertTrue(found <= limit, () -> name + ": at most " + limit + " expected, got " + found);
+  }
+
+  /** Exact equality of integers held as floats. */
+  static void assertSame(TensorSource t, String name, NDArray got) {
+    int[] expected = t.ints(name);
+    float[] actual = got.toFloatArray();
+    assertTrue(expected.length == actual.length, () -> name + ": got " + got.getShape());
+    for (int i = 0; i < expected.length; i++) {
+      int at = i;
+      assertTrue(
+          expected[i] == actual[i],
+          () -> name + "[" + at + "]: " + expected[at] + " expected, got " + actual[at]);
+    }
+  }
+}

@@ -36,12 +36,17 @@ public final class ContactSheet {
   public static RgbImage of(List<RgbImage> images, List<String> labels, int columns, int zoom) {
     if (images.isEmpty() || images.size() != labels.size()) {
       throw new IllegalArgumentException(
-          "contact sheet: at least one image and as many labels expected, got " + images.size()
-              + " images and " + labels.size() + " labels");
+          "contact sheet: at least one image and as many labels expected, got "
+              + images.size()
+              + " images and "
+              + labels.size()
+              + " labels");
     }
     if (columns < 1 || zoom < 1) {
       throw new IllegalArgumentException(
-          "contact sheet: columns and zoom of at least 1 expected, got " + columns + " and "
+          "contact sheet: columns and zoom of at least 1 expected, got "
+              + columns
+              + " and "
               + zoom);
     }
     int cellWidth = LEAST_LABEL_WIDTH;
@@ -55,12 +60,10 @@ public final class ContactSheet {
     int rows = (images.size() + used - 1) / used;
     List<List<String>> wrapped = new ArrayList<>();
     int[] linesInRow = new int[rows];
-    Font font = null;
+    FontMetrics metrics = labelled ? metrics() : null;
     int lineHeight = 0;
     int ascent = 0;
     if (labelled) {
-      font = font();
-      FontMetrics metrics = metrics(font);
       lineHeight = metrics.getHeight();
       ascent = metrics.getAscent();
       for (int i = 0; i < labels.size(); i++) {
@@ -74,35 +77,40 @@ public final class ContactSheet {
       height += cellHeight + lines * lineHeight + MARGIN;
     }
     BufferedImage sheet =
-        new BufferedImage(
-            MARGIN + used * (cellWidth + MARGIN), height, BufferedImage.TYPE_INT_RGB);
+        new BufferedImage(MARGIN + used * (cellWidth + MARGIN), height, BufferedImage.TYPE_INT_RGB);
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < sheet.getWidth(); x++) {
+        sheet.setRGB(x, y, 0xffffff);
+      }
+    }
+    int top = MARGIN;
+    for (int i = 0; i < images.size(); i++) {
+      if (i > 0 && i % used == 0) {
+        top += cellHeight + linesInRow[i / used - 1] * lineHeight + MARGIN;
+      }
+      int left = MARGIN + i % used * (cellWidth + MARGIN);
+      enlarge(images.get(i), sheet, left, top, zoom);
+      if (labelled) {
+        write(wrapped.get(i), sheet, left, top + cellHeight + ascent, metrics);
+      }
+    }
+    return Png.fromBuffered(sheet);
+  }
+
+  private static void write(
+      List<String> lines, BufferedImage sheet, int left, int baseline, FontMetrics metrics) {
     Graphics2D graphics = sheet.createGraphics();
     try {
-      graphics.setColor(Color.WHITE);
-      graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
-      int top = MARGIN;
-      for (int i = 0; i < images.size(); i++) {
-        if (i > 0 && i % used == 0) {
-          top += cellHeight + linesInRow[i / used - 1] * lineHeight + MARGIN;
-        }
-        int left = MARGIN + i % used * (cellWidth + MARGIN);
-        enlarge(images.get(i), sheet, left, top, zoom);
-        if (labelled) {
-          graphics.setColor(Color.BLACK);
-          graphics.setFont(font);
-          graphics.setRenderingHint(
-              RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-          int baseline = top + cellHeight + ascent;
-          for (String line : wrapped.get(i)) {
-            graphics.drawString(line, left, baseline);
-            baseline += lineHeight;
-          }
-        }
+      graphics.setColor(Color.BLACK);
+      graphics.setFont(metrics.getFont());
+      graphics.setRenderingHint(
+          RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+      for (int i = 0; i < lines.size(); i++) {
+        graphics.drawString(lines.get(i), left, baseline + i * metrics.getHeight());
       }
     } finally {
       graphics.dispose();
     }
-    return Png.fromBuffered(sheet);
   }
 
   private static void enlarge(RgbImage image, BufferedImage sheet, int left, int top, int zoom) {
@@ -142,16 +150,13 @@ public final class ContactSheet {
     return lines;
   }
 
-  private static Font font() {
-    return new Font(Font.SANS_SERIF, Font.PLAIN, FONT_SIZE);
-  }
-
   /** Touching the first font is where a machine without fonts fails, in various ways. */
-  private static FontMetrics metrics(Font font) {
-    BufferedImage scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = scratch.createGraphics();
+  private static FontMetrics metrics() {
     try {
-      FontMetrics metrics = graphics.getFontMetrics(font);
+      Font font = new Font(Font.SANS_SERIF, Font.PLAIN, FONT_SIZE);
+      Graphics2D scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
+      FontMetrics metrics = scratch.getFontMetrics(font);
+      scratch.dispose();
       if (metrics.stringWidth("scale") <= 0) {
         throw new IllegalStateException("the font has no letters");
       }
@@ -159,10 +164,10 @@ public final class ContactSheet {
     } catch (RuntimeException | LinkageError | InternalError e) {
       throw new IllegalStateException(
           "contact sheet: a font for the labels expected, but Java finds none; install the packages"
-              + " fontconfig and fonts-dejavu-core (" + e + ")",
+              + " fontconfig and fonts-dejavu-core ("
+              + e
+              + ")",
           e);
-    } finally {
-      graphics.dispose();
     }
   }
 }

@@ -55,8 +55,14 @@ public final class PromptFile {
       line = line.strip();
       if (line.length() > MAX_LENGTH) {
         throw new IllegalArgumentException(
-            "prompt file " + file + ", line " + number + ": at most " + MAX_LENGTH
-                + " characters expected, got " + line.length());
+            "prompt file "
+                + file
+                + ", line "
+                + number
+                + ": at most "
+                + MAX_LENGTH
+                + " characters expected, got "
+                + line.length());
       }
       if (!line.isEmpty() && !line.startsWith("#")) {
         prompts.add(line);
@@ -65,7 +71,10 @@ public final class PromptFile {
     }
     if (prompts.isEmpty()) {
       throw new IllegalArgumentException(
-          "prompt file " + file + ": at least one prompt expected, got " + number
+          "prompt file "
+              + file
+              + ": at least one prompt expected, got "
+              + number
               + " lines that are blank or comments");
     }
     return List.copyOf(prompts);

@@ -40,7 +40,9 @@ public final class Segmenter {
     if (image.width() != image.height() || image.width() < 16) {
       throw new IllegalArgumentException(
           "segmenter: a square image of at least 16 pixels a side expected, got "
-              + image.width() + "x" + image.height());
+              + image.width()
+              + "x"
+              + image.height());
     }
     PixelGrid grid = PixelGrid.of(image);
     BackgroundFit background = BackgroundFit.of(grid);
@@ -70,8 +72,7 @@ public final class Segmenter {
    * The colours of a region, the most frequent first. A pixel votes for its nearest colour if its
    * eight neighbours are of that colour too, which leaves out the blends along an outline.
    */
-  private static List<Colour> colours(
-      PixelGrid grid, int[] region, Colour background, int least) {
+  private static List<Colour> colours(PixelGrid grid, int[] region, Colour background, int least) {
     Map<Colour, List<Integer>> byColour = new EnumMap<>(Colour.class);
     for (int i : region) {
       byColour.computeIfAbsent(nearest(grid, i, background), c -> new ArrayList<>()).add(i);

@@ -28,7 +28,8 @@ record ShapeFit(ShapeKind shape, double x, double y, double radius, double overl
     ShapeFit best = null;
     for (ShapeKind shape : ShapeKind.values()) {
       double radius = Math.sqrt(area / shape.unitArea());
-      ShapeFit fit = climb(mask, pixels.length, side, shape, x, y - shape.centroidY() * radius, radius);
+      ShapeFit fit =
+          climb(mask, pixels.length, side, shape, x, y - shape.centroidY() * radius, radius);
       if (best == null || fit.overlap > best.overlap) {
         best = fit;
       }

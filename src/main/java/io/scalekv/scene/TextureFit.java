@@ -47,8 +47,7 @@ final class TextureFit {
   }
 
   private static double square(int position, int phase, int side) {
-    double periods =
-        (position + 0.5) / side / SceneRenderer.TEXTURE_PERIOD + 0.5 * phase / PHASES;
+    double periods = (position + 0.5) / side / SceneRenderer.TEXTURE_PERIOD + 0.5 * phase / PHASES;
     return periods - Math.floor(periods) < 0.5 ? 1 : -1;
   }
 

@@ -8,8 +8,7 @@ final class Degrade {
   private Degrade() {}
 
   /** Gaussian blur of the given sigma in pixels (edges repeated), then Gaussian noise. */
-  static RgbImage blurAndNoise(
-      RgbImage image, double sigma, double noise, RandomGenerator random) {
+  static RgbImage blurAndNoise(RgbImage image, double sigma, double noise, RandomGenerator random) {
     int w = image.width();
     int h = image.height();
     byte[] rgb = image.rgb();

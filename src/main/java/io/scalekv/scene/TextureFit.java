@@ -1,5 +1,7 @@
 package io.scalekv.scene;
 
+import java.util.Arrays;
+
 /**
  * Tells how an object is filled, from the shades of its inner pixels (0 pure colour, 1 variant):
  * solid if they hardly vary, else the pattern with the higher correlation at its best phase.
@@ -28,45 +30,47 @@ final class TextureFit {
     }
     double striped = 0;
     double checkered = 0;
-    double[] pattern = new double[pixels.length];
-    // Half a period of phase only changes the sign.
-    for (int py = 0; py < PHASES; py++) {
-      for (int k = 0; k < pixels.length; k++) {
-        pattern[k] = square(pixels[k] / grid.side(), py, grid.side());
-      }
-      striped = Math.max(striped, Math.abs(correlation(shades, pattern)));
-      for (int px = 0; px < PHASES; px++) {
-        double[] checks = new double[pixels.length];
-        for (int k = 0; k < pixels.length; k++) {
-          checks[k] = pattern[k] * square(pixels[k] % grid.side(), px, grid.side());
-        }
-        checkered = Math.max(checkered, Math.abs(correlation(shades, checks)));
+    double[][] waves = waves(grid.side());
+    double[] ones = new double[grid.side()];
+    Arrays.fill(ones, 1);
+    for (double[] rows : waves) {
+      striped = Math.max(striped, correlation(grid.side(), pixels, shades, mean, rows, ones));
+      for (double[] columns : waves) {
+        double found = correlation(grid.side(), pixels, shades, mean, rows, columns);
+        checkered = Math.max(checkered, found);
       }
     }
     return striped >= checkered ? Texture.STRIPED : Texture.CHECKERED;
   }
 
-  private static double square(int position, int phase, int side) {
-    double periods = (position + 0.5) / side / SceneRenderer.TEXTURE_PERIOD + 0.5 * phase / PHASES;
-    return periods - Math.floor(periods) < 0.5 ? 1 : -1;
+  /**
+   * Square waves of +1 and -1 along the side, at phases over half a period: the rest mirror them.
+   */
+  private static double[][] waves(int side) {
+    double[][] waves = new double[PHASES][side];
+    for (int phase = 0; phase < PHASES; phase++) {
+      for (int i = 0; i < side; i++) {
+        double periods = (i + 0.5) / side / SceneRenderer.TEXTURE_PERIOD + 0.5 * phase / PHASES;
+        waves[phase][i] = periods - Math.floor(periods) < 0.5 ? 1 : -1;
+      }
+    }
+    return waves;
   }
 
-  /** Pearson's correlation; 0 if either side is constant. */
-  private static double correlation(double[] a, double[] b) {
-    double meanA = 0;
-    double meanB = 0;
-    for (int i = 0; i < a.length; i++) {
-      meanA += a[i] / a.length;
-      meanB += b[i] / a.length;
+  /**
+   * Absolute correlation of the shades with the pattern {@code rows[y] * columns[x]}, up to the
+   * shades' own deviation, which all patterns share; 0 if the pattern is constant on the pixels.
+   */
+  private static double correlation(
+      int side, int[] pixels, double[] shades, double mean, double[] rows, double[] columns) {
+    double sum = 0;
+    double dot = 0;
+    for (int k = 0; k < pixels.length; k++) {
+      double sign = rows[pixels[k] / side] * columns[pixels[k] % side];
+      sum += sign;
+      dot += sign * (shades[k] - mean);
     }
-    double ab = 0;
-    double aa = 0;
-    double bb = 0;
-    for (int i = 0; i < a.length; i++) {
-      ab += (a[i] - meanA) * (b[i] - meanB);
-      aa += (a[i] - meanA) * (a[i] - meanA);
-      bb += (b[i] - meanB) * (b[i] - meanB);
-    }
-    return aa * bb == 0 ? 0 : ab / Math.sqrt(aa * bb);
+    double squares = pixels.length - sum * sum / pixels.length;
+    return squares <= 0 ? 0 : Math.abs(dot) / Math.sqrt(squares);
   }
 }

@@ -35,13 +35,13 @@ class SceneRendererTest {
     }
   }
 
-  /** The oracle: 8 x 8 points a pixel, each inside or outside, each of one shade. */
+  /** The oracle: 5 x 5 points a pixel, each inside or outside, each of one shade. */
   @ParameterizedTest
   @ValueSource(ints = {64, 96})
   void isCloseToSupersampling(int side) {
     SceneSampler sampler = SceneSampler.seeded(31);
     SplittableRandom jitter = new SplittableRandom(32);
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 20; i++) {
       Scene scene = sampler.next();
       SceneLayout layout = SceneLayout.of(scene, jitter);
       RgbImage image = SceneRenderer.render(scene, layout, side);
@@ -103,7 +103,7 @@ class SceneRendererTest {
   }
 
   private static double[] supersampled(Scene scene, SceneLayout layout, int side) {
-    int points = 8;
+    int points = 5;
     double[] out = new double[3 * side * side];
     for (int y = 0; y < side; y++) {
       for (int x = 0; x < side; x++) {

@@ -55,7 +55,13 @@ public final class RgbImage {
     }
     if (bytes != 3L * width * height) {
       throw new IllegalArgumentException(
-          "image " + width + "x" + height + ": " + 3L * width * height + " bytes expected, got "
+          "image "
+              + width
+              + "x"
+              + height
+              + ": "
+              + 3L * width * height
+              + " bytes expected, got "
               + bytes);
     }
   }

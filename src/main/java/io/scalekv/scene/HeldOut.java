@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 
 /**
  * The captions that training never sees: those of the three scene files of the folder
- * calibration-prompts, shipped as a resource. A caption that names the same scene in the other order
- * of its objects is held out with it.
+ * calibration-prompts, shipped as a resource. A caption that names the same scene in the other
+ * order of its objects is held out with it.
  */
 public final class HeldOut {
   private static final String RESOURCE = "held-out.txt";

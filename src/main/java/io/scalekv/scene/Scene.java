@@ -22,19 +22,26 @@ public record Scene(
     Objects.requireNonNull(ground, "ground");
     Objects.requireNonNull(background, "background");
     if (objects.isEmpty() || objects.size() > 2) {
-      throw new IllegalArgumentException("scene: one or two objects expected, got " + objects.size());
+      throw new IllegalArgumentException(
+          "scene: one or two objects expected, got " + objects.size());
     }
     boolean single = arrangement instanceof Place;
     if (single != (objects.size() == 1)) {
       throw new IllegalArgumentException(
           "scene: a place for one object or a relation for two expected, got "
-              + objects.size() + " and \"" + arrangement.words() + "\"");
+              + objects.size()
+              + " and \""
+              + arrangement.words()
+              + "\"");
     }
     for (SceneObject object : objects) {
       if (object.colour() == background) {
         throw new IllegalArgumentException(
-            "scene: an object of another colour than the " + background.word()
-                + " background expected, got \"" + object.caption() + "\"");
+            "scene: an object of another colour than the "
+                + background.word()
+                + " background expected, got \""
+                + object.caption()
+                + "\"");
       }
     }
     if (!single
@@ -42,7 +49,10 @@ public record Scene(
         && objects.get(0).shape() == objects.get(1).shape()) {
       throw new IllegalArgumentException(
           "scene: two objects that differ in colour or shape expected, got \""
-              + objects.get(0).caption() + "\" and \"" + objects.get(1).caption() + "\"");
+              + objects.get(0).caption()
+              + "\" and \""
+              + objects.get(1).caption()
+              + "\"");
     }
   }
 
@@ -73,7 +83,12 @@ public record Scene(
         objects.size() == 1
             ? " at " + arrangement.words()
             : " " + arrangement.words() + " " + objects.get(1).caption();
-    return objects.get(0).caption() + where + " on a " + ground.word() + " " + background.word()
+    return objects.get(0).caption()
+        + where
+        + " on a "
+        + ground.word()
+        + " "
+        + background.word()
         + " background";
   }
 

@@ -108,8 +108,15 @@ public final class SceneGrammar {
   private IllegalArgumentException violation(String expected) {
     String got = next < words.size() ? "\"" + words.get(next) + "\"" : "the end";
     return new IllegalArgumentException(
-        "caption word " + (next + 1) + ": " + expected + " expected, got " + got + " in \""
-            + String.join(" ", words) + "\"");
+        "caption word "
+            + (next + 1)
+            + ": "
+            + expected
+            + " expected, got "
+            + got
+            + " in \""
+            + String.join(" ", words)
+            + "\"");
   }
 
   private static <T> Map<String, T> byWord(T[] values, Function<T, String> word) {

@@ -28,7 +28,8 @@ public final class SceneRenderer {
   /** Draws a scene whose objects have been placed. */
   public static RgbImage render(Scene scene, SceneLayout layout, int side) {
     if (side < 8) {
-      throw new IllegalArgumentException("render: a side of at least 8 pixels expected, got " + side);
+      throw new IllegalArgumentException(
+          "render: a side of at least 8 pixels expected, got " + side);
     }
     float[] canvas = new float[3 * side * side];
     fillBackground(canvas, side, scene.ground(), scene.background());
@@ -84,8 +85,7 @@ public final class SceneRenderer {
               case SOLID -> 0;
               case STRIPED -> (float) (0.5 - 0.5 * rowWave);
               case CHECKERED ->
-                  (float)
-                      (0.5 - 0.5 * rowWave * wave(u / TEXTURE_PERIOD + placed.phaseX(), side));
+                  (float) (0.5 - 0.5 * rowWave * wave(u / TEXTURE_PERIOD + placed.phaseX(), side));
             };
         for (int c = 0; c < 3; c++) {
           float value = colour.pure(c) + t * (colour.variant(c) - colour.pure(c));

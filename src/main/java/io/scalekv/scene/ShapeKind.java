@@ -25,8 +25,7 @@ public enum ShapeKind {
   public static final double EXTENT = 0.94;
 
   private static final double TRIANGLE_HALF_HEIGHT = 0.86;
-  private static final double TRIANGLE_SLOPE_LENGTH =
-      Math.hypot(EXTENT, 2 * TRIANGLE_HALF_HEIGHT);
+  private static final double TRIANGLE_SLOPE_LENGTH = Math.hypot(EXTENT, 2 * TRIANGLE_HALF_HEIGHT);
   private static final double RING_MIDDLE = EXTENT * (1 + 0.55) / 2;
   private static final double RING_HALF_WIDTH = EXTENT * (1 - 0.55) / 2;
   private static final double ARM = 0.36;
@@ -58,8 +57,7 @@ public enum ShapeKind {
         yield Math.max(slope, y - TRIANGLE_HALF_HEIGHT);
       }
       case RING -> Math.abs(Math.sqrt(x * x + y * y) - RING_MIDDLE) - RING_HALF_WIDTH;
-      case CROSS ->
-          Math.min(Math.max(ax - EXTENT, ay - ARM), Math.max(ax - ARM, ay - EXTENT));
+      case CROSS -> Math.min(Math.max(ax - EXTENT, ay - ARM), Math.max(ax - ARM, ay - EXTENT));
       case DIAMOND -> (ax + ay - EXTENT) * Math.sqrt(0.5);
     };
   }

@@ -43,8 +43,11 @@ public final class Vocabulary {
     Integer id = IDS.get(word);
     if (id == null) {
       throw new IllegalArgumentException(
-          "a word of the scene vocabulary expected, got \"" + word + "\" (near: "
-              + String.join(", ", nearest(word)) + ")");
+          "a word of the scene vocabulary expected, got \""
+              + word
+              + "\" (near: "
+              + String.join(", ", nearest(word))
+              + ")");
     }
     return id;
   }
@@ -61,8 +64,13 @@ public final class Vocabulary {
     List<String> words = split(caption);
     if (words.size() > MAX_TOKENS) {
       throw new IllegalArgumentException(
-          "caption: at most " + MAX_TOKENS + " words expected, got " + words.size() + ": \""
-              + caption.strip() + "\"");
+          "caption: at most "
+              + MAX_TOKENS
+              + " words expected, got "
+              + words.size()
+              + ": \""
+              + caption.strip()
+              + "\"");
     }
     return words.stream().mapToInt(IDS::get).toArray();
   }
@@ -77,9 +85,15 @@ public final class Vocabulary {
     for (int i = 0; i < words.size(); i++) {
       if (!IDS.containsKey(words.get(i))) {
         throw new IllegalArgumentException(
-            "caption word " + (i + 1) + ": a word of the scene vocabulary expected, got \""
-                + words.get(i) + "\" (near: " + String.join(", ", nearest(words.get(i)))
-                + ") in \"" + stripped + "\"");
+            "caption word "
+                + (i + 1)
+                + ": a word of the scene vocabulary expected, got \""
+                + words.get(i)
+                + "\" (near: "
+                + String.join(", ", nearest(words.get(i)))
+                + ") in \""
+                + stripped
+                + "\"");
       }
     }
     return words;

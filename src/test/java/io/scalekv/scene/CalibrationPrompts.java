@@ -33,10 +33,20 @@ final class CalibrationPrompts {
       seed++;
     }
     Map<String, List<String>> files = new LinkedHashMap<>();
-    add(files, taken, "scenes-10.txt", seed, 10,
+    add(
+        files,
+        taken,
+        "scenes-10.txt",
+        seed,
+        10,
         "The first seed from 1 whose ten scenes show every value of every attribute.");
     add(files, taken, "scenes-128.txt", SEED_128, 128, "None of scenes-10.txt is among them.");
-    add(files, taken, "scenes-heldout-512.txt", SEED_512, 512,
+    add(
+        files,
+        taken,
+        "scenes-heldout-512.txt",
+        SEED_512,
+        512,
         "None of scenes-10.txt and scenes-128.txt is among them.");
     return files;
   }
@@ -44,7 +54,9 @@ final class CalibrationPrompts {
   /** The resource's lines: all captions of the three files, sorted. */
   static List<String> resource() {
     Set<String> captions = new TreeSet<>();
-    files().values().forEach(lines -> lines.stream().filter(l -> !l.startsWith("#")).forEach(captions::add));
+    files()
+        .values()
+        .forEach(lines -> lines.stream().filter(l -> !l.startsWith("#")).forEach(captions::add));
     List<String> lines = new ArrayList<>();
     lines.add("# The captions of calibration-prompts/scenes-*.txt; training never draws them.");
     lines.addAll(captions);
@@ -52,12 +64,20 @@ final class CalibrationPrompts {
   }
 
   private static void add(
-      Map<String, List<String>> files, Set<String> taken, String name, long seed, int count,
+      Map<String, List<String>> files,
+      Set<String> taken,
+      String name,
+      long seed,
+      int count,
       String note) {
     List<Scene> scenes = draw(seed, count, taken);
     List<String> lines = new ArrayList<>();
-    lines.add("# " + count + " scenes, 40 % with one object, drawn with seed " + seed
-        + " (SceneSampler, L64X128MixRandom).");
+    lines.add(
+        "# "
+            + count
+            + " scenes, 40 % with one object, drawn with seed "
+            + seed
+            + " (SceneSampler, L64X128MixRandom).");
     lines.add("# " + note);
     for (Scene scene : scenes) {
       lines.add(scene.caption());
@@ -97,8 +117,12 @@ final class CalibrationPrompts {
 
   /** How many attribute values the language has. */
   static int attributeCount() {
-    return Place.values().length + Relation.values().length + Ground.values().length
-        + ObjectSize.values().length + Texture.values().length + Colour.values().length
+    return Place.values().length
+        + Relation.values().length
+        + Ground.values().length
+        + ObjectSize.values().length
+        + Texture.values().length
+        + Colour.values().length
         + ShapeKind.values().length;
   }
 

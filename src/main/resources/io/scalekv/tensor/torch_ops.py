@@ -17,6 +17,20 @@ class M(Module):
   def sdpa(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return torch.scaled_dot_product_attention(q, k, v)
 
+  # attention of all maps at once: map i owns tokens bounds[i] to bounds[i+1] of L and sees all tokens
+  # up to its own end; q, k, v [B,H,L,D], softmax scale 1
+  def prefix_attention(self, q: Tensor, k: Tensor, v: Tensor, bounds: Tensor) -> Tensor:
+    parts = annotate(List[Tensor], [])
+    for i in range(torch.sub(torch.size(bounds, 0), 1)):
+      a = int(torch.item(torch.select(bounds, 0, i)))
+      b = int(torch.item(torch.select(bounds, 0, torch.add(i, 1))))
+      qi = torch.slice(q, 2, a, b)
+      ki = torch.slice(k, 2, 0, b)
+      vi = torch.slice(v, 2, 0, b)
+      o = torch.scaled_dot_product_attention(qi, ki, vi, None, 0., False, scale=1.)
+      _0 = torch.append(parts, o)
+    return torch.cat(parts, 2)
+
   # the same with an additive mask broadcast to [B,H,L,T]
   def sdpa_masked(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     return torch.scaled_dot_product_attention(q, k, v, mask)
@@ -88,6 +102,26 @@ class M(Module):
     y = torch.linear(torch.to(x, 15), torch.to(weight, 15), torch.to(bias, 15))
     return torch.to(y, 6)
 
+  # linear with the bias [q, k, v] of a packed projection
+  def linear_qkv(self, x: Tensor, weight: Tensor, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return torch.linear(x, weight, torch.cat([q, k, v]))
+
+  def linear_qkv_bf16(self, x: Tensor, weight: Tensor, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    b = torch.to(torch.cat([q, k, v]), 15)
+    return torch.to(torch.linear(torch.to(x, 15), torch.to(weight, 15), b), 6)
+
+  # linear with the bias [k, v] of a packed projection
+  def linear_kv(self, x: Tensor, weight: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return torch.linear(x, weight, torch.cat([k, v]))
+
+  # x [B,L,C] plus row [index] of table [N,C]; index [1] (int64)
+  def add_row(self, x: Tensor, table: Tensor, index: Tensor) -> Tensor:
+    return torch.add(x, torch.embedding(table, index))
+
+  # the first T rows of table [N,W] for every row of x [B,T,W] -> [B,T,W]
+  def rows_like(self, x: Tensor, table: Tensor) -> Tensor:
+    return torch.expand_as(torch.slice(table, 0, 0, torch.size(x, 1)), x)
+
   def to_bf16(self, x: Tensor) -> Tensor:
     return torch.to(x, 15)
 
@@ -123,29 +157,26 @@ class M(Module):
   def silu(self, x: Tensor) -> Tensor:
     return torch.silu(x)
 
-  # exp(min(s, log 100)): the learned temperature of cosine attention, s [1,H,1,1]
-  def temperature(self, s: Tensor) -> Tensor:
-    return torch.exp(torch.clamp_max(s, 4.6051701859880918))
-
   # x [..,L,D] rotated over interleaved pairs by the table [L,D/2,2] of cosines and sines
   def rotate(self, x: Tensor, table: Tensor) -> Tensor:
     y = torch.contiguous(torch.unflatten(x, -1, [-1, 2]))
     z = torch.mul(torch.view_as_complex(y), torch.view_as_complex(table))
     return torch.flatten(torch.view_as_real(z), -2)
 
-  # packed qkv [B,L,3C] -> query [B,H,L,D]: L2-normalised (eps 1e-12), times temperature [1,H,1,1],
-  # rotated over interleaved pairs by the table [L,D/2,2] of cosines and sines
-  def cosine_query(self, qkv: Tensor, temperature: Tensor, table: Tensor) -> Tensor:
-    h = torch.size(temperature, 1)
+  # packed qkv [B,L,3C] -> query [B,H,L,D]: L2-normalised (eps 1e-12), times the learned temperature
+  # exp(min(s, log 100)) of s [1,H,1,1], rotated over interleaved pairs by the table [L,D/2,2]
+  def cosine_query(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
+    h = torch.size(s, 1)
+    temperature = torch.exp(torch.clamp_max(s, 4.6051701859880918))
     x = torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 0), 1, 2)
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
     y = torch.unflatten(torch.mul(x, torch.div(temperature, n)), -1, [-1, 2])
     z = torch.mul(torch.view_as_complex(torch.contiguous(y)), torch.view_as_complex(table))
     return torch.flatten(torch.view_as_real(z), -2)
 
-  # the same for the key, without temperature; the second argument only tells H
-  def cosine_key(self, qkv: Tensor, temperature: Tensor, table: Tensor) -> Tensor:
-    h = torch.size(temperature, 1)
+  # the same for the key, without temperature; s only tells H
+  def cosine_key(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
+    h = torch.size(s, 1)
     x = torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 1), 1, 2)
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
     y = torch.unflatten(torch.div(x, n), -1, [-1, 2])
@@ -153,8 +184,8 @@ class M(Module):
     return torch.flatten(torch.view_as_real(z), -2)
 
   # packed qkv [B,L,3C] -> value [B,H,L,D]
-  def packed_value(self, qkv: Tensor, temperature: Tensor) -> Tensor:
-    h = torch.size(temperature, 1)
+  def packed_value(self, qkv: Tensor, s: Tensor) -> Tensor:
+    h = torch.size(s, 1)
     return torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 2), 1, 2)
 
   # [B,L,C] -> [B,H,L,D]; the second argument only tells H: [1,H,1,1]
@@ -214,6 +245,21 @@ class M(Module):
   # mean of |x - y| as a scalar
   def mae(self, x: Tensor, y: Tensor) -> Tensor:
     return torch.l1_loss(x, y)
+
+  # weighted sum of per-bit losses: loss [B,L,d], weight [L,1] -> mean over rows and bits
+  def weighted_bit_loss(self, logits: Tensor, bits: Tensor, weight: Tensor) -> Tensor:
+    p = torch.unflatten(logits, -1, [-1, 2])
+    margin = torch.sub(torch.select(p, -1, 1), torch.select(p, -1, 0))
+    l = torch.binary_cross_entropy_with_logits(margin, bits, None, None, 0)
+    return torch.mean(torch.sum(torch.mul(l, weight), [1]))
+
+  # rows of table [N,W] at ids [B,T] (int64) -> [B,T,W]
+  def embedding(self, ids: Tensor, table: Tensor) -> Tensor:
+    return torch.embedding(table, ids)
+
+  # x where keep is 1, y where it is 0; keep [B,1,1]
+  def choose(self, x: Tensor, y: Tensor, keep: Tensor) -> Tensor:
+    return torch.lerp(y, x, keep)
 
   # pixel (un)shuffle by 2 on [N,C,h,w]
   def pixel_shuffle2(self, x: Tensor) -> Tensor:

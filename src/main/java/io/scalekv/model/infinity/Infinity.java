@@ -3,7 +3,6 @@ package io.scalekv.model.infinity;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.Shape;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.tensor.Weights;
@@ -22,6 +21,7 @@ public final class Infinity {
   private final InfinityConfig config;
   private final Weights weights;
   private final String linear;
+  private final String linearQkv;
   private final List<String> blocks = new ArrayList<>();
 
   /** A float32 model over the given weights, which it does not own. */
@@ -38,6 +38,7 @@ public final class Infinity {
     this.config = config;
     this.weights = weights;
     this.linear = bf16Linears ? "linear_bf16" : "linear";
+    this.linearQkv = bf16Linears ? "linear_qkv_bf16" : "linear_qkv";
     for (int i = 0; i < config.depth(); i++) {
       blocks.add(config.blockName(i) + ".");
     }
@@ -59,12 +60,8 @@ public final class Infinity {
    * @return [B,T,W] with the lengths of {@code text}
    */
   public TextFeatures unconditional(TextFeatures text) {
-    Shape s = text.padded().getShape();
-    NDArray rows = w("cfg_uncond").get(new NDIndex("0:{}", s.get(1)));
-    NDArray all = rows.expandDims(0).broadcast(s);
-    all.attach(text.padded().getManager());
-    rows.close();
-    return new TextFeatures(all, text.lengths());
+    NDArray rows = TorchOps.call("rows_like", text.padded(), w("cfg_uncond"));
+    return new TextFeatures(rows, text.lengths());
   }
 
   /** What the text contributes, for the rows of {@code text} [B,T,W]. */
@@ -83,9 +80,7 @@ public final class Infinity {
     List<NDArray> values = new ArrayList<>();
     for (String b : blocks) {
       modulation.add(unbind(shared.add(w(b + "ada_gss")), 6));
-      NDArray bias = w(b + "ca.zero_k_bias").concat(w(b + "ca.v_bias"), 0);
-      NDArray kv = TorchOps.call("linear", projected, w(b + "ca.mat_kv.weight"), bias);
-      bias.close();
+      NDArray kv = linearKv(b + "ca.", projected);
       NDArray like = w(b + "sa.scale_mul_1H11");
       keys.add(TorchOps.call("split_heads", half(kv, 0), like));
       values.add(TorchOps.call("split_heads", half(kv, 1), like));
@@ -97,9 +92,7 @@ public final class Infinity {
   /** Attentive pool: a learned query over the text, [B,T,W] to [B,C]. */
   private NDArray pool(NDArray text, NDArray mask) {
     String p = "text_proj_for_sos.ca.";
-    NDArray bias = w(p + "zero_k_bias").concat(w(p + "v_bias"), 0);
-    NDArray kv = TorchOps.call("linear", text, w(p + "mat_kv.weight"), bias);
-    bias.close();
+    NDArray kv = linearKv(p, text);
     NDArray query = w(p + "mat_q"); // [1,heads,width]
     NDArray k = TorchOps.call("split_heads", half(kv, 0), query);
     NDArray v = TorchOps.call("split_heads", half(kv, 1), query);
@@ -133,10 +126,9 @@ public final class Infinity {
 
   /** Adds the level embedding of map {@code scale} to [B,L,C]. */
   public NDArray addLevel(NDArray x, int scale) {
-    NDArray level = w("lvl_embed.weight").get(new NDIndex("{}", scale));
-    NDArray sum = x.add(level);
-    level.close();
-    return sum;
+    try (NDArray index = x.getManager().create(new long[] {scale})) {
+      return TorchOps.call("add_row", x, w("lvl_embed.weight"), index);
+    }
   }
 
   /**
@@ -173,12 +165,15 @@ public final class Infinity {
 
   private NDArray selfAttention(
       int layer, String b, NDArray y, NDArray rotary, SelfAttention attention) {
-    NDArray bias =
-        w(b + "sa.q_bias").concat(w(b + "sa.zero_k_bias"), 0).concat(w(b + "sa.v_bias"), 0);
-    bias.attach(y.getManager());
-    NDArray qkv = TorchOps.call(linear, y, w(b + "sa.mat_qkv.weight"), bias);
-    NDArray temperature = TorchOps.call("temperature", w(b + "sa.scale_mul_1H11"));
-    temperature.attach(y.getManager());
+    NDArray qkv =
+        TorchOps.call(
+            linearQkv,
+            y,
+            w(b + "sa.mat_qkv.weight"),
+            w(b + "sa.q_bias"),
+            w(b + "sa.zero_k_bias"),
+            w(b + "sa.v_bias"));
+    NDArray temperature = w(b + "sa.scale_mul_1H11");
     NDArray q = TorchOps.call("cosine_query", qkv, temperature, rotary);
     NDArray k = TorchOps.call("cosine_key", qkv, temperature, rotary);
     NDArray v = TorchOps.call("packed_value", qkv, temperature);
@@ -213,6 +208,11 @@ public final class Infinity {
 
   private NDArray linear(String name, NDArray x) {
     return TorchOps.call("linear", x, w(name + ".weight"), w(name + ".bias"));
+  }
+
+  private NDArray linearKv(String name, NDArray x) {
+    return TorchOps.call(
+        "linear_kv", x, w(name + "mat_kv.weight"), w(name + "zero_k_bias"), w(name + "v_bias"));
   }
 
   private NDArray blockLinear(String name, NDArray x) {

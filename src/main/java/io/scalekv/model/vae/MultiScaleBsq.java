@@ -29,17 +29,6 @@ public final class MultiScaleBsq implements AutoCloseable {
    */
   public record Quantised(List<NDArray> bits, List<NDArray> residuals, NDArray summed) {}
 
-  /** Changes the bits of one scale before they are fed back, as bitwise self-correction does. */
-  @FunctionalInterface
-  public interface BitNoise {
-    /**
-     * @param scale index of the scale, 0-based
-     * @param bits [N, h_k·w_k, d], 0 or 1
-     * @return bits of the same shape
-     */
-    NDArray apply(int scale, NDArray bits);
-  }
-
   private final int codeBits;
   private final float code;
   private final NDManager manager;
@@ -59,30 +48,31 @@ public final class MultiScaleBsq implements AutoCloseable {
 
   /** Quantises the latent z [N,d,h,w], whose sides are those of the last map. */
   public Quantised quantise(NDArray z, ScaleSchedule schedule) {
-    return quantise(z, schedule, (scale, bits) -> bits);
-  }
-
-  /**
-   * Quantises the latent with altered bits fed back: later scales correct what the noise broke. The
-   * reported bits are the ones before the noise, the sum is built from those after it.
-   */
-  public Quantised quantise(NDArray z, ScaleSchedule schedule, BitNoise noise) {
     List<NDArray> bits = new ArrayList<>();
     List<NDArray> residuals = new ArrayList<>();
     NDArray residual = z;
     NDArray summed = null;
     for (int k = 0; k < schedule.scales(); k++) {
       TokenMap map = schedule.map(k);
-      NDArray reduced =
-          map.equals(schedule.last()) ? residual : TorchOps.call("resize_area", residual, size(map));
+      NDArray reduced = reduce(residual, map);
       residuals.add(reduced);
-      NDArray signs = toTokens(reduced.gt(0).toType(DataType.FLOAT32, false));
+      NDArray signs = signs(reduced);
       bits.add(signs);
-      NDArray up = enlarge(codes(noise.apply(k, signs), map), schedule.last());
+      NDArray up = enlarge(codes(signs, map), schedule.last());
       residual = residual.sub(up);
       summed = summed == null ? up : summed.add(up);
     }
     return new Quantised(bits, residuals, summed);
+  }
+
+  /** Area mean of [N,C,·,·] on {@code map}; the same array when it has that size. */
+  public NDArray reduce(NDArray x, TokenMap map) {
+    return hasSize(x, map) ? x : TorchOps.call("resize_area", x, size(map));
+  }
+
+  /** Signs as bits: [N,d,h,w] to [N, h·w, d], 1 where positive, else 0. */
+  public NDArray signs(NDArray residual) {
+    return toTokens(residual.gt(0).toType(DataType.FLOAT32, false));
   }
 
   /**
@@ -105,8 +95,12 @@ public final class MultiScaleBsq implements AutoCloseable {
 
   /** Bilinear resize of [N,C,·,·] to {@code map}; the same array when it has that size. */
   public NDArray enlarge(NDArray x, TokenMap map) {
+    return hasSize(x, map) ? x : resize(x, map);
+  }
+
+  private static boolean hasSize(NDArray x, TokenMap map) {
     Shape s = x.getShape();
-    return s.get(2) == map.height() && s.get(3) == map.width() ? x : resize(x, map);
+    return s.get(2) == map.height() && s.get(3) == map.width();
   }
 
   /** Positions as rows: [N,C,h,w] to [N, h·w, C]. */

@@ -1,0 +1,296 @@
+package io.scalekv.train;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.Pixels;
+import io.scalekv.model.infinity.Infinity;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.model.infinity.InfinityWeights;
+import io.scalekv.model.infinity.RotaryTable;
+import io.scalekv.model.infinity.SelfAttention;
+import io.scalekv.model.infinity.TextCondition;
+import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.WordEmbedder;
+import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.scene.Scene;
+import io.scalekv.scene.SceneRenderer;
+import io.scalekv.scene.SceneSampler;
+import io.scalekv.tensor.SafetensorsWriter;
+import io.scalekv.tensor.StoredType;
+import io.scalekv.tensor.TorchOps;
+import io.scalekv.tensor.Weights;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
+/**
+ * Trains the pocket transformer on fresh scenes: binary cross-entropy on the bits of every map,
+ * teacher forcing with bitwise self-correction (Infinity, arXiv 2412.04431, section 3.4), captions
+ * dropped at random for guidance. Early in training most batches hold only the first maps: they are
+ * cheap and decide what the image shows.
+ */
+public final class PocketTrainer {
+  private static final double CAPTION_DROPOUT = 0.1;
+  private static final double LARGEST_FLIP_RATE = 0.2;
+
+  /**
+   * What a run is.
+   *
+   * @param config of the transformer
+   * @param vae the trained tokenizer
+   * @param schedule token maps
+   * @param rotaryReference map to which rotary positions are normalised
+   * @param tokens of a batch, about: images an update are this over the tokens of the maps used
+   * @param steps updates
+   * @param decaySteps updates of the decay at the end
+   * @param learningRate peak
+   * @param seed of data, noise and first weights
+   * @param bf16 whether the blocks' products round their factors to bfloat16
+   * @param folder where checkpoint, curve and weights go
+   * @param startFrom averaged weights to start from, or null
+   */
+  public record Options(
+      InfinityConfig config,
+      Vae vae,
+      ScaleSchedule schedule,
+      TokenMap rotaryReference,
+      int tokens,
+      int steps,
+      int decaySteps,
+      double learningRate,
+      long seed,
+      boolean bf16,
+      Path folder,
+      Weights startFrom) {}
+
+  private final Options o;
+  private final Infinity model;
+  private final WordEmbedder words;
+  private final MultiScaleBsq quantiser;
+  private final NDArray rotary;
+  private final NDArray[] bounds;
+  private final NDArray[] lossWeights;
+
+  private PocketTrainer(Options o, NDManager manager, Weights weights, MultiScaleBsq quantiser) {
+    this.o = o;
+    this.model = new Infinity(o.config(), weights, o.bf16());
+    this.words = new WordEmbedder(weights);
+    this.quantiser = quantiser;
+    this.rotary =
+        RotaryTable.of(manager, o.schedule(), o.rotaryReference(), o.config().headWidth());
+    int scales = o.schedule().scales();
+    bounds = new NDArray[scales + 1];
+    lossWeights = new NDArray[scales + 1];
+    for (int n = 1; n <= scales; n++) {
+      bounds[n] = bounds(manager, n);
+      lossWeights[n] = lossWeights(manager, n);
+    }
+  }
+
+  /**
+   * Trains, or goes on from the checkpoint in the folder, and writes the averaged weights.
+   *
+   * @return the file of the averaged weights (bfloat16)
+   */
+  public static Path train(Options o, Consumer<String> log) {
+    Path result = o.folder().resolve("transformer.safetensors");
+    Engine.getInstance().setRandomSeed((int) o.seed());
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        MultiScaleBsq quantiser = new MultiScaleBsq(manager, o.config().codeBits());
+        Weights weights = startWeights(manager, o)) {
+      PocketTrainer trainer = new PocketTrainer(o, manager, weights, quantiser);
+      TrainingLoop.Options loop =
+          new TrainingLoop.Options(
+              o.steps(),
+              o.seed(),
+              new LearningRate(o.learningRate(), 100, o.decaySteps(), 0.02),
+              new AdamW.Options(0.9, 0.97, 0.02, 2, 0.999),
+              o.folder().resolve("transformer-checkpoint.safetensors"),
+              Duration.ofMinutes(3),
+              o.folder().resolve("transformer-curve.csv"),
+              20);
+      new TrainingLoop(loop, weights)
+          .run(
+              trainer::loss,
+              report -> log.accept("transformer " + report),
+              average -> write(result, average, o));
+      return result;
+    }
+  }
+
+  private static Weights startWeights(NDManager manager, Options o) {
+    Weights w = InfinityWeights.initial(manager, o.config());
+    WordEmbedder.shapes(o.config().textWidth()).forEach((name, s) -> w.putNormal(name, s, 0.7f));
+    if (o.startFrom() != null) {
+      w.arrays().forEach((name, array) -> o.startFrom().get(name).copyTo(array));
+    }
+    return w;
+  }
+
+  private static void write(Path file, Weights average, Options o) {
+    Map<String, String> meta = new LinkedHashMap<>();
+    meta.put("steps", String.valueOf(o.steps()));
+    meta.put("seed", String.valueOf(o.seed()));
+    SafetensorsWriter.write(file, average.arrays(), StoredType.BF16, meta);
+  }
+
+  /** How many maps the batch of a step holds, and how many images. */
+  private int scalesOf(SplittableRandom random, int step) {
+    int all = o.schedule().scales();
+    double progress = Math.min(1, step / (0.6 * o.steps()));
+    double full = 0.10 + 0.65 * progress;
+    double almost = 0.25;
+    double u = random.nextDouble();
+    return u < full ? all : u < full + almost ? all - 1 : all - 2;
+  }
+
+  private NDArray loss(NDManager scope, int step) {
+    SplittableRandom random = new SplittableRandom(TrainingLoop.mix(o.seed(), step));
+    int scales = scalesOf(random, step);
+    ScaleSchedule used = new ScaleSchedule(o.schedule().maps().subList(0, scales));
+    int batch = Math.max(1, o.tokens() / used.totalTokens());
+    int side = o.schedule().last().height() * o.vae().config().patch();
+    SceneSampler sampler = SceneSampler.of(random);
+    List<RgbImage> images = new ArrayList<>(batch);
+    List<String> captions = new ArrayList<>(batch);
+    boolean easy = step < 0.1 * o.steps();
+    for (int i = 0; i < batch; i++) {
+      Scene scene =
+          easy && random.nextBoolean()
+              ? sampler.next(SceneSampler.Level.SINGLE)
+              : sampler.next();
+      images.add(SceneRenderer.render(scene, random, side));
+      captions.add(scene.caption());
+    }
+    Target target = target(scope, images, used, random);
+    NDArray x = forward(scope, captions, target, used, random);
+    return TorchOps.call("weighted_bit_loss", x, target.bits, lossWeights[scales]);
+  }
+
+  /**
+   * @param codes input of maps 1 to K−1, [B, T_K − 1, d]
+   * @param bits of all maps, [B, T_K, d]
+   */
+  private record Target(NDArray codes, NDArray bits) {}
+
+  private Target target(
+      NDManager scope, List<RgbImage> images, ScaleSchedule used, SplittableRandom random) {
+    NDArray z =
+        TorchOps.call("stop_gradient", o.vae().encode(Pixels.toArray(scope, images)));
+    NDList inputs = new NDList();
+    NDList bits = new NDList();
+    TokenMap latent = o.schedule().last();
+    NDArray residual = z;
+    NDArray summed = null;
+    for (int k = 0; k < used.scales(); k++) {
+      TokenMap map = used.map(k);
+      NDArray signs = quantiser.signs(quantiser.reduce(residual, map));
+      bits.add(signs);
+      if (k < used.scales() - 1) {
+        NDArray up = quantiser.enlarge(quantiser.codes(flip(signs, random), map), latent);
+        residual = residual.sub(up);
+        summed = summed == null ? up : summed.add(up);
+        inputs.add(MultiScaleBsq.toTokens(quantiser.resize(summed, used.map(k + 1))));
+      }
+    }
+    return new Target(NDArrays.concat(inputs, 1), NDArrays.concat(bits, 1));
+  }
+
+  /** Flips bits at a rate drawn for each image, uniform up to the largest rate: [B,L,d]. */
+  private static NDArray flip(NDArray bits, SplittableRandom random) {
+    Shape s = bits.getShape();
+    int perRow = (int) (s.get(1) * s.get(2));
+    float[] flipped = bits.toFloatArray();
+    for (int b = 0; b < s.get(0); b++) {
+      double rate = random.nextDouble() * LARGEST_FLIP_RATE;
+      for (int i = b * perRow; i < (b + 1) * perRow; i++) {
+        if (random.nextDouble() < rate) {
+          flipped[i] = 1 - flipped[i];
+        }
+      }
+    }
+    NDArray borrowed = bits.getManager().create(flipped, s);
+    NDArray own = borrowed.duplicate();
+    borrowed.close();
+    return own;
+  }
+
+  private NDArray forward(
+      NDManager scope,
+      List<String> captions,
+      Target target,
+      ScaleSchedule used,
+      SplittableRandom random) {
+    TextFeatures text = words.encode(scope, captions);
+    float[] keep = new float[captions.size()];
+    for (int i = 0; i < keep.length; i++) {
+      keep[i] = random.nextDouble() < CAPTION_DROPOUT ? 0 : 1;
+    }
+    NDArray kept =
+        TorchOps.call(
+            "choose",
+            text.padded(),
+            model.unconditional(text).padded(),
+            scope.create(keep, new Shape(keep.length, 1, 1)));
+    TextCondition condition = model.condition(new TextFeatures(kept, text.lengths()));
+    NDArray embedded = model.embed(target.codes);
+    NDArray start = model.start(condition);
+    NDArray x = start.concat(embedded, 1).add(levels(scope, used));
+    NDArray turn = rotary.get(new NDIndex("0:{}", used.totalTokens()));
+    turn.attach(scope);
+    NDArray ends = bounds[used.scales()];
+    SelfAttention attention =
+        (layer, q, k, v) -> TorchOps.call("prefix_attention", q, k, v, ends);
+    for (int layer = 0; layer < o.config().depth(); layer++) {
+      x = model.block(layer, x, condition, turn, attention);
+    }
+    return model.logits(x, condition);
+  }
+
+  /** Level embedding of every token, [1,T_K,C]. */
+  private NDArray levels(NDManager scope, ScaleSchedule used) {
+    long[] ids = new long[used.totalTokens()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = used.scaleOf(i);
+    }
+    NDArray at = scope.create(ids, new Shape(1, ids.length));
+    return TorchOps.call("embedding", at, model.weights().get("lvl_embed.weight"));
+  }
+
+  private NDArray bounds(NDManager manager, int scales) {
+    long[] b = new long[scales + 1];
+    for (int k = 0; k <= scales; k++) {
+      b[k] = o.schedule().tokensBefore(k);
+    }
+    return manager.create(b).duplicate();
+  }
+
+  /** Every map weighs as the side of its square, shared by its tokens and bits; the sum is 1. */
+  private NDArray lossWeights(NDManager manager, int scales) {
+    double sum = 0;
+    for (int k = 0; k < scales; k++) {
+      sum += Math.sqrt(o.schedule().tokens(k));
+    }
+    float[] w = new float[o.schedule().tokensBefore(scales)];
+    for (int i = 0; i < w.length; i++) {
+      w[i] = (float) (1 / Math.sqrt(o.schedule().tokens(o.schedule().scaleOf(i))) / sum);
+    }
+    NDArray own = manager.create(w, new Shape(w.length, 1)).duplicate();
+    return own.toType(DataType.FLOAT32, false);
+  }
+}

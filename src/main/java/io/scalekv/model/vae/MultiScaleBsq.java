@@ -74,7 +74,9 @@ public final class MultiScaleBsq implements AutoCloseable {
     for (int k = 0; k < schedule.scales(); k++) {
       TokenMap map = schedule.map(k);
       NDArray reduced =
-          map.equals(schedule.last()) ? residual : TorchOps.call("resize_area", residual, size(map));
+          map.equals(schedule.last())
+              ? residual
+              : TorchOps.call("resize_area", residual, size(map));
       residuals.add(reduced);
       NDArray signs = toTokens(reduced.gt(0).toType(DataType.FLOAT32, false));
       bits.add(signs);

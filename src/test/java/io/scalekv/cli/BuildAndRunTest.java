@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,12 +36,15 @@ final class BuildAndRunTest {
     }
   }
 
-  private String run(Path launcher, int code) throws Exception {
-    Process process =
-        new ProcessBuilder(launcher.toString(), "version", "--json")
+  private String run(int code, Path launcher, String... args) throws Exception {
+    List<String> words = new ArrayList<>(List.of(launcher.toString()));
+    words.addAll(List.of(args));
+    ProcessBuilder builder =
+        new ProcessBuilder(words)
             .directory(folder.toFile())
-            .redirectError(folder.resolve("stderr").toFile())
-            .start();
+            .redirectError(folder.resolve("stderr").toFile());
+    builder.environment().put("LC_ALL", "C");
+    Process process = builder.start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(code, process.waitFor(), Files.readString(folder.resolve("stderr")));
     return out;
@@ -52,17 +57,20 @@ final class BuildAndRunTest {
       Files.copy(Path.of(part), home.resolve(part), StandardCopyOption.COPY_ATTRIBUTES);
     }
     copy(Path.of("src/main"), home.resolve("src/main"));
-    String first = run(home.resolve("scalekv"), 0);
+    String first = run(0, home.resolve("scalekv"), "version", "--json");
     assertTrue(first.contains("\"scalekv\""), first);
     assertEquals("", Files.readString(folder.resolve("stderr")));
 
     FileTime built = Files.getLastModifiedTime(home.resolve("target/build.stamp"));
     Path link = Files.createSymbolicLink(folder.resolve("link"), home.resolve("scalekv"));
-    assertEquals(first, run(link, 0));
+    assertEquals(first, run(0, link, "version", "--json"));
     assertEquals(built, Files.getLastModifiedTime(home.resolve("target/build.stamp")));
 
+    assertEquals("", run(2, link, "version", "é界"));
+    assertTrue(Files.readString(folder.resolve("stderr")).contains("'é界'"));
+
     Files.writeString(home.resolve("src/main/java/Broken.java"), "class Broken {");
-    assertEquals("", run(link, 1));
+    assertEquals("", run(1, link, "version", "--json"));
     String error = Files.readString(folder.resolve("stderr"));
     assertTrue(error.contains("Broken.java"), error);
     assertTrue(error.endsWith("scalekv: the build failed\n"), error);

@@ -1,7 +1,6 @@
 package io.scalekv.cli;
 
 import java.io.PrintWriter;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 
@@ -11,8 +10,6 @@ import me.tongfei.progressbar.ProgressBarBuilder;
  * scalekv.terminal}.
  */
 final class Progress implements AutoCloseable {
-  private static final int BAR_WIDTH = 100;
-
   private final String task;
   private final long steps;
   private final PrintWriter lines;
@@ -41,12 +38,12 @@ final class Progress implements AutoCloseable {
     if (!Boolean.getBoolean("scalekv.terminal")) {
       return new Progress(task, steps, err, null);
     }
-    ProgressBar bar =
-        new ProgressBarBuilder()
-            .setTaskName(task)
-            .setInitialMax(steps)
-            .setConsumer(new ConsoleProgressBarConsumer(System.err, BAR_WIDTH))
-            .build();
+    return bar(task, steps, new ProgressBarBuilder());
+  }
+
+  /** A task drawn as the builder's bar. */
+  static Progress bar(String task, long steps, ProgressBarBuilder builder) {
+    ProgressBar bar = builder.setTaskName(task).setInitialMax(steps).build();
     return new Progress(task, steps, null, bar);
   }
 

@@ -13,7 +13,8 @@ public record ScaleSchedule(List<TokenMap> maps) {
   public ScaleSchedule {
     maps = List.copyOf(maps);
     if (maps.isEmpty()) {
-      throw new IllegalArgumentException("scale schedule: at least one token map expected, got none");
+      throw new IllegalArgumentException(
+          "scale schedule: at least one token map expected, got none");
     }
   }
 

@@ -6,11 +6,11 @@ import ai.djl.ndarray.NDArray;
  * Port through which observers see what self-attention really uses: once per layer and token map,
  * after bias, normalisation, temperature and rotary embedding, before the softmax.
  *
- * <p>Letters: B batch rows (conditional rows first, then unconditional ones under guidance), H heads,
- * L queries of the current map, T keys (history, then the current map), D head width.
+ * <p>Letters: B batch rows (conditional rows first, then unconditional ones under guidance), H
+ * heads, L queries of the current map, T keys (history, then the current map), D head width.
  *
- * <p>The arrays belong to the caller and live only during the call: a tap reads, it neither keeps nor
- * changes them.
+ * <p>The arrays belong to the caller and live only during the call: a tap reads, it neither keeps
+ * nor changes them.
  */
 @FunctionalInterface
 public interface AttentionTap {

@@ -15,7 +15,7 @@ final class HalfPrecision {
   /** The nearest bfloat16. A NaN keeps its sign and upper payload and becomes quiet. */
   static short toBf16(float value) {
     int bits = Float.floatToRawIntBits(value);
-    if (value != value) {
+    if (Float.isNaN(value)) {
       return (short) (bits >>> 16 | 0x40);
     }
     return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);

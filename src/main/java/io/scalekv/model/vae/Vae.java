@@ -9,9 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The convolutional part of the tokenizer: group norm (eps 1e-6), swish, residual blocks, nearest ×2
- * plus convolution on the way up, stride-2 convolution padded right and below on the way down, no
- * attention. Names of the weights are those of the published state dict.
+ * The convolutional part of the tokenizer: group norm (eps 1e-6), swish, residual blocks, nearest
+ * ×2 plus convolution on the way up, stride-2 convolution padded right and below on the way down,
+ * no attention. Names of the weights are those of the published state dict.
  *
  * <p>Letters: N images, d code bits, Y×X pixels, h×w latent positions (Y = h·patch).
  */
@@ -94,8 +94,7 @@ public final class Vae {
 
   private NDArray normSwish(String name, NDArray x) {
     NDArray y =
-        TorchOps.call(
-            "group_norm", x, w(name + ".norm.weight"), w(name + ".norm.bias"), groups);
+        TorchOps.call("group_norm", x, w(name + ".norm.weight"), w(name + ".norm.bias"), groups);
     return TorchOps.call("silu", y);
   }
 
@@ -163,8 +162,8 @@ public final class Vae {
   }
 
   /**
-   * Fresh weights for training: convolutions normal with variance 1 / fan-in, the last convolution of
-   * each residual block near zero, norms at identity. Uses the engine's random state.
+   * Fresh weights for training: convolutions normal with variance 1 / fan-in, the last convolution
+   * of each residual block near zero, norms at identity. Uses the engine's random state.
    */
   public static Weights initialWeights(NDManager parent, VaeConfig config) {
     Weights w = new Weights(parent);

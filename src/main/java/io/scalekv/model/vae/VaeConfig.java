@@ -35,7 +35,8 @@ public record VaeConfig(
         "no more halvings than levels (" + multipliers.size() + ")",
         patch);
     require(encoderBlocks >= 1 && decoderBlocks >= 1, "at least one block a level", encoderBlocks);
-    require(normGroups >= 1 && baseWidth % normGroups == 0, "baseWidth % normGroups = 0", baseWidth);
+    require(
+        normGroups >= 1 && baseWidth % normGroups == 0, "baseWidth % normGroups = 0", baseWidth);
   }
 
   private static void require(boolean ok, String expected, Object got) {

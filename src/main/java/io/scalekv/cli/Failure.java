@@ -1,0 +1,86 @@
+package io.scalekv.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import tools.jackson.core.JacksonException;
+
+/**
+ * How an error ends a command.
+ *
+ * @param exitCode {@link #WHILE_WORKING} or {@link #BAD_INPUT}
+ * @param message one line for the user
+ */
+record Failure(int exitCode, String message) {
+  /** Exit code of a command that failed while working: disk, memory, a fault of the program. */
+  static final int WHILE_WORKING = 1;
+
+  /** Exit code of wrong usage and of input that cannot be used. */
+  static final int BAD_INPUT = 2;
+
+  /** Judges an error by its kind; wrappers that only carry another error are looked through. */
+  static Failure of(Throwable error) {
+    if (error.getCause() != null
+        && (error instanceof UncheckedIOException
+            || error instanceof ExecutionException
+            || error instanceof CompletionException)) {
+      return of(error.getCause());
+    }
+    if (error instanceof OutOfMemoryError || textOf(error).contains("can't allocate memory")) {
+      return new Failure(WHILE_WORKING, "out of memory: " + textOf(error));
+    }
+    if (error instanceof JacksonException json) {
+      return new Failure(BAD_INPUT, oneLine(json.getOriginalMessage()));
+    }
+    if (error instanceof NoSuchFileException || error instanceof NotDirectoryException) {
+      return new Failure(BAD_INPUT, disk((FileSystemException) error));
+    }
+    if (error instanceof FileSystemException disk) {
+      return new Failure(WHILE_WORKING, disk(disk));
+    }
+    if (error instanceof IOException) {
+      return new Failure(WHILE_WORKING, textOf(error));
+    }
+    if (error instanceof IllegalArgumentException) {
+      return new Failure(BAD_INPUT, textOf(error));
+    }
+    return new Failure(
+        WHILE_WORKING,
+        "unexpected %s: %s (--debug shows where)"
+            .formatted(error.getClass().getSimpleName(), textOf(error)));
+  }
+
+  /** Joins the lines of a text. */
+  static String oneLine(String text) {
+    return text.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  private static String textOf(Throwable error) {
+    String text = error.getMessage();
+    return text == null || text.isBlank() ? error.getClass().getSimpleName() : oneLine(text);
+  }
+
+  private static String disk(FileSystemException error) {
+    String reason;
+    if (error.getReason() != null) {
+      reason = error.getReason();
+    } else if (error instanceof NoSuchFileException) {
+      reason = "no such file or folder";
+    } else if (error instanceof NotDirectoryException) {
+      reason = "not a folder";
+    } else if (error instanceof AccessDeniedException) {
+      reason = "no permission";
+    } else if (error instanceof FileAlreadyExistsException) {
+      reason = "exists already";
+    } else {
+      reason = error.getClass().getSimpleName();
+    }
+    return oneLine(error.getFile() + ": " + reason);
+  }
+}

@@ -1,0 +1,108 @@
+package io.scalekv.cli;
+
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** How images are drawn from a model. */
+final class GenerationOptions implements CheckedOptions {
+  private static final double MOST = 1000;
+
+  @Option(
+      names = "--cfg",
+      paramLabel = "X",
+      defaultValue = "3",
+      description = "Guidance on the logits; 1 is none (default: ${DEFAULT-VALUE}).")
+  private double cfg = 3;
+
+  @Option(
+      names = "--tau",
+      paramLabel = "X",
+      defaultValue = "1",
+      description =
+          "Temperature of the bits; 0 takes the more likely bit (default: ${DEFAULT-VALUE}).")
+  private double tau = 1;
+
+  @Option(
+      names = "--top-p",
+      paramLabel = "P",
+      defaultValue = "0.97",
+      description = "Nucleus of each bit, above 0 and at most 1 (default: ${DEFAULT-VALUE}).")
+  private double topP = 0.97;
+
+  @Option(
+      names = "--size",
+      paramLabel = "0.06M|0.25M|0.60M|1M",
+      description = "Pixels of the image (default: the model's own).")
+  private String size;
+
+  @Option(
+      names = "--aspect",
+      paramLabel = "R",
+      defaultValue = "1.0",
+      description = "Height over width, 0.333 to 3.0 (default: ${DEFAULT-VALUE}).")
+  private double aspect = 1;
+
+  @Option(
+      names = "--negative",
+      paramLabel = "TEXT",
+      defaultValue = "",
+      description = "What the image should not show.")
+  private String negative = "";
+
+  @Option(
+      names = "--device",
+      paramLabel = "cpu|cuda",
+      defaultValue = "cpu",
+      description = "Where to compute (default: ${DEFAULT-VALUE}).")
+  private String device = "cpu";
+
+  /** Guidance factor on the logits, 0 to 1000; 1 is none. */
+  double cfg() {
+    return cfg;
+  }
+
+  /** Temperature, 0 to 1000; 0 takes the more likely bit. */
+  double tau() {
+    return tau;
+  }
+
+  /** Probability mass kept of each bit, above 0 and at most 1. */
+  double topP() {
+    return topP;
+  }
+
+  /** {@code 0.06M}, {@code 0.25M}, {@code 0.60M} or {@code 1M}, if given. */
+  Optional<String> size() {
+    return Optional.ofNullable(size);
+  }
+
+  /** Aspect ratio, 0.333 to 3. */
+  double aspect() {
+    return aspect;
+  }
+
+  /** The negative prompt; empty for none. */
+  String negative() {
+    return negative;
+  }
+
+  /** {@code cpu} or {@code cuda}. */
+  String device() {
+    return device;
+  }
+
+  @Override
+  public void check() {
+    Check.range("--cfg", cfg, 0, MOST);
+    Check.range("--tau", tau, 0, MOST);
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException(
+          "--top-p: a number above 0 and at most 1 expected, got " + topP);
+    }
+    if (size != null) {
+      Check.oneOf("--size", size, "0.06M", "0.25M", "0.60M", "1M");
+    }
+    Check.range("--aspect", aspect, 0.333, 3);
+    Check.oneOf("--device", device, "cpu", "cuda");
+  }
+}

@@ -1,0 +1,153 @@
+package io.scalekv.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The root command. Every command ends with exit code 0 (done), 1 (failed while working) or 2
+ * (wrong usage or bad input), and says why in one line on stderr.
+ */
+@Command(
+    name = "scalekv",
+    description =
+        "Which layers of a visual autoregressive model need their KV cache, and what an image loses"
+            + " without it.",
+    versionProvider = Main.Version.class)
+public final class Main {
+  /** Every command, in the order of the help text. */
+  private static List<Object> commands() {
+    return List.of(new VersionCommand());
+  }
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Print the stack trace of an error (as SCALEKV_DEBUG=1 does).")
+  private boolean debug;
+
+  private Main() {}
+
+  /**
+   * Runs one command and ends the process with its exit code.
+   *
+   * @param args the words after {@code ./scalekv}
+   */
+  public static void main(String[] args) {
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    int code = run(out, err, commands(), args);
+    out.flush();
+    err.flush();
+    System.exit(code);
+  }
+
+  /**
+   * Runs one command in this process.
+   *
+   * @param out takes what the command has to say
+   * @param err takes progress and the line about an error
+   * @param commands objects annotated with {@link Command}
+   * @param args the words after {@code ./scalekv}
+   * @return the exit code
+   */
+  static int run(PrintWriter out, PrintWriter err, List<Object> commands, String... args) {
+    Main main = new Main();
+    CommandLine root = new CommandLine(main);
+    commands.forEach(root::addSubcommand);
+    helpEverywhere(root.getCommandSpec());
+    root.setOut(out);
+    root.setErr(err);
+    root.setExpandAtFiles(false); // a prompt may begin with @
+    root.setUsageHelpWidth(100);
+    root.setParameterExceptionHandler(Main::misused);
+    root.setExecutionStrategy(Main::checkAndExecute);
+    root.setExecutionExceptionHandler(
+        (exception, command, parsed) -> main.failed(command.getCommandSpec(), exception));
+    try {
+      return root.execute(args);
+    } catch (Error error) { // no memory, a native library that does not load
+      ParseResult parsed = root.getParseResult();
+      CommandSpec spec = parsed == null ? root.getCommandSpec() : deepest(parsed).commandSpec();
+      return main.failed(spec, error);
+    }
+  }
+
+  private static void helpEverywhere(CommandSpec spec) {
+    if (!spec.mixinStandardHelpOptions()) {
+      spec.mixinStandardHelpOptions(true);
+    }
+    spec.versionProvider(new Version());
+    spec.subcommands().values().forEach(sub -> helpEverywhere(sub.getCommandSpec()));
+  }
+
+  private static ParseResult deepest(ParseResult parsed) {
+    ParseResult result = parsed;
+    while (result.hasSubcommand()) {
+      result = result.subcommand();
+    }
+    return result;
+  }
+
+  /** Checks the values of the chosen command's option groups, then runs it. */
+  private static int checkAndExecute(ParseResult parsed) {
+    ParseResult chosen = deepest(parsed);
+    if (!chosen.isUsageHelpRequested() && !chosen.isVersionHelpRequested()) {
+      CommandSpec spec = chosen.commandSpec();
+      for (CommandSpec mixin : spec.mixins().values()) {
+        if (mixin.userObject() instanceof CheckedOptions options) {
+          try {
+            options.check();
+          } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+          }
+        }
+        if (mixin.userObject() instanceof GlobalOptions options) {
+          options.setEngineThreads();
+        }
+      }
+    }
+    return new CommandLine.RunLast().execute(parsed);
+  }
+
+  private static int misused(ParameterException exception, String[] args) {
+    CommandLine command = exception.getCommandLine();
+    StringBuilder line = new StringBuilder(Failure.oneLine(exception.getMessage()));
+    if (exception instanceof UnmatchedArgumentException unmatched) {
+      List<String> near = unmatched.getSuggestions();
+      if (!near.isEmpty()) {
+        line.append("; did you mean ").append(String.join(" or ", near)).append('?');
+      }
+    }
+    String name = command.getCommandSpec().qualifiedName();
+    command.getErr().printf("%s: %s (try %s --help)%n", name, line, name);
+    return Failure.BAD_INPUT;
+  }
+
+  private int failed(CommandSpec spec, Throwable error) {
+    PrintWriter err = spec.commandLine().getErr();
+    Failure failure = Failure.of(error);
+    err.printf("%s: %s%n", spec.qualifiedName(), failure.message());
+    if (debug || System.getenv("SCALEKV_DEBUG") != null) {
+      error.printStackTrace(err);
+    }
+    return failure.exitCode();
+  }
+
+  /** What {@code --version} prints. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return SoftwareVersions.current().toString().split("\n");
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package io.scalekv.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import picocli.CommandLine.Option;
+
+/** Which model, and where its weights come from. */
+final class ModelOption implements CheckedOptions {
+  /** The models known by name; the first comes with the project. */
+  static final List<String> NAMES = List.of("pocket", "infinity-2b", "infinity-8b");
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME|DIR",
+      defaultValue = "pocket",
+      description =
+          "pocket, infinity-2b, infinity-8b or a folder with a config.json"
+              + " (default: ${DEFAULT-VALUE}).")
+  private String model = "pocket";
+
+  @Option(
+      names = "--weights",
+      paramLabel = "DIR",
+      description = "Folder with the checkpoint files; pocket needs none.")
+  private Path weights;
+
+  @Option(
+      names = "--random-weights",
+      paramLabel = "SEED",
+      description = "Fill the model with random weights: geometry and speed, no images.")
+  private Long randomWeights;
+
+  /** A name of {@link #NAMES}, or a folder. */
+  String model() {
+    return model;
+  }
+
+  /** The model's folder, if it was not chosen by name. */
+  Optional<Path> folder() {
+    return NAMES.contains(model) ? Optional.empty() : Optional.of(Path.of(model));
+  }
+
+  /** The folder of checkpoint files, if given. */
+  Optional<Path> weights() {
+    return Optional.ofNullable(weights);
+  }
+
+  /** The seed of random weights, if asked for. */
+  OptionalLong randomWeights() {
+    return randomWeights == null ? OptionalLong.empty() : OptionalLong.of(randomWeights);
+  }
+
+  @Override
+  public void check() {
+    if (!NAMES.contains(model) && !Files.isRegularFile(Path.of(model, "config.json"))) {
+      throw new IllegalArgumentException(
+          "--model: %s or a folder with a config.json expected, got %s"
+              .formatted(String.join(", ", NAMES), model));
+    }
+    if (weights != null && randomWeights != null) {
+      throw new IllegalArgumentException(
+          "--weights and --random-weights: one of the two expected, got both");
+    }
+    if (weights != null && !Files.isDirectory(weights)) {
+      throw new IllegalArgumentException(
+          "--weights: a folder expected, got %s, which %s"
+              .formatted(weights, Files.exists(weights) ? "is a file" : "does not exist"));
+    }
+    if (model.startsWith("infinity-") && weights == null && randomWeights == null) {
+      throw new IllegalArgumentException(
+          "--model %s: --weights DIR (or --random-weights SEED) expected, got neither"
+              .formatted(model));
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package io.scalekv;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import io.scalekv.cli.Main;
+
+/** Who may know whom: left never imports right, and each outer library has its place. */
+@AnalyzeClasses(packages = "io.scalekv", importOptions = ImportOption.DoNotIncludeTests.class)
+final class ArchitectureTest {
+  @ArchTest
+  static final ArchRule LEFT_NEVER_IMPORTS_RIGHT =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .optionalLayer("tensor")
+          .definedBy("io.scalekv.tensor..")
+          .optionalLayer("cache")
+          .definedBy("io.scalekv.cache..")
+          .optionalLayer("image")
+          .definedBy("io.scalekv.image..")
+          .optionalLayer("scene")
+          .definedBy("io.scalekv.scene..")
+          .optionalLayer("metrics")
+          .definedBy("io.scalekv.metrics..")
+          .optionalLayer("model")
+          .definedBy("io.scalekv.model..")
+          .optionalLayer("train")
+          .definedBy("io.scalekv.train..")
+          .optionalLayer("profile")
+          .definedBy("io.scalekv.profile..")
+          .optionalLayer("roles")
+          .definedBy("io.scalekv.roles..")
+          .optionalLayer("experiment")
+          .definedBy("io.scalekv.experiment..")
+          .optionalLayer("report")
+          .definedBy("io.scalekv.report..")
+          .optionalLayer("vocabtrim")
+          .definedBy("io.scalekv.vocabtrim..")
+          .optionalLayer("cli")
+          .definedBy("io.scalekv.cli..")
+          .whereLayer("tensor")
+          .mayNotAccessAnyLayer()
+          .whereLayer("cache")
+          .mayOnlyAccessLayers("tensor")
+          .whereLayer("image")
+          .mayNotAccessAnyLayer()
+          .whereLayer("scene")
+          .mayOnlyAccessLayers("image")
+          .whereLayer("metrics")
+          .mayOnlyAccessLayers("tensor", "image")
+          .whereLayer("model")
+          .mayOnlyAccessLayers("tensor", "cache", "image", "scene")
+          .whereLayer("train")
+          .mayOnlyAccessLayers("tensor", "cache", "image", "scene", "model")
+          .whereLayer("profile")
+          .mayOnlyAccessLayers("tensor", "cache", "model")
+          .whereLayer("roles")
+          .mayOnlyAccessLayers("cache", "profile")
+          .whereLayer("experiment")
+          .mayOnlyAccessLayers(
+              "tensor", "cache", "image", "scene", "metrics", "model", "train", "profile", "roles")
+          .whereLayer("report")
+          .mayOnlyAccessLayers("cache", "image", "profile", "roles", "experiment")
+          .whereLayer("vocabtrim")
+          .mayOnlyAccessLayers("tensor", "train", "experiment")
+          .whereLayer("cli")
+          .mayNotBeAccessedByAnyLayer();
+
+  @ArchTest
+  static final ArchRule NO_CYCLES =
+      slices().matching("io.scalekv.(*)..").should().beFreeOfCycles().allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule DJL_ONLY_WHERE_TENSORS_LIVE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "io.scalekv.tensor..",
+              "io.scalekv.cache..",
+              "io.scalekv.metrics..",
+              "io.scalekv.model..",
+              "io.scalekv.train..",
+              "io.scalekv.profile..",
+              "io.scalekv.vocabtrim..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("ai.djl..");
+
+  @ArchTest
+  static final ArchRule AWT_ONLY_IN_REPORT_AND_IMAGE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("io.scalekv.report..", "io.scalekv.image..")
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage("java.awt..", "javax.imageio..", "javax.swing.."));
+
+  @ArchTest
+  static final ArchRule XCHART_ONLY_IN_REPORT =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.scalekv.report..")
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage("org.knowm.xchart..", "de.erichseifert.vectorgraphics2d.."));
+
+  @ArchTest
+  static final ArchRule SPARK_ONLY_IN_ITS_RUNNER =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.scalekv.experiment.spark..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.apache.spark..");
+
+  @ArchTest
+  static final ArchRule PICOCLI_ONLY_IN_CLI =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.scalekv.cli..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("picocli..");
+
+  @ArchTest
+  static final ArchRule ONLY_MAIN_ENDS_THE_PROCESS =
+      noClasses()
+          .that()
+          .doNotBelongToAnyOf(Main.class)
+          .should()
+          .callMethod(System.class, "exit", int.class)
+          .orShould()
+          .callMethod(Runtime.class, "exit", int.class)
+          .orShould()
+          .callMethod(Runtime.class, "halt", int.class);
+}

@@ -18,7 +18,9 @@ public final class KvCache implements AutoCloseable {
   private NDArray values;
   private int tokens;
 
-  /** An empty cache for at most {@code capacity} tokens a head; memory is taken at the first write. */
+  /**
+   * An empty cache for at most {@code capacity} tokens a head; memory is taken at the first write.
+   */
   public KvCache(NDManager parent, int capacity) {
     this.manager = parent.newSubManager();
     this.capacity = capacity;
@@ -43,8 +45,7 @@ public final class KvCache implements AutoCloseable {
   public void append(NDArray key, NDArray value) {
     Shape s = key.getShape();
     if (!s.equals(value.getShape())) {
-      throw new IllegalArgumentException(
-          "kv cache: keys " + s + " but values " + value.getShape());
+      throw new IllegalArgumentException("kv cache: keys " + s + " but values " + value.getShape());
     }
     int added = (int) s.get(2);
     if (tokens + added > capacity) {

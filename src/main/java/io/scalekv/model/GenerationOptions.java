@@ -6,7 +6,8 @@ package io.scalekv.model;
  * @param cfg guidance strength on the logits: cfg·conditional + (1 − cfg)·unconditional; 1 switches
  *     the unconditional branch off
  * @param tau temperature that divides the logits; 0 takes the more likely bit
- * @param topP nucleus on the two values of each bit; a value of probability ≤ 1 − topP is never drawn
+ * @param topP nucleus on the two values of each bit; a value of probability ≤ 1 − topP is never
+ *     drawn
  * @param keepLastMap whether the keys and values of the last map are stored too (for tests)
  */
 public record GenerationOptions(double cfg, double tau, double topP, boolean keepLastMap) {

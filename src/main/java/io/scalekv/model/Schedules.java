@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The published table of token maps: 15 aspect ratios (height / width) by 4 sizes (FoundationVision/
- * Infinity, dynamic resolution table), as the resource {@code schedules.csv}.
+ * The published table of token maps: 15 aspect ratios (height / width) by 4 sizes
+ * (FoundationVision/ Infinity, dynamic resolution table), as the resource {@code schedules.csv}.
  */
 public final class Schedules {
   /** Names of the sizes, smallest first. */
@@ -60,7 +60,9 @@ public final class Schedules {
     return s;
   }
 
-  /** The map to which rotary positions of this ratio are normalised: the last of its 1M schedule. */
+  /**
+   * The map to which rotary positions of this ratio are normalised: the last of its 1M schedule.
+   */
   public static TokenMap rotaryReference(double ratio) {
     return of(ratio, "1M").last();
   }

@@ -112,8 +112,7 @@ public final class AttentionProfile {
   }
 
   /** A statistic of one head over the prompts. Head in 0..H, H for the head-averaged row. */
-  public Moments moments(
-      Branch branch, HeadStatistic statistic, int layer, int scale, int head) {
+  public Moments moments(Branch branch, HeadStatistic statistic, int layer, int scale, int head) {
     return over(p -> p.value(branch, statistic, layer, scale, head));
   }
 

@@ -131,19 +131,14 @@ public final class AttentionProfiler implements AttentionTap {
     Shape wantedQuery =
         new Shape(batch, geometry.heads(), schedule.tokens(site.scale()), query.get(3));
     Shape wantedKey =
-        new Shape(
-            batch, geometry.heads(), schedule.tokensBefore(site.scale() + 1), query.get(3));
+        new Shape(batch, geometry.heads(), schedule.tokensBefore(site.scale() + 1), query.get(3));
     if (!query.equals(wantedQuery)) {
       throw new IllegalArgumentException(
           where + "query " + wantedQuery + " expected, got " + query);
     }
     if (!key.equals(wantedKey)) {
       throw new IllegalArgumentException(
-          where
-              + "keys "
-              + wantedKey
-              + " expected (profiling reads the full cache), got "
-              + key);
+          where + "keys " + wantedKey + " expected (profiling reads the full cache), got " + key);
     }
     for (PromptStatistics.Builder b : builders) {
       b.checkNew(site.layer(), site.scale());

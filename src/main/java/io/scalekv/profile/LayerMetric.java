@@ -17,16 +17,12 @@ public enum LayerMetric {
    * query rows, heads and prompts before they are multiplied; in [0, 1]. High = refiner. Li et al.,
    * "Memory-Efficient Visual Autoregressive Modeling with Scale-Aware KV Cache Compression", eq. 2.
    */
-  ASI(
-      "asi",
-      true,
-      c -> c.mean(HeadStatistic.CURRENT_MASS) * c.mean(HeadStatistic.HISTORY_TOP_K)),
+  ASI("asi", true, c -> c.mean(HeadStatistic.CURRENT_MASS) * c.mean(HeadStatistic.HISTORY_TOP_K)),
   /** ASI with the top-K' sum taken on the head-averaged row; in [0, 1]. High = refiner. */
   ASI_AVERAGED(
       "asi-averaged",
       true,
-      c ->
-          c.averagedRow(HeadStatistic.CURRENT_MASS) * c.averagedRow(HeadStatistic.HISTORY_TOP_K)),
+      c -> c.averagedRow(HeadStatistic.CURRENT_MASS) * c.averagedRow(HeadStatistic.HISTORY_TOP_K)),
   /** E[current mass], in [0, 1]. High = refiner. */
   CURRENT_RATIO("current-ratio", true, c -> c.mean(HeadStatistic.CURRENT_MASS)),
   /** E[history top-K' sum] per head, in [0, 1]. High = refiner. */
@@ -55,14 +51,13 @@ public enum LayerMetric {
   /** E[distance over all keys], in [0, √2). High = drafter. */
   DISTANCE("distance", false, c -> c.mean(HeadStatistic.DISTANCE)),
   /**
-   * Jensen-Shannon divergence in nats of the H heads' rows, E[H(mean row) − mean of H(row)], in
-   * [0, ln H]. High = drafter: the heads together need more keys.
+   * Jensen-Shannon divergence in nats of the H heads' rows, E[H(mean row) − mean of H(row)], in [0,
+   * ln H]. High = drafter: the heads together need more keys.
    */
   HEAD_DISAGREEMENT(
       "head-disagreement",
       false,
-      c ->
-          Math.max(0, c.averagedRow(HeadStatistic.ENTROPY) - c.mean(HeadStatistic.ENTROPY))),
+      c -> Math.max(0, c.averagedRow(HeadStatistic.ENTROPY) - c.mean(HeadStatistic.ENTROPY))),
   /**
    * E[total variation between the conditional and the unconditional row], in [0, 1]; NaN without
    * guidance. High = drafter, by convention only: the keys that are read depend on the text.

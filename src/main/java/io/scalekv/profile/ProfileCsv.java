@@ -32,8 +32,7 @@ public final class ProfileCsv {
       try (BufferedWriter out = Files.newBufferedWriter(part, StandardCharsets.UTF_8)) {
         write(profile, out);
       }
-      Files.move(
-          part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(part);
     }

@@ -41,14 +41,12 @@ public record ProfileOptions(
 
   /** The same options with another number of query rows. */
   public ProfileOptions withQuerySamples(int rows) {
-    return new ProfileOptions(
-        rows, sortedRows, seed, historyTopK, sinkTokens, unconditional);
+    return new ProfileOptions(rows, sortedRows, seed, historyTopK, sinkTokens, unconditional);
   }
 
   /** The same options with another number of rows sorted for the Gini coefficient. */
   public ProfileOptions withSortedRows(int rows) {
-    return new ProfileOptions(
-        querySamples, rows, seed, historyTopK, sinkTokens, unconditional);
+    return new ProfileOptions(querySamples, rows, seed, historyTopK, sinkTokens, unconditional);
   }
 
   /** The same options with another seed. */
@@ -59,20 +57,17 @@ public record ProfileOptions(
 
   /** The same options with another K'. */
   public ProfileOptions withHistoryTopK(TopKeys keys) {
-    return new ProfileOptions(
-        querySamples, sortedRows, seed, keys, sinkTokens, unconditional);
+    return new ProfileOptions(querySamples, sortedRows, seed, keys, sinkTokens, unconditional);
   }
 
   /** The same options with another number of sinks. */
   public ProfileOptions withSinkTokens(int tokens) {
-    return new ProfileOptions(
-        querySamples, sortedRows, seed, historyTopK, tokens, unconditional);
+    return new ProfileOptions(querySamples, sortedRows, seed, historyTopK, tokens, unconditional);
   }
 
   /** The same options with or without the unconditional branch. */
   public ProfileOptions withUnconditional(boolean measured) {
-    return new ProfileOptions(
-        querySamples, sortedRows, seed, historyTopK, sinkTokens, measured);
+    return new ProfileOptions(querySamples, sortedRows, seed, historyTopK, sinkTokens, measured);
   }
 
   private static void atLeastOne(String what, int value) {

@@ -18,8 +18,7 @@ public final class PromptStatistics {
   private final boolean guided;
   private final double[] values;
 
-  private PromptStatistics(
-      int prompt, ProfileGeometry geometry, boolean guided, double[] values) {
+  private PromptStatistics(int prompt, ProfileGeometry geometry, boolean guided, double[] values) {
     this.prompt = prompt;
     this.geometry = geometry;
     this.guided = guided;
@@ -92,8 +91,7 @@ public final class PromptStatistics {
     return STATISTICS + geometry.scales();
   }
 
-  private static int offset(
-      ProfileGeometry g, Branch branch, int layer, int scale, int head) {
+  private static int offset(ProfileGeometry g, Branch branch, int layer, int scale, int head) {
     check("layer", layer, g.layers());
     check("scale", scale, g.scales());
     check("head", head, g.heads() + 1);

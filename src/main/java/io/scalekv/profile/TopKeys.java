@@ -28,9 +28,7 @@ public sealed interface TopKeys {
     try {
       return s.endsWith("%")
           ? fraction(
-              new BigDecimal(s.substring(0, s.length() - 1).strip())
-                  .movePointLeft(2)
-                  .doubleValue())
+              new BigDecimal(s.substring(0, s.length() - 1).strip()).movePointLeft(2).doubleValue())
           : count(Integer.parseInt(s));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(

@@ -1,8 +1,8 @@
 package io.scalekv.train;
 
 /**
- * Warm-up, plateau, cosine decay: linear from 0 over the warm-up steps, constant, then half a cosine
- * down to {@code floor · peak} over the last decay steps.
+ * Warm-up, plateau, cosine decay: linear from 0 over the warm-up steps, constant, then half a
+ * cosine down to {@code floor · peak} over the last decay steps.
  *
  * @param peak learning rate of the plateau
  * @param warmup steps of the linear rise

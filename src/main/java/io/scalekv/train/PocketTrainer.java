@@ -171,9 +171,7 @@ public final class PocketTrainer {
     boolean easy = step < 0.1 * o.steps();
     for (int i = 0; i < batch; i++) {
       Scene scene =
-          easy && random.nextBoolean()
-              ? sampler.next(SceneSampler.Level.SINGLE)
-              : sampler.next();
+          easy && random.nextBoolean() ? sampler.next(SceneSampler.Level.SINGLE) : sampler.next();
       images.add(SceneRenderer.render(scene, random, side));
       captions.add(scene.caption());
     }
@@ -190,8 +188,7 @@ public final class PocketTrainer {
 
   private Target target(
       NDManager scope, List<RgbImage> images, ScaleSchedule used, SplittableRandom random) {
-    NDArray z =
-        TorchOps.call("stop_gradient", o.vae().encode(Pixels.toArray(scope, images)));
+    NDArray z = TorchOps.call("stop_gradient", o.vae().encode(Pixels.toArray(scope, images)));
     NDList inputs = new NDList();
     NDList bits = new NDList();
     TokenMap latent = o.schedule().last();
@@ -254,8 +251,7 @@ public final class PocketTrainer {
     NDArray turn = rotary.get(new NDIndex("0:{}", used.totalTokens()));
     turn.attach(scope);
     NDArray ends = bounds[used.scales()];
-    SelfAttention attention =
-        (layer, q, k, v) -> TorchOps.call("prefix_attention", q, k, v, ends);
+    SelfAttention attention = (layer, q, k, v) -> TorchOps.call("prefix_attention", q, k, v, ends);
     for (int layer = 0; layer < o.config().depth(); layer++) {
       x = model.block(layer, x, condition, turn, attention);
     }

@@ -24,8 +24,8 @@ import java.util.function.Consumer;
 
 /**
  * Gradient descent that can be stopped at any moment and resumed to the same bits: every step draws
- * its data and noise from a generator seeded by (seed, step), so that weights, moments, averages and
- * the step number are the whole state.
+ * its data and noise from a generator seeded by (seed, step), so that weights, moments, averages
+ * and the step number are the whole state.
  */
 final class TrainingLoop {
   /**

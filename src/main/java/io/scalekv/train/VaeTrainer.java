@@ -25,9 +25,9 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Trains the tokenizer of the pocket model on fresh scenes: mean squared error of the decoded pixels
- * plus a small commitment of the latent to its quantised value; the gradient passes the quantiser
- * straight through.
+ * Trains the tokenizer of the pocket model on fresh scenes: mean squared error of the decoded
+ * pixels plus a small commitment of the latent to its quantised value; the gradient passes the
+ * quantiser straight through.
  */
 public final class VaeTrainer {
   private static final float COMMITMENT = 0.05f;
@@ -83,7 +83,8 @@ public final class VaeTrainer {
               (scope, step) -> {
                 NDArray x = Pixels.toArray(scope, scenes(o.seed(), step, o.batch(), side));
                 NDArray z = vae.encode(x);
-                NDArray q = quantiser.quantise(TorchOps.call("stop_gradient", z), o.schedule()).summed();
+                NDArray q =
+                    quantiser.quantise(TorchOps.call("stop_gradient", z), o.schedule()).summed();
                 NDArray y = vae.decode(TorchOps.call("straight_through", z, q));
                 NDArray loss = TorchOps.call("mse", y, x);
                 return loss.add(TorchOps.call("mse", z, q).mul(commitment));

@@ -24,8 +24,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Golden files computed with the published PyTorch definitions, found by the prefix of their names in
- * one folder: the test resources, or another with {@code -Dparity.dir=FOLDER}.
+ * Golden files computed with the published PyTorch definitions, found by the prefix of their names
+ * in one folder: the test resources, or another with {@code -Dparity.dir=FOLDER}.
  */
 final class ParityFiles {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -56,7 +56,8 @@ final class ParityFiles {
       List<Path> files =
           list.filter(
                   p ->
-                      name.test(p.getFileName().toString()) && p.toString().endsWith(".safetensors"))
+                      name.test(p.getFileName().toString())
+                          && p.toString().endsWith(".safetensors"))
               .sorted()
               .toList();
       assertTrue(!files.isEmpty(), "no golden file of this kind in " + folder());

@@ -120,9 +120,7 @@ class AttentionProfileTest {
     assertThrows(IllegalArgumentException.class, () -> part.combine(otherSeed));
     assertThrows(
         IllegalArgumentException.class,
-        () ->
-            AttentionProfile.of(
-                new ProfileGeometry(2, 2, GEOMETRY.schedule()), OPTIONS, SEEN));
+        () -> AttentionProfile.of(new ProfileGeometry(2, 2, GEOMETRY.schedule()), OPTIONS, SEEN));
   }
 
   @Test

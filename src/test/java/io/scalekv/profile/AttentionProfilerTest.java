@@ -27,8 +27,7 @@ class AttentionProfilerTest {
           .withSortedRows(ProfileOptions.ALL);
   private static final ScaleSchedule WIDE =
       new ScaleSchedule(
-          List.of(
-              new TokenMap(1, 1), new TokenMap(1, 2), new TokenMap(2, 5), new TokenMap(5, 7)));
+          List.of(new TokenMap(1, 1), new TokenMap(1, 2), new TokenMap(2, 5), new TokenMap(5, 7)));
 
   static Stream<Arguments> oracleCases() {
     ScaleSchedule small = ScaleSchedule.ofSides(1, 2, 4);
@@ -63,8 +62,7 @@ class AttentionProfilerTest {
     ProfileGeometry geometry = new ProfileGeometry(2, heads, schedule);
     FakeAttention model = new FakeAttention(geometry, softmaxScale, spread);
     for (int block : new int[] {1 << 20, 500}) {
-      AttentionProfiler profiler =
-          AttentionProfiler.withBlocks(geometry, options, block, prompts);
+      AttentionProfiler profiler = AttentionProfiler.withBlocks(geometry, options, block, prompts);
       model.generate(profiler, guided, prompts);
       List<PromptStatistics> seen = profiler.statistics();
       for (int c = 0; c < prompts.length; c++) {
@@ -125,8 +123,7 @@ class AttentionProfilerTest {
         assertEquals(guided || conditional ? 1 : 0, total, 1e-5, where);
       }
     }
-    AttentionProfile profile =
-        AttentionProfile.of(seen.geometry(), options, List.of(seen));
+    AttentionProfile profile = AttentionProfile.of(seen.geometry(), options, List.of(seen));
     assertEquals(
         branches[0].headDisagreement(),
         profile.metric(LayerMetric.HEAD_DISAGREEMENT)[layer][scale],
@@ -201,8 +198,7 @@ class AttentionProfilerTest {
     // a part of the row that holds nothing has no entropy of its own
     assertTrue(Double.isNaN(s.value(c, HeadStatistic.CURRENT_ENTROPY, 0, 1, 0)));
     assertTrue(Double.isNaN(s.value(c, HeadStatistic.HISTORY_ENTROPY, 0, 1, 1)));
-    AttentionProfile profile =
-        AttentionProfile.of(geometry, EVERY_ROW, profiler.statistics());
+    AttentionProfile profile = AttentionProfile.of(geometry, EVERY_ROW, profiler.statistics());
     assertEquals(Math.log(2), profile.metric(LayerMetric.HEAD_DISAGREEMENT)[0][1], 1e-6);
     assertEquals(0.25, profile.metric(LayerMetric.ASI)[0][1], 1e-6);
     assertEquals(0.25, profile.metric(LayerMetric.ASI_AVERAGED)[0][1], 1e-6);
@@ -242,8 +238,7 @@ class AttentionProfilerTest {
     Branch c = Branch.CONDITIONAL;
     double expected = both.value(c, HeadStatistic.ENTROPY, 1, 2, 0);
     assertEquals(expected, one.value(c, HeadStatistic.ENTROPY, 1, 2, 0), 1e-6);
-    assertTrue(
-        Double.isNaN(one.value(Branch.UNCONDITIONAL, HeadStatistic.ENTROPY, 1, 2, 0)));
+    assertTrue(Double.isNaN(one.value(Branch.UNCONDITIONAL, HeadStatistic.ENTROPY, 1, 2, 0)));
     assertTrue(both.guided() && !one.guided());
   }
 
@@ -272,14 +267,12 @@ class AttentionProfilerTest {
   @Test
   void refusesWhatItCannotProfile() {
     ProfileGeometry geometry = new ProfileGeometry(1, 2, ScaleSchedule.ofSides(1, 2));
-    AttentionProfiler profiler =
-        AttentionProfiler.create(geometry, ProfileOptions.defaults(), 0);
+    AttentionProfiler profiler = AttentionProfiler.create(geometry, ProfileOptions.defaults(), 0);
     FakeAttention model = new FakeAttention(geometry, 1, 1);
     model.attend(profiler, true, 0, 0, 0);
     assertMessage(
         "one attention per generation expected",
-        assertThrows(
-            IllegalStateException.class, () -> model.attend(profiler, true, 0, 0, 0)));
+        assertThrows(IllegalStateException.class, () -> model.attend(profiler, true, 0, 0, 0)));
     assertMessage(
         "got none of layer 0 scale 1",
         assertThrows(IllegalStateException.class, profiler::statistics));
@@ -294,8 +287,7 @@ class AttentionProfilerTest {
       assertMessage(
           "layer 0 scale 1: keys (1, 2, 5, 8) expected (profiling reads the full cache), got"
               + " (1, 2, 4, 8)",
-          assertThrows(
-              IllegalArgumentException.class, () -> profiler.attend(site, q, cut, cut)));
+          assertThrows(IllegalArgumentException.class, () -> profiler.attend(site, q, cut, cut)));
     }
   }
 

@@ -59,8 +59,7 @@ final class FakeAttention {
 
   /** [H][T][D]. */
   float[][][] key(int prompt, boolean conditional, int layer, int scale) {
-    return draw(
-        prompt, conditional, layer, scale, 2, geometry.schedule().tokensBefore(scale + 1));
+    return draw(prompt, conditional, layer, scale, 2, geometry.schedule().tokensBefore(scale + 1));
   }
 
   private float[][][] draw(

@@ -91,8 +91,7 @@ final class NaiveProfile {
       case CURRENT_ENTROPY -> entropy(row, history, keys);
       case CURRENT_EFFECTIVE_KEYS -> Math.exp(entropy(row, history, keys));
       case GINI -> gini(row);
-      case SINK_MASS ->
-          past ? mass(row, 0, Math.min(options.sinkTokens(), history)) : Double.NaN;
+      case SINK_MASS -> past ? mass(row, 0, Math.min(options.sinkTokens(), history)) : Double.NaN;
       case CURRENT_DISTANCE -> distance(row, i, history) / mass(row, history, keys);
       case DISTANCE -> distance(row, i, 0);
       case BRANCH_DRIFT -> other == null ? Double.NaN : variation(row, other.p[head][i]);

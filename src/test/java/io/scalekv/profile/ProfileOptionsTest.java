@@ -36,8 +36,7 @@ class ProfileOptionsTest {
   void badOptionsAreNamed() {
     Exception e =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> ProfileOptions.defaults().withQuerySamples(0));
+            IllegalArgumentException.class, () -> ProfileOptions.defaults().withQuerySamples(0));
     assertTrue(e.getMessage().contains("query samples of at least 1 expected, got 0"));
     assertThrows(
         IllegalArgumentException.class, () -> ProfileOptions.defaults().withHistoryTopK(null));
@@ -52,8 +51,7 @@ class ProfileOptionsTest {
 
   @Test
   void unknownMetricListsTheKnownOnes() {
-    Exception e =
-        assertThrows(IllegalArgumentException.class, () -> LayerMetric.ofCliName("asl"));
+    Exception e = assertThrows(IllegalArgumentException.class, () -> LayerMetric.ofCliName("asl"));
     assertTrue(e.getMessage().contains("asi, ") && e.getMessage().contains("\"asl\""));
   }
 

@@ -14,8 +14,8 @@ import java.util.List;
  * shared adaptive layer norm, cosine self-attention with rotary embedding, cross attention to the
  * text, tanh-GELU feed-forward, bit head. Stateless: one instance serves training and generation.
  *
- * <p>Letters: B batch rows, L tokens, H heads, D head width, C width, T text tokens, W text width, d
- * bits of a token.
+ * <p>Letters: B batch rows, L tokens, H heads, D head width, C width, T text tokens, W text width,
+ * d bits of a token.
  */
 public final class Infinity {
   private final InfinityConfig config;
@@ -183,8 +183,7 @@ public final class Infinity {
 
   private NDArray crossAttention(int layer, String b, NDArray n, TextCondition text) {
     NDArray q =
-        TorchOps.call(
-            "split_heads", blockLinear(b + "ca.mat_q", n), w(b + "sa.scale_mul_1H11"));
+        TorchOps.call("split_heads", blockLinear(b + "ca.mat_q", n), w(b + "sa.scale_mul_1H11"));
     NDArray o = cross(q, text.keys().get(layer), text.values().get(layer), text.mask());
     return blockLinear(b + "ca.proj", TorchOps.call("merge_heads", o));
   }

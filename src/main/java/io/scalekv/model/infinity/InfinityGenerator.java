@@ -15,8 +15,8 @@ import java.util.List;
 
 /**
  * Next-scale generation with a cache (Infinity, arXiv 2412.04431, section 3.1; the loop of the
- * released code): every map is predicted in one step, its bits become codes, the codes are enlarged,
- * accumulated and resized to the next map.
+ * released code): every map is predicted in one step, its bits become codes, the codes are
+ * enlarged, accumulated and resized to the next map.
  *
  * <p>Letters: B prompts, R rows (2B under guidance, conditional first), L tokens, C width, d bits.
  */
@@ -149,8 +149,7 @@ public final class InfinityGenerator {
       return quantiser.codes(bits, map);
     }
     NDArray planes =
-        bits.transpose(0, 2, 1)
-            .reshape(bits.getShape().get(0), -1, map.height(), map.width());
+        bits.transpose(0, 2, 1).reshape(bits.getShape().get(0), -1, map.height(), map.width());
     NDArray shuffled = TorchOps.call("pixel_shuffle2", planes);
     return quantiser.codes(MultiScaleBsq.toTokens(shuffled), latent(map));
   }

@@ -46,8 +46,7 @@ public final class RotaryTable {
         }
       }
     }
-    try (NDArray borrowed =
-        manager.create(table, new Shape(schedule.totalTokens(), half, 2))) {
+    try (NDArray borrowed = manager.create(table, new Shape(schedule.totalTokens(), half, 2))) {
       return borrowed.duplicate();
     }
   }

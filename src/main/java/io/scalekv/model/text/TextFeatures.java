@@ -45,8 +45,7 @@ public record TextFeatures(NDArray padded, int[] lengths) {
     int at = 0;
     for (int n : lengths) {
       NDArray row = packed.get(new NDIndex("{}:{}", at, at + n));
-      rows.add(
-          n == longest ? row : row.concat(manager.zeros(new Shape(longest - n, width)), 0));
+      rows.add(n == longest ? row : row.concat(manager.zeros(new Shape(longest - n, width)), 0));
       at += n;
     }
     return new TextFeatures(NDArrays.stack(rows), lengths.clone());

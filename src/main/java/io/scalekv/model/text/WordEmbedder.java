@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The pocket model's text encoder: a learned embedding for every word of the closed vocabulary plus a
- * learned position. Letters: B prompts, T tokens, W text width.
+ * The pocket model's text encoder: a learned embedding for every word of the closed vocabulary plus
+ * a learned position. Letters: B prompts, T tokens, W text width.
  */
 public final class WordEmbedder {
   private static final String WORDS = "text_words.weight";

@@ -7,6 +7,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import tools.jackson.core.JacksonException;
@@ -14,7 +15,7 @@ import tools.jackson.core.JacksonException;
 /**
  * How an error ends a command.
  *
- * @param exitCode {@link #WHILE_WORKING} or {@link #BAD_INPUT}
+ * @param exitCode {@link #WHILE_WORKING}, {@link #BAD_INPUT} or {@link #STOPPED}
  * @param message one line for the user
  */
 record Failure(int exitCode, String message) {
@@ -23,6 +24,9 @@ record Failure(int exitCode, String message) {
 
   /** Exit code of wrong usage and of input that cannot be used. */
   static final int BAD_INPUT = 2;
+
+  /** Exit code of a command that a signal stopped, as shells have it. */
+  static final int STOPPED = 130;
 
   /** Judges an error by its kind; wrappers that only carry another error are looked through. */
   static Failure of(Throwable error) {
@@ -34,6 +38,9 @@ record Failure(int exitCode, String message) {
     }
     if (error instanceof OutOfMemoryError || textOf(error).contains("can't allocate memory")) {
       return new Failure(WHILE_WORKING, "out of memory: " + textOf(error));
+    }
+    if (error instanceof CancellationException) {
+      return new Failure(STOPPED, textOf(error) + "; finished results are kept");
     }
     if (error instanceof JacksonException json) {
       return new Failure(BAD_INPUT, oneLine(json.getOriginalMessage()));

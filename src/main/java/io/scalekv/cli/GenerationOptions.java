@@ -5,7 +5,7 @@ import picocli.CommandLine.Option;
 
 /** How images are drawn from a model. */
 final class GenerationOptions implements CheckedOptions {
-  private static final double MOST = 1000;
+  private static final double MOST = 100;
 
   @Option(
       names = "--cfg",
@@ -56,12 +56,12 @@ final class GenerationOptions implements CheckedOptions {
       description = "Where to compute (default: ${DEFAULT-VALUE}).")
   private String device = "cpu";
 
-  /** Guidance factor on the logits, 0 to 1000; 1 is none. */
+  /** Guidance factor on the logits, 0 to 100; 1 is none. */
   double cfg() {
     return cfg;
   }
 
-  /** Temperature, 0 to 1000; 0 takes the more likely bit. */
+  /** Temperature, 0 to 100; 0 takes the more likely bit. */
   double tau() {
     return tau;
   }
@@ -89,6 +89,11 @@ final class GenerationOptions implements CheckedOptions {
   /** {@code cpu} or {@code cuda}. */
   String device() {
     return device;
+  }
+
+  /** The part that the model needs. */
+  io.scalekv.model.GenerationOptions toModel() {
+    return new io.scalekv.model.GenerationOptions(cfg, tau, topP, false);
   }
 
   @Override

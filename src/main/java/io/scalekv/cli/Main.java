@@ -1,8 +1,10 @@
 package io.scalekv.cli;
 
+import io.scalekv.tensor.Cancellation;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jline.utils.Signals;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -25,8 +27,14 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Main.Version.class)
 public final class Main {
   /** Every command, in the order of the help text. */
-  private static List<Object> commands() {
-    return List.of(new VersionCommand());
+  static List<Object> commands() {
+    return List.of(
+        new CalibrateCommand(),
+        new GenerateCommand(),
+        new ModelsCommand(),
+        new RolesCommand(),
+        new TrainCommand(),
+        new VersionCommand());
   }
 
   @Option(
@@ -45,10 +53,26 @@ public final class Main {
   public static void main(String[] args) {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    stopOnSignal(err);
     int code = run(out, err, commands(), args);
     out.flush();
     err.flush();
     System.exit(code);
+  }
+
+  /** The first signal asks the work to stop at a safe point, the second ends the process. */
+  private static void stopOnSignal(PrintWriter err) {
+    for (String signal : List.of("INT", "TERM")) {
+      Signals.register(
+          signal,
+          () -> {
+            if (Cancellation.requested()) {
+              Runtime.getRuntime().halt(Failure.STOPPED);
+            }
+            err.println("scalekv: stopping at the next safe point");
+            Cancellation.request();
+          });
+    }
   }
 
   /**

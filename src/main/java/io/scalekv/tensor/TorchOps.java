@@ -63,12 +63,14 @@ public final class TorchOps {
    * @param op name of the method
    * @param args its arguments, the array whose manager shall own the result first
    * @return the result
+   * @throws java.util.concurrent.CancellationException if the process was asked to stop
    */
   public static NDArray call(String op, NDArray... args) {
     return INSTANCE.run(op, args);
   }
 
   private NDArray run(String op, NDArray... args) {
+    Cancellation.check();
     NDList list = new NDList(args.length + 1);
     for (NDArray a : args) {
       list.add(a);

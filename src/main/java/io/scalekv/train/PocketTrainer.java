@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
+import io.scalekv.model.ImageModel;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
@@ -45,6 +46,9 @@ import java.util.function.Consumer;
  * cheap and decide what the image shows.
  */
 public final class PocketTrainer {
+  /** Name of the loss curve in the folder of a run. */
+  static final String CURVE = "transformer-curve.csv";
+
   private static final double CAPTION_DROPOUT = 0.1;
   private static final double LARGEST_FLIP_RATE = 0.2;
 
@@ -103,12 +107,11 @@ public final class PocketTrainer {
   }
 
   /**
-   * Trains, or goes on from the checkpoint in the folder, and writes the averaged weights.
-   *
-   * @return the file of the averaged weights (bfloat16)
+   * Trains, or goes on from the checkpoint in the folder, and writes the averaged weights (float32)
+   * there.
    */
-  public static Path train(Options o, Consumer<String> log) {
-    Path result = o.folder().resolve("transformer.safetensors");
+  public static void train(Options o, Consumer<String> log) {
+    Path result = o.folder().resolve(ImageModel.TRANSFORMER);
     Engine.getInstance().setRandomSeed((int) o.seed());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         MultiScaleBsq quantiser = new MultiScaleBsq(manager, o.config().codeBits());
@@ -122,14 +125,13 @@ public final class PocketTrainer {
               new AdamW.Options(0.9, 0.97, 0.02, 2, 0.999),
               o.folder().resolve("transformer-checkpoint.safetensors"),
               Duration.ofMinutes(3),
-              o.folder().resolve("transformer-curve.csv"),
+              o.folder().resolve(CURVE),
               20);
       new TrainingLoop(loop, weights)
           .run(
               trainer::loss,
               report -> log.accept("transformer " + report),
               average -> write(result, average, o));
-      return result;
     }
   }
 
@@ -146,7 +148,7 @@ public final class PocketTrainer {
     Map<String, String> meta = new LinkedHashMap<>();
     meta.put("steps", String.valueOf(o.steps()));
     meta.put("seed", String.valueOf(o.seed()));
-    SafetensorsWriter.write(file, average.arrays(), StoredType.BF16, meta);
+    SafetensorsWriter.write(file, average.arrays(), StoredType.F32, meta);
   }
 
   /** How many maps the batch of a step holds, and how many images. */

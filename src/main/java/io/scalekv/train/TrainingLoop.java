@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
+import io.scalekv.tensor.Cancellation;
 import io.scalekv.tensor.SafetensorsFile;
 import io.scalekv.tensor.SafetensorsWriter;
 import io.scalekv.tensor.StoredType;
@@ -101,9 +102,12 @@ final class TrainingLoop {
    * @param objective loss of a batch
    * @param onReport told every {@code logEvery} updates
    * @param onAverage given the averaged weights at the end
+   * @throws java.util.concurrent.CancellationException if the process was asked to stop; the
+   *     checkpoint is then that of the last step
    */
   void run(Objective objective, Consumer<Report> onReport, Consumer<Weights> onAverage) {
-    try (NDManager parent = NDManager.newBaseManager("PyTorch");
+    try (Cancellation.Hold hold = Cancellation.hold();
+        NDManager parent = NDManager.newBaseManager("PyTorch");
         AdamW optimiser = new AdamW(parent, weights, options.optimiser())) {
       Progress at = restore(optimiser);
       weights.arrays().values().forEach(a -> a.setRequiresGradient(true));
@@ -136,10 +140,14 @@ final class TrainingLoop {
           sum = 0;
           count = 0;
         }
-        if (now - saved > options.checkpointEvery().toNanos() || step == options.steps()) {
+        boolean due = now - saved > options.checkpointEvery().toNanos();
+        if (due || step == options.steps() || Cancellation.requested()) {
           save(optimiser, new Progress(step, seconds));
           saved = System.nanoTime();
           mark = saved;
+        }
+        if (Cancellation.requested()) {
+          throw Cancellation.stopped();
         }
       }
       weights.arrays().values().forEach(a -> a.setRequiresGradient(false));

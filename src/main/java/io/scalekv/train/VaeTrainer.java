@@ -41,7 +41,8 @@ public final class VaeTrainer {
    * @param steps updates
    * @param learningRate peak
    * @param seed of data and first weights
-   * @param folder where checkpoint, curve and weights go
+   * @param folder where checkpoint and curve go
+   * @param result file of the averaged weights
    */
   public record Options(
       VaeConfig config,
@@ -50,17 +51,13 @@ public final class VaeTrainer {
       int steps,
       double learningRate,
       long seed,
-      Path folder) {}
+      Path folder,
+      Path result) {}
 
   private VaeTrainer() {}
 
-  /**
-   * Trains, or goes on from the checkpoint in the folder, and writes the averaged weights.
-   *
-   * @return the file of the averaged weights (float32)
-   */
-  public static Path train(Options o, Consumer<String> log) {
-    Path result = o.folder().resolve("vae.safetensors");
+  /** Trains, or goes on from the checkpoint in the folder, and writes the averaged weights. */
+  public static void train(Options o, Consumer<String> log) {
     int side = o.schedule().last().height() * o.config().patch();
     Engine.getInstance().setRandomSeed((int) o.seed());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
@@ -90,17 +87,16 @@ public final class VaeTrainer {
                 return loss.add(TorchOps.call("mse", z, q).mul(commitment));
               },
               report -> log.accept("vae " + report),
-              average -> write(result, average, o));
-      return result;
+              average -> write(average, o));
     }
   }
 
-  private static void write(Path file, Weights average, Options o) {
+  private static void write(Weights average, Options o) {
     Map<String, String> meta = new LinkedHashMap<>();
     meta.put("steps", String.valueOf(o.steps()));
     meta.put("images", String.valueOf((long) o.steps() * o.batch()));
     meta.put("seed", String.valueOf(o.seed()));
-    SafetensorsWriter.write(file, average.arrays(), StoredType.F32, meta);
+    SafetensorsWriter.write(o.result(), average.arrays(), StoredType.F32, meta);
   }
 
   /** The scenes of one step: a function of seed and step alone. */

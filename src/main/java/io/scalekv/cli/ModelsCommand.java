@@ -1,0 +1,132 @@
+package io.scalekv.cli;
+
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelSource;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What models there are, and whether their weights are sound. */
+@Command(
+    name = "models",
+    description = "List the models: what is there, what is missing, where to put it.")
+final class ModelsCommand implements Callable<Integer> {
+  /** One model. */
+  record Entry(
+      String name,
+      String status,
+      int layers,
+      int width,
+      int heads,
+      int tokenBits,
+      String note,
+      String weights,
+      Long transformerParameters,
+      Long tokenizerParameters) {}
+
+  @Spec private CommandSpec spec;
+  @Mixin private JsonOption json;
+
+  @Option(
+      names = "--verify",
+      arity = "0..1",
+      fallbackValue = "",
+      paramLabel = "DIR",
+      description =
+          "Load the shipped model, or the one in DIR, checking every name and shape; prints the"
+              + " hash of the weights.")
+  private String verify;
+
+  @Override
+  public Integer call() {
+    List<Entry> entries = new ArrayList<>();
+    if (verify == null) {
+      entries.add(entry(ModelConfig.pocket(), "ready", "comes with the project"));
+      for (ModelConfig c : List.of(ModelConfig.infinity2b(), ModelConfig.infinity8b())) {
+        entries.add(
+            entry(
+                c,
+                "random weights only",
+                "--random-weights SEED runs its geometry; reading the published checkpoints and"
+                    + " flan-t5-xl is not in this version"));
+      }
+    } else if (verify.isEmpty()) {
+      entries.add(verified(ModelConfig.pocket(), new ModelSource.Shipped(), "shipped"));
+    } else {
+      Path folder = Path.of(verify);
+      entries.add(
+          verified(
+              ModelConfig.read(folder.resolve("config.json")),
+              new ModelSource.Folder(folder),
+              folder.toString()));
+    }
+    json.print(
+        spec.commandLine().getOut(),
+        entries,
+        list -> list.stream().map(ModelsCommand::text).collect(Collectors.joining("\n")));
+    return 0;
+  }
+
+  private static Entry entry(ModelConfig c, String status, String note) {
+    return new Entry(
+        c.name(),
+        status,
+        c.transformer().depth(),
+        c.transformer().width(),
+        c.transformer().heads(),
+        c.transformer().tokenBits(),
+        note,
+        null,
+        null,
+        null);
+  }
+
+  private static Entry verified(ModelConfig c, ModelSource source, String where) {
+    try (ImageModel model = ImageModel.open(c, source, false)) {
+      return new Entry(
+          c.name(),
+          "verified",
+          c.transformer().depth(),
+          c.transformer().width(),
+          c.transformer().heads(),
+          c.transformer().tokenBits(),
+          where,
+          model.weightHash(),
+          model.transformerParameters(),
+          model.tokenizerParameters());
+    }
+  }
+
+  private static String text(Entry e) {
+    String line =
+        String.format(
+            Locale.ROOT,
+            "%-12s %-20s %d layers, width %d, %d heads, %d bits a token; %s",
+            e.name(),
+            e.status(),
+            e.layers(),
+            e.width(),
+            e.heads(),
+            e.tokenBits(),
+            e.note());
+    return e.weights() == null
+        ? line
+        : line
+            + String.format(
+                Locale.ROOT,
+                "%n%-12s %s, %,d + %,d parameters (transformer, tokenizer)",
+                "",
+                e.weights(),
+                e.transformerParameters(),
+                e.tokenizerParameters());
+  }
+}

@@ -1,0 +1,21 @@
+package io.scalekv.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Looks at role files. */
+@Command(
+    name = "roles",
+    description = "Look at role files.",
+    subcommands = {RolesShowCommand.class, RolesDiffCommand.class})
+final class RolesCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(), "what to do with roles: show or diff expected, got nothing");
+  }
+}

@@ -1,0 +1,2 @@
+/** Runs that join model, profile, roles and cache: so far the calibration. */
+package io.scalekv.experiment;

@@ -1,0 +1,315 @@
+package io.scalekv.model;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.infinity.Infinity;
+import io.scalekv.model.infinity.InfinityGenerator;
+import io.scalekv.model.infinity.InfinityWeights;
+import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.WordEmbedder;
+import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.scene.Vocabulary;
+import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.TensorSource;
+import io.scalekv.tensor.Weights;
+import io.scalekv.tensor.WeightsFileException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * A text-to-image model with its weights in memory: text, transformer and tokenizer behind one door
+ * that lets no native array out.
+ */
+public final class ImageModel implements AutoCloseable {
+  /** Name of the transformer's weights in a model folder. */
+  public static final String TRANSFORMER = "transformer.safetensors";
+
+  /** Name of the tokenizer's weights in a model folder. */
+  public static final String TOKENIZER = "vae.safetensors";
+
+  private final ModelConfig config;
+  private final String weightHash;
+  private final NDManager manager;
+  private final Infinity transformer;
+  private final Vae vae;
+  private final MultiScaleBsq quantiser;
+
+  private ImageModel(
+      ModelConfig config,
+      String weightHash,
+      NDManager manager,
+      Weights transformer,
+      Weights vae,
+      boolean bf16) {
+    this.config = config;
+    this.weightHash = weightHash;
+    this.manager = manager;
+    this.transformer = new Infinity(config.transformer(), transformer, bf16);
+    this.vae = new Vae(config.tokenizer(), vae);
+    this.quantiser = new MultiScaleBsq(manager, config.tokenizer().codeBits());
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @param bf16 whether the products of the transformer's blocks round their factors to bfloat16
+   * @throws WeightsFileException if a file is missing or damaged, or a weight is missing or has
+   *     another shape
+   */
+  public static ImageModel open(ModelConfig config, ModelSource source, boolean bf16) {
+    NDManager manager = NDManager.newBaseManager("PyTorch");
+    try {
+      if (source instanceof ModelSource.Random random) {
+        Engine.getInstance().setRandomSeed((int) random.seed());
+        Weights transformer = InfinityWeights.initial(manager, config.transformer());
+        if (config.text().equals(ModelConfig.WORDS)) {
+          textShapes(config).forEach((name, s) -> transformer.putNormal(name, s, 0.7f));
+        }
+        Weights vae = Vae.initialWeights(manager, config.tokenizer());
+        return new ImageModel(config, "random:" + random.seed(), manager, transformer, vae, bf16);
+      }
+      Path transformer = file(source, TRANSFORMER);
+      Path vae = file(source, TOKENIZER);
+      Map<String, Shape> shapes = InfinityWeights.shapes(config.transformer());
+      shapes.putAll(textShapes(config));
+      return new ImageModel(
+          config,
+          "sha256:" + sha256(transformer, vae),
+          manager,
+          load(manager, transformer, shapes),
+          load(manager, vae, Vae.shapes(config.tokenizer())),
+          bf16);
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** Whether the engine sees a GPU. */
+  public static boolean hasGpu() {
+    return Engine.getInstance().getGpuCount() > 0;
+  }
+
+  private static Map<String, Shape> textShapes(ModelConfig config) {
+    return config.text().equals(ModelConfig.WORDS)
+        ? WordEmbedder.shapes(config.transformer().textWidth())
+        : Map.of();
+  }
+
+  /** The file of that name at the source. */
+  private static Path file(ModelSource source, String name) {
+    if (source instanceof ModelSource.Folder given) {
+      Path file = given.folder().resolve(name);
+      if (!Files.isRegularFile(file)) {
+        throw new IllegalArgumentException(file + ": no such file; a model folder needs it");
+      }
+      return file;
+    }
+    return shipped("pocket/" + name);
+  }
+
+  /** A shipped resource as a file; out of a jar it is copied to a temporary one. */
+  private static Path shipped(String name) {
+    URL url = ImageModel.class.getResource(name);
+    if (url == null) {
+      throw new IllegalStateException("resource " + name + " is missing from the build");
+    }
+    try {
+      if (url.getProtocol().equals("file")) {
+        return Path.of(url.toURI());
+      }
+      Path copy = Files.createTempFile("scalekv", ".safetensors");
+      copy.toFile().deleteOnExit();
+      try (InputStream in = url.openStream()) {
+        Files.write(copy, in.readAllBytes());
+      }
+      return copy;
+    } catch (IOException e) {
+      throw new UncheckedIOException("resource " + name + ": " + e.getMessage(), e);
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("resource " + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Loads every expected weight after checking all names and shapes. */
+  private static Weights load(NDManager manager, Path file, Map<String, Shape> shapes) {
+    try (TensorSource source = SafetensorsFile.open(file)) {
+      for (Map.Entry<String, Shape> e : shapes.entrySet()) {
+        if (!source.names().contains(e.getKey())) {
+          throw new IllegalArgumentException(file + ": weight " + e.getKey() + " is missing");
+        }
+        Shape got = new Shape(source.info(e.getKey()).shape());
+        if (!got.equals(e.getValue())) {
+          throw new IllegalArgumentException(
+              file + ": " + e.getKey() + ": expected " + e.getValue() + ", got " + got);
+        }
+      }
+      for (String name : source.names()) {
+        if (!shapes.containsKey(name)) {
+          throw new IllegalArgumentException(file + ": unexpected weight " + name);
+        }
+      }
+      Weights weights = new Weights(manager);
+      shapes.keySet().forEach(n -> weights.put(n, source.load(n, weights.manager())));
+      return weights;
+    }
+  }
+
+  private static String sha256(Path... files) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] buffer = new byte[1 << 20];
+      for (Path file : files) {
+        try (InputStream in = Files.newInputStream(file)) {
+          for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+            digest.update(buffer, 0, n);
+          }
+        }
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The configuration. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /**
+   * {@code sha256:} and the hash of the transformer's and the tokenizer's file, one after the
+   * other; or {@code random:} and the seed.
+   */
+  public String weightHash() {
+    return weightHash;
+  }
+
+  /** Parameters of the transformer, text included. */
+  public long transformerParameters() {
+    return transformer.weights().parameters();
+  }
+
+  /** Parameters of the tokenizer. */
+  public long tokenizerParameters() {
+    return vae.weights().parameters();
+  }
+
+  /**
+   * Draws one image per prompt, as one batch.
+   *
+   * @param prompts at least one
+   * @param negative what the images should not show; empty for the learned unconditional text
+   * @param schedule token maps
+   * @param aspect height / width the schedule belongs to
+   * @param options guidance, temperature, top-p
+   * @param taps attention observers
+   * @param listener observer of everything else
+   * @return the images in the order of the prompts
+   */
+  public List<RgbImage> generate(
+      List<Prompt> prompts,
+      String negative,
+      ScaleSchedule schedule,
+      double aspect,
+      GenerationOptions options,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    try (NDManager scope = manager.newSubManager()) {
+      List<String> texts = prompts.stream().map(Prompt::text).toList();
+      TextFeatures text = text(scope, texts);
+      TextFeatures unwanted =
+          negative.isEmpty() || !options.guided()
+              ? null
+              : text(scope, Collections.nCopies(texts.size(), negative));
+      NDArray latent =
+          new InfinityGenerator(transformer, quantiser)
+              .generate(
+                  scope,
+                  text,
+                  unwanted,
+                  schedule,
+                  config.rotaryReference(aspect),
+                  options,
+                  prompts.stream().mapToLong(Prompt::seed).toArray(),
+                  taps,
+                  listener);
+      return Pixels.toImages(vae.decode(latent));
+    }
+  }
+
+  /** Checks that the model can read a prompt; the error says what it cannot read. */
+  public void checkPrompt(String text) {
+    if (config.text().equals(ModelConfig.WORDS)) {
+      Vocabulary.encode(text);
+    }
+  }
+
+  private TextFeatures text(NDManager scope, List<String> texts) {
+    if (config.text().equals(ModelConfig.WORDS)) {
+      return new WordEmbedder(transformer.weights()).encode(scope, texts);
+    }
+    if (!weightHash.startsWith("random:")) {
+      throw new IllegalArgumentException(config.name() + ": its text encoder is not loaded");
+    }
+    return noise(scope, texts);
+  }
+
+  /**
+   * Text features for random weights: normal numbers that depend on the prompt alone, one token for
+   * every word, so that shapes and times are those of a real prompt.
+   */
+  private TextFeatures noise(NDManager scope, List<String> texts) {
+    int width = config.transformer().textWidth();
+    int[] lengths =
+        texts.stream()
+            .mapToInt(
+                t -> Math.min(t.split("\\s+").length + 1, config.transformer().textMaxLength()))
+            .toArray();
+    int longest = Arrays.stream(lengths).max().orElseThrow();
+    float[] data = new float[lengths.length * longest * width];
+    for (int b = 0; b < lengths.length; b++) {
+      Random random = new Random(texts.get(b).hashCode());
+      for (int i = 0; i < lengths[b] * width; i++) {
+        data[b * longest * width + i] = (float) random.nextGaussian();
+      }
+    }
+    try (NDArray borrowed = scope.create(data, new Shape(lengths.length, longest, width))) {
+      return new TextFeatures(borrowed.toType(DataType.FLOAT32, true), lengths);
+    }
+  }
+
+  /** Side of the image in pixels for a schedule: height, then width. */
+  public int[] pixels(ScaleSchedule schedule) {
+    TokenMap last = schedule.last();
+    int perToken = config.tokenizer().patch() * (config.transformer().patchify() ? 2 : 1);
+    return new int[] {last.height() * perToken, last.width() * perToken};
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

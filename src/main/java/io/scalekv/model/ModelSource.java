@@ -1,0 +1,23 @@
+package io.scalekv.model;
+
+import java.nio.file.Path;
+
+/** Where a model's weights come from. */
+public sealed interface ModelSource {
+  /** The weights that come with the project. */
+  record Shipped() implements ModelSource {}
+
+  /**
+   * A folder with {@code transformer.safetensors} and {@code vae.safetensors}.
+   *
+   * @param folder the folder
+   */
+  record Folder(Path folder) implements ModelSource {}
+
+  /**
+   * Random weights, for geometry and speed.
+   *
+   * @param seed of the weights
+   */
+  record Random(long seed) implements ModelSource {}
+}

@@ -1,0 +1,136 @@
+package io.scalekv.train;
+
+import ai.djl.ndarray.NDManager;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.SafetensorsWriter;
+import io.scalekv.tensor.StoredType;
+import io.scalekv.tensor.TensorSource;
+import io.scalekv.tensor.Weights;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * The whole training of the pocket model: tokenizer, transformer, model folder. Each part is
+ * skipped when its result is there and goes on from its checkpoint otherwise.
+ */
+public final class PocketTraining {
+  private static final int VAE_BATCH = 16;
+  private static final double VAE_LEARNING_RATE = 2e-3;
+
+  /**
+   * What a training is.
+   *
+   * @param folder of checkpoints, curves and the model
+   * @param vaeSteps updates of the tokenizer
+   * @param steps updates of the transformer
+   * @param decaySteps of these, with a falling learning rate
+   * @param learningRate peak of the transformer
+   * @param tokens of a batch, about
+   * @param seed of data, noise and first weights
+   * @param bf16 whether the blocks' products round their factors to bfloat16
+   * @param from model folder to start from, or null
+   */
+  public record Options(
+      Path folder,
+      int vaeSteps,
+      int steps,
+      int decaySteps,
+      double learningRate,
+      int tokens,
+      int seed,
+      boolean bf16,
+      Path from) {}
+
+  /**
+   * What it leaves.
+   *
+   * @param folder of the model
+   * @param curve loss curve of the transformer
+   */
+  public record Result(Path folder, Path curve) {}
+
+  private PocketTraining() {}
+
+  /** Trains to the end. */
+  public static Result run(Options o, Consumer<String> log) {
+    ModelConfig config = ModelConfig.pocket();
+    ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
+    Path vaeFile = o.folder().resolve("vae-fp32.safetensors");
+    if (o.from() != null && !Files.exists(vaeFile)) {
+      copyTensors(o.from().resolve(ImageModel.TOKENIZER), vaeFile, StoredType.F32);
+    }
+    if (!Files.exists(vaeFile)) {
+      VaeTrainer.train(
+          new VaeTrainer.Options(
+              config.tokenizer(),
+              schedule,
+              VAE_BATCH,
+              o.vaeSteps(),
+              VAE_LEARNING_RATE,
+              o.seed(),
+              o.folder(),
+              vaeFile),
+          log);
+    }
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        Weights vae = load(manager, vaeFile);
+        Weights start =
+            o.from() == null ? null : load(manager, o.from().resolve(ImageModel.TRANSFORMER))) {
+      PocketTrainer.train(
+          new PocketTrainer.Options(
+              config.transformer(),
+              new Vae(config.tokenizer(), vae),
+              schedule,
+              config.rotaryReference(1),
+              o.tokens(),
+              o.steps(),
+              o.decaySteps(),
+              o.learningRate(),
+              o.seed(),
+              o.bf16(),
+              o.folder(),
+              start),
+          log);
+    }
+    Path model = o.folder().resolve("model");
+    try {
+      Files.createDirectories(model);
+      Files.writeString(model.resolve("config.json"), config.json());
+    } catch (IOException e) {
+      throw new UncheckedIOException(model + ": " + e.getMessage(), e);
+    }
+    copyTensors(vaeFile, model.resolve(ImageModel.TOKENIZER), StoredType.BF16);
+    copyTensors(
+        o.folder().resolve(ImageModel.TRANSFORMER),
+        model.resolve(ImageModel.TRANSFORMER),
+        StoredType.BF16);
+    return new Result(model, o.folder().resolve(PocketTrainer.CURVE));
+  }
+
+  private static Weights load(NDManager manager, Path file) {
+    try (TensorSource source = SafetensorsFile.open(file)) {
+      Weights weights = new Weights(manager);
+      source.names().forEach(n -> weights.put(n, source.load(n, weights.manager())));
+      return weights;
+    }
+  }
+
+  private static void copyTensors(Path from, Path to, StoredType type) {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        TensorSource source = SafetensorsFile.open(from);
+        Weights weights = load(manager, from)) {
+      Map<String, String> metadata = new TreeMap<>(source.metadata());
+      SafetensorsWriter.write(to, weights.arrays(), type, metadata);
+    }
+  }
+}

@@ -32,12 +32,17 @@ final class ParityFiles {
 
   private ParityFiles() {}
 
+  private static boolean givenByUser() {
+    String given = System.getProperty("parity.dir");
+    return given != null && !given.isBlank();
+  }
+
   /** The folder of the golden files. */
   static Path folder() {
-    String given = System.getProperty("parity.dir");
-    if (given != null && !given.isBlank()) {
-      return Path.of(given);
-    }
+    return givenByUser() ? Path.of(System.getProperty("parity.dir")) : resources();
+  }
+
+  private static Path resources() {
     try {
       return Path.of(ParityFiles.class.getResource("/io/scalekv/parity").toURI());
     } catch (URISyntaxException e) {
@@ -50,7 +55,10 @@ final class ParityFiles {
     void run(Path file, TensorSource tensors, NDManager scope);
   }
 
-  /** One reported test per file whose name fits; no such file is a failure. */
+  /**
+   * One reported test per file whose name fits. The test resources hold at least one of every kind;
+   * a folder that the user names may hold any.
+   */
   static Stream<DynamicTest> tests(Predicate<String> name, Check check) {
     try (Stream<Path> list = Files.list(folder())) {
       List<Path> files =
@@ -60,7 +68,7 @@ final class ParityFiles {
                           && p.toString().endsWith(".safetensors"))
               .sorted()
               .toList();
-      assertTrue(!files.isEmpty(), "no golden file of this kind in " + folder());
+      assertTrue(!files.isEmpty() || givenByUser(), "no golden file of this kind in " + folder());
       return files.stream()
           .map(
               file ->
@@ -74,6 +82,32 @@ final class ParityFiles {
                       }));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The golden tokenizer of that configuration, next to the given file or else in the test
+   * resources.
+   */
+  static Path tokenizer(Path file, VaeConfig config) {
+    for (Path folder : List.of(file.toAbsolutePath().getParent(), resources())) {
+      try (Stream<Path> list = Files.list(folder)) {
+        for (Path vae : list.sorted().toList()) {
+          String name = vae.getFileName().toString();
+          if (name.startsWith("vae-") && name.endsWith(".safetensors") && is(vae, config)) {
+            return vae;
+          }
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    throw new AssertionError(file + ": no golden tokenizer of " + config + " to decode with");
+  }
+
+  private static boolean is(Path vae, VaeConfig config) {
+    try (TensorSource t = SafetensorsFile.open(vae)) {
+      return vaeConfig(json(t, "config")).equals(config);
     }
   }
 

@@ -1,12 +1,20 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.image.RgbImage;
+import io.scalekv.metrics.Psnr;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.scene.HeldOut;
+import io.scalekv.scene.SceneGrammar;
+import io.scalekv.scene.SceneRenderer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -31,7 +39,10 @@ final class ModelsCommand implements Callable<Integer> {
       String note,
       String weights,
       Long transformerParameters,
-      Long tokenizerParameters) {}
+      Long tokenizerParameters,
+      Double tokenizerPsnrDb) {}
+
+  private static final int SCENES = 64;
 
   @Spec private CommandSpec spec;
   @Mixin private JsonOption json;
@@ -87,6 +98,7 @@ final class ModelsCommand implements Callable<Integer> {
         note,
         null,
         null,
+        null,
         null);
   }
 
@@ -102,8 +114,31 @@ final class ModelsCommand implements Callable<Integer> {
           where,
           model.weightHash(),
           model.transformerParameters(),
-          model.tokenizerParameters());
+          model.tokenizerParameters(),
+          psnrDb(model));
     }
+  }
+
+  /** Mean PSNR of the tokenizer on rendered held-out scenes, for models that draw scenes. */
+  private static Double psnrDb(ImageModel model) {
+    if (!model.config().text().equals(ModelConfig.WORDS)) {
+      return null;
+    }
+    ScaleSchedule schedule = model.config().schedule(Optional.empty(), 1);
+    SplittableRandom jitter = new SplittableRandom(0);
+    List<RgbImage> scenes =
+        HeldOut.captions().stream()
+            .sorted()
+            .limit(SCENES)
+            .map(
+                c -> SceneRenderer.render(SceneGrammar.parse(c), jitter, model.pixels(schedule)[0]))
+            .toList();
+    List<RgbImage> again = model.reconstruct(scenes, schedule);
+    double sum = 0;
+    for (int i = 0; i < SCENES; i++) {
+      sum += Psnr.db(scenes.get(i), again.get(i));
+    }
+    return Math.round(sum / SCENES * 100) / 100.0;
   }
 
   private static String text(Entry e) {
@@ -123,10 +158,18 @@ final class ModelsCommand implements Callable<Integer> {
         : line
             + String.format(
                 Locale.ROOT,
-                "%n%-12s %s, %,d + %,d parameters (transformer, tokenizer)",
+                "%n%-12s %s, %,d + %,d parameters (transformer, tokenizer)%s",
                 "",
                 e.weights(),
                 e.transformerParameters(),
-                e.tokenizerParameters());
+                e.tokenizerParameters(),
+                e.tokenizerPsnrDb() == null
+                    ? ""
+                    : String.format(
+                        Locale.ROOT,
+                        "%n%-12s tokenizer: %.2f dB PSNR on %d rendered held-out scenes",
+                        "",
+                        e.tokenizerPsnrDb(),
+                        SCENES));
   }
 }

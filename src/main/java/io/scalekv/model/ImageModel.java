@@ -260,6 +260,23 @@ public final class ImageModel implements AutoCloseable {
     }
   }
 
+  /**
+   * Encodes, quantises and decodes images: what the tokenizer alone loses.
+   *
+   * @param images at least one, all of the size that the schedule draws
+   * @param schedule token maps
+   */
+  public List<RgbImage> reconstruct(List<RgbImage> images, ScaleSchedule schedule) {
+    if (config.transformer().patchify()) {
+      throw new IllegalArgumentException(
+          config.name() + ": reconstruction of patchified latents is not offered");
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray latent = vae.encode(Pixels.toArray(scope, images));
+      return Pixels.toImages(vae.decode(quantiser.quantise(latent, schedule).summed()));
+    }
+  }
+
   /** Checks that the model can read a prompt; the error says what it cannot read. */
   public void checkPrompt(String text) {
     if (config.text().equals(ModelConfig.WORDS)) {

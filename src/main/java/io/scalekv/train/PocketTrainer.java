@@ -131,7 +131,7 @@ public final class PocketTrainer {
           .run(
               trainer::loss,
               report -> log.accept("transformer " + report),
-              average -> write(result, average, o));
+              (average, at) -> trainer.write(result, average, at));
     }
   }
 
@@ -144,14 +144,28 @@ public final class PocketTrainer {
     return w;
   }
 
-  private static void write(Path file, Weights average, Options o) {
+  private void write(Path file, Weights average, TrainingLoop.Progress at) {
+    long images = 0;
+    for (int step = 1; step <= at.step(); step++) {
+      images += batchOf(scalesOf(randomOf(step), step));
+    }
     Map<String, String> meta = new LinkedHashMap<>();
-    meta.put("steps", String.valueOf(o.steps()));
+    meta.put("steps", String.valueOf(at.step()));
+    meta.put("images", String.valueOf(images));
+    meta.put("seconds", String.valueOf(Math.round(at.seconds())));
     meta.put("seed", String.valueOf(o.seed()));
     SafetensorsWriter.write(file, average.arrays(), StoredType.F32, meta);
   }
 
-  /** How many maps the batch of a step holds, and how many images. */
+  private SplittableRandom randomOf(int step) {
+    return new SplittableRandom(TrainingLoop.mix(o.seed(), step));
+  }
+
+  private int batchOf(int scales) {
+    return Math.max(1, o.tokens() / o.schedule().tokensBefore(scales));
+  }
+
+  /** How many maps the batch of a step holds: more of the last ones as training goes on. */
   private int scalesOf(SplittableRandom random, int step) {
     int all = o.schedule().scales();
     double progress = Math.min(1, step / (0.6 * o.steps()));
@@ -162,10 +176,10 @@ public final class PocketTrainer {
   }
 
   private NDArray loss(NDManager scope, int step) {
-    SplittableRandom random = new SplittableRandom(TrainingLoop.mix(o.seed(), step));
+    SplittableRandom random = randomOf(step);
     int scales = scalesOf(random, step);
     ScaleSchedule used = new ScaleSchedule(o.schedule().maps().subList(0, scales));
-    int batch = Math.max(1, o.tokens() / used.totalTokens());
+    int batch = batchOf(scales);
     int side = o.schedule().last().height() * o.vae().config().patch();
     SceneSampler sampler = SceneSampler.of(random);
     List<RgbImage> images = new ArrayList<>(batch);

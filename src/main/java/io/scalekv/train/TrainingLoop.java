@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -101,11 +102,11 @@ final class TrainingLoop {
    *
    * @param objective loss of a batch
    * @param onReport told every {@code logEvery} updates
-   * @param onAverage given the averaged weights at the end
+   * @param onEnd given the averaged weights at the end, and how long it took
    * @throws java.util.concurrent.CancellationException if the process was asked to stop; the
    *     checkpoint is then that of the last step
    */
-  void run(Objective objective, Consumer<Report> onReport, Consumer<Weights> onAverage) {
+  void run(Objective objective, Consumer<Report> onReport, BiConsumer<Weights, Progress> onEnd) {
     try (Cancellation.Hold hold = Cancellation.hold();
         NDManager parent = NDManager.newBaseManager("PyTorch");
         AdamW optimiser = new AdamW(parent, weights, options.optimiser())) {
@@ -151,7 +152,7 @@ final class TrainingLoop {
         }
       }
       weights.arrays().values().forEach(a -> a.setRequiresGradient(false));
-      onAverage.accept(optimiser.average());
+      onEnd.accept(optimiser.average(), new Progress(step, seconds));
     }
   }
 
@@ -163,7 +164,13 @@ final class TrainingLoop {
     return z ^ (z >>> 31);
   }
 
-  private record Progress(int step, double seconds) {}
+  /**
+   * How far a run is.
+   *
+   * @param step updates done
+   * @param seconds training time, earlier runs included
+   */
+  record Progress(int step, double seconds) {}
 
   private Progress restore(AdamW optimiser) {
     if (!Files.exists(options.checkpoint())) {

@@ -87,14 +87,15 @@ public final class VaeTrainer {
                 return loss.add(TorchOps.call("mse", z, q).mul(commitment));
               },
               report -> log.accept("vae " + report),
-              average -> write(average, o));
+              (average, at) -> write(average, at, o));
     }
   }
 
-  private static void write(Weights average, Options o) {
+  private static void write(Weights average, TrainingLoop.Progress at, Options o) {
     Map<String, String> meta = new LinkedHashMap<>();
-    meta.put("steps", String.valueOf(o.steps()));
-    meta.put("images", String.valueOf((long) o.steps() * o.batch()));
+    meta.put("steps", String.valueOf(at.step()));
+    meta.put("images", String.valueOf((long) at.step() * o.batch()));
+    meta.put("seconds", String.valueOf(Math.round(at.seconds())));
     meta.put("seed", String.valueOf(o.seed()));
     SafetensorsWriter.write(o.result(), average.arrays(), StoredType.F32, meta);
   }

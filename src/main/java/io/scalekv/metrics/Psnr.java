@@ -1,0 +1,40 @@
+package io.scalekv.metrics;
+
+import io.scalekv.image.RgbImage;
+
+/**
+ * Peak signal-to-noise ratio of two images: −10·log10 of the mean, over all pixels and channels, of
+ * the squared difference of values in 0..1.
+ */
+public final class Psnr {
+  private static final double PEAK = 255;
+
+  private Psnr() {}
+
+  /**
+   * The ratio in dB; +∞ for identical images.
+   *
+   * @throws IllegalArgumentException if the sizes differ
+   */
+  public static double db(RgbImage a, RgbImage b) {
+    if (a.width() != b.width() || a.height() != b.height()) {
+      throw new IllegalArgumentException(
+          "psnr: images of one size expected, got "
+              + a.width()
+              + "x"
+              + a.height()
+              + " and "
+              + b.width()
+              + "x"
+              + b.height());
+    }
+    byte[] x = a.rgb();
+    byte[] y = b.rgb();
+    double sum = 0;
+    for (int i = 0; i < x.length; i++) {
+      double d = ((x[i] & 0xff) - (y[i] & 0xff)) / PEAK;
+      sum += d * d;
+    }
+    return -10 * Math.log10(sum / x.length);
+  }
+}

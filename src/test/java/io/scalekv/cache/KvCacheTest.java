@@ -81,8 +81,7 @@ class KvCacheTest {
     try (KvCache cache = new KvCache(m, 4)) {
       NDArray k = random(1, 2, 1, 4);
       Exception e =
-          assertThrows(
-              IllegalArgumentException.class, () -> cache.append(k, random(1, 2, 2, 4)));
+          assertThrows(IllegalArgumentException.class, () -> cache.append(k, random(1, 2, 2, 4)));
       assertEquals("kv cache: keys (1, 2, 1, 4) but values (1, 2, 2, 4)", e.getMessage());
       cache.append(k, k);
       NDArray other = random(2, 2, 1, 4);

@@ -70,8 +70,7 @@ class PixelsTest {
   void sizesMustAgree() {
     try (NDManager m = NDManager.newBaseManager("PyTorch")) {
       List<RgbImage> images = List.of(random(1, 4, 3), random(2, 3, 4));
-      Exception e =
-          assertThrows(IllegalArgumentException.class, () -> Pixels.toArray(m, images));
+      Exception e = assertThrows(IllegalArgumentException.class, () -> Pixels.toArray(m, images));
       assertTrue(e.getMessage().startsWith("images: all of size 4x3 expected, got "), e.toString());
     }
   }

@@ -104,8 +104,7 @@ class AttentionOpsTest {
     Nd k = Nd.normal(random, 1, 2, 2, l, 8);
     Nd v = Nd.normal(random, 1, 2, 2, l, 8);
     NDArray ends = scope.create(bounds);
-    NDArray got =
-        TorchOps.call("prefix_attention", q.in(scope), k.in(scope), v.in(scope), ends);
+    NDArray got = TorchOps.call("prefix_attention", q.in(scope), k.in(scope), v.in(scope), ends);
     attention(q, k, v, 1, visible, null).assertNear(got, 1e-5);
   }
 

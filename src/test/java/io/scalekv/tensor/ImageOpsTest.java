@@ -62,8 +62,7 @@ class ImageOpsTest {
       }
     }
     NDArray dummy = scope.zeros(new Shape(groups));
-    NDArray got =
-        TorchOps.call("group_norm", x.in(scope), weight.in(scope), bias.in(scope), dummy);
+    NDArray got = TorchOps.call("group_norm", x.in(scope), weight.in(scope), bias.in(scope), dummy);
     y.assertNear(got, 2e-5);
   }
 

@@ -50,9 +50,7 @@ class AdamWTest {
   void followsTheFormulas(double clip) {
     weights.putNormal("matrix", new Shape(2, 2), 1);
     weights.putNormal("vector", new Shape(3), 1);
-    float[][] start = {
-      weights.get("matrix").toFloatArray(), weights.get("vector").toFloatArray()
-    };
+    float[][] start = {weights.get("matrix").toFloatArray(), weights.get("vector").toFloatArray()};
     weights.arrays().values().forEach(a -> a.setRequiresGradient(true));
     double beta1 = 0.9;
     double beta2 = 0.97;

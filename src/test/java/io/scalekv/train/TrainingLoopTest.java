@@ -74,10 +74,8 @@ class TrainingLoopTest {
                 NDArray x = Pixels.toArray(scope, VaeTrainer.scenes(options.seed(), step, 2, 8));
                 NDArray noise = scope.randomNormal(0, 0.1f, x.getShape(), DataType.FLOAT32);
                 NDArray z = vae.encode(x.add(noise));
-                NDArray q =
-                    bsq.quantise(TorchOps.call("stop_gradient", z), SCHEDULE).summed();
-                return TorchOps.call(
-                    "mse", vae.decode(TorchOps.call("straight_through", z, q)), x);
+                NDArray q = bsq.quantise(TorchOps.call("stop_gradient", z), SCHEDULE).summed();
+                return TorchOps.call("mse", vae.decode(TorchOps.call("straight_through", z, q)), x);
               },
               reports::add,
               average -> assertFalse(average.names().isEmpty()));
@@ -154,8 +152,7 @@ class TrainingLoopTest {
     process(options("seed", 1, 5), -1);
     TrainingLoop.Options o = options("seed", 2, 6);
     Exception e = assertThrows(IllegalArgumentException.class, () -> process(o, -1));
-    assertEquals(
-        o.checkpoint() + ": checkpoint of seed 6 expected, got seed 5", e.getMessage());
+    assertEquals(o.checkpoint() + ": checkpoint of seed 6 expected, got seed 5", e.getMessage());
   }
 
   @Test

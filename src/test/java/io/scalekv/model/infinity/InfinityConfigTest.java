@@ -54,8 +54,7 @@ class InfinityConfigTest {
     assertEquals("block_chunks.7.module.4", c.blockName(39));
     assertEquals(8192, InfinityConfig.ffnWidth(2048, 4));
     assertEquals(14336, InfinityConfig.ffnWidth(3584, 4));
-    assertEquals(
-        "blocks.1", new InfinityConfig(2, 8, 2, 8, 1, false, 128, 1, 1).blockName(1));
+    assertEquals("blocks.1", new InfinityConfig(2, 8, 2, 8, 1, false, 128, 1, 1).blockName(1));
   }
 
   @ParameterizedTest

@@ -166,15 +166,14 @@ class InfinityGeneratorTest {
       }
       NDArray x = NDArrays.concat(inputs, 1);
       NDArray rotary =
-          RotaryTable.of(
-              tiny.manager, tiny.schedule, tiny.reference, tiny.config.headWidth());
+          RotaryTable.of(tiny.manager, tiny.schedule, tiny.reference, tiny.config.headWidth());
       NDArray ends = tiny.manager.create(bounds);
       SelfAttention full = (layer, q, k, v) -> TorchOps.call("prefix_attention", q, k, v, ends);
       for (int layer = 0; layer < tiny.config.depth(); layer++) {
         x = tiny.model.block(layer, x, condition, rotary, full);
       }
-      NDArray logits = new BitSampler(options(cfg, 1), new long[2])
-          .guide(tiny.model.logits(x, condition));
+      NDArray logits =
+          new BitSampler(options(cfg, 1), new long[2]).guide(tiny.model.logits(x, condition));
       for (int k = 0; k < scales; k++) {
         NDIndex map = new NDIndex(":,{}:{}", bounds[k], bounds[k + 1]);
         assertArrayEquals(
@@ -218,7 +217,7 @@ class InfinityGeneratorTest {
       AttentionTap tap =
           (site, q, k, v) -> {
             int n = tiny.schedule.tokens(site.scale());
-            long keys = tiny.schedule.tokensBefore(site.scale()) + n;
+            int keys = tiny.schedule.tokensBefore(site.scale()) + n;
             InfinityConfig c = tiny.config;
             assertEquals(new Shape(4, c.heads(), n, c.headWidth()), q.getShape());
             assertEquals(new Shape(4, c.heads(), keys, c.headWidth()), k.getShape());
@@ -227,7 +226,8 @@ class InfinityGeneratorTest {
             assertEquals(1, site.softmaxScale());
             seen.add(site.scale() + "/" + site.layer());
           };
-      tiny.generate(tiny.text(3, 2), null, options(3, 1), new long[2], List.of(tap), new Recorder());
+      tiny.generate(
+          tiny.text(3, 2), null, options(3, 1), new long[2], List.of(tap), new Recorder());
       List<String> expected = new ArrayList<>();
       for (int k = 0; k < tiny.schedule.scales(); k++) {
         for (int layer = 0; layer < tiny.config.depth(); layer++) {
@@ -263,7 +263,7 @@ class InfinityGeneratorTest {
         NDArray z =
             tiny.generate(
                 tiny.text(3), null, options(1, 1), new long[1], List.of(), new Recorder());
-        int factor = tiny.config.patchify() ? 2 : 1;
+        long factor = tiny.config.patchify() ? 2 : 1;
         assertEquals(
             new Shape(
                 1,

@@ -23,8 +23,7 @@ class StateDictTest {
       new InfinityConfig(40, 3584, 28, 14336, 14, true, 2048, 512, 8);
   private static final VaeConfig VAE_D32 =
       new VaeConfig(32, 16, 128, List.of(1, 2, 4, 4, 4), 2, 3, 32);
-  private static final VaeConfig VAE_D56 =
-      new VaeConfig(14, 8, 128, List.of(1, 2, 4, 4), 2, 3, 32);
+  private static final VaeConfig VAE_D56 = new VaeConfig(14, 8, 128, List.of(1, 2, 4, 4), 2, 3, 32);
 
   @Test
   void infinity2b() throws IOException {

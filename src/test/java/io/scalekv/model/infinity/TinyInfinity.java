@@ -34,8 +34,7 @@ final class TinyInfinity implements AutoCloseable {
     boolean patchify = random.nextBoolean();
     int depth = 1 + random.nextInt(3);
     int bits = 2 + random.nextInt(4);
-    config =
-        new InfinityConfig(depth, width, heads, 48, bits, patchify, 256, 12, depth);
+    config = new InfinityConfig(depth, width, heads, 48, bits, patchify, 256, 12, depth);
     Weights weights = new Weights(manager);
     InfinityWeights.shapes(config)
         .forEach(

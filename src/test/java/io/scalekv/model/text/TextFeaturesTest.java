@@ -40,8 +40,7 @@ class TextFeaturesTest {
     TextFeatures t = TextFeatures.ofPacked(numbers(new Shape(4, 2)), new int[] {1, 3});
     assertEquals(2, t.count());
     assertEquals(new Shape(2, 3, 2), t.padded().getShape());
-    assertArrayEquals(
-        new float[] {1, 2, 0, 0, 0, 0, 3, 4, 5, 6, 7, 8}, t.padded().toFloatArray());
+    assertArrayEquals(new float[] {1, 2, 0, 0, 0, 0, 3, 4, 5, 6, 7, 8}, t.padded().toFloatArray());
     NDArray mask = t.mask(m);
     assertEquals(new Shape(2, 1, 1, 3), mask.getShape());
     assertArrayEquals(new float[] {0, OUT, OUT, 0, 0, 0}, mask.toFloatArray());

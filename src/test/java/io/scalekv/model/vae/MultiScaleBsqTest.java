@@ -68,8 +68,7 @@ class MultiScaleBsqTest {
           double[] codes = area(residual, map);
           for (int i = 0; i < codes.length; i++) {
             int row = i / map.width();
-            assertEquals(
-                codes[i], q.residuals().get(k).getFloat(n, c, row, i % map.width()), 1e-5);
+            assertEquals(codes[i], q.residuals().get(k).getFloat(n, c, row, i % map.width()), 1e-5);
             codes[i] = (codes[i] > 0 ? 1 : -1) / Math.sqrt(d);
             assertEquals(codes[i] > 0 ? 1 : 0, q.bits().get(k).getFloat(n, i, c));
           }
@@ -116,8 +115,7 @@ class MultiScaleBsqTest {
       int bottom = Math.min(map.height() - 1, top + 1);
       int right = Math.min(map.width() - 1, left + 1);
       double above = mix(x[top * map.width() + left], x[top * map.width() + right], c - left);
-      double below =
-          mix(x[bottom * map.width() + left], x[bottom * map.width() + right], c - left);
+      double below = mix(x[bottom * map.width() + left], x[bottom * map.width() + right], c - left);
       y[i] = mix(above, below, r - top);
     }
     return y;

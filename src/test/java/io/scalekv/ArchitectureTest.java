@@ -1,15 +1,26 @@
 package io.scalekv;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import ai.djl.ndarray.NDArray;
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.scalekv.cli.Main;
+import io.scalekv.model.infinity.Infinity;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.scene.PromptFile;
+import io.scalekv.scene.SceneGrammar;
+import io.scalekv.scene.SceneSampler;
+import io.scalekv.tensor.SafetensorsWriter;
+import java.util.random.RandomGenerator;
 
 /** Who may know whom: left never imports right, and each outer library has its place. */
 @AnalyzeClasses(packages = "io.scalekv", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -91,6 +102,55 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("ai.djl..");
+
+  /** Where a gradient may be recorded. */
+  private static final DescribedPredicate<JavaClass> RECORDED =
+      resideInAnyPackage("io.scalekv.train..", "io.scalekv.model.text..")
+          .or(belongToAnyOf(Infinity.class, Vae.class))
+          .as("classes whose arithmetic may be recorded");
+
+  /**
+   * DJL wraps a Java number in memory that the collector frees before the backward pass: the
+   * gradients become wrong without a word. Native scalars are safe.
+   */
+  @ArchTest
+  static final ArchRule NO_JAVA_NUMBERS_IN_RECORDED_ARITHMETIC =
+      noClasses()
+          .that(RECORDED)
+          .should()
+          .callMethod(NDArray.class, "mul", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "div", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "pow", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "mod", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "maximum", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "minimum", Number.class);
+
+  /** The operation {@code stop_gradient} is the way; scaleGradient multiplies by Java numbers. */
+  @ArchTest
+  static final ArchRule GRADIENTS_ARE_CUT_BY_THE_OPERATION =
+      noClasses()
+          .that()
+          .doNotBelongToAnyOf(SafetensorsWriter.class)
+          .should()
+          .callMethod(NDArray.class, "stopGradient")
+          .orShould()
+          .callMethod(NDArray.class, "scaleGradient", double.class);
+
+  @ArchTest
+  static final ArchRule TRAINING_NEVER_SEES_HELD_OUT_SCENES =
+      noClasses()
+          .that()
+          .resideInAPackage("io.scalekv.train..")
+          .should()
+          .callMethod(SceneSampler.class, "withHeldOut", RandomGenerator.class)
+          .orShould()
+          .dependOnClassesThat()
+          .belongToAnyOf(SceneGrammar.class, PromptFile.class);
 
   @ArchTest
   static final ArchRule AWT_ONLY_IN_REPORT_AND_IMAGE =

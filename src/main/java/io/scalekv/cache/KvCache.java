@@ -47,6 +47,17 @@ public final class KvCache implements AutoCloseable {
     if (!s.equals(value.getShape())) {
       throw new IllegalArgumentException("kv cache: keys " + s + " but values " + value.getShape());
     }
+    Shape held = keys == null ? s : keys.getShape();
+    if (s.dimension() != 4
+        || s.get(0) != held.get(0)
+        || s.get(1) != held.get(1)
+        || s.get(3) != held.get(3)) {
+      throw new IllegalArgumentException(
+          "kv cache: "
+              + (keys == null ? "[B,H,L,D]" : held + " but for the tokens")
+              + " expected, got "
+              + s);
+    }
     int added = (int) s.get(2);
     if (tokens + added > capacity) {
       throw new IllegalArgumentException(
@@ -74,6 +85,9 @@ public final class KvCache implements AutoCloseable {
   }
 
   private NDArray view(NDArray all, NDManager scope) {
+    if (all == null) {
+      throw new IllegalStateException("kv cache: at least one map expected, got none yet");
+    }
     NDArray view = all.get(new NDIndex(":,:,0:{}", tokens));
     view.attach(scope);
     return view;

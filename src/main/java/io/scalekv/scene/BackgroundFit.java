@@ -80,7 +80,8 @@ record BackgroundFit(Colour colour, Ground ground, double[] line) {
       if (distance(grid, i) > FAR / 2) {
         continue;
       }
-      double t = (double) (i / side) / (side - 1);
+      int y = i / side;
+      double t = (double) y / (side - 1);
       n++;
       sumT += t;
       sumTt += t * t;

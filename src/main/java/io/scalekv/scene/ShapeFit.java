@@ -19,8 +19,9 @@ record ShapeFit(ShapeKind shape, double x, double y, double radius, double overl
     double sumX = 0;
     double sumY = 0;
     for (int i : pixels) {
+      int row = i / side;
       sumX += i % side + 0.5;
-      sumY += i / side + 0.5;
+      sumY += row + 0.5;
     }
     double x = sumX / pixels.length / side;
     double y = sumY / pixels.length / side;
@@ -58,7 +59,7 @@ record ShapeFit(ShapeKind shape, double x, double y, double radius, double overl
           best = fit;
         }
       }
-      if (best == from) {
+      if (best.overlap <= from.overlap) {
         break;
       }
     }

@@ -14,8 +14,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -29,6 +34,7 @@ import java.util.zip.ZipOutputStream;
  */
 public final class TorchOps {
   private static final String RESOURCE = "torch_ops.py";
+  private static final Pattern METHOD = Pattern.compile("(?m)^  def (\\w+)\\(");
   private static final TorchOps INSTANCE = new TorchOps();
 
   private final NDManager manager;
@@ -36,6 +42,7 @@ public final class TorchOps {
   private final Model model;
   private final Block block;
   private final ParameterStore store;
+  private final Set<String> ops;
   private final Map<String, NDArray> names = new ConcurrentHashMap<>();
 
   private TorchOps() {
@@ -48,7 +55,9 @@ public final class TorchOps {
       if (text == null) {
         throw new IllegalStateException("resource " + RESOURCE + " is missing from the jar");
       }
-      model.load(new ByteArrayInputStream(archive(text.readAllBytes())));
+      byte[] source = text.readAllBytes();
+      ops = methods(new String(source, StandardCharsets.UTF_8));
+      model.load(new ByteArrayInputStream(archive(source)));
     } catch (IOException e) {
       throw new UncheckedIOException(RESOURCE + ": " + e.getMessage(), e);
     } catch (MalformedModelException e) {
@@ -63,10 +72,25 @@ public final class TorchOps {
    * @param op name of the method
    * @param args its arguments, the array whose manager shall own the result first
    * @return the result
+   * @throws IllegalArgumentException if there is no such operation
    * @throws java.util.concurrent.CancellationException if the process was asked to stop
    */
   public static NDArray call(String op, NDArray... args) {
     return INSTANCE.run(op, args);
+  }
+
+  /** Names of all operations. */
+  static Set<String> names() {
+    return INSTANCE.ops;
+  }
+
+  private static Set<String> methods(String source) {
+    Set<String> found = new TreeSet<>();
+    Matcher m = METHOD.matcher(source);
+    while (m.find()) {
+      found.add(m.group(1));
+    }
+    return Collections.unmodifiableSet(found);
   }
 
   private NDArray run(String op, NDArray... args) {
@@ -81,6 +105,9 @@ public final class TorchOps {
   }
 
   private NDArray methodName(String op) {
+    if (!ops.contains(op)) {
+      throw new IllegalArgumentException("torch op: one of " + ops + " expected, got " + op);
+    }
     NDArray name = manager.zeros(new Shape(1));
     name.setName("module_method:" + op);
     return name;

@@ -29,10 +29,26 @@ public final class Weights implements AutoCloseable {
 
   /** Takes ownership of {@code array} under {@code name}; a name can be given once. */
   public void put(String name, NDArray array) {
-    if (arrays.putIfAbsent(name, array) != null) {
+    if (arrays.containsKey(name)) {
       throw new IllegalArgumentException("weights: " + name + " given twice");
     }
     array.attach(manager);
+    arrays.put(name, array);
+  }
+
+  /**
+   * Copies values into the array of that name.
+   *
+   * @param name of an array that is there
+   * @param values of the same shape
+   */
+  public void set(String name, NDArray values) {
+    NDArray array = get(name);
+    if (!array.getShape().equals(values.getShape())) {
+      throw new IllegalArgumentException(
+          "weights: " + name + ": " + array.getShape() + " expected, got " + values.getShape());
+    }
+    TorchOps.call("assign", values, array).close();
   }
 
   /** The array of that name; an unknown name is an error that names it. */

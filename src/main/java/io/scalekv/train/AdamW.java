@@ -117,6 +117,18 @@ final class AdamW implements AutoCloseable {
         .toType(DataType.FLOAT64, false);
   }
 
+  /** Copies one entry of {@link #state} back; its shape must be that of the weight. */
+  void set(String stateName, NDArray values) {
+    int dot = stateName.indexOf('.');
+    String name = stateName.substring(dot + 1);
+    switch (stateName.substring(0, dot)) {
+      case "p" -> weights.set(name, values);
+      case "m" -> first.set(name, values);
+      case "v" -> second.set(name, values);
+      default -> average.set(name, values);
+    }
+  }
+
   /** All state by name, {@code p., m., v., ema.} before the weight's own name. */
   Map<String, NDArray> state() {
     Map<String, NDArray> state = new LinkedHashMap<>();

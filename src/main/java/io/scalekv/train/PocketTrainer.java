@@ -51,6 +51,7 @@ public final class PocketTrainer {
 
   private static final double CAPTION_DROPOUT = 0.1;
   private static final double LARGEST_FLIP_RATE = 0.2;
+  private static final int FEWEST_MAPS = 4;
 
   /**
    * What a run is.
@@ -80,7 +81,24 @@ public final class PocketTrainer {
       long seed,
       boolean bf16,
       Path folder,
-      Weights startFrom) {}
+      Weights startFrom) {
+    /** Checks the numbers against each other. */
+    public Options {
+      require(schedule.scales() >= FEWEST_MAPS, FEWEST_MAPS + " maps or more", schedule.scales());
+      require(!config.patchify(), "tokens of one latent position", "patchify");
+      int bits = vae.config().codeBits();
+      require(config.codeBits() == bits, bits + " bits as the tokenizer has", config.codeBits());
+      require(tokens >= 1 && steps >= 1, "tokens and steps of at least 1", tokens + ", " + steps);
+      require(decaySteps >= 0, "decaySteps of at least 0", decaySteps);
+    }
+
+    private static void require(boolean ok, String expected, Object got) {
+      if (!ok) {
+        throw new IllegalArgumentException(
+            "transformer training: expected " + expected + ", got " + got);
+      }
+    }
+  }
 
   private final Options o;
   private final Infinity model;
@@ -139,7 +157,7 @@ public final class PocketTrainer {
     Weights w = InfinityWeights.initial(manager, o.config());
     WordEmbedder.shapes(o.config().textWidth()).forEach((name, s) -> w.putNormal(name, s, 0.7f));
     if (o.startFrom() != null) {
-      w.arrays().forEach((name, array) -> o.startFrom().get(name).copyTo(array));
+      w.names().forEach(name -> w.set(name, o.startFrom().get(name)));
     }
     return w;
   }

@@ -14,7 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -187,9 +187,34 @@ final class TrainingLoop {
                 + " expected, got seed "
                 + meta.get("seed"));
       }
-      optimiser.state().forEach((name, array) -> file.load(name, scope).copyTo(array));
+      Progress at = progress(meta);
+      for (String name : optimiser.state().keySet()) {
+        restore(optimiser, name, file.load(name, scope));
+      }
+      return at;
+    }
+  }
+
+  private void restore(AdamW optimiser, String name, NDArray values) {
+    try {
+      optimiser.set(name, values);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(options.checkpoint() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Progress progress(Map<String, String> meta) {
+    try {
       return new Progress(
           Integer.parseInt(meta.get("step")), Double.parseDouble(meta.get("seconds")));
+    } catch (NullPointerException | NumberFormatException e) {
+      throw new IllegalArgumentException(
+          options.checkpoint()
+              + ": step and seconds expected, got "
+              + meta.get("step")
+              + " and "
+              + meta.get("seconds"),
+          e);
     }
   }
 
@@ -225,8 +250,13 @@ final class TrainingLoop {
               r.gradientNorm(),
               r.learningRate(),
               r.seconds()));
-      Files.write(
-          options.curve(), lines, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
+      Path beside = options.curve().resolveSibling(options.curve().getFileName() + ".part");
+      Files.write(beside, lines);
+      Files.move(
+          beside,
+          options.curve(),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(options.curve() + ": " + e.getMessage(), e);
     }

@@ -128,10 +128,6 @@ class M(Module):
   def to_fp32(self, x: Tensor) -> Tensor:
     return torch.to(x, 6)
 
-  # layer norm over the last axis, eps 1e-6, no affine: x [B,L,C]
-  def layer_norm(self, x: Tensor) -> Tensor:
-    return torch.layer_norm(x, [torch.size(x, -1)], None, None, 1e-06)
-
   # layer norm with affine weight [C] and bias [C], eps 1e-6
   def layer_norm_affine(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.layer_norm(x, [torch.size(x, -1)], weight, bias, 1e-06)
@@ -170,18 +166,14 @@ class M(Module):
     temperature = torch.exp(torch.clamp_max(s, 4.6051701859880918))
     x = torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 0), 1, 2)
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
-    y = torch.unflatten(torch.mul(x, torch.div(temperature, n)), -1, [-1, 2])
-    z = torch.mul(torch.view_as_complex(torch.contiguous(y)), torch.view_as_complex(table))
-    return torch.flatten(torch.view_as_real(z), -2)
+    return (self).rotate(torch.mul(x, torch.div(temperature, n)), table)
 
   # the same for the key, without temperature; s only tells H
   def cosine_key(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
     h = torch.size(s, 1)
     x = torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 1), 1, 2)
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
-    y = torch.unflatten(torch.div(x, n), -1, [-1, 2])
-    z = torch.mul(torch.view_as_complex(torch.contiguous(y)), torch.view_as_complex(table))
-    return torch.flatten(torch.view_as_real(z), -2)
+    return (self).rotate(torch.div(x, n), table)
 
   # packed qkv [B,L,3C] -> value [B,H,L,D]
   def packed_value(self, qkv: Tensor, s: Tensor) -> Tensor:
@@ -216,12 +208,6 @@ class M(Module):
   def upsample_nearest2(self, x: Tensor) -> Tensor:
     return torch.upsample_nearest2d(x, None, [2., 2.])
 
-  # binary cross-entropy of logit pairs: logits [..,2d], bits [..,d] in {0,1} -> per-bit loss [..,d]
-  def bit_loss(self, logits: Tensor, bits: Tensor) -> Tensor:
-    p = torch.unflatten(logits, -1, [-1, 2])
-    margin = torch.sub(torch.select(p, -1, 1), torch.select(p, -1, 0))
-    return torch.binary_cross_entropy_with_logits(margin, bits, None, None, 0)
-
   # bilinear without antialias, half-pixel centres: x [N,C,h,w] -> [N,C,H,W] of like [H,W]
   def resize_bilinear(self, x: Tensor, like: Tensor) -> Tensor:
     return torch.upsample_bilinear2d(x, [torch.size(like, 0), torch.size(like, 1)], False)
@@ -241,10 +227,6 @@ class M(Module):
   # mean of (x - y)^2 as a scalar
   def mse(self, x: Tensor, y: Tensor) -> Tensor:
     return torch.mse_loss(x, y)
-
-  # mean of |x - y| as a scalar
-  def mae(self, x: Tensor, y: Tensor) -> Tensor:
-    return torch.l1_loss(x, y)
 
   # weighted sum of per-bit losses: loss [B,L,d], weight [L,1] -> mean over rows and bits
   def weighted_bit_loss(self, logits: Tensor, bits: Tensor, weight: Tensor) -> Tensor:
@@ -285,6 +267,10 @@ class M(Module):
     w2 = torch.addcdiv_(w1, m1, d1, value=torch.neg(step))
     e1 = torch.lerp_(ema, w2, torch.item(torch.select(hyper, 0, 7)))
     return torch.zero_(g)
+
+  # copies the values of x into the memory of target, outside autograd
+  def assign(self, x: Tensor, target: Tensor) -> Tensor:
+    return torch.copy_(torch.detach(target), x)
 
   # sum of squares as a scalar
   def square_sum(self, x: Tensor) -> Tensor:

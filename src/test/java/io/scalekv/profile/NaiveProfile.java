@@ -146,9 +146,9 @@ final class NaiveProfile {
     int k = schedule.scaleOf(token);
     TokenMap map = schedule.map(k);
     int i = token - schedule.tokensBefore(k);
-    return new double[] {
-      (i / map.width() + 0.5) / map.height(), (i % map.width() + 0.5) / map.width()
-    };
+    int row = i / map.width();
+    int column = i % map.width();
+    return new double[] {(row + 0.5) / map.height(), (column + 0.5) / map.width()};
   }
 
   private static double variation(double[] a, double[] b) {

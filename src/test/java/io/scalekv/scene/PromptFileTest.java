@@ -17,30 +17,31 @@ class PromptFileTest {
 
   @Test
   void skipsCommentsAndBlankLines() throws IOException {
-    Path file =
-        written(
-            "\uFEFF# seed 1\n\n a ring \r\n  # indented\nÄpfel, 日本\na ring\n\n"
-                .getBytes(StandardCharsets.UTF_8));
+    Path file = written("\uFEFF# seed 1\n\n a ring \r\n  # indented\nÄpfel, 日本\na ring\n\n");
     assertEquals(List.of("a ring", "Äpfel, 日本", "a ring"), PromptFile.read(file));
-    assertEquals(List.of("last line"), PromptFile.read(written("last line".getBytes())));
+    assertEquals(List.of("last line"), PromptFile.read(written("last line")));
   }
 
   @Test
   void namesFileAndLine() throws IOException {
     Path notUtf8 = written(new byte[] {'o', 'k', '\n', (byte) 0xe9, ' ', 'x', '\n'});
     assertMessage(notUtf8, "prompt file " + notUtf8 + ", line 2: UTF-8");
-    Path tooLong = written(("a\n\n" + "x".repeat(2001)).getBytes());
+    Path tooLong = written("a\n\n" + "x".repeat(2001));
     assertMessage(tooLong, "prompt file " + tooLong + ", line 3: at most 2000");
-    Path longest = written("x".repeat(2000).getBytes());
+    Path longest = written("x".repeat(2000));
     assertEquals(2000, PromptFile.read(longest).get(0).length());
   }
 
   @Test
   void refusesEmptyAndMissingFiles() throws IOException {
-    Path empty = written("# nothing\n\n".getBytes());
+    Path empty = written("# nothing\n\n");
     assertMessage(empty, "prompt file " + empty + ": at least one prompt expected, got 2 lines");
     Path missing = folder.resolve("missing.txt");
     assertMessage(missing, "prompt file " + missing + ": no such file");
+  }
+
+  private Path written(String text) throws IOException {
+    return written(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private Path written(byte[] bytes) throws IOException {

@@ -108,8 +108,9 @@ class SceneRendererTest {
     for (int y = 0; y < side; y++) {
       for (int x = 0; x < side; x++) {
         for (int k = 0; k < points * points; k++) {
+          int row = k / points;
           double u = (x + (k % points + 0.5) / points) / side;
-          double v = (y + (k / points + 0.5) / points) / side;
+          double v = (y + (row + 0.5) / points) / side;
           Colour colour = scene.background();
           double t = scene.ground() == Ground.GRADIENT ? (double) y / (side - 1) : 0;
           for (int i = 0; i < scene.objects().size(); i++) {

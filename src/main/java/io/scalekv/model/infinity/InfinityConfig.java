@@ -36,7 +36,7 @@ public record InfinityConfig(
     require(width / heads % 4 == 0, "head width that 4 divides", width / heads);
     require(ffnWidth >= 1, "ffnWidth of at least 1", ffnWidth);
     require(codeBits >= 1, "codeBits of at least 1", codeBits);
-    require(textWidth % 128 == 0, "textWidth that 128 divides", textWidth);
+    require(textWidth >= 1 && textWidth % 128 == 0, "textWidth that 128 divides", textWidth);
     require(width % (textWidth / 128) == 0, "width that the pool's heads divide", width);
     require(textMaxLength >= 1, "textMaxLength of at least 1", textMaxLength);
     require(blockChunks >= 1 && depth % blockChunks == 0, "depth % blockChunks = 0", depth);

@@ -68,6 +68,10 @@ public final class InfinityGenerator {
       throw new IllegalArgumentException(
           "generator: " + batch + " seeds expected, got " + seeds.length);
     }
+    if (negative != null && negative.count() != batch) {
+      throw new IllegalArgumentException(
+          "generator: " + batch + " negative prompts expected, got " + negative.count());
+    }
     InfinityConfig config = model.config();
     BitSampler sampler = new BitSampler(options, seeds);
     try (NDManager run = scope.newSubManager();

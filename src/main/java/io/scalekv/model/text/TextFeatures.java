@@ -51,11 +51,17 @@ public record TextFeatures(NDArray padded, int[] lengths) {
     return new TextFeatures(NDArrays.stack(rows), lengths.clone());
   }
 
-  /** These prompts followed by others, padded to the longest of all. */
+  /**
+   * These prompts followed by others, padded to the longest of all; the result belongs to the
+   * manager of these.
+   */
   public TextFeatures concat(TextFeatures other) {
     int longest = Math.max(longest(), other.longest());
     NDArray a = padTo(padded, longest);
     NDArray b = padTo(other.padded, longest);
+    if (b != other.padded) {
+      b.attach(padded.getManager());
+    }
     int[] all = Arrays.copyOf(lengths, lengths.length + other.lengths.length);
     System.arraycopy(other.lengths, 0, all, lengths.length, other.lengths.length);
     return new TextFeatures(a.concat(b, 0), all);
@@ -75,8 +81,9 @@ public record TextFeatures(NDArray padded, int[] lengths) {
     if (s.get(1) == longest) {
       return x;
     }
-    NDArray zeros = x.getManager().zeros(new Shape(s.get(0), longest - s.get(1), s.get(2)));
-    return x.concat(zeros, 1);
+    try (NDArray zeros = x.getManager().zeros(new Shape(s.get(0), longest - s.get(1), s.get(2)))) {
+      return x.concat(zeros, 1);
+    }
   }
 
   /**

@@ -1,0 +1,87 @@
+package io.scalekv.model.text;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class TextFeaturesTest {
+  private static final float OUT = Float.NEGATIVE_INFINITY;
+
+  private NDManager m;
+
+  @BeforeEach
+  void open() {
+    m = NDManager.newBaseManager("PyTorch");
+  }
+
+  @AfterEach
+  void close() {
+    m.close();
+  }
+
+  private NDArray numbers(Shape shape) {
+    float[] x = new float[(int) shape.size()];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = i + 1;
+    }
+    return m.create(x, shape).duplicate();
+  }
+
+  @Test
+  void packedRowsArePaddedOnTheRight() {
+    TextFeatures t = TextFeatures.ofPacked(numbers(new Shape(4, 2)), new int[] {1, 3});
+    assertEquals(2, t.count());
+    assertEquals(new Shape(2, 3, 2), t.padded().getShape());
+    assertArrayEquals(new float[] {1, 2, 0, 0, 0, 0, 3, 4, 5, 6, 7, 8}, t.padded().toFloatArray());
+    NDArray mask = t.mask(m);
+    assertEquals(new Shape(2, 1, 1, 3), mask.getShape());
+    assertArrayEquals(new float[] {0, OUT, OUT, 0, 0, 0}, mask.toFloatArray());
+  }
+
+  @Test
+  void noMaskWithoutPadding() {
+    assertNull(new TextFeatures(numbers(new Shape(2, 3, 1)), new int[] {3, 3}).mask(m));
+  }
+
+  @Test
+  void concatPadsTheShorterAndKeepsTheOrder() {
+    TextFeatures a = new TextFeatures(numbers(new Shape(1, 1, 2)), new int[] {1});
+    TextFeatures b = new TextFeatures(numbers(new Shape(1, 2, 2)), new int[] {2});
+    TextFeatures ab = a.concat(b);
+    assertArrayEquals(new int[] {1, 2}, ab.lengths());
+    assertArrayEquals(new float[] {1, 2, 0, 0, 1, 2, 3, 4}, ab.padded().toFloatArray());
+    TextFeatures ba = b.concat(a);
+    assertArrayEquals(new int[] {2, 1}, ba.lengths());
+    assertArrayEquals(new float[] {1, 2, 3, 4, 1, 2, 0, 0}, ba.padded().toFloatArray());
+  }
+
+  @Test
+  void concatLeavesNothingInTheManagerOfTheOther() {
+    TextFeatures longer = new TextFeatures(numbers(new Shape(1, 5, 2)), new int[] {5});
+    try (NDManager lasting = m.newSubManager()) {
+      NDArray one = lasting.ones(new Shape(1, 1, 2));
+      TextFeatures other = new TextFeatures(one, new int[] {1});
+      longer.concat(other);
+      assertEquals(1, lasting.getManagedArrays().size());
+    }
+  }
+
+  @Test
+  void lengthsMustFit() {
+    NDArray x = numbers(new Shape(1, 3, 2));
+    Exception e =
+        assertThrows(IllegalArgumentException.class, () -> new TextFeatures(x, new int[] {4}));
+    assertEquals("text features: lengths 1..3 expected, got [4]", e.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> new TextFeatures(x, new int[] {0}));
+    e = assertThrows(IllegalArgumentException.class, () -> new TextFeatures(x, new int[] {1, 1}));
+    assertEquals("text features: [2,T,W] expected, got (1, 3, 2)", e.getMessage());
+  }
+}

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,7 +43,8 @@ final class ModelsCommand implements Callable<Integer> {
       Long tokenizerParameters,
       Double tokenizerPsnrDb) {}
 
-  private static final int SCENES = 64;
+  private static final int SCENES = 256;
+  private static final int BATCH = 32;
 
   @Spec private CommandSpec spec;
   @Mixin private JsonOption json;
@@ -126,19 +128,24 @@ final class ModelsCommand implements Callable<Integer> {
     }
     ScaleSchedule schedule = model.config().schedule(Optional.empty(), 1);
     SplittableRandom jitter = new SplittableRandom(0);
-    List<RgbImage> scenes =
-        HeldOut.captions().stream()
-            .sorted()
-            .limit(SCENES)
-            .map(
-                c -> SceneRenderer.render(SceneGrammar.parse(c), jitter, model.pixels(schedule)[0]))
-            .toList();
-    List<RgbImage> again = model.reconstruct(scenes, schedule);
+    List<String> captions = HeldOut.captions().stream().sorted().toList();
     double sum = 0;
-    for (int i = 0; i < SCENES; i++) {
-      sum += Psnr.db(scenes.get(i), again.get(i));
+    for (int at = 0; at < SCENES; at += BATCH) {
+      List<RgbImage> scenes =
+          IntStream.range(at, at + BATCH)
+              .mapToObj(i -> captions.get(i * captions.size() / SCENES))
+              .map(c -> render(c, jitter, model.pixels(schedule)[0]))
+              .toList();
+      List<RgbImage> again = model.reconstruct(scenes, schedule);
+      for (int i = 0; i < BATCH; i++) {
+        sum += Psnr.db(scenes.get(i), again.get(i));
+      }
     }
     return Math.round(sum / SCENES * 100) / 100.0;
+  }
+
+  private static RgbImage render(String caption, SplittableRandom jitter, int side) {
+    return SceneRenderer.render(SceneGrammar.parse(caption), jitter, side);
   }
 
   private static String text(Entry e) {

@@ -78,7 +78,7 @@ class TrainingLoopTest {
                 return TorchOps.call("mse", vae.decode(TorchOps.call("straight_through", z, q)), x);
               },
               reports::add,
-              average -> assertFalse(average.names().isEmpty()));
+              (average, at) -> assertFalse(average.names().isEmpty()));
       // the first step makes the quantiser's patterns; after it nothing may stay behind
       assertTrue(arrays.stream().skip(1).distinct().count() <= 1, "arrays by step " + arrays);
       return reports;
@@ -179,7 +179,7 @@ class TrainingLoopTest {
       Exception e =
           assertThrows(
               IllegalArgumentException.class,
-              () -> loop.run((scope, step) -> null, r -> {}, average -> {}));
+              () -> loop.run((scope, step) -> null, r -> {}, (average, at) -> {}));
       assertEquals(
           o.checkpoint()
               + ": weights: encoder.conv_in.conv.weight: (2, 3, 3, 3) expected, got (4, 3, 3, 3)",
@@ -216,7 +216,7 @@ class TrainingLoopTest {
                 return TorchOps.call("mse", got, y);
               },
               r -> losses.add(r.loss()),
-              average -> {
+              (average, at) -> {
                 assertArrayEquals(
                     new float[] {1, -2, 0.5f}, average.get("weight").toFloatArray(), 0.02f);
                 assertEquals(0.25, average.get("bias").getFloat(0), 0.02);

@@ -7,6 +7,7 @@ import io.scalekv.tensor.TorchOps;
 import io.scalekv.tensor.Weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * The convolutional part of the tokenizer: group norm (eps 1e-6), swish, residual blocks, nearest
@@ -51,12 +52,12 @@ public final class Vae {
       }
       if (i < config.halvings()) {
         String name = "encoder.down." + i + ".downsample.conv.conv";
-        x = TorchOps.call("conv2d_down", x, w(name + ".weight"), w(name + ".bias"));
+        x = last(x, y -> TorchOps.call("conv2d_down", y, w(name + ".weight"), w(name + ".bias")));
       }
     }
     x = residual("encoder.mid.block_1", x);
     x = residual("encoder.mid.block_2", x);
-    return conv("encoder.conv_out", normSwish("encoder.norm_out", x));
+    return last(x, y -> conv("encoder.conv_out", normSwish("encoder.norm_out", y)));
   }
 
   /**
@@ -74,22 +75,38 @@ public final class Vae {
         x = residual("decoder.up." + i + ".block." + j, x);
       }
       if (upsamples(i)) {
-        x = conv("decoder.up." + i + ".upsample.conv", TorchOps.call("upsample_nearest2", x));
+        String name = "decoder.up." + i + ".upsample.conv";
+        x = last(x, y -> conv(name, TorchOps.call("upsample_nearest2", y)));
       }
     }
-    return conv("decoder.conv_out", normSwish("decoder.norm_out", x));
+    return last(x, y -> conv("decoder.conv_out", normSwish("decoder.norm_out", y)));
   }
 
   private boolean upsamples(int level) {
     return level >= 1 && level <= config.halvings();
   }
 
-  private NDArray residual(String name, NDArray x) {
-    NDArray h = conv(name + ".conv1", normSwish(name + ".norm1", x));
-    h = conv(name + ".conv2", normSwish(name + ".norm2", h));
-    String shortcut = name + ".nin_shortcut";
-    NDArray skip = weights.contains(shortcut + ".conv.weight") ? conv(shortcut, x) : x;
-    return skip.add(h);
+  private NDArray residual(String name, NDArray input) {
+    return last(
+        input,
+        x -> {
+          NDArray h = conv(name + ".conv1", normSwish(name + ".norm1", x));
+          h = conv(name + ".conv2", normSwish(name + ".norm2", h));
+          String shortcut = name + ".nin_shortcut";
+          NDArray skip = weights.contains(shortcut + ".conv.weight") ? conv(shortcut, x) : x;
+          return skip.add(h);
+        });
+  }
+
+  /** The last use of an array: it is freed with all intermediates of the function. */
+  private static NDArray last(NDArray x, UnaryOperator<NDArray> function) {
+    NDManager outer = x.getManager();
+    try (NDManager scope = outer.newSubManager()) {
+      x.attach(scope);
+      NDArray y = function.apply(x);
+      y.attach(outer);
+      return y;
+    }
   }
 
   private NDArray normSwish(String name, NDArray x) {

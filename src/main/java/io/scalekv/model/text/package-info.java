@@ -1,0 +1,2 @@
+/** From prompts to text features. */
+package io.scalekv.model.text;

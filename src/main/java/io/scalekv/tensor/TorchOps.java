@@ -79,11 +79,6 @@ public final class TorchOps {
     return INSTANCE.run(op, args);
   }
 
-  /** Names of all operations. */
-  static Set<String> names() {
-    return INSTANCE.ops;
-  }
-
   private static Set<String> methods(String source) {
     Set<String> found = new TreeSet<>();
     Matcher m = METHOD.matcher(source);

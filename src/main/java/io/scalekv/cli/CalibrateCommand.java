@@ -233,7 +233,7 @@ final class CalibrateCommand implements Callable<Integer> {
     return String.format(
         Locale.ROOT,
         "%s: %d prompts, budget %s = %d tokens a layer and head (%s allocation)%n"
-            + "drafters by %s: %s; all other pairs are refiners%n"
+            + "drafters by %s: %s; all other pairs are refiners (counted from 0)%n"
             + "%s%n%.1f s",
         r.model(),
         r.prompts(),

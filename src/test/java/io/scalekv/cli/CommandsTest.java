@@ -143,6 +143,8 @@ final class CommandsTest {
             "generate",
             "--prompt",
             CAPTION,
+            "--seeds",
+            2,
             "--out",
             b,
             "--quiet",

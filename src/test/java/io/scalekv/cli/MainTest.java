@@ -150,8 +150,8 @@ final class MainTest {
           probe --seed -1 | scalekv probe: --seed: a whole number from 0 to 2147483647 expected, got -1
           probe --threads 0 | --threads: a whole number from 1 to 1024 expected, got 0
           probe --dtype fp16 | --dtype: fp32 or bf16 expected, got fp16
-          probe --cfg -1 | --cfg: a number from 0.0 to 1000.0 expected, got -1.0
-          probe --tau NaN | --tau: a number from 0.0 to 1000.0 expected, got NaN
+          probe --cfg -1 | --cfg: a number from 0.0 to 100.0 expected, got -1.0
+          probe --tau NaN | --tau: a number from 0.0 to 100.0 expected, got NaN
           probe --top-p 0 | --top-p: a number above 0 and at most 1 expected, got 0.0
           probe --size 2M | --size: 0.06M or 0.25M or 0.60M or 1M expected, got 2M
           probe --aspect 4 | --aspect: a number from 0.333 to 3.0 expected, got 4.0

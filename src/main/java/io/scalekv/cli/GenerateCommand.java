@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Calibrator.PromptSet;
+import io.scalekv.files.AtomicFile;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
@@ -9,7 +10,6 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
-import io.scalekv.roles.AtomicFile;
 import io.scalekv.scene.Faithfulness;
 import io.scalekv.scene.FaithfulnessRate;
 import io.scalekv.scene.FaithfulnessTally;

@@ -1,11 +1,9 @@
 package io.scalekv.profile;
 
-import java.io.BufferedWriter;
+import io.scalekv.files.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /**
  * A profile as a tidy table, one value a row: {@code branch,layer,head,scale,statistic,mean,std,n}.
@@ -26,16 +24,9 @@ public final class ProfileCsv {
 
   /** Writes the table; an existing file is replaced at once, or not at all if writing fails. */
   public static void write(AttentionProfile profile, Path file) throws IOException {
-    Path target = file.toAbsolutePath();
-    Path part = target.resolveSibling("." + target.getFileName() + ".part");
-    try {
-      try (BufferedWriter out = Files.newBufferedWriter(part, StandardCharsets.UTF_8)) {
-        write(profile, out);
-      }
-      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(part);
-    }
+    StringBuilder text = new StringBuilder();
+    write(profile, text);
+    AtomicFile.write(file, text.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   private static void write(AttentionProfile profile, Appendable out) throws IOException {

@@ -1,6 +1,6 @@
 package io.scalekv.report;
 
-import io.scalekv.roles.AtomicFile;
+import io.scalekv.files.AtomicFile;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;

@@ -6,7 +6,7 @@ import de.erichseifert.vectorgraphics2d.svg.SVGProcessor;
 import de.erichseifert.vectorgraphics2d.util.PageSize;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.roles.AtomicFile;
+import io.scalekv.files.AtomicFile;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RolesDocument;

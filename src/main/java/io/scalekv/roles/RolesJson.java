@@ -1,6 +1,7 @@
 package io.scalekv.roles;
 
 import com.networknt.schema.Schema;
+import io.scalekv.files.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
+import io.scalekv.files.AtomicFile;
 import io.scalekv.tensor.Cancellation;
 import io.scalekv.tensor.SafetensorsFile;
 import io.scalekv.tensor.SafetensorsWriter;
@@ -12,9 +13,9 @@ import io.scalekv.tensor.TensorSource;
 import io.scalekv.tensor.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -250,13 +251,8 @@ final class TrainingLoop {
               r.gradientNorm(),
               r.learningRate(),
               r.seconds()));
-      Path beside = options.curve().resolveSibling(options.curve().getFileName() + ".part");
-      Files.write(beside, lines);
-      Files.move(
-          beside,
-          options.curve(),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      String text = String.join("\n", lines) + "\n";
+      AtomicFile.write(options.curve(), text.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException(options.curve() + ": " + e.getMessage(), e);
     }

@@ -1,4 +1,4 @@
-package io.scalekv.roles;
+package io.scalekv.files;
 
 import java.io.IOException;
 import java.nio.file.Files;

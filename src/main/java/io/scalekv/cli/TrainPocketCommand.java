@@ -18,6 +18,9 @@ import picocli.CommandLine.Spec;
         "Train the pocket model, tokenizer first. Can be stopped at any moment; the same command"
             + " goes on from the last checkpoint.")
 final class TrainPocketCommand implements Callable<Integer> {
+  /** What the command reports. */
+  record Report(String folder, String lossCurve) {}
+
   @Spec private CommandSpec spec;
   @Mixin private GlobalOptions global;
   @Mixin private JsonOption json;
@@ -102,7 +105,7 @@ final class TrainPocketCommand implements Callable<Integer> {
     LossCurve.ofCsv(result.curve(), "pocket transformer").writePng(out.resolve("loss.png"));
     json.print(
         spec.commandLine().getOut(),
-        result,
+        new Report(result.folder().toString(), result.curve().toString()),
         r -> "trained model in " + r.folder() + " (--model " + r.folder() + ")");
     return 0;
   }

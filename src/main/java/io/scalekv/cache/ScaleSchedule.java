@@ -1,5 +1,6 @@
 package io.scalekv.cache;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -20,8 +21,7 @@ public record ScaleSchedule(List<TokenMap> maps) {
 
   /** A schedule of square maps with the given sides, in tokens. */
   public static ScaleSchedule ofSides(int... sides) {
-    return new ScaleSchedule(
-        java.util.Arrays.stream(sides).mapToObj(s -> new TokenMap(s, s)).toList());
+    return new ScaleSchedule(Arrays.stream(sides).mapToObj(s -> new TokenMap(s, s)).toList());
   }
 
   /** Number of scales K. */

@@ -6,6 +6,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileCsv;
@@ -136,9 +137,10 @@ final class CalibrateCommand implements Callable<Integer> {
             .withSeed(global.seed())
             .withQuerySamples(rows())
             .withHistoryTopK(TopKeys.parse(topK));
-    PromptSet prompts = promptOptions.read(ModelFactory.config(modelOption));
-    ScaleSchedule schedule =
-        ModelFactory.config(modelOption).schedule(generation.size(), generation.aspect());
+    Check.range("--batch", batch, 1, 1_000_000);
+    ModelConfig config = ModelFactory.config(modelOption);
+    PromptSet prompts = promptOptions.read(config);
+    ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
     OutputFolder.prepare(out);
     try (ImageModel model = ModelFactory.open(modelOption, global, generation)) {
       Calibrator calibrator =

@@ -5,6 +5,7 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.files.Sha256;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
@@ -20,11 +21,8 @@ import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RolesDocument;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
@@ -78,17 +76,12 @@ public final class Calibrator {
 
     /** A prompt set with the hash of the given bytes. */
     public static PromptSet of(String name, byte[] bytes, List<String> prompts) {
-      try {
-        byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes);
-        return new PromptSet(name, HexFormat.of().formatHex(hash), prompts);
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException(e);
-      }
+      return new PromptSet(name, Sha256.of(bytes), prompts);
     }
 
     /** A prompt set without a file: the hash is that of its lines. */
     public static PromptSet ofTexts(String name, List<String> prompts) {
-      byte[] lines = String.join("\\n", prompts).getBytes(StandardCharsets.UTF_8);
+      byte[] lines = String.join("\n", prompts).getBytes(StandardCharsets.UTF_8);
       return of(name, lines, prompts);
     }
   }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.files.Sha256;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityGenerator;
@@ -27,11 +28,8 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -83,7 +81,7 @@ public final class ImageModel implements AutoCloseable {
         Engine.getInstance().setRandomSeed((int) random.seed());
         Weights transformer = InfinityWeights.initial(manager, config.transformer());
         if (config.text().equals(ModelConfig.WORDS)) {
-          textShapes(config).forEach((name, s) -> transformer.putNormal(name, s, 0.7f));
+          WordEmbedder.addInitial(transformer, config.transformer().textWidth());
         }
         Weights vae = Vae.initialWeights(manager, config.tokenizer());
         return new ImageModel(config, "random:" + random.seed(), manager, transformer, vae, bf16);
@@ -177,18 +175,7 @@ public final class ImageModel implements AutoCloseable {
 
   private static String sha256(Path... files) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] buffer = new byte[1 << 20];
-      for (Path file : files) {
-        try (InputStream in = Files.newInputStream(file)) {
-          for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-            digest.update(buffer, 0, n);
-          }
-        }
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
+      return Sha256.of(files);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.image.RgbImage;
+import io.scalekv.tensor.NativeCopy;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,9 +37,7 @@ public final class Pixels {
         }
       }
     }
-    try (NDArray borrowed = manager.create(data, new Shape(images.size(), 3, height, width))) {
-      return borrowed.duplicate();
-    }
+    return NativeCopy.of(manager, data, new Shape(images.size(), 3, height, width));
   }
 
   /**

@@ -22,6 +22,13 @@ public final class Weights implements AutoCloseable {
     this.manager = parent.newSubManager();
   }
 
+  /** Every tensor of a source, under its name there. */
+  public static Weights load(NDManager parent, TensorSource source) {
+    Weights weights = new Weights(parent);
+    source.names().forEach(name -> weights.put(name, source.load(name, weights.manager)));
+    return weights;
+  }
+
   /** The manager that owns the arrays. */
   public NDManager manager() {
     return manager;

@@ -3,6 +3,7 @@ package io.scalekv.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.tensor.Weights;
 import java.util.LinkedHashMap;
@@ -67,7 +68,7 @@ final class AdamW implements AutoCloseable {
   double update(int step, double learningRate) {
     try (NDManager scope = weights.manager().newSubManager()) {
       Map<String, NDArray> gradients = new LinkedHashMap<>();
-      NDArray sum = scope.zeros(new ai.djl.ndarray.types.Shape());
+      NDArray sum = scope.zeros(new Shape());
       for (Map.Entry<String, NDArray> e : weights.arrays().entrySet()) {
         NDArray g = e.getValue().getGradient();
         g.attach(scope);

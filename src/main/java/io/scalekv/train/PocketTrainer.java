@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
@@ -26,6 +25,7 @@ import io.scalekv.model.vae.Vae;
 import io.scalekv.scene.Scene;
 import io.scalekv.scene.SceneRenderer;
 import io.scalekv.scene.SceneSampler;
+import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.SafetensorsWriter;
 import io.scalekv.tensor.StoredType;
 import io.scalekv.tensor.TorchOps;
@@ -155,7 +155,7 @@ public final class PocketTrainer {
 
   private static Weights startWeights(NDManager manager, Options o) {
     Weights w = InfinityWeights.initial(manager, o.config());
-    WordEmbedder.shapes(o.config().textWidth()).forEach((name, s) -> w.putNormal(name, s, 0.7f));
+    WordEmbedder.addInitial(w, o.config().textWidth());
     if (o.startFrom() != null) {
       w.names().forEach(name -> w.set(name, o.startFrom().get(name)));
     }
@@ -255,10 +255,7 @@ public final class PocketTrainer {
         }
       }
     }
-    NDArray borrowed = bits.getManager().create(flipped, s);
-    NDArray own = borrowed.duplicate();
-    borrowed.close();
-    return own;
+    return NativeCopy.of(bits.getManager(), flipped, s);
   }
 
   private NDArray forward(
@@ -307,7 +304,7 @@ public final class PocketTrainer {
     for (int k = 0; k <= scales; k++) {
       b[k] = o.schedule().tokensBefore(k);
     }
-    return manager.create(b).duplicate();
+    return NativeCopy.of(manager, b, new Shape(b.length));
   }
 
   /** Every map weighs as the side of its square, shared by its tokens and bits; the sum is 1. */
@@ -320,7 +317,6 @@ public final class PocketTrainer {
     for (int i = 0; i < w.length; i++) {
       w[i] = (float) (1 / Math.sqrt(o.schedule().tokens(o.schedule().scaleOf(i))) / sum);
     }
-    NDArray own = manager.create(w, new Shape(w.length, 1)).duplicate();
-    return own.toType(DataType.FLOAT32, false);
+    return NativeCopy.of(manager, w, new Shape(w.length, 1));
   }
 }

@@ -2,6 +2,7 @@ package io.scalekv.train;
 
 import ai.djl.ndarray.NDManager;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.files.AtomicFile;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.vae.Vae;
@@ -12,6 +13,7 @@ import io.scalekv.tensor.TensorSource;
 import io.scalekv.tensor.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -104,8 +106,8 @@ public final class PocketTraining {
     }
     Path model = o.folder().resolve("model");
     try {
-      Files.createDirectories(model);
-      Files.writeString(model.resolve("config.json"), config.json());
+      AtomicFile.write(
+          model.resolve("config.json"), config.json().getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException(model + ": " + e.getMessage(), e);
     }
@@ -119,16 +121,14 @@ public final class PocketTraining {
 
   private static Weights load(NDManager manager, Path file) {
     try (TensorSource source = SafetensorsFile.open(file)) {
-      Weights weights = new Weights(manager);
-      source.names().forEach(n -> weights.put(n, source.load(n, weights.manager())));
-      return weights;
+      return Weights.load(manager, source);
     }
   }
 
   private static void copyTensors(Path from, Path to, StoredType type) {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         TensorSource source = SafetensorsFile.open(from);
-        Weights weights = load(manager, from)) {
+        Weights weights = Weights.load(manager, source)) {
       Map<String, String> metadata = new TreeMap<>(source.metadata());
       SafetensorsWriter.write(to, weights.arrays(), type, metadata);
     }

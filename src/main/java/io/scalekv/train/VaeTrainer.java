@@ -3,6 +3,7 @@ package io.scalekv.train;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.Pixels;
@@ -64,7 +65,7 @@ public final class VaeTrainer {
         MultiScaleBsq quantiser = new MultiScaleBsq(manager, o.config().codeBits());
         Weights weights = Vae.initialWeights(manager, o.config())) {
       Vae vae = new Vae(o.config(), weights);
-      NDArray commitment = manager.full(new ai.djl.ndarray.types.Shape(), COMMITMENT);
+      NDArray commitment = manager.full(new Shape(), COMMITMENT);
       TrainingLoop.Options loop =
           new TrainingLoop.Options(
               o.steps(),

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher with the real Maven and the real Java, in a copy of the sources. */
 @Tag("full")
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a POSIX shell script")
 final class BuildAndRunTest {
   @TempDir private Path folder;
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The launcher as a real process, in a project of its own whose java and mvn are small scripts:
  * java prints its words and environment, mvn counts its calls and leaves a build stamp.
  */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a POSIX shell script")
 final class LauncherTest {
   private static final Path LAUNCHER = Path.of("scalekv").toAbsolutePath();
   private static final String JAVA =

@@ -45,7 +45,7 @@ final class OutputFolderTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no POSIX permissions")
   void aReadOnlyFolderIsRefusedAndNothingCreated() throws IOException {
     Path out = Files.createDirectory(folder.resolve("out"));
     Files.setPosixFilePermissions(out, PosixFilePermissions.fromString("r-xr-xr-x"));

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.model.GenerationOptions;
+import io.scalekv.tensor.NativeCopy;
 import java.util.SplittableRandom;
 
 /**
@@ -65,9 +66,7 @@ final class BitSampler {
         bits[at] = draw(random[b], pairs[2 * at], pairs[2 * at + 1]) ? 1 : 0;
       }
     }
-    try (NDArray borrowed = scope.create(bits, new Shape(batch, s.get(1), s.get(2) / 2))) {
-      return borrowed.duplicate();
-    }
+    return NativeCopy.of(scope, bits, new Shape(batch, s.get(1), s.get(2) / 2));
   }
 
   /** Whether the bit is one. The generator advances by one number whatever the logits are. */

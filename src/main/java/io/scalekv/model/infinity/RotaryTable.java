@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.tensor.NativeCopy;
 
 /**
  * Two-dimensional rotary embedding whose positions are normalised to one reference map, so that a
@@ -46,9 +47,7 @@ public final class RotaryTable {
         }
       }
     }
-    try (NDArray borrowed = manager.create(table, new Shape(schedule.totalTokens(), half, 2))) {
-      return borrowed.duplicate();
-    }
+    return NativeCopy.of(manager, table, new Shape(schedule.totalTokens(), half, 2));
   }
 
   private static int angles(float[] table, int at, float[] frequency, int position) {

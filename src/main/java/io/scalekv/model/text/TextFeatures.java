@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.tensor.NativeCopy;
 import java.util.Arrays;
 
 /**
@@ -100,8 +101,6 @@ public record TextFeatures(NDArray padded, int[] lengths) {
     for (int i = 0; i < lengths.length; i++) {
       Arrays.fill(mask, i * longest + lengths[i], (i + 1) * longest, Float.NEGATIVE_INFINITY);
     }
-    try (NDArray borrowed = manager.create(mask, new Shape(lengths.length, 1, 1, longest))) {
-      return borrowed.duplicate();
-    }
+    return NativeCopy.of(manager, mask, new Shape(lengths.length, 1, 1, longest));
   }
 }

@@ -18,6 +18,8 @@ public final class WordEmbedder {
   private static final String WORDS = "text_words.weight";
   private static final String POSITIONS = "text_positions.weight";
 
+  private static final float INITIAL_DEVIATION = 0.7f;
+
   private final Weights weights;
 
   /** An embedder over the given weights, which it does not own. */
@@ -31,6 +33,11 @@ public final class WordEmbedder {
     s.put(WORDS, new Shape(Vocabulary.size(), width));
     s.put(POSITIONS, new Shape(Vocabulary.MAX_TOKENS, width));
     return s;
+  }
+
+  /** Adds fresh weights for text width W, drawn from the engine's random state. */
+  public static void addInitial(Weights weights, int width) {
+    shapes(width).forEach((name, shape) -> weights.putNormal(name, shape, INITIAL_DEVIATION));
   }
 
   /**

@@ -1,0 +1,27 @@
+package io.scalekv.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+
+/**
+ * Native arrays with the values of Java arrays. {@code NDManager.create} only borrows Java memory,
+ * so that a view which outlives the array reads freed memory; these copies own theirs.
+ */
+public final class NativeCopy {
+  private NativeCopy() {}
+
+  /** A float32 array of the given shape that belongs to {@code manager}. */
+  public static NDArray of(NDManager manager, float[] values, Shape shape) {
+    try (NDArray borrowed = manager.create(values, shape)) {
+      return borrowed.duplicate();
+    }
+  }
+
+  /** An int64 array of the given shape that belongs to {@code manager}. */
+  public static NDArray of(NDManager manager, long[] values, Shape shape) {
+    try (NDArray borrowed = manager.create(values, shape)) {
+      return borrowed.duplicate();
+    }
+  }
+}

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.model.ModelConfig;
 import io.scalekv.report.LossCurve;
 import io.scalekv.train.PocketTraining;
 import java.io.IOException;
@@ -31,6 +32,15 @@ final class TrainPocketCommand implements Callable<Integer> {
       defaultValue = "out/train-pocket",
       description = "Folder for checkpoints, curves and the model (default: ${DEFAULT-VALUE}).")
   private Path out;
+
+  @Option(
+      names = "--config",
+      paramLabel = "pocket|pocket-l",
+      defaultValue = "pocket",
+      description =
+          "Which of the two to train: seven maps at 64 px, or nine at 96 px"
+              + " (default: ${DEFAULT-VALUE}).")
+  private String config;
 
   @Option(
       names = "--vae-steps",
@@ -83,10 +93,12 @@ final class TrainPocketCommand implements Callable<Integer> {
     Check.range("--decay-steps", decaySteps, 0, steps);
     Check.range("--learning-rate", learningRate, 1e-7, 1);
     Check.range("--tokens", tokens, 600, 1_000_000);
+    ModelConfig model = model();
     OutputFolder.prepare(out);
     PocketTraining.Result result =
         PocketTraining.run(
             new PocketTraining.Options(
+                model,
                 out,
                 vaeSteps,
                 steps,
@@ -102,11 +114,22 @@ final class TrainPocketCommand implements Callable<Integer> {
                 spec.commandLine().getErr().flush();
               }
             });
-    LossCurve.ofCsv(result.curve(), "pocket transformer").writePng(out.resolve("loss.png"));
+    LossCurve.ofCsv(result.curve(), model.name() + " transformer")
+        .writePng(out.resolve("loss.png"));
     json.print(
         spec.commandLine().getOut(),
         new Report(result.folder().toString(), result.curve().toString()),
         r -> "trained model in " + r.folder() + " (--model " + r.folder() + ")");
     return 0;
+  }
+
+  private ModelConfig model() {
+    return switch (config) {
+      case "pocket" -> ModelConfig.pocket();
+      case "pocket-l" -> ModelConfig.pocketL();
+      default ->
+          throw new IllegalArgumentException(
+              "--config: pocket or pocket-l expected, got " + config);
+    };
   }
 }

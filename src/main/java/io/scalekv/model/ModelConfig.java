@@ -79,10 +79,19 @@ public record ModelConfig(
     }
   }
 
-  /** The pocket model that comes with the project. */
+  /** The pocket model that comes with the project: 521 tokens in seven maps, 64x64 px. */
   public static ModelConfig pocket() {
-    try (InputStream in = ModelConfig.class.getResourceAsStream("pocket/config.json")) {
-      return parse(in.readAllBytes(), "pocket/config.json");
+    return shipped("pocket/config.json");
+  }
+
+  /** The pocket model with two more maps: 1497 tokens in nine maps, 96x96 px. */
+  public static ModelConfig pocketL() {
+    return shipped("pocket-l/config.json");
+  }
+
+  private static ModelConfig shipped(String resource) {
+    try (InputStream in = ModelConfig.class.getResourceAsStream(resource)) {
+      return parse(in.readAllBytes(), resource);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

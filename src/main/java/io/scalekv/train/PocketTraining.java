@@ -32,6 +32,7 @@ public final class PocketTraining {
   /**
    * What a training is.
    *
+   * @param config of the model
    * @param folder of checkpoints, curves and the model
    * @param vaeSteps updates of the tokenizer
    * @param steps updates of the transformer
@@ -43,6 +44,7 @@ public final class PocketTraining {
    * @param from model folder to start from, or null
    */
   public record Options(
+      ModelConfig config,
       Path folder,
       int vaeSteps,
       int steps,
@@ -65,7 +67,7 @@ public final class PocketTraining {
 
   /** Trains to the end. */
   public static Result run(Options o, Consumer<String> log) {
-    ModelConfig config = ModelConfig.pocket();
+    ModelConfig config = o.config();
     ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
     Path vaeFile = o.folder().resolve("vae-fp32.safetensors");
     if (o.from() != null && !Files.exists(vaeFile)) {

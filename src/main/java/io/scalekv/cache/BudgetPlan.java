@@ -3,27 +3,36 @@ package io.scalekv.cache;
 import java.util.Arrays;
 
 /**
- * How many tokens each layer may hold when each scale reads its cache (per head, the same for all
- * heads of a layer).
+ * How many tokens each layer may hold when each scale reads its cache, per head: the same for all
+ * heads of a layer, or head by head.
  *
  * <p>Whatever made the plan, these hold, and are checked when it is built:
  *
  * <ul>
- *   <li>at no scale does the mean over layers exceed the budget B;
- *   <li>no layer is to hold more than there is: its tokens at the scale before plus that map's;
- *   <li>nothing is cut while the whole history of a layer is at most B tokens.
+ *   <li>at no scale does the mean over layers and heads exceed the budget B;
+ *   <li>no head is to hold more than there is: its tokens at the scale before plus that map's;
+ *   <li>in a plan by layers, nothing is cut while the whole history is at most B tokens.
  * </ul>
  */
 public final class BudgetPlan {
   private final ScaleSchedule schedule;
   private final int budget;
-  private final int[][] tokens;
+  private final int[][][] tokens;
 
-  private BudgetPlan(ScaleSchedule schedule, int budget, int[][] tokens) {
+  private BudgetPlan(ScaleSchedule schedule, int budget, int[][][] tokens, boolean byLayers) {
     this.schedule = schedule;
     this.budget = budget;
     this.tokens = tokens;
-    check();
+    check(byLayers);
+  }
+
+  /** One number for all heads of a layer: [scale][layer] to [scale][layer][1]. */
+  private static BudgetPlan byLayers(ScaleSchedule schedule, int budget, int[][] tokens) {
+    int[][][] heads = new int[tokens.length][][];
+    for (int k = 0; k < tokens.length; k++) {
+      heads[k] = Arrays.stream(tokens[k]).mapToObj(t -> new int[] {t}).toArray(int[][]::new);
+    }
+    return new BudgetPlan(schedule, budget, heads, true);
   }
 
   /**
@@ -82,7 +91,7 @@ public final class BudgetPlan {
       }
       tokens[k] = share(budget, k - first, column, room, allocation);
     }
-    return new BudgetPlan(schedule, budget, tokens);
+    return byLayers(schedule, budget, tokens);
   }
 
   /**
@@ -92,11 +101,21 @@ public final class BudgetPlan {
    */
   public static BudgetPlan ofTokens(ScaleSchedule schedule, int budget, int[][] tokens) {
     positive(budget, tokens.length == 0 ? 0 : tokens[0].length);
-    int[][] copy = new int[tokens.length][];
-    for (int k = 0; k < tokens.length; k++) {
-      copy[k] = tokens[k].clone();
-    }
-    return new BudgetPlan(schedule, budget, copy);
+    return byLayers(schedule, budget, tokens);
+  }
+
+  /**
+   * A plan head by head. It may cut before it has to.
+   *
+   * @param tokens [scale][layer][head], tokens that a head may hold when a scale reads it
+   */
+  public static BudgetPlan ofHeads(ScaleSchedule schedule, int budget, int[][][] tokens) {
+    positive(budget, tokens.length == 0 ? 0 : tokens[0].length);
+    int[][][] copy =
+        Arrays.stream(tokens)
+            .map(k -> Arrays.stream(k).map(int[]::clone).toArray(int[][]::new))
+            .toArray(int[][][]::new);
+    return new BudgetPlan(schedule, budget, copy, false);
   }
 
   private static int[] share(
@@ -166,38 +185,53 @@ public final class BudgetPlan {
     }
   }
 
-  private void check() {
+  private void check(boolean byLayers) {
     if (tokens.length != schedule.scales()) {
       throw new IllegalArgumentException(
           "budget plan: " + schedule.scales() + " scales expected, got " + tokens.length);
     }
     int layers = tokens[0].length;
-    int first = firstCutScale(schedule, budget);
+    int heads = tokens[0][0].length;
+    int first = byLayers ? firstCutScale(schedule, budget) : 0;
     for (int k = 0; k < tokens.length; k++) {
       if (tokens[k].length != layers) {
         throw new IllegalArgumentException(
             String.format(
                 "budget plan: scale %d: %d layers expected, got %d", k, layers, tokens[k].length));
       }
-      int[] room = room(schedule, tokens, k);
       long sum = 0;
       for (int l = 0; l < layers; l++) {
-        int least = k < first ? room[l] : 0;
-        if (tokens[k][l] < least || tokens[k][l] > room[l]) {
+        if (tokens[k][l].length != heads) {
           throw new IllegalArgumentException(
               String.format(
-                  "budget plan: scale %d, layer %d: %d to %d tokens expected (it holds %d), got %d",
-                  k, l, least, room[l], room[l], tokens[k][l]));
+                  "budget plan: scale %d, layer %d: %d heads expected, got %d",
+                  k, l, heads, tokens[k][l].length));
         }
-        sum += tokens[k][l];
+        for (int h = 0; h < heads; h++) {
+          checkRoom(k, l, h, k < first);
+          sum += tokens[k][l][h];
+        }
       }
-      if (sum > (long) budget * layers) {
+      long most = (long) budget * layers * heads;
+      if (sum > most) {
         throw new IllegalArgumentException(
             String.format(
-                "budget plan: scale %d: at most %d tokens over %d layers expected"
-                    + " (budget %d a layer), got %d",
-                k, (long) budget * layers, layers, budget, sum));
+                "budget plan: scale %d: at most %d tokens over %d layers%s expected"
+                    + " (budget %d each), got %d",
+                k, most, layers, heads == 1 ? "" : " of " + heads + " heads", budget, sum));
       }
+    }
+  }
+
+  private void checkRoom(int k, int l, int h, boolean uncut) {
+    int room = held(k, l, h);
+    int least = uncut ? room : 0;
+    int got = tokens[k][l][h];
+    if (got < least || got > room) {
+      throw new IllegalArgumentException(
+          String.format(
+              "budget plan: scale %d, layer %d%s: %d to %d tokens expected (it holds %d), got %d",
+              k, l, tokens[k][l].length == 1 ? "" : ", head " + h, least, room, room, got));
     }
   }
 
@@ -216,6 +250,25 @@ public final class BudgetPlan {
     return tokens[0].length;
   }
 
+  /** Whether all heads of a layer hold equally many tokens. */
+  public boolean headsAlike() {
+    return tokens[0][0].length == 1;
+  }
+
+  /** Whether any head ever drops a token. */
+  public boolean cuts() {
+    for (int k = 0; k < tokens.length; k++) {
+      for (int l = 0; l < layers(); l++) {
+        for (int h = 0; h < tokens[k][l].length; h++) {
+          if (tokens[k][l][h] < schedule.tokensBefore(k)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
   /** The first scale that reads a cut cache; K where none does. */
   public int firstCutScale() {
     return firstCutScale(schedule, budget);
@@ -226,24 +279,37 @@ public final class BudgetPlan {
     return schedule.scales() - firstCutScale();
   }
 
-  /** Tokens that {@code layer} may hold when {@code scale} reads its cache, both 0-based. */
+  /**
+   * Tokens that each head of {@code layer} may hold when {@code scale} reads its cache, both
+   * 0-based; an error in a plan head by head.
+   */
   public int tokens(int scale, int layer) {
-    return tokens[scale][layer];
+    if (!headsAlike()) {
+      throw new IllegalStateException(
+          "budget plan: one number for all heads of a layer expected, got one for each of "
+              + tokens[0][0].length);
+    }
+    return tokens[scale][layer][0];
+  }
+
+  /** Tokens that one head may hold when {@code scale} reads its cache, all 0-based. */
+  public int tokens(int scale, int layer, int head) {
+    int[] heads = tokens[scale][layer];
+    return heads[heads.length == 1 ? 0 : head];
   }
 
   /** Tokens that {@code layer} holds just before it is cut for {@code scale}, both 0-based. */
   public int held(int scale, int layer) {
-    return scale == 0 ? 0 : tokens[scale - 1][layer] + schedule.tokens(scale - 1);
+    return held(scale, layer, 0);
   }
 
-  /** Tokens of all layers when {@code scale} reads the cache. */
-  public long sum(int scale) {
-    return Arrays.stream(tokens[scale]).asLongStream().sum();
+  private int held(int scale, int layer, int head) {
+    return scale == 0 ? 0 : tokens(scale - 1, layer, head) + schedule.tokens(scale - 1);
   }
 
-  /** Mean tokens per layer when {@code scale} reads the cache. */
+  /** Mean tokens per layer and head when {@code scale} reads the cache. */
   public double mean(int scale) {
-    return (double) sum(scale) / layers();
+    return Arrays.stream(tokens[scale]).flatMapToInt(Arrays::stream).average().orElse(0);
   }
 
   @Override

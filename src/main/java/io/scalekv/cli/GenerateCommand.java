@@ -167,6 +167,7 @@ final class GenerateCommand implements Callable<Integer> {
                 schedule,
                 generation.aspect(),
                 generation.toModel(),
+                model.fullCache(schedule),
                 List.of(),
                 GenerationListener.NONE);
         seconds += (System.nanoTime() - begin) / 1e9;

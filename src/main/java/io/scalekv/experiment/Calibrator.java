@@ -123,6 +123,7 @@ public final class Calibrator {
           options.schedule(),
           options.aspect(),
           options.generation(),
+          model.fullCache(options.schedule()),
           List.of(profiler),
           GenerationListener.NONE);
       statistics.addAll(profiler.statistics());

@@ -1,6 +1,8 @@
 package io.scalekv.model;
 
 import ai.djl.ndarray.NDArray;
+import io.scalekv.cache.Attended;
+import io.scalekv.cache.KvCache;
 
 /**
  * Sees the intermediate values of a generation. The arrays live only during the call. Letters: B
@@ -28,6 +30,12 @@ public interface GenerationListener {
   /** Codes resized for the next scale, [B,L',d]; not called after the last scale. */
   default void nextInput(int scale, NDArray codes) {}
 
-  /** A layer's cache at the end: keys and values [R,H,T,D]. */
-  default void finalCache(int layer, NDArray keys, NDArray values) {}
+  /**
+   * A group of heads has attended a map. Branch 0 holds all rows, or the conditional ones where the
+   * unconditional rows have a cache of their own, branch 1.
+   */
+  default void attended(int branch, Attended a) {}
+
+  /** A layer's cache after a map was stored and cut. */
+  default void cached(int scale, int layer, int branch, KvCache cache) {}
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.files.Sha256;
@@ -212,6 +213,7 @@ public final class ImageModel implements AutoCloseable {
    * @param schedule token maps
    * @param aspect height / width the schedule belongs to
    * @param options guidance, temperature, top-p
+   * @param cache what the layers remember; see {@link #fullCache}
    * @param taps attention observers
    * @param listener observer of everything else
    * @return the images in the order of the prompts
@@ -222,6 +224,7 @@ public final class ImageModel implements AutoCloseable {
       ScaleSchedule schedule,
       double aspect,
       GenerationOptions options,
+      CacheSettings cache,
       List<AttentionTap> taps,
       GenerationListener listener) {
     try (NDManager scope = manager.newSubManager()) {
@@ -240,11 +243,17 @@ public final class ImageModel implements AutoCloseable {
                   schedule,
                   config.rotaryReference(aspect),
                   options,
+                  cache,
                   prompts.stream().mapToLong(Prompt::seed).toArray(),
                   taps,
                   listener);
       return Pixels.toImages(vae.decode(latent));
     }
+  }
+
+  /** Everything is remembered, in float32. */
+  public CacheSettings fullCache(ScaleSchedule schedule) {
+    return CacheSettings.full(schedule, config.transformer().depth());
   }
 
   /**

@@ -282,7 +282,8 @@ public final class PocketTrainer {
     NDArray turn = rotary.get(new NDIndex("0:{}", used.totalTokens()));
     turn.attach(scope);
     NDArray ends = bounds[used.scales()];
-    SelfAttention attention = (layer, q, k, v) -> TorchOps.call("prefix_attention", q, k, v, ends);
+    SelfAttention attention =
+        (layer, q, k, v, p) -> TorchOps.call("prefix_attention", q, k, v, ends);
     for (int layer = 0; layer < o.config().depth(); layer++) {
       x = model.block(layer, x, condition, turn, attention);
     }

@@ -275,3 +275,61 @@ class M(Module):
   # sum of squares as a scalar
   def square_sum(self, x: Tensor) -> Tensor:
     return torch.sum(torch.mul(x, x))
+
+  # attention of heads that hold different numbers of tokens, softmax scale 1: q [R,H,L,D], k and v
+  # [R,S,D] head after head, counts [H] -> [R,H,L,D]
+  def sdpa_ragged(self, q: Tensor, k: Tensor, v: Tensor, counts: Tensor) -> Tensor:
+    parts = annotate(List[Tensor], [])
+    a = 0
+    for h in range(torch.size(counts, 0)):
+      n = int(torch.select(counts, 0, h))
+      kh = torch.unsqueeze(torch.narrow(k, 1, a, n), 1)
+      vh = torch.unsqueeze(torch.narrow(v, 1, a, n), 1)
+      o = torch.scaled_dot_product_attention(torch.narrow(q, 1, h, 1), kh, vh, None, 0., False, scale=1.)
+      _0 = torch.append(parts, o)
+      a = torch.add(a, n)
+    return torch.cat(parts, 1)
+
+  # history [R,S,D], head after head, with the tokens of current [R,H,L,D] behind each head's own;
+  # counts [H] -> [R,S+H*L,D]
+  def join_ragged(self, history: Tensor, current: Tensor, counts: Tensor) -> Tensor:
+    parts = annotate(List[Tensor], [])
+    a = 0
+    for h in range(torch.size(counts, 0)):
+      n = int(torch.select(counts, 0, h))
+      _0 = torch.append(parts, torch.narrow(history, 1, a, n))
+      _1 = torch.append(parts, torch.select(current, 1, h))
+      a = torch.add(a, n)
+    return torch.cat(parts, 1)
+
+  # rows of x [N,D] at index [M] (int64) -> [M,D]
+  def rows_at(self, x: Tensor, index: Tensor) -> Tensor:
+    return torch.index_select(x, 0, index)
+
+  # largest magnitude over the tokens of x [R,H,L,D], by 127 -> [R*H,D]
+  def channel_scales(self, x: Tensor) -> Tensor:
+    s = torch.flatten(torch.amax(torch.abs(x), [2]), 0, 1)
+    return torch.clamp_min(torch.div(s, 127.), 1e-30)
+
+  # largest magnitude of each row of x [N,D], by 127 -> [N,1]
+  def token_scales(self, x: Tensor) -> Tensor:
+    return torch.clamp_min(torch.div(torch.amax(torch.abs(x), [-1], True), 127.), 1e-30)
+
+  # x [N,D] over scales [N,1], as bytes
+  def to_int8(self, x: Tensor, scales: Tensor) -> Tensor:
+    return torch.to(torch.clamp(torch.round(torch.div(x, scales)), -127., 127.), 1)
+
+  def from_int8(self, x: Tensor, scales: Tensor) -> Tensor:
+    return torch.mul(torch.to(x, 6), scales)
+
+  # the same with row [N] of the channel scales [M,D] that belongs to each row of x [N,D]
+  def to_int8_channels(self, x: Tensor, scales: Tensor, row: Tensor) -> Tensor:
+    return (self).to_int8(x, torch.index_select(scales, 0, row))
+
+  def from_int8_channels(self, x: Tensor, scales: Tensor, row: Tensor) -> Tensor:
+    return (self).from_int8(x, torch.index_select(scales, 0, row))
+
+  # the query part of packed qkv [B,L,3C] without its bias [C] -> [B,H,L,D]; s only tells H
+  def projected_query(self, qkv: Tensor, bias: Tensor, s: Tensor) -> Tensor:
+    x = torch.sub(torch.narrow(qkv, 2, 0, torch.size(bias, 0)), bias)
+    return torch.transpose(torch.unflatten(x, -1, [torch.size(s, 1), -1]), 1, 2)

@@ -3,16 +3,30 @@ package io.scalekv.cache;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.tensor.TorchOps;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KvCacheTest {
+  private static final ScaleSchedule SCHEDULE = ScaleSchedule.ofSides(1, 2, 3, 4, 5);
+  private static final int D = 8;
+
   private NDManager m;
 
   @BeforeEach
@@ -25,90 +39,271 @@ class KvCacheTest {
     m.close();
   }
 
-  private NDArray random(int b, int h, int l, int d) {
-    return m.randomNormal(0, 1, new Shape(b, h, l, d), DataType.FLOAT32);
+  private NDArray random(int r, int h, int l) {
+    return m.randomNormal(0, 1, new Shape(r, h, l, D), DataType.FLOAT32);
   }
 
-  @Test
-  void holdsWhatWasAppendedInOrder() {
-    try (KvCache cache = new KvCache(m, 9)) {
-      assertEquals(0, cache.bytes());
-      NDArray k = random(2, 3, 1, 4);
-      NDArray v = random(2, 3, 1, 4);
-      cache.append(k, v);
-      NDArray k2 = random(2, 3, 4, 4);
-      NDArray v2 = random(2, 3, 4, 4);
-      cache.append(k2, v2);
-      assertEquals(5, cache.tokens());
-      assertEquals(2 * 2 * 3 * 9 * 4 * 4L, cache.bytes());
-      NDArray keys = cache.keys(m);
-      assertEquals(new Shape(2, 3, 5, 4), keys.getShape());
-      assertArrayEquals(k.concat(k2, 2).toFloatArray(), keys.toFloatArray());
-      assertArrayEquals(v.concat(v2, 2).toFloatArray(), cache.values(m).toFloatArray());
-    }
+  private KvCache cache(CacheType type, int reserve) {
+    return new KvCache(m, SCHEDULE, type, type, reserve);
   }
 
-  @Test
-  void viewsBelongToTheScopeAndShareTheMemory() {
-    try (KvCache cache = new KvCache(m, 4)) {
-      cache.append(random(1, 1, 2, 4), random(1, 1, 2, 4));
-      int before = m.getManagedArrays().size();
-      try (NDManager scope = m.newSubManager()) {
-        NDArray keys = cache.keys(scope);
-        NDArray values = cache.values(scope);
-        assertEquals(scope, keys.getManager());
-        assertEquals(scope, values.getManager());
-        keys.set(new ai.djl.ndarray.index.NDIndex("0,0,1,3"), 42f);
+  /** What a cache should hold, as plain lists: [row][head] of (position, key, value). */
+  private static final class Oracle {
+    private final List<List<float[][]>> heads = new ArrayList<>();
+    private float largest;
+
+    Oracle(int rows, int h) {
+      for (int i = 0; i < rows * h; i++) {
+        heads.add(new ArrayList<>());
       }
-      assertEquals(before, m.getManagedArrays().size(), "nothing left in the cache's manager");
-      assertEquals(42, cache.keys(m).getFloat(0, 0, 1, 3));
+    }
+
+    void add(NDArray key, NDArray value, int firstPosition) {
+      float[] k = key.toFloatArray();
+      float[] v = value.toFloatArray();
+      int l = (int) key.getShape().get(2);
+      for (int i = 0; i < k.length; i++) {
+        largest = Math.max(largest, Math.max(Math.abs(k[i]), Math.abs(v[i])));
+      }
+      for (int i = 0; i < heads.size(); i++) {
+        for (int j = 0; j < l; j++) {
+          int at = (i * l + j) * D;
+          heads
+              .get(i)
+              .add(
+                  new float[][] {
+                    {firstPosition + j},
+                    Arrays.copyOfRange(k, at, at + D),
+                    Arrays.copyOfRange(v, at, at + D)
+                  });
+        }
+      }
+    }
+
+    void keep(Kept kept, int h) {
+      for (int i = 0; i < heads.size(); i++) {
+        List<float[][]> all = heads.get(i);
+        heads.set(
+            i,
+            Arrays.stream(kept.of(i / h, i % h))
+                .mapToObj(all::get)
+                .collect(Collectors.toCollection(ArrayList::new)));
+      }
+    }
+
+    float[] flat(int part) {
+      List<Float> all = new ArrayList<>();
+      for (List<float[][]> head : heads) {
+        for (float[][] token : head) {
+          for (float x : token[part]) {
+            all.add(x);
+          }
+        }
+      }
+      float[] out = new float[all.size()];
+      for (int i = 0; i < out.length; i++) {
+        out[i] = all.get(i);
+      }
+      return out;
+    }
+  }
+
+  private static Kept choice(SplittableRandom random, int rows, HeldKv held, boolean ragged) {
+    int heads = held.heads();
+    int[] left = new int[heads];
+    for (int h = 0; h < heads; h++) {
+      left[h] = random.nextInt(ragged ? 0 : 1, held.tokens(h) + 1);
+      if (!ragged && h > 0) {
+        left[h] = left[0];
+      }
+    }
+    boolean alike = random.nextBoolean();
+    int[][] index = new int[alike ? heads : rows * heads][];
+    for (int i = 0; i < index.length; i++) {
+      int n = left[i % heads];
+      int[] all = IntStream.range(0, held.tokens(i % heads)).toArray();
+      for (int j = all.length - 1; j > 0; j--) {
+        int o = random.nextInt(j + 1);
+        int swap = all[j];
+        all[j] = all[o];
+        all[o] = swap;
+      }
+      index[i] = Arrays.stream(all).limit(n).sorted().toArray();
+    }
+    return alike ? Kept.alike(index) : Kept.each(heads, index);
+  }
+
+  private static void assertNear(float[] expected, float[] got, float tolerance) {
+    assertEquals(expected.length, got.length);
+    for (int i = 0; i < got.length; i++) {
+      assertEquals(expected[i], got[i], tolerance, "at " + i);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
+  void anyChoiceLeavesExactlyThoseTokens(int seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    int rows = random.nextInt(1, 4);
+    int heads = random.nextInt(1, 4);
+    CacheType type = CacheType.values()[seed % 3];
+    boolean ragged = random.nextInt(3) > 0;
+    int reserve = random.nextInt(4) == 0 ? SCHEDULE.totalTokens() : 0;
+    float rounding =
+        switch (type) {
+          case FP32 -> 0;
+          case BF16 -> 1f / 256;
+          case INT8 -> 1.001f / 254;
+        };
+    try (KvCache cache = cache(type, reserve)) {
+      Oracle oracle = new Oracle(rows, heads);
+      for (int k = 0; k < SCHEDULE.scales(); k++) {
+        NDArray key = random(rows, heads, SCHEDULE.tokens(k));
+        NDArray value = random(rows, heads, SCHEDULE.tokens(k));
+        try (NDManager scope = m.newSubManager()) {
+          HeldKv held = cache.read(scope, key, value);
+          oracle.add(key, value, SCHEDULE.tokensBefore(k));
+          float tolerance = rounding * oracle.largest;
+          assertNear(oracle.flat(1), held.flatKeys().toFloatArray(), tolerance);
+          assertNear(oracle.flat(2), held.flatValues().toFloatArray(), tolerance);
+          checkAttention(held, rows, heads);
+          if (random.nextInt(4) == 0) {
+            cache.keepAll(held);
+          } else {
+            Kept kept = choice(random, rows, held, ragged);
+            cache.keep(held, kept);
+            oracle.keep(kept, heads);
+          }
+        }
+        if (cache.tokens() > 0) {
+          NDArray keys = cache.keys(m);
+          float tolerance = rounding * oracle.largest;
+          assertNear(oracle.flat(1), keys.toFloatArray(), tolerance);
+          assertNear(oracle.flat(2), cache.values(m).toFloatArray(), tolerance);
+        }
+        for (int i = 0; i < rows * heads; i++) {
+          int[] positions = oracle.heads.get(i).stream().mapToInt(t -> (int) t[0][0]).toArray();
+          assertArrayEquals(positions, cache.positions(i / heads, i % heads));
+          assertEquals(positions.length, cache.tokens(i % heads));
+        }
+      }
+    }
+  }
+
+  /** The fast paths against one plain attention per head. */
+  private void checkAttention(HeldKv held, int rows, int heads) {
+    NDArray query = random(rows, heads, held.current());
+    NDArray out = held.attend(query);
+    assertEquals(query.getShape(), out.getShape());
+    for (int h = 0; h < heads; h++) {
+      NDArray q = query.get(":,{}:{}", h, h + 1).duplicate();
+      NDArray expected =
+          TorchOps.call("sdpa_unit", q, held.keys(h).duplicate(), held.values(h).duplicate());
+      assertNear(expected.toFloatArray(), out.get(":,{}:{}", h, h + 1).toFloatArray(), 2e-6f);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(CacheType.class)
+  void memoryIsThatOfTheTokensHeld(CacheType type) {
+    int rows = 2;
+    int heads = 3;
+    try (KvCache cache = cache(type, 0)) {
+      assertEquals(0, cache.liveBytes());
+      for (int k = 0; k < 3; k++) {
+        NDArray key = random(rows, heads, SCHEDULE.tokens(k));
+        try (NDManager scope = m.newSubManager()) {
+          HeldKv held = cache.read(scope, key, key);
+          if (k < 2) {
+            cache.keepAll(held);
+          } else {
+            cache.keep(held, Kept.alike(new int[][] {{0, 5}, {1, 2, 13}, {7}}));
+          }
+        }
+      }
+      assertEquals(6, cache.tokens());
+      long numbers = rows * 6L * D;
+      long scales = type == CacheType.INT8 ? 4L * (3 * rows * heads * D + rows * 6L) : 0;
+      assertEquals(2 * numbers * type.bytes() + scales, cache.liveBytes());
+      assertEquals(cache.liveBytes(), cache.allocatedBytes());
     }
   }
 
   @Test
-  void overflowIsTold() {
-    try (KvCache cache = new KvCache(m, 4)) {
-      cache.append(random(1, 1, 3, 4), random(1, 1, 3, 4));
-      NDArray two = random(1, 1, 2, 4);
-      Exception e = assertThrows(IllegalArgumentException.class, () -> cache.append(two, two));
-      assertEquals("kv cache: at most 4 tokens expected, got 5", e.getMessage());
-      assertEquals(3, cache.tokens());
+  void reservedMemoryIsTakenOnce() {
+    try (KvCache cache = cache(CacheType.FP32, 14)) {
+      for (int k = 0; k < 3; k++) {
+        NDArray key = random(2, 3, SCHEDULE.tokens(k));
+        try (NDManager scope = m.newSubManager()) {
+          cache.keepAll(cache.read(scope, key, key));
+        }
+        assertEquals(2 * 4L * 2 * 3 * 14 * D, cache.allocatedBytes());
+        assertEquals(2 * 4L * 2 * 3 * SCHEDULE.tokensBefore(k + 1) * D, cache.liveBytes());
+      }
+      NDArray last = random(2, 3, 16);
+      HeldKv held = cache.read(m, last, last);
+      assertEquals(30, held.tokens(0));
+      assertEquals(14, cache.tokens(0), "not stored unless it is kept");
     }
+  }
+
+  @Test
+  void storedBytesDoNotDrift() {
+    try (KvCache cache = cache(CacheType.INT8, 0)) {
+      float[] first = null;
+      for (int k = 0; k < SCHEDULE.scales(); k++) {
+        NDArray key = random(1, 1, SCHEDULE.tokens(k));
+        try (NDManager scope = m.newSubManager()) {
+          HeldKv held = cache.read(scope, key, key);
+          cache.keep(held, Kept.alike(new int[][] {{0}}));
+          float[] now = cache.keys(scope).toFloatArray();
+          first = first == null ? now : first;
+          assertNear(first, now, 1e-6f);
+        }
+      }
+    }
+  }
+
+  @Test
+  void nothingIsLeftBehind() {
+    int before = m.getManagedArrays().size();
+    NDArray key = random(1, 2, 1);
+    KvCache cache = cache(CacheType.BF16, 0);
+    try (NDManager scope = m.newSubManager()) {
+      cache.keepAll(cache.read(scope, key, key));
+    }
+    assertEquals(before + 3, m.getManagedArrays().size(), "one for keys, one for values");
+    cache.close();
+    key.close();
+    assertEquals(before, m.getManagedArrays().size());
   }
 
   @Test
   void mismatchesAreTold() {
-    try (KvCache cache = new KvCache(m, 4)) {
-      NDArray k = random(1, 2, 1, 4);
+    try (KvCache cache = cache(CacheType.FP32, 0)) {
+      NDArray k = random(1, 2, 1);
       Exception e =
-          assertThrows(IllegalArgumentException.class, () -> cache.append(k, random(1, 2, 2, 4)));
-      assertEquals("kv cache: keys (1, 2, 1, 4) but values (1, 2, 2, 4)", e.getMessage());
-      cache.append(k, k);
-      NDArray other = random(2, 2, 1, 4);
-      e = assertThrows(IllegalArgumentException.class, () -> cache.append(other, other));
+          assertThrows(IllegalArgumentException.class, () -> cache.read(m, k, random(1, 2, 2)));
+      assertEquals("kv cache: keys (1, 2, 1, 8) but values (1, 2, 2, 8)", e.getMessage());
+      cache.keepAll(cache.read(m, k, k));
+      NDArray other = random(2, 2, 4);
+      e = assertThrows(IllegalArgumentException.class, () -> cache.read(m, other, other));
       assertEquals(
-          "kv cache: (1, 2, 4, 4) but for the tokens expected, got (2, 2, 1, 4)", e.getMessage());
-      assertEquals(1, cache.tokens());
+          "kv cache: 1 rows, 2 heads of width 8 expected, got (2, 2, 4, 8)", e.getMessage());
+      NDArray three = random(1, 2, 3);
+      e = assertThrows(IllegalArgumentException.class, () -> cache.read(m, three, three));
+      assertTrue(e.getMessage().contains("map 1 of"), e.getMessage());
+      assertTrue(e.getMessage().endsWith("got 3 tokens"), e.getMessage());
     }
   }
 
   @Test
-  void emptyCacheHasNoViews() {
-    try (KvCache cache = new KvCache(m, 4)) {
+  void emptyCacheHasNoTokens() {
+    try (KvCache cache = cache(CacheType.FP32, 4)) {
       Exception e = assertThrows(IllegalStateException.class, () -> cache.keys(m));
-      assertEquals("kv cache: at least one map expected, got none yet", e.getMessage());
+      assertEquals("kv cache: at least one token expected, got none yet", e.getMessage());
+      assertEquals(0, cache.tokens());
+      assertEquals(0, cache.allocatedBytes());
     }
-  }
-
-  @Test
-  void closingFreesTheMemory() {
-    int before = m.getManagedArrays().size();
-    KvCache cache = new KvCache(m, 4);
-    try (NDArray k = random(1, 2, 1, 4)) {
-      cache.append(k, k);
-    }
-    assertEquals(before + 2, m.getManagedArrays().size());
-    cache.close();
-    assertEquals(before, m.getManagedArrays().size());
   }
 }

@@ -2,76 +2,137 @@ package io.scalekv.model.infinity;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import io.scalekv.cache.Attended;
+import io.scalekv.cache.CacheListener;
+import io.scalekv.cache.CacheManager;
+import io.scalekv.cache.CachePolicy;
+import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.HeldKv;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
-import io.scalekv.tensor.TorchOps;
+import io.scalekv.model.GenerationListener;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
- * Self-attention over a growing cache, one map after the other. The last map's keys and values are
- * attended but not stored, unless asked for.
+ * Self-attention over a cache that lives through one generation, one map after the other: one
+ * {@link CacheManager} for all batch rows, or one for each guidance branch where their policies
+ * differ.
  */
 final class CachedAttention implements SelfAttention, AutoCloseable {
   private final ScaleSchedule schedule;
   private final int conditionalRows;
-  private final boolean storeLastMap;
   private final List<AttentionTap> taps;
-  private final List<KvCache> caches = new ArrayList<>();
+  private final GenerationListener listener;
+  private final List<CacheManager> branches = new ArrayList<>();
   private int scale;
 
+  /**
+   * @param conditionalRows rows of the conditional branch; the first of each batch
+   * @param guided whether unconditional rows follow them
+   */
   CachedAttention(
       NDManager parent,
-      int layers,
       ScaleSchedule schedule,
       int conditionalRows,
+      boolean guided,
+      CacheSettings settings,
       boolean storeLastMap,
-      List<AttentionTap> taps) {
+      List<AttentionTap> taps,
+      GenerationListener listener) {
     this.schedule = schedule;
     this.conditionalRows = conditionalRows;
-    this.storeLastMap = storeLastMap;
     this.taps = taps;
-    int capacity = storeLastMap ? schedule.totalTokens() : schedule.historyTokens();
-    for (int i = 0; i < layers; i++) {
-      caches.add(new KvCache(parent, capacity));
+    this.listener = listener;
+    List<CachePolicy> policies =
+        settings.unconditional() == null || !guided
+            ? List.of(settings.policy())
+            : List.of(settings.policy(), settings.unconditional());
+    if (policies.size() > 1 && !taps.isEmpty()) {
+      throw new IllegalArgumentException(
+          "attention observers: one cache for both guidance branches expected, got one each");
+    }
+    for (CachePolicy policy : policies) {
+      branches.add(
+          new CacheManager(
+              parent,
+              schedule,
+              policy,
+              settings.keys(),
+              settings.values(),
+              storeLastMap,
+              new Observer(branches.size())));
+    }
+  }
+
+  /** Passes on what happens in the cache of one branch. */
+  private final class Observer implements CacheListener {
+    private final int branch;
+
+    Observer(int branch) {
+      this.branch = branch;
+    }
+
+    @Override
+    public void attending(int layer, NDArray query, HeldKv held) {
+      AttentionSite site = new AttentionSite(layer, scale, schedule, conditionalRows, 1);
+      taps.forEach(tap -> tap.attend(site, query, held.keys(), held.values()));
+    }
+
+    @Override
+    public void attended(Attended a) {
+      listener.attended(branch, a);
+    }
+
+    @Override
+    public void cached(int layer, KvCache cache) {
+      listener.cached(scale, layer, branch, cache);
     }
   }
 
   /** Tells which map the next calls belong to. */
-  void enter(int scale) {
-    this.scale = scale;
-  }
-
-  /** The cache of one layer. */
-  KvCache cache(int layer) {
-    return caches.get(layer);
+  void enter(int map) {
+    this.scale = map;
+    branches.forEach(b -> b.enter(map));
   }
 
   @Override
-  public NDArray attend(int layer, NDArray query, NDArray key, NDArray value) {
-    KvCache cache = caches.get(layer);
-    NDManager scope = query.getManager();
-    NDArray k = key;
-    NDArray v = value;
-    if (scale < schedule.scales() - 1 || storeLastMap) {
-      cache.append(key, value);
-      k = cache.keys(scope);
-      v = cache.values(scope);
-    } else if (cache.tokens() > 0) {
-      k = cache.keys(scope).concat(key, 2);
-      v = cache.values(scope).concat(value, 2);
+  public NDArray attend(
+      int layer, NDArray query, NDArray key, NDArray value, Supplier<NDArray> projectedQuery) {
+    if (branches.size() == 1) {
+      return branches.get(0).attend(layer, query, key, value, projectedQuery);
     }
-    AttentionSite site = new AttentionSite(layer, scale, schedule, conditionalRows, 1);
-    for (AttentionTap tap : taps) {
-      tap.attend(site, query, k, v);
-    }
-    return TorchOps.call("sdpa_unit", query, k, v);
+    NDIndex first = new NDIndex("0:{}", conditionalRows);
+    NDIndex rest = new NDIndex("{}:", conditionalRows);
+    NDArray conditional = attend(0, first, layer, query, key, value, projectedQuery);
+    NDArray unconditional = attend(1, rest, layer, query, key, value, projectedQuery);
+    return conditional.concat(unconditional, 0);
+  }
+
+  private NDArray attend(
+      int branch,
+      NDIndex rows,
+      int layer,
+      NDArray query,
+      NDArray key,
+      NDArray value,
+      Supplier<NDArray> projectedQuery) {
+    return branches
+        .get(branch)
+        .attend(
+            layer,
+            query.get(rows),
+            key.get(rows),
+            value.get(rows),
+            () -> projectedQuery.get().get(rows));
   }
 
   @Override
   public void close() {
-    caches.forEach(KvCache::close);
+    branches.forEach(CacheManager::close);
   }
 }

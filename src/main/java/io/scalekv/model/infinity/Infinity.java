@@ -177,7 +177,13 @@ public final class Infinity {
     NDArray q = TorchOps.call("cosine_query", qkv, temperature, rotary);
     NDArray k = TorchOps.call("cosine_key", qkv, temperature, rotary);
     NDArray v = TorchOps.call("packed_value", qkv, temperature);
-    NDArray o = attention.attend(layer, q, k, v);
+    NDArray o =
+        attention.attend(
+            layer,
+            q,
+            k,
+            v,
+            () -> TorchOps.call("projected_query", qkv, w(b + "sa.q_bias"), temperature));
     return blockLinear(b + "sa.proj", TorchOps.call("merge_heads", o));
   }
 

@@ -3,6 +3,7 @@ package io.scalekv.model.infinity;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionTap;
@@ -48,6 +49,7 @@ public final class InfinityGenerator {
    * @param schedule token maps
    * @param rotaryReference map to which rotary positions are normalised
    * @param options guidance, temperature, top-p
+   * @param cache what the layers remember
    * @param seeds one for each prompt
    * @param taps attention observers
    * @param listener observer of everything else
@@ -60,6 +62,7 @@ public final class InfinityGenerator {
       ScaleSchedule schedule,
       TokenMap rotaryReference,
       GenerationOptions options,
+      CacheSettings cache,
       long[] seeds,
       List<AttentionTap> taps,
       GenerationListener listener) {
@@ -73,11 +76,27 @@ public final class InfinityGenerator {
           "generator: " + batch + " negative prompts expected, got " + negative.count());
     }
     InfinityConfig config = model.config();
+    if (cache.policy().plan().layers() != config.depth()) {
+      throw new IllegalArgumentException(
+          "cache policy "
+              + cache.policy().name()
+              + ": a plan of "
+              + config.depth()
+              + " layers expected, got "
+              + cache.policy().plan().layers());
+    }
     BitSampler sampler = new BitSampler(options, seeds);
     try (NDManager run = scope.newSubManager();
         CachedAttention attention =
             new CachedAttention(
-                run, config.depth(), schedule, batch, options.keepLastMap(), taps)) {
+                run,
+                schedule,
+                batch,
+                options.guided(),
+                cache,
+                options.keepLastMap(),
+                taps,
+                listener)) {
       TextFeatures rows = rows(run, text, negative, options.guided());
       TextCondition condition = model.condition(rows);
       NDArray rotary = RotaryTable.of(run, schedule, rotaryReference, config.headWidth());
@@ -115,14 +134,6 @@ public final class InfinityGenerator {
             NDArray embedded = model.embed(next);
             input = options.guided() ? embedded.concat(embedded, 0) : embedded;
             input.attach(run);
-          }
-        }
-      }
-      for (int layer = 0; layer < config.depth(); layer++) {
-        try (NDManager m = run.newSubManager()) {
-          if (attention.cache(layer).tokens() > 0) {
-            listener.finalCache(
-                layer, attention.cache(layer).keys(m), attention.cache(layer).values(m));
           }
         }
       }

@@ -1,6 +1,7 @@
 package io.scalekv.model.infinity;
 
 import ai.djl.ndarray.NDArray;
+import java.util.function.Supplier;
 
 /**
  * How a layer's queries meet the keys and values of this map and of earlier ones: with a cache when
@@ -15,7 +16,10 @@ public interface SelfAttention {
    * @param query [B,H,L,D], normalised, tempered, rotated
    * @param key [B,H,L,D] of the same tokens
    * @param value [B,H,L,D] of the same tokens
+   * @param projectedQuery the query's projection without bias, normalisation, temperature and
+   *     rotation, [B,H,L,D]; derived from the one projection when asked for
    * @return [B,H,L,D]
    */
-  NDArray attend(int layer, NDArray query, NDArray key, NDArray value);
+  NDArray attend(
+      int layer, NDArray query, NDArray key, NDArray value, Supplier<NDArray> projectedQuery);
 }

@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.KvCache;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.GenerationOptions;
@@ -63,9 +65,14 @@ class InfinityGeneratorTest {
     }
 
     @Override
-    public void finalCache(int layer, NDArray keys, NDArray values) {
-      assertEquals(keys.getShape(), values.getShape());
-      caches.add(keys.getShape());
+    public void cached(int scale, int layer, int branch, KvCache cache) {
+      if (scale == 0) {
+        caches.add(null);
+      }
+      try (NDManager m = NDManager.newBaseManager("PyTorch")) {
+        caches.set(layer, cache.keys(m).getShape());
+        assertEquals(cache.keys(m).getShape(), cache.values(m).getShape());
+      }
     }
   }
 
@@ -168,7 +175,7 @@ class InfinityGeneratorTest {
       NDArray rotary =
           RotaryTable.of(tiny.manager, tiny.schedule, tiny.reference, tiny.config.headWidth());
       NDArray ends = tiny.manager.create(bounds);
-      SelfAttention full = (layer, q, k, v) -> TorchOps.call("prefix_attention", q, k, v, ends);
+      SelfAttention full = (layer, q, k, v, p) -> TorchOps.call("prefix_attention", q, k, v, ends);
       for (int layer = 0; layer < tiny.config.depth(); layer++) {
         x = tiny.model.block(layer, x, condition, rotary, full);
       }

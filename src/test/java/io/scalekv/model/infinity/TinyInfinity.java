@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionTap;
@@ -73,8 +74,20 @@ final class TinyInfinity implements AutoCloseable {
       long[] seeds,
       List<AttentionTap> taps,
       GenerationListener listener) {
+    CacheSettings full = CacheSettings.full(schedule, config.depth());
+    return generate(text, negative, options, full, seeds, taps, listener);
+  }
+
+  NDArray generate(
+      TextFeatures text,
+      TextFeatures negative,
+      GenerationOptions options,
+      CacheSettings cache,
+      long[] seeds,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
     return generator.generate(
-        manager, text, negative, schedule, reference, options, seeds, taps, listener);
+        manager, text, negative, schedule, reference, options, cache, seeds, taps, listener);
   }
 
   @Override

@@ -233,7 +233,7 @@ class BudgetPlanTest {
   void plansThatCannotBeAreRefused() {
     ScaleSchedule schedule = ScaleSchedule.ofSides(1, 2, 3);
     refused(
-        "scale 2: at most 8 tokens over 2 layers expected (budget 4 a layer), got 9",
+        "scale 2: at most 8 tokens over 2 layers expected (budget 4 each), got 9",
         schedule,
         4,
         new int[][] {{0, 0}, {1, 1}, {4, 5}});

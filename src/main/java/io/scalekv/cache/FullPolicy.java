@@ -1,16 +1,7 @@
 package io.scalekv.cache;
 
-import java.util.Map;
-
 /** Everything is kept: the reference of every comparison. */
 public final class FullPolicy implements CachePolicy {
-  static final PolicyKind KIND =
-      new PolicyKind(
-          "full",
-          "every token is kept, whatever the budget",
-          Map.of(),
-          (spec, c) -> new FullPolicy(c.schedule(), c.layers()));
-
   private final BudgetPlan plan;
 
   /** For a model of so many layers. */

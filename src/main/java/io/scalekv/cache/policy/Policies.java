@@ -1,5 +1,6 @@
-package io.scalekv.cache;
+package io.scalekv.cache.policy;
 
+import io.scalekv.cache.CachePolicy;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -7,7 +8,7 @@ import java.util.stream.Collectors;
 public final class Policies {
   /** All of them, the reference first, then the floor of every comparison. */
   public static final List<PolicyKind> KINDS =
-      List.of(FullPolicy.KIND, StreamingLlm.SLIDING_WINDOW, StreamingLlm.KIND);
+      List.of(Full.KIND, StreamingLlm.SLIDING_WINDOW, StreamingLlm.KIND);
 
   private Policies() {}
 

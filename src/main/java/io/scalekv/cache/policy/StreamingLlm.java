@@ -1,5 +1,9 @@
-package io.scalekv.cache;
+package io.scalekv.cache.policy;
 
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.CachePolicy;
+import io.scalekv.cache.Keeper;
+import io.scalekv.cache.Kept;
 import java.util.Map;
 import java.util.stream.IntStream;
 

@@ -1,4 +1,4 @@
-package io.scalekv.cache;
+package io.scalekv.cache.policy;
 
 /**
  * What calibration has to tell a policy; null where it was not measured.

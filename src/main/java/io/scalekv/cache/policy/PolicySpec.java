@@ -1,4 +1,4 @@
-package io.scalekv.cache;
+package io.scalekv.cache.policy;
 
 import java.util.Collections;
 import java.util.Map;

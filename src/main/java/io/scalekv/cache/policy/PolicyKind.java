@@ -1,5 +1,6 @@
-package io.scalekv.cache;
+package io.scalekv.cache.policy;
 
+import io.scalekv.cache.CachePolicy;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;

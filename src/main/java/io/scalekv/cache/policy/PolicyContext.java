@@ -1,4 +1,7 @@
-package io.scalekv.cache;
+package io.scalekv.cache.policy;
+
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
 
 /**
  * What a policy is made for.

@@ -53,6 +53,16 @@ public final class KvCache implements AutoCloseable {
     this.values = new TokenStore(manager, valueType, false);
   }
 
+  /** Batch rows R; 0 before the first map. */
+  public int rows() {
+    return rows;
+  }
+
+  /** Number of heads H; 0 before the first map. */
+  public int heads() {
+    return counts == null ? 0 : counts.length;
+  }
+
   /** Tokens that a head holds; 0 before the first map. */
   public int tokens(int head) {
     return counts == null ? 0 : counts[head];
@@ -116,10 +126,6 @@ public final class KvCache implements AutoCloseable {
       return TorchOps.call("to_fp32", view);
     }
     return view;
-  }
-
-  private int heads() {
-    return counts.length;
   }
 
   private boolean reserved() {

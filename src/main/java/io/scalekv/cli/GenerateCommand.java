@@ -1,7 +1,10 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.experiment.CacheMeter;
 import io.scalekv.experiment.Calibrator.PromptSet;
+import io.scalekv.experiment.KeptTokens;
 import io.scalekv.files.AtomicFile;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
@@ -10,6 +13,7 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
+import io.scalekv.report.KeptTokenMap;
 import io.scalekv.scene.Faithfulness;
 import io.scalekv.scene.FaithfulnessRate;
 import io.scalekv.scene.FaithfulnessTally;
@@ -25,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,6 +45,20 @@ final class GenerateCommand implements Callable<Integer> {
   /** One image of the manifest. */
   record Image(String file, String prompt, long seed) {}
 
+  /**
+   * How the history was kept: mean tokens of a layer and head, and the bytes of all tokens held at
+   * the same time, of one batch.
+   */
+  record Cache(
+      String policy,
+      String budget,
+      Integer budgetTokens,
+      String unconditionalPolicy,
+      String keyType,
+      String valueType,
+      int batch,
+      double kvCacheMiB) {}
+
   /** What the command reports, and the manifest. */
   record Report(
       String model,
@@ -49,6 +68,7 @@ final class GenerateCommand implements Callable<Integer> {
       double topP,
       String negative,
       String dtype,
+      Cache cache,
       int[] heightWidthPixels,
       List<Image> images,
       Map<String, Double> faithfulness,
@@ -63,6 +83,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private ModelOption modelOption;
   @Mixin private PromptOptions promptOptions;
   @Mixin private GenerationOptions generation;
+  @Mixin private CacheOptions cacheOptions;
   @Mixin private GlobalOptions global;
   @Mixin private JsonOption json;
 
@@ -95,6 +116,15 @@ final class GenerateCommand implements Callable<Integer> {
   private boolean judge;
 
   @Option(
+      names = "--draw-kept",
+      paramLabel = "LAYER",
+      split = ",",
+      description =
+          "Also draw kept-layer-L.png: which tokens of the first batch these layers hold (counted"
+              + " from 0).")
+  private List<Integer> drawKept = List.of();
+
+  @Option(
       names = "--out",
       paramLabel = "DIR",
       required = true,
@@ -110,26 +140,50 @@ final class GenerateCommand implements Callable<Integer> {
       Check.range("--sheet", sheetColumns, 1, 64);
     }
     ModelConfig config = ModelFactory.config(modelOption);
+    for (int layer : drawKept) {
+      Check.range("--draw-kept", layer, 0, config.transformer().depth() - 1);
+    }
     ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
     PromptSet prompts = promptOptions.read(config);
     if (judge) {
       prompts.prompts().forEach(SceneGrammar::parse);
     }
-    OutputFolder.prepare(out);
     List<Job> jobs = jobs(prompts);
+    boolean guided = generation.toModel().guided();
+    CacheOptions.Choice cache =
+        cacheOptions.choose(config, schedule, Math.min(batch, jobs.size()), guided, global.seed());
+    CacheMeter meter = new CacheMeter(config.transformer().depth(), schedule.scales());
+    KeptTokens kept = new KeptTokens(schedule, Set.copyOf(drawKept));
+    OutputFolder.prepare(out);
     try (ImageModel model = ModelFactory.open(modelOption, global, generation)) {
       if (!generation.negative().isEmpty()) {
         model.checkPrompt(generation.negative());
       }
       FaithfulnessTally tally = FaithfulnessTally.create();
       List<RgbImage> sheet = new ArrayList<>();
-      double seconds = draw(model, schedule, jobs, tally, sheet);
+      double seconds =
+          draw(model, schedule, jobs, cache.settings(), List.of(meter, kept), tally, sheet);
+      for (int layer : kept.layers()) {
+        KeptTokenMap.write(
+            kept,
+            layer,
+            cache.settings().policy().name()
+                + (cache.budget() == null ? "" : " at " + cache.budget()),
+            out.resolve("kept-layer-" + layer + ".png"));
+      }
       if (sheetColumns != null) {
         List<String> labels = jobs.stream().map(j -> j.prompt().text()).toList();
         Png.write(
             ContactSheet.of(sheet, labels, sheetColumns, 2), out.resolve("contact-sheet.png"));
       }
-      report(model, schedule, jobs, tally, seconds, (System.nanoTime() - start) / 1e9);
+      report(
+          model,
+          schedule,
+          jobs,
+          cacheOf(cache, meter, jobs.size()),
+          tally,
+          seconds,
+          (System.nanoTime() - start) / 1e9);
     }
     return 0;
   }
@@ -147,10 +201,25 @@ final class GenerateCommand implements Callable<Integer> {
     return jobs;
   }
 
+  private Cache cacheOf(CacheOptions.Choice c, CacheMeter meter, int images) {
+    CacheSettings s = c.settings();
+    return new Cache(
+        s.policy().name(),
+        c.budget(),
+        c.budget() == null ? null : c.tokens(),
+        s.unconditional() == null ? null : s.unconditional().name(),
+        s.keys().toString(),
+        s.values().toString(),
+        Math.min(batch, images),
+        Math.round(1000.0 * meter.mostBytes() / (1 << 20)) / 1000.0);
+  }
+
   private double draw(
       ImageModel model,
       ScaleSchedule schedule,
       List<Job> jobs,
+      CacheSettings cache,
+      List<GenerationListener> observers,
       FaithfulnessTally tally,
       List<RgbImage> sheet)
       throws IOException {
@@ -167,9 +236,9 @@ final class GenerateCommand implements Callable<Integer> {
                 schedule,
                 generation.aspect(),
                 generation.toModel(),
-                model.fullCache(schedule),
+                cache,
                 List.of(),
-                GenerationListener.NONE);
+                at == 0 ? GenerationListener.all(observers) : GenerationListener.NONE);
         seconds += (System.nanoTime() - begin) / 1e9;
         for (int i = 0; i < part.size(); i++) {
           Png.write(images.get(i), out.resolve(part.get(i).file()));
@@ -193,6 +262,7 @@ final class GenerateCommand implements Callable<Integer> {
       ImageModel model,
       ScaleSchedule schedule,
       List<Job> jobs,
+      Cache cache,
       FaithfulnessTally tally,
       double generateSeconds,
       double wallSeconds)
@@ -208,7 +278,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
     List<Image> images =
         jobs.stream().map(j -> new Image(j.file(), j.prompt().text(), j.prompt().seed())).toList();
-    Report manifest = reportOf(model, schedule, images, rates, null, null, null);
+    Report manifest = reportOf(model, schedule, cache, images, rates, null, null, null);
     StringWriter text = new StringWriter();
     JsonOutput.print(new PrintWriter(text), manifest);
     AtomicFile.write(
@@ -217,6 +287,7 @@ final class GenerateCommand implements Callable<Integer> {
         reportOf(
             model,
             schedule,
+            cache,
             images,
             rates,
             Math.round(generateSeconds * 100) / 100.0,
@@ -228,6 +299,7 @@ final class GenerateCommand implements Callable<Integer> {
   private Report reportOf(
       ImageModel model,
       ScaleSchedule schedule,
+      Cache cache,
       List<Image> images,
       Map<String, Double> rates,
       Double generateSeconds,
@@ -241,6 +313,7 @@ final class GenerateCommand implements Callable<Integer> {
         generation.topP(),
         generation.negative(),
         global.dtype(),
+        cache,
         model.pixels(schedule),
         images,
         rates,
@@ -261,6 +334,20 @@ final class GenerateCommand implements Callable<Integer> {
             r.heightWidthPixels()[1],
             out,
             r.wallSeconds()));
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%ncache %s%s: %.2f MiB with %d images together",
+            r.cache().policy(),
+            r.cache().budget() == null
+                ? ""
+                : " at "
+                    + r.cache().budget()
+                    + " = "
+                    + r.cache().budgetTokens()
+                    + " tokens a layer and head",
+            r.cache().kvCacheMiB(),
+            r.cache().batch()));
     if (r.faithfulness() != null) {
       r.faithfulness()
           .forEach(

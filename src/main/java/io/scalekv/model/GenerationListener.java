@@ -3,6 +3,7 @@ package io.scalekv.model;
 import ai.djl.ndarray.NDArray;
 import io.scalekv.cache.Attended;
 import io.scalekv.cache.KvCache;
+import java.util.List;
 
 /**
  * Sees the intermediate values of a generation. The arrays live only during the call. Letters: B
@@ -11,6 +12,51 @@ import io.scalekv.cache.KvCache;
 public interface GenerationListener {
   /** Nothing is looked at. */
   GenerationListener NONE = new GenerationListener() {};
+
+  /** Tells all of these, in order. */
+  static GenerationListener all(List<? extends GenerationListener> listeners) {
+    return new GenerationListener() {
+      @Override
+      public void blockInput(int scale, NDArray x) {
+        listeners.forEach(l -> l.blockInput(scale, x));
+      }
+
+      @Override
+      public void blockOutput(int scale, int layer, NDArray x) {
+        listeners.forEach(l -> l.blockOutput(scale, layer, x));
+      }
+
+      @Override
+      public void logits(int scale, NDArray logits) {
+        listeners.forEach(l -> l.logits(scale, logits));
+      }
+
+      @Override
+      public void bits(int scale, NDArray bits) {
+        listeners.forEach(l -> l.bits(scale, bits));
+      }
+
+      @Override
+      public void summedCodes(int scale, NDArray codes) {
+        listeners.forEach(l -> l.summedCodes(scale, codes));
+      }
+
+      @Override
+      public void nextInput(int scale, NDArray codes) {
+        listeners.forEach(l -> l.nextInput(scale, codes));
+      }
+
+      @Override
+      public void attended(int branch, Attended a) {
+        listeners.forEach(l -> l.attended(branch, a));
+      }
+
+      @Override
+      public void cached(int scale, int layer, int branch, KvCache cache) {
+        listeners.forEach(l -> l.cached(scale, layer, branch, cache));
+      }
+    };
+  }
 
   /** Input of block 0, [R,L,C], level embedding added. */
   default void blockInput(int scale, NDArray x) {}

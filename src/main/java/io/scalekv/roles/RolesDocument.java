@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -214,9 +215,19 @@ public record RolesDocument(
 
   /** z-scores [layer][scale], NaN where undefined. */
   public double[][] zTable() {
+    return table(Pair::z);
+  }
+
+  /** The metric [layer][scale], NaN where undefined. */
+  public double[][] metricTable() {
+    return table(Pair::metric);
+  }
+
+  private double[][] table(Function<Pair, Double> column) {
     double[][] table = new double[model.layers()][model.schedule().size()];
     for (Pair pair : pairs) {
-      table[pair.layer()][pair.scale()] = pair.z() == null ? Double.NaN : pair.z();
+      Double value = column.apply(pair);
+      table[pair.layer()][pair.scale()] = value == null ? Double.NaN : value;
     }
     return table;
   }

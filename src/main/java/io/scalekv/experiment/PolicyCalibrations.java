@@ -1,0 +1,57 @@
+package io.scalekv.experiment;
+
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RolesDocument;
+
+/** From a {@code roles.json} to what the policies need. */
+public final class PolicyCalibrations {
+  private PolicyCalibrations() {}
+
+  /**
+   * What a calibration tells the policies at a budget.
+   *
+   * <p>Roles are those of the document where its budget is the same. At another budget other scales
+   * read a cut cache, so that the pairs are ranked anew by the document's metric with the default
+   * N_d; a document without a metric keeps its roles.
+   *
+   * @param schedule token maps that will be drawn; others than the document's are an error
+   * @param layers layers of the model
+   * @param heads heads of the model
+   * @param budget mean tokens per layer and head
+   */
+  public static PolicyCalibration of(
+      RolesDocument document, ScaleSchedule schedule, int layers, int heads, int budget) {
+    RolesDocument.Model m = document.model();
+    if (m.layers() != layers || m.heads() != heads || !m.schedule().equals(schedule.maps())) {
+      throw new IllegalArgumentException(
+          String.format(
+              "calibration of %s: %d layers, %d heads and maps %s expected, got %d, %d and %s",
+              m.name(), layers, heads, schedule.maps(), m.layers(), m.heads(), m.schedule()));
+    }
+    RoleAssignment roles = roles(document, schedule, budget);
+    boolean[][] drafters = new boolean[layers][schedule.scales()];
+    roles.drafters().forEach(p -> drafters[p.layer()][p.scale()] = true);
+    return new PolicyCalibration(drafters, null, null, null);
+  }
+
+  private static RoleAssignment roles(RolesDocument document, ScaleSchedule schedule, int budget) {
+    if (document.budget().tokens() == budget) {
+      return document.assignment();
+    }
+    double[][] metric = document.metricTable();
+    int first = BudgetPlan.firstCutScale(schedule, budget);
+    for (int k = first; k < schedule.scales(); k++) {
+      if (Double.isNaN(metric[0][k])) {
+        return document.assignment();
+      }
+    }
+    int drafters = LayerRoles.defaultDrafters(metric.length, schedule.scales() - first);
+    return LayerRoles.of(
+            document.metric().name(), metric, document.metric().drafters(), first, drafters)
+        .assignment();
+  }
+}

@@ -144,7 +144,7 @@ public sealed interface Budget {
       }
       BigInteger bytes = mebibytes.multiply(BigDecimal.valueOf(1L << 20)).toBigInteger();
       return BudgetParser.held(
-          this, bytes.divide(BigInteger.valueOf(memory.bytesPerToken())), schedule);
+          this, memory.mostTokens(bytes, schedule.scales() - 1), schedule);
     }
 
     @Override

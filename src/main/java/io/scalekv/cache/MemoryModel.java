@@ -52,8 +52,7 @@ public record MemoryModel(
   }
 
   /** A cache whose numbers need no scales. */
-  public MemoryModel(
-      int layers, int width, int keyBytes, int valueBytes, int branches, int batch) {
+  public MemoryModel(int layers, int width, int keyBytes, int valueBytes, int branches, int batch) {
     this(layers, width, keyBytes, valueBytes, branches, batch, 0, 0);
   }
 
@@ -174,9 +173,7 @@ public record MemoryModel(
     BigInteger tokenWithMap = token.add(scales);
     BigInteger each = bytes.divide(tokenWithMap);
     BigInteger count = BigInteger.valueOf(maps);
-    return each.compareTo(count) <= 0
-        ? each
-        : bytes.subtract(scales.multiply(count)).divide(token);
+    return each.compareTo(count) < 0 ? each : bytes.subtract(scales.multiply(count)).divide(token);
   }
 
   /** Bytes of a full cache. */

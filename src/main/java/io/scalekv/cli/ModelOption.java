@@ -78,10 +78,7 @@ final class ModelOption implements CheckedOptions {
           "--weights: a folder expected, got %s, which %s"
               .formatted(weights, Files.exists(weights) ? "is a file" : "does not exist"));
     }
-    if (!shapeOnly
-        && model.startsWith("infinity-")
-        && weights == null
-        && randomWeights == null) {
+    if (!shapeOnly && model.startsWith("infinity-") && weights == null && randomWeights == null) {
       throw new IllegalArgumentException(
           "--model %s: --weights DIR (or --random-weights SEED) expected, got neither"
               .formatted(model));

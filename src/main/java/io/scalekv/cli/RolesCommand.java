@@ -21,6 +21,7 @@ final class RolesCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "what to do with roles: show, import, export or diff expected, got nothing");
+        spec.commandLine(),
+        "what to do with roles: show, import, export or diff expected, got nothing");
   }
 }

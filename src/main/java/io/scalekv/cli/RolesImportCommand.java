@@ -192,8 +192,6 @@ final class RolesImportCommand implements Callable<Integer> {
         r.scales(),
         r.drafters(),
         r.budgetTokens(),
-        r.calibrations().isEmpty()
-            ? ""
-            : "; calibrations: " + String.join(", ", r.calibrations()));
+        r.calibrations().isEmpty() ? "" : "; calibrations: " + String.join(", ", r.calibrations()));
   }
 }

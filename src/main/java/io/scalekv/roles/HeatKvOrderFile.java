@@ -68,8 +68,7 @@ public final class HeatKvOrderFile {
     JsonNode sinks = metadata.path("sink_scales");
     int most = model.schedule().size() - 2;
     if (!sinks.isInt() || sinks.intValue() < 0 || sinks.intValue() > most) {
-      throw CheckedJson.error(
-          name, "/metadata/sink_scales", "0.." + most, CheckedJson.show(sinks));
+      throw CheckedJson.error(name, "/metadata/sink_scales", "0.." + most, CheckedJson.show(sinks));
     }
     if (asked.isPresent()) {
       same(metadata, "sink_scales", asked.getAsInt(), "as asked for", name);
@@ -106,10 +105,7 @@ public final class HeatKvOrderFile {
   private static void numbers(JsonNode list, String pointer, int first, int count, String name) {
     if (!list.isArray() || list.size() != count) {
       throw CheckedJson.error(
-          name,
-          pointer,
-          "maps " + first + " to " + (first + count - 1),
-          CheckedJson.show(list));
+          name, pointer, "maps " + first + " to " + (first + count - 1), CheckedJson.show(list));
     }
     for (int i = 0; i < count; i++) {
       if (!list.get(i).isInt() || list.get(i).intValue() != first + i) {
@@ -185,24 +181,23 @@ public final class HeatKvOrderFile {
   }
 
   private static int pair(JsonNode pair, String pointer, String name, RolesDocument.Model model) {
-    boolean two =
-        pair.isArray() && pair.size() == 2 && pair.get(0).isInt() && pair.get(1).isInt();
+    boolean two = pair.isArray() && pair.size() == 2 && pair.get(0).isInt() && pair.get(1).isInt();
     int head = two ? pair.get(0).intValue() : -1;
     int layer = two ? pair.get(1).intValue() : -1;
     if (head < 0 || head >= model.heads() || layer < 0 || layer >= model.layers()) {
-      boolean swapped =
-          head >= 0 && head < model.layers() && layer >= 0 && layer < model.heads();
+      boolean swapped = head >= 0 && head < model.layers() && layer >= 0 && layer < model.heads();
       throw CheckedJson.error(
           name,
           pointer,
-          String.format(
-              "[head, layer] in 0..%d and 0..%d", model.heads() - 1, model.layers() - 1),
+          String.format("[head, layer] in 0..%d and 0..%d", model.heads() - 1, model.layers() - 1),
           list(pair) + (swapped ? ", which may be [layer, head]" : ""));
     }
     return head * model.layers() + layer;
   }
 
-  /** The published layout, byte by byte as it is published: four spaces of indent, no last line end. */
+  /**
+   * The published layout, byte by byte as it is published: four spaces of indent, no last line end.
+   */
   public static String bareText(HeatKvOrders orders) {
     StringBuilder out = new StringBuilder();
     array(out, orders, "");
@@ -219,7 +214,8 @@ public final class HeatKvOrderFile {
     for (int s = orders.sinkScales(); s <= orders.scales() - 2; s++) {
       out.append(s == orders.sinkScales() ? "" : ", ").append(s);
     }
-    out.append("],\n        \"model\": ").append(CheckedJson.MAPPER.writeValueAsString(model.name()));
+    out.append("],\n        \"model\": ")
+        .append(CheckedJson.MAPPER.writeValueAsString(model.name()));
     out.append(",\n        \"num_heads\": ").append(orders.heads());
     out.append(",\n        \"num_layers\": ").append(orders.layers());
     out.append(",\n        \"order_format\": \"orders[source_scale - sink_scales][rank]");

@@ -41,8 +41,7 @@ public final class HeatKvOrders {
    * @param orders [source map − s0][rank], packed pairs
    * @throws IllegalArgumentException unless there are K−1−s0 orders and each is a permutation
    */
-  public static HeatKvOrders of(
-      int sinkScales, int scales, int layers, int heads, int[][] orders) {
+  public static HeatKvOrders of(int sinkScales, int scales, int layers, int heads, int[][] orders) {
     return checked(sinkScales, scales, layers, heads, orders, "HeatKV orders: ");
   }
 

@@ -289,8 +289,8 @@ public record RolesDocument(
    * The model.
    *
    * @param name its name, such as {@code pocket}
-   * @param weights {@code sha256:} and the hash of its weights, {@code random:} and a seed, or {@value
-   *     #UNKNOWN_WEIGHTS}
+   * @param weights {@code sha256:} and the hash of its weights, {@code random:} and a seed, or
+   *     {@value #UNKNOWN_WEIGHTS}
    * @param layers number of layers L
    * @param heads number of heads H
    * @param schedule the K token maps

@@ -90,8 +90,7 @@ final class MemoryCommandTest {
             row.get(1).equals("full") ? "full" : "paper-10");
     double computed = report.get("kvCacheBytes").asDouble() / (1 << 20) / 1000;
     double printed = Double.parseDouble(row.get(4));
-    assertEquals(
-        printed, computed, printed < 2 ? 0.05 : 0.01 * printed, String.join(",", row));
+    assertEquals(printed, computed, printed < 2 ? 0.05 : 0.01 * printed, String.join(",", row));
   }
 
   @Test

@@ -63,13 +63,11 @@ final class RolesFilesTest {
     for (List<String> row : PaperCsv.rows("scalekv_released_budgets.csv")) {
       if (row.get(0).equals(model)) {
         for (String block : row.get(2).split(";")) {
-          drafters.add(
-              new LayerScale(Integer.parseInt(block), Integer.parseInt(row.get(1)) - 1));
+          drafters.add(new LayerScale(Integer.parseInt(block), Integer.parseInt(row.get(1)) - 1));
         }
       }
     }
-    RoleAssignment roles =
-        RoleAssignment.of(model.equals("Infinity-2B") ? 32 : 40, 13, drafters);
+    RoleAssignment roles = RoleAssignment.of(model.equals("Infinity-2B") ? 32 : 40, 13, drafters);
     return ScaleKvBudgetFile.of(
         roles, BudgetPlan.of(megapixel(), 650, roles.mask(), new Allocation.Released()));
   }
@@ -139,8 +137,7 @@ final class RolesFilesTest {
 
   private static HeatKvOrders orders(RolesDocument.Model model, int sinks, long seed) {
     Random random = new Random(seed);
-    double[][][] scores =
-        new double[model.layers()][model.heads()][model.schedule().size()];
+    double[][][] scores = new double[model.layers()][model.heads()][model.schedule().size()];
     for (double[][] layer : scores) {
       for (double[] head : layer) {
         for (int s = 0; s < head.length; s++) {
@@ -159,8 +156,7 @@ final class RolesFilesTest {
     HeatKvOrderFile.write(orders, twoB(), metadata, file);
     Path roles = folder.resolve("roles.json");
     Path again = folder.resolve("again.json");
-    done(
-        "roles", "import", file, "--format", "heatkv", "--model", "infinity-2b", "--out", roles);
+    done("roles", "import", file, "--format", "heatkv", "--model", "infinity-2b", "--out", roles);
     RolesDocument document = RolesJson.read(roles);
     assertEquals(orders, Calibrations.of(document).heatKv().orElseThrow());
     assertEquals(0, document.budget().drafters());

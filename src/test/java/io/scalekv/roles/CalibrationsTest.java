@@ -83,8 +83,7 @@ class CalibrationsTest {
   void whatDoesNotFitTheModelIsRefused() {
     RolesDocument.Model model = document().model();
     Calibrations none = Calibrations.none(model);
-    RolesDocument.Model wider =
-        new RolesDocument.Model("wide", "unknown", 12, 5, model.schedule());
+    RolesDocument.Model wider = new RolesDocument.Model("wide", "unknown", 12, 5, model.schedule());
     HeatKvOrders orders = RolesFixtures.orders(new Random(1), 3, wider);
     assertEquals(
         "calibrations: HeatKV orders of 12 layers x 4 heads and 7 scales expected, got 12 x 5"
@@ -92,13 +91,11 @@ class CalibrationsTest {
         assertThrows(IllegalArgumentException.class, () -> none.withHeatKv(orders)).getMessage());
     assertEquals(
         "/calibrations/amsKv/similarity: expected 12 layers, got 11",
-        assertThrows(
-                IllegalArgumentException.class, () -> none.withAmsKvSimilarity(new double[11]))
+        assertThrows(IllegalArgumentException.class, () -> none.withAmsKvSimilarity(new double[11]))
             .getMessage());
     assertEquals(
         "/calibrations/hack/variance/0: expected 4 heads, got 3",
-        assertThrows(
-                IllegalArgumentException.class, () -> none.withHackVariance(new double[12][3]))
+        assertThrows(IllegalArgumentException.class, () -> none.withHackVariance(new double[12][3]))
             .getMessage());
     double[] hole = similarity();
     hole[3] = Double.NaN;

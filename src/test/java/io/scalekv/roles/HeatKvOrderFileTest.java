@@ -33,8 +33,7 @@ class HeatKvOrderFileTest {
 
   /** 3 layers, 2 heads, 4 scales; with 1 sink there are two orders of six pairs. */
   private static final RolesDocument.Model SMALL =
-      new RolesDocument.Model(
-          "small", "unknown", 3, 2, ScaleSchedule.ofSides(1, 2, 3, 4).maps());
+      new RolesDocument.Model("small", "unknown", 3, 2, ScaleSchedule.ofSides(1, 2, 3, 4).maps());
 
   private static final String ORDER = "[[1,2],[0,1],[0,0],[1,0],[0,2],[1,1]]";
 
@@ -67,14 +66,14 @@ class HeatKvOrderFileTest {
   void thePublishedLayout() {
     int[][] orders = new int[9][];
     orders[0] =
-        published(
-            new int[][] {{14, 0}, {7, 8}, {5, 7}, {10, 12}}, new int[][] {{12, 0}, {1, 0}});
+        published(new int[][] {{14, 0}, {7, 8}, {5, 7}, {10, 12}}, new int[][] {{12, 0}, {1, 0}});
     for (int i = 1; i < 9; i++) {
       orders[i] = published(new int[][] {{13, 19}, {3, 20}, {2, 0}, {8, 15}}, new int[0][]);
     }
     HeatKvOrders two = HeatKvOrders.of(3, 13, 32, 16, orders);
     String text = HeatKvOrderFile.bareText(two);
-    assertTrue(text.startsWith("[\n    [\n        [\n            14,\n            0\n        ],\n"));
+    assertTrue(
+        text.startsWith("[\n    [\n        [\n            14,\n            0\n        ],\n"));
     assertTrue(text.endsWith("        ]\n    ]\n]"), "no line end after the last bracket");
     assertEquals(235_406, text.length(), "bytes of the published file, whatever its orders");
     HeatKvOrders read = parse(text, TWO_B);

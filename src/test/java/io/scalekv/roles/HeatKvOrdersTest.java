@@ -38,10 +38,8 @@ class HeatKvOrdersTest {
     HeatKvOrders same = HeatKvOrders.of(1, 4, 2, 2, new int[][] {{2, 0, 3, 1}, {0, 1, 2, 3}});
     assertEquals(same, orders);
     assertEquals(same.hashCode(), orders.hashCode());
-    assertNotEquals(
-        orders, HeatKvOrders.of(1, 4, 2, 2, new int[][] {{2, 0, 1, 3}, {0, 1, 2, 3}}));
-    assertNotEquals(
-        orders, HeatKvOrders.of(1, 4, 4, 1, new int[][] {{2, 0, 3, 1}, {0, 1, 2, 3}}));
+    assertNotEquals(orders, HeatKvOrders.of(1, 4, 2, 2, new int[][] {{2, 0, 1, 3}, {0, 1, 2, 3}}));
+    assertNotEquals(orders, HeatKvOrders.of(1, 4, 4, 1, new int[][] {{2, 0, 3, 1}, {0, 1, 2, 3}}));
   }
 
   @Test

@@ -47,8 +47,7 @@ final class RolesFixtures {
     BudgetPlan plan =
         BudgetPlan.of(schedule, budget, roles.assignment().mask(), Allocation.parse(allocation));
     RolesDocument.Model model =
-        new RolesDocument.Model(
-            "pocket", "sha256:" + "0a".repeat(32), layers, 4, schedule.maps());
+        new RolesDocument.Model("pocket", "sha256:" + "0a".repeat(32), layers, 4, schedule.maps());
     ObjectNode calibrations =
         Calibrations.none(model).withHeatKv(orders(random, 3, model)).toJson();
     calibrations.putObject("another").putArray("numbers").add(1);
@@ -72,8 +71,7 @@ final class RolesFixtures {
     int[][] orders = new int[scales - 1 - sinkScales][];
     for (int i = 0; i < orders.length; i++) {
       List<Integer> pairs =
-          new ArrayList<>(
-              IntStream.range(0, model.layers() * model.heads()).boxed().toList());
+          new ArrayList<>(IntStream.range(0, model.layers() * model.heads()).boxed().toList());
       Collections.shuffle(pairs, random);
       orders[i] = pairs.stream().mapToInt(Integer::intValue).toArray();
     }

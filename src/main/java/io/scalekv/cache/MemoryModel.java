@@ -14,7 +14,7 @@ import java.math.BigInteger;
  *   values, one scale per token and head:                  tokens · L · H · 4 · branches · batch
  * </pre>
  *
- * <p>Source maps are those that have tokens in the cache: at most K−1, and at most the tokens.
+ * <p>Scales of a map stay when its tokens are gone, so there are those of K−1 maps at the end.
  *
  * @param layers number of layers L
  * @param width channels of a layer C, all heads together
@@ -77,13 +77,7 @@ public record MemoryModel(
    * @param heads number of heads H
    */
   public static MemoryModel of(
-      int layers,
-      int width,
-      int heads,
-      StoredType keys,
-      StoredType values,
-      int branches,
-      int batch) {
+      int layers, int width, int heads, CacheType keys, CacheType values, int branches, int batch) {
     positive("heads", heads);
     return new MemoryModel(
         layers,
@@ -92,8 +86,8 @@ public record MemoryModel(
         values.bytes(),
         branches,
         batch,
-        keys == StoredType.INT8 ? width : 0,
-        values == StoredType.INT8 ? heads : 0);
+        keys == CacheType.INT8 ? width : 0,
+        values == CacheType.INT8 ? heads : 0);
   }
 
   /**
@@ -139,7 +133,7 @@ public record MemoryModel(
   /**
    * Bytes of a cache that holds so many tokens per layer and head, scales included.
    *
-   * @param maps most source maps that these tokens come from
+   * @param maps source maps so far, K−1 at the end
    */
   public long bytes(long tokens, int maps) {
     if (tokens < 0 || maps < 0) {
@@ -147,8 +141,7 @@ public record MemoryModel(
           "memory model: tokens and maps of at least 0 expected, got " + tokens + " and " + maps);
     }
     return Math.addExact(
-        Math.multiplyExact(tokens, bytesPerToken()),
-        Math.multiplyExact(Math.min(tokens, maps), bytesPerMap()));
+        Math.multiplyExact(tokens, bytesPerToken()), Math.multiplyExact(maps, bytesPerMap()));
   }
 
   /** Whole MiB of such a cache, truncated as the paper does. */
@@ -162,18 +155,17 @@ public record MemoryModel(
   }
 
   /**
-   * The most tokens per layer and head whose cache fits.
+   * The most tokens per layer and head whose cache fits; 0 where not even the scales do.
    *
    * @param bytes memory of the whole cache, at least 0
-   * @param maps most source maps that these tokens come from
+   * @param maps source maps so far, K−1 at the end
    */
   public BigInteger mostTokens(BigInteger bytes, int maps) {
-    BigInteger token = BigInteger.valueOf(bytesPerToken());
-    BigInteger scales = BigInteger.valueOf(bytesPerMap());
-    BigInteger tokenWithMap = token.add(scales);
-    BigInteger each = bytes.divide(tokenWithMap);
-    BigInteger count = BigInteger.valueOf(maps);
-    return each.compareTo(count) < 0 ? each : bytes.subtract(scales.multiply(count)).divide(token);
+    long scales = Math.multiplyExact(maps, bytesPerMap());
+    return bytes
+        .subtract(BigInteger.valueOf(scales))
+        .max(BigInteger.ZERO)
+        .divide(BigInteger.valueOf(bytesPerToken()));
   }
 
   /** Bytes of a full cache. */

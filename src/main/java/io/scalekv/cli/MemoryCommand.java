@@ -3,9 +3,9 @@ package io.scalekv.cli;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.StoredType;
 import io.scalekv.cache.TokensOf;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
@@ -150,8 +150,8 @@ final class MemoryCommand implements Callable<Integer> {
             shape.depth(),
             shape.width(),
             shape.heads(),
-            StoredType.parse(keyType),
-            StoredType.parse(valueType),
+            CacheType.parse(keyType),
+            CacheType.parse(valueType),
             branches,
             batch);
     List<Row> rows = new ArrayList<>();

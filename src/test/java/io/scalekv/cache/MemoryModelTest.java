@@ -91,10 +91,10 @@ class MemoryModelTest {
   @Test
   void scalesOfEightBitNumbersByHand() {
     // 2 layers, 12 channels in 3 heads, 2 branches, 5 images.
-    MemoryModel keys = MemoryModel.of(2, 12, 3, StoredType.INT8, StoredType.BF16, 2, 5);
+    MemoryModel keys = MemoryModel.of(2, 12, 3, CacheType.INT8, CacheType.BF16, 2, 5);
     assertEquals(7 * 2 * 12 * 3 * 10 + 4 * 2 * 12 * 4 * 10, keys.bytes(7, 4));
-    assertEquals(3 * 2 * 12 * 3 * 10 + 3 * 2 * 12 * 4 * 10, keys.bytes(3, 4), "a map has a token");
-    MemoryModel values = MemoryModel.of(2, 12, 3, StoredType.BF16, StoredType.INT8, 2, 5);
+    assertEquals(4 * 2 * 12 * 4 * 10, keys.bytes(0, 4), "scales stay when tokens are gone");
+    MemoryModel values = MemoryModel.of(2, 12, 3, CacheType.BF16, CacheType.INT8, 2, 5);
     assertEquals(7 * 2 * (12 * 3 + 3 * 4) * 10, values.bytes(7, 4));
     assertEquals(values.bytes(7, 4), values.bytes(7));
     assertThrows(IllegalArgumentException.class, () -> keys.bytes(7));
@@ -102,7 +102,7 @@ class MemoryModelTest {
     assertThrows(IllegalArgumentException.class, () -> new MemoryModel(1, 1, 1, 1, 1, 1, -1, 0));
     assertEquals(
         MemoryModel.infinity(2, 12, 5),
-        MemoryModel.of(2, 12, 3, StoredType.FP32, StoredType.BF16, 2, 5));
+        MemoryModel.of(2, 12, 3, CacheType.FP32, CacheType.BF16, 2, 5));
     // A full cache of all maps has scales for the last map too.
     ScaleSchedule schedule = ScaleSchedule.ofSides(1, 2, 3);
     assertEquals(keys.bytes(5, 2), keys.fullBytes(schedule, TokensOf.HISTORY));
@@ -110,16 +110,16 @@ class MemoryModelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(StoredType.class)
-  void typesByName(StoredType type) {
-    assertEquals(type, StoredType.parse(type.word()));
-    assertThrows(IllegalArgumentException.class, () -> StoredType.parse("fp8"));
+  @EnumSource(CacheType.class)
+  void typesByName(CacheType type) {
+    assertEquals(type, CacheType.parse(type.toString()));
+    assertThrows(IllegalArgumentException.class, () -> CacheType.parse("fp8"));
   }
 
   @ParameterizedTest
-  @EnumSource(StoredType.class)
-  void mostTokensIsTheLastThatFits(StoredType type) {
-    MemoryModel memory = MemoryModel.of(3, 8, 2, type, StoredType.INT8, 1, 2);
+  @EnumSource(CacheType.class)
+  void mostTokensIsTheLastThatFits(CacheType type) {
+    MemoryModel memory = MemoryModel.of(3, 8, 2, type, CacheType.INT8, 1, 2);
     for (long bytes = 0; bytes < memory.bytes(9, 4); bytes += 7) {
       long naive = 0;
       while (memory.bytes(naive + 1, 4) <= bytes) {
@@ -132,7 +132,7 @@ class MemoryModelTest {
   @Test
   void aBudgetInMebibytesLeavesRoomForScales() {
     ScaleSchedule schedule = ScaleSchedule.ofSides(1, 2, 4, 6);
-    MemoryModel memory = MemoryModel.of(32, 2048, 16, StoredType.INT8, StoredType.INT8, 2, 1);
+    MemoryModel memory = MemoryModel.of(32, 2048, 16, CacheType.INT8, CacheType.INT8, 2, 1);
     int tokens = Budget.parse("2MiB").tokens(schedule, memory);
     assertTrue(memory.bytes(tokens, 3) <= 2 << 20, "tokens " + tokens);
     assertTrue(memory.bytes(tokens + 1, 3) > 2 << 20, "tokens " + tokens);
@@ -144,7 +144,7 @@ class MemoryModelTest {
     BudgetPlan plan = BudgetPlan.uniform(MEGAPIXEL, 32, 650);
     // 3900 MiB of 32 layers, and the 4096 tokens of the last map in one of them.
     assertEquals((3900L + 768) << 20, memory.peakBytes(plan));
-    MemoryModel keys = MemoryModel.of(32, 2048, 16, StoredType.INT8, StoredType.BF16, 2, 8);
+    MemoryModel keys = MemoryModel.of(32, 2048, 16, CacheType.INT8, CacheType.BF16, 2, 8);
     assertEquals(keys.bytes(650, 12) + 4096 * 2048 * 3 * 16, keys.peakBytes(plan));
     assertThrows(
         IllegalArgumentException.class, () -> MemoryModel.infinity(31, 2048, 8).peakBytes(plan));

@@ -143,8 +143,7 @@ public sealed interface Budget {
         return tokens(schedule);
       }
       BigInteger bytes = mebibytes.multiply(BigDecimal.valueOf(1L << 20)).toBigInteger();
-      return BudgetParser.held(
-          this, bytes.divide(BigInteger.valueOf(memory.bytesPerToken())), schedule);
+      return BudgetParser.held(this, memory.mostTokens(bytes, schedule.scales() - 1), schedule);
     }
 
     @Override

@@ -14,4 +14,9 @@ public enum TokensOf {
   public int tokens(ScaleSchedule schedule) {
     return this == HISTORY ? schedule.historyTokens() : schedule.totalTokens();
   }
+
+  /** Source maps of a full cache. */
+  public int maps(ScaleSchedule schedule) {
+    return this == HISTORY ? schedule.scales() - 1 : schedule.scales();
+  }
 }

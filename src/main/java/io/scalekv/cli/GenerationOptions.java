@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How images are drawn from a model. */
@@ -29,18 +30,7 @@ final class GenerationOptions implements CheckedOptions {
       description = "Nucleus of each bit, above 0 and at most 1 (default: ${DEFAULT-VALUE}).")
   private double topP = 0.97;
 
-  @Option(
-      names = "--size",
-      paramLabel = "0.06M|0.25M|0.60M|1M",
-      description = "Pixels of the image (default: the model's own).")
-  private String size;
-
-  @Option(
-      names = "--aspect",
-      paramLabel = "R",
-      defaultValue = "1.0",
-      description = "Height over width, 0.333 to 3.0 (default: ${DEFAULT-VALUE}).")
-  private double aspect = 1;
+  @Mixin private ScheduleOptions schedule = new ScheduleOptions();
 
   @Option(
       names = "--negative",
@@ -73,12 +63,12 @@ final class GenerationOptions implements CheckedOptions {
 
   /** {@code 0.06M}, {@code 0.25M}, {@code 0.60M} or {@code 1M}, if given. */
   Optional<String> size() {
-    return Optional.ofNullable(size);
+    return schedule.size();
   }
 
   /** Aspect ratio, 0.333 to 3. */
   double aspect() {
-    return aspect;
+    return schedule.aspect();
   }
 
   /** The negative prompt; empty for none. */
@@ -104,10 +94,7 @@ final class GenerationOptions implements CheckedOptions {
       throw new IllegalArgumentException(
           "--top-p: a number above 0 and at most 1 expected, got " + topP);
     }
-    if (size != null) {
-      Check.oneOf("--size", size, "0.06M", "0.25M", "0.60M", "1M");
-    }
-    Check.range("--aspect", aspect, 0.333, 3);
+    schedule.check();
     Check.oneOf("--device", device, "cpu", "cuda");
   }
 }

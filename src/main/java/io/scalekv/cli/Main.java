@@ -31,6 +31,7 @@ public final class Main {
     return List.of(
         new CalibrateCommand(),
         new GenerateCommand(),
+        new MemoryCommand(),
         new ModelsCommand(),
         new RolesCommand(),
         new TrainCommand(),

@@ -33,6 +33,15 @@ final class ModelOption implements CheckedOptions {
       description = "Fill the model with random weights: geometry and speed, no images.")
   private Long randomWeights;
 
+  private boolean shapeOnly;
+
+  /** The same options where the model's shape is all that is needed: no weights are asked for. */
+  static ModelOption shapeOnly() {
+    ModelOption option = new ModelOption();
+    option.shapeOnly = true;
+    return option;
+  }
+
   /** A name of {@link #NAMES}, or a folder. */
   String model() {
     return model;
@@ -69,7 +78,7 @@ final class ModelOption implements CheckedOptions {
           "--weights: a folder expected, got %s, which %s"
               .formatted(weights, Files.exists(weights) ? "is a file" : "does not exist"));
     }
-    if (model.startsWith("infinity-") && weights == null && randomWeights == null) {
+    if (!shapeOnly && model.startsWith("infinity-") && weights == null && randomWeights == null) {
       throw new IllegalArgumentException(
           "--model %s: --weights DIR (or --random-weights SEED) expected, got neither"
               .formatted(model));

@@ -5,17 +5,23 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Looks at role files. */
+/** Looks at role files, and brings them in and out. */
 @Command(
     name = "roles",
-    description = "Look at role files.",
-    subcommands = {RolesShowCommand.class, RolesDiffCommand.class})
+    description = "Look at role files; read and write those of other projects.",
+    subcommands = {
+      RolesShowCommand.class,
+      RolesImportCommand.class,
+      RolesExportCommand.class,
+      RolesDiffCommand.class
+    })
 final class RolesCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "what to do with roles: show or diff expected, got nothing");
+        spec.commandLine(),
+        "what to do with roles: show, import, export or diff expected, got nothing");
   }
 }

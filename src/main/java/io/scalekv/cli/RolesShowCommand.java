@@ -1,11 +1,13 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.roles.Calibrations;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,7 +44,10 @@ final class RolesShowCommand implements Callable<Integer> {
             d.budget().request(),
             d.budget().tokens(),
             d.budget().allocation()));
-    t.append("layer");
+    List<String> calibrations = Calibrations.of(d).names();
+    t.append("calibrations: ");
+    t.append(calibrations.isEmpty() ? "none" : String.join(", ", calibrations));
+    t.append(String.format("%nlayer"));
     for (int k = 0; k < roles.scales(); k++) {
       t.append(String.format(Locale.ROOT, " %8s", schedule.map(k)));
     }

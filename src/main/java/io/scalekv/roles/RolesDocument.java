@@ -39,6 +39,12 @@ public record RolesDocument(
     List<Pair> pairs,
     Software software,
     ObjectNode calibrations) {
+  /** Name of metric and allocation where roles come from a file of another kind. */
+  public static final String IMPORTED = "imported";
+
+  /** {@link Model#weights} where they are not known. */
+  public static final String UNKNOWN_WEIGHTS = "unknown";
+
   /** Version of the schema that these records mirror. */
   public static final int SCHEMA_VERSION = 1;
 
@@ -67,7 +73,9 @@ public record RolesDocument(
       throw new IllegalArgumentException("/pairs: " + e.getMessage(), e);
     }
     calibrations =
-        calibrations == null ? JsonNodeFactory.instance.objectNode() : calibrations.deepCopy();
+        calibrations == null
+            ? JsonNodeFactory.instance.objectNode()
+            : Calibrations.of(model, calibrations).toJson();
   }
 
   private static void checkPairs(List<Pair> pairs, int layers, int scales) {
@@ -161,6 +169,48 @@ public record RolesDocument(
         calibrations);
   }
 
+  /**
+   * Roles and budgets that come from a file of another kind: without metric, z-scores and
+   * calibration.
+   *
+   * @param timestamp when they were read, kept to the second
+   * @param roles roles of the model's L layers and K scales
+   * @param plan tokens per layer and scale
+   * @param software versions that read them
+   */
+  public static RolesDocument imported(
+      Instant timestamp, Model model, RoleAssignment roles, BudgetPlan plan, Software software) {
+    int scales = model.schedule().size();
+    if (roles.layers() != model.layers() || roles.scales() != scales) {
+      throw bad(
+          "/pairs",
+          model.layers() + " layers x " + scales + " scales",
+          roles.layers() + " x " + roles.scales());
+    }
+    if (plan.layers() != model.layers() || !plan.schedule().maps().equals(model.schedule())) {
+      throw bad("/model/schedule", model.schedule() + " as in the budget plan", plan);
+    }
+    List<Pair> pairs =
+        IntStream.range(0, model.layers() * scales)
+            .mapToObj(
+                i -> {
+                  int l = i / scales;
+                  int k = i % scales;
+                  return new Pair(l, k, null, null, roles.role(l, k), plan.tokens(k, l));
+                })
+            .toList();
+    return new RolesDocument(
+        SCHEMA_VERSION,
+        timestamp.truncatedTo(ChronoUnit.SECONDS).toString(),
+        model,
+        null,
+        new Metric(IMPORTED, Orientation.LOWEST, ""),
+        new Request(plan.budget() + "t", plan.budget(), IMPORTED, roles.drafters().size()),
+        pairs,
+        software,
+        null);
+  }
+
   private static Double orNull(double value) {
     return Double.isNaN(value) ? null : value;
   }
@@ -177,6 +227,20 @@ public record RolesDocument(
         pairs,
         software,
         calibrations);
+  }
+
+  /** The same with other calibrations. */
+  public RolesDocument withCalibrations(Calibrations others) {
+    return new RolesDocument(
+        schemaVersion,
+        timestamp,
+        model,
+        calibration,
+        metric,
+        budget,
+        pairs,
+        software,
+        others.toJson());
   }
 
   /** The token maps. */
@@ -236,7 +300,8 @@ public record RolesDocument(
    * The model.
    *
    * @param name its name, such as {@code pocket}
-   * @param weights {@code sha256:} and the hash of its weights, or {@code random:} and a seed
+   * @param weights {@code sha256:} and the hash of its weights, {@code random:} and a seed, or
+   *     {@value #UNKNOWN_WEIGHTS}
    * @param layers number of layers L
    * @param heads number of heads H
    * @param schedule the K token maps

@@ -4,11 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.math.BigInteger;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MemoryModelTest {
   private static final ScaleSchedule MEGAPIXEL =
@@ -81,5 +86,95 @@ class MemoryModelTest {
     MemoryModel huge = MemoryModel.infinity(Integer.MAX_VALUE, Integer.MAX_VALUE, 1);
     assertTrue(
         assertThrows(ArithmeticException.class, () -> huge.bytes(6425)).getMessage() != null);
+  }
+
+  @Test
+  void scalesOfEightBitNumbersByHand() {
+    // 2 layers, 12 channels in 3 heads, 2 branches, 5 images.
+    MemoryModel keys = MemoryModel.of(2, 12, 3, CacheType.INT8, CacheType.BF16, 2, 5);
+    assertEquals(7 * 2 * 12 * 3 * 10 + 4 * 2 * 12 * 4 * 10, keys.bytes(7, 4));
+    assertEquals(4 * 2 * 12 * 4 * 10, keys.bytes(0, 4), "scales stay when tokens are gone");
+    MemoryModel values = MemoryModel.of(2, 12, 3, CacheType.BF16, CacheType.INT8, 2, 5);
+    assertEquals(7 * 2 * (12 * 3 + 3 * 4) * 10, values.bytes(7, 4));
+    assertEquals(values.bytes(7, 4), values.bytes(7));
+    assertThrows(IllegalArgumentException.class, () -> keys.bytes(7));
+    assertThrows(IllegalArgumentException.class, () -> keys.bytes(7, -1));
+    assertThrows(IllegalArgumentException.class, () -> new MemoryModel(1, 1, 1, 1, 1, 1, -1, 0));
+    assertEquals(
+        MemoryModel.infinity(2, 12, 5),
+        MemoryModel.of(2, 12, 3, CacheType.FP32, CacheType.BF16, 2, 5));
+    // A full cache of all maps has scales for the last map too.
+    ScaleSchedule schedule = ScaleSchedule.ofSides(1, 2, 3);
+    assertEquals(keys.bytes(5, 2), keys.fullBytes(schedule, TokensOf.HISTORY));
+    assertEquals(keys.bytes(14, 3), keys.fullBytes(schedule, TokensOf.ALL));
+  }
+
+  @ParameterizedTest
+  @EnumSource(CacheType.class)
+  void typesByName(CacheType type) {
+    assertEquals(type, CacheType.parse(type.toString()));
+    assertThrows(IllegalArgumentException.class, () -> CacheType.parse("fp8"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(CacheType.class)
+  void mostTokensIsTheLastThatFits(CacheType type) {
+    MemoryModel memory = MemoryModel.of(3, 8, 2, type, CacheType.INT8, 1, 2);
+    for (long bytes = 0; bytes < memory.bytes(9, 4); bytes += 7) {
+      long naive = 0;
+      while (memory.bytes(naive + 1, 4) <= bytes) {
+        naive++;
+      }
+      assertEquals(naive, memory.mostTokens(BigInteger.valueOf(bytes), 4).longValueExact());
+    }
+  }
+
+  @Test
+  void aBudgetInMebibytesLeavesRoomForScales() {
+    ScaleSchedule schedule = ScaleSchedule.ofSides(1, 2, 4, 6);
+    MemoryModel memory = MemoryModel.of(32, 2048, 16, CacheType.INT8, CacheType.INT8, 2, 1);
+    int tokens = Budget.parse("2MiB").tokens(schedule, memory);
+    assertTrue(memory.bytes(tokens, 3) <= 2 << 20, "tokens " + tokens);
+    assertTrue(memory.bytes(tokens + 1, 3) > 2 << 20, "tokens " + tokens);
+  }
+
+  @Test
+  void peakByHand() {
+    MemoryModel memory = MemoryModel.infinity(32, 2048, 8);
+    BudgetPlan plan = BudgetPlan.uniform(MEGAPIXEL, 32, 650);
+    // 3900 MiB of 32 layers, and the 4096 tokens of the last map in one of them.
+    assertEquals((3900L + 768) << 20, memory.peakBytes(plan));
+    MemoryModel keys = MemoryModel.of(32, 2048, 16, CacheType.INT8, CacheType.BF16, 2, 8);
+    assertEquals(keys.bytes(650, 12) + 4096 * 2048 * 3 * 16, keys.peakBytes(plan));
+    assertThrows(
+        IllegalArgumentException.class, () -> MemoryModel.infinity(31, 2048, 8).peakBytes(plan));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+  void peakAgreesWithACacheOfLists(long seed) {
+    Random random = new Random(seed);
+    int layers = 1 + random.nextInt(6);
+    int[] sides = new int[1 + random.nextInt(6)];
+    Arrays.setAll(sides, k -> 1 + random.nextInt(6));
+    ScaleSchedule schedule = ScaleSchedule.ofSides(sides);
+    boolean[][] drafter = new boolean[layers][sides.length];
+    for (boolean[] row : drafter) {
+      for (int k = 0; k < row.length; k++) {
+        row[k] = random.nextInt(3) == 0;
+      }
+    }
+    int budget = 1 + random.nextInt(schedule.totalTokens());
+    BudgetPlan plan = BudgetPlan.of(schedule, budget, drafter, new Allocation.Paper());
+    int[] cache = new int[layers];
+    long most = 0;
+    for (int k = 0; k < sides.length; k++) {
+      for (int l = 0; l < layers; l++) {
+        cache[l] += schedule.tokens(k);
+        most = Math.max(most, Arrays.stream(cache).sum());
+        cache[l] = k + 1 < sides.length ? plan.tokens(k + 1, l) : 0;
+      }
+    }
+    assertEquals(most * 5 * 6 * 2 * 3, MemoryModel.infinity(layers, 5, 3).peakBytes(plan));
   }
 }

@@ -5,8 +5,11 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Random;
-import tools.jackson.databind.node.JsonNodeFactory;
+import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Calibrations with random metrics. */
@@ -43,11 +46,14 @@ final class RolesFixtures {
             LayerRoles.defaultDrafters(layers, scales - first));
     BudgetPlan plan =
         BudgetPlan.of(schedule, budget, roles.assignment().mask(), Allocation.parse(allocation));
-    ObjectNode calibrations = JsonNodeFactory.instance.objectNode();
-    calibrations.putObject("heatkv").put("sinkScales", 3).putArray("orders").addArray().add(1);
+    RolesDocument.Model model =
+        new RolesDocument.Model("pocket", "sha256:" + "0a".repeat(32), layers, 4, schedule.maps());
+    ObjectNode calibrations =
+        Calibrations.none(model).withHeatKv(orders(random, 3, model)).toJson();
+    calibrations.putObject("another").putArray("numbers").add(1);
     return RolesDocument.of(
         NOON,
-        new RolesDocument.Model("pocket", "sha256:" + "0a".repeat(32), layers, 4, schedule.maps()),
+        model,
         new RolesDocument.Calibration(
             "scenes-10.txt", "1b".repeat(32), 10, seed, 3, 1, 0.97, seed % 2 == 0 ? null : 64),
         roles,
@@ -57,5 +63,18 @@ final class RolesFixtures {
         plan,
         SOFTWARE,
         calibrations);
+  }
+
+  /** Random orders for a model. */
+  static HeatKvOrders orders(Random random, int sinkScales, RolesDocument.Model model) {
+    int scales = model.schedule().size();
+    int[][] orders = new int[scales - 1 - sinkScales][];
+    for (int i = 0; i < orders.length; i++) {
+      List<Integer> pairs =
+          new ArrayList<>(IntStream.range(0, model.layers() * model.heads()).boxed().toList());
+      Collections.shuffle(pairs, random);
+      orders[i] = pairs.stream().mapToInt(Integer::intValue).toArray();
+    }
+    return HeatKvOrders.of(sinkScales, scales, model.layers(), model.heads(), orders);
   }
 }

@@ -168,6 +168,24 @@ class RolesJsonTest {
           /pairs/6/budgetTokens | 2147483648 | /pairs/6/budgetTokens: expected at most 2147483647
           /software/java | "" | /software/java: expected at least 1 characters, got ""
           /calibrations/heatkv | 3 | /calibrations/heatkv: expected type "object", got 3
+          /calibrations/heatkv | {} | /calibrations/heatkv/sinkScales: expected a value, got nothing
+          /calibrations/heatkv/sinkScales | 2 | /calibrations/heatkv/orders: expected 4 orders (maps 2 to 5), got 3
+          /calibrations/heatkv/sinkScales | 6 | /calibrations/heatkv/sinkScales: expected 0..5, got 6
+          /calibrations/heatkv/sinkScales | -1 | /calibrations/heatkv/sinkScales: expected at least 0, got -1
+          /calibrations/heatkv/sinkScales | "3" | /calibrations/heatkv/sinkScales: expected type "integer", got "3"
+          /calibrations/heatkv/scores | [] | /calibrations/heatkv/scores: expected no such key, got one
+          /calibrations/heatkv/orders | 3 | /calibrations/heatkv/orders: expected type "array", got 3
+          /calibrations/heatkv/orders/1 | [0] | /calibrations/heatkv/orders/1: expected 48 pairs (4 heads x 12 layers), got 1
+          /calibrations/heatkv/orders/1/7 | 48 | /calibrations/heatkv/orders/1/7: expected a pair 0..47 (head x 12 layers + layer), got 48
+          /calibrations/heatkv/orders/1/7 | 0.5 | /calibrations/heatkv/orders/1/7: expected type "integer", got 0.5
+          /calibrations/heatkv/orders/1/7 | 1e400 | /calibrations/heatkv/orders/1/7: expected a number within
+          /calibrations/amsKv | {} | /calibrations/amsKv/similarity: expected a value, got nothing
+          /calibrations/amsKv | {"similarity": [1, 2]} | /calibrations/amsKv/similarity: expected 12 layers, got 2
+          /calibrations/amsKv | {"similarity": [1, "2"]} | /calibrations/amsKv/similarity/1: expected type "number", got "2"
+          /calibrations/amsKv | {"similarity": [1], "tau": 1} | /calibrations/amsKv/tau: expected no such key, got one
+          /calibrations/hack | {"variance": [[1, 2]]} | /calibrations/hack/variance: expected 12 layers, got 1
+          /calibrations/hack | {"variance": [1, 2]} | /calibrations/hack/variance/0: expected type "array", got 1
+          /calibrations/another | [] | /calibrations/another: expected type "object", got an array of 0 elements
           /extra | true | /extra: expected no such key, got one
           """)
   void oneWrongValue(String pointer, String value, String message) {
@@ -183,6 +201,21 @@ class RolesJsonTest {
       ((ObjectNode) parent).put(key, "@@@");
     }
     refused("r.json: " + message, tree.toString().replace(mark, value));
+  }
+
+  @Test
+  void aPairTwiceInAnOrder() {
+    ObjectNode tree = tree();
+    tools.jackson.databind.node.ArrayNode order =
+        (tools.jackson.databind.node.ArrayNode) tree.at("/calibrations/heatkv/orders/2");
+    int pair = order.get(4).intValue();
+    order.set(9, pair);
+    refused(
+        String.format(
+            "r.json: /calibrations/heatkv/orders/2/9: expected each pair once, got head %d layer"
+                + " %d of rank 4 again",
+            pair / 12, pair % 12),
+        tree.toString());
   }
 
   @ParameterizedTest

@@ -1,0 +1,257 @@
+package io.scalekv.cli;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokensOf;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.infinity.InfinityConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** How much memory a model's KV cache takes, by formula. */
+@Command(
+    name = "memory",
+    description =
+        "Bytes of a model's KV cache by formula, full and under budgets; no weights are needed.")
+final class MemoryCommand implements Callable<Integer> {
+  /**
+   * One budget.
+   *
+   * @param budget as it was asked for, or {@code full}
+   * @param tokensPerLayerAndHead tokens it means
+   * @param percentOfFull share of the denominator, to 0.001
+   * @param kvCacheBytes the cache, scales of int8 numbers included
+   * @param kvCacheMiB the same, truncated as in table 1 of ScaleKV
+   * @param peakBytesFormula the most while layers attend and cut in turn, with a uniform plan
+   * @param peakFormulaMiB the same, truncated
+   */
+  record Row(
+      String budget,
+      int tokensPerLayerAndHead,
+      double percentOfFull,
+      long kvCacheBytes,
+      long kvCacheMiB,
+      long peakBytesFormula,
+      long peakFormulaMiB) {}
+
+  /**
+   * What the command reports.
+   *
+   * @param denominator {@code history}: a full cache is T_{K-1}; {@code all}: T_K
+   * @param denominatorTokens that many tokens per layer and head
+   * @param rows one per budget
+   * @param only the row, where exactly one budget was asked for; its keys are at the top level
+   */
+  record Report(
+      String model,
+      int layers,
+      int heads,
+      int width,
+      List<String> schedule,
+      int batch,
+      int branches,
+      String keyType,
+      String valueType,
+      String denominator,
+      int denominatorTokens,
+      List<Row> rows,
+      @JsonUnwrapped Row only) {}
+
+  private static final String FULL = "full";
+  private static final List<String> TABLE_1 = List.of(FULL, "paper-20", "paper-10", "paper-4");
+
+  @Spec private CommandSpec spec;
+  @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
+  @Mixin private ScheduleOptions scheduleOptions;
+  @Mixin private JsonOption json;
+
+  @Option(
+      names = "--budget",
+      paramLabel = "B",
+      description =
+          "full, 10%% (of the history, whatever --tokens-of says), 650t (tokens), paper-20,"
+              + " paper-10, paper-4 or 3900MiB; may be given several times (default: full and the"
+              + " three of the paper).")
+  private List<String> budgets = new ArrayList<>();
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Images made at once (default: ${DEFAULT-VALUE}).")
+  private int batch;
+
+  @Option(
+      names = "--cfg",
+      paramLabel = "X",
+      defaultValue = "3",
+      description =
+          "Guidance on the logits; 1 is none and needs one branch instead of two"
+              + " (default: ${DEFAULT-VALUE}).")
+  private double cfg;
+
+  @Option(
+      names = "--tokens-of",
+      paramLabel = "history|all",
+      defaultValue = "history",
+      description =
+          "What a full cache is: the maps that are read again, or all maps"
+              + " (default: ${DEFAULT-VALUE}).")
+  private String tokensOf;
+
+  @Option(
+      names = "--key-type",
+      paramLabel = "fp32|bf16|int8",
+      defaultValue = "fp32",
+      description =
+          "Number format of cached keys; int8 adds a float32 scale per channel and map"
+              + " (default: ${DEFAULT-VALUE}, as Infinity runs).")
+  private String keyType;
+
+  @Option(
+      names = "--value-type",
+      paramLabel = "fp32|bf16|int8",
+      defaultValue = "bf16",
+      description =
+          "Number format of cached values; int8 adds a float32 scale per token and head"
+              + " (default: ${DEFAULT-VALUE}, as Infinity runs).")
+  private String valueType;
+
+  @Override
+  public Integer call() {
+    Check.range("--batch", batch, 1, 1_000_000);
+    Check.range("--cfg", cfg, 0, 100);
+    Check.oneOf("--tokens-of", tokensOf, "history", "all");
+    Check.oneOf("--key-type", keyType, "fp32", "bf16", "int8");
+    Check.oneOf("--value-type", valueType, "fp32", "bf16", "int8");
+    json.print(spec.commandLine().getOut(), report(), MemoryCommand::text);
+    return 0;
+  }
+
+  private Report report() {
+    ModelConfig config = ModelFactory.config(modelOption);
+    InfinityConfig shape = config.transformer();
+    ScaleSchedule schedule = scheduleOptions.of(config);
+    int branches = cfg == 1 ? 1 : 2;
+    TokensOf denominator = tokensOf.equals("all") ? TokensOf.ALL : TokensOf.HISTORY;
+    MemoryModel memory =
+        MemoryModel.of(
+            shape.depth(),
+            shape.width(),
+            shape.heads(),
+            CacheType.parse(keyType),
+            CacheType.parse(valueType),
+            branches,
+            batch);
+    List<Row> rows = new ArrayList<>();
+    try {
+      for (String budget : budgets.isEmpty() ? TABLE_1 : budgets) {
+        rows.add(row(budget, memory, schedule, denominator));
+      }
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "%s with --batch %d: a cache of at most 2^63 bytes expected, got more"
+              .formatted(config.name(), batch),
+          e);
+    }
+    return new Report(
+        config.name(),
+        shape.depth(),
+        shape.heads(),
+        shape.width(),
+        schedule.maps().stream().map(Object::toString).toList(),
+        batch,
+        branches,
+        keyType,
+        valueType,
+        tokensOf,
+        denominator.tokens(schedule),
+        rows,
+        budgets.size() == 1 ? rows.get(0) : null);
+  }
+
+  private static Row row(
+      String budget, MemoryModel memory, ScaleSchedule schedule, TokensOf denominator) {
+    boolean full = budget.strip().equalsIgnoreCase(FULL);
+    int history = schedule.historyTokens();
+    int tokens =
+        full ? denominator.tokens(schedule) : Budget.parse(budget).tokens(schedule, memory);
+    long bytes =
+        full
+            ? memory.fullBytes(schedule, denominator)
+            : memory.bytes(tokens, TokensOf.HISTORY.maps(schedule));
+    long peak =
+        Math.max(
+            bytes,
+            memory.peakBytes(
+                BudgetPlan.uniform(
+                    schedule, memory.layers(), Math.max(1, Math.min(tokens, history)))));
+    return new Row(
+        full ? FULL : budget.strip(),
+        tokens,
+        Math.round(MemoryModel.percent(tokens, schedule, denominator) * 1000) / 1000.0,
+        bytes,
+        MemoryModel.truncatedMib(bytes),
+        peak,
+        MemoryModel.truncatedMib(peak));
+  }
+
+  private static String text(Report r) {
+    StringBuilder t = new StringBuilder();
+    t.append(
+        String.format(
+            Locale.ROOT,
+            "%s: %d layers, width %d, %d heads; batch %d, %s; keys %s, values %s%n"
+                + "100 %% = %d tokens per layer and head (%s); peak with the map being attended%n",
+            r.model(),
+            r.layers(),
+            r.width(),
+            r.heads(),
+            r.batch(),
+            r.branches() == 1 ? "no guidance" : "two guidance branches",
+            r.keyType(),
+            r.valueType(),
+            r.denominatorTokens(),
+            r.denominator().equals("all") ? "all maps" : "all maps but the last"));
+    t.append(
+        String.format(
+            Locale.ROOT,
+            "%-10s %10s %8s %14s %14s",
+            "budget",
+            "tokens",
+            "%",
+            "KV cache MiB",
+            "peak MiB"));
+    for (Row row : r.rows()) {
+      t.append(
+          String.format(
+              Locale.ROOT,
+              "%n%-10s %10d %8.2f %14s %14s",
+              row.budget(),
+              row.tokensPerLayerAndHead(),
+              row.percentOfFull(),
+              mib(row.kvCacheBytes()),
+              mib(row.peakBytesFormula())));
+    }
+    return t.toString();
+  }
+
+  /** Whole MiB, truncated; two decimals below 100. */
+  private static String mib(long bytes) {
+    double mib = bytes / (double) (1 << 20);
+    return mib < 100
+        ? String.format(Locale.ROOT, "%.2f", mib)
+        : String.valueOf(MemoryModel.truncatedMib(bytes));
+  }
+}

@@ -1,0 +1,115 @@
+package io.scalekv.roles;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HeatKvOrdersTest {
+  @Test
+  void ranksByHand() {
+    // 2 layers, 2 heads, 4 scales, 1 sink: orders of maps 1 and 2; pairs head * 2 + layer.
+    HeatKvOrders orders = HeatKvOrders.of(1, 4, 2, 2, new int[][] {{2, 0, 3, 1}, {0, 1, 2, 3}});
+    assertEquals(0, orders.rank(1, 1, 0));
+    assertEquals(3, orders.rank(1, 0, 1));
+    assertEquals(2, orders.rank(2, 1, 0));
+    assertArrayEquals(new int[] {2, 0, 3, 1}, orders.order(1));
+    assertEquals(1, orders.head(3));
+    assertEquals(1, orders.layer(3));
+    assertThrows(IndexOutOfBoundsException.class, () -> orders.rank(0, 0, 0));
+    assertThrows(IndexOutOfBoundsException.class, () -> orders.rank(3, 0, 0));
+    assertThrows(IndexOutOfBoundsException.class, () -> orders.rank(1, 2, 0));
+    assertThrows(IndexOutOfBoundsException.class, () -> orders.order(0));
+  }
+
+  @Test
+  void ordersAreValues() {
+    int[][] table = {{2, 0, 3, 1}, {0, 1, 2, 3}};
+    HeatKvOrders orders = HeatKvOrders.of(1, 4, 2, 2, table);
+    table[0][0] = 1;
+    orders.order(1)[0] = 3;
+    assertEquals(2, orders.order(1)[0]);
+    HeatKvOrders same = HeatKvOrders.of(1, 4, 2, 2, new int[][] {{2, 0, 3, 1}, {0, 1, 2, 3}});
+    assertEquals(same, orders);
+    assertEquals(same.hashCode(), orders.hashCode());
+    assertNotEquals(orders, HeatKvOrders.of(1, 4, 2, 2, new int[][] {{2, 0, 1, 3}, {0, 1, 2, 3}}));
+    assertNotEquals(orders, HeatKvOrders.of(1, 4, 4, 1, new int[][] {{2, 0, 3, 1}, {0, 1, 2, 3}}));
+  }
+
+  @Test
+  void tiesGoByHeadThenLayer() {
+    double[][][] scores = new double[3][2][3];
+    for (double[][] layer : scores) {
+      for (double[] head : layer) {
+        Arrays.fill(head, 0.5);
+        head[0] = Double.NaN;
+        head[2] = Double.NaN;
+      }
+    }
+    scores[2][1][1] = 0.25;
+    scores[1][0][1] = -0.0;
+    scores[0][0][1] = 0.0;
+    HeatKvOrders orders = HeatKvOrders.ofScores(scores, 1);
+    assertEquals(3, orders.scales());
+    assertEquals(1, orders.sinkScales());
+    // (h0,l0) and (h0,l1) have 0, (h1,l2) 0.25, the rest 0.5 by head, then layer.
+    assertArrayEquals(new int[] {0, 1, 5, 2, 3, 4}, orders.order(1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void ofScoresAgreesWithCounting(long seed) {
+    Random random = new Random(seed);
+    int layers = 1 + random.nextInt(5);
+    int heads = 1 + random.nextInt(5);
+    int scales = 2 + random.nextInt(5);
+    int sinks = random.nextInt(scales - 1);
+    double[][][] scores = new double[layers][heads][scales];
+    for (double[][] layer : scores) {
+      for (double[] head : layer) {
+        Arrays.setAll(head, s -> random.nextInt(4) / 8.0);
+      }
+    }
+    HeatKvOrders orders = HeatKvOrders.ofScores(scores, sinks);
+    for (int s = sinks; s <= scales - 2; s++) {
+      for (int l = 0; l < layers; l++) {
+        for (int h = 0; h < heads; h++) {
+          int before = 0;
+          for (int m = 0; m < layers; m++) {
+            for (int g = 0; g < heads; g++) {
+              double difference = scores[m][g][s] - scores[l][h][s];
+              boolean tieFirst = g < h || (g == h && m < l);
+              before += difference < 0 || (difference == 0 && tieFirst) ? 1 : 0;
+            }
+          }
+          assertEquals(before, orders.rank(s, h, l));
+          assertEquals(h * layers + l, orders.order(s)[before]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void badScoresAreRefused() {
+    double[][][] scores = new double[2][2][4];
+    assertThrows(IllegalArgumentException.class, () -> HeatKvOrders.ofScores(scores, 3));
+    assertThrows(IllegalArgumentException.class, () -> HeatKvOrders.ofScores(scores, -1));
+    assertThrows(
+        IllegalArgumentException.class, () -> HeatKvOrders.ofScores(new double[0][0][0], 0));
+    scores[1][0][2] = Double.NaN;
+    assertEquals(
+        "HeatKV scores: layer 1, head 0, map 2: a finite score expected, got NaN",
+        assertThrows(IllegalArgumentException.class, () -> HeatKvOrders.ofScores(scores, 1))
+            .getMessage());
+    double[][][] ragged = {new double[2][3], new double[1][3]};
+    assertThrows(IllegalArgumentException.class, () -> HeatKvOrders.ofScores(ragged, 1));
+    double[][][] uneven = {{new double[3], new double[4]}};
+    assertThrows(IllegalArgumentException.class, () -> HeatKvOrders.ofScores(uneven, 1));
+  }
+}

@@ -6,9 +6,9 @@ import java.util.SplittableRandom;
  * A random orthogonal projection of features from C to D dimensions, the same for the same C, D and
  * seed. Its rows are Gaussian directions made orthonormal, so distances shrink and never grow.
  *
- * <p>A Fréchet distance of N samples is biased upwards, the more so the wider the features. Two sets
- * of N independent normal features each have a distance of 2.5 % of tr Σ_A + tr Σ_B at a width of
- * N/10 (N = 2000), 44 % at 2N (N = 1000) and 68 % at 7N (N = 300); hence D ≤ N/10.
+ * <p>A Fréchet distance of N samples is biased upwards, the more so the wider the features. Two
+ * sets of N independent normal features each have a distance of 2.5 % of tr Σ_A + tr Σ_B at a width
+ * of N/10 (N = 2000), 44 % at 2N (N = 1000) and 68 % at 7N (N = 300); hence D ≤ N/10.
  *
  * <p>Distances of different D cannot be compared with each other.
  */

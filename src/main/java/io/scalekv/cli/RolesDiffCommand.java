@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.metrics.RankCorrelation;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleChange;
 import io.scalekv.roles.RolesDocument;
@@ -10,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -88,10 +88,9 @@ final class RolesDiffCommand implements Callable<Integer> {
       return null;
     }
     double rho =
-        new SpearmansCorrelation()
-            .correlation(
-                both.stream().mapToDouble(v -> v[0]).toArray(),
-                both.stream().mapToDouble(v -> v[1]).toArray());
+        RankCorrelation.spearman(
+            both.stream().mapToDouble(v -> v[0]).toArray(),
+            both.stream().mapToDouble(v -> v[1]).toArray());
     return Double.isNaN(rho) ? null : Math.round(rho * 1e6) / 1e6;
   }
 

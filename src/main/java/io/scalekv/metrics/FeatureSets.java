@@ -1,0 +1,115 @@
+package io.scalekv.metrics;
+
+import java.util.Locale;
+
+/** Checks and sums shared by the distances of feature sets [N][C], one row per sample. */
+final class FeatureSets {
+  private FeatureSets() {}
+
+  /**
+   * The width C of a set.
+   *
+   * @throws IllegalArgumentException if there are fewer rows than {@code atLeast}, rows of several
+   *     lengths, or values that are not finite
+   */
+  static int width(String metric, double[][] rows, int atLeast) {
+    if (rows.length < atLeast) {
+      throw new IllegalArgumentException(
+          metric + ": at least " + atLeast + " samples expected, got " + rows.length);
+    }
+    int width = rows[0].length;
+    if (width == 0) {
+      throw new IllegalArgumentException(metric + ": at least 1 feature per sample expected");
+    }
+    for (int i = 0; i < rows.length; i++) {
+      if (rows[i].length != width) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "%s: sample %d: %d features expected, got %d",
+                metric,
+                i,
+                width,
+                rows[i].length));
+      }
+      for (int c = 0; c < width; c++) {
+        if (!Double.isFinite(rows[i][c])) {
+          throw new IllegalArgumentException(
+              String.format(
+                  Locale.ROOT,
+                  "%s: sample %d, feature %d: a finite value expected, got %s",
+                  metric,
+                  i,
+                  c,
+                  rows[i][c]));
+        }
+      }
+    }
+    return width;
+  }
+
+  /** The common width C of two sets, each checked as by {@link #width}. */
+  static int width(String metric, double[][] a, double[][] b, int atLeast) {
+    int width = width(metric, a, atLeast);
+    int other = width(metric, b, atLeast);
+    if (width != other) {
+      throw new IllegalArgumentException(
+          metric + ": sets of one width expected, got " + width + " and " + other);
+    }
+    return width;
+  }
+
+  /** Mean row of a checked set. */
+  static double[] mean(double[][] rows) {
+    double[] mean = new double[rows[0].length];
+    for (double[] row : rows) {
+      for (int c = 0; c < mean.length; c++) {
+        mean[c] += row[c];
+      }
+    }
+    for (int c = 0; c < mean.length; c++) {
+      mean[c] /= rows.length;
+    }
+    return mean;
+  }
+
+  /** The rows of a checked set less their mean. */
+  static double[][] centred(double[][] rows) {
+    double[] mean = mean(rows);
+    double[][] centred = new double[rows.length][mean.length];
+    for (int i = 0; i < rows.length; i++) {
+      for (int c = 0; c < mean.length; c++) {
+        centred[i][c] = rows[i][c] - mean[c];
+      }
+    }
+    return centred;
+  }
+
+  /** Σ x_c y_c; four running sums, so that the additions do not wait for each other. */
+  static double dot(double[] x, double[] y) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int c = 0;
+    for (; c + 3 < x.length; c += 4) {
+      s0 += x[c] * y[c];
+      s1 += x[c + 1] * y[c + 1];
+      s2 += x[c + 2] * y[c + 2];
+      s3 += x[c + 3] * y[c + 3];
+    }
+    for (; c < x.length; c++) {
+      s0 += x[c] * y[c];
+    }
+    return s0 + s1 + (s2 + s3);
+  }
+
+  /** Σ (x_c − y_c)². */
+  static double squaredDistance(double[] x, double[] y) {
+    double sum = 0;
+    for (int c = 0; c < x.length; c++) {
+      sum += (x[c] - y[c]) * (x[c] - y[c]);
+    }
+    return sum;
+  }
+}

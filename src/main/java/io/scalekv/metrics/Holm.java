@@ -1,0 +1,42 @@
+package io.scalekv.metrics;
+
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * Holm's step-down correction of m p-values for multiple tests: with p_(1) ≤ … ≤ p_(m), the i-th
+ * becomes max_{j≤i} min(1, (m − j + 1) p_(j)). Rejecting what lies below α keeps the chance of any
+ * false rejection below α, whatever the tests' dependence.
+ *
+ * <p>Holm, A simple sequentially rejective multiple test procedure (1979).
+ */
+public final class Holm {
+  private Holm() {}
+
+  /**
+   * The corrected values in the order of the input; none for none.
+   *
+   * @throws IllegalArgumentException for a value that is not in 0..1
+   */
+  public static double[] adjust(double... p) {
+    for (int i = 0; i < p.length; i++) {
+      if (!(p[i] >= 0 && p[i] <= 1)) {
+        throw new IllegalArgumentException(
+            "holm: p-value " + i + ": a value in 0..1 expected, got " + p[i]);
+      }
+    }
+    int[] order =
+        IntStream.range(0, p.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> p[i]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    double[] adjusted = new double[p.length];
+    double running = 0;
+    for (int i = 0; i < order.length; i++) {
+      running = Math.max(running, Math.min(1, (p.length - i) * p[order[i]]));
+      adjusted[order[i]] = running;
+    }
+    return adjusted;
+  }
+}

@@ -1,0 +1,50 @@
+package io.scalekv.metrics;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** Agreement of two partitions of the same items, each given as one label per item. */
+public final class PartitionAgreement {
+  private PartitionAgreement() {}
+
+  /**
+   * Adjusted Rand index: pairs that both partitions hold together, corrected for chance.
+   *
+   * <pre>  (Σ C(n_ij, 2) − E) / (½ (Σ C(a_i, 2) + Σ C(b_j, 2)) − E),
+   *   E = Σ C(a_i, 2) Σ C(b_j, 2) / C(n, 2)</pre>
+   *
+   * <p>n_ij items have label i in the first and j in the second, a_i and b_j are the sums over j
+   * and i. 1 for equal partitions whatever their labels, 0 on average for random ones, negative
+   * below that. 1 also where the formula is 0/0, which is only for equal partitions: all items
+   * together, or each alone.
+   *
+   * <p>Hubert and Arabie, Comparing partitions (1985).
+   *
+   * @throws IllegalArgumentException if the lengths differ or are less than 2
+   */
+  public static double adjustedRandIndex(int[] a, int[] b) {
+    PairedValues.sameLength("adjusted Rand index", a.length, b.length);
+    if (a.length < 2) {
+      throw new IllegalArgumentException(
+          "adjusted Rand index: at least 2 items expected, got " + a.length);
+    }
+    Map<Integer, Integer> first = new HashMap<>();
+    Map<Integer, Integer> second = new HashMap<>();
+    Map<Long, Integer> both = new HashMap<>();
+    for (int i = 0; i < a.length; i++) {
+      first.merge(a[i], 1, Integer::sum);
+      second.merge(b[i], 1, Integer::sum);
+      both.merge(((long) a[i] << 32) | (b[i] & 0xffffffffL), 1, Integer::sum);
+    }
+    double together = pairs(both);
+    double inFirst = pairs(first);
+    double inSecond = pairs(second);
+    double expected = inFirst * inSecond / (0.5 * a.length * (a.length - 1.0));
+    double most = (inFirst + inSecond) / 2;
+    return most == expected ? 1 : (together - expected) / (most - expected);
+  }
+
+  private static double pairs(Map<?, Integer> counts) {
+    return counts.values().stream().mapToDouble(n -> 0.5 * n * (n - 1.0)).sum();
+  }
+}

@@ -1,0 +1,117 @@
+package io.scalekv.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class AgreementTest {
+  @Test
+  void spearman() {
+    double[] x = {1, 2, 3, 4};
+    assertEquals(1, RankCorrelation.spearman(x, new double[] {0, 1, 100, 1e9}), 1e-15);
+    assertEquals(-1, RankCorrelation.spearman(x, new double[] {4, 3, 2, -1e9}), 1e-15);
+    assertTrue(Double.isNaN(RankCorrelation.spearman(x, new double[4])));
+    assertThrows(IllegalArgumentException.class, () -> RankCorrelation.spearman(x, new double[3]));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RankCorrelation.spearman(new double[1], new double[1]));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RankCorrelation.spearman(new double[] {1, Double.NaN}, new double[2]));
+  }
+
+  @Test
+  void adjustedRandIndexAtItsEnds() {
+    int[] together = {3, 3, 3};
+    int[] alone = {-1, 0, 7};
+    assertEquals(1, PartitionAgreement.adjustedRandIndex(together, together));
+    assertEquals(1, PartitionAgreement.adjustedRandIndex(alone, new int[] {5, 4, -3}));
+    assertEquals(0, PartitionAgreement.adjustedRandIndex(together, alone));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PartitionAgreement.adjustedRandIndex(together, new int[2]));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PartitionAgreement.adjustedRandIndex(new int[1], new int[1]));
+  }
+
+  /** Against counts of pairs of items: together in both, in one, in none. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void adjustedRandIndexOfPairs(long seed) {
+    Random random = new Random(seed);
+    int[] a = random.ints(30, -2, 2).toArray();
+    int[] b = random.ints(30, 0, 3).toArray();
+    double[] n = new double[4];
+    for (int i = 0; i < 30; i++) {
+      for (int j = 0; j < i; j++) {
+        n[(a[i] == a[j] ? 2 : 0) + (b[i] == b[j] ? 1 : 0)]++;
+      }
+    }
+    double expected =
+        2
+            * (n[3] * n[0] - n[2] * n[1])
+            / ((n[3] + n[2]) * (n[2] + n[0]) + (n[3] + n[1]) * (n[1] + n[0]));
+    assertEquals(expected, PartitionAgreement.adjustedRandIndex(a, b), 1e-12);
+  }
+
+  @Test
+  void bitsPerMap() {
+    List<float[]> full = List.of(new float[] {0, 1, 1, 0}, new float[] {1, 0});
+    List<float[]> policy = List.of(new float[] {0, 1, 0, 0}, new float[] {1, 0});
+    assertArrayEquals(new double[] {0.75, 1}, BitAgreement.perMap(full, policy));
+    // -1 and 1 are the same bits
+    assertEquals(0.75, BitAgreement.share(new float[] {-1, 1, 1, -1}, new float[] {0, 1, 0, 0}));
+    assertEquals(0.5, BitAgreement.share(new boolean[] {true, false}, new boolean[] {true, true}));
+    assertEquals(
+        "bit agreement: map 1: equal numbers expected, got 2 and 1",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> BitAgreement.perMap(full, List.of(new float[4], new float[1])))
+            .getMessage());
+    assertThrows(
+        IllegalArgumentException.class, () -> BitAgreement.perMap(full, policy.subList(0, 1)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> BitAgreement.share(new float[] {Float.NaN}, new float[1]));
+    assertThrows(
+        IllegalArgumentException.class, () -> BitAgreement.share(new float[0], new float[0]));
+  }
+
+  @Test
+  void relativeOutputError() {
+    assertEquals(0.5, OutputError.of(new float[] {0, 4}, new float[] {0, 2}), 1e-15);
+    assertEquals(1, OutputError.of(new float[] {3, 4}, new float[2]), 1e-15);
+    assertEquals(0, OutputError.of(new float[2], new float[2]));
+    assertEquals(Double.POSITIVE_INFINITY, OutputError.of(new float[2], new float[] {0, 1}));
+    assertTrue(Double.isNaN(OutputError.create().relative()));
+    assertTrue(Double.isNaN(OutputError.of(new float[] {Float.NaN}, new float[1])));
+    assertThrows(IllegalArgumentException.class, () -> OutputError.of(new float[1], new float[2]));
+  }
+
+  /** A million values at 1e4 with errors of 1 would be lost in single precision. */
+  @Test
+  void outputErrorOfPartsIsThatOfTheWhole() {
+    float[] full = new float[1 << 20];
+    float[] policy = new float[1 << 20];
+    Arrays.fill(full, 10_000);
+    Arrays.fill(policy, 10_001);
+    double whole = OutputError.of(full, policy);
+    assertEquals(1e-4, whole, 1e-16);
+    OutputError parts = OutputError.create();
+    for (int i = 0; i < 4; i++) {
+      float[] f = Arrays.copyOfRange(full, i << 18, (i + 1) << 18);
+      float[] p = Arrays.copyOfRange(policy, i << 18, (i + 1) << 18);
+      parts.combine(OutputError.create().accept(f, p));
+    }
+    assertEquals(whole, parts.relative(), 1e-16);
+  }
+}

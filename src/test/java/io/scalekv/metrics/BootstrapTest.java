@@ -1,0 +1,142 @@
+package io.scalekv.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.metrics.Bootstrap.Method;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class BootstrapTest {
+  private static final double INF = Double.POSITIVE_INFINITY;
+
+  private static double[] normal(int n, double mean, long seed) {
+    return Arrays.stream(FeatureFixtures.normal(n, 1, mean, seed)).mapToDouble(r -> r[0]).toArray();
+  }
+
+  /** 95 % of 500 intervals of 40 normal values hold the true mean, but for sampling error. */
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void coversTheTrueMean(Method method) {
+    Bootstrap bootstrap = new Bootstrap(500, 0.95, method, 1);
+    int covered = 0;
+    for (long seed = 0; seed < 500; seed++) {
+      Interval i = bootstrap.mean(normal(40, 3, seed));
+      assertTrue(i.low() < i.mean() && i.mean() < i.high());
+      covered += i.contains(3) ? 1 : 0;
+    }
+    assertTrue(covered >= 450 && covered <= 490, covered + " of 500");
+  }
+
+  /** The ends lie where the normal approximation puts them. */
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void endsOfALargeSample(Method method) {
+    double[] x = normal(400, -2, 17);
+    Interval i = new Bootstrap(10_000, 0.95, method, 4).mean(x);
+    double mean = Arrays.stream(x).average().orElseThrow();
+    double deviation =
+        Math.sqrt(Arrays.stream(x).map(v -> (v - mean) * (v - mean)).average().orElseThrow());
+    assertEquals(mean, i.mean(), 1e-12);
+    assertEquals(mean - 1.96 * deviation / 20, i.low(), 0.1 * deviation / 20);
+    assertEquals(mean + 1.96 * deviation / 20, i.high(), 0.1 * deviation / 20);
+    assertEquals(400, i.n());
+  }
+
+  /** For a sample skewed to the right the corrected interval reaches further to the right. */
+  @Test
+  void correctedForSkew() {
+    double[] x = Arrays.stream(normal(30, 0, 5)).map(v -> Math.exp(1.5 * v)).toArray();
+    Interval percentile = new Bootstrap(4000, 0.9, Method.PERCENTILE, 2).mean(x);
+    Interval bca = new Bootstrap(4000, 0.9, Method.BCA, 2).mean(x);
+    assertTrue(bca.high() > percentile.high() && bca.low() > percentile.low());
+  }
+
+  @Test
+  void resamplesPromptsWithAllTheirImages() {
+    double[] x = normal(20, 0, 6);
+    double[][] twice = new double[20][];
+    Arrays.setAll(twice, p -> new double[] {x[p], x[p]});
+    Bootstrap b = Bootstrap.withSeed(9);
+    Interval once = b.mean(x);
+    Interval doubled = b.mean(twice);
+    assertEquals(once.low(), doubled.low(), 1e-12);
+    assertEquals(once.high(), doubled.high(), 1e-12);
+    assertEquals(40, doubled.n());
+  }
+
+  @Test
+  void pairedDifference() {
+    double[] a = normal(30, 10, 7);
+    double[] b = new double[30];
+    double[] noise = normal(30, 0.5, 8);
+    Arrays.setAll(b, i -> a[i] - 0.1 * noise[i]);
+    Bootstrap bootstrap = Bootstrap.withSeed(1);
+    Interval d = bootstrap.difference(a, b);
+    assertTrue(d.low() > 0 && d.high() - d.low() < 0.1, d.toString());
+    assertFalse(d.contains(0));
+    Interval back = bootstrap.difference(b, a);
+    assertEquals(-d.mean(), back.mean(), 1e-12);
+    assertEquals(-d.low(), back.high(), 1e-3);
+    Interval same = bootstrap.difference(a, a);
+    assertEquals(new Interval(0, 0, 0, 30, 0), same);
+    assertEquals(same, new Bootstrap(200, 0.95, Method.BCA, 1).difference(a, a));
+  }
+
+  @Test
+  void infiniteValuesAreCountedAndLeftOut() {
+    Bootstrap b = Bootstrap.withSeed(3);
+    Interval finite = b.mean(1, 4, 2, 8);
+    Interval with = b.mean(1, INF, 4, 2, INF, 8);
+    assertEquals(new Interval(3.75, finite.low(), finite.high(), 4, 2), with);
+    Interval d = b.difference(new double[] {INF, 5, INF, 7}, new double[] {INF, 4, 3, 5});
+    assertEquals(1.5, d.mean());
+    assertEquals(2, d.n());
+    assertEquals(2, d.infinite());
+    assertEquals(new FiniteMean(3.75, 4, 2), FiniteMean.of(1, INF, 4, 2, INF, 8));
+    assertEquals(new FiniteMean(Double.NaN, 0, 1), FiniteMean.of(INF));
+    assertEquals(new FiniteMean(Double.NaN, 0, 0), FiniteMean.of());
+  }
+
+  @Test
+  void noIntervalForOnePrompt() {
+    Interval one = Bootstrap.withSeed(3).mean(new double[][] {{2, 4}, {INF}});
+    assertEquals(new Interval(3, Double.NaN, Double.NaN, 2, 1), one);
+    assertFalse(one.contains(3));
+    Interval none = Bootstrap.withSeed(3).mean();
+    assertEquals(new Interval(Double.NaN, Double.NaN, Double.NaN, 0, 0), none);
+  }
+
+  @Test
+  void seedsDecide() {
+    double[] x = normal(15, 0, 2);
+    assertEquals(Bootstrap.withSeed(5).mean(x), Bootstrap.withSeed(5).mean(x));
+    assertNotEquals(Bootstrap.withSeed(5).mean(x), Bootstrap.withSeed(6).mean(x));
+  }
+
+  @Test
+  void clearErrors() {
+    Bootstrap b = Bootstrap.withSeed(0);
+    assertEquals(
+        "mean: value 1: a number or +Infinity expected, got NaN",
+        assertThrows(IllegalArgumentException.class, () -> FiniteMean.of(1, Double.NaN))
+            .getMessage());
+    assertThrows(IllegalArgumentException.class, () -> b.mean(-INF));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> b.difference(new double[] {Double.NaN}, new double[] {INF}));
+    assertEquals(
+        "bootstrap: prompts: equal numbers expected, got 1 and 2",
+        assertThrows(
+                IllegalArgumentException.class, () -> b.difference(new double[1], new double[2]))
+            .getMessage());
+    assertThrows(
+        IllegalArgumentException.class, () -> new Bootstrap(99, 0.9, Method.PERCENTILE, 0));
+    assertThrows(IllegalArgumentException.class, () -> new Bootstrap(100, 1, Method.PERCENTILE, 0));
+  }
+}

@@ -1,0 +1,121 @@
+package io.scalekv.metrics;
+
+import static io.scalekv.metrics.FeatureFixtures.noisy;
+import static io.scalekv.metrics.FeatureFixtures.normal;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class FrechetTest {
+  @ParameterizedTest
+  @CsvSource({"40,60,5", "30,30,30", "12,50,20", "50,12,20", "9,7,25", "2,2,1", "2,3,6"})
+  void bothWaysAgree(int n, int m, int width) {
+    for (long seed = 0; seed < 5; seed++) {
+      double[][] a = normal(n, width, 0, seed);
+      double[][] b = noisy(normal(m, width, 0.5, seed + 100), 1, seed + 200);
+      double covariance = Frechet.byCovariance(a, b);
+      assertEquals(covariance, Frechet.byNuclearNorm(a, b), 1e-6 * covariance);
+      assertEquals(covariance, Frechet.of(a, b), 1e-6 * covariance);
+      assertEquals(covariance, Frechet.of(b, a), 1e-6 * covariance);
+    }
+  }
+
+  /** In one dimension d² = (µ_A − µ_B)² + (σ_A − σ_B)². */
+  @Test
+  void oneDimension() {
+    double[][] a = {{1}, {3}, {5}};
+    double[][] b = {{10}, {11}};
+    double expected = 7.5 * 7.5 + Math.pow(2 - Math.sqrt(0.5), 2);
+    assertEquals(expected, Frechet.byCovariance(a, b), 1e-12);
+    assertEquals(expected, Frechet.byNuclearNorm(a, b), 1e-12);
+    assertEquals(56.25, Frechet.meanTerm(a, b), 1e-12);
+  }
+
+  @Test
+  void equalSetsAndShiftedSets() {
+    double[][] a = normal(20, 50, 0, 3);
+    assertEquals(0, Frechet.of(a, a), 1e-10);
+    double[][] shifted = new double[20][50];
+    for (int i = 0; i < 20; i++) {
+      for (int c = 0; c < 50; c++) {
+        shifted[i][c] = a[i][c] + 0.2;
+      }
+    }
+    assertEquals(50 * 0.04, Frechet.of(a, shifted), 1e-10);
+    double[][] constant = new double[4][3];
+    assertEquals(0, Frechet.byCovariance(constant, constant));
+    assertEquals(0, Frechet.byNuclearNorm(constant, constant));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {8, 200})
+  void growsWithNoise(int width) {
+    double[][] clean = normal(80, width, 0, 11);
+    double last = 0;
+    for (double deviation : new double[] {0.1, 0.25, 0.5, 1, 2}) {
+      double d = Frechet.of(clean, noisy(clean, deviation, 12));
+      assertTrue(d > last, "noise " + deviation + ": " + d + " after " + last);
+      last = d;
+    }
+  }
+
+  /**
+   * Far more features than samples: only the N×M matrix is affordable. Features repeated 128 times,
+   * divided by √128, have the distances of the single ones.
+   */
+  @Test
+  void wideFeatures() {
+    double[][] a = normal(300, 16, 0, 21);
+    double[][] b = normal(300, 16, 0.1, 22);
+    double expected = Frechet.byCovariance(a, b);
+    assertEquals(expected, Frechet.of(repeated(a, 128), repeated(b, 128)), 1e-9 * expected);
+  }
+
+  private static double[][] repeated(double[][] rows, int times) {
+    int width = rows[0].length;
+    double[][] wide = new double[rows.length][width * times];
+    for (int i = 0; i < rows.length; i++) {
+      for (int c = 0; c < wide[i].length; c++) {
+        wide[i][c] = rows[i][c % width] / Math.sqrt(times);
+      }
+    }
+    return wide;
+  }
+
+  @Test
+  void clearErrors() {
+    double[][] two = {{1, 2}, {3, 5}};
+    assertMessage(
+        "frechet: at least 2 samples expected, got 1",
+        () -> Frechet.of(new double[][] {{1, 2}}, two));
+    assertMessage(
+        "frechet: sets of one width expected, got 2 and 1",
+        () -> Frechet.of(two, new double[][] {{1}, {2}}));
+    assertMessage(
+        "frechet: sample 1: 2 features expected, got 1",
+        () -> Frechet.of(two, new double[][] {{1, 2}, {2}}));
+    assertMessage(
+        "frechet: sample 0, feature 1: a finite value expected, got NaN",
+        () -> Frechet.of(two, new double[][] {{1, Double.NaN}, {2, 2}}));
+    assertMessage(
+        "gaussian: covariance [2][2] expected, got [1][2]",
+        () -> new FeatureGaussian(new double[2], new double[][] {{1, 0}}));
+    assertMessage(
+        "gaussian: a symmetric covariance expected, got entries that differ by 1.0",
+        () -> new FeatureGaussian(new double[2], new double[][] {{1, 0}, {1, 1}}));
+    FeatureGaussian negative = new FeatureGaussian(new double[2], new double[][] {{1, 0}, {0, -1}});
+    assertMessage(
+        "frechet: a covariance without negative eigenvalues expected, got one",
+        () -> Frechet.between(negative, negative));
+  }
+
+  private static void assertMessage(
+      String message, org.junit.jupiter.api.function.Executable call) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
+  }
+}

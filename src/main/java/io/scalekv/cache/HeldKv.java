@@ -175,7 +175,7 @@ public final class HeldKv {
       int start = r * perRow;
       for (int h = 0; h < counts.length; h++) {
         for (int i : kept.of(r, h)) {
-          index[at++] = start + i;
+          index[at++] = (long) start + i;
         }
         start += counts[h];
       }

@@ -223,7 +223,7 @@ class KvCacheTest {
       }
       assertEquals(6, cache.tokens());
       long numbers = rows * 6L * D;
-      long scales = type == CacheType.INT8 ? 4L * (3 * rows * heads * D + rows * 6L) : 0;
+      long scales = type == CacheType.INT8 ? 4L * (3L * rows * heads * D + rows * 6L) : 0;
       assertEquals(2 * numbers * type.bytes() + scales, cache.liveBytes());
       assertEquals(cache.liveBytes(), cache.allocatedBytes());
     }

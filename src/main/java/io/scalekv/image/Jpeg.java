@@ -30,8 +30,7 @@ public final class Jpeg {
    */
   public static byte[] encode(RgbImage image, int quality) {
     if (quality < 1 || quality > 100) {
-      throw new IllegalArgumentException(
-          "jpeg: a quality from 1 to 100 expected, got " + quality);
+      throw new IllegalArgumentException("jpeg: a quality from 1 to 100 expected, got " + quality);
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();

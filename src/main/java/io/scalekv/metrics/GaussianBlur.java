@@ -53,7 +53,9 @@ public final class GaussianBlur {
     return taps;
   }
 
-  /** Filters lines of {@code length} pixels {@code step} apart; the lines are {@code next} apart. */
+  /**
+   * Filters lines of {@code length} pixels {@code step} apart; the lines are {@code next} apart.
+   */
   private static double[] along(
       double[] from, double[] taps, int length, int step, int lines, int next) {
     int reach = taps.length / 2;

@@ -4,16 +4,16 @@ import io.scalekv.image.RgbImage;
 
 /**
  * Haar wavelet-based perceptual similarity index, the colour form. Values in 0..255 become Y, I and
- * Q, each replaced by the means of its 2×2 squares (an odd last row or column is dropped). On Y, the
- * Haar coefficients of scales j = 1, 2, 3 in both orientations: correlation with the 2^j×2^j filter
- * that is +2^−j on one half and −2^−j on the other, zeros outside the image. With
+ * Q, each replaced by the means of its 2×2 squares (an odd last row or column is dropped). On Y,
+ * the Haar coefficients of scales j = 1, 2, 3 in both orientations: correlation with the 2^j×2^j
+ * filter that is +2^−j on one half and −2^−j on the other, zeros outside the image. With
  *
  * <pre>S(a, b) = (2|a||b| + C) / (a² + b² + C), C = 30;  l(x) = 1 / (1 + exp(−4.2·x))</pre>
  *
  * an orientation has the similarity mean of S over j = 1, 2 and the weight max(|a|, |b|) at j = 3;
  * colour has the similarity mean of S over the 2×2 means of I and of Q, and as weight the mean of
- * the two orientations' weights. The index is (l⁻¹(v) / 4.2)² with l⁻¹(v) = ln(v / (1 − v)), v being
- * the weighted mean of l(similarity) over the three maps and all positions.
+ * the two orientations' weights. The index is (l⁻¹(v) / 4.2)² with l⁻¹(v) = ln(v / (1 − v)), v
+ * being the weighted mean of l(similarity) over the three maps and all positions.
  *
  * <p>No unit, 0 to 1, symmetric; identical images give 1 up to rounding. Two black images have no
  * weight anywhere (0/0) and give 1. Coefficients count by magnitude, so an inverted image scores
@@ -126,8 +126,8 @@ public final class HaarPsi {
   }
 
   /**
-   * Along one axis: the sum of the {@code k/2} values up to and with the position, plus {@code sign}
-   * times the {@code k/2} values after it, zeros outside.
+   * Along one axis: the sum of the {@code k/2} values up to and with the position, plus {@code
+   * sign} times the {@code k/2} values after it, zeros outside.
    */
   private static Plane windowed(Plane plane, int k, boolean alongRows, int sign) {
     int w = plane.width();

@@ -7,7 +7,9 @@ import java.util.List;
  * A perceptual distance in the form of LPIPS on a net of our own. With f_l(x) the features of layer
  * l, [C,Y,X], and u the vector over channels at one position divided by its length (plus 1e-10):
  *
- * <pre>distance = mean over layers l of mean over positions of sum over channels of (u(f_l(a)) − u(f_l(b)))²</pre>
+ * <pre>
+ * distance = mean over layers l of mean over positions of sum over channels of (u(f_l(a)) − u(f_l(b)))²
+ * </pre>
  *
  * Every layer weighs 1/layers, where LPIPS has weights learned from people's judgements: the number
  * is not an LPIPS and is labelled with its net. No unit, 0 to 4 (to 2 for features that are never

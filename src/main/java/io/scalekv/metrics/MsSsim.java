@@ -14,8 +14,8 @@ import io.scalekv.image.RgbImage;
  * 0.2363, 0.1333 divided by their sum. With M below 5 the number is not comparable with that of a
  * larger image. No unit, 0 to 1; 1 for identical images; symmetric.
  *
- * @see <a href="https://doi.org/10.1109/ACSSC.2003.1292216">Wang, Simoncelli, Bovik 2003, Multiscale
- *     structural similarity for image quality assessment, section 3</a>
+ * @see <a href="https://doi.org/10.1109/ACSSC.2003.1292216">Wang, Simoncelli, Bovik 2003,
+ *     Multiscale structural similarity for image quality assessment, section 3</a>
  */
 public final class MsSsim {
   private static final double[] WEIGHTS = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};

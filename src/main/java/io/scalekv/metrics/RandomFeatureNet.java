@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 /**
  * A VGG-like net with random weights, the same on every machine: four blocks of two 3×3
  * convolutions with ReLU and the mean of 2×2 squares, to 16, 32, 64 and 64 channels; images enter
- * in −1..1. The layers are the outputs of the blocks. Weights are uniform with variance 2/fan-in (He
- * et al. 2015), biases uniform in ±0.1, both from a {@link SplittableRandom} of the seed.
+ * in −1..1. The layers are the outputs of the blocks. Weights are uniform with variance 2/fan-in
+ * (He et al. 2015), biases uniform in ±0.1, both from a {@link SplittableRandom} of the seed.
  *
  * <p>Several seeds are several nets side by side whose layers follow one another, so that a mean
  * over layers is also the mean over seeds. A batch of B images of Y×X pixels takes 29·B·Y·X bytes a
@@ -95,7 +95,9 @@ public final class RandomFeatureNet implements FeatureNet {
 
   @Override
   public String hash() {
-    return Arrays.stream(seeds).mapToObj(Long::toString).collect(Collectors.joining(",", "seed:", ""));
+    return Arrays.stream(seeds)
+        .mapToObj(Long::toString)
+        .collect(Collectors.joining(",", "seed:", ""));
   }
 
   /**
@@ -112,9 +114,11 @@ public final class RandomFeatureNet implements FeatureNet {
       try (NDManager scope = manager.newSubManager()) {
         NDArray x = ImageArrays.of(scope, images, 2f / 255, -1);
         for (int i = 0; i < net.size(); i += 2) {
-          NDArray once = replace(x, TorchOps.call("conv2d_relu", x, net.get(i).weight, net.get(i).bias));
+          NDArray once =
+              replace(x, TorchOps.call("conv2d_relu", x, net.get(i).weight, net.get(i).bias));
           Convolution second = net.get(i + 1);
-          NDArray twice = replace(once, TorchOps.call("conv2d_relu", once, second.weight, second.bias));
+          NDArray twice =
+              replace(once, TorchOps.call("conv2d_relu", once, second.weight, second.bias));
           x = replace(twice, TorchOps.call("avg_pool2", twice));
           layers.add(map(x));
         }

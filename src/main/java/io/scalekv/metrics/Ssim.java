@@ -12,8 +12,8 @@ import io.scalekv.image.RgbImage;
  * image do not count. No unit; 1 for identical images, below 1 otherwise, symmetric; negative where
  * the structure is inverted.
  *
- * @see <a href="https://doi.org/10.1109/TIP.2003.819861">Wang, Bovik, Sheikh, Simoncelli 2004, Image
- *     quality assessment: from error visibility to structural similarity, section III.B</a>
+ * @see <a href="https://doi.org/10.1109/TIP.2003.819861">Wang, Bovik, Sheikh, Simoncelli 2004,
+ *     Image quality assessment: from error visibility to structural similarity, section III.B</a>
  */
 public final class Ssim {
   private Ssim() {}

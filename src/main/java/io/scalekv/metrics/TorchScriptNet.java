@@ -21,8 +21,8 @@ import java.nio.file.Path;
 import java.util.zip.ZipFile;
 
 /**
- * A user's TorchScript file ({@code torch.jit.save}), in evaluation mode. The file is read once: the
- * hash is that of the bytes that run.
+ * A user's TorchScript file ({@code torch.jit.save}), in evaluation mode. The file is read once:
+ * the hash is that of the bytes that run.
  */
 public final class TorchScriptNet implements AutoCloseable {
   private final Path file;
@@ -56,7 +56,9 @@ public final class TorchScriptNet implements AutoCloseable {
   public static TorchScriptNet open(Path file) {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
-          file + ": a TorchScript file expected, got " + (Files.exists(file) ? "none" : "nothing there"));
+          file
+              + ": a TorchScript file expected, got "
+              + (Files.isDirectory(file) ? "a folder" : "nothing there"));
     }
     try {
       byte[] bytes = Files.readAllBytes(file);

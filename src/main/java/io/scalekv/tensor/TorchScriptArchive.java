@@ -16,8 +16,8 @@ public final class TorchScriptArchive {
    * The bytes of an archive whose module is the class {@code M} of the source.
    *
    * @param source TorchScript as the serialiser writes it: every operation in its functional form
-   *     ({@code torch.add(x, y)}); the class {@code M(Module)} declares no parameters or buffers and
-   *     the one attribute {@code training : bool}
+   *     ({@code torch.add(x, y)}); the class {@code M(Module)} declares no parameters or buffers
+   *     and the one attribute {@code training : bool}
    */
   public static byte[] of(String source) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -88,7 +88,8 @@ final class ImageMetricPropertiesTest {
     RgbImage flat = TestImages.flat(value, 32, 32);
     assertEquals(metric.best, metric.of(flat, flat), 1e-12);
     double apart = metric.of(flat, TestImages.flat(200, 32, 32));
-    assertTrue(Double.isFinite(apart) && Math.abs(apart - metric.best) > 1e-3, metric + ": " + apart);
+    assertTrue(
+        Double.isFinite(apart) && Math.abs(apart - metric.best) > 1e-3, metric + ": " + apart);
   }
 
   @ParameterizedTest

@@ -179,7 +179,6 @@ final class RandomFeatureNetTest {
   }
 
   private static void assertTells(String message, Runnable action) {
-    assertEquals(
-        message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
   }
 }

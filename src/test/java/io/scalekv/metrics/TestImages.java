@@ -24,8 +24,7 @@ final class TestImages {
   }
 
   static RgbImage scene(long seed, int side) {
-    return SceneRenderer.render(
-        SceneSampler.seeded(seed).next(), new SplittableRandom(seed), side);
+    return SceneRenderer.render(SceneSampler.seeded(seed).next(), new SplittableRandom(seed), side);
   }
 
   /** The image with noise of up to {@code most} grey levels. */

@@ -101,8 +101,7 @@ final class TorchScriptNetTest {
     try (Lpips lpips = Lpips.open(file("net.pt", MEAN_SQUARE))) {
       assertEquals(LpipsRange.MINUS_ONE_TO_ONE, lpips.range());
       // black against white: a difference of 2, squared
-      assertEquals(
-          4, lpips.of(TestImages.flat(0, 2, 2), TestImages.flat(255, 2, 2)), 1e-6);
+      assertEquals(4, lpips.of(TestImages.flat(0, 2, 2), TestImages.flat(255, 2, 2)), 1e-6);
     }
   }
 
@@ -187,6 +186,20 @@ final class TorchScriptNetTest {
       assertOneLine(e, file);
       assertTrue(e.getMessage().contains("forward failed ("), e.getMessage());
     }
+    String wrong =
+        MODULE
+            + """
+              def forward(self, a: Tensor, b: Tensor) -> Tensor:
+                return torch.matmul(a, torch.reshape(b, [7, 7]))
+            """;
+    Path inside = file("inside.pt", wrong);
+    try (Lpips lpips = Lpips.open(inside)) {
+      RgbImage image = TestImages.flat(1, 4, 4);
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> lpips.of(image, image));
+      assertOneLine(e, inside);
+      assertTrue(e.getMessage().contains("shape '[7, 7]' is invalid"), e.getMessage());
+    }
     Path two = file("two.pt", MEAN_SQUARE);
     assertOneLine(
         assertThrows(IllegalArgumentException.class, () -> InceptionFeatures.open(two)), two);
@@ -228,7 +241,8 @@ final class TorchScriptNetTest {
       zip.putNextEntry(new ZipEntry("weights/data.pkl"));
       zip.write(1);
     }
-    Path broken = file("broken.pt", MODULE + "  def forward(self, x: Tensor) -> Tensor:\n    ret x\n");
+    Path broken =
+        file("broken.pt", MODULE + "  def forward(self, x: Tensor) -> Tensor:\n    ret x\n");
     Path missing = folder.resolve("missing.pt");
     for (Path file : List.of(text, weights, broken, missing, folder)) {
       IllegalArgumentException e =
@@ -240,11 +254,9 @@ final class TorchScriptNetTest {
   private static void assertOneLine(IllegalArgumentException e, Path file) {
     assertTrue(e.getMessage().startsWith(file + ": "), e.getMessage());
     assertEquals(1, e.getMessage().lines().count(), e.getMessage());
-    System.err.println(e.getMessage());
   }
 
   private static void assertTells(String message, Runnable action) {
-    assertEquals(
-        message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
   }
 }

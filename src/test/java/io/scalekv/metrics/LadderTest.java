@@ -29,7 +29,7 @@ final class LadderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+  @ValueSource(longs = {1, 2, 3, 4, 5})
   void everyMetricFalls(long seed) {
     RgbImage scene = TestImages.scene(seed, 64);
     assertFalls("psnr", scene, Psnr::db);

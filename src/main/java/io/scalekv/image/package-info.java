@@ -1,2 +1,2 @@
-/** Pixels in memory, PNG files in and out, contact sheets. */
+/** Pixels in memory, PNG and JPEG in and out, contact sheets. */
 package io.scalekv.image;

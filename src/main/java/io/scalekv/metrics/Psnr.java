@@ -17,17 +17,7 @@ public final class Psnr {
    * @throws IllegalArgumentException if the sizes differ
    */
   public static double db(RgbImage a, RgbImage b) {
-    if (a.width() != b.width() || a.height() != b.height()) {
-      throw new IllegalArgumentException(
-          "psnr: images of one size expected, got "
-              + a.width()
-              + "x"
-              + a.height()
-              + " and "
-              + b.width()
-              + "x"
-              + b.height());
-    }
+    Sizes.requireEqual("psnr", a, b);
     byte[] x = a.rgb();
     byte[] y = b.rgb();
     double sum = 0;

@@ -39,8 +39,12 @@ public final class Cancellation {
     void close();
   }
 
-  /** Throws if somebody asked and nobody holds it back. */
-  static void check() {
+  /**
+   * Throws if somebody asked and nobody holds it back; to be called before native work.
+   *
+   * @throws java.util.concurrent.CancellationException if the process was asked to stop
+   */
+  public static void check() {
     if (requested && !held) {
       throw stopped();
     }

@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -21,9 +20,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 
 /**
  * The native operations that DJL does not bind, written as TorchScript in the resource {@code
@@ -55,9 +51,9 @@ public final class TorchOps {
       if (text == null) {
         throw new IllegalStateException("resource " + RESOURCE + " is missing from the jar");
       }
-      byte[] source = text.readAllBytes();
-      ops = methods(new String(source, StandardCharsets.UTF_8));
-      model.load(new ByteArrayInputStream(archive(source)));
+      String source = new String(text.readAllBytes(), StandardCharsets.UTF_8);
+      ops = methods(source);
+      model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
     } catch (IOException e) {
       throw new UncheckedIOException(RESOURCE + ": " + e.getMessage(), e);
     } catch (MalformedModelException e) {
@@ -106,43 +102,5 @@ public final class TorchOps {
     NDArray name = manager.zeros(new Shape(1));
     name.setName("module_method:" + op);
     return name;
-  }
-
-  /** Packs TorchScript source into the archive form that the engine loads: a stored zip. */
-  private static byte[] archive(byte[] source) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      zip.setMethod(ZipOutputStream.STORED);
-      store(zip, "m/data.pkl", pickledModule());
-      store(zip, "m/code/__torch__.py", source);
-      store(zip, "m/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
-      store(zip, "m/version", "10\n".getBytes(StandardCharsets.US_ASCII));
-      store(zip, "m/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
-    }
-    return bytes.toByteArray();
-  }
-
-  /** The pickle that instantiates {@code __torch__.M} with its one attribute, {@code training}. */
-  private static byte[] pickledModule() throws IOException {
-    ByteArrayOutputStream p = new ByteArrayOutputStream();
-    p.write(new byte[] {(byte) 0x80, 2, 'c'});
-    p.write("__torch__\nM\n".getBytes(StandardCharsets.US_ASCII));
-    p.write(new byte[] {')', (byte) 0x81, '}', '(', 'X', 8, 0, 0, 0});
-    p.write("training".getBytes(StandardCharsets.US_ASCII));
-    p.write(new byte[] {(byte) 0x88, 'u', 'b', '.'});
-    return p.toByteArray();
-  }
-
-  private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
-    ZipEntry entry = new ZipEntry(name);
-    CRC32 crc = new CRC32();
-    crc.update(content);
-    entry.setSize(content.length);
-    entry.setCompressedSize(content.length);
-    entry.setCrc(crc.getValue());
-    entry.setTime(0);
-    zip.putNextEntry(entry);
-    zip.write(content);
-    zip.closeEntry();
   }
 }

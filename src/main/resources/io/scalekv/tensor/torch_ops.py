@@ -201,6 +201,14 @@ class M(Module):
     p = torch.floordiv(torch.size(weight, 2), 2)
     return torch.conv2d(x, weight, bias, [1, 1], [p, p])
 
+  def conv2d_relu(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    p = torch.floordiv(torch.size(weight, 2), 2)
+    return torch.relu_(torch.conv2d(x, weight, bias, [1, 1], [p, p]))
+
+  # means of 2x2 squares; an odd last row or column is dropped
+  def avg_pool2(self, x: Tensor) -> Tensor:
+    return torch.avg_pool2d(x, [2, 2])
+
   # stride-2 convolution, padded by one right and below only
   def conv2d_down(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.conv2d(torch.constant_pad_nd(x, [0, 1, 0, 1], 0.), weight, bias, [2, 2])

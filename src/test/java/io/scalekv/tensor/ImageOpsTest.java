@@ -74,7 +74,9 @@ class ImageOpsTest {
     Nd weight = Nd.normal(random, 1, 3, 2, side, side);
     Nd bias = Nd.normal(random, 1, 3);
     int pad = side / 2;
-    convolved(x, weight, bias, 1, pad, h, w).assertNear(call("conv2d", x, weight, bias), 1e-5);
+    Nd same = convolved(x, weight, bias, 1, pad, h, w);
+    same.assertNear(call("conv2d", x, weight, bias), 1e-5);
+    same.map(v -> Math.max(0, v)).assertNear(call("conv2d_relu", x, weight, bias), 1e-5);
     if (side == 3) {
       // padded right and below only: an even side halves
       Nd down = convolved(x, weight, bias, 2, 0, (h - 2) / 2 + 1, (w - 2) / 2 + 1);
@@ -119,6 +121,20 @@ class ImageOpsTest {
       y.data[i] = x.get(i / 72, i / 24 % 3, row / 2, column / 2);
     }
     y.assertNear(call("upsample_nearest2", x), 0);
+  }
+
+  @Test
+  void averagesOfSquaresDropTheOddRowAndColumn() {
+    Nd x = Nd.normal(new Random(2), 1, 2, 3, 5, 7);
+    Nd y = Nd.zeros(2, 3, 2, 3);
+    for (int i = 0; i < y.data.length; i++) {
+      int column = 2 * (i % 3);
+      int row = 2 * (i / 3 % 2);
+      for (int k = 0; k < 4; k++) {
+        y.data[i] += x.get(i / 18, i / 6 % 3, row + k / 2, column + k % 2) / 4;
+      }
+    }
+    y.assertNear(call("avg_pool2", x), 1e-6);
   }
 
   @ParameterizedTest

@@ -1,0 +1,70 @@
+package io.scalekv.image;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
+
+/**
+ * JPEG in memory, by the encoder of the Java runtime: baseline, colour differences at half the
+ * resolution, the tables of the standard (ITU-T T.81, annex K) scaled by the quality.
+ */
+public final class Jpeg {
+  static {
+    Headless.ensure();
+    ImageIO.setUseCache(false);
+  }
+
+  private Jpeg() {}
+
+  /**
+   * The bytes of a JPEG file of the image.
+   *
+   * @param quality 1 to 100; 100 loses least
+   * @throws IllegalArgumentException if the quality is outside
+   */
+  public static byte[] encode(RgbImage image, int quality) {
+    if (quality < 1 || quality > 100) {
+      throw new IllegalArgumentException("jpeg: a quality from 1 to 100 expected, got " + quality);
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+    try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
+      ImageWriteParam param = writer.getDefaultWriteParam();
+      param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+      param.setCompressionQuality(quality / 100f);
+      writer.setOutput(out);
+      writer.write(null, new IIOImage(Png.toBuffered(image), null, null), param);
+    } catch (IOException e) {
+      throw new IllegalStateException("JPEG of " + image + " could not be encoded", e);
+    } finally {
+      writer.dispose();
+    }
+    return bytes.toByteArray();
+  }
+
+  /**
+   * The image in the bytes of a JPEG file.
+   *
+   * @throws IllegalArgumentException if they hold no image that ImageIO knows
+   */
+  public static RgbImage decode(byte[] bytes) {
+    BufferedImage buffered;
+    try {
+      buffered = ImageIO.read(new ByteArrayInputStream(bytes));
+    } catch (IOException | RuntimeException e) {
+      throw new IllegalArgumentException(
+          "jpeg: a readable image expected, got a broken one (" + e.getMessage() + ")", e);
+    }
+    if (buffered == null) {
+      throw new IllegalArgumentException(
+          "jpeg: an image expected, got " + bytes.length + " bytes of another format");
+    }
+    return Png.fromBuffered(buffered);
+  }
+}

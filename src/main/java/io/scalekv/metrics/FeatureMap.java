@@ -1,0 +1,40 @@
+package io.scalekv.metrics;
+
+/**
+ * One layer's features of B images in plain Java memory.
+ *
+ * @param images B
+ * @param channels C
+ * @param height Y, rows of positions
+ * @param width X, positions in a row
+ * @param values [B,C,Y,X], row-major; not copied
+ */
+public record FeatureMap(int images, int channels, int height, int width, float[] values) {
+  /** Checks the number of values. */
+  public FeatureMap {
+    boolean positive = images > 0 && channels > 0 && height > 0 && width > 0;
+    if (!positive || values.length != (long) images * channels * height * width) {
+      throw new IllegalArgumentException(
+          "feature map ["
+              + images
+              + ","
+              + channels
+              + ","
+              + height
+              + ","
+              + width
+              + "]: as many values as the shape says expected, got "
+              + values.length);
+    }
+  }
+
+  /** Positions of one channel, Y·X. */
+  public int positions() {
+    return height * width;
+  }
+
+  /** Index in {@link #values} of the first position of a channel of an image. */
+  int offset(int image, int channel) {
+    return (image * channels + channel) * positions();
+  }
+}

@@ -1,0 +1,106 @@
+package io.scalekv.metrics;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.scalekv.image.RgbImage;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * LPIPS by a user's TorchScript file: {@code forward(a, b)} of two images [1,3,Y,X] in the stated
+ * range gives one number, 0 for identical images. Pairs run one by one, so that a file traced for a
+ * single pair works.
+ *
+ * @see <a href="https://arxiv.org/abs/1801.03924">Zhang, Isola, Efros, Shechtman, Wang 2018, The
+ *     unreasonable effectiveness of deep features as a perceptual metric</a>
+ */
+public final class Lpips implements AutoCloseable {
+  private final TorchScriptNet net;
+  private final String name;
+  private final LpipsRange range;
+
+  private Lpips(TorchScriptNet net, String name, LpipsRange range) {
+    this.net = net;
+    this.name = name;
+    this.range = range;
+  }
+
+  /** Loads a file that expects −1..1, named after the file. */
+  public static Lpips open(Path file) {
+    return open(file, LpipsRange.MINUS_ONE_TO_ONE);
+  }
+
+  /** Loads a file, named after the file without its extension. */
+  public static Lpips open(Path file, LpipsRange range) {
+    String base = file.getFileName().toString();
+    return open(file, base.endsWith(".pt") ? base.substring(0, base.length() - 3) : base, range);
+  }
+
+  /**
+   * Loads a file.
+   *
+   * @param name what stands in the label, such as {@code alex}
+   * @param range the pixel values that the file expects
+   * @throws IllegalArgumentException if it is not a sound TorchScript archive
+   */
+  public static Lpips open(Path file, String name, LpipsRange range) {
+    return new Lpips(TorchScriptNet.open(file), name, range);
+  }
+
+  /**
+   * This metric, for a table beside the paper's numbers, which are AlexNet-LPIPS.
+   *
+   * @throws IllegalArgumentException if the file's name or the label says VGG
+   */
+  public Lpips forPaperTables() {
+    String fileName = net.file().getFileName().toString();
+    if ((fileName + " " + name).toLowerCase(Locale.ROOT).contains("vgg")) {
+      throw new IllegalArgumentException(
+          net.file()
+              + ": AlexNet-LPIPS expected beside the paper's numbers, got "
+              + label()
+              + ", a VGG net by its name");
+    }
+    return this;
+  }
+
+  /** The label of the numbers: {@code lpips(name)}. */
+  public String label() {
+    return "lpips(" + name + ")";
+  }
+
+  /** {@code sha256:} and the hash of the file. */
+  public String hash() {
+    return "sha256:" + net.sha256();
+  }
+
+  /** The range of pixel values that the file gets. */
+  public LpipsRange range() {
+    return range;
+  }
+
+  /**
+   * The distance of two images.
+   *
+   * @throws IllegalArgumentException if the sizes differ or the file gives no single number
+   */
+  public double of(RgbImage a, RgbImage b) {
+    Sizes.requireEqual("lpips", a, b);
+    try (NDManager scope = net.scope()) {
+      NDArray x = ImageArrays.of(scope, List.of(a), range.factor(), range.offset());
+      NDArray y = ImageArrays.of(scope, List.of(b), range.factor(), range.offset());
+      NDArray d = net.forward(x, y);
+      if (d.size() != 1) {
+        throw new IllegalArgumentException(
+            net.file() + ": one number a pair expected, got " + d.getShape());
+      }
+      return d.toFloatArray()[0];
+    }
+  }
+
+  @Override
+  public void close() {
+    net.close();
+  }
+}

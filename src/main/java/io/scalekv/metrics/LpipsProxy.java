@@ -1,0 +1,104 @@
+package io.scalekv.metrics;
+
+import io.scalekv.image.RgbImage;
+import java.util.List;
+
+/**
+ * A perceptual distance in the form of LPIPS on a net of our own. With f_l(x) the features of layer
+ * l, [C,Y,X], and u the vector over channels at one position divided by its length (plus 1e-10):
+ *
+ * <pre>
+ * distance = mean over layers l of mean over positions of sum over channels of (u(f_l(a)) − u(f_l(b)))²
+ * </pre>
+ *
+ * Every layer weighs 1/layers, where LPIPS has weights learned from people's judgements: the number
+ * is not an LPIPS and is labelled with its net. No unit, 0 to 4 (to 2 for features that are never
+ * negative); 0 for identical images; symmetric. A position where one image has no feature at all
+ * counts 1, where both have none 0.
+ *
+ * @see <a href="https://arxiv.org/abs/1801.03924">Zhang, Isola, Efros, Shechtman, Wang 2018, The
+ *     unreasonable effectiveness of deep features as a perceptual metric, section 3, equation 1</a>
+ */
+public final class LpipsProxy {
+  private static final double EPS = 1e-10;
+
+  private LpipsProxy() {}
+
+  /** The label of the numbers: {@code lpips_proxy(name of the net)}. */
+  public static String label(FeatureNet net) {
+    return "lpips_proxy(" + net.name() + ")";
+  }
+
+  /**
+   * The distance of two images.
+   *
+   * @throws IllegalArgumentException if the sizes differ
+   */
+  public static double of(FeatureNet net, RgbImage a, RgbImage b) {
+    return of(net, List.of(a), List.of(b))[0];
+  }
+
+  /**
+   * The distances of many pairs, in batches of bounded memory.
+   *
+   * @param a images
+   * @param b as many images, each of the size of its partner
+   * @return one distance a pair
+   * @throws IllegalArgumentException if there is no pair, the lists differ in length or the images
+   *     of a pair in size
+   */
+  public static double[] of(FeatureNet net, List<RgbImage> a, List<RgbImage> b) {
+    if (a.size() != b.size()) {
+      throw new IllegalArgumentException(
+          "lpips_proxy: lists of one length expected, got " + a.size() + " and " + b.size());
+    }
+    for (int i = 0; i < a.size(); i++) {
+      Sizes.requireEqual("lpips_proxy", a.get(i), b.get(i));
+    }
+    double[] distances = new double[a.size()];
+    int at = 0;
+    for (List<RgbImage> batch : ImageBatches.of(a, FeatureNet.BATCH_PIXELS)) {
+      List<FeatureMap> x = net.features(batch);
+      List<FeatureMap> y = net.features(b.subList(at, at + batch.size()));
+      for (int i = 0; i < batch.size(); i++) {
+        double sum = 0;
+        for (int l = 0; l < x.size(); l++) {
+          sum += distance(x.get(l), y.get(l), i);
+        }
+        distances[at + i] = sum / x.size();
+      }
+      at += batch.size();
+    }
+    return distances;
+  }
+
+  private static double distance(FeatureMap x, FeatureMap y, int image) {
+    double[] lengthX = lengths(x, image);
+    double[] lengthY = lengths(y, image);
+    double sum = 0;
+    for (int c = 0; c < x.channels(); c++) {
+      int first = x.offset(image, c);
+      for (int p = 0; p < lengthX.length; p++) {
+        double d = x.values()[first + p] / lengthX[p] - y.values()[first + p] / lengthY[p];
+        sum += d * d;
+      }
+    }
+    return sum / lengthX.length;
+  }
+
+  /** The length of the channel vector at each position, plus a trifle. */
+  private static double[] lengths(FeatureMap map, int image) {
+    double[] lengths = new double[map.positions()];
+    for (int c = 0; c < map.channels(); c++) {
+      int first = map.offset(image, c);
+      for (int p = 0; p < lengths.length; p++) {
+        double v = map.values()[first + p];
+        lengths[p] += v * v;
+      }
+    }
+    for (int p = 0; p < lengths.length; p++) {
+      lengths[p] = Math.sqrt(lengths[p]) + EPS;
+    }
+    return lengths;
+  }
+}

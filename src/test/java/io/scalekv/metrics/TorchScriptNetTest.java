@@ -1,0 +1,262 @@
+package io.scalekv.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.files.Sha256;
+import io.scalekv.image.RgbImage;
+import io.scalekv.tensor.TorchScriptArchive;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Small TorchScript files in the place of a user's. */
+final class TorchScriptNetTest {
+  private static final String MODULE =
+      """
+      class M(Module):
+        __parameters__ = []
+        __buffers__ = []
+        training : bool
+      """;
+
+  /** The mean square, plus 100 in training mode. */
+  private static final String MEAN_SQUARE =
+      MODULE
+          + """
+            def forward(self, a: Tensor, b: Tensor) -> Tensor:
+              d = torch.sub(a, b)
+              m = torch.mean(torch.mul(d, d), [1, 2, 3], True)
+              if self.training:
+                r = torch.add(m, 100.)
+              else:
+                r = m
+              return r
+          """;
+
+  /** Channel means, repeated to 2048 values. */
+  private static final String MEANS =
+      MODULE
+          + """
+            def forward(self, x: Tensor) -> Tensor:
+              m = torch.mean(x, [2, 3])
+              return torch.slice(torch.repeat(m, [1, 683]), 1, 0, 2048)
+          """;
+
+  /** The same behind a flag, without it the scores of some classes. */
+  private static final String FLAGGED =
+      MODULE
+          + """
+            def forward(self, x: Tensor, return_features: bool=False) -> Tensor:
+              m = torch.mean(x, [2, 3])
+              if return_features:
+                r = torch.slice(torch.repeat(m, [1, 683]), 1, 0, 2048)
+              else:
+                r = torch.softmax(m, 1)
+              return r
+          """;
+
+  @TempDir Path folder;
+
+  private Path file(String name, String source) throws IOException {
+    return Files.write(folder.resolve(name), TorchScriptArchive.of(source));
+  }
+
+  @ParameterizedTest
+  @EnumSource(LpipsRange.class)
+  void lpipsGetsTheStatedRangeInEvaluationMode(LpipsRange range) throws IOException {
+    Path file = file("lpips_alex.pt", MEAN_SQUARE);
+    RgbImage a = TestImages.noise(1, 20, 12);
+    RgbImage b = TestImages.noise(2, 20, 12);
+    double square = Math.pow(10, -Psnr.db(a, b) / 10);
+    try (Lpips lpips = Lpips.open(file, range)) {
+      double expected = range == LpipsRange.ZERO_TO_ONE ? square : 4 * square;
+      assertEquals(expected, lpips.of(a, b), 1e-5);
+      assertEquals(0, lpips.of(a, a));
+      assertEquals("lpips(lpips_alex)", lpips.label());
+      assertEquals("sha256:" + Sha256.of(file), lpips.hash());
+      assertSame(lpips, lpips.forPaperTables());
+      assertTells(
+          "lpips: images of one size expected, got 20x12 and 2x2",
+          () -> lpips.of(a, TestImages.flat(0, 2, 2)));
+    }
+  }
+
+  @Test
+  void rangeIsMinusOneToOneUnlessStated() throws IOException {
+    try (Lpips lpips = Lpips.open(file("net.pt", MEAN_SQUARE))) {
+      assertEquals(LpipsRange.MINUS_ONE_TO_ONE, lpips.range());
+      // black against white: a difference of 2, squared
+      assertEquals(4, lpips.of(TestImages.flat(0, 2, 2), TestImages.flat(255, 2, 2)), 1e-6);
+    }
+  }
+
+  @Test
+  void vggIsRefusedBesideThePaper() throws IOException {
+    Path vgg = file("LPIPS-VGG16.pt", MEAN_SQUARE);
+    Path plain = file("lpips.pt", MEAN_SQUARE);
+    try (Lpips byFile = Lpips.open(vgg, "alex", LpipsRange.ZERO_TO_ONE);
+        Lpips byName = Lpips.open(plain, "Vgg", LpipsRange.ZERO_TO_ONE)) {
+      assertTells(
+          vgg
+              + ": AlexNet-LPIPS expected beside the paper's numbers, got lpips(alex), a VGG net by"
+              + " its name",
+          byFile::forPaperTables);
+      assertThrows(IllegalArgumentException.class, byName::forPaperTables);
+    }
+  }
+
+  @Test
+  void inceptionGetsResizedFloats() throws IOException {
+    List<RgbImage> images =
+        List.of(TestImages.noise(3, 64, 64), TestImages.flat(250, 20, 30), TestImages.scene(5, 96));
+    for (String source : List.of(MEANS, FLAGGED)) {
+      Path file = file("inception.pt", source);
+      try (InceptionFeatures net = InceptionFeatures.open(file)) {
+        double[][] pooled = net.pooled(images);
+        assertEquals("sha256:" + Sha256.of(file), net.hash());
+        for (int i = 0; i < images.size(); i++) {
+          float[] planes = CleanFidResize.of(images.get(i), 299, 299).planes();
+          assertEquals(2048, pooled[i].length);
+          for (int c : new int[] {0, 1, 2, 2047}) {
+            int plane = c % 3 * 299 * 299;
+            double mean =
+                IntStream.range(plane, plane + 299 * 299)
+                    .mapToDouble(p -> planes[p])
+                    .average()
+                    .orElseThrow();
+            assertEquals(mean, pooled[i][c], 1e-2);
+          }
+        }
+        FeatureMap layer = net.features(images).get(0);
+        assertEquals(3 * 2048, layer.values().length);
+        assertEquals((float) pooled[2][7], layer.values()[2 * 2048 + 7]);
+      }
+    }
+  }
+
+  @Test
+  void manyImagesGoInBatches() throws IOException {
+    RgbImage[] images = new RgbImage[18];
+    Arrays.setAll(images, i -> TestImages.flat(10 * i, 8, 8));
+    try (InceptionFeatures net = InceptionFeatures.open(file("inception.pt", MEANS))) {
+      double[][] pooled = net.pooled(List.of(images));
+      double[] first = Arrays.stream(pooled).mapToDouble(v -> v[0]).toArray();
+      double[] levels = new double[18];
+      Arrays.setAll(levels, i -> 10 * i);
+      assertArrayEquals(levels, first, 1e-2);
+    }
+  }
+
+  @Test
+  void otherFeaturesAreRefused() throws IOException {
+    String three =
+        MODULE
+            + """
+              def forward(self, x: Tensor) -> Tensor:
+                return torch.mean(x, [2, 3])
+            """;
+    Path file = file("three.pt", three);
+    assertTells(
+        file + ": features (1, 2048) of an image 299x299 expected, got (1, 3)",
+        () -> InceptionFeatures.open(file));
+  }
+
+  @Test
+  void failingForwardIsToldInOneLine() throws IOException {
+    Path file = file("one.pt", MEANS);
+    try (Lpips lpips = Lpips.open(file)) {
+      RgbImage image = TestImages.flat(1, 4, 4);
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> lpips.of(image, image));
+      assertOneLine(e, file);
+      assertTrue(e.getMessage().contains("forward failed ("), e.getMessage());
+    }
+    String wrong =
+        MODULE
+            + """
+              def forward(self, a: Tensor, b: Tensor) -> Tensor:
+                return torch.matmul(a, torch.reshape(b, [7, 7]))
+            """;
+    Path inside = file("inside.pt", wrong);
+    try (Lpips lpips = Lpips.open(inside)) {
+      RgbImage image = TestImages.flat(1, 4, 4);
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> lpips.of(image, image));
+      assertOneLine(e, inside);
+      assertTrue(e.getMessage().contains("shape '[7, 7]' is invalid"), e.getMessage());
+    }
+    Path two = file("two.pt", MEAN_SQUARE);
+    assertOneLine(
+        assertThrows(IllegalArgumentException.class, () -> InceptionFeatures.open(two)), two);
+  }
+
+  @Test
+  void manyNumbersAreNoDistance() throws IOException {
+    String map =
+        MODULE
+            + """
+              def forward(self, a: Tensor, b: Tensor) -> Tensor:
+                return torch.sub(a, b)
+            """;
+    Path file = file("map.pt", map);
+    try (Lpips lpips = Lpips.open(file)) {
+      RgbImage image = TestImages.flat(1, 4, 5);
+      assertTells(
+          file + ": one number a pair expected, got (1, 3, 5, 4)", () -> lpips.of(image, image));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 3, 100, 700})
+  void truncatedFilesAreRefused(int length) throws IOException {
+    byte[] whole = TorchScriptArchive.of(MEANS);
+    Path file = Files.write(folder.resolve("cut.pt"), Arrays.copyOf(whole, length));
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> TorchScriptNet.open(file));
+    assertOneLine(e, file);
+    assertTrue(e.getMessage().contains("got " + length + " bytes that are none"), e.getMessage());
+  }
+
+  @Test
+  void otherFilesAreRefused() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.pt"), "not a net");
+    Path weights = folder.resolve("weights.pt");
+    try (OutputStream out = Files.newOutputStream(weights);
+        ZipOutputStream zip = new ZipOutputStream(out)) {
+      zip.putNextEntry(new ZipEntry("weights/data.pkl"));
+      zip.write(1);
+    }
+    Path broken =
+        file("broken.pt", MODULE + "  def forward(self, x: Tensor) -> Tensor:\n    ret x\n");
+    Path missing = folder.resolve("missing.pt");
+    for (Path file : List.of(text, weights, broken, missing, folder)) {
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> TorchScriptNet.open(file));
+      assertOneLine(e, file);
+    }
+  }
+
+  private static void assertOneLine(IllegalArgumentException e, Path file) {
+    assertTrue(e.getMessage().startsWith(file + ": "), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+  }
+
+  private static void assertTells(String message, Runnable action) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+  }
+}

@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -24,6 +25,7 @@ public final class CacheManager implements AutoCloseable {
   private final BudgetPlan plan;
   private final boolean storeLastMap;
   private final CacheListener listener;
+  private final BiFunction<HeldKv, NDArray, NDArray> attention;
   private final List<KvCache> caches = new ArrayList<>();
   private final List<Keeper> keepers = new ArrayList<>();
   private int scale;
@@ -43,6 +45,20 @@ public final class CacheManager implements AutoCloseable {
       CacheType valueType,
       boolean storeLastMap,
       CacheListener listener) {
+    this(parent, schedule, policy, keyType, valueType, storeLastMap, listener, HeldKv::attend);
+  }
+
+  /** The same with another attention than the real one, for measuring the cache alone. */
+  CacheManager(
+      NDManager parent,
+      ScaleSchedule schedule,
+      CachePolicy policy,
+      CacheType keyType,
+      CacheType valueType,
+      boolean storeLastMap,
+      CacheListener listener,
+      BiFunction<HeldKv, NDArray, NDArray> attention) {
+    this.attention = attention;
     this.schedule = schedule;
     this.policy = policy;
     this.plan = policy.plan();
@@ -108,15 +124,10 @@ public final class CacheManager implements AutoCloseable {
     List<Attended> groups = groups(layer, query, projectedQuery, held, budget);
     boolean last = scale == schedule.scales() - 1;
     Kept kept = null;
-    NDArray out;
     if (policy.choosesBeforeAttention() && !last) {
       kept = choose(layer, groups, held, budget);
     }
-    if (kept == null) {
-      out = held.attend(query);
-    } else {
-      out = held.only(kept).attend(query);
-    }
+    NDArray out = attention.apply(kept == null ? held : held.only(kept), query);
     groups.forEach(listener::attended);
     if (!last || storeLastMap) {
       if (kept == null && !policy.choosesBeforeAttention() && !last) {

@@ -20,6 +20,7 @@ public final class HeldKv {
   private final int rows;
   private final int width;
   private final NDArray currentKey;
+  private final boolean copies;
   private final int[] counts;
   private final boolean even;
   private final NDArray keys;
@@ -29,8 +30,10 @@ public final class HeldKv {
    * @param counts tokens of each head, current map included [H]
    * @param keys [R,H,T,D] where all heads hold equally many, else [R,S,D]
    * @param currentKey [R,H,L,D] of the current map
+   * @param copies whether keys and values are copies, not views of the cache's memory
    */
-  HeldKv(int[] counts, NDArray keys, NDArray values, NDArray currentKey) {
+  HeldKv(int[] counts, NDArray keys, NDArray values, NDArray currentKey, boolean copies) {
+    this.copies = copies;
     this.counts = counts;
     this.even = isEven(counts);
     this.keys = keys;
@@ -138,7 +141,8 @@ public final class HeldKv {
           left,
           shaped(TorchOps.call("rows_at", flat(keys), index), rows, left, width),
           shaped(TorchOps.call("rows_at", flat(values), index), rows, left, width),
-          currentKey);
+          currentKey,
+          true);
     }
   }
 
@@ -186,6 +190,11 @@ public final class HeldKv {
 
   NDArray currentKey() {
     return currentKey;
+  }
+
+  /** Bytes taken for this call alone: those of the copies that are not the cache's own memory. */
+  long copiedBytes() {
+    return copies ? (keys.size() + values.size()) * Float.BYTES : 0;
   }
 
   /** Frees the arrays before their scope ends. */

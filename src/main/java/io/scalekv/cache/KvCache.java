@@ -151,10 +151,11 @@ public final class KvCache implements AutoCloseable {
     if (writesInPlace(after)) {
       write(key, value);
       if (keys.type() == CacheType.FP32 && values.type() == CacheType.FP32) {
-        return new HeldKv(after, view(keys, scope, after[0]), view(values, scope, after[0]), key);
+        return new HeldKv(
+            after, view(keys, scope, after[0]), view(values, scope, after[0]), key, false);
       }
     }
-    return new HeldKv(after, join(keys, scope, key), join(values, scope, value), key);
+    return new HeldKv(after, join(keys, scope, key), join(values, scope, value), key, true);
   }
 
   private boolean writesInPlace(int[] after) {
@@ -280,7 +281,8 @@ public final class KvCache implements AutoCloseable {
             left,
             HeldKv.shaped(k, rows, left, width),
             HeldKv.shaped(v, rows, left, width),
-            held.currentKey());
+            held.currentKey(),
+            true);
     store(smaller, k, v, stay);
     scale++;
   }

@@ -144,6 +144,19 @@ public record MemoryModel(
         Math.multiplyExact(tokens, bytesPerToken()), Math.multiplyExact(maps, bytesPerMap()));
   }
 
+  /**
+   * Bytes of a cache whose heads hold different numbers of tokens.
+   *
+   * @param tokens of all heads of all layers together
+   * @param heads number of heads H of a layer
+   * @param maps source maps so far
+   */
+  public long bytesOfHeadTokens(long tokens, int heads, int maps) {
+    return Math.addExact(
+        Math.multiplyExact(tokens, bytesPerLayerToken() / heads),
+        Math.multiplyExact(maps, bytesPerMap()));
+  }
+
   /** Whole MiB of such a cache, truncated as the paper does. */
   public long mib(long tokens) {
     return bytes(tokens) / MIB;

@@ -3,10 +3,16 @@ package io.scalekv.cli;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.CacheMeasurement;
+import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokensOf;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
 import java.util.ArrayList;
@@ -35,6 +41,7 @@ final class MemoryCommand implements Callable<Integer> {
    * @param kvCacheMiB the same, truncated as in table 1 of ScaleKV
    * @param peakBytesFormula the most while layers attend and cut in turn, with a uniform plan
    * @param peakFormulaMiB the same, truncated
+   * @param measured what the running cache held, with {@code --measure}
    */
   record Row(
       String budget,
@@ -43,7 +50,29 @@ final class MemoryCommand implements Callable<Integer> {
       long kvCacheBytes,
       long kvCacheMiB,
       long peakBytesFormula,
-      long peakFormulaMiB) {}
+      long peakFormulaMiB,
+      Measured measured) {}
+
+  /**
+   * A run of the cache on random queries, keys and values.
+   *
+   * @param policy that chose the tokens
+   * @param afterMapBytes bytes held by all layers after each stored map
+   * @param formulaAfterMapBytes what the formula says
+   * @param steadyBytes bytes held after the last stored map
+   * @param agrees whether all of them agree to the byte
+   * @param peakBytes the most that tokens took at any moment, the float32 copies of the layer that
+   *     attends included
+   * @param peakRssMiB resident memory of this process, the most so far
+   */
+  record Measured(
+      String policy,
+      List<Long> afterMapBytes,
+      List<Long> formulaAfterMapBytes,
+      long steadyBytes,
+      boolean agrees,
+      long peakBytes,
+      Long peakRssMiB) {}
 
   /**
    * What the command reports.
@@ -128,8 +157,24 @@ final class MemoryCommand implements Callable<Integer> {
               + " (default: ${DEFAULT-VALUE}, as Infinity runs).")
   private String valueType;
 
+  @Option(
+      names = "--measure",
+      description =
+          "Also run the real cache at this geometry on random queries, keys and values and report"
+              + " the bytes it holds.")
+  private boolean measure;
+
+  @Option(
+      names = "--policy",
+      paramLabel = "P",
+      defaultValue = "streaming-llm",
+      description =
+          "Policy of --measure, one that needs no calibration (default: ${DEFAULT-VALUE}).")
+  private String policy;
+
   @Override
   public Integer call() {
+    Policies.kind(PolicySpec.parse(policy).name());
     Check.range("--batch", batch, 1, 1_000_000);
     Check.range("--cfg", cfg, 0, 100);
     Check.oneOf("--tokens-of", tokensOf, "history", "all");
@@ -157,7 +202,7 @@ final class MemoryCommand implements Callable<Integer> {
     List<Row> rows = new ArrayList<>();
     try {
       for (String budget : budgets.isEmpty() ? TABLE_1 : budgets) {
-        rows.add(row(budget, memory, schedule, denominator));
+        rows.add(row(budget, memory, schedule, denominator, shape.heads()));
       }
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException(
@@ -181,8 +226,8 @@ final class MemoryCommand implements Callable<Integer> {
         budgets.size() == 1 ? rows.get(0) : null);
   }
 
-  private static Row row(
-      String budget, MemoryModel memory, ScaleSchedule schedule, TokensOf denominator) {
+  private Row row(
+      String budget, MemoryModel memory, ScaleSchedule schedule, TokensOf denominator, int heads) {
     boolean full = budget.strip().equalsIgnoreCase(FULL);
     int history = schedule.historyTokens();
     int tokens =
@@ -204,7 +249,45 @@ final class MemoryCommand implements Callable<Integer> {
         bytes,
         MemoryModel.truncatedMib(bytes),
         peak,
-        MemoryModel.truncatedMib(peak));
+        MemoryModel.truncatedMib(peak),
+        measure ? measured(full, tokens, memory, schedule, heads) : null);
+  }
+
+  private Measured measured(
+      boolean full, int tokens, MemoryModel memory, ScaleSchedule schedule, int heads) {
+    PolicySpec which = PolicySpec.parse(full ? "full" : policy);
+    CachePolicy made =
+        Policies.create(
+            which,
+            new PolicyContext(
+                schedule,
+                memory.layers(),
+                heads,
+                Math.max(1, Math.min(tokens, schedule.historyTokens())),
+                0,
+                PolicyCalibration.NONE));
+    CacheMeasurement.Result run;
+    try (Progress progress =
+        Progress.of("memory", schedule.scales(), false, spec.commandLine().getErr())) {
+      run =
+          CacheMeasurement.run(
+              made,
+              memory,
+              CacheType.parse(keyType),
+              CacheType.parse(valueType),
+              heads,
+              k -> progress.step(which + ", map " + schedule.map(k)));
+    }
+    List<Long> live = run.maps().stream().map(CacheMeasurement.AfterMap::liveBytes).toList();
+    List<Long> formula = run.maps().stream().map(CacheMeasurement.AfterMap::formulaBytes).toList();
+    return new Measured(
+        made.name(),
+        live,
+        formula,
+        live.isEmpty() ? 0 : live.get(live.size() - 1),
+        live.equals(formula),
+        run.peakBytes(),
+        ProcessMemory.peakRssMiB());
   }
 
   private static String text(Report r) {
@@ -234,6 +317,7 @@ final class MemoryCommand implements Callable<Integer> {
             "KV cache MiB",
             "peak MiB"));
     for (Row row : r.rows()) {
+      Measured m = row.measured();
       t.append(
           String.format(
               Locale.ROOT,
@@ -243,6 +327,20 @@ final class MemoryCommand implements Callable<Integer> {
               row.percentOfFull(),
               mib(row.kvCacheBytes()),
               mib(row.peakBytesFormula())));
+      if (m != null) {
+        t.append(
+            String.format(
+                Locale.ROOT,
+                "%n  measured with %s: %,d bytes held, %s; peak %s MiB with the float32"
+                    + " copies of one layer; most resident memory %s MiB",
+                m.policy(),
+                m.steadyBytes(),
+                m.agrees()
+                    ? "as the formula says after every map"
+                    : "not what the formula says: " + m.formulaAfterMapBytes(),
+                mib(m.peakBytes()),
+                m.peakRssMiB()));
+      }
     }
     return t.toString();
   }

@@ -3,9 +3,12 @@ package io.scalekv.experiment;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.roles.Calibrations;
+import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RolesDocument;
+import java.util.stream.IntStream;
 
 /** From a {@code roles.json} to what the policies need. */
 public final class PolicyCalibrations {
@@ -35,7 +38,19 @@ public final class PolicyCalibrations {
     RoleAssignment roles = roles(document, schedule, budget);
     boolean[][] drafters = new boolean[layers][schedule.scales()];
     roles.drafters().forEach(p -> drafters[p.layer()][p.scale()] = true);
-    return new PolicyCalibration(drafters, null, null, null);
+    Calibrations more = Calibrations.of(document);
+    return new PolicyCalibration(
+        drafters,
+        more.heatKv().map(PolicyCalibrations::blockOrder).orElse(null),
+        more.amsKvSimilarity().orElse(null),
+        more.hackVariance().orElse(null));
+  }
+
+  private static PolicyCalibration.BlockOrder blockOrder(HeatKvOrders orders) {
+    int first = orders.sinkScales();
+    return new PolicyCalibration.BlockOrder(
+        first,
+        IntStream.range(first, orders.scales() - 1).mapToObj(orders::order).toArray(int[][]::new));
   }
 
   private static RoleAssignment roles(RolesDocument document, ScaleSchedule schedule, int budget) {

@@ -35,12 +35,9 @@ public final class PolicyCalibrations {
               "calibration of %s: %d layers, %d heads and maps %s expected, got %d, %d and %s",
               m.name(), layers, heads, schedule.maps(), m.layers(), m.heads(), m.schedule()));
     }
-    RoleAssignment roles = roles(document, schedule, budget);
-    boolean[][] drafters = new boolean[layers][schedule.scales()];
-    roles.drafters().forEach(p -> drafters[p.layer()][p.scale()] = true);
     Calibrations more = Calibrations.of(document);
     return new PolicyCalibration(
-        drafters,
+        roles(document, schedule, budget).mask(),
         more.heatKv().map(PolicyCalibrations::blockOrder).orElse(null),
         more.amsKvSimilarity().orElse(null),
         more.hackVariance().orElse(null));

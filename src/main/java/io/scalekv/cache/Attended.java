@@ -2,6 +2,7 @@ package io.scalekv.cache;
 
 import ai.djl.ndarray.NDArray;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * What a policy sees when heads of one layer have attended one map: queries, and the keys and
@@ -22,6 +23,7 @@ import java.util.function.Supplier;
  * @param values [R,G,T,D]
  * @param softmaxScale factor on q·k before the softmax
  * @param budget tokens that each head may keep for the next map [G]
+ * @param origins where the history of each row and head came from
  */
 public record Attended(
     int layer,
@@ -33,7 +35,44 @@ public record Attended(
     NDArray keys,
     NDArray values,
     double softmaxScale,
-    int[] budget) {
+    int[] budget,
+    Origins origins) {
+  /** Where the history came from. */
+  @FunctionalInterface
+  public interface Origins {
+    /**
+     * Positions of the history of one row and one head of the group in the sequence of all maps,
+     * ascending [T−L].
+     */
+    int[] of(int row, int head);
+  }
+
+  /** The same where the history is the first T−L tokens of the sequence. */
+  public Attended(
+      int layer,
+      int scale,
+      ScaleSchedule schedule,
+      int[] heads,
+      NDArray query,
+      Supplier<NDArray> projectedQuery,
+      NDArray keys,
+      NDArray values,
+      double softmaxScale,
+      int[] budget) {
+    this(
+        layer,
+        scale,
+        schedule,
+        heads,
+        query,
+        projectedQuery,
+        keys,
+        values,
+        softmaxScale,
+        budget,
+        (row, head) ->
+            IntStream.range(0, (int) keys.getShape().get(2) - schedule.tokens(scale)).toArray());
+  }
 
   /** Batch rows R. */
   public int rows() {
@@ -55,6 +94,19 @@ public record Attended(
     return tokens() - current();
   }
 
+  /**
+   * Positions of all held tokens of one row and one head of the group in the sequence of all maps,
+   * ascending [T].
+   *
+   * @param head 0-based within the group
+   */
+  public int[] positions(int row, int head) {
+    int first = schedule.tokensBefore(scale);
+    return IntStream.concat(
+            IntStream.of(origins.of(row, head)), IntStream.range(first, first + current()))
+        .toArray();
+  }
+
   /** The same with other budgets. */
   public Attended withBudget(int... tokens) {
     return new Attended(
@@ -67,6 +119,7 @@ public record Attended(
         keys,
         values,
         softmaxScale,
-        tokens.clone());
+        tokens.clone(),
+        origins);
   }
 }

@@ -170,11 +170,13 @@ public final class CacheManager implements AutoCloseable {
               held.keys(),
               held.values(),
               SOFTMAX_SCALE,
-              budget));
+              budget,
+              caches.get(layer)::positions));
     }
     List<Attended> groups = new ArrayList<>();
     for (int h = 0; h < held.heads(); h++) {
       NDIndex one = new NDIndex(":,{}:{}", h, h + 1);
+      int head = h;
       groups.add(
           new Attended(
               layer,
@@ -186,7 +188,8 @@ public final class CacheManager implements AutoCloseable {
               held.keys(h),
               held.values(h),
               SOFTMAX_SCALE,
-              new int[] {budget[h]}));
+              new int[] {budget[h]},
+              (row, g) -> caches.get(layer).positions(row, head)));
     }
     return groups;
   }

@@ -341,3 +341,27 @@ class M(Module):
   def projected_query(self, qkv: Tensor, bias: Tensor, s: Tensor) -> Tensor:
     x = torch.sub(torch.narrow(qkv, 2, 0, torch.size(bias, 0)), bias)
     return torch.transpose(torch.unflatten(x, -1, [torch.size(s, 1), -1]), 1, 2)
+
+  # softmax attention summed over the queries at index [W] (int64): q [R,H,L,D], k [R,H,T,D],
+  # scale [1] on the logits -> [R,H,T]
+  def window_attention(self, q: Tensor, k: Tensor, index: Tensor, scale: Tensor) -> Tensor:
+    rows = torch.mul(torch.index_select(q, 2, index), scale)
+    p = torch.softmax(torch.matmul(rows, torch.transpose(k, 2, 3)), -1)
+    return torch.sum(p, [2])
+
+  # the same without softmax, logits summed
+  def window_logits(self, q: Tensor, k: Tensor, index: Tensor, scale: Tensor) -> Tensor:
+    row = torch.mul(torch.sum(torch.index_select(q, 2, index), [2], True), scale)
+    return torch.squeeze(torch.matmul(row, torch.transpose(k, 2, 3)), 2)
+
+  # softmax attention summed over all queries, in blocks of queries so that no more than some 8
+  # million values exist at once: q [R,H,L,D], k [R,H,T,D], scale [1] -> [R,H,T]
+  def attention_columns(self, q: Tensor, k: Tensor, scale: Tensor) -> Tensor:
+    kt = torch.transpose(torch.mul(k, scale), 2, 3)
+    sums = torch.zeros_like(torch.select(k, 3, 0))
+    step = torch.add(torch.floordiv(8388608, torch.numel(sums)), 1)
+    for i in range(torch.floordiv(torch.sub(torch.add(torch.size(q, 2), step), 1), step)):
+      a = torch.mul(i, step)
+      s = torch.matmul(torch.slice(q, 2, a, torch.add(a, step)), kt)
+      _0 = torch.add_(sums, torch.sum(torch.softmax(s, -1), [2]))
+    return sums

@@ -8,7 +8,16 @@ import java.util.stream.Collectors;
 public final class Policies {
   /** All of them, the reference first, then the floor of every comparison. */
   public static final List<PolicyKind> KINDS =
-      List.of(Full.KIND, StreamingLlm.SLIDING_WINDOW, StreamingLlm.KIND);
+      List.of(
+          Full.KIND,
+          RandomTokens.KIND,
+          StreamingLlm.SLIDING_WINDOW,
+          StreamingLlm.KIND,
+          H2o.KIND,
+          SnapKv.KIND,
+          PyramidKv.KIND,
+          ScaleKv.KIND,
+          ReleasedScaleKv.KIND);
 
   private Policies() {}
 

@@ -103,14 +103,26 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
   @Override
   public NDArray attend(
       int layer, NDArray query, NDArray key, NDArray value, Supplier<NDArray> projectedQuery) {
+    Supplier<NDArray> projected = once(projectedQuery);
     if (branches.size() == 1) {
-      return branches.get(0).attend(layer, query, key, value, projectedQuery);
+      return branches.get(0).attend(layer, query, key, value, projected);
     }
     NDIndex first = new NDIndex("0:{}", conditionalRows);
     NDIndex rest = new NDIndex("{}:", conditionalRows);
-    NDArray conditional = attend(0, first, layer, query, key, value, projectedQuery);
-    NDArray unconditional = attend(1, rest, layer, query, key, value, projectedQuery);
+    NDArray conditional = attend(0, first, layer, query, key, value, projected);
+    NDArray unconditional = attend(1, rest, layer, query, key, value, projected);
     return conditional.concat(unconditional, 0);
+  }
+
+  /** The same, computed at most once. */
+  private static Supplier<NDArray> once(Supplier<NDArray> source) {
+    NDArray[] value = new NDArray[1];
+    return () -> {
+      if (value[0] == null) {
+        value[0] = source.get();
+      }
+      return value[0];
+    };
   }
 
   private NDArray attend(

@@ -29,8 +29,8 @@ record ObservationWindow(int[] positions, boolean spread) {
   }
 
   /**
-   * The centres i·p + ⌊(p−1)/2⌋ of g×g square patches of side p = ⌊h/g⌋; rows and columns beyond g·p
-   * belong to none.
+   * The centres i·p + ⌊(p−1)/2⌋ of g×g square patches of side p = ⌊h/g⌋; rows and columns beyond
+   * g·p belong to none.
    *
    * @param map square, its side at least g
    */

@@ -37,11 +37,16 @@ record RandomTokens(String name, BudgetPlan plan, long seed) implements CachePol
   }
 
   private SplittableRandom generator(Attended a, int g) {
-    long state = seed;
+    // mixed before each addition: seed 1 in layer 0 must not be seed 0 in layer 1
+    long state = mixed(seed);
     for (int part : new int[] {a.layer(), a.scale(), a.heads()[g]}) {
-      state = new SplittableRandom(state + part).nextLong();
+      state = mixed(state + part);
     }
     return new SplittableRandom(state);
+  }
+
+  private static long mixed(long x) {
+    return new SplittableRandom(x).nextLong();
   }
 
   /** {@code count} of 0..length−1, ascending, every choice equally likely. */

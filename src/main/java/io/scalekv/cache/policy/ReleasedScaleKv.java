@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
 /**
  * ScaleKV as its released code does it (StargazerX0/ScaleKV), which is not what the paper says: the
  * query projection without bias, normalisation and rotation; logits over √D summed over the window,
- * no softmax; the largest of five neighbours in the cache, the window's own columns set to −∞ before
- * and after.
+ * no softmax; the largest of five neighbours in the cache, the window's own columns set to −∞
+ * before and after.
  *
  * <p>The window are the centres of a 4×4 grid on the newest map; the last 16 held tokens where that
  * map is not square or its side is below 4. It stays whole. Where the budget is below the window's
@@ -48,9 +48,7 @@ public record ReleasedScaleKv(int window, int kernel, Pool pool) implements Keep
                   new ReleasedScaleKv(
                       spec.integer("window", 16, 1, Integer.MAX_VALUE),
                       Pooling.kernel(spec),
-                      spec.choice("pool", "max", "avg").equals("max")
-                          ? Pool.MAX
-                          : Pool.AVERAGE)));
+                      spec.choice("pool", "max", "avg").equals("max") ? Pool.MAX : Pool.AVERAGE)));
 
   /** Checks the numbers. */
   public ReleasedScaleKv {

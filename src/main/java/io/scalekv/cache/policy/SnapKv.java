@@ -7,8 +7,8 @@ import java.util.Map;
 
 /**
  * What the last queries of the newest map attend to, averaged over neighbours, and the tokens of
- * those queries (Li et al., SnapKV, arXiv 2404.14469, section 4). The window shrinks to the map; its
- * tokens take at most half the budget. No causal mask: tokens of a map see each other.
+ * those queries (Li et al., SnapKV, arXiv 2404.14469, section 4). The window shrinks to the map;
+ * its tokens take at most half the budget. No causal mask: tokens of a map see each other.
  */
 final class SnapKv {
   static final Map<String, String> SETTINGS =

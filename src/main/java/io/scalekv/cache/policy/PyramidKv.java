@@ -11,9 +11,9 @@ import java.util.stream.IntStream;
 
 /**
  * SnapKV's scores with budgets that fall linearly from the first layer to the last (Cai et al.,
- * PyramidKV, arXiv 2406.02069, section 3.2). With w' = min(w, n_k, ⌊b/2⌋) tokens of the window in
- * every layer and c = b − w', the last layer gets c/β others and the first 2c − c/β, or all there
- * are; rounded so that the sum over layers is exact.
+ * PyramidKV, arXiv 2406.02069). With w' = min(w, n_k, ⌊b/2⌋) tokens of the window in every layer
+ * and c = b − w', the last layer gets c/β others and the first 2c − c/β, or all there are; rounded
+ * so that the sum over layers is exact.
  */
 final class PyramidKv {
   static final PolicyKind KIND =

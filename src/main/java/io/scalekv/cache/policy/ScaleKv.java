@@ -9,10 +9,9 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * ScaleKV as its paper describes it (Li et al., arXiv 2505.19602, section 3.3, eq. 4 and 5):
- * drafters hold more than refiners, scale by scale; the centres of a grid on the newest map stay,
- * and of the others those that the centres' queries attend to most, averaged over five neighbours
- * in the cache.
+ * ScaleKV as its paper describes it (Li et al., arXiv 2505.19602, eq. 4 and 5): drafters hold more
+ * than refiners, scale by scale; the centres of a grid on the newest map stay, and of the others
+ * those that the centres' queries attend to most, averaged over five neighbours in the cache.
  *
  * <p>The grid shrinks with map and budget: ⌊√min(16, n_k, b/4)⌋² centres, at least one, where b are
  * the tokens that the layer keeps.

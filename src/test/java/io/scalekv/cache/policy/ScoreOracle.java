@@ -97,9 +97,9 @@ abstract class ScoreOracle {
     List<Integer> all = new ArrayList<>();
     for (int i = 0; i < g; i++) {
       for (int j = 0; j < g; j++) {
-        int p =
-            (int) ((i + 0.5) * map.height() / g) * map.width()
-                + (int) ((j + 0.5) * map.width() / g);
+        int row = (int) ((i + 0.5) * map.height() / g);
+        int column = (int) ((j + 0.5) * map.width() / g);
+        int p = row * map.width() + column;
         if (!all.contains(p)) {
           all.add(p);
         }

@@ -1,6 +1,7 @@
 package io.scalekv.cache;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * How many tokens each layer may hold when each scale reads its cache, per head: the same for all
@@ -310,6 +311,14 @@ public final class BudgetPlan {
   /** Mean tokens per layer and head when {@code scale} reads the cache. */
   public double mean(int scale) {
     return Arrays.stream(tokens[scale]).flatMapToInt(Arrays::stream).average().orElse(0);
+  }
+
+  /**
+   * The largest mean over the scales: what is really held at most, which a plan of whole maps may
+   * leave below the budget.
+   */
+  public double largestMean() {
+    return IntStream.range(0, tokens.length).mapToDouble(this::mean).max().orElse(0);
   }
 
   @Override

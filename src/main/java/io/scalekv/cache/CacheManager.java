@@ -123,17 +123,22 @@ public final class CacheManager implements AutoCloseable {
     int[] budget = budget(layer, held);
     List<Attended> groups = groups(layer, query, projectedQuery, held, budget);
     boolean last = scale == schedule.scales() - 1;
-    Kept kept = null;
-    if (policy.choosesBeforeAttention() && !last) {
-      kept = choose(layer, groups, held, budget);
+    boolean before = policy.choosesBeforeAttention();
+    Kept kept = before ? choose(layer, groups, held, budget) : null;
+    NDArray out;
+    if (kept == null) {
+      out = attention.apply(held, query);
+    } else {
+      HeldKv chosen = held.only(kept);
+      out = attention.apply(chosen, query);
+      chosen.free();
     }
-    NDArray out = attention.apply(kept == null ? held : held.only(kept), query);
     groups.forEach(listener::attended);
     if (!last || storeLastMap) {
-      if (kept == null && !policy.choosesBeforeAttention() && !last) {
+      if (!before && !last) {
         kept = choose(layer, groups, held, budget);
       }
-      if (kept == null) {
+      if (kept == null || last) {
         caches.get(layer).keepAll(held);
       } else {
         caches.get(layer).keep(held, kept);
@@ -144,14 +149,17 @@ public final class CacheManager implements AutoCloseable {
     return out;
   }
 
-  /** Tokens that each head may keep for the next map; all it holds after the last. */
+  /**
+   * Tokens that each head may keep for the next map. After the last there is none; but where tokens
+   * are chosen before attention and the plan cuts at all, the last map reads no more tokens, its
+   * own included, than its plan has.
+   */
   private int[] budget(int layer, HeldKv held) {
+    int last = schedule.scales() - 1;
+    boolean whole = scale == last && !(policy.choosesBeforeAttention() && plan.cuts());
+    int next = Math.min(scale + 1, last);
     return IntStream.range(0, held.heads())
-        .map(
-            h ->
-                scale == schedule.scales() - 1
-                    ? held.tokens(h)
-                    : Math.min(held.tokens(h), plan.tokens(scale + 1, layer, h)))
+        .map(h -> whole ? held.tokens(h) : Math.min(held.tokens(h), plan.tokens(next, layer, h)))
         .toArray();
   }
 

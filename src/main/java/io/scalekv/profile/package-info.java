@@ -4,7 +4,11 @@
  * <p>The way through the package: an {@link io.scalekv.profile.AttentionProfiler} watches one
  * generation and yields one {@link io.scalekv.profile.PromptStatistics} per prompt; those are
  * collected in an {@link io.scalekv.profile.AttentionProfile}, which answers each {@link
- * io.scalekv.profile.LayerMetric} as an array [layer][scale]. Only the profiler sees tensors.
+ * io.scalekv.profile.LayerMetric} as an array [layer][scale]. Only the taps see tensors.
+ *
+ * <p>Beside it stand taps that measure what single cache policies need: {@link
+ * io.scalekv.profile.BlockMassTap}, {@link io.scalekv.profile.MapSimilarityTap} and {@link
+ * io.scalekv.profile.AttentionVarianceTap}.
  *
  * <p>Letters: B batch rows, H heads, L tokens of the current map, T cached keys (history, then the
  * current map), D head width, K scales.

@@ -365,3 +365,34 @@ class M(Module):
       s = torch.matmul(torch.slice(q, 2, a, torch.add(a, step)), kt)
       _0 = torch.add_(sums, torch.sum(torch.softmax(s, -1), [2]))
     return sums
+
+  # sums over all queries of the attention that each key draws, and of its square, in float64:
+  # q [R,H,L,D], k [R,H,T,D], scale [1] softmax scale, rows [1] (int64) queries at a time -> [2,R,H,T]
+  def attention_column_sums(self, q: Tensor, k: Tensor, scale: Tensor, rows: Tensor) -> Tensor:
+    n = torch.size(q, 2)
+    step = int(torch.item(rows))
+    kt = torch.transpose(k, 2, 3)
+    out = torch.new_zeros(k, [2, torch.size(k, 0), torch.size(k, 1), torch.size(k, 2)], dtype=7)
+    blocks = torch.floordiv(torch.sub(torch.add(n, step), 1), step)
+    for i in range(blocks):
+      a = torch.mul(i, step)
+      rows_i = torch.slice(q, 2, a, torch.add(a, step))
+      s = torch.matmul(torch.mul(rows_i, scale), kt)
+      p = torch.to(torch.softmax(s, -1), 7)
+      c1 = torch.add_(torch.select(out, 0, 0), torch.sum(p, [2]))
+      c2 = torch.add_(torch.select(out, 0, 1), torch.sum(torch.mul(p, p), [2]))
+    return out
+
+  # mean over heads and tokens of the cosine of each token of a map [R,H,L,D] and of the map before
+  # it [R,H,L',D], enlarged bilinearly; sizes [4] (int64) rows and columns of that map, then of the
+  # one before it -> [R]
+  def map_cosine(self, now: Tensor, before: Tensor, sizes: Tensor) -> Tensor:
+    h = int(torch.item(torch.select(sizes, 0, 0)))
+    w = int(torch.item(torch.select(sizes, 0, 1)))
+    h0 = int(torch.item(torch.select(sizes, 0, 2)))
+    w0 = int(torch.item(torch.select(sizes, 0, 3)))
+    x = torch.flatten(torch.unflatten(torch.transpose(before, 2, 3), -1, [h0, w0]), 0, 1)
+    y = torch.upsample_bilinear2d(x, [h, w], False)
+    z = torch.transpose(torch.flatten(y, 2), 1, 2)
+    c = torch.cosine_similarity(z, torch.flatten(now, 0, 1), -1)
+    return torch.mean(torch.flatten(torch.unflatten(c, 0, [torch.size(now, 0), -1]), 1), [1])

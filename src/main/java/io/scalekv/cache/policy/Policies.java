@@ -17,7 +17,10 @@ public final class Policies {
           SnapKv.KIND,
           PyramidKv.KIND,
           ScaleKv.KIND,
-          ReleasedScaleKv.KIND);
+          ReleasedScaleKv.KIND,
+          HeatKv.KIND,
+          AmsKv.KIND,
+          Hack.KIND);
 
   private Policies() {}
 

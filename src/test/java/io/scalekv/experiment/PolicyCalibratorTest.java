@@ -1,0 +1,208 @@
+package io.scalekv.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.CachePolicy;
+import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.KvCache;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.GenerationListener;
+import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelSource;
+import io.scalekv.model.Prompt;
+import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.ProfileOptions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The shipped pocket model, calibrated on two prompts, with policies that need to know it. */
+class PolicyCalibratorTest {
+  private static final int FIRST_BLOCK = 3;
+  private static final List<String> PROMPTS =
+      List.of(
+          "a small striped white circle right of a large solid pink triangle on a gradient blue background",
+          "a large striped orange triangle below a small solid green cross on a plain yellow background");
+
+  private static ImageModel model;
+  private static ScaleSchedule schedule;
+  private static PolicyCalibrator.Result measured;
+
+  @BeforeAll
+  static void measure() {
+    model = ImageModel.open(ModelConfig.pocket(), new ModelSource.Shipped(), false);
+    schedule = model.config().schedule(Optional.empty(), 1);
+    measured =
+        calibrator(Optional.of(ProfileOptions.defaults().withQuerySamples(4)))
+            .measure(PROMPTS, i -> {});
+  }
+
+  @AfterAll
+  static void close() {
+    model.close();
+  }
+
+  private static PolicyCalibrator calibrator(Optional<ProfileOptions> profile) {
+    return new PolicyCalibrator(
+        model,
+        new PolicyCalibrator.Options(
+            schedule, 1, GenerationOptions.defaults(), "", FIRST_BLOCK, 2, profile, 7));
+  }
+
+  /** Heads of each source map by ascending score, then head, then layer. */
+  private static PolicyCalibration calibration() {
+    double[][][] scores = measured.blockMass();
+    int layers = scores.length;
+    int heads = scores[0].length;
+    int[][] order =
+        IntStream.range(FIRST_BLOCK, schedule.scales() - 1)
+            .mapToObj(
+                s ->
+                    IntStream.range(0, layers * heads)
+                        .boxed()
+                        .sorted(Comparator.comparingDouble(i -> scores[i % layers][i / layers][s]))
+                        .mapToInt(Integer::intValue)
+                        .toArray())
+            .toArray(int[][]::new);
+    return new PolicyCalibration(
+        null,
+        new PolicyCalibration.BlockOrder(FIRST_BLOCK, order),
+        measured.mapSimilarity(),
+        measured.attentionVariance());
+  }
+
+  @Test
+  void numbersAreInTheirRanges() {
+    int layers = model.config().transformer().depth();
+    int heads = model.config().transformer().heads();
+    assertEquals(layers, measured.mapSimilarity().length);
+    for (int l = 0; l < layers; l++) {
+      assertTrue(Math.abs(measured.mapSimilarity()[l]) <= 1);
+      for (int h = 0; h < heads; h++) {
+        double[] mass = measured.blockMass()[l][h];
+        double sum = 0;
+        for (int s = 0; s < schedule.scales(); s++) {
+          boolean scored = s >= FIRST_BLOCK && s < schedule.scales() - 1;
+          assertEquals(scored, !Double.isNaN(mass[s]));
+          assertTrue(!scored || (mass[s] > 0 && mass[s] < 1));
+          sum += scored ? mass[s] * (schedule.scales() - 1 - s) : 0;
+        }
+        assertTrue(sum < schedule.scales() - 1 - FIRST_BLOCK, "at most 1 from every later map");
+      }
+    }
+    double ranks =
+        Arrays.stream(measured.attentionVariance()).flatMapToDouble(Arrays::stream).sum();
+    int pairs = layers * heads;
+    assertEquals(pairs * (pairs + 1) / 2.0, ranks, 1e-6);
+    assertEquals(
+        layers, measured.profile().orElseThrow().metric(LayerMetric.ASI).length, "profile too");
+  }
+
+  @Test
+  void againGivesTheSameBits() {
+    PolicyCalibrator.Result again = calibrator(Optional.empty()).measure(PROMPTS, i -> {});
+    assertArrayEquals(measured.blockMass(), again.blockMass());
+    assertArrayEquals(measured.mapSimilarity(), again.mapSimilarity());
+    assertArrayEquals(measured.attentionVariance(), again.attentionVariance());
+    assertTrue(again.profile().isEmpty());
+  }
+
+  /** Counts what all layers store after every layer's write. */
+  private static final class Watch implements GenerationListener {
+    private final int[] stored = new int[model.config().transformer().depth()];
+    private final List<Integer> between = new ArrayList<>();
+    private int most;
+
+    @Override
+    public void cached(int scale, int layer, int branch, KvCache cache) {
+      stored[layer] = cache.tokens();
+      most = Math.max(most, IntStream.of(stored).sum());
+      if (layer == stored.length - 1) {
+        between.add(IntStream.of(stored).sum());
+      }
+    }
+  }
+
+  private static RgbImage draw(CachePolicy policy, GenerationListener listener) {
+    return model
+        .generate(
+            List.of(new Prompt(PROMPTS.get(0), 3)),
+            "",
+            schedule,
+            1,
+            GenerationOptions.defaults(),
+            CacheSettings.of(policy),
+            List.of(),
+            listener)
+        .get(0);
+  }
+
+  private static CachePolicy policy(String spec, int budget) {
+    return Policies.create(
+        PolicySpec.parse(spec),
+        new PolicyContext(
+            schedule,
+            model.config().transformer().depth(),
+            model.config().transformer().heads(),
+            budget,
+            0,
+            calibration()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "heatkv",
+        "heatkv:strict=false",
+        "ams-kv",
+        "ams-kv:partial=true",
+        "hack",
+        "hack:phase=pre"
+      })
+  void imagesAtAFifthOfTheCache(String spec) {
+    int budget = (int) Math.round(0.2 * schedule.historyTokens());
+    int limit =
+        budget * model.config().transformer().depth() * model.config().transformer().heads();
+    CachePolicy policy = policy(spec, budget);
+    Watch watch = new Watch();
+    RgbImage image = draw(policy, watch);
+    assertEquals(64, image.width());
+    for (int stored : watch.between) {
+      assertTrue(stored <= limit, spec + ": " + watch.between);
+    }
+    if (spec.equals("heatkv")) {
+      assertTrue(watch.most <= limit, "after every layer's write: " + watch.most);
+    }
+    int last = watch.between.get(watch.between.size() - 1);
+    int pairs = limit / budget;
+    assertEquals(policy.plan().mean(schedule.scales() - 1), (double) last / pairs, 1e-9);
+    RgbImage full = draw(policy("full", budget), GenerationListener.NONE);
+    assertNotEquals(full, image, "a fifth of the cache changes the image");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"heatkv", "ams-kv", "hack", "hack:phase=pre"})
+  void aBudgetForEverythingChangesNothing(String spec) {
+    RgbImage image = draw(policy(spec, schedule.historyTokens()), GenerationListener.NONE);
+    RgbImage full = draw(policy("full", 1), GenerationListener.NONE);
+    assertEquals(full, image);
+  }
+}

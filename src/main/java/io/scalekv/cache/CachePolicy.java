@@ -17,7 +17,8 @@ public interface CachePolicy {
 
   /**
    * Whether tokens are chosen before the map is attended, so that attention too reads only those
-   * that stay.
+   * that stay. The last map, after which nothing stays, then reads as many as its plan has, unless
+   * the plan cuts nowhere.
    */
   default boolean choosesBeforeAttention() {
     return false;

@@ -171,8 +171,10 @@ class PolicyTapsTest {
     for (int j = 0; j < tokens.length; j++) {
       TokenMap map = SCHEDULE.map(SCHEDULE.scaleOf(j));
       int i = j - SCHEDULE.tokensBefore(SCHEDULE.scaleOf(j));
-      double row = Math.rint(i / map.width() * (double) REFERENCE.height() / map.height());
-      double column = Math.rint(i % map.width() * (double) REFERENCE.width() / map.width());
+      int y = i / map.width();
+      int x = i % map.width();
+      double row = Math.rint(y * (double) REFERENCE.height() / map.height());
+      double column = Math.rint(x * (double) REFERENCE.width() / map.width());
       for (int pair = 0; pair < half; pair++) {
         int turn = pair % (half / 2);
         double angle = (pair < half / 2 ? row : column) * Math.pow(10000, -2.0 * turn / half);
@@ -200,8 +202,8 @@ class PolicyTapsTest {
       for (int d = 0; d < own.length; d++) {
         double up = 0;
         for (int corner = 0; corner < 4; corner++) {
-          int r = (int) Math.min(before.height() - 1, Math.floor(y[0]) + corner / 2);
-          int c = (int) Math.min(before.width() - 1, Math.floor(x[0]) + corner % 2);
+          int r = Math.min(before.height() - 1, (int) y[0] + corner / 2);
+          int c = Math.min(before.width() - 1, (int) x[0] + corner % 2);
           double weight = (corner / 2 == 0 ? 1 - y[1] : y[1]) * (corner % 2 == 0 ? 1 - x[1] : x[1]);
           up += weight * tokens[SCHEDULE.tokensBefore(k - 1) + r * before.width() + c][d];
         }

@@ -188,9 +188,7 @@ final class Hack implements CachePolicy {
   /** Up to 32 evenly spaced queries of a map. */
   private static int[] queries(int tokens) {
     int n = Math.min(QUERIES, tokens);
-    return IntStream.range(0, n)
-        .map(i -> (int) ((2L * i + 1) * tokens / (2L * n)))
-        .toArray();
+    return IntStream.range(0, n).map(i -> (int) ((2L * i + 1) * tokens / (2L * n))).toArray();
   }
 
   /** Puts what a structural head holds in any case above all, what it never holds below all. */

@@ -85,7 +85,7 @@ final class HeatKvSchedule {
     for (int t = 0; t < drops.length; t++) {
       long over = (long) pairs * schedule.tokensBefore(t) - limit;
       if (over > 0) {
-        long step = schedule.tokensBefore(t) - schedule.tokensBefore(firstMap);
+        long step = (long) schedule.tokensBefore(t) - schedule.tokensBefore(firstMap);
         drops[t] = (int) Math.min(pairs, (over + step - 1) / step);
       }
     }

@@ -31,7 +31,10 @@ class PolicyInvariantsTest {
     "scalekv:allocation=paper",
     "scalekv:pool=2d-map",
     "scalekv-released:pool=avg",
-    "scalekv-released:kernel=1,window=4"
+    "scalekv-released:kernel=1,window=4",
+    "heatkv:strict=false",
+    "ams-kv:c=1,high=3,partial=true",
+    "hack:alpha=0.3,rho=0.4,phase=pre"
   };
 
   static Stream<String> specs() {

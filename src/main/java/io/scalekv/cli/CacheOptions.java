@@ -97,10 +97,17 @@ final class CacheOptions implements CheckedOptions {
   /**
    * The settings for a model.
    *
+   * @param shipped whether its weights come with the project, and so its calibration
    * @param batch images drawn together, for budgets in MiB
    * @param guided whether there are two guidance branches
    */
-  Choice choose(ModelConfig config, ScaleSchedule schedule, int batch, boolean guided, long seed)
+  Choice choose(
+      ModelConfig config,
+      boolean shipped,
+      ScaleSchedule schedule,
+      int batch,
+      boolean guided,
+      long seed)
       throws IOException {
     CacheType keys = CacheType.parse(keyType);
     CacheType values = CacheType.parse(valueType);
@@ -108,7 +115,9 @@ final class CacheOptions implements CheckedOptions {
     MemoryModel memory =
         new MemoryModel(c.depth(), c.width(), keys.bytes(), values.bytes(), guided ? 2 : 1, batch);
     Optional<RolesDocument> document =
-        roles == null ? ShippedCalibrations.of(config) : Optional.of(RolesJson.read(roles));
+        roles != null
+            ? Optional.of(RolesJson.read(roles))
+            : shipped ? ShippedCalibrations.of(config) : Optional.empty();
     int tokens = Budget.parse(budget).tokens(schedule, memory);
     CachePolicy conditional = policy(config, schedule, document, tokens, seed);
     CachePolicy unconditional = null;

@@ -5,9 +5,9 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.Calibrator.PromptSet;
+import io.scalekv.experiment.PolicyCalibrator;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileCsv;
 import io.scalekv.profile.ProfileOptions;
@@ -158,9 +158,12 @@ final class CalibrateCommand implements Callable<Integer> {
                   drafters == null ? OptionalInt.empty() : OptionalInt.of(drafters),
                   batch,
                   global.seed()));
-      AttentionProfile profile = profile(calibrator, prompts.prompts());
       Calibrator.Result result =
-          calibrator.classify(profile, prompts, software(), Clock.systemUTC().instant());
+          calibrator.classify(
+              measure(calibrator, prompts.prompts()),
+              prompts,
+              software(),
+              Clock.systemUTC().instant());
       write(result);
       report(result, prompts, (System.nanoTime() - start) / 1e9);
     }
@@ -179,10 +182,10 @@ final class CalibrateCommand implements Callable<Integer> {
     }
   }
 
-  private AttentionProfile profile(Calibrator calibrator, List<String> prompts) {
+  private PolicyCalibrator.Result measure(Calibrator calibrator, List<String> prompts) {
     try (Progress progress =
         Progress.of("calibrate", prompts.size(), global.quiet(), spec.commandLine().getErr())) {
-      return calibrator.profile(prompts, done -> progress.step(prompts.get(done - 1)));
+      return calibrator.measure(prompts, done -> progress.step(prompts.get(done - 1)));
     }
   }
 

@@ -151,7 +151,13 @@ final class GenerateCommand implements Callable<Integer> {
     List<Job> jobs = jobs(prompts);
     boolean guided = generation.toModel().guided();
     CacheOptions.Choice cache =
-        cacheOptions.choose(config, schedule, Math.min(batch, jobs.size()), guided, global.seed());
+        cacheOptions.choose(
+            config,
+            modelOption.shipped(),
+            schedule,
+            Math.min(batch, jobs.size()),
+            guided,
+            global.seed());
     CacheMeter meter = new CacheMeter(config.transformer().depth(), schedule.scales());
     KeptTokens kept = new KeptTokens(schedule, Set.copyOf(drawKept));
     OutputFolder.prepare(out);

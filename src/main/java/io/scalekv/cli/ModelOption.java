@@ -52,6 +52,11 @@ final class ModelOption implements CheckedOptions {
     return NAMES.contains(model) ? Optional.empty() : Optional.of(Path.of(model));
   }
 
+  /** Whether the weights are those that come with the project. */
+  boolean shipped() {
+    return folder().isEmpty() && weights == null && randomWeights == null;
+  }
+
   /** The folder of checkpoint files, if given. */
   Optional<Path> weights() {
     return Optional.ofNullable(weights);

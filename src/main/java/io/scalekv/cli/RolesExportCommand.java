@@ -28,6 +28,8 @@ final class RolesExportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private JsonOption json;
 
+  private static final int PUBLISHED_SINKS = 3;
+
   @Parameters(paramLabel = "ROLES", description = "A roles.json.")
   private Path file;
 
@@ -45,6 +47,14 @@ final class RolesExportCommand implements Callable<Integer> {
               + " array).")
   private boolean withMetadata;
 
+  @Option(
+      names = "--sink-scales",
+      paramLabel = "N",
+      description =
+          "HeatKV: first maps that are never dropped, whose orders are left out (default: 3 as"
+              + " published, or as many as were measured).")
+  private Integer sinkScales;
+
   @Option(names = "--out", paramLabel = "FILE", required = true, description = "File to write.")
   private Path out;
 
@@ -58,7 +68,7 @@ final class RolesExportCommand implements Callable<Integer> {
         throw new IllegalArgumentException(
             file + ": /calibrations/heatkv: expected orders, got nothing");
       }
-      HeatKvOrderFile.write(orders.get(), document.model(), withMetadata, out);
+      HeatKvOrderFile.write(sinks(orders.get()), document.model(), withMetadata, out);
     } else {
       if (withMetadata) {
         throw new IllegalArgumentException(
@@ -71,6 +81,12 @@ final class RolesExportCommand implements Callable<Integer> {
         new Report(out.toString(), format, document.model().name()),
         Report::file);
     return 0;
+  }
+
+  private HeatKvOrders sinks(HeatKvOrders measured) {
+    int usual = Math.min(PUBLISHED_SINKS, measured.scales() - 2);
+    return measured.withSinks(
+        sinkScales == null ? Math.max(measured.sinkScales(), usual) : sinkScales);
   }
 
   private ScaleKvBudgetFile scaleKv(RolesDocument document) {

@@ -6,24 +6,21 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.files.Sha256;
-import io.scalekv.model.GenerationListener;
 import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.LayerMetric;
-import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.ProfileOptions;
-import io.scalekv.profile.PromptStatistics;
+import io.scalekv.roles.Calibrations;
+import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RolesDocument;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
@@ -33,6 +30,12 @@ import java.util.function.IntConsumer;
  * become drafters or refiners per scale with a budget each.
  */
 public final class Calibrator {
+  /** First source map that HeatKV may drop: its budgets may be too small for more sinks. */
+  private static final int FIRST_BLOCK = 1;
+
+  /** First maps that AMS-KV always holds. */
+  private static final int FIRST_MAPS = 2;
+
   /**
    * What is measured and what is made of it.
    *
@@ -105,31 +108,33 @@ public final class Calibrator {
   }
 
   /**
-   * Draws the prompts one by one and measures their attention.
+   * Draws the prompts one by one and measures their attention, for ScaleKV's roles and for the
+   * policies that need more.
    *
    * @param prompts at least one
    * @param onPrompt told the number of prompts done after each
    */
-  public AttentionProfile profile(List<String> prompts, IntConsumer onPrompt) {
-    InfinityConfig config = model.config().transformer();
-    ProfileGeometry geometry =
-        new ProfileGeometry(config.depth(), config.heads(), options.schedule());
-    List<PromptStatistics> statistics = new ArrayList<>();
-    for (int i = 0; i < prompts.size(); i++) {
-      AttentionProfiler profiler = AttentionProfiler.create(geometry, options.profile(), i);
-      model.generate(
-          List.of(new Prompt(prompts.get(i), options.seed() + i)),
-          options.negative(),
-          options.schedule(),
-          options.aspect(),
-          options.generation(),
-          model.fullCache(options.schedule()),
-          List.of(profiler),
-          GenerationListener.NONE);
-      statistics.addAll(profiler.statistics());
-      onPrompt.accept(i + 1);
-    }
-    return AttentionProfile.of(geometry, options.profile(), statistics);
+  public PolicyCalibrator.Result measure(List<String> prompts, IntConsumer onPrompt) {
+    return new PolicyCalibrator(
+            model,
+            new PolicyCalibrator.Options(
+                options.schedule(),
+                options.aspect(),
+                options.generation(),
+                options.negative(),
+                Math.min(FIRST_BLOCK, options.schedule().scales() - 2),
+                Math.min(FIRST_MAPS, options.schedule().scales() - 1),
+                Optional.of(options.profile()),
+                options.seed()))
+        .measure(prompts, onPrompt);
+  }
+
+  private Calibrations calibrations(RolesDocument.Model described, PolicyCalibrator.Result m) {
+    int firstBlock = Math.min(FIRST_BLOCK, options.schedule().scales() - 2);
+    return Calibrations.none(described)
+        .withHeatKv(HeatKvOrders.ofScores(m.blockMass(), firstBlock))
+        .withAmsKvSimilarity(m.mapSimilarity())
+        .withHackVariance(m.attentionVariance());
   }
 
   /** The mean budget in tokens per layer and head. */
@@ -139,12 +144,13 @@ public final class Calibrator {
     return options.budget().tokens(options.schedule(), memory);
   }
 
-  /** Roles, budgets and provenance from a profile. */
+  /** Roles, budgets and provenance from what was measured. */
   public Result classify(
-      AttentionProfile profile,
+      PolicyCalibrator.Result measured,
       PromptSet prompts,
       RolesDocument.Software software,
       Instant timestamp) {
+    AttentionProfile profile = measured.profile().orElseThrow();
     InfinityConfig config = model.config().transformer();
     int tokens = budgetTokens();
     int first = BudgetPlan.firstCutScale(options.schedule(), tokens);
@@ -160,15 +166,17 @@ public final class Calibrator {
     BudgetPlan plan =
         BudgetPlan.of(options.schedule(), tokens, roles.assignment().mask(), options.allocation());
     int rows = options.profile().querySamples();
+    RolesDocument.Model described =
+        new RolesDocument.Model(
+            model.config().name(),
+            model.weightHash(),
+            config.depth(),
+            config.heads(),
+            options.schedule().maps());
     RolesDocument document =
         RolesDocument.of(
             timestamp,
-            new RolesDocument.Model(
-                model.config().name(),
-                model.weightHash(),
-                config.depth(),
-                config.heads(),
-                options.schedule().maps()),
+            described,
             new RolesDocument.Calibration(
                 prompts.name(),
                 prompts.sha256(),
@@ -184,7 +192,7 @@ public final class Calibrator {
             options.allocation().name(),
             plan,
             software,
-            null);
+            calibrations(described, measured).toJson());
     return new Result(profile, document, plan);
   }
 }

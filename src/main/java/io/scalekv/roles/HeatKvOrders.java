@@ -45,6 +45,25 @@ public final class HeatKvOrders {
     return checked(sinkScales, scales, layers, heads, orders, "HeatKV orders: ");
   }
 
+  /**
+   * The same for more sinks: without the orders of the maps before {@code sinks}.
+   *
+   * @param sinks at least the sinks of these orders, at most K−2
+   */
+  public HeatKvOrders withSinks(int sinks) {
+    if (sinks < sinkScales || sinks > scales - 2) {
+      throw new IllegalArgumentException(
+          String.format(
+              "HeatKV orders: %d..%d sink scales expected, got %d", sinkScales, scales - 2, sinks));
+    }
+    return of(
+        sinks,
+        scales,
+        layers,
+        heads,
+        Arrays.copyOfRange(orders, sinks - sinkScales, orders.length));
+  }
+
   /** The same; {@code before} precedes JSON pointers into {@code orders} in messages. */
   static HeatKvOrders checked(
       int sinkScales, int scales, int layers, int heads, int[][] orders, String before) {

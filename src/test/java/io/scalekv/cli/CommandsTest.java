@@ -13,8 +13,6 @@ import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -34,29 +32,18 @@ final class CommandsTest {
 
   @TempDir Path folder;
 
-  /** What a command said. */
-  private record Said(int code, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
   private static Said say(Object... words) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    String[] args = Stream.of(words).map(Object::toString).toArray(String[]::new);
-    int code = Main.run(new PrintWriter(out), new PrintWriter(err), Main.commands(), args);
-    return new Said(code, out.toString(), err.toString());
+    return Said.of(words);
   }
 
   /** The command fails with that code, one line that has the given parts, and leaves nothing. */
   private void refused(int code, List<String> parts, Object... words) throws IOException {
     Said said = say(words);
-    assertEquals(code, said.code, said.err);
-    assertEquals(1, said.err.strip().lines().count(), said.err);
-    assertEquals("", said.out);
+    assertEquals(code, said.code(), said.err());
+    assertEquals(1, said.err().strip().lines().count(), said.err());
+    assertEquals("", said.out());
     for (String part : parts) {
-      assertTrue(said.err.contains(part), () -> part + " expected in: " + said.err);
+      assertTrue(said.err().contains(part), () -> part + " expected in: " + said.err());
     }
     try (Stream<Path> left = Files.walk(folder)) {
       List<Path> files =
@@ -71,11 +58,11 @@ final class CommandsTest {
     Path b = folder.resolve("b");
     Said said =
         say("calibrate", "--prompts", PROMPTS, "--limit", 2, "--out", a, "--json", "--quiet");
-    assertEquals(0, said.code, said.err);
-    assertEquals("", said.err);
+    assertEquals(0, said.code(), said.err());
+    assertEquals("", said.err());
     assertEquals(27, said.json().get("budgetTokens").asInt());
     assertEquals(2, said.json().get("drafters").size());
-    assertEquals(0, say("calibrate", "--prompts", PROMPTS, "--limit", 2, "--out", b, "-q").code);
+    assertEquals(0, say("calibrate", "--prompts", PROMPTS, "--limit", 2, "--out", b, "-q").code());
     RolesDocument first = RolesJson.read(a.resolve("roles.json"));
     RolesDocument second = RolesJson.read(b.resolve("roles.json"));
     assertEquals(
@@ -94,7 +81,7 @@ final class CommandsTest {
     Said diff = say("roles", "diff", a.resolve("roles.json"), b.resolve("roles.json"), "--json");
     assertEquals(1.0, diff.json().get("jaccard").asDouble());
     assertEquals(1.0, diff.json().get("zSpearman").asDouble(), 1e-12);
-    assertTrue(say("roles", "show", a.resolve("roles.json")).out.contains("16x16"));
+    assertTrue(say("roles", "show", a.resolve("roles.json")).out().contains("16x16"));
   }
 
   @Test
@@ -123,7 +110,7 @@ final class CommandsTest {
             0,
             "--cfg",
             1);
-    assertEquals(0, said.code, said.err);
+    assertEquals(0, said.code(), said.err());
     RolesDocument d = RolesJson.read(folder.resolve("roles.json"));
     assertEquals(5, d.assignment().drafters().size());
     assertEquals("entropy", d.metric().name());
@@ -137,7 +124,8 @@ final class CommandsTest {
   void sameSeedSameBytesOtherSeedOtherImage() throws IOException {
     Path a = folder.resolve("a");
     Path b = folder.resolve("b");
-    assertEquals(0, say("generate", "--prompt", CAPTION, "--seeds", 2, "--out", a, "--quiet").code);
+    assertEquals(
+        0, say("generate", "--prompt", CAPTION, "--seeds", 2, "--out", a, "--quiet").code());
     Said judged =
         say(
             "generate",
@@ -152,7 +140,7 @@ final class CommandsTest {
             "--json",
             "--sheet",
             1);
-    assertEquals(0, judged.code, judged.err);
+    assertEquals(0, judged.code(), judged.err());
     assertTrue(judged.json().get("faithfulness").has("background"));
     byte[] image = Files.readAllBytes(a.resolve("p0000-s0.png"));
     assertArrayEquals(image, Files.readAllBytes(b.resolve("p0000-s0.png")));
@@ -185,7 +173,7 @@ final class CommandsTest {
                   "--out",
                   out,
                   "--quiet")
-              .code);
+              .code());
     }
     for (int p = 0; p < 3; p++) {
       RgbImage x = Png.read(a.resolve("p000" + p + "-s0.png"));
@@ -211,7 +199,7 @@ final class CommandsTest {
             folder,
             "-q",
             "--json");
-    assertEquals(0, said.code, said.err);
+    assertEquals(0, said.code(), said.err());
     assertEquals("random:3", said.json().get("weights").asString());
   }
 
@@ -234,7 +222,7 @@ final class CommandsTest {
       Files.copy(Path.of("src/main/resources/io/scalekv/model/pocket", file), model.resolve(file));
     }
     Said said = say("models", "--verify", model, "--json");
-    assertEquals(0, said.code, said.err);
+    assertEquals(0, said.code(), said.err());
     String hash = said.json().get(0).get("weights").asString();
     assertEquals(hash, say("models", "--verify", "--json").json().get(0).get("weights").asString());
 

@@ -28,7 +28,11 @@ public record PolicyCalibration(
   static <T> T required(T part, String policy, String what) {
     if (part == null) {
       throw new IllegalArgumentException(
-          "policy " + policy + ": a calibration with " + what + " expected, got none");
+          "policy "
+              + policy
+              + ": a calibration with "
+              + what
+              + " expected, got none; calibrate makes one for --roles");
     }
     return part;
   }

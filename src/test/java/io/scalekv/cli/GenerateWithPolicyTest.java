@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,10 +112,9 @@ final class GenerateWithPolicyTest {
     RgbImage map = Png.read(folder.resolve("kept-layer-11.png"));
     assertTrue(map.width() > 800, map.toString());
     assertTrue(Files.isRegularFile(folder.resolve("kept-layer-0.png")));
-    boolean ink = false;
-    for (int x = 0; x < map.width() && !ink; x++) {
-      ink = map.packed(x, map.height() / 2) == 0x08306b;
-    }
+    boolean ink =
+        IntStream.range(0, map.width() * map.height())
+            .anyMatch(i -> map.packed(i % map.width(), i / map.width()) == 0x08306b);
     assertTrue(ink, "a token held by all heads is dark blue");
   }
 

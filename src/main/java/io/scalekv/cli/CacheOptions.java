@@ -30,7 +30,7 @@ final class CacheOptions implements CheckedOptions {
       defaultValue = "full",
       description =
           "Which tokens stay: full, random, sliding-window, streaming-llm, h2o, snapkv, pyramidkv,"
-              + " scalekv, scalekv-released, heatkv, ams-kv or hack, with settings as in"
+              + " scalekv, scalekv-released, heatkv, ams-kv, hack or one-layer, with settings as in"
               + " snapkv:window=grid,w=16 (default: ${DEFAULT-VALUE}).")
   private String policy = "full";
 

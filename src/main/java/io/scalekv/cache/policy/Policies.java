@@ -20,7 +20,8 @@ public final class Policies {
           ReleasedScaleKv.KIND,
           HeatKv.KIND,
           AmsKv.KIND,
-          Hack.KIND);
+          Hack.KIND,
+          OneLayer.KIND);
 
   private Policies() {}
 

@@ -167,7 +167,7 @@ final class MemoryCommand implements Callable<Integer> {
   @Option(
       names = "--policy",
       paramLabel = "P",
-      defaultValue = "streaming-llm",
+      defaultValue = "snapkv",
       description =
           "Policy of --measure, one that needs no calibration (default: ${DEFAULT-VALUE}).")
   private String policy;

@@ -52,7 +52,7 @@ public final class SafetensorsFile implements TensorSource {
     } catch (IOException e) {
       throw WeightsFileException.io(file, "cannot read", e);
     } finally {
-      closeQuietly(channel);
+      ChannelReads.closeQuietly(channel);
     }
   }
 
@@ -62,7 +62,7 @@ public final class SafetensorsFile implements TensorSource {
       throw WeightsFileException.in(file, "file size", "at least 8 bytes", size);
     }
     ByteBuffer prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-    readFully(file, channel, prefix, 0);
+    ChannelReads.readFully(file, channel, prefix, 0);
     long length = prefix.getLong(0);
     if (length < 0 || length > StrictJson.LARGEST) {
       throw WeightsFileException.in(
@@ -76,7 +76,7 @@ public final class SafetensorsFile implements TensorSource {
           file, "header length", "at most the " + (size - 8) + " bytes that follow", length);
     }
     ByteBuffer text = ByteBuffer.allocate((int) length);
-    readFully(file, channel, text, 8);
+    ChannelReads.readFully(file, channel, text, 8);
     return SafetensorsHeader.parse(file, text.array(), size);
   }
 
@@ -135,7 +135,7 @@ public final class SafetensorsFile implements TensorSource {
 
   @Override
   public void close() {
-    closeQuietly(channel);
+    ChannelReads.closeQuietly(channel);
   }
 
   private TensorBytes.Bytes bytes(TensorInfo info) {
@@ -144,36 +144,10 @@ public final class SafetensorsFile implements TensorSource {
     }
     return (target, position) -> {
       try {
-        readFully(file, channel, target, info.offset() + position);
+        ChannelReads.readFully(file, channel, target, info.offset() + position);
       } catch (IOException e) {
         throw WeightsFileException.io(file, "cannot read " + info, e);
       }
     };
-  }
-
-  private static void readFully(Path file, FileChannel channel, ByteBuffer target, long position)
-      throws IOException {
-    long at = position;
-    while (target.hasRemaining()) {
-      int read = channel.read(target, at);
-      if (read < 0) {
-        throw WeightsFileException.in(
-            file,
-            "file became shorter while open",
-            "at least " + (at + target.remaining()) + " bytes",
-            channel.size());
-      }
-      at += read;
-    }
-  }
-
-  private static void closeQuietly(FileChannel channel) {
-    try {
-      if (channel != null) {
-        channel.close();
-      }
-    } catch (IOException e) {
-      // Nothing was written, so nothing can be lost.
-    }
   }
 }

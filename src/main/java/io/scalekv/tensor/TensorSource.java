@@ -2,6 +2,9 @@ package io.scalekv.tensor;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -12,6 +15,60 @@ import java.util.Set;
  * Reading from several threads is allowed.
  */
 public interface TensorSource extends AutoCloseable {
+  /** Names that a folder of weights is looked into for, in this order. */
+  List<String> FOLDER_NAMES =
+      List.of(
+          "model.safetensors.index.json",
+          "pytorch_model.bin.index.json",
+          "model.safetensors",
+          "pytorch_model.bin");
+
+  /**
+   * Opens weights in any form that can be read: a safetensors file, an archive of {@code
+   * torch.save}, an index with its shards, or a folder with one of {@link #FOLDER_NAMES}. A file's
+   * form is told by its first bytes, not by its name.
+   *
+   * @throws WeightsFileException if there is nothing that can be read
+   */
+  static TensorSource open(Path path) {
+    Path file = locate(path);
+    return WeightsForm.of(file) == WeightsForm.INDEX ? ShardedWeights.open(file) : openFile(file);
+  }
+
+  /** The file that {@link #open} reads: the path itself, or the first of the names in a folder. */
+  static Path locate(Path path) {
+    if (!Files.isDirectory(path)) {
+      return path;
+    }
+    return FOLDER_NAMES.stream()
+        .map(path::resolve)
+        .filter(Files::isRegularFile)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                WeightsFileException.in(
+                    path, "weights", "one of " + String.join(", ", FOLDER_NAMES), "none of them"));
+  }
+
+  /** The files that hold the tensors: one, or all shards in the order of their index. */
+  default List<Path> files() {
+    return names().stream().map(n -> info(n).file()).distinct().toList();
+  }
+
+  /**
+   * Opens a single safetensors file or archive of {@code torch.save}, by its first bytes.
+   *
+   * @throws WeightsFileException if it is neither
+   */
+  static TensorSource openFile(Path file) {
+    return switch (WeightsForm.of(file)) {
+      case SAFETENSORS -> SafetensorsFile.open(file);
+      case TORCH_ARCHIVE -> PthFile.open(file);
+      case INDEX ->
+          throw WeightsFileException.in(file, "weights", "a file of tensors", "a JSON text");
+    };
+  }
+
   /** The names, in the order of the file. */
   Set<String> names();
 

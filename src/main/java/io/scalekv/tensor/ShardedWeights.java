@@ -14,18 +14,19 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
- * Weights spread over several safetensors files by an index, the form in which Hugging Face hubs
- * publish large models ({@code model.safetensors.index.json}). The shards lie in the folder of the
- * index; the index and the shards must name exactly the same tensors.
+ * Weights spread over several files by an index, the form in which large models are published
+ * ({@code model.safetensors.index.json}, {@code pytorch_model.bin.index.json}). A shard is a
+ * safetensors file or an archive of {@code torch.save}, by its content. The shards lie in the
+ * folder of the index; the index and the shards must name exactly the same tensors.
  *
  * <p>{@link #metadata()} holds the plain values of the index's own {@code metadata} object.
  */
-public final class ShardedSafetensors implements TensorSource {
+public final class ShardedWeights implements TensorSource {
   private final Path index;
   private final Map<String, TensorSource> sources;
   private final Map<String, String> metadata;
 
-  private ShardedSafetensors(
+  private ShardedWeights(
       Path index, Map<String, TensorSource> sources, Map<String, String> metadata) {
     this.index = index;
     this.sources = Collections.unmodifiableMap(sources);
@@ -37,21 +38,21 @@ public final class ShardedSafetensors implements TensorSource {
    *
    * @throws WeightsFileException if a file is missing, unsound or outside the folder of the index
    */
-  public static ShardedSafetensors open(Path index) {
+  public static ShardedWeights open(Path index) {
     Index parsed = readIndex(index);
     Map<String, TensorSource> shards = new LinkedHashMap<>();
     boolean opened = false;
     try {
       for (String shard : parsed.shardOf().values()) {
         if (!shards.containsKey(shard)) {
-          shards.put(shard, SafetensorsFile.open(locate(index, shard)));
+          shards.put(shard, TensorSource.openFile(locate(index, shard)));
         }
       }
       checkAgreement(index, parsed.shardOf(), shards);
       Map<String, TensorSource> sources = new LinkedHashMap<>();
       parsed.shardOf().forEach((name, shard) -> sources.put(name, shards.get(shard)));
       opened = true;
-      return new ShardedSafetensors(index, sources, parsed.metadata());
+      return new ShardedWeights(index, sources, parsed.metadata());
     } finally {
       if (!opened) {
         shards.values().forEach(TensorSource::close);

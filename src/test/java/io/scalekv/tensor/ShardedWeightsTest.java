@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ShardedSafetensorsTest {
+class ShardedWeightsTest {
   private static final String FIRST = "model-00001-of-00002.safetensors";
   private static final String SECOND = "model-00002-of-00002.safetensors";
 
@@ -53,7 +53,7 @@ class ShardedSafetensorsTest {
   }
 
   private static void assertRefused(String expected, Path index) {
-    var error = assertThrows(WeightsFileException.class, () -> ShardedSafetensors.open(index));
+    var error = assertThrows(WeightsFileException.class, () -> ShardedWeights.open(index));
     assertTrue(error.getMessage().contains(expected), error::getMessage);
     assertFalse(error.getMessage().contains("\n"), error::getMessage);
   }
@@ -65,7 +65,7 @@ class ShardedSafetensorsTest {
             "{\"metadata\":{\"total_size\":12,\"nested\":{\"x\":[1]}},\"other\":[{}],"
                 + "\"weight_map\":{\"c\":\"%s\",\"a\":\"%s\",\"b\":\"%s\"}}"
                     .formatted(SECOND, FIRST, FIRST));
-    try (TensorSource source = ShardedSafetensors.open(index);
+    try (TensorSource source = ShardedWeights.open(index);
         NDManager manager = NDManager.newBaseManager()) {
       assertEquals(List.of("c", "a", "b"), List.copyOf(source.names()));
       assertEquals(Map.of("total_size", "12"), source.metadata());
@@ -117,13 +117,13 @@ class ShardedSafetensorsTest {
         "expected a file in the folder of the index, got a link to",
         index(FIRST, FIRST, "link.safetensors"));
     Files.createSymbolicLink(folder.resolve("near.safetensors"), folder.resolve(SECOND));
-    try (TensorSource source = ShardedSafetensors.open(index(FIRST, FIRST, "near.safetensors"))) {
+    try (TensorSource source = ShardedWeights.open(index(FIRST, FIRST, "near.safetensors"))) {
       assertArrayEquals(new float[] {'c', 0.5f}, source.floats("c"));
     }
     Path linked = Files.createSymbolicLink(root.resolve("linked"), folder);
     index(FIRST, FIRST, SECOND);
     try (TensorSource source =
-        ShardedSafetensors.open(linked.resolve("model.safetensors.index.json"))) {
+        ShardedWeights.open(linked.resolve("model.safetensors.index.json"))) {
       assertEquals(3, source.names().size());
     }
   }

@@ -8,17 +8,19 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.files.Sha256;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityGenerator;
 import io.scalekv.model.infinity.InfinityWeights;
+import io.scalekv.model.text.T5Text;
+import io.scalekv.model.text.TextFeatureStore;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.text.WordEmbedder;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.scene.Vocabulary;
-import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.ExpectedWeights;
+import io.scalekv.tensor.LoadListener;
 import io.scalekv.tensor.TensorSource;
 import io.scalekv.tensor.Weights;
 import io.scalekv.tensor.WeightsFileException;
@@ -32,7 +34,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 
 /**
@@ -41,10 +42,10 @@ import java.util.Random;
  */
 public final class ImageModel implements AutoCloseable {
   /** Name of the transformer's weights in a model folder. */
-  public static final String TRANSFORMER = "transformer.safetensors";
+  public static final String TRANSFORMER = CheckpointFolder.TRANSFORMER;
 
   /** Name of the tokenizer's weights in a model folder. */
-  public static final String TOKENIZER = "vae.safetensors";
+  public static final String TOKENIZER = CheckpointFolder.TOKENIZER;
 
   private final ModelConfig config;
   private final String weightHash;
@@ -52,6 +53,8 @@ public final class ImageModel implements AutoCloseable {
   private final Infinity transformer;
   private final Vae vae;
   private final MultiScaleBsq quantiser;
+  private final TextFeatureStore texts;
+  private final Path textEncoder;
 
   private ImageModel(
       ModelConfig config,
@@ -59,7 +62,11 @@ public final class ImageModel implements AutoCloseable {
       NDManager manager,
       Weights transformer,
       Weights vae,
-      boolean bf16) {
+      boolean bf16,
+      TextFeatureStore texts,
+      Path textEncoder) {
+    this.texts = texts;
+    this.textEncoder = textEncoder;
     this.config = config;
     this.weightHash = weightHash;
     this.manager = manager;
@@ -76,6 +83,29 @@ public final class ImageModel implements AutoCloseable {
    *     another shape
    */
   public static ImageModel open(ModelConfig config, ModelSource source, boolean bf16) {
+    return open(
+        config,
+        source,
+        bf16,
+        TextFeatureStore.inMemory(config.transformer().textWidth()),
+        LoadListener.NONE);
+  }
+
+  /**
+   * Loads a model after checking every name, shape and type of its weights.
+   *
+   * @param bf16 whether the products of the transformer's blocks round their factors to bfloat16
+   * @param texts features of texts that need not be encoded again; those of other texts are added
+   * @param listener told how far the reading is
+   * @throws WeightsFileException if a file is missing or damaged, or a weight is missing or has
+   *     another shape
+   */
+  public static ImageModel open(
+      ModelConfig config,
+      ModelSource source,
+      boolean bf16,
+      TextFeatureStore texts,
+      LoadListener listener) {
     NDManager manager = NDManager.newBaseManager("PyTorch");
     try {
       if (source instanceof ModelSource.Random random) {
@@ -85,46 +115,43 @@ public final class ImageModel implements AutoCloseable {
           WordEmbedder.addInitial(transformer, config.transformer().textWidth());
         }
         Weights vae = Vae.initialWeights(manager, config.tokenizer());
-        return new ImageModel(config, "random:" + random.seed(), manager, transformer, vae, bf16);
+        String hash = "random:" + random.seed();
+        return new ImageModel(config, hash, manager, transformer, vae, bf16, texts, null);
       }
-      Path transformer = file(source, TRANSFORMER);
-      Path vae = file(source, TOKENIZER);
-      Map<String, Shape> shapes = InfinityWeights.shapes(config.transformer());
-      shapes.putAll(textShapes(config));
+      CheckpointFolder files =
+          source instanceof ModelSource.Folder given
+              ? CheckpointFolder.find(given.folder(), config, false)
+              : new CheckpointFolder(
+                  shipped("pocket/" + TRANSFORMER), shipped("pocket/" + TOKENIZER), null);
+      files.check(config);
+      Weights transformer = load(manager, files.transformer(), config, listener, true);
+      Weights vae = load(manager, files.tokenizer(), config, listener, false);
       return new ImageModel(
-          config,
-          "sha256:" + sha256(transformer, vae),
-          manager,
-          load(manager, transformer, shapes),
-          load(manager, vae, Vae.shapes(config.tokenizer())),
-          bf16);
+          config, files.hash(listener), manager, transformer, vae, bf16, texts, files.text());
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
     }
   }
 
+  private static Weights load(
+      NDManager manager,
+      Path path,
+      ModelConfig config,
+      LoadListener listener,
+      boolean transformer) {
+    ExpectedWeights expected =
+        transformer
+            ? CheckpointFolder.transformerWeights(config)
+            : CheckpointFolder.tokenizerWeights(config);
+    try (TensorSource source = TensorSource.open(path)) {
+      return expected.load(manager, path, source, listener);
+    }
+  }
+
   /** Whether the engine sees a GPU. */
   public static boolean hasGpu() {
     return Engine.getInstance().getGpuCount() > 0;
-  }
-
-  private static Map<String, Shape> textShapes(ModelConfig config) {
-    return config.text().equals(ModelConfig.WORDS)
-        ? WordEmbedder.shapes(config.transformer().textWidth())
-        : Map.of();
-  }
-
-  /** The file of that name at the source. */
-  private static Path file(ModelSource source, String name) {
-    if (source instanceof ModelSource.Folder given) {
-      Path file = given.folder().resolve(name);
-      if (!Files.isRegularFile(file)) {
-        throw new IllegalArgumentException(file + ": no such file; a model folder needs it");
-      }
-      return file;
-    }
-    return shipped("pocket/" + name);
   }
 
   /** A shipped resource as a file; out of a jar it is copied to a temporary one. */
@@ -150,45 +177,13 @@ public final class ImageModel implements AutoCloseable {
     }
   }
 
-  /** Loads every expected weight after checking all names and shapes. */
-  private static Weights load(NDManager manager, Path file, Map<String, Shape> shapes) {
-    try (TensorSource source = SafetensorsFile.open(file)) {
-      for (Map.Entry<String, Shape> e : shapes.entrySet()) {
-        if (!source.names().contains(e.getKey())) {
-          throw new IllegalArgumentException(file + ": weight " + e.getKey() + " is missing");
-        }
-        Shape got = new Shape(source.info(e.getKey()).shape());
-        if (!got.equals(e.getValue())) {
-          throw new IllegalArgumentException(
-              file + ": " + e.getKey() + ": expected " + e.getValue() + ", got " + got);
-        }
-      }
-      for (String name : source.names()) {
-        if (!shapes.containsKey(name)) {
-          throw new IllegalArgumentException(file + ": unexpected weight " + name);
-        }
-      }
-      Weights weights = new Weights(manager);
-      shapes.keySet().forEach(n -> weights.put(n, source.load(n, weights.manager())));
-      return weights;
-    }
-  }
-
-  private static String sha256(Path... files) {
-    try {
-      return Sha256.of(files);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   /** The configuration. */
   public ModelConfig config() {
     return config;
   }
 
   /**
-   * {@code sha256:} and the hash of the transformer's and the tokenizer's file, one after the
+   * {@code sha256:} and the hash of the transformer's and the tokenizer's files, one after the
    * other; or {@code random:} and the seed.
    */
   public String weightHash() {
@@ -285,9 +280,22 @@ public final class ImageModel implements AutoCloseable {
       return new WordEmbedder(transformer.weights()).encode(scope, texts);
     }
     if (!weightHash.startsWith("random:")) {
-      throw new IllegalArgumentException(config.name() + ": its text encoder is not loaded");
+      return encoded(scope, texts);
     }
     return noise(scope, texts);
+  }
+
+  private TextFeatures encoded(NDManager scope, List<String> captions) {
+    List<String> missing = texts.missing(captions);
+    if (!missing.isEmpty()) {
+      if (textEncoder == null) {
+        throw new IllegalArgumentException(
+            config.name() + ": no text encoder and no stored features of: " + missing.get(0));
+      }
+      int width = config.transformer().textWidth();
+      T5Text.addMissing(texts, textEncoder, width, missing, LoadListener.NONE);
+    }
+    return texts.features(scope, captions);
   }
 
   /**

@@ -8,7 +8,8 @@ public sealed interface ModelSource {
   record Shipped() implements ModelSource {}
 
   /**
-   * A folder with {@code transformer.safetensors} and {@code vae.safetensors}.
+   * A folder with {@code transformer.safetensors} and {@code vae.safetensors}, or with published
+   * checkpoints under their usual names; see {@link CheckpointFolder}.
    *
    * @param folder the folder
    */

@@ -35,6 +35,10 @@ class M(Module):
   def sdpa_masked(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     return torch.scaled_dot_product_attention(q, k, v, mask)
 
+  # the same with softmax scale 1
+  def sdpa_unit_masked(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    return torch.scaled_dot_product_attention(q, k, v, mask, 0., False, scale=1.)
+
   # softmax rows of sampled queries with their sums, for profiling:
   # q [B,H,L,D], k [B,H,T,D], index [B,1,S,1] the S sampled rows, scale [1] softmax scale,
   # distance [B,1,S,T] of query and key, bounds = first key of each source map, T, end of the sinks
@@ -97,7 +101,16 @@ class M(Module):
   def linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.linear(x, weight, bias)
 
-  # the same product with both factors rounded to bfloat16; float32 in and out
+  # the same without bias
+  def product(self, x: Tensor, weight: Tensor) -> Tensor:
+    return torch.linear(x, weight, None)
+
+  # gated GELU of T5: GELU(tanh) of one product times the other; x [..,C], weights [F,C] -> [..,F]
+  def gated_gelu(self, x: Tensor, gate: Tensor, value: Tensor) -> Tensor:
+    g = torch.gelu(torch.linear(x, gate, None), approximate="tanh")
+    return torch.mul(g, torch.linear(x, value, None))
+
+  # linear with both factors rounded to bfloat16; float32 in and out
   def linear_bf16(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     y = torch.linear(torch.to(x, 15), torch.to(weight, 15), torch.to(bias, 15))
     return torch.to(y, 6)

@@ -1,0 +1,109 @@
+package io.scalekv.model.text;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Shape of a T5 encoder of version 1.1 (flan-t5 included), from the {@code config.json} of its
+ * folder.
+ *
+ * @param vocabulary rows of the embedding
+ * @param width C, {@code d_model}
+ * @param headWidth D, {@code d_kv}
+ * @param heads H, {@code num_heads}; H·D may differ from C
+ * @param ffnWidth {@code d_ff}
+ * @param layers of the encoder, {@code num_layers}
+ * @param buckets of relative positions
+ * @param maxDistance from which on all positions share the last bucket
+ */
+public record T5Config(
+    int vocabulary,
+    int width,
+    int headWidth,
+    int heads,
+    int ffnWidth,
+    int layers,
+    int buckets,
+    int maxDistance) {
+  private static final int LARGEST = 1 << 20;
+  private static final double EPSILON = 1e-6;
+
+  /** Checks that the numbers are positive. */
+  public T5Config {
+    require(vocabulary, "vocab_size", 1);
+    require(width, "d_model", 1);
+    require(headWidth, "d_kv", 1);
+    require(heads, "num_heads", 1);
+    require(ffnWidth, "d_ff", 1);
+    require(layers, "num_layers", 1);
+    require(buckets, "relative_attention_num_buckets", 4);
+    require(maxDistance, "relative_attention_max_distance", 1);
+    if (buckets % 2 != 0 || maxDistance <= buckets / 4) {
+      throw new IllegalArgumentException(
+          "T5 config: even relative_attention_num_buckets and relative_attention_max_distance above"
+              + " a quarter of them expected, got "
+              + buckets
+              + " and "
+              + maxDistance);
+    }
+  }
+
+  private static void require(int value, String name, int least) {
+    if (value < least || value > LARGEST) {
+      throw new IllegalArgumentException(
+          "T5 config: " + name + " of " + least + " to " + LARGEST + " expected, got " + value);
+    }
+  }
+
+  /**
+   * Reads a {@code config.json} as the Hugging Face library writes it.
+   *
+   * @throws IllegalArgumentException if it is not the configuration of such an encoder
+   */
+  public static T5Config read(Path file) {
+    JsonNode json;
+    try {
+      json = JsonMapper.shared().readTree(Files.readAllBytes(file));
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(file + ": valid JSON expected: " + firstLine(e), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": " + e.getMessage(), e);
+    }
+    try {
+      String ffn = json.path("feed_forward_proj").asString("relu");
+      if (!ffn.equals("gated-gelu")) {
+        throw new IllegalArgumentException(
+            "T5 config: feed_forward_proj gated-gelu expected, got " + ffn);
+      }
+      double epsilon = json.path("layer_norm_epsilon").asDouble(EPSILON);
+      if (epsilon != EPSILON) {
+        throw new IllegalArgumentException(
+            "T5 config: layer_norm_epsilon 1e-6 expected, got " + epsilon);
+      }
+      return new T5Config(
+          number(json, "vocab_size", 0),
+          number(json, "d_model", 0),
+          number(json, "d_kv", 0),
+          number(json, "num_heads", 0),
+          number(json, "d_ff", 0),
+          number(json, "num_layers", 0),
+          number(json, "relative_attention_num_buckets", 32),
+          number(json, "relative_attention_max_distance", 128));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static int number(JsonNode json, String name, int otherwise) {
+    return json.path(name).asInt(otherwise);
+  }
+
+  private static String firstLine(JacksonException e) {
+    return e.getOriginalMessage().lines().findFirst().orElse("");
+  }
+}

@@ -1,0 +1,116 @@
+package io.scalekv.model.text;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.scalekv.files.Sha256;
+import io.scalekv.tensor.ExpectedWeights;
+import io.scalekv.tensor.LoadListener;
+import io.scalekv.tensor.TensorSource;
+import io.scalekv.tensor.Weights;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * Texts to features by a T5 folder as the Hugging Face library leaves it: {@code config.json},
+ * {@code tokenizer.json} or {@code spiece.model}, and the weights in any form that can be read.
+ *
+ * <p>An encoder of flan-t5-xl takes 5 GB in memory and is needed only until the texts are encoded,
+ * so it is loaded, used and freed in one call.
+ */
+public final class T5Text {
+  private T5Text() {}
+
+  /**
+   * Checks a folder without loading its weights.
+   *
+   * @param width W that the features must have
+   * @return number of parameters of the encoder
+   * @throws IllegalArgumentException if something is missing or does not fit
+   */
+  public static long check(Path folder, int width) {
+    T5Config config = config(folder, width);
+    T5Tokenizer.file(folder);
+    ExpectedWeights expected = T5Encoder.expected(config);
+    try (TensorSource source = TensorSource.open(folder)) {
+      expected.check(folder, source);
+    }
+    return expected.parameters();
+  }
+
+  /**
+   * Encodes those texts that the store lacks, and saves the store.
+   *
+   * @param folder of the encoder; not touched if nothing is missing
+   * @param width W that the features must have
+   * @param listener told while the weights are loaded
+   */
+  public static void addMissing(
+      TextFeatureStore store,
+      Path folder,
+      int width,
+      Collection<String> texts,
+      LoadListener listener) {
+    List<String> missing = store.missing(texts);
+    if (missing.isEmpty()) {
+      return;
+    }
+    T5Config config = config(folder, width);
+    try (T5Tokenizer tokenizer = T5Tokenizer.open(folder);
+        TensorSource source = TensorSource.open(folder);
+        NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      store.useEncoder(fingerprint(folder, source));
+      Weights weights = T5Encoder.expected(config).load(manager, folder, source, listener);
+      T5Encoder encoder = new T5Encoder(config, weights);
+      for (String text : missing) {
+        try (NDManager scope = manager.newSubManager()) {
+          NDArray rows = encoder.encode(scope, tokenizer.encode(text));
+          store.put(text, rows.toFloatArray());
+        }
+      }
+    }
+    store.save();
+  }
+
+  private static T5Config config(Path folder, int width) {
+    Path file = folder.resolve("config.json");
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(folder + ": config.json expected, got none");
+    }
+    T5Config config = T5Config.read(file);
+    if (config.width() != width) {
+      throw new IllegalArgumentException(
+          file + ": d_model " + width + " expected, as the model's text, got " + config.width());
+    }
+    return config;
+  }
+
+  /**
+   * Tells encoders apart without reading all weights: a hash of the configuration, the tokenizer,
+   * and two small trained tensors.
+   */
+  private static String fingerprint(Path folder, TensorSource source) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(all)) {
+      out.write(Files.readAllBytes(folder.resolve("config.json")));
+      out.write(Files.readAllBytes(T5Tokenizer.file(folder)));
+      for (String name :
+          List.of(
+              "encoder.final_layer_norm.weight", "encoder.block.0.layer.0.layer_norm.weight")) {
+        if (source.names().contains(name)) {
+          for (float value : source.floats(name)) {
+            out.writeFloat(value);
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": " + e.getMessage(), e);
+    }
+    return Sha256.of(all.toByteArray()).substring(0, 16);
+  }
+}

@@ -1,0 +1,133 @@
+package io.scalekv.model.text;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.sentencepiece.SpTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * Text to the tokens of T5, by {@code tokenizer.json} or {@code spiece.model} of a model folder.
+ * Every text ends with {@code </s>}; a longer one is cut to {@link #MAX_TOKENS} tokens, the last of
+ * them {@code </s>}.
+ */
+public final class T5Tokenizer implements AutoCloseable {
+  /** Most tokens of a text, {@code </s>} included: what Infinity was trained with. */
+  public static final int MAX_TOKENS = 512;
+
+  private static final String JSON = "tokenizer.json";
+  private static final String PIECES = "spiece.model";
+  private static final String END = "</s>";
+
+  /** Tokens without the end token. */
+  private interface Pieces extends AutoCloseable {
+    int[] of(String text);
+
+    @Override
+    void close();
+  }
+
+  private final Pieces pieces;
+  private final int end;
+
+  private T5Tokenizer(Pieces pieces, int end) {
+    this.pieces = pieces;
+    this.end = end;
+  }
+
+  /**
+   * The tokenizer of a folder; {@code tokenizer.json} goes first.
+   *
+   * @throws IllegalArgumentException if neither file is there, or it cannot be read
+   */
+  public static T5Tokenizer open(Path folder) {
+    Path file = file(folder);
+    try {
+      return file.endsWith(JSON) ? ofJson(file) : ofPieces(file);
+    } catch (IOException | RuntimeException e) {
+      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new IllegalArgumentException(file + ": not a tokenizer of T5: " + reason, e);
+    }
+  }
+
+  /**
+   * The file that {@link #open} reads.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static Path file(Path folder) {
+    for (String name : new String[] {JSON, PIECES}) {
+      if (Files.isRegularFile(folder.resolve(name))) {
+        return folder.resolve(name);
+      }
+    }
+    throw new IllegalArgumentException(
+        folder + ": " + JSON + " or " + PIECES + " expected, got neither");
+  }
+
+  private static T5Tokenizer ofJson(Path file) throws IOException {
+    HuggingFaceTokenizer tokenizer =
+        HuggingFaceTokenizer.builder()
+            .optTokenizerPath(file)
+            .optAddSpecialTokens(false)
+            .optPadding(false)
+            .optTruncation(false)
+            .build();
+    long[] end = tokenizer.encode(END, false, false).getIds();
+    if (end.length != 1) {
+      tokenizer.close();
+      throw new IllegalArgumentException("one token " + END + " expected, got " + end.length);
+    }
+    return new T5Tokenizer(
+        new Pieces() {
+          @Override
+          public int[] of(String text) {
+            long[] ids = tokenizer.encode(text, false, false).getIds();
+            return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+          }
+
+          @Override
+          public void close() {
+            tokenizer.close();
+          }
+        },
+        (int) end[0]);
+  }
+
+  private static T5Tokenizer ofPieces(Path file) throws IOException {
+    SpTokenizer tokenizer = new SpTokenizer(Files.readAllBytes(file));
+    int end = tokenizer.getProcessor().getId(END);
+    if (!tokenizer.getProcessor().getToken(end).equals(END)) {
+      tokenizer.close();
+      throw new IllegalArgumentException("a token " + END + " expected, got none");
+    }
+    return new T5Tokenizer(
+        new Pieces() {
+          @Override
+          public int[] of(String text) {
+            return text.isEmpty() ? new int[0] : tokenizer.getProcessor().encode(text);
+          }
+
+          @Override
+          public void close() {
+            tokenizer.close();
+          }
+        },
+        end);
+  }
+
+  /** The tokens of a text, 1 to {@link #MAX_TOKENS}, the last being {@code </s>}. */
+  public int[] encode(String text) {
+    int[] ids = pieces.of(text);
+    int kept = Math.min(ids.length, MAX_TOKENS - 1);
+    int[] all = Arrays.copyOf(ids, kept + 1);
+    all[kept] = end;
+    return all;
+  }
+
+  @Override
+  public void close() {
+    pieces.close();
+  }
+}

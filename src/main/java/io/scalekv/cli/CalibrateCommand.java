@@ -142,7 +142,9 @@ final class CalibrateCommand implements Callable<Integer> {
     PromptSet prompts = promptOptions.read(config);
     ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
     OutputFolder.prepare(out);
-    try (ImageModel model = ModelFactory.open(modelOption, global, generation)) {
+    try (ImageModel model =
+        ModelFactory.open(
+            modelOption, global, generation, prompts.prompts(), spec.commandLine().getErr())) {
       Calibrator calibrator =
           new Calibrator(
               model,

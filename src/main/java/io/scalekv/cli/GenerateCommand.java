@@ -161,7 +161,9 @@ final class GenerateCommand implements Callable<Integer> {
     CacheMeter meter = new CacheMeter(config.transformer().depth(), schedule.scales());
     KeptTokens kept = new KeptTokens(schedule, Set.copyOf(drawKept));
     OutputFolder.prepare(out);
-    try (ImageModel model = ModelFactory.open(modelOption, global, generation)) {
+    try (ImageModel model =
+        ModelFactory.open(
+            modelOption, global, generation, prompts.prompts(), spec.commandLine().getErr())) {
       if (!generation.negative().isEmpty()) {
         model.checkPrompt(generation.negative());
       }

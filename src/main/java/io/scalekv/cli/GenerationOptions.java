@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,6 +47,14 @@ final class GenerationOptions implements CheckedOptions {
       description = "Where to compute (default: ${DEFAULT-VALUE}).")
   private String device = "cpu";
 
+  @Option(
+      names = "--text-features",
+      paramLabel = "FILE",
+      description =
+          "Keep the text encoder's output in this file and reuse it; a prompt that it holds needs"
+              + " no text encoder.")
+  private Path textFeatures;
+
   /** Guidance factor on the logits, 0 to 100; 1 is none. */
   double cfg() {
     return cfg;
@@ -79,6 +88,11 @@ final class GenerationOptions implements CheckedOptions {
   /** {@code cpu} or {@code cuda}. */
   String device() {
     return device;
+  }
+
+  /** Where text features are kept, if asked for. */
+  Optional<Path> textFeatures() {
+    return Optional.ofNullable(textFeatures);
   }
 
   /** The part that the model needs. */

@@ -1,9 +1,15 @@
 package io.scalekv.cli;
 
+import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.model.text.T5Text;
+import io.scalekv.model.text.TextFeatureStore;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** From the options of a command to a model in memory. */
 final class ModelFactory {
@@ -19,30 +25,60 @@ final class ModelFactory {
     };
   }
 
-  /** Loads the model. */
-  static ImageModel open(ModelOption option, GlobalOptions global, GenerationOptions generation) {
+  /**
+   * Loads the model. The texts are encoded before the transformer is loaded, so that the two never
+   * share the memory.
+   *
+   * @param texts prompts that will be drawn; others are encoded when they come
+   * @param err where progress is shown
+   */
+  static ImageModel open(
+      ModelOption option,
+      GlobalOptions global,
+      GenerationOptions generation,
+      List<String> texts,
+      PrintWriter err) {
     ModelConfig config = config(option);
-    ModelSource source;
-    if (option.randomWeights().isPresent()) {
-      source = new ModelSource.Random(option.randomWeights().getAsLong());
-    } else if (option.weights().isPresent()) {
-      source = new ModelSource.Folder(option.weights().get());
-    } else if (option.folder().isPresent()) {
-      source = new ModelSource.Folder(option.folder().get());
-    } else {
-      source = new ModelSource.Shipped();
-    }
-    if (config.text().equals(ModelConfig.T5) && !(source instanceof ModelSource.Random)) {
-      throw new IllegalArgumentException(
-          "--model "
-              + option.model()
-              + ": its text encoder (flan-t5-xl) cannot be read by this version;"
-              + " --random-weights SEED runs its geometry");
-    }
+    ModelSource source = source(option);
     if (generation.device().equals("cuda") && !ImageModel.hasGpu()) {
       throw new IllegalArgumentException(
           "--device cuda: a CUDA build of libtorch and a GPU expected, got neither");
     }
-    return ImageModel.open(config, source, global.bf16());
+    boolean encodes = config.text().equals(ModelConfig.T5) && source instanceof ModelSource.Folder;
+    if (generation.textFeatures().isPresent() && !encodes) {
+      throw new IllegalArgumentException(
+          "--text-features: a model with real weights and a text encoder expected, got --model "
+              + option.model());
+    }
+    int width = config.transformer().textWidth();
+    TextFeatureStore store =
+        generation
+            .textFeatures()
+            .map(file -> TextFeatureStore.open(file, width))
+            .orElseGet(() -> TextFeatureStore.inMemory(width));
+    try (LoadProgress progress = new LoadProgress(global.quiet(), err)) {
+      if (encodes && source instanceof ModelSource.Folder given) {
+        List<String> wanted = new ArrayList<>(texts);
+        if (!generation.negative().isEmpty()) {
+          wanted.add(generation.negative());
+        }
+        List<String> missing = store.missing(wanted);
+        CheckpointFolder files = CheckpointFolder.find(given.folder(), config, !missing.isEmpty());
+        files.check(config);
+        T5Text.addMissing(store, files.text(), width, missing, progress);
+      }
+      return ImageModel.open(config, source, global.bf16(), store, progress);
+    }
+  }
+
+  private static ModelSource source(ModelOption option) {
+    if (option.randomWeights().isPresent()) {
+      return new ModelSource.Random(option.randomWeights().getAsLong());
+    }
+    return option
+        .weights()
+        .or(option::folder)
+        .<ModelSource>map(ModelSource.Folder::new)
+        .orElseGet(ModelSource.Shipped::new);
   }
 }

@@ -3,12 +3,14 @@ package io.scalekv.cli;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.image.RgbImage;
 import io.scalekv.metrics.Psnr;
+import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.scene.HeldOut;
 import io.scalekv.scene.SceneGrammar;
 import io.scalekv.scene.SceneRenderer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +58,7 @@ final class ModelsCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description =
           "Load the shipped model, or the one in DIR, checking every name and shape; prints the"
-              + " hash of the weights.")
+              + " hash of the weights. Published checkpoints in DIR are checked without loading.")
   private String verify;
 
   @Override
@@ -68,25 +70,74 @@ final class ModelsCommand implements Callable<Integer> {
         entries.add(
             entry(
                 c,
-                "random weights only",
-                "--random-weights SEED runs its geometry; reading the published checkpoints and"
-                    + " flan-t5-xl is not in this version"));
+                "needs --weights DIR",
+                "DIR holds "
+                    + CheckpointFolder.usualNames(c)
+                    + "; --random-weights SEED runs its geometry"));
       }
     } else if (verify.isEmpty()) {
       entries.add(verified(ModelConfig.pocket(), new ModelSource.Shipped(), "shipped"));
     } else {
       Path folder = Path.of(verify);
-      entries.add(
-          verified(
-              ModelConfig.read(folder.resolve("config.json")),
-              new ModelSource.Folder(folder),
-              folder.toString()));
+      if (Files.isRegularFile(folder.resolve("config.json"))) {
+        entries.add(
+            verified(
+                ModelConfig.read(folder.resolve("config.json")),
+                new ModelSource.Folder(folder),
+                folder.toString()));
+      } else {
+        entries.addAll(published(folder));
+      }
     }
     json.print(
         spec.commandLine().getOut(),
         entries,
         list -> list.stream().map(ModelsCommand::text).collect(Collectors.joining("\n")));
     return 0;
+  }
+
+  /** The published models of which a folder holds a part; both are named if it holds none. */
+  private List<Entry> published(Path folder) {
+    List<ModelConfig> all = List.of(ModelConfig.infinity2b(), ModelConfig.infinity8b());
+    List<ModelConfig> there =
+        all.stream().filter(c -> CheckpointFolder.holdsPartOf(folder, c)).toList();
+    if (there.isEmpty()) {
+      throw new IllegalArgumentException(
+          folder
+              + ": a config.json, or "
+              + all.stream()
+                  .map(c -> CheckpointFolder.usualNames(c) + " (" + c.name() + ")")
+                  .collect(Collectors.joining(", or "))
+              + " expected, got "
+              + (Files.isDirectory(folder) ? "none of them" : "no folder"));
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (ModelConfig c : there) {
+      CheckpointFolder files = CheckpointFolder.find(folder, c, true);
+      try (LoadProgress progress = new LoadProgress(false, spec.commandLine().getErr())) {
+        CheckpointFolder.Verified v = files.verify(c, progress);
+        entries.add(
+            new Entry(
+                c.name(),
+                "verified",
+                c.transformer().depth(),
+                c.transformer().width(),
+                c.transformer().heads(),
+                c.transformer().tokenBits(),
+                String.format(
+                    Locale.ROOT,
+                    "%s, %s, text encoder %s with %,d parameters",
+                    files.transformer(),
+                    files.tokenizer(),
+                    files.text(),
+                    v.textParameters()),
+                v.hash(),
+                v.transformerParameters(),
+                v.tokenizerParameters(),
+                null));
+      }
+    }
+    return entries;
   }
 
   private static Entry entry(ModelConfig c, String status, String note) {

@@ -38,10 +38,7 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
 
   private static final List<String> TRANSFORMER_2B =
       List.of(
-          "infinity_2b_reg.pth",
-          "infinity_2b_reg.safetensors",
-          "infinity_2b_weights",
-          TRANSFORMER);
+          "infinity_2b_reg.pth", "infinity_2b_reg.safetensors", "infinity_2b_weights", TRANSFORMER);
   private static final List<String> TOKENIZER_D32 =
       List.of(
           "infinity_vae_d32reg.pth",
@@ -49,11 +46,7 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
           "infinity_vae_d32reg.safetensors",
           TOKENIZER);
   private static final List<String> TRANSFORMER_8B =
-      List.of(
-          "infinity_8b_weights",
-          "infinity_8b.pth",
-          "infinity_8b.safetensors",
-          TRANSFORMER);
+      List.of("infinity_8b_weights", "infinity_8b.pth", "infinity_8b.safetensors", TRANSFORMER);
   private static final List<String> TOKENIZER_D56 =
       List.of(
           "infinity_vae_d56_f8_14_patchify.pth",
@@ -104,8 +97,7 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
 
   /** Whether a folder holds the transformer or the tokenizer of a model under a published name. */
   public static boolean holdsPartOf(Path folder, ModelConfig config) {
-    return Stream.concat(
-            transformerNames(config).stream(), tokenizerNames(config).stream())
+    return Stream.concat(transformerNames(config).stream(), tokenizerNames(config).stream())
         .anyMatch(name -> Files.exists(folder.resolve(name)));
   }
 
@@ -155,8 +147,7 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
   static ExpectedWeights tokenizerWeights(ModelConfig config) {
     return ExpectedWeights.of("the tokenizer of " + config.name(), Vae.shapes(config.tokenizer()))
         .passingOver(name -> !name.startsWith("encoder.") && !name.startsWith("decoder."))
-        .orNamed(
-            name -> List.of(name.replaceFirst("\\.(?:conv|norm)\\.(weight|bias)$", ".$1")));
+        .orNamed(name -> List.of(name.replaceFirst("\\.(?:conv|norm)\\.(weight|bias)$", ".$1")));
   }
 
   /**

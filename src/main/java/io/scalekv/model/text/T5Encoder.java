@@ -119,8 +119,7 @@ public final class T5Encoder {
       NDArray q = heads(product(y, a + "SelfAttention.q.weight"));
       NDArray k = heads(product(y, a + "SelfAttention.k.weight"));
       NDArray v = heads(product(y, a + "SelfAttention.v.weight"));
-      NDArray seen =
-          TorchOps.call("merge_heads", TorchOps.call("sdpa_unit_masked", q, k, v, bias));
+      NDArray seen = TorchOps.call("merge_heads", TorchOps.call("sdpa_unit_masked", q, k, v, bias));
       x = x.add(product(seen, a + "SelfAttention.o.weight"));
       String f = ffn(i);
       NDArray gated =

@@ -100,8 +100,7 @@ public final class T5Text {
       out.write(Files.readAllBytes(folder.resolve("config.json")));
       out.write(Files.readAllBytes(T5Tokenizer.file(folder)));
       for (String name :
-          List.of(
-              "encoder.final_layer_norm.weight", "encoder.block.0.layer.0.layer_norm.weight")) {
+          List.of("encoder.final_layer_norm.weight", "encoder.block.0.layer.0.layer_norm.weight")) {
         if (source.names().contains(name)) {
           for (float value : source.floats(name)) {
             out.writeFloat(value);

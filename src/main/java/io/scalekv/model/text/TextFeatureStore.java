@@ -74,8 +74,13 @@ public final class TextFeatureStore {
                   && info.type() == StoredType.F32;
           if (!fits) {
             throw new IllegalArgumentException(
-                file + ": text features F32 [1.." + T5Tokenizer.MAX_TOKENS + ", " + width
-                    + "] expected, got " + info);
+                file
+                    + ": text features F32 [1.."
+                    + T5Tokenizer.MAX_TOKENS
+                    + ", "
+                    + width
+                    + "] expected, got "
+                    + info);
           }
         }
         store.inFile.addAll(source.names());

@@ -1,0 +1,47 @@
+package io.scalekv.cli;
+
+import io.scalekv.tensor.LoadListener;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** How far the reading of weights is, in tenths; silent below a quarter of a gibibyte. */
+final class LoadProgress implements LoadListener, AutoCloseable {
+  private static final long WORTH_SHOWING = 1L << 28;
+  private static final int STEPS = 10;
+
+  private final boolean quiet;
+  private final PrintWriter err;
+  private Progress progress;
+  private String task;
+  private int shown;
+
+  LoadProgress(boolean quiet, PrintWriter err) {
+    this.quiet = quiet;
+    this.err = err;
+  }
+
+  @Override
+  public void at(String what, long done, long total) {
+    if (total < WORTH_SHOWING) {
+      return;
+    }
+    if (!what.equals(task)) {
+      close();
+      task = what;
+      shown = 0;
+      progress = Progress.of("reading " + what, STEPS, quiet, err);
+    }
+    for (; shown < (int) (STEPS * ((double) done / total)); shown++) {
+      progress.step(String.format(Locale.ROOT, "of %.1f GiB", total / (double) (1 << 30)));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (progress != null) {
+      progress.close();
+      progress = null;
+      task = null;
+    }
+  }
+}

@@ -35,7 +35,7 @@ public final class PthFile implements TensorSource {
           List.of("module"),
           List.of("vae"));
 
-  private static final int LARGEST_PICKLE = 100_000_000;
+  private static final int LARGEST_PICKLE = 1 << 25;
 
   /** A tensor's place: elements from {@code first} byte on, {@code stride} in elements. */
   private record View(TensorInfo info, long[] stride) {

@@ -58,8 +58,9 @@ final class StateDictPickle {
   /** A name of the {@code torch} module without effect, such as a dtype. */
   private record Name(String name) {}
 
+  private static final int MOST_INSTRUCTIONS = 2_000_000;
   private static final int LARGEST_STACK = 1_000_000;
-  private static final int LARGEST_MEMO = 5_000_000;
+  private static final int LARGEST_MEMO = 1_000_000;
   private static final int DEEPEST = 64;
   private static final int MOST_DIMENSIONS = 32;
   private static final Map<String, Object> GLOBALS = globals();
@@ -174,7 +175,7 @@ final class StateDictPickle {
       if (first != 0x80 || protocol < 2 || protocol > 5) {
         throw bad("protocol", "2 to 5", first != 0x80 ? "none" : protocol);
       }
-      while (true) {
+      for (int done = 0; done < MOST_INSTRUCTIONS; done++) {
         int op = u8();
         if (op == '.') {
           Object result = pop();
@@ -188,6 +189,7 @@ final class StateDictPickle {
           throw bad("open objects", "at most " + LARGEST_STACK, "more: nested too deeply");
         }
       }
+      throw bad("length", "at most " + MOST_INSTRUCTIONS + " instructions", "more");
     } catch (BufferUnderflowException e) {
       throw bad("length", "the instruction STOP", "the end after " + in.capacity() + " bytes");
     }

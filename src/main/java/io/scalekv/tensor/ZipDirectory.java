@@ -47,7 +47,7 @@ record ZipDirectory(Map<String, Entry> entries) {
   private static final long NO_32 = 0xffffffffL;
   private static final int ENCRYPTED = 1;
   private static final int EXTRA_64 = 1;
-  private static final int LARGEST = 100_000_000;
+  private static final int LARGEST = 1 << 24;
 
   /** An entry as the directory lists it: its header starts at {@code header}. */
   private record Listed(String name, byte[] rawName, long header, long size) {}

@@ -210,7 +210,7 @@ final class CommandsTest {
     Path out = folder.resolve("out");
     refused(
         2,
-        List.of("transformer.safetensors", "no such file"),
+        List.of("needs the transformer transformer.safetensors; the tokenizer vae.safetensors"),
         "generate",
         "--model",
         model,

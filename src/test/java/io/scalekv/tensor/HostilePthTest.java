@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -64,6 +65,15 @@ class HostilePthTest {
     ops[0] = (byte) 0x80;
     ops[1] = 2;
     return ops;
+  }
+
+  /** A list into which more and more is put: the stack stays low, the memory does not. */
+  private static byte[] pushAndDrop(int times) {
+    RawPickle p = p().op(']');
+    for (int i = 0; i < times; i++) {
+      p.op(']', 'a', ')', 'a');
+    }
+    return p.op('.').cut();
   }
 
   private static byte[] call(String module, String name) {
@@ -133,7 +143,8 @@ class HostilePthTest {
         pickle("memo: expected an index below", p().op('N', 'r').int32(-1).stop()),
         pickle("memo: expected an object at index 9, got none", p().op('h', 9).stop()),
         pickle("nesting: expected at most 64 deep", repeated('(', 100_000)),
-        pickle("open objects: expected at most 1000000", repeated(']', 2_000_000)),
+        pickle("open objects: expected at most 1000000", repeated(']', 1_500_000)),
+        pickle("length: expected at most 2000000 instructions", pushAndDrop(600_000)),
         pickle("length: expected the instruction STOP", repeated('N', 10)),
         pickle("length: expected the instruction STOP", p().op('}').text("w").cut()),
         pickle("length: expected the instruction STOP", new byte[0]),
@@ -263,7 +274,7 @@ class HostilePthTest {
         zip("a name inside the archive", z -> z.add("", new byte[1])),
         zip(
             "byteorder: expected little, got \"big\"",
-            z -> z.add("x/byteorder", "big".getBytes(java.nio.charset.StandardCharsets.US_ASCII))),
+            z -> z.add("x/byteorder", "big".getBytes(StandardCharsets.US_ASCII))),
         zip("at most 64 bytes, got 65", z -> z.add("x/byteorder", new byte[65])));
   }
 

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -247,8 +248,7 @@ class PthFileTest {
             "{}", "weight_map");
     told.forEach(
         (content, message) -> {
-          RawSafetensors.write(
-              folder, "x", content.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+          RawSafetensors.write(folder, "x", content.getBytes(StandardCharsets.ISO_8859_1));
           Exception e =
               assertThrows(
                   WeightsFileException.class, () -> TensorSource.open(folder.resolve("x")));

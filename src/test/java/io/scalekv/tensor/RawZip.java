@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -39,14 +40,25 @@ public final class RawZip {
     this.file = file;
   }
 
-  /** An archive that will be this file. */
+  /** An archive that will be this file; one that is there goes. */
   public static RawZip of(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
     return new RawZip(file);
   }
 
   /** Writes an entry. */
   public RawZip add(String name, byte[] data) {
     addEntry(name, data.length, data);
+    return this;
+  }
+
+  /** Writes an entry of zeros that take no room on the disk. */
+  public RawZip addHollow(String name, long size) {
+    addEntry(name, size, new byte[1]);
     return this;
   }
 

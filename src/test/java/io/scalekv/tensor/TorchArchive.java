@@ -2,6 +2,7 @@ package io.scalekv.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -88,7 +89,7 @@ public final class TorchArchive {
     p.op('s').op('u').op('s').op('b');
     place.forEach(key -> p.op('u'));
     RawZip zip = RawZip.of(file).add("archive/data.pkl", p.stop());
-    zip.add("archive/byteorder", "little".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    zip.add("archive/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
     storages.forEach((key, data) -> zip.add("archive/data/" + key, data));
     return zip.add("archive/version", new byte[] {'3', '\n'}).close();
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -56,8 +57,7 @@ class T5TokenizerTest {
   @ParameterizedTest
   @ValueSource(strings = {"tokenizer.json", "spiece.model"})
   void aFileThatIsNoTokenizerIsNamed(String name) {
-    T5Fixtures.write(
-        folder.resolve(name), "no tokenizer".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    T5Fixtures.write(folder.resolve(name), "no tokenizer".getBytes(StandardCharsets.US_ASCII));
     Exception e = assertThrows(IllegalArgumentException.class, () -> T5Tokenizer.open(folder));
     assertTrue(
         e.getMessage().startsWith(folder.resolve(name) + ": not a tokenizer of T5: "),

@@ -1,0 +1,134 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.TinyCheckpoint;
+import io.scalekv.model.text.T5Config;
+import io.scalekv.model.text.T5Encoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** Published checkpoints on the command line. */
+class PublishedModelsTest {
+  private static final String PROMPT = "a red fox in the snow";
+
+  @TempDir Path folder;
+
+  private static Said refused(String expected, Object... words) {
+    Said said = Said.of(words);
+    assertEquals(2, said.code(), said.err());
+    assertTrue(said.err().contains(expected), said.err());
+    assertEquals(1, said.err().lines().count(), said.err());
+    return said;
+  }
+
+  private byte[] image(Path model, Path features, Path out) throws IOException {
+    Said said =
+        Said.of(
+            "generate",
+            "--model",
+            model,
+            "--prompt",
+            PROMPT,
+            "--negative",
+            "snow",
+            "--text-features",
+            features,
+            "--out",
+            out);
+    assertEquals(0, said.code(), said.err());
+    return Files.readAllBytes(out.resolve("p0000-s0.png"));
+  }
+
+  @Test
+  void textFeaturesAreKeptAndReused() throws IOException {
+    Path model = folder.resolve("model");
+    TinyCheckpoint.write(model, TinyCheckpoint.Form.TRAINING);
+    Path features = folder.resolve("features.safetensors");
+    byte[] first = image(model, features, folder.resolve("first"));
+    assertTrue(Files.isRegularFile(features));
+    Files.move(model.resolve("flan-t5-xl"), folder.resolve("elsewhere"));
+    byte[] kept = Files.readAllBytes(features);
+    assertArrayEquals(first, image(model, features, folder.resolve("second")));
+    assertArrayEquals(kept, Files.readAllBytes(features));
+    refused(
+        "the text encoder flan-t5-xl/",
+        "generate",
+        "--model",
+        model,
+        "--prompt",
+        "a fox",
+        "--text-features",
+        features,
+        "--out",
+        folder.resolve("third"));
+    refused(
+        "--text-features: a model with real weights and a text encoder expected, got --model pocket",
+        "generate",
+        "--prompt",
+        "a large solid red circle at left on a plain blue background",
+        "--text-features",
+        features,
+        "--out",
+        folder.resolve("fourth"));
+    JsonNode verified = Said.of("models", "--verify", model, "--json").json();
+    assertEquals("verified", verified.get(0).get("status").asString());
+  }
+
+  @Test
+  void publishedFilesAreVerifiedWithoutLoading() throws IOException {
+    refused(
+        "infinity_2b_reg.pth, infinity_vae_d32reg.pth and flan-t5-xl/ (infinity-2b)",
+        "models",
+        "--verify",
+        folder);
+    TinyCheckpoint.writeHollow(
+        folder.resolve("infinity_2b_reg.pth"), TinyCheckpoint.published("infinity_2b"));
+    refused(
+        "infinity-2b needs the tokenizer infinity_vae_d32reg.pth", "models", "--verify", folder);
+    TinyCheckpoint.writeHollow(
+        folder.resolve("infinity_vae_d32reg.pth"), TinyCheckpoint.published("vae_d32"));
+    refused(
+        "infinity-2b needs the text encoder flan-t5-xl/",
+        "generate",
+        "--model",
+        "infinity-2b",
+        "--weights",
+        folder,
+        "--prompt",
+        PROMPT,
+        "--out",
+        folder.resolve("out"));
+    Path text = Files.createDirectory(folder.resolve("flan-t5-xl"));
+    Files.writeString(
+        text.resolve("config.json"),
+        """
+        {"vocab_size":32128,"d_model":2048,"d_kv":64,"num_heads":32,"d_ff":5120,"num_layers":24,
+         "relative_attention_num_buckets":32,"relative_attention_max_distance":128,
+         "feed_forward_proj":"gated-gelu","layer_norm_epsilon":1e-06}
+        """);
+    Files.writeString(text.resolve("spiece.model"), "");
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    T5Encoder.shapes(T5Config.read(text.resolve("config.json")))
+        .forEach((name, shape) -> shapes.put(name, shape.getShape()));
+    TinyCheckpoint.writeHollow(text.resolve("pytorch_model.bin"), shapes);
+    Said said = Said.of("models", "--verify", folder, "--json");
+    assertEquals(0, said.code(), said.err());
+    JsonNode entry = said.json().get(0);
+    assertEquals("infinity-2b", entry.get("name").asString());
+    assertEquals("verified", entry.get("status").asString());
+    assertTrue(entry.get("note").asString().contains("1,223,527,424 parameters"), said.out());
+    assertEquals(1, said.json().size());
+    Files.writeString(text.resolve("config.json"), ModelConfig.pocket().json());
+    refused("feed_forward_proj gated-gelu expected, got relu", "models", "--verify", folder);
+  }
+}

@@ -84,7 +84,7 @@ class PthFileTest {
     long[] stride = new long[dimensions];
     long last = 0;
     for (int d = 0; d < dimensions; d++) {
-      shape[d] = 1 + random.nextInt(5);
+      shape[d] = 1L + random.nextInt(5);
       stride[d] = random.nextInt(7);
       last += (shape[d] - 1) * stride[d];
     }

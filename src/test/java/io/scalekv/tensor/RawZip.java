@@ -33,21 +33,24 @@ public final class RawZip {
   }
 
   private final Path file;
+  private final FileChannel channel;
   private final List<Entry> entries = new ArrayList<>();
   private long end;
 
-  private RawZip(Path file) {
+  private RawZip(Path file, FileChannel channel) {
     this.file = file;
+    this.channel = channel;
   }
 
   /** An archive that will be this file; one that is there goes. */
   public static RawZip of(Path file) {
     try {
       Files.deleteIfExists(file);
+      return new RawZip(
+          file, FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
     } catch (IOException e) {
       throw new AssertionError(e);
     }
-    return new RawZip(file);
   }
 
   /** Writes an entry. */
@@ -129,6 +132,11 @@ public final class RawZip {
     b.putInt(large ? -1 : (int) size).putInt(large ? -1 : (int) start).putShort((short) 0);
     write(b.array(), end);
     end += b.capacity();
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
     return file;
   }
 
@@ -137,8 +145,7 @@ public final class RawZip {
   }
 
   private void write(byte[] bytes, long at) {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+    try {
       ByteBuffer b = ByteBuffer.wrap(bytes);
       long to = at;
       while (b.hasRemaining()) {

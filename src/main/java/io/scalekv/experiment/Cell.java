@@ -2,7 +2,10 @@ package io.scalekv.experiment;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
 import io.scalekv.files.Sha256;
+import io.scalekv.model.GenerationOptions;
 import io.scalekv.roles.CanonicalJson;
 import io.scalekv.roles.CheckedJson;
 import java.nio.charset.StandardCharsets;
@@ -101,6 +104,20 @@ public record Cell(
     public int branches() {
       return cfg == 1 ? 1 : 2;
     }
+
+    /** The token maps. */
+    public ScaleSchedule maps() {
+      return new ScaleSchedule(
+          schedule.stream()
+              .map(m -> m.split("x"))
+              .map(m -> new TokenMap(Integer.parseInt(m[0]), Integer.parseInt(m[1])))
+              .toList());
+    }
+
+    /** The part that the model needs. */
+    public GenerationOptions options() {
+      return new GenerationOptions(cfg, tau, topP, false);
+    }
   }
 
   /**
@@ -115,6 +132,21 @@ public record Cell(
     /** Number of images. */
     public int images() {
       return Math.multiplyExact(count, seeds);
+    }
+
+    /** The prompt of an image; images are in the order of prompts, then seeds. */
+    public int promptOf(int image) {
+      return image / seeds;
+    }
+
+    /** The seed of an image, as typed. */
+    public long seedOf(int image) {
+      return firstSeed + image % seeds;
+    }
+
+    /** The seed that the model gets: images of different prompts share no random numbers. */
+    public static long modelSeed(long seed, int prompt) {
+      return seed * 1_000_003 + prompt;
     }
   }
 

@@ -29,6 +29,7 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -48,6 +49,7 @@ public final class ImageModel implements AutoCloseable {
 
   private final ModelConfig config;
   private final String weightHash;
+  private final String tokenizerHash;
   private final NDManager manager;
   private final Infinity transformer;
   private final Vae vae;
@@ -56,12 +58,14 @@ public final class ImageModel implements AutoCloseable {
   private ImageModel(
       ModelConfig config,
       String weightHash,
+      String tokenizerHash,
       NDManager manager,
       Weights transformer,
       Weights vae,
       boolean bf16) {
     this.config = config;
     this.weightHash = weightHash;
+    this.tokenizerHash = tokenizerHash;
     this.manager = manager;
     this.transformer = new Infinity(config.transformer(), transformer, bf16);
     this.vae = new Vae(config.tokenizer(), vae);
@@ -85,7 +89,8 @@ public final class ImageModel implements AutoCloseable {
           WordEmbedder.addInitial(transformer, config.transformer().textWidth());
         }
         Weights vae = Vae.initialWeights(manager, config.tokenizer());
-        return new ImageModel(config, "random:" + random.seed(), manager, transformer, vae, bf16);
+        String hash = weightHash(source);
+        return new ImageModel(config, hash, hash, manager, transformer, vae, bf16);
       }
       Path transformer = file(source, TRANSFORMER);
       Path vae = file(source, TOKENIZER);
@@ -93,7 +98,8 @@ public final class ImageModel implements AutoCloseable {
       shapes.putAll(textShapes(config));
       return new ImageModel(
           config,
-          "sha256:" + sha256(transformer, vae),
+          weightHash(source),
+          tokenizerHash(source),
           manager,
           load(manager, transformer, shapes),
           load(manager, vae, Vae.shapes(config.tokenizer())),
@@ -102,6 +108,20 @@ public final class ImageModel implements AutoCloseable {
       manager.close();
       throw e;
     }
+  }
+
+  /** The hash that {@link #weightHash()} gives for a model of that source, without loading it. */
+  public static String weightHash(ModelSource source) {
+    return source instanceof ModelSource.Random random
+        ? "random:" + random.seed()
+        : "sha256:" + sha256(file(source, TRANSFORMER), file(source, TOKENIZER));
+  }
+
+  /** The hash that {@link #tokenizerHash()} gives for a model of that source. */
+  public static String tokenizerHash(ModelSource source) {
+    return source instanceof ModelSource.Random random
+        ? "random:" + random.seed()
+        : "sha256:" + sha256(file(source, TOKENIZER));
   }
 
   /** Whether the engine sees a GPU. */
@@ -195,6 +215,11 @@ public final class ImageModel implements AutoCloseable {
     return weightHash;
   }
 
+  /** {@code sha256:} and the hash of the tokenizer's file, or {@code random:} and the seed. */
+  public String tokenizerHash() {
+    return tokenizerHash;
+  }
+
   /** Parameters of the transformer, text included. */
   public long transformerParameters() {
     return transformer.weights().parameters();
@@ -270,6 +295,25 @@ public final class ImageModel implements AutoCloseable {
     try (NDManager scope = manager.newSubManager()) {
       NDArray latent = vae.encode(Pixels.toArray(scope, images));
       return Pixels.toImages(vae.decode(quantiser.quantise(latent, schedule).summed()));
+    }
+  }
+
+  /**
+   * What the tokenizer's encoder makes of images: the output of every halving, then that of its
+   * middle.
+   *
+   * @param images at least one, all of one size that the patch divides
+   */
+  public List<EncoderLayer> encoderLayers(List<RgbImage> images) {
+    try (NDManager scope = manager.newSubManager()) {
+      List<EncoderLayer> layers = new ArrayList<>();
+      for (NDArray x : vae.encoderLayers(Pixels.toArray(scope, images))) {
+        Shape s = x.getShape();
+        layers.add(
+            new EncoderLayer(
+                (int) s.get(0), (int) s.get(1), (int) s.get(2), (int) s.get(3), x.toFloatArray()));
+      }
+      return layers;
     }
   }
 

@@ -19,8 +19,8 @@ final class ModelFactory {
     };
   }
 
-  /** Loads the model. */
-  static ImageModel open(ModelOption option, GlobalOptions global, GenerationOptions generation) {
+  /** Where its weights come from. */
+  static ModelSource source(ModelOption option) {
     ModelConfig config = config(option);
     ModelSource source;
     if (option.randomWeights().isPresent()) {
@@ -39,10 +39,16 @@ final class ModelFactory {
               + ": its text encoder (flan-t5-xl) cannot be read by this version;"
               + " --random-weights SEED runs its geometry");
     }
+    return source;
+  }
+
+  /** Loads the model. */
+  static ImageModel open(ModelOption option, GlobalOptions global, GenerationOptions generation) {
+    ModelSource source = source(option);
     if (generation.device().equals("cuda") && !ImageModel.hasGpu()) {
       throw new IllegalArgumentException(
           "--device cuda: a CUDA build of libtorch and a GPU expected, got neither");
     }
-    return ImageModel.open(config, source, global.bf16());
+    return ImageModel.open(config(option), source, global.bf16());
   }
 }

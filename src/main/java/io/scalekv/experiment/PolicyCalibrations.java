@@ -50,6 +50,12 @@ public final class PolicyCalibrations {
         IntStream.range(first, orders.scales() - 1).mapToObj(orders::order).toArray(int[][]::new));
   }
 
+  /** The same calibration with other roles. */
+  static PolicyCalibration withRoles(PolicyCalibration base, RoleAssignment roles) {
+    return new PolicyCalibration(
+        roles.mask(), base.blockOrder(), base.mapSimilarity(), base.attentionVariance());
+  }
+
   private static RoleAssignment roles(RolesDocument document, ScaleSchedule schedule, int budget) {
     if (document.budget().tokens() == budget) {
       return document.assignment();

@@ -1,0 +1,33 @@
+package io.scalekv.cli;
+
+import io.scalekv.experiment.ModelChoice;
+import io.scalekv.experiment.Models;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelSource;
+import java.nio.file.Path;
+
+/** The models that experiments name, found as on the command line. */
+final class ExperimentModels implements Models {
+  @Override
+  public ModelConfig config(ModelChoice choice) {
+    return ModelFactory.config(option(choice, true));
+  }
+
+  @Override
+  public ModelSource source(ModelChoice choice) {
+    return ModelFactory.source(option(choice, false));
+  }
+
+  @Override
+  public ImageModel open(ModelChoice choice, String dtype) {
+    return ImageModel.open(config(choice), source(choice), dtype.equals("bf16"));
+  }
+
+  private static ModelOption option(ModelChoice choice, boolean shapeOnly) {
+    Path weights = choice.weights() == null ? null : Path.of(choice.weights());
+    ModelOption option = ModelOption.of(choice.name(), weights, choice.randomWeights(), shapeOnly);
+    option.check();
+    return option;
+  }
+}

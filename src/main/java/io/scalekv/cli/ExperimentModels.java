@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.Models;
 import io.scalekv.model.ImageModel;
@@ -22,6 +23,16 @@ final class ExperimentModels implements Models {
   @Override
   public ImageModel open(ModelChoice choice, String dtype) {
     return ImageModel.open(config(choice), source(choice), dtype.equals("bf16"));
+  }
+
+  /** The same choice with its folders found from where a file is. */
+  static ModelChoice near(ModelChoice choice, Path file) {
+    boolean named = ModelOption.NAMES.contains(choice.name());
+    String weights = choice.weights();
+    return new ModelChoice(
+        named ? choice.name() : ExperimentSpec.resolve(choice.name(), file).toString(),
+        weights == null ? null : ExperimentSpec.resolve(weights, file).toString(),
+        choice.randomWeights());
   }
 
   private static ModelOption option(ModelChoice choice, boolean shapeOnly) {

@@ -24,12 +24,17 @@ import java.util.List;
  * An experiment, ready to run.
  *
  * @param experiment its cells
+ * @param model its model, with its folders found
  * @param config of its model
  * @param file what its folder begins with
  * @param folder of its results
  */
 record ExperimentSetup(
-    Experiment experiment, ModelConfig config, ExperimentFile file, Path folder) {
+    Experiment experiment,
+    ModelChoice model,
+    ModelConfig config,
+    ExperimentFile file,
+    Path folder) {
   private static final ExperimentModels MODELS = new ExperimentModels();
 
   /**
@@ -45,9 +50,10 @@ record ExperimentSetup(
     ExperimentSpec read = ExperimentSpec.read(specFile);
     read.checkPolicies(specFile.toString());
     ExperimentSpec spec = other == null ? read : read.on(other);
-    ModelConfig config = MODELS.config(spec.model());
+    ModelChoice model = ExperimentModels.near(spec.model(), specFile);
+    ModelConfig config = MODELS.config(model);
     boolean weightless = spec.kind().equals(ExperimentSpec.MEMORY);
-    ModelSource source = weightless ? null : MODELS.source(spec.model());
+    ModelSource source = weightless ? null : MODELS.source(model);
     Experiment experiment =
         Experiment.expand(
             spec,
@@ -65,6 +71,7 @@ record ExperimentSetup(
         spec.name() + (other == null ? "" : "-" + config.name()) + (quick ? "-quick" : "");
     return new ExperimentSetup(
         experiment,
+        model,
         config,
         experiment.file(Files.readString(specFile), promptFile),
         out == null ? Path.of("results", name) : out);

@@ -5,6 +5,7 @@ import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.CellRunner;
 import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.PromptTexts;
 import io.scalekv.experiment.ResultDifferences;
 import io.scalekv.model.ImageModel;
@@ -95,7 +96,10 @@ final class VerifyCommand implements Callable<Integer> {
     try {
       CellResult derived =
           derive(
-              recorded, experiment, reference == null ? scratch.resolve("reference") : reference);
+              recorded,
+              experiment,
+              ExperimentModels.near(experiment.model(), folder.resolve(ExperimentFile.NAME)),
+              reference == null ? scratch.resolve("reference") : reference);
       List<String> differences = ResultDifferences.of(recorded, derived);
       return new Verified(file.toString(), recorded.id(), differences.isEmpty(), differences);
     } finally {
@@ -103,11 +107,12 @@ final class VerifyCommand implements Callable<Integer> {
     }
   }
 
-  private CellResult derive(CellResult recorded, ExperimentFile experiment, Path references)
+  private CellResult derive(
+      CellResult recorded, ExperimentFile experiment, ModelChoice choice, Path references)
       throws IOException {
     Cell cell = recorded.cell();
     ExperimentModels models = new ExperimentModels();
-    ModelConfig config = models.config(experiment.model());
+    ModelConfig config = models.config(choice);
     CellRunner.Context context =
         ExperimentSetup.context(
             recorded.provenance().experiment(),
@@ -118,8 +123,7 @@ final class VerifyCommand implements Callable<Integer> {
             netOptions.nets(),
             engine);
     boolean weightless = cell.kind() == Cell.Kind.MEMORY;
-    try (ImageModel model =
-            weightless ? null : models.open(experiment.model(), cell.model().dtype());
+    try (ImageModel model = weightless ? null : models.open(choice, cell.model().dtype());
         CellRunner runner = new CellRunner(config, model, context)) {
       return runner.run(cell, null, new RunProgress(engine.quiet(), spec.commandLine().getErr()));
     }

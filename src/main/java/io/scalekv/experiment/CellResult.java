@@ -50,6 +50,33 @@ public record CellResult(
     bitAgreementByMap = bitAgreementByMap == null ? null : List.copyOf(bitAgreementByMap);
   }
 
+  /** The same result as if it had been made nowhere and in no time: for comparisons. */
+  public CellResult withoutProvenance() {
+    Provenance nowhere =
+        new Provenance(
+            provenance.experiment(),
+            provenance.specSha256(),
+            SourceCommit.UNKNOWN,
+            new Software("", "", "", ""),
+            new Machine("", "", "", 1, 1),
+            "1970-01-01T00:00:00Z",
+            0,
+            0,
+            null);
+    return new CellResult(
+        schemaVersion,
+        id,
+        cell,
+        nowhere,
+        memory,
+        latency,
+        means,
+        bitAgreementByMap,
+        sets,
+        notes,
+        images);
+  }
+
   /**
    * Where a result comes from. Only {@code started}, {@code wallSeconds}, {@code generateSeconds},
    * {@code peakRssMiB} and {@code machine} differ between two runs of one cell.

@@ -209,7 +209,8 @@ public record Experiment(
               metrics,
               nets(metrics),
               latency ? spec.repeats() : null);
-      String label = label(policy) + (calibrated ? recipe.label() : "") + suffix;
+      boolean types = !memory || row.keyType().size() + row.valueType().size() > 2;
+      String label = label(policy, types) + (calibrated ? recipe.label() : "") + suffix;
       Planned planned = new Planned(group, label, cell);
       // policies that ignore an axis give the same cell again
       if (cells.stream().noneMatch(c -> c.group().equals(group) && c.cell().equals(cell))) {
@@ -452,7 +453,7 @@ public record Experiment(
           c.querySamples() == null ? "" : c.querySamples() + " rows");
     }
 
-    private static String label(Cell.Policy p) {
+    private static String label(Cell.Policy p, boolean types) {
       StringBuilder label = new StringBuilder(p.name());
       if (p.budget() != null) {
         label.append(" at ").append(p.budget());
@@ -460,7 +461,7 @@ public record Experiment(
       if (p.unconditionalBudget() != null) {
         label.append(" and ").append(p.unconditionalBudget());
       }
-      if (!p.keyType().equals("fp32") || !p.valueType().equals("fp32")) {
+      if (types && !(p.keyType().equals("fp32") && p.valueType().equals("fp32"))) {
         label.append(", keys ").append(p.keyType()).append(", values ").append(p.valueType());
       }
       return label.toString();

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /**
  * The computer a result was made on.
  *
- * @param os operating system and its version
+ * @param os operating system
  * @param arch processor architecture
  * @param cpu model of the processor, or {@code unknown}
  * @param cores processors that the process may use
@@ -21,7 +21,7 @@ public record Machine(String os, String arch, String cpu, int cores, int threads
    */
   public static Machine here(int threads) {
     return new Machine(
-        System.getProperty("os.name") + " " + System.getProperty("os.version"),
+        System.getProperty("os.name"),
         System.getProperty("os.arch"),
         cpu(Path.of("/proc/cpuinfo")),
         Runtime.getRuntime().availableProcessors(),

@@ -94,8 +94,8 @@ record ExperimentSetup(
             config,
             nets,
             engine);
-    ExperimentSpec spec = experiment.spec();
-    return new LocalRunner(config, () -> MODELS.open(spec.model(), spec.dtype()), context, options)
+    String dtype = experiment.spec().dtype();
+    return new LocalRunner(config, () -> MODELS.open(model, dtype), context, options)
         .run(cells, progress);
   }
 

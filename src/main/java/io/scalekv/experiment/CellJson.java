@@ -7,6 +7,7 @@ import io.scalekv.roles.CheckedJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Set;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,7 +43,7 @@ public final class CellJson {
   public static String text(CellResult result) {
     JsonNode tree = CheckedJson.MAPPER.valueToTree(result);
     CheckedJson.validate(Loaded.SCHEMA, tree, "cell " + result.id());
-    return CanonicalJson.write(tree);
+    return CanonicalJson.write(tree, Set.of("/images"));
   }
 
   /**

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.scalekv.metrics.Interval;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -204,7 +206,7 @@ public record CellResult(
   public record Share(int right, int cases) {}
 
   /**
-   * One image. Metrics that were not measured are absent.
+   * One image. Metrics that were not measured are absent; numbers have nine significant digits.
    *
    * @param prompt index of its prompt, from 0
    * @param seed its seed, as typed; the model's seed is derived from both
@@ -232,6 +234,23 @@ public record CellResult(
       Double lpips,
       Double bitAgreement,
       Map<String, Share> faithfulness) {
+    private static final MathContext DIGITS = new MathContext(9);
+
+    /** Rounds. */
+    public Image {
+      psnrDb = rounded(psnrDb);
+      ssim = rounded(ssim);
+      msSsim = rounded(msSsim);
+      haarPsi = rounded(haarPsi);
+      lpipsProxy = rounded(lpipsProxy);
+      lpips = rounded(lpips);
+      bitAgreement = rounded(bitAgreement);
+    }
+
+    private static Double rounded(Double x) {
+      return x == null ? null : Double.valueOf(new BigDecimal(x).round(DIGITS).doubleValue());
+    }
+
     /** A metric of pairs, +∞ for the PSNR of identical images, or null where not measured. */
     public Double value(Metric metric) {
       return switch (metric) {

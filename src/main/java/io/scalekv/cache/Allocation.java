@@ -52,7 +52,7 @@ public sealed interface Allocation {
 
   private static IllegalArgumentException unknown(String text, Exception cause) {
     return new IllegalArgumentException(
-        "allocation: released, paper or paper:START:DECAY expected, got '" + text + "'", cause);
+        "allocation: released, paper or paper:START:DECAY expected, got " + text, cause);
   }
 
   /**

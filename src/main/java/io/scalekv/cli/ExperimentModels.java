@@ -3,10 +3,13 @@ package io.scalekv.cli;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.Models;
+import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.roles.RolesDocument;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The models that experiments name, found as on the command line. */
 final class ExperimentModels implements Models {
@@ -33,6 +36,11 @@ final class ExperimentModels implements Models {
         named ? choice.name() : ExperimentSpec.resolve(choice.name(), file).toString(),
         weights == null ? null : ExperimentSpec.resolve(weights, file).toString(),
         choice.randomWeights());
+  }
+
+  /** The calibration that comes with a model, if its weights do. */
+  static Optional<RolesDocument> shipped(ModelChoice choice, ModelConfig config) {
+    return option(choice, true).shipped() ? ShippedCalibrations.of(config) : Optional.empty();
   }
 
   private static ModelOption option(ModelChoice choice, boolean shapeOnly) {

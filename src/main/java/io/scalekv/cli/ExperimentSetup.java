@@ -8,17 +8,18 @@ import io.scalekv.experiment.LocalRunner;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.PromptTexts;
-import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.experiment.Software;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.roles.RolesDocument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * An experiment, ready to run.
@@ -63,7 +64,7 @@ record ExperimentSetup(
                 config,
                 weightless ? null : ImageModel.weightHash(source),
                 weightless ? null : ImageModel.tokenizerHash(source),
-                ShippedCalibrations.of(config)),
+                ExperimentModels.shipped(model, config)),
             nets.facts());
     String promptFile =
         spec.prompts() == null ? null : Path.of(spec.prompts().file()).getFileName().toString();
@@ -91,7 +92,7 @@ record ExperimentSetup(
             file.specSha256(),
             options.references(),
             experiment.prompts(),
-            config,
+            ExperimentModels.shipped(model, config),
             nets,
             engine);
     String dtype = experiment.spec().dtype();
@@ -105,7 +106,7 @@ record ExperimentSetup(
       String specSha256,
       Path references,
       PromptTexts prompts,
-      ModelConfig config,
+      Optional<RolesDocument> shipped,
       UserNets nets,
       EngineOptions engine) {
     SoftwareVersions v = SoftwareVersions.current();
@@ -118,7 +119,7 @@ record ExperimentSetup(
         Machine.here(threads),
         references,
         prompts,
-        ShippedCalibrations.of(config),
+        shipped,
         nets);
   }
 }

@@ -119,7 +119,7 @@ final class VerifyCommand implements Callable<Integer> {
             recorded.provenance().specSha256(),
             references,
             PromptTexts.of(experiment.promptSets()),
-            config,
+            ExperimentModels.shipped(choice, config),
             netOptions.nets(),
             engine);
     boolean weightless = cell.kind() == Cell.Kind.MEMORY;

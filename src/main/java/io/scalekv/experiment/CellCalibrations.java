@@ -7,7 +7,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.infinity.InfinityConfig;
-import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.TopKeys;
@@ -25,16 +24,16 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 
-/** From a cell's calibration to what its policy is told; profiles are measured once each. */
+/** From a cell's calibration to what its policy is told; each measurement is made once. */
 final class CellCalibrations {
-  /** What a profile depends on. */
-  private record ProfileKey(
+  /** What a measurement depends on. */
+  private record MeasuredOn(
       Cell.Generation generation, String topK, String promptSha256, long seed, String rows) {}
 
   private final ImageModel model;
   private final Optional<RolesDocument> shipped;
   private final PromptTexts texts;
-  private final Map<ProfileKey, AttentionProfile> profiles = new HashMap<>();
+  private final Map<MeasuredOn, PolicyCalibrator.Result> measured = new HashMap<>();
 
   CellCalibrations(ImageModel model, Optional<RolesDocument> shipped, PromptTexts texts) {
     this.model = model;
@@ -59,11 +58,9 @@ final class CellCalibrations {
     int cut = schedule.scales() - first;
     int drafters =
         c.drafters() == null ? LayerRoles.defaultDrafters(shape.depth(), cut) : c.drafters();
-    RoleAssignment roles =
-        c.source().equals(Cell.Calibration.RANDOM)
-            ? random(shape.depth(), schedule.scales(), first, drafters, c.seed())
-            : measured(cell, first, drafters, listener);
-    return PolicyCalibrations.withRoles(PolicyCalibration.NONE, roles);
+    return c.source().equals(Cell.Calibration.RANDOM)
+        ? PolicyCalibrations.of(random(shape.depth(), schedule.scales(), first, drafters, c.seed()))
+        : measured(cell, first, drafters, listener);
   }
 
   private static RoleAssignment random(int layers, int scales, int first, int drafters, long seed) {
@@ -81,24 +78,27 @@ final class CellCalibrations {
     return RoleAssignment.of(layers, scales, pairs.subList(0, drafters));
   }
 
-  private RoleAssignment measured(Cell cell, int first, int drafters, RunListener listener) {
+  private PolicyCalibration measured(Cell cell, int first, int drafters, RunListener listener) {
     Cell.Calibration c = cell.calibration();
     LayerMetric metric = LayerMetric.ofCliName(c.metric());
     boolean lowest = metric.highMeansRefiner() != c.inverted();
-    return LayerRoles.of(
-            metric.cliName(),
-            profile(cell, listener).metric(metric),
-            lowest ? Orientation.LOWEST : Orientation.HIGHEST,
-            first,
-            drafters)
-        .assignment();
+    PolicyCalibrator.Result result = measure(cell, listener);
+    RoleAssignment roles =
+        LayerRoles.of(
+                metric.cliName(),
+                result.profile().orElseThrow().metric(metric),
+                lowest ? Orientation.LOWEST : Orientation.HIGHEST,
+                first,
+                drafters)
+            .assignment();
+    return PolicyCalibrations.of(result, cell.generation().maps(), roles);
   }
 
-  private AttentionProfile profile(Cell cell, RunListener listener) {
+  private PolicyCalibrator.Result measure(Cell cell, RunListener listener) {
     Cell.Calibration c = cell.calibration();
     Cell.Generation g = cell.generation();
-    ProfileKey key = new ProfileKey(g, c.topK(), c.promptSha256(), c.seed(), c.querySamples());
-    AttentionProfile known = profiles.get(key);
+    MeasuredOn key = new MeasuredOn(g, c.topK(), c.promptSha256(), c.seed(), c.querySamples());
+    PolicyCalibrator.Result known = measured.get(key);
     if (known != null) {
       return known;
     }
@@ -125,10 +125,10 @@ final class CellCalibrations {
                 c.seed()));
     listener.begun("calibration", prompts.size());
     try {
-      AttentionProfile profile =
-          calibrator.profile(prompts, done -> listener.step("prompt " + done));
-      profiles.put(key, profile);
-      return profile;
+      PolicyCalibrator.Result result =
+          calibrator.measure(prompts, done -> listener.step("prompt " + done));
+      measured.put(key, result);
+      return result;
     } finally {
       listener.ended();
     }

@@ -163,6 +163,82 @@ final class SweepCommandTest {
   }
 
   @Test
+  void rolesAreMeasuredDrawnOrMissing() throws IOException {
+    Path roles =
+        Files.writeString(
+            folder.resolve("roles.yaml"),
+            TinyExperiment.head(2)
+                + """
+                metrics: [psnr, bits]
+                rows:
+                  - policy: scalekv
+                    budget: 50%
+                    calibration:
+                      - metric: [asi, current-ratio]
+                        inverted: [false, true]
+                        drafters: [0, 1]
+                        prompts: {file: prompts.txt, limit: 1}
+                      - roles: random
+                        drafters: 1
+                        seed: [1, 2]
+                      - shipped
+                """);
+    Said said = say("sweep", roles, "--out", out, "-q", "--json");
+    assertEquals(1, said.code, said.err);
+    assertEquals(10, said.json().get("done").asInt());
+    JsonNode last = said.json().get("cells").get(10);
+    assertEquals("scalekv at 50% (shipped roles)", last.get("label").asString());
+    assertTrue(last.get("error").asString().contains("drafters and refiners"), said.out);
+    assertEquals(
+        "scalekv at 50% (asi, inverted, 1 drafters)",
+        said.json().get("cells").get(3).get("label").asString());
+    // without drafters it does not matter what tells them
+    Results results = Results.read(out);
+    List<CellResult> cells = List.copyOf(results.cells().values());
+    assertEquals(cells.get(0).images(), cells.get(2).images());
+    assertEquals(cells.get(0).images(), cells.get(4).images());
+    assertNotEquals(cells.get(0).images(), cells.get(1).images());
+    assertNotEquals(cells.get(1).images(), cells.get(3).images());
+    String id = cells.get(3).id();
+    Said verified = say("verify", out.resolve("cells").resolve(id + ".json"), "-q");
+    assertEquals(0, verified.code, verified.out + verified.err);
+  }
+
+  @Test
+  void memoryAndTimes() throws IOException {
+    Path table = Path.of("experiments", "table3.yaml");
+    assertEquals(0, say("sweep", table, "--out", out, "-q").code);
+    Results memory = Results.read(out);
+    assertEquals(6, memory.cells().size());
+    assertEquals(
+        List.of(10541L, 1066L, 84328L, 8531L, 168656L, 17062L),
+        memory.file().rows().stream()
+            .map(r -> memory.cells().get(r.id()).memory().formulaBytes() >> 20)
+            .toList());
+    Path times =
+        Files.writeString(
+            folder.resolve("times.yaml"),
+            TinyExperiment.head(2)
+                + """
+                kind: latency
+                repeats: 3
+                rows:
+                  - policy: sliding-window
+                    batch: [1, 3]
+                """);
+    Path other = folder.resolve("times");
+    Said said = say("sweep", times, "--out", other, "-q", "--json");
+    assertEquals(0, said.code, said.err);
+    for (CellResult r : Results.read(other).cells().values()) {
+      assertEquals(3, r.latency().seconds().size());
+      assertTrue(r.latency().medianSeconds() > 0);
+      assertTrue(r.latency().seconds().contains(r.latency().medianSeconds()));
+      assertEquals(r.memory().formulaBytes(), r.memory().kvCacheBytes());
+    }
+    assertEquals(0, say("verify", other, "-q").code);
+  }
+
+  @Test
   void aDamagedReferenceIsDrawnAgain() throws IOException {
     Path few =
         Files.writeString(

@@ -364,16 +364,27 @@ public record Experiment(
       for (int i = 0; i < all.size(); i++) {
         List<String> telling = new ArrayList<>();
         for (int w = 0; w < words.get(i).size(); w++) {
-          int at = w;
-          String word = words.get(i).get(w);
-          if (!word.isEmpty() && words.stream().anyMatch(other -> !other.get(at).equals(word))) {
-            telling.add(word);
+          if (tells(all, words, i, w)) {
+            telling.add(words.get(i).get(w));
           }
         }
         String label = telling.isEmpty() ? "" : " (" + String.join(", ", telling) + ")";
         recipes.add(new Recipe(all.get(i), label));
       }
       return recipes;
+    }
+
+    /** Whether a word differs from that of another calibration of the same source. */
+    private static boolean tells(
+        List<Cell.Calibration> all, List<List<String>> words, int i, int w) {
+      String word = words.get(i).get(w);
+      for (int j = 0; j < all.size(); j++) {
+        boolean comparable = w == 0 || all.get(j).source().equals(all.get(i).source());
+        if (comparable && !word.isEmpty() && !words.get(j).get(w).equals(word)) {
+          return true;
+        }
+      }
+      return false;
     }
 
     private List<Cell.Calibration> calibrations(ExperimentSpec.Calibration c) {
@@ -447,7 +458,7 @@ public record Experiment(
           c.metric() == null ? c.source() + " roles" : c.metric(),
           c.inverted() ? "inverted" : "",
           c.topK() == null ? "" : "K' " + c.topK(),
-          c.drafters() == null ? "" : c.drafters() + " drafters",
+          c.drafters() == null ? "" : c.drafters() + (c.drafters() == 1 ? " drafter" : " drafters"),
           c.prompts() == null ? "" : c.prompts() + (c.prompts() == 1 ? " prompt" : " prompts"),
           c.seed() == null ? "" : "seed " + c.seed(),
           c.querySamples() == null ? "" : c.querySamples() + " rows");

@@ -170,8 +170,13 @@ public record ExperimentSpec(
 
   /** What the small version changes; null for nothing. */
   public record Quick(
-      Integer limit, Integer seeds, Integer batch, Integer calibrationLimit, Integer repeats) {
-    private static final Quick NOTHING = new Quick(null, null, null, null, null);
+      Integer limit,
+      Integer seeds,
+      Integer batch,
+      Integer calibrationLimit,
+      Integer repeats,
+      List<String> size) {
+    private static final Quick NOTHING = new Quick(null, null, null, null, null, null);
   }
 
   /** Fills in the defaults. */
@@ -249,6 +254,9 @@ public record ExperimentSpec(
     wrap(tree, "metrics");
     wrap(tree, "baselines");
     wrap(tree, "rows");
+    if (tree.get("quick") instanceof ObjectNode quick) {
+      wrap(quick, "size");
+    }
     each(
         tree.get("rows"),
         row -> {
@@ -411,9 +419,6 @@ public record ExperimentSpec(
   }
 
   private Row small(Row r) {
-    if (quick.calibrationLimit() == null) {
-      return r;
-    }
     return new Row(
         r.name(),
         r.policy(),
@@ -423,12 +428,14 @@ public record ExperimentSpec(
         r.valueType(),
         r.calibration().stream().map(c -> small(c, quick.calibrationLimit())).toList(),
         r.metrics(),
-        r.size(),
+        quick.size() == null || r.size() == null
+            ? r.size()
+            : r.size().stream().filter(quick.size()::contains).toList(),
         r.batch());
   }
 
-  private static Calibration small(Calibration c, int limit) {
-    if (c.prompts() == null) {
+  private static Calibration small(Calibration c, Integer limit) {
+    if (c.prompts() == null || limit == null) {
       return c;
     }
     List<Integer> limits =

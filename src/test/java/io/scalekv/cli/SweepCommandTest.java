@@ -190,7 +190,7 @@ final class SweepCommandTest {
     assertEquals("scalekv at 50% (shipped roles)", last.get("label").asString());
     assertTrue(last.get("error").asString().contains("drafters and refiners"), said.out);
     assertEquals(
-        "scalekv at 50% (asi, inverted, 1 drafters)",
+        "scalekv at 50% (asi, inverted, 1 drafter)",
         said.json().get("cells").get(3).get("label").asString());
     // without drafters it does not matter what tells them
     Results results = Results.read(out);

@@ -24,8 +24,14 @@ final class ExperimentTest {
   private static final Path TABLE_1 = Path.of("experiments", "table1.yaml");
 
   private static Experiment expand(ExperimentSpec spec, Path file) {
-    boolean large = spec.model().name().startsWith("infinity");
-    ModelConfig config = large ? ModelConfig.infinity8b() : ModelConfig.pocket();
+    ModelConfig config =
+        switch (spec.model().name()) {
+          case "pocket" -> ModelConfig.pocket();
+          case "infinity-8b" -> ModelConfig.infinity8b();
+          default ->
+              ModelConfig.read(
+                  ExperimentSpec.resolve(spec.model().name(), file).resolve("config.json"));
+        };
     boolean memory = spec.kind().equals(ExperimentSpec.MEMORY);
     String hash = memory ? null : "sha256:" + "a".repeat(64);
     return Experiment.expand(
@@ -70,7 +76,7 @@ final class ExperimentTest {
 
   static List<Path> experiments() throws IOException {
     try (Stream<Path> files = Files.list(Path.of("experiments"))) {
-      return files.sorted().toList();
+      return files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
     }
   }
 

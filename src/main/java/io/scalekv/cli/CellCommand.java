@@ -1,10 +1,8 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.Experiment;
-import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.LocalRunner;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -73,15 +71,17 @@ final class CellCommand implements Callable<Integer> {
           "--id: one of the %d cells of %s expected, got %s".formatted(cells.size(), file, id));
     }
     Path folder = OutputFolder.prepare(setup.folder());
-    if (!Files.exists(folder.resolve(ExperimentFile.NAME))) {
-      setup.file().write(folder);
-    }
+    setup.file().write(folder);
     LocalRunner.Summary summary =
         setup.run(
             one,
             netOptions.nets(),
             new LocalRunner.Options(
-                folder, reference == null ? folder.resolve("reference") : reference, images, false),
+                folder,
+                reference == null ? folder.resolve("reference") : reference,
+                images,
+                false,
+                false),
             engine,
             new RunProgress(engine.quiet(), spec.commandLine().getErr()));
     json.print(

@@ -95,7 +95,8 @@ final class SweepCommand implements Callable<Integer> {
                 folder,
                 reference == null ? folder.resolve("reference") : reference,
                 images,
-                failFast),
+                failFast,
+                true),
             engine,
             new RunProgress(engine.quiet(), spec.commandLine().getErr()));
     Report report = report(setup.file().name(), folder, summary, (System.nanoTime() - start) / 1e9);

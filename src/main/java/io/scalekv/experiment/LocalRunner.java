@@ -30,8 +30,11 @@ public final class LocalRunner {
    * @param references folder of the reference images
    * @param images whether to keep the images of every cell
    * @param failFast whether to stop at the first cell that fails
+   * @param alone whether no other process writes to these folders: then what killed processes left
+   *     half-written is removed
    */
-  public record Options(Path folder, Path references, boolean images, boolean failFast) {}
+  public record Options(
+      Path folder, Path references, boolean images, boolean failFast, boolean alone) {}
 
   /** What became of a cell. */
   public enum Status {
@@ -94,8 +97,10 @@ public final class LocalRunner {
 
   /** Runs what is not finished yet, in order. */
   public Summary run(List<Experiment.Planned> cells, RunListener listener) throws IOException {
-    removeParts(options.folder());
-    removeParts(options.references());
+    if (options.alone()) {
+      removeParts(options.folder());
+      removeParts(options.references());
+    }
     List<Ended> ended = new ArrayList<>();
     ImageModel model = null;
     CellRunner runner = null;

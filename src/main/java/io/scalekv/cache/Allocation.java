@@ -26,15 +26,33 @@ public sealed interface Allocation {
    */
   int drafterTokens(int budget, int step, boolean[] drafter, int[] room);
 
-  /** The allocation of that name with its defaults. */
-  static Allocation parse(String name) {
-    return switch (name) {
-      case "paper" -> new Paper();
-      case "released" -> new Released();
-      default ->
-          throw new IllegalArgumentException(
-              "allocation: paper or released expected, got '" + name + "'");
-    };
+  /**
+   * Reads {@code released}, {@code paper}, or {@code paper:START:DECAY} such as {@code
+   * paper:0.92:0.05}.
+   */
+  static Allocation parse(String text) {
+    if (text.equals("released")) {
+      return new Released();
+    }
+    String[] words = text.split(":", -1);
+    if (words[0].equals("paper")) {
+      try {
+        if (words.length == 1) {
+          return new Paper();
+        }
+        if (words.length == 3) {
+          return new Paper(Double.parseDouble(words[1]), Double.parseDouble(words[2]));
+        }
+      } catch (NumberFormatException e) {
+        throw unknown(text, e);
+      }
+    }
+    throw unknown(text, null);
+  }
+
+  private static IllegalArgumentException unknown(String text, Exception cause) {
+    return new IllegalArgumentException(
+        "allocation: released, paper or paper:START:DECAY expected, got " + text, cause);
   }
 
   /**

@@ -6,6 +6,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.PolicyCalibrator;
+import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.profile.LayerMetric;

@@ -4,7 +4,9 @@ import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.CacheMeter;
 import io.scalekv.experiment.Calibrator.PromptSet;
+import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.KeptTokens;
+import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.files.AtomicFile;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
@@ -202,8 +204,8 @@ final class GenerateCommand implements Callable<Integer> {
       for (int s = 0; s < seeds; s++) {
         long seed = global.seed() + (long) s;
         String file = String.format(Locale.ROOT, "p%04d-s%d.png", p, seed);
-        // images of different prompts must not share their random numbers
-        jobs.add(new Job(new Prompt(prompts.prompts().get(p), seed * 1_000_003 + p), file));
+        long modelSeed = Cell.Prompts.modelSeed(seed, p);
+        jobs.add(new Job(new Prompt(prompts.prompts().get(p), modelSeed), file));
       }
     }
     return jobs;

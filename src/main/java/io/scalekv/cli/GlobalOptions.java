@@ -1,17 +1,12 @@
 package io.scalekv.cli;
 
 import java.util.OptionalInt;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options of every command that computes: threads, number format, seed, silence. */
 final class GlobalOptions implements CheckedOptions {
-  private static final int MOST_THREADS = 1024;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Threads of one tensor operation (default: all cores).")
-  private Integer threads;
+  @Mixin private EngineOptions engine = new EngineOptions();
 
   @Option(
       names = "--dtype",
@@ -27,14 +22,9 @@ final class GlobalOptions implements CheckedOptions {
       description = "Seed of all random numbers, 0 to 2147483647 (default: ${DEFAULT-VALUE}).")
   private long seed;
 
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "No progress on stderr.")
-  private boolean quiet;
-
   /** Threads of one tensor operation, if the user set them. */
   OptionalInt threads() {
-    return threads == null ? OptionalInt.empty() : OptionalInt.of(threads);
+    return engine.threads();
   }
 
   /** {@code fp32} or {@code bf16}. */
@@ -54,22 +44,17 @@ final class GlobalOptions implements CheckedOptions {
 
   /** Whether progress is to be left out. */
   boolean quiet() {
-    return quiet;
+    return engine.quiet();
   }
 
   /** Hands the thread count to the engine, which reads it once, when it starts. */
   void setEngineThreads() {
-    if (threads != null) {
-      System.setProperty("ai.djl.pytorch.num_threads", threads.toString());
-      System.setProperty("ai.djl.pytorch.num_interop_threads", threads.toString());
-    }
+    engine.setEngineThreads();
   }
 
   @Override
   public void check() {
-    if (threads != null) {
-      Check.range("--threads", threads, 1, MOST_THREADS);
-    }
+    engine.check();
     Check.oneOf("--dtype", dtype, "fp32", "bf16");
     Check.range("--seed", seed, 0, Integer.MAX_VALUE);
   }

@@ -30,11 +30,14 @@ public final class Main {
   static List<Object> commands() {
     return List.of(
         new CalibrateCommand(),
+        new CellCommand(),
         new GenerateCommand(),
         new MemoryCommand(),
         new ModelsCommand(),
         new RolesCommand(),
+        new SweepCommand(),
         new TrainCommand(),
+        new VerifyCommand(),
         new VersionCommand());
   }
 
@@ -137,6 +140,9 @@ public final class Main {
           }
         }
         if (mixin.userObject() instanceof GlobalOptions options) {
+          options.setEngineThreads();
+        }
+        if (mixin.userObject() instanceof EngineOptions options) {
           options.setEngineThreads();
         }
       }

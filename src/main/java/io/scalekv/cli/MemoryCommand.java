@@ -13,6 +13,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
 import java.util.ArrayList;

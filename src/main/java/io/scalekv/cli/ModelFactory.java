@@ -25,6 +25,18 @@ final class ModelFactory {
     };
   }
 
+  /** Where its weights come from. */
+  static ModelSource source(ModelOption option) {
+    if (option.randomWeights().isPresent()) {
+      return new ModelSource.Random(option.randomWeights().getAsLong());
+    }
+    return option
+        .weights()
+        .or(option::folder)
+        .<ModelSource>map(ModelSource.Folder::new)
+        .orElseGet(ModelSource.Shipped::new);
+  }
+
   /**
    * Loads the model. The texts are encoded before the transformer is loaded, so that the two never
    * share the memory.
@@ -69,16 +81,5 @@ final class ModelFactory {
       }
       return ImageModel.open(config, source, global.bf16(), store, progress);
     }
-  }
-
-  private static ModelSource source(ModelOption option) {
-    if (option.randomWeights().isPresent()) {
-      return new ModelSource.Random(option.randomWeights().getAsLong());
-    }
-    return option
-        .weights()
-        .or(option::folder)
-        .<ModelSource>map(ModelSource.Folder::new)
-        .orElseGet(ModelSource.Shipped::new);
   }
 }

@@ -42,6 +42,21 @@ final class ModelOption implements CheckedOptions {
     return option;
   }
 
+  /**
+   * The same options as if they had been typed.
+   *
+   * @param weights or null
+   * @param randomWeights or null
+   */
+  static ModelOption of(String model, Path weights, Long randomWeights, boolean shapeOnly) {
+    ModelOption option = new ModelOption();
+    option.model = model;
+    option.weights = weights;
+    option.randomWeights = randomWeights;
+    option.shapeOnly = shapeOnly;
+    return option;
+  }
+
   /** A name of {@link #NAMES}, or a folder. */
   String model() {
     return model;

@@ -15,6 +15,8 @@ public final class CacheMeter implements GenerationListener {
   private final int layers;
   private final long[] afterScale;
   private long mostAllocated;
+  private long tokens;
+  private long heads;
 
   /**
    * @param layers number of layers L
@@ -36,6 +38,10 @@ public final class CacheMeter implements GenerationListener {
     allocated.put(key, cache.allocatedBytes());
     long bytes = sum(live);
     mostAllocated = Math.max(mostAllocated, sum(allocated));
+    if (scale == afterScale.length - 2) {
+      tokens += (long) cache.tokens() * cache.rows();
+      heads += (long) cache.heads() * cache.rows();
+    }
     if (layer == layers - 1) {
       afterScale[scale] = Math.max(afterScale[scale], bytes);
     }
@@ -57,6 +63,11 @@ public final class CacheMeter implements GenerationListener {
       most = Math.max(most, b);
     }
     return most;
+  }
+
+  /** Mean tokens per layer, head and batch row when the last map reads them; of all generations. */
+  public double meanTokens() {
+    return heads == 0 ? 0 : (double) tokens / heads;
   }
 
   /** The most bytes that were taken from the system for tokens at any moment between layers. */

@@ -122,17 +122,21 @@ public final class Calibrator {
                 options.aspect(),
                 options.generation(),
                 options.negative(),
-                Math.min(FIRST_BLOCK, options.schedule().scales() - 2),
+                firstBlock(options.schedule()),
                 Math.min(FIRST_MAPS, options.schedule().scales() - 1),
                 Optional.of(options.profile()),
                 options.seed()))
         .measure(prompts, onPrompt);
   }
 
+  /** First source map that HeatKV may drop in a calibration of ours. */
+  static int firstBlock(ScaleSchedule schedule) {
+    return Math.min(FIRST_BLOCK, schedule.scales() - 2);
+  }
+
   private Calibrations calibrations(RolesDocument.Model described, PolicyCalibrator.Result m) {
-    int firstBlock = Math.min(FIRST_BLOCK, options.schedule().scales() - 2);
     return Calibrations.none(described)
-        .withHeatKv(HeatKvOrders.ofScores(m.blockMass(), firstBlock))
+        .withHeatKv(HeatKvOrders.ofScores(m.blockMass(), firstBlock(options.schedule())))
         .withAmsKvSimilarity(m.mapSimilarity())
         .withHackVariance(m.attentionVariance());
   }

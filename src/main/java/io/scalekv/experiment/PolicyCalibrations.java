@@ -50,6 +50,21 @@ public final class PolicyCalibrations {
         IntStream.range(first, orders.scales() - 1).mapToObj(orders::order).toArray(int[][]::new));
   }
 
+  /** What was measured on a schedule, with roles made of it. */
+  static PolicyCalibration of(
+      PolicyCalibrator.Result measured, ScaleSchedule schedule, RoleAssignment roles) {
+    return new PolicyCalibration(
+        roles.mask(),
+        blockOrder(HeatKvOrders.ofScores(measured.blockMass(), Calibrator.firstBlock(schedule))),
+        measured.mapSimilarity(),
+        measured.attentionVariance());
+  }
+
+  /** Roles and nothing else. */
+  static PolicyCalibration of(RoleAssignment roles) {
+    return new PolicyCalibration(roles.mask(), null, null, null);
+  }
+
   private static RoleAssignment roles(RolesDocument document, ScaleSchedule schedule, int budget) {
     if (document.budget().tokens() == budget) {
       return document.assignment();

@@ -189,8 +189,17 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
 
   /** {@code sha256:} and the hash of the transformer's files and the tokenizer's, in that order. */
   String hash(LoadListener listener) {
+    return hash(List.of(transformer, tokenizer), listener);
+  }
+
+  /** {@code sha256:} and the hash of the tokenizer's files. */
+  String tokenizerHash() {
+    return hash(List.of(tokenizer), LoadListener.NONE);
+  }
+
+  private static String hash(List<Path> parts, LoadListener listener) {
     List<Path> files = new ArrayList<>();
-    for (Path part : List.of(transformer, tokenizer)) {
+    for (Path part : parts) {
       try (TensorSource source = TensorSource.open(part)) {
         source.files().stream().sorted().forEach(files::add);
       }

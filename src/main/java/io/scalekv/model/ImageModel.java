@@ -31,6 +31,7 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -49,6 +50,7 @@ public final class ImageModel implements AutoCloseable {
 
   private final ModelConfig config;
   private final String weightHash;
+  private final String tokenizerHash;
   private final NDManager manager;
   private final Infinity transformer;
   private final Vae vae;
@@ -59,6 +61,7 @@ public final class ImageModel implements AutoCloseable {
   private ImageModel(
       ModelConfig config,
       String weightHash,
+      String tokenizerHash,
       NDManager manager,
       Weights transformer,
       Weights vae,
@@ -69,6 +72,7 @@ public final class ImageModel implements AutoCloseable {
     this.textEncoder = textEncoder;
     this.config = config;
     this.weightHash = weightHash;
+    this.tokenizerHash = tokenizerHash;
     this.manager = manager;
     this.transformer = new Infinity(config.transformer(), transformer, bf16);
     this.vae = new Vae(config.tokenizer(), vae);
@@ -115,19 +119,23 @@ public final class ImageModel implements AutoCloseable {
           WordEmbedder.addInitial(transformer, config.transformer().textWidth());
         }
         Weights vae = Vae.initialWeights(manager, config.tokenizer());
-        String hash = "random:" + random.seed();
-        return new ImageModel(config, hash, manager, transformer, vae, bf16, texts, null);
+        String hash = weightHash(config, source);
+        return new ImageModel(config, hash, hash, manager, transformer, vae, bf16, texts, null);
       }
-      CheckpointFolder files =
-          source instanceof ModelSource.Folder given
-              ? CheckpointFolder.find(given.folder(), config, false)
-              : new CheckpointFolder(
-                  shipped("pocket/" + TRANSFORMER), shipped("pocket/" + TOKENIZER), null);
+      CheckpointFolder files = files(config, source);
       files.check(config);
       Weights transformer = load(manager, files.transformer(), config, listener, true);
       Weights vae = load(manager, files.tokenizer(), config, listener, false);
       return new ImageModel(
-          config, files.hash(listener), manager, transformer, vae, bf16, texts, files.text());
+          config,
+          files.hash(listener),
+          files.tokenizerHash(),
+          manager,
+          transformer,
+          vae,
+          bf16,
+          texts,
+          files.text());
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -147,6 +155,28 @@ public final class ImageModel implements AutoCloseable {
     try (TensorSource source = TensorSource.open(path)) {
       return expected.load(manager, path, source, listener);
     }
+  }
+
+  /** The files of a source that has files. */
+  private static CheckpointFolder files(ModelConfig config, ModelSource source) {
+    return source instanceof ModelSource.Folder given
+        ? CheckpointFolder.find(given.folder(), config, false)
+        : new CheckpointFolder(
+            shipped(config.name() + "/" + TRANSFORMER), shipped("pocket/" + TOKENIZER), null);
+  }
+
+  /** The hash that {@link #weightHash()} gives for a model of that source, without loading it. */
+  public static String weightHash(ModelConfig config, ModelSource source) {
+    return source instanceof ModelSource.Random random
+        ? "random:" + random.seed()
+        : files(config, source).hash(LoadListener.NONE);
+  }
+
+  /** The hash that {@link #tokenizerHash()} gives for a model of that source. */
+  public static String tokenizerHash(ModelConfig config, ModelSource source) {
+    return source instanceof ModelSource.Random random
+        ? "random:" + random.seed()
+        : files(config, source).tokenizerHash();
   }
 
   /** Whether the engine sees a GPU. */
@@ -188,6 +218,11 @@ public final class ImageModel implements AutoCloseable {
    */
   public String weightHash() {
     return weightHash;
+  }
+
+  /** {@code sha256:} and the hash of the tokenizer's file, or {@code random:} and the seed. */
+  public String tokenizerHash() {
+    return tokenizerHash;
   }
 
   /** Parameters of the transformer, text included. */
@@ -265,6 +300,25 @@ public final class ImageModel implements AutoCloseable {
     try (NDManager scope = manager.newSubManager()) {
       NDArray latent = vae.encode(Pixels.toArray(scope, images));
       return Pixels.toImages(vae.decode(quantiser.quantise(latent, schedule).summed()));
+    }
+  }
+
+  /**
+   * What the tokenizer's encoder makes of images: the output of every halving, then that of its
+   * middle.
+   *
+   * @param images at least one, all of one size that the patch divides
+   */
+  public List<EncoderLayer> encoderLayers(List<RgbImage> images) {
+    try (NDManager scope = manager.newSubManager()) {
+      List<EncoderLayer> layers = new ArrayList<>();
+      for (NDArray x : vae.encoderLayers(Pixels.toArray(scope, images))) {
+        Shape s = x.getShape();
+        layers.add(
+            new EncoderLayer(
+                (int) s.get(0), (int) s.get(1), (int) s.get(2), (int) s.get(3), x.toFloatArray()));
+      }
+      return layers;
     }
   }
 

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.databind.JsonNode;
 
@@ -15,12 +16,24 @@ import tools.jackson.databind.JsonNode;
  */
 public final class CanonicalJson {
   private final StringBuilder out = new StringBuilder();
+  private final Set<String> lines;
 
-  private CanonicalJson() {}
+  private CanonicalJson(Set<String> lines) {
+    this.lines = lines;
+  }
 
   /** The text of a value, with a newline at its end. NaN and infinities are an error. */
   public static String write(JsonNode value) {
-    CanonicalJson json = new CanonicalJson();
+    return write(value, Set.of());
+  }
+
+  /**
+   * The same, where some arrays have one element a line whatever the elements hold.
+   *
+   * @param lines JSON pointers of these arrays
+   */
+  public static String write(JsonNode value, Set<String> lines) {
+    CanonicalJson json = new CanonicalJson(lines);
     json.value(value, "", "");
     return json.out.append('\n').toString();
   }
@@ -75,7 +88,7 @@ public final class CanonicalJson {
     for (JsonNode element : value) {
       String at = pointer + "/" + i++;
       out.append(before).append(inner);
-      if (flat(element)) {
+      if (flat(element) || lines.contains(pointer)) {
         line(element, at);
       } else {
         value(element, inner, at);
@@ -94,7 +107,7 @@ public final class CanonicalJson {
     return true;
   }
 
-  /** A container of scalars, or a scalar, on one line. */
+  /** A container, or a scalar, on one line. */
   private void line(JsonNode element, String pointer) {
     if (!element.isContainer()) {
       scalar(element, pointer);
@@ -102,7 +115,7 @@ public final class CanonicalJson {
       out.append('[');
       for (int i = 0; i < element.size(); i++) {
         out.append(i == 0 ? "" : ", ");
-        scalar(element.get(i), pointer + "/" + i);
+        line(element.get(i), pointer + "/" + i);
       }
       out.append(']');
     } else {
@@ -112,7 +125,7 @@ public final class CanonicalJson {
         Map.Entry<String, JsonNode> entry = entries.next();
         string(entry.getKey());
         out.append(": ");
-        scalar(entry.getValue(), CheckedJson.child(pointer, entry.getKey()));
+        line(entry.getValue(), CheckedJson.child(pointer, entry.getKey()));
         out.append(entries.hasNext() ? ", " : "");
       }
       out.append('}');

@@ -26,12 +26,13 @@ import tools.jackson.databind.json.JsonMapper;
  * JSON files from outside: read with hard limits, checked against a schema, refused in one line of
  * the form {@code FILE: POINTER: expected …, got …}.
  */
-final class CheckedJson {
+public final class CheckedJson {
   private static final long MAX_BYTES = 64L << 20;
   private static final int MAX_DEPTH = 100;
   private static final int MAX_SHOWN = 60;
 
-  static final JsonMapper MAPPER =
+  /** Reads and writes records strictly: unknown, missing and repeated keys are errors. */
+  public static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
                   .streamReadConstraints(
@@ -51,7 +52,7 @@ final class CheckedJson {
   private CheckedJson() {}
 
   /** The text of a file, at most 64 MiB of UTF-8. */
-  static String text(Path file) throws IOException {
+  public static String text(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           file + ": expected a file, got " + (Files.exists(file) ? "a folder" : "nothing there"));
@@ -68,7 +69,7 @@ final class CheckedJson {
   }
 
   /** Parses one JSON value; {@code file} is for messages. */
-  static JsonNode parse(String text, String file) {
+  public static JsonNode parse(String text, String file) {
     JsonNode tree;
     try {
       tree = MAPPER.readTree(text);
@@ -100,9 +101,9 @@ final class CheckedJson {
     }
   }
 
-  /** Loads a schema (draft 2020-12) that lies beside this class. */
-  static Schema schema(String resource) {
-    try (InputStream in = CheckedJson.class.getResourceAsStream(resource)) {
+  /** Loads a schema (draft 2020-12) that lies beside a class. */
+  public static Schema schema(Class<?> beside, String resource) {
+    try (InputStream in = beside.getResourceAsStream(resource)) {
       if (in == null) {
         throw new IllegalStateException("schema " + resource + ": expected on the class path");
       }
@@ -114,7 +115,7 @@ final class CheckedJson {
   }
 
   /** Checks a value against a schema and reports the first thing that is wrong. */
-  static void validate(Schema schema, JsonNode tree, String file) {
+  public static void validate(Schema schema, JsonNode tree, String file) {
     List<Error> errors = schema.validate(tree);
     if (errors.isEmpty()) {
       return;
@@ -153,9 +154,14 @@ final class CheckedJson {
   }
 
   /** Turns a checked tree into a record; its constructor's complaints get the file's name. */
-  static <T> T bind(JsonNode tree, Class<T> type, String file) {
+  public static <T> T bind(JsonNode tree, Class<T> type, String file) {
+    return bind(MAPPER, tree, type, file);
+  }
+
+  /** The same by another mapper. */
+  public static <T> T bind(JsonMapper mapper, JsonNode tree, Class<T> type, String file) {
     try {
-      return MAPPER.treeToValue(tree, type);
+      return mapper.treeToValue(tree, type);
     } catch (JacksonException e) {
       StringBuilder pointer = new StringBuilder();
       for (JacksonException.Reference step : e.getPath()) {
@@ -174,12 +180,13 @@ final class CheckedJson {
   }
 
   /** The pointer to a key below another pointer, escaped as in RFC 6901. */
-  static String child(String pointer, String key) {
+  public static String child(String pointer, String key) {
     return pointer + "/" + key.replace("~", "~0").replace("/", "~1");
   }
 
   /** One line: file, JSON pointer, expected, got. */
-  static IllegalArgumentException error(String file, String pointer, String expected, String got) {
+  public static IllegalArgumentException error(
+      String file, String pointer, String expected, String got) {
     return new IllegalArgumentException(
         file
             + ": "
@@ -191,7 +198,7 @@ final class CheckedJson {
   }
 
   /** A short form of a value for a message. */
-  static String show(JsonNode node) {
+  public static String show(JsonNode node) {
     if (node == null || node.isMissingNode()) {
       return "nothing";
     }

@@ -20,7 +20,7 @@ public final class RolesJson {
 
   /** Built on first use. */
   private static final class Loaded {
-    static final Schema SCHEMA = CheckedJson.schema(RolesJson.SCHEMA);
+    static final Schema SCHEMA = CheckedJson.schema(RolesJson.class, RolesJson.SCHEMA);
   }
 
   /**

@@ -22,19 +22,29 @@ public final class ScaleKv {
           "scalekv",
           "Li et al., ScaleKV, arXiv 2505.19602, the paper",
           Map.of(
-              "allocation", "released (default), or paper: how drafters and refiners share",
+              "allocation",
+                  "how drafters and refiners share: released (default), paper or"
+                      + " paper:START:DECAY",
               "kernel", "odd number of tokens averaged (5)",
               "pool",
                   "neighbours in the cache (1d-cache), in the map's rows (1d-map) or map (2d-map)"),
           (spec, c) ->
               ScoredPolicy.of(
                   spec.toString(),
-                  plan(spec, c, Allocation.parse(spec.choice("allocation", "released", "paper"))),
+                  plan(spec, c, allocation(spec)),
                   scorer(Pooling.of(spec), Pooling.kernel(spec))));
 
   private static final int WINDOW = 16;
 
   private ScaleKv() {}
+
+  private static Allocation allocation(PolicySpec spec) {
+    try {
+      return Allocation.parse(spec.text("allocation", "released"));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("policy " + spec.name() + ": " + e.getMessage(), e);
+    }
+  }
 
   /** Budgets by the measured roles. */
   static BudgetPlan plan(PolicySpec spec, PolicyContext c, Allocation allocation) {

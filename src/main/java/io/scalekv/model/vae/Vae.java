@@ -5,8 +5,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.tensor.Weights;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -45,6 +48,11 @@ public final class Vae {
    * @return latent before quantisation, [N,d,h,w]
    */
   public NDArray encode(NDArray image) {
+    NDArray x = encoderMiddle(image, y -> {});
+    return last(x, y -> conv("encoder.conv_out", normSwish("encoder.norm_out", y)));
+  }
+
+  private NDArray encoderMiddle(NDArray image, Consumer<NDArray> seen) {
     NDArray x = conv("encoder.conv_in", image);
     for (int i = 0; i < config.levels(); i++) {
       for (int j = 0; j < config.encoderBlocks(); j++) {
@@ -53,11 +61,25 @@ public final class Vae {
       if (i < config.halvings()) {
         String name = "encoder.down." + i + ".downsample.conv.conv";
         x = last(x, y -> TorchOps.call("conv2d_down", y, w(name + ".weight"), w(name + ".bias")));
+        seen.accept(x);
       }
     }
     x = residual("encoder.mid.block_1", x);
     x = residual("encoder.mid.block_2", x);
-    return last(x, y -> conv("encoder.conv_out", normSwish("encoder.norm_out", y)));
+    seen.accept(x);
+    return x;
+  }
+
+  /**
+   * What the encoder sees on its way: the output of every halving, then that of the middle.
+   *
+   * @param image [N,3,Y,X] in −1..1
+   * @return [N,C_i,Y_i,X_i] each, finest first
+   */
+  public List<NDArray> encoderLayers(NDArray image) {
+    List<NDArray> layers = new ArrayList<>();
+    encoderMiddle(image, x -> layers.add(x.duplicate()));
+    return layers;
   }
 
   /**

@@ -28,7 +28,7 @@ class PolicySettingsTest {
         "snapkv:pool=3d | policy snapkv: pool: 1d-cache or 1d-map or 2d-map expected, got 3d",
         "pyramidkv:beta=0 | policy pyramidkv: beta: 1 to 1000 expected, got 0",
         "scalekv:allocation=even"
-            + " | policy scalekv: allocation: released or paper expected, got even",
+            + " | policy scalekv: allocation: released, paper or paper:START:DECAY expected, got even",
         "scalekv-released:pool=mean"
             + " | policy scalekv-released: pool: max or avg expected, got mean"
       })
@@ -43,7 +43,8 @@ class PolicySettingsTest {
   void rolesAreNeededForAllLayers() {
     Exception e = assertThrows(IllegalArgumentException.class, () -> policy("scalekv", null));
     assertEquals(
-        "policy scalekv: a calibration with drafters and refiners expected, got none",
+        "policy scalekv: a calibration with drafters and refiners expected, got none; calibrate makes"
+            + " one for --roles",
         e.getMessage());
     e =
         assertThrows(

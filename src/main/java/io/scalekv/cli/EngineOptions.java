@@ -1,0 +1,45 @@
+package io.scalekv.cli;
+
+import java.util.OptionalInt;
+import picocli.CommandLine.Option;
+
+/** Options of every command that computes, whatever it computes: threads and silence. */
+final class EngineOptions implements CheckedOptions {
+  private static final int MOST_THREADS = 1024;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads of one tensor operation (default: all cores).")
+  private Integer threads;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "No progress on stderr.")
+  private boolean quiet;
+
+  /** Threads of one tensor operation, if the user set them. */
+  OptionalInt threads() {
+    return threads == null ? OptionalInt.empty() : OptionalInt.of(threads);
+  }
+
+  /** Whether progress is to be left out. */
+  boolean quiet() {
+    return quiet;
+  }
+
+  /** Hands the thread count to the engine, which reads it once, when it starts. */
+  void setEngineThreads() {
+    if (threads != null) {
+      System.setProperty("ai.djl.pytorch.num_threads", threads.toString());
+      System.setProperty("ai.djl.pytorch.num_interop_threads", threads.toString());
+    }
+  }
+
+  @Override
+  public void check() {
+    if (threads != null) {
+      Check.range("--threads", threads, 1, MOST_THREADS);
+    }
+  }
+}

@@ -1,0 +1,216 @@
+package io.scalekv.cli;
+
+import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.ExperimentSpec;
+import io.scalekv.experiment.LocalRunner;
+import io.scalekv.experiment.LocalRunner.Status;
+import io.scalekv.experiment.ModelChoice;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs an experiment. */
+@Command(
+    name = "sweep",
+    description =
+        "Run the cells of an experiment. Can be stopped at any moment; the same command goes on"
+            + " where it was.")
+final class SweepCommand implements Callable<Integer> {
+  /** One cell. Means are null where not measured. */
+  record Cell(
+      String id,
+      String group,
+      String label,
+      String status,
+      String error,
+      Double psnrDb,
+      Double ssim,
+      Double lpipsProxy,
+      Double frechet,
+      Double bitAgreement,
+      Double kvCacheMiB) {}
+
+  /** What the command reports. */
+  record Report(
+      String experiment,
+      String folder,
+      int done,
+      int kept,
+      int failed,
+      int left,
+      List<Cell> cells,
+      double wallSeconds) {}
+
+  @Spec private CommandSpec spec;
+  @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
+  @Mixin private NetOptions netOptions;
+  @Mixin private EngineOptions engine;
+  @Mixin private JsonOption json;
+
+  @Parameters(paramLabel = "SPEC", description = "The experiment, a YAML file.")
+  private Path file;
+
+  @Option(names = "--quick", description = "Run the small version that the experiment names.")
+  private boolean quick;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Folder of the results (default: results/NAME).")
+  private Path out;
+
+  @Option(
+      names = "--reference",
+      paramLabel = "DIR",
+      description = "Folder of the full cache's images, to share them between experiments.")
+  private Path reference;
+
+  @Option(names = "--images", description = "Keep the images of every cell.")
+  private boolean images;
+
+  @Option(names = "--fail-fast", description = "Stop at the first cell that fails.")
+  private boolean failFast;
+
+  @Override
+  public Integer call() throws IOException {
+    long start = System.nanoTime();
+    ExperimentSetup setup =
+        ExperimentSetup.of(
+            file, quick, otherModel(spec, modelOption, file), netOptions.nets(), out);
+    Path folder = OutputFolder.prepare(setup.folder());
+    setup.file().write(folder);
+    LocalRunner.Summary summary =
+        setup.run(
+            setup.experiment().distinct(),
+            netOptions.nets(),
+            new LocalRunner.Options(
+                folder,
+                reference == null ? folder.resolve("reference") : reference,
+                images,
+                failFast,
+                true),
+            engine,
+            new RunProgress(engine.quiet(), spec.commandLine().getErr()));
+    Report report = report(setup.file().name(), folder, summary, (System.nanoTime() - start) / 1e9);
+    json.print(spec.commandLine().getOut(), report, SweepCommand::text);
+    if (report.failed() == 0) {
+      return 0;
+    }
+    String line = "%d of %d cells failed; their errors are in %s";
+    spec.commandLine()
+        .getErr()
+        .println(
+            spec.qualifiedName()
+                + ": "
+                + line.formatted(report.failed(), summary.cells().size(), folder.resolve("cells")));
+    return Failure.WHILE_WORKING;
+  }
+
+  /** The model that was typed in place of the experiment's, or null. */
+  static ModelChoice otherModel(CommandSpec spec, ModelOption option, Path file)
+      throws IOException {
+    boolean typed =
+        List.of("--model", "--weights", "--random-weights").stream()
+            .anyMatch(spec.commandLine().getParseResult()::hasMatchedOption);
+    if (!typed) {
+      return null;
+    }
+    boolean named = spec.commandLine().getParseResult().hasMatchedOption("--model");
+    String name = named ? option.model() : ExperimentSpec.read(file).model().name();
+    return new ModelChoice(
+        name,
+        option.weights().map(Path::toString).orElse(null),
+        option.randomWeights().isPresent() ? option.randomWeights().getAsLong() : null);
+  }
+
+  static Report report(String name, Path folder, LocalRunner.Summary summary, double seconds) {
+    return new Report(
+        name,
+        folder.toString(),
+        summary.count(Status.DONE),
+        summary.count(Status.KEPT),
+        summary.count(Status.FAILED),
+        summary.count(Status.LEFT),
+        summary.cells().stream().map(SweepCommand::cell).toList(),
+        Math.round(seconds * 10) / 10.0);
+  }
+
+  private static Cell cell(LocalRunner.Ended c) {
+    CellResult r = c.result();
+    CellResult.SetDistance frechet = r == null ? null : r.sets().get("frechet");
+    Long bytes = r == null || r.memory() == null ? null : r.memory().kvCacheBytes();
+    return new Cell(
+        c.id(),
+        c.group(),
+        c.label(),
+        c.status().name().toLowerCase(Locale.ROOT),
+        c.error(),
+        mean(r, "psnrDb"),
+        mean(r, "ssim"),
+        mean(r, "lpipsProxy"),
+        frechet == null ? null : Double.valueOf(frechet.value()),
+        mean(r, "bitAgreement"),
+        bytes == null ? null : Double.valueOf(Math.round(1000.0 * bytes / (1 << 20)) / 1000.0));
+  }
+
+  private static Double mean(CellResult r, String name) {
+    return r == null || !r.means().containsKey(name) ? null : r.means().get(name).mean();
+  }
+
+  static String text(Report r) {
+    int width = r.cells().stream().mapToInt(c -> c.label().length()).max().orElse(4);
+    StringBuilder t = new StringBuilder();
+    t.append(
+        String.format(
+            Locale.ROOT,
+            "%-" + width + "s %-6s %8s %7s %9s %9s %7s %9s",
+            r.experiment(),
+            "",
+            "PSNR dB",
+            "SSIM",
+            "lpips_pr.",
+            "frechet",
+            "bits",
+            "KV MiB"));
+    for (Cell c : r.cells()) {
+      t.append(
+          String.format(
+              Locale.ROOT,
+              "%n%-" + width + "s %-6s %8s %7s %9s %9s %7s %9s",
+              c.label(),
+              c.status(),
+              number("%.2f", c.psnrDb()),
+              number("%.4f", c.ssim()),
+              number("%.4f", c.lpipsProxy()),
+              number("%.4f", c.frechet()),
+              number("%.4f", c.bitAgreement()),
+              number("%.2f", c.kvCacheMiB())));
+      if (c.error() != null) {
+        t.append(String.format("%n  %s", c.error()));
+      }
+    }
+    t.append(
+        String.format(
+            Locale.ROOT,
+            "%n%d cells done, %d kept, %d failed, %d left: %s (%.1f s)",
+            r.done(),
+            r.kept(),
+            r.failed(),
+            r.left(),
+            r.folder(),
+            r.wallSeconds()));
+    return t.toString();
+  }
+
+  private static String number(String format, Double value) {
+    return value == null ? "-" : String.format(Locale.ROOT, format, value);
+  }
+}

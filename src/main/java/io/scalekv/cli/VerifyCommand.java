@@ -1,0 +1,151 @@
+package io.scalekv.cli;
+
+import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.CellRunner;
+import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.ModelChoice;
+import io.scalekv.experiment.PromptTexts;
+import io.scalekv.experiment.ResultDifferences;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Derives results again and compares. */
+@Command(
+    name = "verify",
+    description =
+        "Derive a result again from what its folder says and compare every number; time, host and"
+            + " memory may differ.")
+final class VerifyCommand implements Callable<Integer> {
+  /** What came of one result. */
+  record Verified(String file, String id, boolean same, List<String> differences) {}
+
+  @Spec private CommandSpec spec;
+  @Mixin private NetOptions netOptions;
+  @Mixin private EngineOptions engine;
+  @Mixin private JsonOption json;
+
+  @Parameters(
+      paramLabel = "RESULT",
+      arity = "1..*",
+      description = "Result files cells/ID.json, or folders of results.")
+  private List<Path> files = List.of();
+
+  @Option(
+      names = "--reference",
+      paramLabel = "DIR",
+      description = "Trust the full cache's images in this folder (default: draw them again).")
+  private Path reference;
+
+  @Override
+  public Integer call() throws IOException {
+    List<Path> all = new ArrayList<>();
+    for (Path file : files) {
+      all.addAll(Files.isDirectory(file) ? cells(file) : List.of(file));
+    }
+    List<Verified> verified = new ArrayList<>();
+    for (Path file : all) {
+      verified.add(verify(file));
+    }
+    json.print(spec.commandLine().getOut(), verified, VerifyCommand::text);
+    return verified.stream().allMatch(Verified::same) ? 0 : Failure.WHILE_WORKING;
+  }
+
+  private static List<Path> cells(Path folder) throws IOException {
+    Path cells = folder.resolve("cells");
+    if (!Files.isDirectory(cells)) {
+      throw new IllegalArgumentException(folder + ": a folder with cells expected, got none");
+    }
+    try (Stream<Path> files = Files.list(cells)) {
+      List<Path> found =
+          files
+              .filter(f -> f.getFileName().toString().matches("[0-9a-f]{16}\\.json"))
+              .sorted()
+              .toList();
+      if (found.isEmpty()) {
+        throw new IllegalArgumentException(cells + ": at least one result expected, got none");
+      }
+      return found;
+    }
+  }
+
+  private Verified verify(Path file) throws IOException {
+    CellResult recorded = CellJson.read(file);
+    Path folder = file.toAbsolutePath().normalize().getParent().getParent();
+    if (folder == null || !Files.isRegularFile(folder.resolve(ExperimentFile.NAME))) {
+      throw new IllegalArgumentException(
+          file + ": " + ExperimentFile.NAME + " in the folder above expected, got none");
+    }
+    ExperimentFile experiment = ExperimentFile.read(folder);
+    Path scratch = Files.createTempDirectory("scalekv-verify");
+    try {
+      CellResult derived =
+          derive(
+              recorded,
+              experiment,
+              ExperimentModels.near(experiment.model(), folder.resolve(ExperimentFile.NAME)),
+              reference == null ? scratch.resolve("reference") : reference);
+      List<String> differences = ResultDifferences.of(recorded, derived);
+      return new Verified(file.toString(), recorded.id(), differences.isEmpty(), differences);
+    } finally {
+      delete(scratch);
+    }
+  }
+
+  private CellResult derive(
+      CellResult recorded, ExperimentFile experiment, ModelChoice choice, Path references)
+      throws IOException {
+    Cell cell = recorded.cell();
+    ExperimentModels models = new ExperimentModels();
+    ModelConfig config = models.config(choice);
+    CellRunner.Context context =
+        ExperimentSetup.context(
+            recorded.provenance().experiment(),
+            recorded.provenance().specSha256(),
+            references,
+            PromptTexts.of(experiment.promptSets()),
+            ExperimentModels.shipped(choice, config),
+            netOptions.nets(),
+            engine);
+    boolean weightless = cell.kind() == Cell.Kind.MEMORY;
+    try (ImageModel model = weightless ? null : models.open(choice, cell.model().dtype());
+        CellRunner runner = new CellRunner(config, model, context)) {
+      return runner.run(cell, null, new RunProgress(engine.quiet(), spec.commandLine().getErr()));
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    List<Path> left;
+    try (Stream<Path> files = Files.walk(folder)) {
+      left = files.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path path : left) {
+      Files.delete(path);
+    }
+  }
+
+  private static String text(List<Verified> all) {
+    StringBuilder t = new StringBuilder();
+    for (Verified v : all) {
+      t.append(t.isEmpty() ? "" : System.lineSeparator());
+      t.append(v.file()).append(v.same() ? ": same" : ": differs");
+      v.differences().forEach(d -> t.append(System.lineSeparator()).append("  ").append(d));
+    }
+    return t.toString();
+  }
+}

@@ -1,0 +1,237 @@
+package io.scalekv.experiment;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.files.Sha256;
+import io.scalekv.model.GenerationOptions;
+import io.scalekv.roles.CanonicalJson;
+import io.scalekv.roles.CheckedJson;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * One row of an experiment before it is run: everything that determines its numbers, and nothing
+ * else. Parts that have no meaning for its kind are null.
+ *
+ * @param kind what is done
+ * @param model the model
+ * @param generation how images are drawn
+ * @param prompts which images; null for {@link Kind#MEMORY}
+ * @param policy what the cache keeps; the full cache for baselines
+ * @param calibration what tells the policy about the model; null where it needs nothing
+ * @param distortion rung of the ladder, such as {@code jpeg 90}; only for {@link Kind#DISTORTION}
+ * @param metrics what is measured, in the order of {@link Metric}; empty for memory and latency
+ * @param nets the nets behind these metrics; null where no metric needs one
+ * @param repeats timed generations; only for {@link Kind#LATENCY}
+ */
+public record Cell(
+    Kind kind,
+    Model model,
+    Generation generation,
+    Prompts prompts,
+    Policy policy,
+    Calibration calibration,
+    String distortion,
+    List<Metric> metrics,
+    Nets nets,
+    Integer repeats) {
+  private static final int ID_DIGITS = 16;
+
+  /** What a cell does. */
+  public enum Kind {
+    /** Images under a policy against those of the full cache. */
+    POLICY,
+    /** Images of other seeds under the full cache against the references. */
+    OTHER_SEED,
+    /** The references, distorted, against the references. */
+    DISTORTION,
+    /** Bytes of the cache by formula. */
+    MEMORY,
+    /** Time of a generation. */
+    LATENCY;
+
+    /** Name in files. */
+    @JsonValue
+    public String key() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** The kind of that name in files. */
+    @JsonCreator
+    public static Kind of(String key) {
+      return valueOf(key.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+  }
+
+  /**
+   * The model.
+   *
+   * @param name as its configuration states it
+   * @param weights {@code sha256:} and the hash of its weights, or {@code random:} and a seed; null
+   *     for {@link Kind#MEMORY}, which needs none
+   * @param dtype {@code fp32} or {@code bf16}
+   */
+  public record Model(String name, String weights, String dtype) {}
+
+  /**
+   * How images are drawn.
+   *
+   * @param cfg guidance on the logits; 1 is none
+   * @param tau temperature
+   * @param topP nucleus of each bit
+   * @param negative negative prompt, may be empty
+   * @param schedule token maps, such as {@code 16x16}
+   * @param aspect height / width
+   * @param batch images drawn together
+   */
+  public record Generation(
+      double cfg,
+      double tau,
+      double topP,
+      String negative,
+      List<String> schedule,
+      double aspect,
+      int batch) {
+    /** Copies the list. */
+    public Generation {
+      schedule = List.copyOf(schedule);
+    }
+
+    /** Guidance branches, 1 or 2. */
+    public int branches() {
+      return cfg == 1 ? 1 : 2;
+    }
+
+    /** The token maps. */
+    public ScaleSchedule maps() {
+      return new ScaleSchedule(
+          schedule.stream()
+              .map(m -> m.split("x"))
+              .map(m -> new TokenMap(Integer.parseInt(m[0]), Integer.parseInt(m[1])))
+              .toList());
+    }
+
+    /** The part that the model needs. */
+    public GenerationOptions options() {
+      return new GenerationOptions(cfg, tau, topP, false);
+    }
+  }
+
+  /**
+   * Which images.
+   *
+   * @param sha256 of the prompts used, one a line
+   * @param count number of prompts
+   * @param seeds images per prompt
+   * @param firstSeed seed of the first image of each prompt; the others follow
+   */
+  public record Prompts(String sha256, int count, int seeds, long firstSeed) {
+    /** Number of images. */
+    public int images() {
+      return Math.multiplyExact(count, seeds);
+    }
+
+    /** The prompt of an image; images are in the order of prompts, then seeds. */
+    public int promptOf(int image) {
+      return image / seeds;
+    }
+
+    /** The seed of an image, as typed. */
+    public long seedOf(int image) {
+      return firstSeed + image % seeds;
+    }
+
+    /** The seed that the model gets: images of different prompts share no random numbers. */
+    public static long modelSeed(long seed, int prompt) {
+      return seed * 1_000_003 + prompt;
+    }
+  }
+
+  /**
+   * What the cache keeps.
+   *
+   * @param name policy with its settings
+   * @param budget as it was asked for; null for the full cache
+   * @param budgetTokens mean tokens per layer and head that it means; T_{K-1} for the full cache
+   * @param unconditionalBudget budget of the unconditional branch where it is another one, or null
+   * @param unconditionalTokens what that means, or null
+   * @param keyType {@code fp32}, {@code bf16} or {@code int8}
+   * @param valueType likewise
+   */
+  public record Policy(
+      String name,
+      String budget,
+      int budgetTokens,
+      String unconditionalBudget,
+      Integer unconditionalTokens,
+      String keyType,
+      String valueType) {}
+
+  /**
+   * What tells a policy about the model.
+   *
+   * @param source {@code shipped} with the model, {@code measured} for this cell, or {@code random}
+   *     roles
+   * @param sha256 of the shipped calibration; else null
+   * @param metric what roles are told by, for measured ones; else null
+   * @param inverted whether drafters are taken from the other end of the metric
+   * @param topK K' of the metric; null unless measured
+   * @param drafters N_d; null for the default
+   * @param promptSha256 hash of the calibration prompts, one a line; null unless measured
+   * @param prompts number of them
+   * @param seed of the calibration images and query rows, or of random roles
+   * @param querySamples query rows of a map, {@code all} or a number; null unless measured
+   */
+  public record Calibration(
+      String source,
+      String sha256,
+      String metric,
+      boolean inverted,
+      String topK,
+      Integer drafters,
+      String promptSha256,
+      Integer prompts,
+      Long seed,
+      String querySamples) {
+    /** Comes with the model. */
+    public static final String SHIPPED = "shipped";
+
+    /** Measured for the cell. */
+    public static final String MEASURED = "measured";
+
+    /** Roles drawn at random. */
+    public static final String RANDOM = "random";
+  }
+
+  /**
+   * The nets behind feature distances.
+   *
+   * @param features name of the net behind {@code lpips_proxy}, {@code frechet} and {@code kid}
+   * @param featuresHash what fixes its weights
+   * @param lpips label of the user's LPIPS file, or null
+   * @param lpipsHash its hash
+   * @param lpipsRange {@code -1..1} or {@code 0..1}
+   * @param inceptionHash hash of the user's Inception file, or null
+   */
+  public record Nets(
+      String features,
+      String featuresHash,
+      String lpips,
+      String lpipsHash,
+      String lpipsRange,
+      String inceptionHash) {}
+
+  /** Copies the list. */
+  public Cell {
+    metrics = List.copyOf(metrics);
+  }
+
+  /** The first 16 hexadecimal digits of the SHA-256 of this cell's canonical JSON. */
+  public String id() {
+    String json = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+    return Sha256.of(json.getBytes(StandardCharsets.UTF_8)).substring(0, ID_DIGITS);
+  }
+}

@@ -1,0 +1,136 @@
+package io.scalekv.experiment;
+
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.ProfileOptions;
+import io.scalekv.profile.TopKeys;
+import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.Orientation;
+import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RolesDocument;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+
+/** From a cell's calibration to what its policy is told; each measurement is made once. */
+final class CellCalibrations {
+  /** What a measurement depends on. */
+  private record MeasuredOn(
+      Cell.Generation generation, String topK, String promptSha256, long seed, String rows) {}
+
+  private final ImageModel model;
+  private final Optional<RolesDocument> shipped;
+  private final PromptTexts texts;
+  private final Map<MeasuredOn, PolicyCalibrator.Result> measured = new HashMap<>();
+
+  CellCalibrations(ImageModel model, Optional<RolesDocument> shipped, PromptTexts texts) {
+    this.model = model;
+    this.shipped = shipped;
+    this.texts = texts;
+  }
+
+  /** The calibration of a cell at one of its budgets. */
+  PolicyCalibration of(Cell cell, int budget, RunListener listener) {
+    Cell.Calibration c = cell.calibration();
+    ScaleSchedule schedule = cell.generation().maps();
+    if (c == null) {
+      return PolicyCalibration.NONE;
+    }
+    InfinityConfig shape = model.config().transformer();
+    if (c.source().equals(Cell.Calibration.SHIPPED)) {
+      return shipped
+          .map(d -> PolicyCalibrations.of(d, schedule, shape.depth(), shape.heads(), budget))
+          .orElse(PolicyCalibration.NONE);
+    }
+    int first = BudgetPlan.firstCutScale(schedule, budget);
+    int cut = schedule.scales() - first;
+    int drafters =
+        c.drafters() == null ? LayerRoles.defaultDrafters(shape.depth(), cut) : c.drafters();
+    return c.source().equals(Cell.Calibration.RANDOM)
+        ? PolicyCalibrations.of(random(shape.depth(), schedule.scales(), first, drafters, c.seed()))
+        : measured(cell, first, drafters, listener);
+  }
+
+  private static RoleAssignment random(int layers, int scales, int first, int drafters, long seed) {
+    List<LayerScale> pairs = new ArrayList<>();
+    for (int k = first; k < scales; k++) {
+      for (int l = 0; l < layers; l++) {
+        pairs.add(new LayerScale(l, k));
+      }
+    }
+    if (drafters > pairs.size()) {
+      throw new IllegalArgumentException(
+          "random roles: at most " + pairs.size() + " drafters expected, got " + drafters);
+    }
+    Collections.shuffle(pairs, new Random(seed));
+    return RoleAssignment.of(layers, scales, pairs.subList(0, drafters));
+  }
+
+  private PolicyCalibration measured(Cell cell, int first, int drafters, RunListener listener) {
+    Cell.Calibration c = cell.calibration();
+    LayerMetric metric = LayerMetric.ofCliName(c.metric());
+    boolean lowest = metric.highMeansRefiner() != c.inverted();
+    PolicyCalibrator.Result result = measure(cell, listener);
+    RoleAssignment roles =
+        LayerRoles.of(
+                metric.cliName(),
+                result.profile().orElseThrow().metric(metric),
+                lowest ? Orientation.LOWEST : Orientation.HIGHEST,
+                first,
+                drafters)
+            .assignment();
+    return PolicyCalibrations.of(result, cell.generation().maps(), roles);
+  }
+
+  private PolicyCalibrator.Result measure(Cell cell, RunListener listener) {
+    Cell.Calibration c = cell.calibration();
+    Cell.Generation g = cell.generation();
+    MeasuredOn key = new MeasuredOn(g, c.topK(), c.promptSha256(), c.seed(), c.querySamples());
+    PolicyCalibrator.Result known = measured.get(key);
+    if (known != null) {
+      return known;
+    }
+    int rows =
+        c.querySamples().equals("all") ? ProfileOptions.ALL : Integer.parseInt(c.querySamples());
+    List<String> prompts = texts.get(c.promptSha256());
+    Calibrator calibrator =
+        new Calibrator(
+            model,
+            new Calibrator.Options(
+                g.maps(),
+                g.aspect(),
+                g.options(),
+                g.negative(),
+                ProfileOptions.defaults()
+                    .withSeed(c.seed())
+                    .withQuerySamples(rows)
+                    .withHistoryTopK(TopKeys.parse(c.topK())),
+                LayerMetric.ofCliName(c.metric()),
+                new Budget.Tokens(cell.policy().budgetTokens()),
+                new Allocation.Released(),
+                OptionalInt.empty(),
+                g.batch(),
+                c.seed()));
+    listener.begun("calibration", prompts.size());
+    try {
+      PolicyCalibrator.Result result =
+          calibrator.measure(prompts, done -> listener.step("prompt " + done));
+      measured.put(key, result);
+      return result;
+    } finally {
+      listener.ended();
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package io.scalekv.experiment;
+
+import io.scalekv.model.Prompt;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Names and prompts of a cell's images. */
+final class CellImages {
+  private CellImages() {}
+
+  /** The file name without its ending, such as {@code p0003-s1}. */
+  static String name(int prompt, long seed) {
+    return String.format(Locale.ROOT, "p%04d-s%d", prompt, seed);
+  }
+
+  /**
+   * What the model is asked for.
+   *
+   * @param texts of all prompts
+   * @param from first image
+   * @param to one past the last image
+   * @param shift added to every seed
+   */
+  static List<Prompt> prompts(
+      Cell.Prompts prompts, List<String> texts, int from, int to, long shift) {
+    List<Prompt> asked = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      int p = prompts.promptOf(i);
+      long seed = Cell.Prompts.modelSeed(prompts.seedOf(i) + shift, p);
+      asked.add(new Prompt(texts.get(p), seed));
+    }
+    return asked;
+  }
+}

@@ -1,0 +1,70 @@
+package io.scalekv.experiment;
+
+import com.networknt.schema.Schema;
+import io.scalekv.files.AtomicFile;
+import io.scalekv.roles.CanonicalJson;
+import io.scalekv.roles.CheckedJson;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Set;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Reads and writes result files. Both ways they are checked against {@value #SCHEMA}; equal results
+ * are equal bytes.
+ */
+public final class CellJson {
+  /** The schema, a resource beside this class. */
+  public static final String SCHEMA = "cell-1.schema.json";
+
+  /** Metrics that were not measured are absent; what must be there, the schema says. */
+  private static final JsonMapper READER =
+      CheckedJson.MAPPER
+          .rebuild()
+          .disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
+
+  private CellJson() {}
+
+  /** Built on first use. */
+  private static final class Loaded {
+    static final Schema SCHEMA = CheckedJson.schema(CellJson.class, CellJson.SCHEMA);
+  }
+
+  /** Writes a result, whole or not at all. */
+  public static void write(CellResult result, Path file) throws IOException {
+    AtomicFile.write(file, text(result).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The bytes of a result as text. */
+  public static String text(CellResult result) {
+    JsonNode tree = CheckedJson.MAPPER.valueToTree(result);
+    CheckedJson.validate(Loaded.SCHEMA, tree, "cell " + result.id());
+    return CanonicalJson.write(tree, Set.of("/images"));
+  }
+
+  /**
+   * Reads a result.
+   *
+   * @throws IllegalArgumentException with one line naming file, JSON pointer, expected and got;
+   *     also if its id is not that of its cell
+   */
+  public static CellResult read(Path file) throws IOException {
+    return parse(CheckedJson.text(file), file.toString());
+  }
+
+  /** Reads a result from text; {@code name} stands for the file in messages. */
+  public static CellResult parse(String text, String name) {
+    JsonNode tree = CheckedJson.parse(text, name);
+    CheckedJson.validate(Loaded.SCHEMA, tree, name);
+    CellResult result = CheckedJson.bind(READER, tree, CellResult.class, name);
+    String id = result.cell().id();
+    if (!id.equals(result.id())) {
+      throw CheckedJson.error(name, "/id", id + ", the hash of /cell", result.id());
+    }
+    return result;
+  }
+}

@@ -1,0 +1,183 @@
+package io.scalekv.experiment;
+
+import io.scalekv.metrics.Bootstrap;
+import io.scalekv.metrics.Holm;
+import io.scalekv.metrics.Interval;
+import io.scalekv.metrics.Wilcoxon;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which policy is better than which: every two cells with the same budget and the same images,
+ * prompt by prompt (the mean over a prompt's seeds), by Wilcoxon's signed-rank test, two-sided,
+ * with Holm's correction over the whole table.
+ *
+ * @param metric what is compared
+ * @param pairs every two cells of one budget, in the order of the cells
+ */
+public record Comparison(Metric metric, List<Pair> pairs) {
+  /**
+   * One comparison.
+   *
+   * @param a id of one cell
+   * @param b id of the other
+   * @param labelA label of one
+   * @param labelB label of the other
+   * @param budgetTokens their budget
+   * @param prompts number of pairs of values
+   * @param different how many of them differ
+   * @param difference mean of a − b over prompts with its 95 % interval; infinite values left out
+   * @param wPlus sum of the ranks where a is higher
+   * @param p p-value of the test
+   * @param pHolm after Holm's correction
+   * @param better 1 if a is better at {@code pHolm < 0.05}, −1 if b is, else 0
+   */
+  public record Pair(
+      String a,
+      String b,
+      String labelA,
+      String labelB,
+      int budgetTokens,
+      int prompts,
+      int different,
+      Interval difference,
+      double wPlus,
+      double p,
+      double pHolm,
+      int better) {}
+
+  private static final double LEVEL = 0.05;
+
+  /** What two cells must share to be compared. */
+  private record Group(
+      Cell.Model model,
+      Cell.Generation generation,
+      Cell.Prompts prompts,
+      int tokens,
+      Integer unconditionalTokens,
+      String keyType,
+      String valueType) {
+    static Group of(Cell c) {
+      Cell.Policy p = c.policy();
+      return new Group(
+          c.model(),
+          c.generation(),
+          c.prompts(),
+          p.budgetTokens(),
+          p.unconditionalTokens(),
+          p.keyType(),
+          p.valueType());
+    }
+  }
+
+  /** A cell with its label and values, one a prompt. */
+  private record Entry(String id, String label, Cell cell, double[] values) {}
+
+  /** Copies the list. */
+  public Comparison {
+    pairs = List.copyOf(pairs);
+  }
+
+  /**
+   * Compares the cells of a result folder; those that did not measure the metric are left out.
+   *
+   * @throws IllegalArgumentException for a metric of sets or of captions
+   */
+  public static Comparison of(Results results, Metric metric) {
+    Map<String, String> labels = new LinkedHashMap<>();
+    results.file().rows().forEach(r -> labels.putIfAbsent(r.id(), r.label()));
+    List<CellResult> cells = new ArrayList<>();
+    labels
+        .keySet()
+        .forEach(
+            id -> {
+              if (results.cells().containsKey(id)) {
+                cells.add(results.cells().get(id));
+              }
+            });
+    return of(cells, labels, metric);
+  }
+
+  /**
+   * Compares cells.
+   *
+   * @param labels by id
+   */
+  public static Comparison of(List<CellResult> cells, Map<String, String> labels, Metric metric) {
+    if (metric.ofSets() || metric == Metric.FAITHFULNESS) {
+      throw new IllegalArgumentException(
+          "comparison: a metric of pairs of images expected, got " + metric.key());
+    }
+    Map<Group, List<Entry>> groups = new LinkedHashMap<>();
+    for (CellResult r : cells) {
+      boolean full = r.cell().policy().budget() == null;
+      if (r.cell().kind() == Cell.Kind.POLICY && !full && r.cell().metrics().contains(metric)) {
+        Entry entry =
+            new Entry(r.id(), labels.getOrDefault(r.id(), r.id()), r.cell(), byPrompt(r, metric));
+        groups.computeIfAbsent(Group.of(r.cell()), g -> new ArrayList<>()).add(entry);
+      }
+    }
+    List<Pair> pairs = new ArrayList<>();
+    for (List<Entry> group : groups.values()) {
+      for (int i = 0; i < group.size(); i++) {
+        for (int j = i + 1; j < group.size(); j++) {
+          pairs.add(test(group.get(i), group.get(j)));
+        }
+      }
+    }
+    double[] corrected = Holm.adjust(pairs.stream().mapToDouble(Pair::p).toArray());
+    List<Pair> judged = new ArrayList<>();
+    for (int i = 0; i < corrected.length; i++) {
+      judged.add(judge(pairs.get(i), corrected[i], metric));
+    }
+    return new Comparison(metric, judged);
+  }
+
+  private static double[] byPrompt(CellResult r, Metric metric) {
+    double[] sums = new double[r.cell().prompts().count()];
+    for (CellResult.Image image : r.images()) {
+      sums[image.prompt()] += image.value(metric) / r.cell().prompts().seeds();
+    }
+    return sums;
+  }
+
+  private static Pair test(Entry a, Entry b) {
+    Wilcoxon.Result test =
+        Wilcoxon.test(Wilcoxon.differences(a.values(), b.values()), Wilcoxon.Alternative.TWO_SIDED);
+    return new Pair(
+        a.id(),
+        b.id(),
+        a.label(),
+        b.label(),
+        a.cell().policy().budgetTokens(),
+        a.values().length,
+        test.n(),
+        Bootstrap.withSeed(0).difference(a.values(), b.values()),
+        test.wPlus(),
+        test.p(),
+        Double.NaN,
+        0);
+  }
+
+  /** The side with the larger sum of ranks is the higher one. */
+  private static Pair judge(Pair p, double corrected, Metric metric) {
+    double n = p.different();
+    int higher = Double.compare(p.wPlus(), n * (n + 1) / 4);
+    int better = corrected >= LEVEL ? 0 : metric.highIsBetter() ? higher : -higher;
+    return new Pair(
+        p.a(),
+        p.b(),
+        p.labelA(),
+        p.labelB(),
+        p.budgetTokens(),
+        p.prompts(),
+        p.different(),
+        p.difference(),
+        p.wPlus(),
+        p.p(),
+        corrected,
+        better);
+  }
+}

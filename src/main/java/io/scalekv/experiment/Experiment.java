@@ -1,0 +1,481 @@
+package io.scalekv.experiment;
+
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.files.Sha256;
+import io.scalekv.metrics.Ladder;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.RolesJson;
+import io.scalekv.scene.PromptFile;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * An experiment expanded into cells.
+ *
+ * @param spec what was asked, the small version already applied
+ * @param quick whether it is the small version
+ * @param cells in the order of the file; the same cell may stand in several places
+ * @param prompts texts by hash
+ * @param promptSha256 hash of the prompts that images are drawn from; null for memory
+ */
+public record Experiment(
+    ExperimentSpec spec,
+    boolean quick,
+    List<Planned> cells,
+    PromptTexts prompts,
+    String promptSha256) {
+  /** A cell in its place. */
+  public record Planned(String group, String label, Cell cell) {
+    /** The cell's id. */
+    public String id() {
+      return cell.id();
+    }
+  }
+
+  /**
+   * What is known of the model before it is loaded.
+   *
+   * @param config its configuration
+   * @param weights hash of its weights; null for memory
+   * @param tokenizer hash of its tokenizer's weights; null likewise
+   * @param shipped the calibration that comes with it
+   */
+  public record ModelFacts(
+      ModelConfig config, String weights, String tokenizer, Optional<RolesDocument> shipped) {}
+
+  /** Copies the list. */
+  public Experiment {
+    cells = List.copyOf(cells);
+  }
+
+  /**
+   * Expands an experiment.
+   *
+   * @param specFile where it was read from; files it names are found from there
+   * @param quick whether to take the small version
+   * @param model what is known of the model
+   * @param nets hashes of the user's nets; their metrics are measured in every cell
+   */
+  public static Experiment expand(
+      ExperimentSpec spec, Path specFile, boolean quick, ModelFacts model, UserNets.Facts nets) {
+    return new Expansion(quick ? spec.small() : spec, specFile, quick, model, nets).expand();
+  }
+
+  /** Each different cell once, in the order of the file. */
+  public List<Planned> distinct() {
+    Map<String, Planned> byId = new LinkedHashMap<>();
+    cells.forEach(c -> byId.putIfAbsent(c.id(), c));
+    return List.copyOf(byId.values());
+  }
+
+  /** The file that a folder of results begins with. */
+  public ExperimentFile file(String specText, String promptFile) {
+    Optional<String> reference =
+        cells.stream()
+            .map(Planned::cell)
+            .filter(c -> c.kind() != Cell.Kind.MEMORY && c.kind() != Cell.Kind.LATENCY)
+            .findFirst()
+            .map(c -> ReferenceKey.of(c).id());
+    return new ExperimentFile(
+        ExperimentFile.SCHEMA_VERSION,
+        spec.name(),
+        spec.title(),
+        spec.kind(),
+        spec.model(),
+        quick,
+        specText,
+        Sha256.of(ExperimentSpec.utf8(specText)),
+        promptFile,
+        promptSha256,
+        reference.orElse(null),
+        cells.stream().map(c -> new ExperimentFile.Row(c.group(), c.label(), c.id())).toList(),
+        prompts.all());
+  }
+
+  /** The work of expanding. */
+  private static final class Expansion {
+    private final ExperimentSpec spec;
+    private final Path specFile;
+    private final boolean quick;
+    private final ModelFacts model;
+    private final UserNets.Facts nets;
+    private final PromptTexts texts = new PromptTexts();
+    private final List<Planned> cells = new ArrayList<>();
+
+    Expansion(
+        ExperimentSpec spec, Path specFile, boolean quick, ModelFacts model, UserNets.Facts nets) {
+      this.spec = spec;
+      this.specFile = specFile;
+      this.quick = quick;
+      this.model = model;
+      this.nets = nets;
+    }
+
+    Experiment expand() {
+      String sha256 = null;
+      Cell.Prompts prompts = null;
+      if (!spec.kind().equals(ExperimentSpec.MEMORY)) {
+        List<String> lines = lines(spec.prompts().file(), spec.prompts().limit());
+        sha256 = texts.add(lines);
+        prompts = new Cell.Prompts(sha256, lines.size(), spec.seeds(), spec.seed());
+      }
+      for (int r = 0; r < spec.rows().size(); r++) {
+        ExperimentSpec.Row row = spec.rows().get(r);
+        add(row.name() == null ? "rows " + (r + 1) : row.name(), row, prompts);
+      }
+      for (String baseline : spec.baselines()) {
+        baseline(baseline, prompts);
+      }
+      return new Experiment(spec, quick, cells, texts, sha256);
+    }
+
+    private List<String> lines(String file, Integer limit) {
+      List<String> all = PromptFile.read(ExperimentSpec.resolve(file, specFile));
+      return limit == null || limit >= all.size() ? all : all.subList(0, limit);
+    }
+
+    private void add(String group, ExperimentSpec.Row row, Cell.Prompts prompts) {
+      List<Recipe> recipes = recipes(row);
+      List<String> sizes = new ArrayList<>();
+      if (row.size() == null) {
+        sizes.add(spec.generation().size());
+      } else {
+        sizes.addAll(row.size());
+      }
+      List<Integer> batches = row.batch() == null ? List.of(spec.batch()) : row.batch();
+      for (String size : sizes) {
+        for (int batch : batches) {
+          Cell.Generation generation = generation(size, batch);
+          String suffix =
+              (sizes.size() > 1 ? ", " + size : "")
+                  + (batches.size() > 1 ? ", batch " + batch : "");
+          for (String policy : row.policy()) {
+            for (String budget : row.budget()) {
+              for (String split : row.cfgBudgetSplit()) {
+                for (String keys : row.keyType()) {
+                  for (String values : row.valueType()) {
+                    Cell.Policy p = policy(generation, policy, budget, split, keys, values);
+                    for (Recipe recipe : recipes) {
+                      add(group, row, generation, prompts, p, recipe, suffix);
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+
+    private void add(
+        String group,
+        ExperimentSpec.Row row,
+        Cell.Generation generation,
+        Cell.Prompts prompts,
+        Cell.Policy policy,
+        Recipe recipe,
+        String suffix) {
+      boolean memory = spec.kind().equals(ExperimentSpec.MEMORY);
+      boolean latency = spec.kind().equals(ExperimentSpec.LATENCY);
+      boolean calibrated = !memory && needsCalibration(generation, policy);
+      List<Metric> metrics =
+          memory || latency
+              ? List.of()
+              : metrics(row.metrics() == null ? spec.metrics() : row.metrics());
+      Cell cell =
+          new Cell(
+              memory ? Cell.Kind.MEMORY : latency ? Cell.Kind.LATENCY : Cell.Kind.POLICY,
+              modelOf(memory),
+              generation,
+              prompts,
+              policy,
+              calibrated ? recipe.calibration() : null,
+              null,
+              metrics,
+              nets(metrics),
+              latency ? spec.repeats() : null);
+      boolean types = !memory || row.keyType().size() + row.valueType().size() > 2;
+      String label = label(policy, types) + (calibrated ? recipe.label() : "") + suffix;
+      Planned planned = new Planned(group, label, cell);
+      // policies that ignore an axis give the same cell again
+      if (cells.stream().noneMatch(c -> c.group().equals(group) && c.cell().equals(cell))) {
+        cells.add(planned);
+      }
+    }
+
+    private void baseline(String name, Cell.Prompts prompts) {
+      Cell.Generation generation = generation(spec.generation().size(), spec.batch());
+      Cell.Policy full = policy(generation, "full", "100%", "none", "fp32", "fp32");
+      switch (name) {
+        case "repeat" ->
+            baseline("same seed again", Cell.Kind.POLICY, generation, prompts, full, null);
+        case "other-seed" ->
+            baseline("other seed", Cell.Kind.OTHER_SEED, generation, prompts, full, null);
+        default -> {
+          for (Ladder rung : Ladder.values()) {
+            baseline(rung.label(), Cell.Kind.DISTORTION, generation, prompts, full, rung.label());
+          }
+        }
+      }
+    }
+
+    private void baseline(
+        String label,
+        Cell.Kind kind,
+        Cell.Generation generation,
+        Cell.Prompts prompts,
+        Cell.Policy full,
+        String distortion) {
+      List<Metric> metrics = metrics(spec.metrics());
+      Cell cell =
+          new Cell(
+              kind,
+              modelOf(false),
+              generation,
+              prompts,
+              full,
+              null,
+              distortion,
+              metrics,
+              nets(metrics),
+              null);
+      cells.add(new Planned("baselines", label, cell));
+    }
+
+    private Cell.Model modelOf(boolean memory) {
+      return new Cell.Model(model.config().name(), memory ? null : model.weights(), spec.dtype());
+    }
+
+    private Cell.Generation generation(String size, int batch) {
+      ExperimentSpec.Generation g = spec.generation();
+      ScaleSchedule schedule = model.config().schedule(Optional.ofNullable(size), g.aspect());
+      return new Cell.Generation(
+          g.cfg(),
+          g.tau(),
+          g.topP(),
+          g.negative(),
+          schedule.maps().stream().map(Object::toString).toList(),
+          g.aspect(),
+          batch);
+    }
+
+    private Cell.Policy policy(
+        Cell.Generation generation,
+        String policy,
+        String budget,
+        String split,
+        String keys,
+        String values) {
+      ScaleSchedule schedule = generation.maps();
+      String name = PolicySpec.parse(policy).toString();
+      if (name.equals("full")) {
+        return new Cell.Policy(name, null, schedule.historyTokens(), null, null, keys, values);
+      }
+      InfinityConfig c = model.config().transformer();
+      MemoryModel memory =
+          MemoryModel.of(
+              c.depth(),
+              c.width(),
+              c.heads(),
+              CacheType.parse(keys),
+              CacheType.parse(values),
+              generation.branches(),
+              generation.batch());
+      boolean apart = !split.equals("none") && generation.branches() == 2;
+      return new Cell.Policy(
+          name,
+          budget,
+          Budget.parse(budget).tokens(schedule, memory),
+          apart ? split : null,
+          apart ? Budget.parse(split).tokens(schedule, memory) : null,
+          keys,
+          values);
+    }
+
+    /** The metrics in their order, and those of the user's nets. */
+    private List<Metric> metrics(List<Metric> asked) {
+      TreeSet<Metric> all = new TreeSet<>(asked);
+      if (nets.lpipsHash() != null) {
+        all.add(Metric.LPIPS);
+      }
+      if (nets.inceptionHash() != null) {
+        all.add(Metric.FID);
+      }
+      return List.copyOf(all);
+    }
+
+    private Cell.Nets nets(List<Metric> metrics) {
+      boolean features = metrics.stream().anyMatch(Metric::needsFeatures);
+      if (!features && nets.lpipsHash() == null && nets.inceptionHash() == null) {
+        return null;
+      }
+      boolean vae = spec.features().equals("vae");
+      return new Cell.Nets(
+          features ? (vae ? EncoderFeatureNet.NAME : FeatureNets.RANDOM_NAME) : null,
+          features ? (vae ? model.tokenizer() : FeatureNets.RANDOM_HASH) : null,
+          nets.lpips(),
+          nets.lpipsHash(),
+          nets.lpipsRange(),
+          nets.inceptionHash());
+    }
+
+    /** Whether the policy refuses to be made without a calibration. */
+    private boolean needsCalibration(Cell.Generation generation, Cell.Policy policy) {
+      InfinityConfig c = model.config().transformer();
+      PolicyContext bare =
+          new PolicyContext(
+              generation.maps(),
+              c.depth(),
+              c.heads(),
+              policy.budgetTokens(),
+              0,
+              PolicyCalibration.NONE);
+      try {
+        Policies.create(PolicySpec.parse(policy.name()), bare);
+        return false;
+      } catch (IllegalArgumentException e) {
+        return e.getMessage().contains("a calibration with");
+      }
+    }
+
+    /** A calibration and what tells it from the others of its group. */
+    private record Recipe(Cell.Calibration calibration, String label) {}
+
+    private List<Recipe> recipes(ExperimentSpec.Row row) {
+      List<Cell.Calibration> all = new ArrayList<>();
+      row.calibration().forEach(c -> all.addAll(calibrations(c)));
+      List<List<String>> words = all.stream().map(Expansion::words).toList();
+      List<Recipe> recipes = new ArrayList<>();
+      for (int i = 0; i < all.size(); i++) {
+        List<String> telling = new ArrayList<>();
+        for (int w = 0; w < words.get(i).size(); w++) {
+          if (tells(all, words, i, w)) {
+            telling.add(words.get(i).get(w));
+          }
+        }
+        String label = telling.isEmpty() ? "" : " (" + String.join(", ", telling) + ")";
+        recipes.add(new Recipe(all.get(i), label));
+      }
+      return recipes;
+    }
+
+    /** Whether a word differs from that of another calibration of the same source. */
+    private static boolean tells(
+        List<Cell.Calibration> all, List<List<String>> words, int i, int w) {
+      String word = words.get(i).get(w);
+      for (int j = 0; j < all.size(); j++) {
+        boolean comparable = w == 0 || all.get(j).source().equals(all.get(i).source());
+        if (comparable && !word.isEmpty() && !words.get(j).get(w).equals(word)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private List<Cell.Calibration> calibrations(ExperimentSpec.Calibration c) {
+      List<Cell.Calibration> all = new ArrayList<>();
+      List<Integer> drafters = new ArrayList<>();
+      if (c.drafters() == null) {
+        drafters.add(null);
+      } else {
+        drafters.addAll(c.drafters());
+      }
+      if (c.roles().equals(Cell.Calibration.SHIPPED)) {
+        String hash = model.shipped().map(Expansion::hash).orElse(null);
+        all.add(
+            new Cell.Calibration(c.roles(), hash, null, false, null, null, null, null, null, null));
+        return all;
+      }
+      if (c.roles().equals(Cell.Calibration.RANDOM)) {
+        for (Integer n : drafters) {
+          for (long seed : c.seed()) {
+            all.add(
+                new Cell.Calibration(
+                    c.roles(), null, null, false, null, n, null, null, seed, null));
+          }
+        }
+        return all;
+      }
+      List<Integer> limits = new ArrayList<>();
+      if (c.prompts().limit() == null) {
+        limits.add(null);
+      } else {
+        limits.addAll(c.prompts().limit());
+      }
+      for (Integer limit : limits) {
+        List<String> lines = lines(c.prompts().file(), limit);
+        String sha256 = texts.add(lines);
+        for (String metric : c.metric()) {
+          for (boolean inverted : c.inverted()) {
+            for (String topK : c.topK()) {
+              for (Integer n : drafters) {
+                for (long seed : c.seed()) {
+                  for (String rows : c.querySamples()) {
+                    all.add(
+                        new Cell.Calibration(
+                            c.roles(),
+                            null,
+                            metric,
+                            inverted,
+                            topK,
+                            n,
+                            sha256,
+                            lines.size(),
+                            seed,
+                            rows));
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+      return all;
+    }
+
+    private static String hash(RolesDocument shipped) {
+      return Sha256.of(ExperimentSpec.utf8(RolesJson.text(shipped.withTimestamp(Instant.EPOCH))));
+    }
+
+    /** What can tell one calibration from another; always the same parts in the same order. */
+    private static List<String> words(Cell.Calibration c) {
+      return List.of(
+          c.metric() == null ? c.source() + " roles" : c.metric(),
+          c.inverted() ? "inverted" : "",
+          c.topK() == null ? "" : "K' " + c.topK(),
+          c.drafters() == null ? "" : c.drafters() + (c.drafters() == 1 ? " drafter" : " drafters"),
+          c.prompts() == null ? "" : c.prompts() + (c.prompts() == 1 ? " prompt" : " prompts"),
+          c.seed() == null ? "" : "seed " + c.seed(),
+          c.querySamples() == null ? "" : c.querySamples() + " rows");
+    }
+
+    private static String label(Cell.Policy p, boolean types) {
+      StringBuilder label = new StringBuilder(p.name());
+      if (p.budget() != null) {
+        label.append(" at ").append(p.budget());
+      }
+      if (p.unconditionalBudget() != null) {
+        label.append(" and ").append(p.unconditionalBudget());
+      }
+      if (types && !(p.keyType().equals("fp32") && p.valueType().equals("fp32"))) {
+        label.append(", keys ").append(p.keyType()).append(", values ").append(p.valueType());
+      }
+      return label.toString();
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package io.scalekv.experiment;
+
+import io.scalekv.files.AtomicFile;
+import io.scalekv.roles.CanonicalJson;
+import io.scalekv.roles.CheckedJson;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a folder of results is about: the file {@value #NAME} beside {@code cells/}. It holds the
+ * experiment as it was written, its cells in their order, and every prompt, so that a result can be
+ * derived again from the folder alone.
+ *
+ * @param schemaVersion {@value #SCHEMA_VERSION}
+ * @param name of the experiment
+ * @param title for reports
+ * @param kind {@code fidelity}, {@code memory} or {@code latency}
+ * @param model as it was asked for
+ * @param quick whether the small version was run
+ * @param spec text of the experiment's file
+ * @param specSha256 its hash
+ * @param promptFile name of the prompt file, without folders; null where none was used
+ * @param promptSha256 hash under which the prompts are in {@code promptSets}; null likewise
+ * @param reference folder of the reference images below {@code reference/}; null likewise
+ * @param rows the cells in the order of the file
+ * @param promptSets texts by the SHA-256 of their lines, those of calibrations too
+ */
+public record ExperimentFile(
+    int schemaVersion,
+    String name,
+    String title,
+    String kind,
+    ModelChoice model,
+    boolean quick,
+    String spec,
+    String specSha256,
+    String promptFile,
+    String promptSha256,
+    String reference,
+    List<Row> rows,
+    Map<String, List<String>> promptSets) {
+  /** Name of the file. */
+  public static final String NAME = "experiment.json";
+
+  /** Version of this file format. */
+  public static final int SCHEMA_VERSION = 1;
+
+  /**
+   * One cell in its place. The same cell may stand in several rows.
+   *
+   * @param group name of the group of rows it belongs to
+   * @param label what tells it from the others of its group, such as {@code scalekv at 10%}
+   * @param id of the cell
+   */
+  public record Row(String group, String label, String id) {}
+
+  /** Copies the collections. */
+  public ExperimentFile {
+    rows = List.copyOf(rows);
+    promptSets = Collections.unmodifiableMap(new LinkedHashMap<>(promptSets));
+  }
+
+  /** Writes it into a folder of results, whole or not at all. */
+  public void write(Path folder) throws IOException {
+    String text = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+    AtomicFile.write(folder.resolve(NAME), text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Reads that of a folder of results. */
+  public static ExperimentFile read(Path folder) throws IOException {
+    Path file = folder.resolve(NAME);
+    String name = file.toString();
+    return CheckedJson.bind(
+        CheckedJson.parse(CheckedJson.text(file), name), ExperimentFile.class, name);
+  }
+
+  /** Where the result of a cell is. */
+  public static Path cell(Path folder, String id) {
+    return folder.resolve("cells").resolve(id + ".json");
+  }
+
+  /** Where the error of a failed cell is. */
+  public static Path failure(Path folder, String id) {
+    return folder.resolve("cells").resolve(id + ".failed.json");
+  }
+}

@@ -1,0 +1,85 @@
+package io.scalekv.experiment;
+
+import io.scalekv.metrics.FeatureNet;
+import io.scalekv.metrics.InceptionFeatures;
+import io.scalekv.metrics.Lpips;
+import io.scalekv.metrics.RandomFeatureNet;
+import io.scalekv.model.ImageModel;
+import java.io.IOException;
+import java.util.Objects;
+
+/** The nets behind the metrics, each opened when it is first needed and only once. */
+final class FeatureNets implements AutoCloseable {
+  /** Name of the random nets in labels. */
+  static final String RANDOM_NAME = "random_vgg x3";
+
+  /** What fixes their weights. */
+  static final String RANDOM_HASH = "seed:1,2,3";
+
+  private final ImageModel model;
+  private final UserNets user;
+  private RandomFeatureNet random;
+  private Lpips lpips;
+  private InceptionFeatures inception;
+
+  FeatureNets(ImageModel model, UserNets user) {
+    this.model = model;
+    this.user = user;
+  }
+
+  /** The net of that name, whose weights must be those that the cell names. */
+  FeatureNet features(Cell.Nets nets) {
+    FeatureNet net = nets.features().equals(EncoderFeatureNet.NAME) ? encoder() : random();
+    same(net.name(), nets.featuresHash(), net.hash());
+    return net;
+  }
+
+  private FeatureNet encoder() {
+    return new EncoderFeatureNet(model);
+  }
+
+  private FeatureNet random() {
+    if (random == null) {
+      random = RandomFeatureNet.ofThreeSeeds();
+    }
+    return random;
+  }
+
+  /** The user's LPIPS. */
+  Lpips lpips(Cell.Nets nets) throws IOException {
+    same("--lpips", nets.lpipsHash(), user.facts().lpipsHash());
+    if (lpips == null) {
+      lpips = user.openLpips();
+    }
+    return lpips;
+  }
+
+  /** The user's Inception. */
+  InceptionFeatures inception(Cell.Nets nets) throws IOException {
+    same("--inception", nets.inceptionHash(), user.facts().inceptionHash());
+    if (inception == null) {
+      inception = user.openInception();
+    }
+    return inception;
+  }
+
+  private static void same(String what, String expected, String got) {
+    if (!Objects.equals(expected, got)) {
+      throw new IllegalArgumentException(
+          what + ": weights " + expected + " expected, got " + (got == null ? "none" : got));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (random != null) {
+      random.close();
+    }
+    if (lpips != null) {
+      lpips.close();
+    }
+    if (inception != null) {
+      inception.close();
+    }
+  }
+}

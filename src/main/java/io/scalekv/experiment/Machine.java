@@ -1,0 +1,45 @@
+package io.scalekv.experiment;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The computer a result was made on.
+ *
+ * @param os operating system
+ * @param arch processor architecture
+ * @param cpu model of the processor, or {@code unknown}
+ * @param cores processors that the process may use
+ * @param threads threads of one tensor operation
+ */
+public record Machine(String os, String arch, String cpu, int cores, int threads) {
+  /**
+   * This computer.
+   *
+   * @param threads of one tensor operation
+   */
+  public static Machine here(int threads) {
+    return new Machine(
+        System.getProperty("os.name"),
+        System.getProperty("os.arch"),
+        cpu(Path.of("/proc/cpuinfo")),
+        Runtime.getRuntime().availableProcessors(),
+        threads);
+  }
+
+  private static String cpu(Path info) {
+    if (!Files.isReadable(info)) {
+      return "unknown";
+    }
+    try {
+      return Files.readAllLines(info).stream()
+          .filter(l -> l.startsWith("model name"))
+          .map(l -> l.substring(l.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElse("unknown");
+    } catch (IOException e) {
+      return "unknown";
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package io.scalekv.experiment;
+
+import io.scalekv.experiment.Calibrator.PromptSet;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The prompts of an experiment and of its calibrations, by the SHA-256 of their lines. */
+public final class PromptTexts {
+  private final Map<String, List<String>> sets = new LinkedHashMap<>();
+
+  /** Nothing yet. */
+  public PromptTexts() {}
+
+  /** Those of a result folder; every hash is checked. */
+  public static PromptTexts of(Map<String, List<String>> sets) {
+    PromptTexts texts = new PromptTexts();
+    sets.forEach(
+        (hash, prompts) -> {
+          if (!texts.add(prompts).equals(hash)) {
+            throw new IllegalArgumentException(
+                "prompts: lines of hash " + hash + " expected, got others");
+          }
+        });
+    return texts;
+  }
+
+  /** Adds a set and gives its hash. */
+  String add(List<String> prompts) {
+    PromptSet set = PromptSet.ofTexts("prompts", prompts);
+    sets.put(set.sha256(), set.prompts());
+    return set.sha256();
+  }
+
+  /** The set of that hash. */
+  public List<String> get(String sha256) {
+    List<String> prompts = sets.get(sha256);
+    if (prompts == null) {
+      throw new IllegalArgumentException("prompts: the set " + sha256 + " expected, got none");
+    }
+    return prompts;
+  }
+
+  /** All sets, in the order in which they were added. */
+  public Map<String, List<String>> all() {
+    return Collections.unmodifiableMap(sets);
+  }
+}

@@ -1,0 +1,26 @@
+package io.scalekv.experiment;
+
+import io.scalekv.files.Sha256;
+import io.scalekv.roles.CanonicalJson;
+import io.scalekv.roles.CheckedJson;
+
+/**
+ * Everything that determines the images of the full cache.
+ *
+ * @param model the model
+ * @param generation how images are drawn
+ * @param prompts which images
+ */
+record ReferenceKey(Cell.Model model, Cell.Generation generation, Cell.Prompts prompts) {
+  private static final int ID_DIGITS = 16;
+
+  static ReferenceKey of(Cell cell) {
+    return new ReferenceKey(cell.model(), cell.generation(), cell.prompts());
+  }
+
+  /** The first 16 hexadecimal digits of the SHA-256 of its canonical JSON. */
+  String id() {
+    String json = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+    return Sha256.of(ExperimentSpec.utf8(json)).substring(0, ID_DIGITS);
+  }
+}

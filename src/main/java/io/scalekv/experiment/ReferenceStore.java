@@ -1,0 +1,211 @@
+package io.scalekv.experiment;
+
+import io.scalekv.files.AtomicFile;
+import io.scalekv.files.Sha256;
+import io.scalekv.image.Png;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.BitRecorder;
+import io.scalekv.model.ImageModel;
+import io.scalekv.roles.CanonicalJson;
+import io.scalekv.roles.CheckedJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The images of the full cache, drawn once and shared by all cells: {@code reference/ID/} with one
+ * PNG and one file of packed token bits per image, and {@value #MANIFEST} when all are there. An
+ * image's two files are written whole, the PNG last. A batch that lacks an image is drawn again as
+ * a whole, so that every image comes from the same batch, whenever a run was stopped.
+ */
+final class ReferenceStore {
+  /** Name of the list of files with their hashes. */
+  static final String MANIFEST = "manifest.json";
+
+  /** One image of the manifest. */
+  record Entry(String file, int prompt, long seed, String pngSha256, String bitsSha256) {}
+
+  /**
+   * The manifest.
+   *
+   * @param id of the key
+   * @param key what determines the images
+   * @param images in the order of prompts, then seeds
+   */
+  record Manifest(String id, ReferenceKey key, List<Entry> images) {
+    /** Copies the list. */
+    Manifest {
+      images = List.copyOf(images);
+    }
+  }
+
+  private final Path root;
+  private final ImageModel model;
+  private final Map<String, References> ready = new HashMap<>();
+
+  /**
+   * @param root the folder {@code reference}
+   */
+  ReferenceStore(Path root, ImageModel model) {
+    this.root = root;
+    this.model = model;
+  }
+
+  /** The references of a cell; those that are missing are drawn. */
+  References get(Cell cell, List<String> prompts, RunListener listener) throws IOException {
+    ReferenceKey key = ReferenceKey.of(cell);
+    References known = ready.get(key.id());
+    if (known == null) {
+      Path folder = root.resolve(key.id());
+      draw(key, folder, prompts, listener);
+      int[] bits =
+          cell.generation().maps().maps().stream()
+              .mapToInt(m -> m.tokens() * model.config().transformer().tokenBits())
+              .toArray();
+      known = new References(folder, key.prompts(), bits);
+      ready.put(key.id(), known);
+    }
+    return known;
+  }
+
+  private void draw(ReferenceKey key, Path folder, List<String> prompts, RunListener listener)
+      throws IOException {
+    removeDamaged(key, folder);
+    Path manifest = folder.resolve(MANIFEST);
+    if (Files.exists(manifest)) {
+      return;
+    }
+    int images = key.prompts().images();
+    int batch = key.generation().batch();
+    listener.begun("reference images", (images + batch - 1) / batch);
+    try {
+      for (int at = 0; at < images; at += batch) {
+        int end = Math.min(images, at + batch);
+        if (!complete(folder, key.prompts(), at, end)) {
+          draw(key, folder, prompts, at, end);
+        }
+        listener.step((end) + " of " + images + " images");
+      }
+    } finally {
+      listener.ended();
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (int i = 0; i < images; i++) {
+      String name = References.name(key.prompts(), i);
+      entries.add(
+          new Entry(
+              name,
+              key.prompts().promptOf(i),
+              key.prompts().seedOf(i),
+              Sha256.of(folder.resolve(name + ".png")),
+              Sha256.of(folder.resolve(name + ".bits"))));
+    }
+    String text =
+        CanonicalJson.write(CheckedJson.MAPPER.valueToTree(new Manifest(key.id(), key, entries)));
+    AtomicFile.write(manifest, ExperimentSpec.utf8(text));
+  }
+
+  private static boolean complete(Path folder, Cell.Prompts prompts, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (!Files.isRegularFile(folder.resolve(References.name(prompts, i) + ".png"))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void draw(ReferenceKey key, Path folder, List<String> prompts, int from, int to)
+      throws IOException {
+    BitRecorder recorder = new BitRecorder();
+    List<RgbImage> images =
+        model.generate(
+            CellImages.prompts(key.prompts(), prompts, from, to, 0),
+            key.generation().negative(),
+            key.generation().maps(),
+            key.generation().aspect(),
+            key.generation().options(),
+            model.fullCache(key.generation().maps()),
+            List.of(),
+            recorder);
+    for (int i = from; i < to; i++) {
+      String name = References.name(key.prompts(), i);
+      byte[] bits = new TokenBits(recorder.images().get(i - from)).pack();
+      AtomicFile.write(folder.resolve(name + ".bits"), bits);
+      AtomicFile.write(folder.resolve(name + ".png"), Png.encode(images.get(i - from)));
+    }
+  }
+
+  /** Where a file is not what the manifest says, both go, to be drawn again. */
+  private static void removeDamaged(ReferenceKey key, Path folder) throws IOException {
+    Path file = folder.resolve(MANIFEST);
+    if (!Files.isRegularFile(file)) {
+      return;
+    }
+    Manifest manifest =
+        CheckedJson.bind(
+            CheckedJson.parse(CheckedJson.text(file), file.toString()),
+            Manifest.class,
+            file.toString());
+    if (!manifest.key().equals(key)) {
+      throw new IllegalArgumentException(
+          file + ": the images of " + key.id() + " expected, got " + manifest.id());
+    }
+    boolean sound = true;
+    for (Entry e : manifest.images()) {
+      Path png = folder.resolve(e.file() + ".png");
+      Path bits = folder.resolve(e.file() + ".bits");
+      if (!hasHash(png, e.pngSha256()) || !hasHash(bits, e.bitsSha256())) {
+        sound = false;
+        Files.deleteIfExists(png);
+        Files.deleteIfExists(bits);
+      }
+    }
+    if (!sound) {
+      Files.delete(file);
+    }
+  }
+
+  private static boolean hasHash(Path file, String sha256) throws IOException {
+    return Files.isRegularFile(file) && Sha256.of(file).equals(sha256);
+  }
+
+  /** The references of one key. */
+  static final class References {
+    private final Path folder;
+    private final Cell.Prompts prompts;
+    private final int[] bits;
+    private final Map<String, double[][]> pooled = new HashMap<>();
+
+    private References(Path folder, Cell.Prompts prompts, int[] bits) {
+      this.folder = folder;
+      this.prompts = prompts;
+      this.bits = bits;
+    }
+
+    private static String name(Cell.Prompts prompts, int image) {
+      return CellImages.name(prompts.promptOf(image), prompts.seedOf(image));
+    }
+
+    List<RgbImage> images(int from, int to) throws IOException {
+      List<RgbImage> images = new ArrayList<>();
+      for (int i = from; i < to; i++) {
+        images.add(Png.read(folder.resolve(name(prompts, i) + ".png")));
+      }
+      return images;
+    }
+
+    TokenBits bits(int image) throws IOException {
+      Path file = folder.resolve(name(prompts, image) + ".bits");
+      return TokenBits.unpack(Files.readAllBytes(file), bits, file.toString());
+    }
+
+    /** Pooled features by name of a net, filled by whoever measures them first. */
+    Map<String, double[][]> pooled() {
+      return pooled;
+    }
+  }
+}

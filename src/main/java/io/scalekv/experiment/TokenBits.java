@@ -1,0 +1,80 @@
+package io.scalekv.experiment;
+
+import io.scalekv.metrics.BitAgreement;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * The token bits of one image, all maps.
+ *
+ * @param maps L·d bits of each of the K maps
+ */
+record TokenBits(List<boolean[]> maps) {
+  /** Copies the list. */
+  TokenBits {
+    maps = List.copyOf(maps);
+  }
+
+  /** Eight bits a byte, map after map without gaps, the first bit lowest. */
+  byte[] pack() {
+    BitSet bits = new BitSet();
+    int at = 0;
+    for (boolean[] map : maps) {
+      for (boolean bit : map) {
+        bits.set(at++, bit);
+      }
+    }
+    byte[] packed = new byte[(at + 7) / 8];
+    byte[] used = bits.toByteArray();
+    System.arraycopy(used, 0, packed, 0, used.length);
+    return packed;
+  }
+
+  /**
+   * Reads what {@link #pack} wrote.
+   *
+   * @param counts bits of each map
+   */
+  static TokenBits unpack(byte[] packed, int[] counts, String name) {
+    int all = 0;
+    for (int n : counts) {
+      all += n;
+    }
+    if (packed.length != (all + 7) / 8) {
+      throw new IllegalArgumentException(
+          name + ": " + (all + 7) / 8 + " bytes expected, got " + packed.length);
+    }
+    BitSet bits = BitSet.valueOf(packed);
+    List<boolean[]> maps = new ArrayList<>();
+    int at = 0;
+    for (int n : counts) {
+      boolean[] map = new boolean[n];
+      for (int i = 0; i < n; i++) {
+        map[i] = bits.get(at++);
+      }
+      maps.add(map);
+    }
+    return new TokenBits(maps);
+  }
+
+  /** Share of equal bits of every map. */
+  double[] agreement(TokenBits other) {
+    double[] shares = new double[maps.size()];
+    for (int k = 0; k < shares.length; k++) {
+      shares[k] = BitAgreement.share(maps.get(k), other.maps.get(k));
+    }
+    return shares;
+  }
+
+  /** Share of equal bits of all maps together, from those of every map. */
+  double overall(double[] shares) {
+    double equal = 0;
+    long all = 0;
+    for (int k = 0; k < shares.length; k++) {
+      equal += shares[k] * maps.get(k).length;
+      all += maps.get(k).length;
+    }
+    return equal / all;
+  }
+}

@@ -1,0 +1,78 @@
+package io.scalekv.experiment;
+
+import io.scalekv.files.Sha256;
+import io.scalekv.metrics.InceptionFeatures;
+import io.scalekv.metrics.Lpips;
+import io.scalekv.metrics.LpipsRange;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The nets that a user brings.
+ *
+ * @param lpips TorchScript file of LPIPS, or null
+ * @param lpipsRange the pixel values that it expects
+ * @param inception TorchScript file of Inception, or null
+ */
+public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
+  /** None. */
+  public static final UserNets NONE = new UserNets(null, LpipsRange.MINUS_ONE_TO_ONE, null);
+
+  /**
+   * What a cell says of them; null for what there is not.
+   *
+   * @param lpips label
+   * @param lpipsHash hash of the file
+   * @param lpipsRange {@code -1..1} or {@code 0..1}
+   * @param inceptionHash hash of the file
+   */
+  public record Facts(String lpips, String lpipsHash, String lpipsRange, String inceptionHash) {
+    /** Of no nets. */
+    public static final Facts NONE = new Facts(null, null, null, null);
+  }
+
+  /**
+   * The hashes of the files.
+   *
+   * @throws IllegalArgumentException for a file that is not there
+   */
+  public Facts facts() throws IOException {
+    return new Facts(
+        lpips == null ? null : label(),
+        hash(lpips),
+        lpips == null ? null : range(lpipsRange),
+        hash(inception));
+  }
+
+  /** The range of these pixel values, as it is typed. */
+  public static String range(LpipsRange range) {
+    return range == LpipsRange.ZERO_TO_ONE ? "0..1" : "-1..1";
+  }
+
+  private String label() {
+    String name = lpips.getFileName().toString();
+    return "lpips(" + (name.endsWith(".pt") ? name.substring(0, name.length() - 3) : name) + ")";
+  }
+
+  private static String hash(Path file) throws IOException {
+    if (file == null) {
+      return null;
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          file
+              + ": a TorchScript file expected, got "
+              + (Files.exists(file) ? "a folder" : "nothing there"));
+    }
+    return "sha256:" + Sha256.of(file);
+  }
+
+  Lpips openLpips() {
+    return Lpips.open(lpips, lpipsRange);
+  }
+
+  InceptionFeatures openInception() {
+    return InceptionFeatures.open(inception);
+  }
+}

@@ -1,0 +1,37 @@
+package io.scalekv.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Keeps the token bits of the last generation in plain Java memory. */
+public final class BitRecorder implements GenerationListener {
+  private final List<List<boolean[]>> images = new ArrayList<>();
+
+  @Override
+  public void bits(int scale, NDArray bits) {
+    Shape shape = bits.getShape();
+    int batch = (int) shape.get(0);
+    int perImage = (int) (shape.get(1) * shape.get(2));
+    if (scale == 0) {
+      images.clear();
+      for (int b = 0; b < batch; b++) {
+        images.add(new ArrayList<>());
+      }
+    }
+    float[] values = bits.toFloatArray();
+    for (int b = 0; b < batch; b++) {
+      boolean[] own = new boolean[perImage];
+      for (int i = 0; i < perImage; i++) {
+        own[i] = values[b * perImage + i] > 0;
+      }
+      images.get(b).add(own);
+    }
+  }
+
+  /** [image][map], each the L·d bits of a map, token by token. */
+  public List<List<boolean[]>> images() {
+    return images.stream().map(List::copyOf).toList();
+  }
+}

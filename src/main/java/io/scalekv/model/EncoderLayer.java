@@ -1,0 +1,12 @@
+package io.scalekv.model;
+
+/**
+ * What one layer of a tokenizer's encoder makes of some images, in plain Java memory.
+ *
+ * @param images N
+ * @param channels C
+ * @param height Y
+ * @param width X
+ * @param values [N,C,Y,X], row-major; not copied
+ */
+public record EncoderLayer(int images, int channels, int height, int width, float[] values) {}

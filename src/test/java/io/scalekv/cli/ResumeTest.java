@@ -1,0 +1,161 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.experiment.CellJson;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A sweep that is killed, as real processes; then the same command again. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "SIGKILL is a signal of POSIX systems")
+final class ResumeTest {
+  private static final int KILLED = 137;
+
+  @TempDir Path folder;
+
+  private Path spec;
+
+  @BeforeEach
+  void write() throws IOException {
+    TinyExperiment.writeModel(folder);
+    spec =
+        Files.writeString(
+            folder.resolve("tiny.yaml"),
+            TinyExperiment.head(6)
+                + """
+                metrics: [psnr, ssim, lpips-proxy, bits, faithfulness]
+                rows:
+                  - policy: [sliding-window, streaming-llm]
+                    budget: [50%, 20%]
+                baselines: [repeat]
+                """);
+  }
+
+  private Process start(Path out) throws IOException {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String classes =
+        Path.of("target", "classes") + File.pathSeparator + Path.of("target", "lib", "*");
+    List<String> words = new ArrayList<>(List.of(java, "-cp", classes, "-XX:TieredStopAtLevel=1"));
+    words.addAll(
+        List.of(
+            "io.scalekv.cli.Main",
+            "sweep",
+            spec.toString(),
+            "--out",
+            out.toString(),
+            "--threads",
+            "1"));
+    ProcessBuilder builder =
+        new ProcessBuilder(words).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().put("DJL_OFFLINE", "true");
+    builder.environment().put("OMP_NUM_THREADS", "1");
+    return builder.start();
+  }
+
+  private void finish(Path out) throws Exception {
+    Process process = start(out);
+    String err = new String(process.getErrorStream().readAllBytes());
+    assertEquals(0, process.waitFor(), err);
+  }
+
+  /** Kills the process when it says a line that begins so. */
+  private void killAt(Path out, String begin) throws Exception {
+    Process process = start(out);
+    List<String> said = new ArrayList<>();
+    try (BufferedReader lines = process.errorReader()) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        said.add(line);
+        if (line.startsWith(begin)) {
+          break;
+        }
+      }
+      process.destroyForcibly();
+      assertEquals(KILLED, process.waitFor(), () -> "said: " + said);
+    }
+  }
+
+  /** Every file: results without what may differ, all others byte by byte. */
+  private static Map<String, String> contents(Path out) throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    List<Path> files;
+    try (Stream<Path> walk = Files.walk(out)) {
+      files = walk.filter(Files::isRegularFile).toList();
+    }
+    for (Path file : files) {
+      String name = out.relativize(file).toString();
+      boolean cell = name.startsWith("cells");
+      contents.put(
+          name,
+          cell
+              ? CellJson.text(CellJson.read(file).withoutProvenance())
+              : new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
+    }
+    return contents;
+  }
+
+  @Test
+  void killedThreeTimesTheResultsAreTheSame() throws Exception {
+    Path whole = folder.resolve("whole");
+    finish(whole);
+    Path killed = folder.resolve("killed");
+    killAt(killed, "reference images 1/3");
+    assertTrue(Files.exists(killed.resolve("reference")));
+    assertEquals(0, cells(killed));
+    killAt(killed, "cell 2/5");
+    assertEquals(1, cells(killed));
+    killAt(killed, "images 2/3");
+    assertNotEquals(5, cells(killed));
+    finish(killed);
+    assertEquals(contents(whole), contents(killed));
+  }
+
+  private static long cells(Path out) throws IOException {
+    Path cells = out.resolve("cells");
+    if (!Files.exists(cells)) {
+      return 0;
+    }
+    try (Stream<Path> files = Files.list(cells)) {
+      return files.filter(f -> f.getFileName().toString().matches("[0-9a-f]{16}\\.json")).count();
+    }
+  }
+
+  /** At moments that nobody chose. */
+  @Test
+  @Tag("full")
+  void killedAtAnyMomentTheResultsAreTheSame() throws Exception {
+    Path whole = folder.resolve("whole");
+    finish(whole);
+    Path killed = folder.resolve("killed");
+    Random random = new Random(7);
+    int kills = 0;
+    for (int i = 0; i < 20; i++) {
+      Process process = start(killed);
+      if (!process.waitFor(1000 + random.nextInt(2500), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+        kills += process.waitFor() == KILLED ? 1 : 0;
+      }
+    }
+    assertTrue(kills > 0);
+    finish(killed);
+    assertEquals(contents(whole), contents(killed));
+  }
+}

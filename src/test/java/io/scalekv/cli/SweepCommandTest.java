@@ -1,0 +1,280 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Metric;
+import io.scalekv.experiment.Results;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The commands that run experiments, on a small model with random weights. */
+final class SweepCommandTest {
+  @TempDir Path folder;
+
+  private Path spec;
+  private Path out;
+
+  /** What a command said. */
+  private record Said(int code, String out, String err) {
+    JsonNode json() {
+      return JsonMapper.shared().readTree(out);
+    }
+  }
+
+  private static Said say(Object... words) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    String[] args = Stream.of(words).map(Object::toString).toArray(String[]::new);
+    int code = Main.run(new PrintWriter(out), new PrintWriter(err), Main.commands(), args);
+    return new Said(code, out.toString(), err.toString());
+  }
+
+  @BeforeEach
+  void write() throws IOException {
+    TinyExperiment.writeModel(folder);
+    spec =
+        Files.writeString(
+            folder.resolve("tiny.yaml"),
+            TinyExperiment.head(4)
+                + """
+                rows:
+                  - policy: [full, sliding-window, "streaming-llm:sinks=many"]
+                    metrics: [psnr, ssim, lpips-proxy, frechet, bits, faithfulness]
+                  - policy: streaming-llm
+                    budget: [50%, 20%]
+                    cfgBudgetSplit: 10%
+                    valueType: int8
+                    metrics: [psnr, kid]
+                baselines: [other-seed]
+                """);
+    out = folder.resolve("out");
+  }
+
+  @Test
+  void oneCellFailsTheOthersDoNotAndNothingIsDoneTwice() throws IOException {
+    Said first = say("sweep", spec, "--out", out, "--images", "--json");
+    assertEquals(1, first.code, first.err);
+    assertTrue(first.err.contains("1 of 6 cells failed"), first.err);
+    JsonNode report = first.json();
+    assertEquals(5, report.get("done").asInt());
+    assertEquals(1, report.get("failed").asInt());
+    Results results = Results.read(out);
+    assertEquals(5, results.cells().size());
+    assertEquals(1, results.failures().size());
+    String error = results.failures().values().iterator().next();
+    assertTrue(error.contains("sinks"), error);
+    assertEquals(1, error.lines().count());
+
+    CellResult full = results.cells().values().iterator().next();
+    assertTrue(full.images().stream().allMatch(CellResult.Image::identical));
+    assertEquals(null, full.means().get("psnrDb").mean());
+    assertEquals(4, full.means().get("psnrDb").infinite());
+    assertEquals(1, full.means().get("bitAgreement").mean());
+    assertEquals(List.of(1.0, 1.0, 1.0, 1.0), full.bitAgreementByMap());
+    assertEquals(0, full.means().get("lpipsProxy").mean());
+    assertEquals("lpips_proxy(vae_encoder)", full.means().get("lpipsProxy").label());
+    assertEquals(full.memory().fullBytes(), full.memory().kvCacheBytes());
+    assertEquals(List.of("frechet: at least 10 images expected, got 4"), full.notes());
+    assertTrue(full.means().containsKey("faithfulness.count"), full.means().keySet()::toString);
+
+    Said cells = say("cell", spec, "--json");
+    String split = cells.json().get(3).get("id").asString();
+    CellResult apart = results.cells().get(split);
+    assertEquals("streaming-llm", apart.cell().policy().name());
+    assertEquals(apart.memory().formulaBytes(), apart.memory().kvCacheBytes());
+    assertTrue(apart.memory().meanTokens() < apart.memory().budgetTokens());
+    assertNotEquals(full.images(), apart.images());
+    try (Stream<Path> images = Files.list(out.resolve("images").resolve(split))) {
+      assertEquals(4, images.count());
+    }
+
+    FileTime past = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
+    Path kept = out.resolve("cells").resolve(split + ".json");
+    Files.setLastModifiedTime(kept, past);
+    Path damaged = out.resolve("cells").resolve(full.id() + ".json");
+    String sound = CellJson.text(full.withoutProvenance());
+    Files.writeString(damaged, "{");
+    Said second = say("sweep", spec, "--out", out, "--json", "-q");
+    assertEquals(1, second.code, second.err);
+    assertEquals(4, second.json().get("kept").asInt());
+    assertEquals(1, second.json().get("done").asInt());
+    assertEquals(past, Files.getLastModifiedTime(kept));
+    assertEquals(sound, CellJson.text(CellJson.read(damaged).withoutProvenance()));
+  }
+
+  @Test
+  void failFastLeavesTheRest() throws IOException {
+    Said said = say("sweep", spec, "--out", out, "--fail-fast", "-q", "--json");
+    assertEquals(1, said.code, said.err);
+    assertEquals(2, said.json().get("done").asInt());
+    assertEquals(1, said.json().get("failed").asInt());
+    assertEquals(3, said.json().get("left").asInt());
+  }
+
+  @Test
+  void oneCellAndItsVerification() throws IOException {
+    Said cells = say("cell", spec, "--json");
+    assertEquals(6, cells.json().size());
+    String id = cells.json().get(1).get("id").asString();
+    assertEquals("sliding-window at 10%", cells.json().get(1).get("label").asString());
+    assertEquals(2, say("cell", spec, "--id", "0123456789abcdef", "--out", out).code);
+    assertFalse(Files.exists(out));
+    Said one = say("cell", spec, "--id", id, "--out", out, "-q", "--json");
+    assertEquals(0, one.code, one.err);
+    Path file = out.resolve("cells").resolve(id + ".json");
+
+    Said same = say("verify", file, "-q", "--json");
+    assertEquals(0, same.code, same.out + same.err);
+    assertTrue(same.json().get(0).get("same").asBoolean());
+
+    CellResult result = CellJson.read(file);
+    String text = Files.readString(file);
+    double ssim = result.images().get(2).value(Metric.SSIM);
+    String changed = text.replaceFirst("(\"prompt\": 2,.*?\"ssim\": )[0-9.E-]+", "$1" + 0.5);
+    assertNotEquals(text, changed);
+    Files.writeString(file, changed);
+    Said differs = say("verify", out, "-q");
+    assertEquals(1, differs.code, differs.err);
+    assertTrue(
+        differs.out.contains("/images/2/ssim: 0.5 recorded, " + ssim + " derived"), differs.out);
+    assertEquals(2, differs.out.strip().lines().count(), differs.out);
+
+    Files.writeString(file, text.replace("sliding-window", "streaming-llm"));
+    Said refused = say("verify", file);
+    assertEquals(2, refused.code);
+    assertTrue(refused.err.contains("/id"), refused.err);
+  }
+
+  @Test
+  void rolesAreMeasuredDrawnOrMissing() throws IOException {
+    Path roles =
+        Files.writeString(
+            folder.resolve("roles.yaml"),
+            TinyExperiment.head(2)
+                + """
+                metrics: [psnr, bits]
+                rows:
+                  - policy: scalekv
+                    budget: 50%
+                    calibration:
+                      - metric: [asi, current-ratio]
+                        inverted: [false, true]
+                        drafters: [0, 1]
+                        prompts: {file: prompts.txt, limit: 1}
+                      - roles: random
+                        drafters: 1
+                        seed: [1, 2]
+                      - shipped
+                """);
+    Said said = say("sweep", roles, "--out", out, "-q", "--json");
+    assertEquals(1, said.code, said.err);
+    assertEquals(10, said.json().get("done").asInt());
+    JsonNode last = said.json().get("cells").get(10);
+    assertEquals("scalekv at 50% (shipped roles)", last.get("label").asString());
+    assertTrue(last.get("error").asString().contains("drafters and refiners"), said.out);
+    assertEquals(
+        "scalekv at 50% (asi, inverted, 1 drafter)",
+        said.json().get("cells").get(3).get("label").asString());
+    // without drafters it does not matter what tells them
+    Results results = Results.read(out);
+    List<CellResult> cells = List.copyOf(results.cells().values());
+    assertEquals(cells.get(0).images(), cells.get(2).images());
+    assertEquals(cells.get(0).images(), cells.get(4).images());
+    assertNotEquals(cells.get(0).images(), cells.get(1).images());
+    assertNotEquals(cells.get(1).images(), cells.get(3).images());
+    String id = cells.get(3).id();
+    Said verified = say("verify", out.resolve("cells").resolve(id + ".json"), "-q");
+    assertEquals(0, verified.code, verified.out + verified.err);
+  }
+
+  @Test
+  void memoryAndTimes() throws IOException {
+    Path table = Path.of("experiments", "table3.yaml");
+    assertEquals(0, say("sweep", table, "--out", out, "-q").code);
+    Results memory = Results.read(out);
+    assertEquals(6, memory.cells().size());
+    assertEquals(
+        List.of(10541L, 1066L, 84328L, 8531L, 168656L, 17062L),
+        memory.file().rows().stream()
+            .map(r -> memory.cells().get(r.id()).memory().formulaBytes() >> 20)
+            .toList());
+    Path times =
+        Files.writeString(
+            folder.resolve("times.yaml"),
+            TinyExperiment.head(2)
+                + """
+                kind: latency
+                repeats: 3
+                rows:
+                  - policy: sliding-window
+                    batch: [1, 3]
+                """);
+    Path other = folder.resolve("times");
+    Said said = say("sweep", times, "--out", other, "-q", "--json");
+    assertEquals(0, said.code, said.err);
+    for (CellResult r : Results.read(other).cells().values()) {
+      assertEquals(3, r.latency().seconds().size());
+      assertTrue(r.latency().medianSeconds() > 0);
+      assertTrue(r.latency().seconds().contains(r.latency().medianSeconds()));
+      assertEquals(r.memory().formulaBytes(), r.memory().kvCacheBytes());
+    }
+    assertEquals(0, say("verify", other, "-q").code);
+  }
+
+  @Test
+  void aDamagedReferenceIsDrawnAgain() throws IOException {
+    Path few =
+        Files.writeString(
+            folder.resolve("few.yaml"),
+            TinyExperiment.head(4)
+                + """
+                metrics: [psnr]
+                rows:
+                  - policy: sliding-window
+                """);
+    assertEquals(0, say("sweep", few, "--out", out, "-q").code);
+    Path manifest;
+    try (Stream<Path> files = Files.walk(out)) {
+      manifest = files.filter(f -> f.endsWith("manifest.json")).findFirst().orElseThrow();
+    }
+    byte[] before = Files.readAllBytes(manifest);
+    Path image = manifest.resolveSibling("p0001-s0.png");
+    byte[] png = Files.readAllBytes(image);
+    Files.write(image, new byte[] {1, 2, 3});
+    try (Stream<Path> cells = Files.list(out.resolve("cells"))) {
+      Files.delete(cells.findFirst().orElseThrow());
+    }
+    assertEquals(0, say("sweep", few, "--out", out, "-q").code);
+    assertEquals(List.of(png.length), List.of(Files.readAllBytes(image).length));
+    assertEquals(new String(before), Files.readString(manifest));
+  }
+
+  @Test
+  void badInputLeavesNothing() throws IOException {
+    Path bad = Files.writeString(folder.resolve("bad.yaml"), "name: x\nmodle: pocket\n");
+    Said said = say("sweep", bad, "--out", out);
+    assertEquals(2, said.code);
+    assertTrue(said.err.contains("/modle: no such key; did you mean model?"), said.err);
+    assertEquals(2, say("sweep", folder.resolve("none.yaml"), "--out", out).code);
+    assertEquals(2, say("sweep", spec, "--lpips", folder.resolve("none.pt")).code);
+    assertEquals(2, say("verify", folder).code);
+    assertFalse(Files.exists(out));
+  }
+}

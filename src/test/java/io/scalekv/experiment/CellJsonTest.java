@@ -1,0 +1,135 @@
+package io.scalekv.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.roles.CheckedJson;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Result files and the ids of cells. */
+final class CellJsonTest {
+  private static final CellResult RESULT = ResultFixtures.result("snapkv", "10%", 27, 20);
+
+  @Test
+  void whatIsWrittenIsRead() {
+    String text = CellJson.text(RESULT);
+    assertEquals(RESULT, CellJson.parse(text, "r"));
+    assertEquals(text, CellJson.text(CellJson.parse(text, "r")));
+    assertFalse(text.contains("\"haarPsi\""), "what was not measured is absent");
+  }
+
+  @Test
+  void anIdenticalImageHasAnInfinitePsnr() {
+    CellResult.Image image =
+        new CellResult.Image(0, 0, true, null, 1.0, null, null, null, null, null, null);
+    assertEquals(Double.POSITIVE_INFINITY, image.value(Metric.PSNR));
+    assertEquals(1.0, image.value(Metric.SSIM));
+    assertEquals(null, image.value(Metric.HAAR_PSI));
+  }
+
+  /** The id is the same everywhere, for ever: other ids would throw finished results away. */
+  @Test
+  void theIdIsKnown() {
+    assertEquals("17b941453b30c9fe", ResultFixtures.cell("snapkv", "10%", 27).id());
+  }
+
+  @Test
+  void everyFieldChangesTheId() {
+    Cell cell =
+        new Cell(
+            Cell.Kind.POLICY,
+            RESULT.cell().model(),
+            RESULT.cell().generation(),
+            RESULT.cell().prompts(),
+            new Cell.Policy("scalekv", "10%", 27, "5%", 13, "fp32", "fp32"),
+            new Cell.Calibration(
+                "measured", "e".repeat(64), "asi", false, "5%", 2, "f".repeat(64), 10, 0L, "64"),
+            "jpeg 90",
+            RESULT.cell().metrics(),
+            new Cell.Nets("a", "b", "c", "d", "e", "f"),
+            3);
+    JsonNode tree = CheckedJson.MAPPER.valueToTree(cell);
+    Set<String> ids = new HashSet<>();
+    ids.add(cell.id());
+    int fields = 0;
+    for (List<String> path : leaves(tree)) {
+      JsonNode other = tree.deepCopy();
+      change(other, path);
+      ids.add(CheckedJson.bind(other, Cell.class, "cell").id());
+      fields++;
+    }
+    assertEquals(1 + fields, ids.size());
+    assertTrue(fields > 35, "fields: " + fields);
+  }
+
+  private static List<List<String>> leaves(JsonNode node) {
+    List<List<String>> paths = new ArrayList<>();
+    node.properties()
+        .forEach(
+            e -> {
+              if (e.getValue().isObject()) {
+                for (List<String> rest : leaves(e.getValue())) {
+                  List<String> path = new ArrayList<>(List.of(e.getKey()));
+                  path.addAll(rest);
+                  paths.add(path);
+                }
+              } else {
+                paths.add(List.of(e.getKey()));
+              }
+            });
+    return paths;
+  }
+
+  private static void change(JsonNode tree, List<String> path) {
+    ObjectNode parent = (ObjectNode) tree;
+    for (String step : path.subList(0, path.size() - 1)) {
+      parent = (ObjectNode) parent.get(step);
+    }
+    String key = path.get(path.size() - 1);
+    JsonNode value = parent.get(key);
+    if (key.equals("kind")) {
+      parent.put(key, "distortion");
+    } else if (value.isString()) {
+      parent.put(key, value.stringValue() + "0");
+    } else if (value.isBoolean()) {
+      parent.put(key, !value.booleanValue());
+    } else if (value.isIntegralNumber()) {
+      parent.put(key, value.longValue() + 1);
+    } else if (value.isNumber()) {
+      parent.put(key, value.doubleValue() + 0.5);
+    } else {
+      ((ArrayNode) value).remove(0);
+    }
+  }
+
+  @Test
+  void aFileThatIsNotWhatItShouldBeIsRefusedInOneLine() {
+    ObjectNode tree = CheckedJson.MAPPER.valueToTree(RESULT);
+    refused(tree.deepCopy().put("id", "0".repeat(16)), "/id");
+    refused(tree.deepCopy().put("extra", 1), "/extra");
+    refused(tree.deepCopy().without("sets"), "/sets");
+    ObjectNode other = tree.deepCopy();
+    ((ObjectNode) other.get("cell").get("policy")).put("budgetTokens", 28);
+    refused(other, "/id");
+    ObjectNode bad = tree.deepCopy();
+    ((ObjectNode) bad.get("images").get(0)).put("ssim", "much");
+    refused(bad, "/images/0/ssim");
+  }
+
+  private static void refused(JsonNode tree, String place) {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> CellJson.parse(tree.toString(), "r.json"));
+    assertTrue(e.getMessage().startsWith("r.json: " + place + ":"), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count());
+  }
+}

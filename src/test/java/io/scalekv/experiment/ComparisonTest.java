@@ -1,0 +1,57 @@
+package io.scalekv.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Which policy is better than which. */
+final class ComparisonTest {
+  private static final CellResult GOOD = ResultFixtures.result("scalekv", "10%", 27, 25);
+  private static final CellResult BAD = ResultFixtures.result("random", "10%", 27, 20);
+  private static final CellResult SAME = ResultFixtures.result("snapkv", "10%", 27, 25);
+  private static final CellResult SMALL = ResultFixtures.result("snapkv", "4%", 11, 10);
+
+  @Test
+  void onlyEqualBudgetsAreCompared() {
+    Comparison c =
+        Comparison.of(List.of(GOOD, BAD, SAME, SMALL), Map.of(GOOD.id(), "ScaleKV"), Metric.PSNR);
+    assertEquals(3, c.pairs().size());
+    Comparison.Pair first = c.pairs().get(0);
+    assertEquals("ScaleKV", first.labelA());
+    assertEquals(BAD.id(), first.labelB());
+    assertEquals(8, first.prompts());
+    assertEquals(8, first.different());
+    assertEquals(5, first.difference().mean(), 1e-12);
+    assertEquals(36, first.wPlus());
+    // all 8 signs alike: two of 2^8 patterns are as extreme
+    assertEquals(2.0 / 256, first.p(), 1e-12);
+    assertEquals(3 * 2.0 / 256, first.pHolm(), 1e-12);
+    assertEquals(1, first.better());
+    assertEquals(
+        -1, Comparison.of(List.of(BAD, GOOD), Map.of(), Metric.PSNR).pairs().get(0).better());
+    Comparison.Pair equal = c.pairs().get(1);
+    assertEquals(0, equal.different());
+    assertEquals(1, equal.p());
+    assertEquals(0, equal.better());
+  }
+
+  @Test
+  void aLowDistanceIsBetter() {
+    Comparison.Pair p =
+        Comparison.of(List.of(GOOD, BAD), Map.of(), Metric.LPIPS_PROXY).pairs().get(0);
+    assertTrue(p.difference().mean() < 0);
+    assertEquals(1, p.better());
+  }
+
+  @Test
+  void whatWasNotMeasuredIsLeftOut() {
+    assertEquals(List.of(), Comparison.of(List.of(GOOD, BAD), Map.of(), Metric.HAAR_PSI).pairs());
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Comparison.of(List.of(GOOD, BAD), Map.of(), Metric.FRECHET));
+  }
+}

@@ -1,0 +1,200 @@
+package io.scalekv.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.model.ModelConfig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** From experiments to cells. */
+final class ExperimentTest {
+  private static final Path TABLE_1 = Path.of("experiments", "table1.yaml");
+
+  private static Experiment expand(ExperimentSpec spec, Path file) {
+    ModelConfig config =
+        switch (spec.model().name()) {
+          case "pocket" -> ModelConfig.pocket();
+          case "infinity-8b" -> ModelConfig.infinity8b();
+          default ->
+              ModelConfig.read(
+                  ExperimentSpec.resolve(spec.model().name(), file).resolve("config.json"));
+        };
+    boolean memory = spec.kind().equals(ExperimentSpec.MEMORY);
+    String hash = memory ? null : "sha256:" + "a".repeat(64);
+    return Experiment.expand(
+        spec,
+        file,
+        false,
+        new Experiment.ModelFacts(config, hash, hash, Optional.empty()),
+        UserNets.Facts.NONE);
+  }
+
+  private static Experiment expand(String yaml) {
+    return expand(ExperimentSpec.parse(yaml, "s.yaml"), TABLE_1);
+  }
+
+  private static String line(Experiment.Planned p) {
+    Cell c = p.cell();
+    return String.join(
+        " | ",
+        p.group(),
+        p.label(),
+        c.kind().key(),
+        c.policy().name(),
+        String.valueOf(c.policy().budget()),
+        c.policy().budgetTokens() + " tokens",
+        String.valueOf(c.distortion()),
+        c.prompts().images() + " images");
+  }
+
+  @Test
+  void table1IsWhatItIs() throws IOException {
+    Experiment table = expand(ExperimentSpec.read(TABLE_1), TABLE_1);
+    String cells =
+        table.cells().stream().map(ExperimentTest::line).collect(Collectors.joining("\n"));
+    try (InputStream golden = ExperimentTest.class.getResourceAsStream("table1-cells.txt")) {
+      String expected = new String(golden.readAllBytes(), StandardCharsets.UTF_8);
+      assertEquals(expected.strip(), cells);
+    }
+    // the same seed again is the cell of the full cache
+    assertEquals(table.cells().size() - 1, table.distinct().size());
+    assertEquals(table.cells().get(0).id(), table.distinct().get(0).id());
+  }
+
+  static List<Path> experiments() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("experiments"))) {
+      return files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("experiments")
+  void everyExperimentExpands(Path file) throws IOException {
+    ExperimentSpec spec = ExperimentSpec.read(file);
+    assertEquals(file.getFileName().toString(), spec.name() + ".yaml");
+    for (ExperimentSpec version : List.of(spec, spec.small())) {
+      Experiment experiment = expand(version, file);
+      assertFalse(experiment.cells().isEmpty());
+      long labels = experiment.cells().stream().map(c -> c.group() + c.label()).distinct().count();
+      assertEquals(experiment.cells().size(), labels, "labels tell cells apart");
+      assertEquals(
+          experiment.distinct().stream().map(Experiment.Planned::id).toList(),
+          expand(version, file).distinct().stream().map(Experiment.Planned::id).toList());
+    }
+  }
+
+  @Test
+  void theFullCacheHasNoBudget() {
+    Experiment e =
+        expand(
+            """
+            name: t
+            model: pocket
+            prompts: {file: calibration-prompts/scenes-10.txt}
+            rows:
+              - policy: [full, streaming-llm]
+                budget: [20%, 10%]
+                cfgBudgetSplit: [none, 5%]
+            """);
+    assertEquals(
+        List.of(
+            "full",
+            "streaming-llm at 20%",
+            "streaming-llm at 20% and 5%",
+            "streaming-llm at 10%",
+            "streaming-llm at 10% and 5%"),
+        e.cells().stream().map(Experiment.Planned::label).toList());
+    assertEquals(265, e.cells().get(0).cell().policy().budgetTokens());
+    assertEquals(13, e.cells().get(2).cell().policy().unconditionalTokens());
+  }
+
+  @Test
+  void promptsNotTheirFileDetermineTheId() throws IOException {
+    String yaml =
+        """
+        name: t
+        model: pocket
+        prompts: {file: FILE, limit: 2}
+        rows:
+          - policy: full
+        """;
+    Path copy = Files.createTempFile("prompts", ".txt");
+    List<String> lines = Files.readAllLines(Path.of("calibration-prompts", "scenes-10.txt"));
+    Files.write(copy, lines);
+    String here =
+        expand(yaml.replace("FILE", "calibration-prompts/scenes-10.txt")).distinct().get(0).id();
+    assertEquals(here, expand(yaml.replace("FILE", copy.toString())).distinct().get(0).id());
+    Files.write(copy, lines.stream().map(l -> l.replace("small", "large")).toList());
+    assertNotEquals(here, expand(yaml.replace("FILE", copy.toString())).distinct().get(0).id());
+    Files.delete(copy);
+  }
+
+  @Test
+  void theUsersNetsAddTheirMetrics() {
+    ExperimentSpec spec =
+        ExperimentSpec.parse(
+            """
+            name: t
+            model: pocket
+            prompts: {file: calibration-prompts/scenes-10.txt}
+            metrics: [psnr]
+            rows:
+              - policy: full
+            """,
+            "s.yaml");
+    Experiment.ModelFacts facts =
+        new Experiment.ModelFacts(ModelConfig.pocket(), "random:1", "random:1", Optional.empty());
+    UserNets.Facts nets = new UserNets.Facts("lpips(alex)", "sha256:1", "-1..1", "sha256:2");
+    Cell cell = Experiment.expand(spec, TABLE_1, false, facts, nets).cells().get(0).cell();
+    assertEquals(List.of(Metric.PSNR, Metric.LPIPS, Metric.FID), cell.metrics());
+    assertEquals("lpips(alex)", cell.nets().lpips());
+    assertEquals(null, cell.nets().features());
+    assertTrue(
+        Experiment.expand(spec, TABLE_1, false, facts, UserNets.Facts.NONE).cells().stream()
+            .allMatch(c -> c.cell().nets() == null));
+  }
+
+  @Test
+  void memoryNeedsNoWeights() throws IOException {
+    Path file = Path.of("experiments", "table3.yaml");
+    List<Experiment.Planned> cells = expand(ExperimentSpec.read(file), file).cells();
+    assertEquals(6, cells.size());
+    Cell cell = cells.get(1).cell();
+    assertEquals(650, cell.policy().budgetTokens());
+    CellRunner.Context context =
+        new CellRunner.Context(
+            "t",
+            "d".repeat(64),
+            "unknown",
+            ResultFixtures.provenance().software(),
+            ResultFixtures.provenance().machine(),
+            Path.of("nowhere"),
+            new PromptTexts(),
+            Optional.empty(),
+            UserNets.NONE);
+    Experiment.Planned eight =
+        cells.stream()
+            .filter(c -> c.label().equals("scalekv at paper-10, batch 8"))
+            .findFirst()
+            .orElseThrow();
+    try (CellRunner runner = new CellRunner(ModelConfig.infinity8b(), null, context)) {
+      CellResult r = runner.run(eight.cell(), null, RunListener.NONE);
+      assertEquals(8531, r.memory().formulaBytes() >> 20, "MiB, table 1 of the paper");
+      assertEquals(84328, r.memory().fullBytes() >> 20);
+      assertEquals(CellJson.text(r), CellJson.text(CellJson.parse(CellJson.text(r), "r")));
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.scalekv.experiment;
+
+import io.scalekv.metrics.Bootstrap;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Cells and results with made-up numbers. */
+public final class ResultFixtures {
+  private ResultFixtures() {}
+
+  /** A cell of a policy at a budget, 8 prompts with 2 seeds. */
+  public static Cell cell(String policy, String budget, int tokens) {
+    return new Cell(
+        Cell.Kind.POLICY,
+        new Cell.Model("pocket", "sha256:" + "a".repeat(64), "fp32"),
+        new Cell.Generation(
+            3, 1, 0.97, "", List.of("1x1", "2x2", "4x4", "6x6", "8x8", "12x12", "16x16"), 1, 8),
+        new Cell.Prompts("b".repeat(64), 8, 2, 0),
+        new Cell.Policy(policy, budget, tokens, null, null, "fp32", "fp32"),
+        null,
+        null,
+        List.of(Metric.PSNR, Metric.SSIM, Metric.LPIPS_PROXY, Metric.FRECHET, Metric.BITS),
+        new Cell.Nets("vae_encoder", "sha256:" + "c".repeat(64), null, null, null, null),
+        null);
+  }
+
+  /** A result of {@link #cell} whose PSNR is {@code psnr} plus a little for every image. */
+  public static CellResult result(String policy, String budget, int tokens, double psnr) {
+    Cell cell = cell(policy, budget, tokens);
+    List<CellResult.Image> images = new ArrayList<>();
+    double[] values = new double[cell.prompts().count()];
+    for (int p = 0; p < values.length; p++) {
+      for (int s = 0; s < cell.prompts().seeds(); s++) {
+        double db = psnr + 0.25 * p + 0.125 * s;
+        values[p] += db / cell.prompts().seeds();
+        images.add(
+            new CellResult.Image(
+                p,
+                s,
+                false,
+                db,
+                db / 40,
+                null,
+                null,
+                (40 - db) / 100,
+                null,
+                0.5 + db / 100,
+                Map.of("count", new CellResult.Share(1, 1))));
+      }
+    }
+    Map<String, CellResult.Estimate> means = new LinkedHashMap<>();
+    means.put("psnrDb", CellResult.Estimate.of("PSNR", Bootstrap.withSeed(0).mean(values)));
+    return new CellResult(
+        CellResult.SCHEMA_VERSION,
+        cell.id(),
+        cell,
+        provenance(),
+        new CellResult.Memory(
+            tokens,
+            (double) tokens,
+            1L << 20,
+            1L << 21,
+            1L << 20,
+            10L << 20,
+            100.0 * tokens / 265,
+            "fp32",
+            "fp32",
+            2,
+            8,
+            "history",
+            265),
+        null,
+        means,
+        List.of(1.0, 1.0, 1.0, 0.9, 0.8, 0.7, 0.6),
+        Map.of(
+            "frechet",
+            new CellResult.SetDistance("frechet(vae_encoder)", 1.5, null, 1, 16, null, null)),
+        List.of(),
+        images);
+  }
+
+  /** Where the made-up results come from. */
+  public static CellResult.Provenance provenance() {
+    return new CellResult.Provenance(
+        "table",
+        "d".repeat(64),
+        "unknown",
+        new Software("0", "17", "0", "2"),
+        new Machine("Linux", "amd64", "unknown", 1, 1),
+        "2025-01-01T00:00:00Z",
+        1.5,
+        1,
+        100L);
+  }
+}

@@ -73,7 +73,7 @@ final class ResumeTest {
 
   private void finish(Path out) throws Exception {
     Process process = start(out);
-    String err = new String(process.getErrorStream().readAllBytes());
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), err);
   }
 

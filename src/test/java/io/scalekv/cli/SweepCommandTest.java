@@ -12,6 +12,7 @@ import io.scalekv.experiment.Results;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -263,7 +264,7 @@ final class SweepCommandTest {
     }
     assertEquals(0, say("sweep", few, "--out", out, "-q").code);
     assertEquals(List.of(png.length), List.of(Files.readAllBytes(image).length));
-    assertEquals(new String(before), Files.readString(manifest));
+    assertEquals(new String(before, StandardCharsets.UTF_8), Files.readString(manifest));
   }
 
   @Test

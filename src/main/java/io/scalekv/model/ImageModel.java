@@ -122,7 +122,7 @@ public final class ImageModel implements AutoCloseable {
           source instanceof ModelSource.Folder given
               ? CheckpointFolder.find(given.folder(), config, false)
               : new CheckpointFolder(
-                  shipped("pocket/" + TRANSFORMER), shipped("pocket/" + TOKENIZER), null);
+                  shipped(config.name() + "/" + TRANSFORMER), shipped("pocket/" + TOKENIZER), null);
       files.check(config);
       Weights transformer = load(manager, files.transformer(), config, listener, true);
       Weights vae = load(manager, files.tokenizer(), config, listener, false);

@@ -19,6 +19,7 @@ final class ModelFactory {
   static ModelConfig config(ModelOption option) {
     return switch (option.model()) {
       case "pocket" -> ModelConfig.pocket();
+      case "pocket-l" -> ModelConfig.pocketL();
       case "infinity-2b" -> ModelConfig.infinity2b();
       case "infinity-8b" -> ModelConfig.infinity8b();
       default -> ModelConfig.read(Path.of(option.model(), "config.json"));

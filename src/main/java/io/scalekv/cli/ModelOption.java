@@ -9,15 +9,15 @@ import picocli.CommandLine.Option;
 
 /** Which model, and where its weights come from. */
 final class ModelOption implements CheckedOptions {
-  /** The models known by name; the first comes with the project. */
-  static final List<String> NAMES = List.of("pocket", "infinity-2b", "infinity-8b");
+  /** The models known by name; the pocket models come with the project. */
+  static final List<String> NAMES = List.of("pocket", "pocket-l", "infinity-2b", "infinity-8b");
 
   @Option(
       names = "--model",
       paramLabel = "NAME|DIR",
       defaultValue = "pocket",
       description =
-          "pocket, infinity-2b, infinity-8b or a folder with a config.json"
+          "pocket, pocket-l, infinity-2b, infinity-8b or a folder with a config.json"
               + " (default: ${DEFAULT-VALUE}).")
   private String model = "pocket";
 

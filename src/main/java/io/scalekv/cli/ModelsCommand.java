@@ -57,7 +57,7 @@ final class ModelsCommand implements Callable<Integer> {
       fallbackValue = "",
       paramLabel = "DIR",
       description =
-          "Load the shipped model, or the one in DIR, checking every name and shape; prints the"
+          "Load the shipped models, or the one in DIR, checking every name and shape; prints the"
               + " hash of the weights. Published checkpoints in DIR are checked without loading.")
   private String verify;
 
@@ -65,7 +65,9 @@ final class ModelsCommand implements Callable<Integer> {
   public Integer call() {
     List<Entry> entries = new ArrayList<>();
     if (verify == null) {
-      entries.add(entry(ModelConfig.pocket(), "ready", "comes with the project"));
+      for (ModelConfig c : ModelConfig.shipped()) {
+        entries.add(entry(c, "ready", "comes with the project"));
+      }
       for (ModelConfig c : List.of(ModelConfig.infinity2b(), ModelConfig.infinity8b())) {
         entries.add(
             entry(
@@ -76,7 +78,9 @@ final class ModelsCommand implements Callable<Integer> {
                     + "; --random-weights SEED runs its geometry"));
       }
     } else if (verify.isEmpty()) {
-      entries.add(verified(ModelConfig.pocket(), new ModelSource.Shipped(), "shipped"));
+      for (ModelConfig c : ModelConfig.shipped()) {
+        entries.add(verified(c, new ModelSource.Shipped(), "shipped"));
+      }
     } else {
       Path folder = Path.of(verify);
       if (Files.isRegularFile(folder.resolve("config.json"))) {

@@ -89,6 +89,11 @@ public record ModelConfig(
     return shipped("pocket-l/config.json");
   }
 
+  /** The models whose weights come with the project. */
+  public static List<ModelConfig> shipped() {
+    return List.of(pocket(), pocketL());
+  }
+
   private static ModelConfig shipped(String resource) {
     try (InputStream in = ModelConfig.class.getResourceAsStream(resource)) {
       return parse(in.readAllBytes(), resource);

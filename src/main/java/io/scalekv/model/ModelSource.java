@@ -4,7 +4,7 @@ import java.nio.file.Path;
 
 /** Where a model's weights come from. */
 public sealed interface ModelSource {
-  /** The weights that come with the project. */
+  /** The weights that come with the project, by the model's name; all share one tokenizer. */
   record Shipped() implements ModelSource {}
 
   /**

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,9 +22,9 @@ import tech.tablesaw.api.Table;
  * What the ScaleKV paper (Li et al., NeurIPS 2025, arXiv 2505.19602) prints, number by number, beside
  * what results hold.
  */
-final class PaperComparison {
+public final class PaperComparison {
   /** Whether two numbers say the same thing. */
-  enum Verdict {
+  public enum Verdict {
     /** The same number, as far as it is printed. */
     EQUAL("equal"),
     /** Comparable, and another number. */
@@ -40,7 +41,7 @@ final class PaperComparison {
     }
 
     /** For people. */
-    String word() {
+    public String word() {
       return word;
     }
   }
@@ -57,7 +58,7 @@ final class PaperComparison {
    * @param verdict whether they may be compared
    * @param note why
    */
-  record Row(
+  public record Row(
       String place,
       String model,
       String what,
@@ -86,7 +87,7 @@ final class PaperComparison {
   }
 
   /** Every number of the paper that is kept here, in the paper's order. */
-  static List<Row> of(List<Results> results) {
+  public static List<Row> of(List<Results> results) {
     PaperComparison c = new PaperComparison(results);
     csv("scalekv_table1.csv").forEach(c::table1);
     csv("scalekv_table2.csv").forEach(c::table2);
@@ -175,9 +176,13 @@ final class PaperComparison {
         c ->
             c.kind() == Cell.Kind.POLICY
                 && c.policy().name().equals(method)
-                && budgets.contains(c.policy().budget())
+                && at(c, budgets)
                 && plain(c);
     return onModel(model, wanted);
+  }
+
+  private static boolean at(Cell c, Set<String> budgets) {
+    return c.policy().budget() != null && budgets.contains(c.policy().budget());
   }
 
   private static boolean plain(Cell c) {
@@ -361,7 +366,7 @@ final class PaperComparison {
     String model = p.get("model");
     String x = p.get("x");
     Predicate<Cell> scalekv =
-        c -> c.kind() == Cell.Kind.POLICY && BUDGETS.get("10").contains(c.policy().budget());
+        c -> c.kind() == Cell.Kind.POLICY && at(c, BUDGETS.get("10"));
     Predicate<Cell> wanted =
         switch (p.get("figure")) {
           case "6b" -> {
@@ -431,6 +436,11 @@ final class PaperComparison {
       Verdict verdict,
       String note) {
     rows.add(new Row(place, model, what, quantity, paper, ours, verdict, note));
+  }
+
+  /** Writes {@code comparison.csv} and {@code comparison.md}. */
+  public static void write(List<Row> rows, Path folder) throws IOException {
+    table(rows).write(folder);
   }
 
   /** The comparison as a table. */

@@ -1,6 +1,5 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Results;
 import io.scalekv.files.AtomicFile;
 import io.scalekv.image.Png;
 import java.io.IOException;
@@ -24,9 +23,22 @@ public final class Report {
    * @param figures number of figures
    * @param sheets number of contact sheets
    * @param missing rows of experiments without a result
+   * @param comparison every number of the ScaleKV paper beside ours; empty where the results have
+   *     nothing to set beside them
    */
   public record Written(
-      Path page, int experiments, int tables, int figures, int sheets, int missing) {}
+      Path page,
+      int experiments,
+      int tables,
+      int figures,
+      int sheets,
+      int missing,
+      List<PaperComparison.Row> comparison) {
+    /** Copies the list. */
+    public Written {
+      comparison = List.copyOf(comparison);
+    }
+  }
 
   private Report() {}
 
@@ -34,11 +46,9 @@ public final class Report {
    * Writes a report into {@code DIR/report}.
    *
    * @param folder results of one experiment, or a folder of such folders
-   * @param paper whether to set the numbers of the ScaleKV paper beside ours, in {@code
-   *     comparison.csv} and {@code comparison.md} of the folder itself
    * @throws IllegalArgumentException if there is no experiment, or a file is not what it should be
    */
-  public static Written write(Path folder, boolean paper) throws IOException {
+  public static Written write(Path folder) throws IOException {
     ReportSource source = ReportSource.read(folder);
     Path out = folder.resolve("report");
     List<HtmlReport.Section> sections = new ArrayList<>();
@@ -68,17 +78,25 @@ public final class Report {
     }
     List<ExperimentFigures.Named> shared = shared(source);
     figures += draw(shared, out);
-    ReportTable comparison = null;
-    if (paper) {
-      List<Results> results = source.experiments().stream().map(f -> f.results()).toList();
-      comparison = PaperComparison.table(PaperComparison.of(results));
-      comparison.write(folder);
+    List<PaperComparison.Row> rows =
+        PaperComparison.of(source.experiments().stream().map(f -> f.results()).toList());
+    boolean compared = rows.stream().anyMatch(r -> r.verdict() != PaperComparison.Verdict.NOT_RUN);
+    ReportTable comparison = compared ? PaperComparison.table(rows) : null;
+    if (compared) {
+      comparison.write(out.resolve("tables"));
       tables++;
     }
     Path page = out.resolve("report.html");
     String text = new HtmlReport(source, sections, shared, comparison).text();
     AtomicFile.write(page, text.getBytes(StandardCharsets.UTF_8));
-    return new Written(page, sections.size(), tables, figures, sheets, missing);
+    return new Written(
+        page,
+        sections.size(),
+        tables,
+        figures,
+        sheets,
+        missing,
+        compared ? rows : List.of());
   }
 
   private static int draw(List<ExperimentFigures.Named> figures, Path out) throws IOException {

@@ -82,7 +82,7 @@ final class ExperimentFigures {
       return decay(c);
     }
     if (distinct(r -> calibration(r, Cell.Calibration::prompts)) > 1) {
-      return calibrated(c, "calibration prompts", Cell.Calibration::prompts, true);
+      return calibrated(c, "calibration prompts (doublings)", Cell.Calibration::prompts, true);
     }
     if (distinct(r -> calibration(r, Cell.Calibration::drafters)) > 1) {
       return calibrated(
@@ -206,7 +206,7 @@ final class ExperimentFigures {
   }
 
   private Figure calibrated(
-      MetricColumn c, String axis, Function<Cell.Calibration, Integer> part, boolean logarithmic) {
+      MetricColumn c, String axis, Function<Cell.Calibration, Integer> part, boolean doublings) {
     List<ResultRow> on = cuts.stream().filter(r -> calibration(r, part) != null).toList();
     Map<String, List<ResultRow>> byPolicy = new LinkedHashMap<>();
     on.forEach(
@@ -227,7 +227,7 @@ final class ExperimentFigures {
                     of,
                     r -> calibration(r, part))));
     return LineFigure.of(
-        new LineFigure.Axes(title(), axis, c.axis(), logarithmic), lines, others(c, on));
+        new LineFigure.Axes(title(), axis, c.axis(), doublings), lines, others(c, on));
   }
 
   private Figure bars(MetricColumn c) {

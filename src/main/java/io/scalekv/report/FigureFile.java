@@ -60,9 +60,11 @@ final class FigureFile {
             .getDocument(g.getCommands(), new PageSize(0, 0, figure.width(), figure.height()));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     svg.writeTo(bytes);
-    // Any viewer's font will do, and no viewer should fetch a document type.
+    // Any viewer's font will do, and no viewer should fetch a document type. Thousandths of a pixel
+    // are enough.
     return bytes
         .toString(StandardCharsets.UTF_8)
+        .replaceAll("([0-9]\\.[0-9]{3})[0-9]+", "$1")
         .replaceFirst("<!DOCTYPE[^>]*>\\s*", "")
         .replaceAll("font-family:&quot;[^&]*&quot;;", "")
         .replaceFirst("<svg ", "<svg style=\"" + SVG_FONT + "\" ");

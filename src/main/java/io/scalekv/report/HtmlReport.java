@@ -23,7 +23,7 @@ import tech.tablesaw.api.Table;
  */
 final class HtmlReport {
   private static final String TEMPLATE = "report.html";
-  private static final long MOST_IMAGE_BYTES = 12L << 20;
+  private static final long MOST_IMAGE_BYTES = 3L << 20;
   private static final List<String> FIRST_FIGURES =
       List.of("psnr", "lpips", "lpips-proxy", "fid", "frechet", "bits", "memory", "latency");
 

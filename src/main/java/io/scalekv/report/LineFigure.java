@@ -46,11 +46,16 @@ final class LineFigure implements Figure {
   /** A level that the lines are read against, drawn across the whole figure. */
   record Level(String name, double y) {}
 
-  /** What the axes say. */
-  record Axes(String title, String x, String y, boolean logarithmic) {}
+  /**
+   * What the axes say.
+   *
+   * @param doublings whether equal steps to the right are doublings, and ticks powers of 2
+   */
+  record Axes(String title, String x, String y, boolean doublings) {}
 
   private static final int WIDTH = 760;
   private static final int HEIGHT = 420;
+  private static final double APART = 0.0045;
   private static final Color GRID = new Color(0xdddddd);
   private static final Color LEVEL = new Color(0x777777);
   private static final Marker[] MARKERS = {
@@ -87,16 +92,22 @@ final class LineFigure implements Figure {
             .xAxisTitle(axes.x())
             .yAxisTitle(axes.y())
             .build();
-    style(chart, axes.logarithmic());
+    style(chart, axes.doublings());
     double from = Double.POSITIVE_INFINITY;
     double to = Double.NEGATIVE_INFINITY;
     int bars = 0;
-    for (Line line : lines) {
+    double apart = apart(lines);
+    for (int l = 0; l < lines.size(); l++) {
+      Line line = lines.get(l);
       int[] defined = defined(line);
       if (defined.length == 0) {
         continue;
       }
+      double shift = apart * (l - 0.5 * (lines.size() - 1));
       double[] x = pick(line.x(), defined);
+      for (int i = 0; i < x.length; i++) {
+        x[i] = (axes.doublings() ? Math.log(x[i]) / Math.log(2) : x[i]) + shift;
+      }
       double[] y = pick(line.y(), defined);
       from = Math.min(from, x[0]);
       to = Math.max(to, x[x.length - 1]);
@@ -109,9 +120,11 @@ final class LineFigure implements Figure {
               : new BasicStroke(1.8f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
       series.setMarker(line.marked() ? MARKERS[line.style().marker()] : SeriesMarkers.NONE);
       series.setMarkerColor(line.style().color());
-      for (int i : defined) {
-        if (!Double.isNaN(line.low()[i]) && !Double.isNaN(line.high()[i])) {
-          errorBar(chart, line, i, bars++);
+      for (int i = 0; i < x.length; i++) {
+        double low = line.low()[defined[i]];
+        double high = line.high()[defined[i]];
+        if (!Double.isNaN(low) && !Double.isNaN(high)) {
+          errorBar(chart, line.style().color(), x[i], low, high, bars++);
         }
       }
     }
@@ -125,7 +138,20 @@ final class LineFigure implements Figure {
     return new LineFigure(chart);
   }
 
-  private static void style(XYChart chart, boolean logarithmic) {
+  /** Lines with points stand a little apart, so that error bars at the same place can be told. */
+  private static double apart(List<Line> lines) {
+    double least = Double.POSITIVE_INFINITY;
+    double most = Double.NEGATIVE_INFINITY;
+    for (Line line : lines) {
+      if (line.marked()) {
+        least = Math.min(least, Arrays.stream(line.x()).min().orElse(least));
+        most = Math.max(most, Arrays.stream(line.x()).max().orElse(most));
+      }
+    }
+    return most > least ? APART * (most - least) : 0;
+  }
+
+  private static void style(XYChart chart, boolean doublings) {
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     chart.getStyler().setLegendBorderColor(Color.WHITE);
     chart.getStyler().setLegendFont(Fonts.plain(11));
@@ -139,9 +165,17 @@ final class LineFigure implements Figure {
     chart.getStyler().setPlotBorderColor(GRID);
     chart.getStyler().setAxisTitleFont(Fonts.plain(12));
     chart.getStyler().setAxisTickLabelsFont(Fonts.plain(11));
-    chart.getStyler().setXAxisLogarithmic(logarithmic);
     chart.getStyler().setXAxisDecimalPattern("0.###");
+    if (doublings) {
+      chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::powerOfTwo);
+    }
     chart.getStyler().setYAxisDecimalPattern("0.#####");
+  }
+
+  private static String powerOfTwo(double exponent) {
+    return Math.abs(exponent - Math.rint(exponent)) < 1e-6
+        ? String.format(Locale.ROOT, "%.0f", Math.pow(2, exponent))
+        : "";
   }
 
   private static int[] defined(Line line) {
@@ -168,15 +202,15 @@ final class LineFigure implements Figure {
   }
 
   /** Ends of intervals need not be at equal distances, which XChart's own error bars are. */
-  private static void errorBar(XYChart chart, Line line, int i, int number) {
-    double[] x = {line.x()[i], line.x()[i]};
-    double[] y = {line.low()[i], line.high()[i]};
-    XYSeries bar = chart.addSeries("\u0000" + number, x, y);
+  private static void errorBar(
+      XYChart chart, Color color, double x, double low, double high, int number) {
+    XYSeries bar =
+        chart.addSeries("\u0000" + number, new double[] {x, x}, new double[] {low, high});
     bar.setShowInLegend(false);
-    bar.setLineColor(line.style().color());
+    bar.setLineColor(color);
     bar.setLineStyle(new BasicStroke(1.2f));
     bar.setMarker(new Cap());
-    bar.setMarkerColor(line.style().color());
+    bar.setMarkerColor(color);
   }
 
   private static void level(XYChart chart, Level level, int i, double from, double to) {

@@ -6,6 +6,7 @@ import io.scalekv.experiment.Metric;
 import io.scalekv.experiment.Results;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -38,11 +39,7 @@ record MetricColumn(String result, String label, String net) {
       r.sets().forEach((key, s) -> found.add(column(r.cell(), key, s.label())));
     }
     List<MetricColumn> sorted = new ArrayList<>(found);
-    sorted.sort(
-        (a, b) -> {
-          int byMetric = Integer.compare(a.order(), b.order());
-          return byMetric != 0 ? byMetric : 0;
-        });
+    sorted.sort(Comparator.comparingInt(MetricColumn::order));
     return sorted;
   }
 
@@ -88,9 +85,21 @@ record MetricColumn(String result, String label, String net) {
     return metric().map(Metric::key).orElse(result).replaceAll("[^A-Za-z0-9-]", "-");
   }
 
+  /** The usual name; metrics with a net have theirs in the label. */
+  String name() {
+    return switch (result) {
+      case "psnrDb" -> "PSNR";
+      case "ssim" -> "SSIM";
+      case "msSsim" -> "MS-SSIM";
+      case "haarPsi" -> "HaarPSI";
+      case "bitAgreement" -> "equal bits";
+      default -> label;
+    };
+  }
+
   /** A short name with its unit, for the head of a column. */
   String head() {
-    String name = caption() ? result.substring(FAITHFULNESS.length()) : label;
+    String name = caption() ? result.substring(FAITHFULNESS.length()) : name();
     return name + (result.equals("psnrDb") ? " (dB)" : "") + (highIsBetter() ? " ↑" : " ↓");
   }
 
@@ -98,7 +107,7 @@ record MetricColumn(String result, String label, String net) {
   String axis() {
     String unit = result.equals("psnrDb") ? " (dB)" : caption() ? " (share of cases)" : "";
     String better = caption() ? "higher is better" : highIsBetter() ? "higher is closer" : null;
-    String name = caption() ? "faithfulness, " + result.substring(FAITHFULNESS.length()) : label;
+    String name = caption() ? "faithfulness, " + result.substring(FAITHFULNESS.length()) : name();
     return name + unit + ", " + (better == null ? "lower is closer" : better);
   }
 

@@ -40,12 +40,15 @@ record PolicyStyle(Color color, int marker, boolean dashed) {
           "scalekv-released",
           "ams-kv",
           "hack",
-          "full");
+          "one-layer");
 
   /** The style of a policy, with its settings or without. */
   static PolicyStyle of(String policy) {
     int colon = policy.indexOf(':');
     String name = colon < 0 ? policy : policy.substring(0, colon);
+    if (name.equals("full")) {
+      return new PolicyStyle(Color.BLACK, 0, colon >= 0);
+    }
     int index = KNOWN.indexOf(name);
     if (index < 0) {
       index = KNOWN.size() + Math.floorMod(name.hashCode(), COLORS.size() * MARKERS);

@@ -243,7 +243,7 @@ final class ResultTables {
     if (budgets.size() < 2 || series.isEmpty()) {
       return Optional.empty();
     }
-    String title = title(": " + c.label());
+    String title = title(": " + c.name());
     List<String> names = new ArrayList<>(series.keySet());
     names.addAll(rulers.keySet());
     Table words = Table.create(title);
@@ -266,8 +266,12 @@ final class ResultTables {
       numbers(c, "uncut", own, numbers);
     }
     String note =
-        MARKS + " (1), (2), … number the rows. Below the policies: the full cache's same seed run"
-            + " again, other seeds, and known distortions of its images.";
+        MARKS
+            + " (1), (2), … number the rows."
+            + (rulers.isEmpty()
+                ? ""
+                : " Below the policies: the full cache run again with the same seeds, with other"
+                    + " seeds, and known distortions of its images.");
     return Optional.of(
         new ReportTable(
             name + "-" + c.file(), title, numbers, words, notes(List.of(c), note)));

@@ -96,7 +96,7 @@ final class LineFigure implements Figure {
     double from = Double.POSITIVE_INFINITY;
     double to = Double.NEGATIVE_INFINITY;
     int bars = 0;
-    double apart = apart(lines);
+    double apart = apart(lines, axes.doublings());
     for (int l = 0; l < lines.size(); l++) {
       Line line = lines.get(l);
       int[] defined = defined(line);
@@ -106,7 +106,7 @@ final class LineFigure implements Figure {
       double shift = apart * (l - 0.5 * (lines.size() - 1));
       double[] x = pick(line.x(), defined);
       for (int i = 0; i < x.length; i++) {
-        x[i] = (axes.doublings() ? Math.log(x[i]) / Math.log(2) : x[i]) + shift;
+        x[i] = place(x[i], axes.doublings()) + shift;
       }
       double[] y = pick(line.y(), defined);
       from = Math.min(from, x[0]);
@@ -138,14 +138,19 @@ final class LineFigure implements Figure {
     return new LineFigure(chart);
   }
 
+  private static double place(double x, boolean doublings) {
+    return doublings ? Math.log(x) / Math.log(2) : x;
+  }
+
   /** Lines with points stand a little apart, so that error bars at the same place can be told. */
-  private static double apart(List<Line> lines) {
+  private static double apart(List<Line> lines, boolean doublings) {
     double least = Double.POSITIVE_INFINITY;
     double most = Double.NEGATIVE_INFINITY;
     for (Line line : lines) {
       if (line.marked()) {
-        least = Math.min(least, Arrays.stream(line.x()).min().orElse(least));
-        most = Math.max(most, Arrays.stream(line.x()).max().orElse(most));
+        double[] x = Arrays.stream(line.x()).map(v -> place(v, doublings)).toArray();
+        least = Math.min(least, Arrays.stream(x).min().orElse(least));
+        most = Math.max(most, Arrays.stream(x).max().orElse(most));
       }
     }
     return most > least ? APART * (most - least) : 0;

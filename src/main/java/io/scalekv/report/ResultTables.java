@@ -85,6 +85,11 @@ final class ResultTables {
     Set<String> said = new LinkedHashSet<>();
     results.cells().values().forEach(r -> said.addAll(r.notes()));
     notes.addAll(said);
+    for (ResultRow r : rows) {
+      if (r.error() != null && !r.error().equals(ResultRow.MISSING)) {
+        notes.add(r.row().label() + " failed: " + r.error());
+      }
+    }
     long missing = rows.stream().filter(r -> r.result() == null).count();
     if (missing > 0) {
       notes.add(missing + " of " + rows.size() + " rows have no result.");

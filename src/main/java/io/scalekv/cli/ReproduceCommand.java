@@ -133,8 +133,7 @@ final class ReproduceCommand implements Callable<Integer> {
     ExperimentSpec read = ExperimentSpec.read(file);
     Path folder = root.resolve(read.name());
     progress.say(read.name() + ": " + read.title());
-    ExperimentSetup setup =
-        ExperimentSetup.of(file, quick, model(read), netOptions.nets(), folder);
+    ExperimentSetup setup = ExperimentSetup.of(file, quick, model(read), netOptions.nets(), folder);
     setup.file().write(OutputFolder.prepare(folder));
     LocalRunner.Summary summary =
         setup.run(

@@ -11,9 +11,9 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.KeptTokens;
 import io.scalekv.experiment.PolicyCalibrations;
-import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.GenerationOptions;
@@ -41,8 +41,8 @@ import java.util.stream.IntStream;
 
 /**
  * What the report's overlays and its figure of the attention show: {@code calibration/} with roles
- * and profile of the model, and {@code kept/} with the tokens that policies hold while they draw one
- * prompt. What is there already is kept.
+ * and profile of the model, and {@code kept/} with the tokens that policies hold while they draw
+ * one prompt. What is there already is kept.
  */
 final class ReproduceOverlays {
   private static final List<String> POLICIES =
@@ -71,8 +71,7 @@ final class ReproduceOverlays {
     }
     ModelConfig config = ModelFactory.config(option);
     ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
-    try (ImageModel model =
-        ImageModel.open(config, ModelFactory.source(option), false)) {
+    try (ImageModel model = ImageModel.open(config, ModelFactory.source(option), false)) {
       if (!Files.isRegularFile(roles)) {
         calibrate(model, schedule, roles, progress);
       }
@@ -97,8 +96,7 @@ final class ReproduceOverlays {
     return all.subList(0, Math.min(limit, all.size()));
   }
 
-  private void calibrate(
-      ImageModel model, ScaleSchedule schedule, Path roles, RunProgress progress)
+  private void calibrate(ImageModel model, ScaleSchedule schedule, Path roles, RunProgress progress)
       throws IOException {
     List<String> prompts = prompts(model.config(), "scenes-10.txt", quick ? QUICK_PROMPTS : 10);
     Calibrator calibrator =

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Lying bars with error bars, one a row, so that long labels can be read. Painted directly: XChart's
- * bars stand, and their errors are equal to both sides.
+ * Lying bars with error bars, one a row, so that long labels can be read. Painted directly:
+ * XChart's bars stand, and their errors are equal to both sides.
  */
 final class BarFigure implements Figure {
   /**
@@ -25,8 +25,7 @@ final class BarFigure implements Figure {
    * @param high upper end
    * @param note beside its end, such as the value in words
    */
-  record Bar(
-      String label, PolicyStyle style, double value, double low, double high, String note) {}
+  record Bar(String label, PolicyStyle style, double value, double low, double high, String note) {}
 
   private static final int PLOT_WIDTH = 430;
   private static final int ROW = 24;
@@ -51,7 +50,8 @@ final class BarFigure implements Figure {
     this.axis = axis;
     this.bars = bars;
     Font label = Fonts.plain(12);
-    left = MARGIN + 8 + (int) bars.stream().mapToDouble(b -> width(label, b.label())).max().orElse(0);
+    left =
+        MARGIN + 8 + (int) bars.stream().mapToDouble(b -> width(label, b.label())).max().orElse(0);
     Font note = Fonts.plain(11);
     right =
         MARGIN + 12 + (int) bars.stream().mapToDouble(b -> width(note, b.note())).max().orElse(0);

@@ -85,8 +85,7 @@ final class ExperimentFigures {
       return calibrated(c, "calibration prompts (doublings)", Cell.Calibration::prompts, true);
     }
     if (distinct(r -> calibration(r, Cell.Calibration::drafters)) > 1) {
-      return calibrated(
-          c, "drafter pairs N_d (layer, scale)", Cell.Calibration::drafters, false);
+      return calibrated(c, "drafter pairs N_d (layer, scale)", Cell.Calibration::drafters, false);
     }
     if (distinct(r -> r.cell().policy().budgetTokens()) > 1) {
       return budgets(c);
@@ -99,8 +98,7 @@ final class ExperimentFigures {
     return (int) cuts.stream().map(key).filter(k -> k != null).distinct().count();
   }
 
-  private static Integer calibration(
-      ResultRow r, Function<Cell.Calibration, Integer> part) {
+  private static Integer calibration(ResultRow r, Function<Cell.Calibration, Integer> part) {
     return r.cell().calibration() == null ? null : part.apply(r.cell().calibration());
   }
 
@@ -234,8 +232,7 @@ final class ExperimentFigures {
     List<BarFigure.Bar> bars = new ArrayList<>();
     for (ResultRow r : rows) {
       boolean shown = r.cuts() || (r.ruler() && r.cell().kind() != Cell.Kind.DISTORTION);
-      Optional<MetricColumn.Value> value =
-          shown ? c.value(r.result()) : Optional.empty();
+      Optional<MetricColumn.Value> value = shown ? c.value(r.result()) : Optional.empty();
       value
           .filter(v -> Double.isFinite(v.mean()))
           .ifPresent(
@@ -283,8 +280,7 @@ final class ExperimentFigures {
         continue;
       }
       CellResult.Latency l = r.result().latency();
-      String place =
-          ResultTables.size(r.result()) + ", batch " + r.cell().generation().batch();
+      String place = ResultTables.size(r.result()) + ", batch " + r.cell().generation().batch();
       bars.add(
           timed(
               r.cell().policy().name() + ", " + place,
@@ -304,8 +300,7 @@ final class ExperimentFigures {
             new Named(
                 name + "-latency",
                 title() + ": seconds of a generation by size, batch and policy",
-                BarFigure.of(
-                    title(), "median time of a generation (s), least to most", bars)));
+                BarFigure.of(title(), "median time of a generation (s), least to most", bars)));
   }
 
   private static BarFigure.Bar timed(

@@ -40,7 +40,8 @@ final class Html {
 
   /** A table whose columns can be sorted; {@code **} around a text makes it bold. */
   static String table(Table table) {
-    StringBuilder out = new StringBuilder("<div class=\"wide\"><table class=\"sortable\"><thead><tr>");
+    StringBuilder out =
+        new StringBuilder("<div class=\"wide\"><table class=\"sortable\"><thead><tr>");
     for (String name : table.columnNames()) {
       out.append("<th scope=\"col\">").append(escape(name)).append("</th>");
     }

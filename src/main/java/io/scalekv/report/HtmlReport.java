@@ -255,9 +255,7 @@ final class HtmlReport {
       boolean done = r.result() != null;
       started.add(done ? r.result().provenance().started() : r.error());
       seconds.add(
-          done
-              ? String.format(Locale.ROOT, "%.1f", r.result().provenance().wallSeconds())
-              : null);
+          done ? String.format(Locale.ROOT, "%.1f", r.result().provenance().wallSeconds()) : null);
       commands.add(command(folder.results().file(), r));
     }
     return Table.create(
@@ -357,8 +355,7 @@ final class HtmlReport {
   private Overlay kept() throws IOException {
     List<KeptEntry> entries = new ArrayList<>();
     for (ReportSource.Kept k : source.kept()) {
-      String image =
-          k.image() == null ? null : uri("image/png", Files.readAllBytes(k.image()));
+      String image = k.image() == null ? null : uri("image/png", Files.readAllBytes(k.image()));
       entries.add(new KeptEntry(k.shares(), image));
     }
     List<List<List<Integer>>> attention = null;

@@ -66,8 +66,7 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
       for (int p = 0; p < full.size(); p++) {
         files.add(folder.resolve(name(p, row.cell().prompts().firstSeed())));
       }
-      boolean known =
-          cells.stream().anyMatch(c -> c.row().row().id().equals(row.row().id()));
+      boolean known = cells.stream().anyMatch(c -> c.row().row().id().equals(row.row().id()));
       if (!known && !files.isEmpty() && files.stream().allMatch(Files::isRegularFile)) {
         cells.add(new CellImages(row, files));
       }
@@ -115,7 +114,8 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
   /** |a − b| of each channel, amplified. */
   static RgbImage difference(RgbImage a, RgbImage b) {
     if (a.width() != b.width() || a.height() != b.height()) {
-      throw new IllegalArgumentException("difference: equal sizes expected, got " + a + " and " + b);
+      throw new IllegalArgumentException(
+          "difference: equal sizes expected, got " + a + " and " + b);
     }
     byte[] x = a.rgb();
     byte[] y = b.rgb();

@@ -79,8 +79,7 @@ public record KeptShares(
   public static KeptShares read(Path file) throws IOException {
     String name = file.toString();
     KeptShares kept =
-        CheckedJson.bind(
-            CheckedJson.parse(CheckedJson.text(file), name), KeptShares.class, name);
+        CheckedJson.bind(CheckedJson.parse(CheckedJson.text(file), name), KeptShares.class, name);
     if (kept.schemaVersion() != SCHEMA_VERSION) {
       throw CheckedJson.error(
           name, "/schemaVersion", "" + SCHEMA_VERSION, "" + kept.schemaVersion());
@@ -105,8 +104,7 @@ public record KeptShares(
   private static void check(String name, int l, Layer layer, int[] before) {
     String place = "/layers/" + l + "/shares";
     if (layer.shares().size() != before.length) {
-      throw CheckedJson.error(
-          name, place, before.length + " scales", "" + layer.shares().size());
+      throw CheckedJson.error(name, place, before.length + " scales", "" + layer.shares().size());
     }
     for (int k = 0; k < before.length; k++) {
       int tokens;

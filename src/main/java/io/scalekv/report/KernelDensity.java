@@ -3,9 +3,9 @@ package io.scalekv.report;
 import java.util.Arrays;
 
 /**
- * Density of a sample in [0, 1] by Gaussian kernels, mirrored at both ends so that it has an area of
- * 1 there. The width is Silverman's, 0.9 · min(s, IQR / 1.34) · n^(−1/5) (Density Estimation, 1986,
- * eq. 3.31), at least 0.005.
+ * Density of a sample in [0, 1] by Gaussian kernels, mirrored at both ends so that it has an area
+ * of 1 there. The width is Silverman's, 0.9 · min(s, IQR / 1.34) · n^(−1/5) (Density Estimation,
+ * 1986, eq. 3.31), at least 0.005.
  */
 final class KernelDensity {
   private static final double LEAST_WIDTH = 0.005;

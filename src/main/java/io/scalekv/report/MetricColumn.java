@@ -14,7 +14,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A metric as a column. Values of other nets are other columns, so that one column never mixes them.
+ * A metric as a column. Values of other nets are other columns, so that one column never mixes
+ * them.
  *
  * @param result name of its values in result files, such as {@code psnrDb}
  * @param label with the net, such as {@code lpips_proxy(vae_encoder)}

@@ -19,8 +19,8 @@ import java.util.function.Predicate;
 import tech.tablesaw.api.Table;
 
 /**
- * What the ScaleKV paper (Li et al., NeurIPS 2025, arXiv 2505.19602) prints, number by number, beside
- * what results hold.
+ * What the ScaleKV paper (Li et al., NeurIPS 2025, arXiv 2505.19602) prints, number by number,
+ * beside what results hold.
  */
 public final class PaperComparison {
   /** Whether two numbers say the same thing. */
@@ -141,7 +141,15 @@ public final class PaperComparison {
     Optional<CellResult> found =
         find(c -> released(c, key(p.get("model")), 8) && c.policy().budgetTokens() == tokens);
     if (found.isEmpty()) {
-      add("table 1", p.get("model"), what, quantity, p.get("kv_cache_mb"), Double.NaN, Verdict.NOT_RUN, "");
+      add(
+          "table 1",
+          p.get("model"),
+          what,
+          quantity,
+          p.get("kv_cache_mb"),
+          Double.NaN,
+          Verdict.NOT_RUN,
+          "");
       return;
     }
     double mib = Math.floor(found.get().memory().formulaBytes() / MIB);
@@ -191,8 +199,7 @@ public final class PaperComparison {
   }
 
   private Optional<CellResult> onModel(String model, Predicate<Cell> wanted) {
-    Optional<CellResult> own =
-        find(c -> wanted.test(c) && c.model().name().equals(key(model)));
+    Optional<CellResult> own = find(c -> wanted.test(c) && c.model().name().equals(key(model)));
     return own.isPresent()
         ? own
         : find(c -> wanted.test(c) && !c.model().name().startsWith("infinity-"));
@@ -278,8 +285,7 @@ public final class PaperComparison {
     Optional<CellResult> ours =
         compressed
             ? policy(model, "scalekv", BUDGETS.get("10"))
-            : onModel(
-                model, c -> c.kind() == Cell.Kind.POLICY && c.policy().name().equals("full"));
+            : onModel(model, c -> c.kind() == Cell.Kind.POLICY && c.policy().name().equals("full"));
     Map<String, String> standIn =
         Map.of(
             "geneval_two_objects", "twoObjects",
@@ -365,8 +371,7 @@ public final class PaperComparison {
     String place = "figure " + p.get("figure");
     String model = p.get("model");
     String x = p.get("x");
-    Predicate<Cell> scalekv =
-        c -> c.kind() == Cell.Kind.POLICY && at(c, BUDGETS.get("10"));
+    Predicate<Cell> scalekv = c -> c.kind() == Cell.Kind.POLICY && at(c, BUDGETS.get("10"));
     Predicate<Cell> wanted =
         switch (p.get("figure")) {
           case "6b" -> {

@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * Colour and marker of a policy, the same in every figure. The colours are those of Okabe and Ito
- * (2008), told apart with every common colour blindness; where two policies share one, their markers
- * differ.
+ * (2008), told apart with every common colour blindness; where two policies share one, their
+ * markers differ.
  *
  * @param color of lines, markers and bars
  * @param marker index of a marker's shape

@@ -33,7 +33,11 @@ final class ProfileTable {
     List<String> lines = Files.readAllLines(file);
     if (lines.isEmpty() || !lines.get(0).equals(HEADER)) {
       throw new IllegalArgumentException(
-          file + ": line 1: " + HEADER + " expected, got " + (lines.isEmpty() ? "nothing" : lines.get(0)));
+          file
+              + ": line 1: "
+              + HEADER
+              + " expected, got "
+              + (lines.isEmpty() ? "nothing" : lines.get(0)));
     }
     List<Entry> entries = new ArrayList<>();
     for (int i = 1; i < lines.size(); i++) {
@@ -102,8 +106,8 @@ final class ProfileTable {
   }
 
   /**
-   * Density of the share that heads give the current map, small scales against large ones: the
-   * form of figure 6a of ScaleKV. Scale 1 is left out, which has nothing else to look at.
+   * Density of the share that heads give the current map, small scales against large ones: the form
+   * of figure 6a of ScaleKV. Scale 1 is left out, which has nothing else to look at.
    */
   Figure density(String title) {
     int scales = scales();

@@ -59,10 +59,7 @@ public final class Report {
     for (ReportSource.Folder f : source.experiments()) {
       HtmlReport.Section s =
           new HtmlReport.Section(
-              f,
-              ResultTables.of(f.results()),
-              ExperimentFigures.of(f.results()),
-              ImagePairs.of(f));
+              f, ResultTables.of(f.results()), ExperimentFigures.of(f.results()), ImagePairs.of(f));
       sections.add(s);
       for (ReportTable t : s.tables()) {
         t.write(out.resolve("tables"));
@@ -90,13 +87,7 @@ public final class Report {
     String text = new HtmlReport(source, sections, shared, comparison).text();
     AtomicFile.write(page, text.getBytes(StandardCharsets.UTF_8));
     return new Written(
-        page,
-        sections.size(),
-        tables,
-        figures,
-        sheets,
-        missing,
-        compared ? rows : List.of());
+        page, sections.size(), tables, figures, sheets, missing, compared ? rows : List.of());
   }
 
   private static int draw(List<ExperimentFigures.Named> figures, Path out) throws IOException {
@@ -112,7 +103,8 @@ public final class Report {
     List<ExperimentFigures.Named> figures = new ArrayList<>();
     if (source.roles().isPresent()) {
       RoleHeatMap map = RoleHeatMap.of(source.roles().get());
-      figures.add(new ExperimentFigures.Named("roles", "drafters and refiners by layer and scale", map));
+      figures.add(
+          new ExperimentFigures.Named("roles", "drafters and refiners by layer and scale", map));
     }
     if (source.profile().isPresent() && source.profile().get().scales() > 1) {
       String title = "Attention on the current map, small scales against large ones";

@@ -32,8 +32,18 @@ record ReportSource(
     List<Kept> kept) {
   private static final List<String> ORDER =
       List.of(
-          "table1", "fig7a", "table2", "table3", "fig6b", "fig6c", "fig7b", "fig8",
-          "ablation-top-keys", "ablation-drafters", "table1-memory-2b", "table1-memory-8b");
+          "table1",
+          "fig7a",
+          "table2",
+          "table3",
+          "fig6b",
+          "fig6c",
+          "fig7b",
+          "fig8",
+          "ablation-top-keys",
+          "ablation-drafters",
+          "table1-memory-2b",
+          "table1-memory-8b");
 
   /** An experiment and where it is. */
   record Folder(Path path, Results results) {}

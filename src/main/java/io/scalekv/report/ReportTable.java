@@ -25,8 +25,7 @@ record ReportTable(String name, String title, Table numbers, Table shown, List<S
 
   /** Writes {@code NAME.csv} and {@code NAME.md}. */
   void write(Path folder) throws IOException {
-    AtomicFile.write(
-        folder.resolve(name + ".csv"), csv(numbers).getBytes(StandardCharsets.UTF_8));
+    AtomicFile.write(folder.resolve(name + ".csv"), csv(numbers).getBytes(StandardCharsets.UTF_8));
     AtomicFile.write(folder.resolve(name + ".md"), markdown().getBytes(StandardCharsets.UTF_8));
   }
 

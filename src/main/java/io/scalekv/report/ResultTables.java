@@ -49,8 +49,7 @@ final class ResultTables {
     List<ReportTable> tables = new ArrayList<>();
     if (results.file().kind().equals(ExperimentSpec.FIDELITY)) {
       List<MetricColumn> captions = t.columns.stream().filter(MetricColumn::caption).toList();
-      tables.add(
-          t.rows(t.name, "", t.columns.stream().filter(c -> !c.caption()).toList()));
+      tables.add(t.rows(t.name, "", t.columns.stream().filter(c -> !c.caption()).toList()));
       if (!captions.isEmpty()) {
         tables.add(t.rows(t.name + "-faithfulness", ": what captions say", captions));
       }
@@ -238,9 +237,7 @@ final class ResultTables {
       if (measured && r.cuts()) {
         int tokens = r.cell().policy().budgetTokens();
         budgets.putIfAbsent(tokens, r.cell().policy().budget() + " = " + tokens + " tokens");
-        series
-            .computeIfAbsent(r.series(), s -> new LinkedHashMap<>())
-            .putIfAbsent(tokens, r);
+        series.computeIfAbsent(r.series(), s -> new LinkedHashMap<>()).putIfAbsent(tokens, r);
       } else if (measured) {
         rulers.putIfAbsent(r.row().label(), r);
       }
@@ -257,17 +254,14 @@ final class ResultTables {
     numbers.addColumns(Columns.texts("policy", names));
     budgets.forEach(
         (tokens, head) -> {
-          List<ResultRow> column =
-              map(names, n -> series.getOrDefault(n, Map.of()).get(tokens));
-          words.addColumns(
-              Columns.texts(head, map(column, r -> r == null ? "" : numbered(c, r))));
+          List<ResultRow> column = map(names, n -> series.getOrDefault(n, Map.of()).get(tokens));
+          words.addColumns(Columns.texts(head, map(column, r -> r == null ? "" : numbered(c, r))));
           numbers(c, "tokens" + tokens, column, numbers);
         });
     List<ResultRow> own = map(names, rulers::get);
     if (!rulers.isEmpty()) {
       words.addColumns(
-          Columns.texts(
-              "no cut", map(own, r -> r == null ? "" : cell(c, r, (a, b) -> false))));
+          Columns.texts("no cut", map(own, r -> r == null ? "" : cell(c, r, (a, b) -> false))));
       numbers(c, "uncut", own, numbers);
     }
     String note =
@@ -278,8 +272,7 @@ final class ResultTables {
                 : " Below the policies: the full cache run again with the same seeds, with other"
                     + " seeds, and known distortions of its images.");
     return Optional.of(
-        new ReportTable(
-            name + "-" + c.file(), title, numbers, words, notes(List.of(c), note)));
+        new ReportTable(name + "-" + c.file(), title, numbers, words, notes(List.of(c), note)));
   }
 
   private String numbered(MetricColumn c, ResultRow r) {
@@ -541,7 +534,8 @@ final class ResultTables {
             Columns.texts("p", map(pairs, x -> p.apply(x.p()))),
             Columns.texts("p, Holm", map(pairs, x -> p.apply(x.pHolm()))),
             Columns.texts(
-                "better", map(pairs, x -> x.better() > 0 ? "A" : x.better() < 0 ? "B" : "neither")));
+                "better",
+                map(pairs, x -> x.better() > 0 ? "A" : x.better() < 0 ? "B" : "neither")));
     return Optional.of(
         new ReportTable(
             name + "-tests",

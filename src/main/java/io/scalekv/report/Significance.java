@@ -70,7 +70,7 @@ record Significance(
     return some;
   }
 
-  /** The marks of a value, such as {@code  > 2, 5}, or nothing. */
+  /** The marks of a value, such as {@code > 2, 5}, or nothing. */
   String marks(Metric metric, String id) {
     Set<Integer> beaten = better.getOrDefault(metric, Map.of()).getOrDefault(id, Set.of());
     if (beaten.isEmpty()) {

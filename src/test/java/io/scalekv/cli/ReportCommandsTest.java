@@ -49,8 +49,7 @@ final class ReportCommandsTest {
     Files.writeString(experiments.resolve("b.yaml"), MEMORY);
     Path out = folder.resolve("out");
     Said said =
-        Said.of(
-            "reproduce", "--quick", "--experiments", experiments, "--out", out, "--json", "-q");
+        Said.of("reproduce", "--quick", "--experiments", experiments, "--out", out, "--json", "-q");
     assertEquals(0, said.code(), said.err());
     JsonNode json = said.json();
     assertEquals(2, json.get("experiments").get(0).get("done").asInt());
@@ -84,8 +83,7 @@ final class ReportCommandsTest {
     }
 
     Said again =
-        Said.of(
-            "reproduce", "--quick", "--experiments", experiments, "--out", out, "--json", "-q");
+        Said.of("reproduce", "--quick", "--experiments", experiments, "--out", out, "--json", "-q");
     assertEquals(2, again.json().get("experiments").get(0).get("kept").asInt());
 
     Said report = Said.of("report", out.resolve("table1"));

@@ -60,7 +60,9 @@ final class ReportBrowserTest {
       }
     }
     throw new AssertionError(
-        "a browser expected on the PATH (" + String.join(", ", NAMES) + "), got none; on Debian:"
+        "a browser expected on the PATH ("
+            + String.join(", ", NAMES)
+            + "), got none; on Debian:"
             + " apt-get install chromium");
   }
 
@@ -82,8 +84,7 @@ final class ReportBrowserTest {
     Path log = folder.resolve("browser.log");
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("HOME", folder.toString());
-    Process process =
-        builder.redirectOutput(out.toFile()).redirectError(log.toFile()).start();
+    Process process = builder.redirectOutput(out.toFile()).redirectError(log.toFile()).start();
     boolean ended = process.waitFor(180, TimeUnit.SECONDS);
     if (!ended) {
       process.destroyForcibly().waitFor();

@@ -105,7 +105,16 @@ final class ReportFixtures {
       ssim[p] = same ? 1 : db[p] / 50;
       images.add(
           new CellResult.Image(
-              p, 0, same, same ? null : db[p], ssim[p], null, null, null, null, same ? 1 : 0.5,
+              p,
+              0,
+              same,
+              same ? null : db[p],
+              ssim[p],
+              null,
+              null,
+              null,
+              null,
+              same ? 1 : 0.5,
               null));
     }
     boolean drawn = cell.kind() != Cell.Kind.DISTORTION;
@@ -229,7 +238,6 @@ final class ReportFixtures {
       }
     }
     AtomicFile.write(
-        folder.resolve("calibration/profile.csv"),
-        csv.toString().getBytes(StandardCharsets.UTF_8));
+        folder.resolve("calibration/profile.csv"), csv.toString().getBytes(StandardCharsets.UTF_8));
   }
 }

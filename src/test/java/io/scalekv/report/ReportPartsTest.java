@@ -58,8 +58,7 @@ final class ReportPartsTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void aDensityHasAnAreaOfOne(long seed) {
     Random random = new Random(seed);
-    double[] sample =
-        random.doubles(1 + random.nextInt(60)).map(v -> Math.pow(v, seed)).toArray();
+    double[] sample = random.doubles(1 + random.nextInt(60)).map(v -> Math.pow(v, seed)).toArray();
     KernelDensity density = KernelDensity.of(sample);
     int steps = 20_000;
     double area = 0;
@@ -161,8 +160,7 @@ final class ReportPartsTest {
 
   @Test
   void jsonCannotEndItsScript() {
-    assertEquals(
-        "\"\\u003c/script\\u003e\\u0026\\u2028\"", Html.json("\"</script>&\u2028\""));
+    assertEquals("\"\\u003c/script\\u003e\\u0026\\u2028\"", Html.json("\"</script>&\u2028\""));
     assertEquals("&lt;a b=&quot;c&quot;&gt;&#39;&amp;\uFFFD", Html.escape("<a b=\"c\">'&\u0001"));
   }
 }

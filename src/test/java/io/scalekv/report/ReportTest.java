@@ -49,8 +49,8 @@ final class ReportTest {
     assertEquals(1, w.experiments());
     assertEquals(2, w.missing());
     for (String file :
-        List.of("table1.md", "table1.csv", "table1-psnr.md", "table1-psnr.csv", "table1-memory.md"))
-    {
+        List.of(
+            "table1.md", "table1.csv", "table1-psnr.md", "table1-psnr.csv", "table1-memory.md")) {
       String expected;
       try (var in = ReportTest.class.getResourceAsStream(file)) {
         expected = new String(in.readAllBytes(), StandardCharsets.UTF_8);
@@ -133,7 +133,8 @@ final class ReportTest {
     assertFalse(page.contains("<script>alert"), "the caption is not escaped");
     assertTrue(page.contains("&lt;equal&gt; budgets"));
     assertTrue(page.contains("no &lt;luck&gt; today"));
-    Matcher links = Pattern.compile("(?:src|href|url)\\s*[=(]\\s*[\"']?([^\"' )>]*)").matcher(markup(page));
+    Matcher links =
+        Pattern.compile("(?:src|href|url)\\s*[=(]\\s*[\"']?([^\"' )>]*)").matcher(markup(page));
     int found = 0;
     while (links.find()) {
       String target = links.group(1);

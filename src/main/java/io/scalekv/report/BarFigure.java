@@ -129,13 +129,18 @@ final class BarFigure implements Figure {
     g.fill(new Rectangle2D.Double(start, y + 4, Math.abs(x(b.value()) - x(0)), ROW - 8));
     double end = x(b.value());
     if (!Double.isNaN(b.low()) && !Double.isNaN(b.high())) {
-      double middle = y + ROW / 2.0;
-      line(g, x(b.low()), middle, x(b.high()), middle, INK, 1.4);
-      line(g, x(b.low()), middle - 4, x(b.low()), middle + 4, INK, 1.4);
-      line(g, x(b.high()), middle - 4, x(b.high()), middle + 4, INK, 1.4);
+      // light below dark, to be seen on every bar
+      errorBar(g, b, y + ROW / 2.0, Color.WHITE, 3.6);
+      errorBar(g, b, y + ROW / 2.0, INK, 1.4);
       end = Math.max(end, x(b.high()));
     }
     text(g, Fonts.plain(11), FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
+  }
+
+  private void errorBar(Graphics2D g, Bar b, double y, Color color, double thickness) {
+    line(g, x(b.low()), y, x(b.high()), y, color, thickness);
+    line(g, x(b.low()), y - 4, x(b.low()), y + 4, color, thickness);
+    line(g, x(b.high()), y - 4, x(b.high()), y + 4, color, thickness);
   }
 
   private String number(double value) {

@@ -139,7 +139,11 @@ public final class PaperComparison {
     int tokens = Integer.parseInt(p.get("tokens_per_layer"));
     String quantity = "KV cache of batch 8, MiB";
     Optional<CellResult> found =
-        find(c -> released(c, key(p.get("model")), 8) && c.policy().budgetTokens() == tokens);
+        find(
+            c ->
+                released(c, key(p.get("model")), 8)
+                    && c.policy().name().equals(p.get("method"))
+                    && c.policy().budgetTokens() == tokens);
     if (found.isEmpty()) {
       add(
           "table 1",

@@ -47,7 +47,7 @@ record PolicyStyle(Color color, int marker, boolean dashed) {
     int colon = policy.indexOf(':');
     String name = colon < 0 ? policy : policy.substring(0, colon);
     if (name.equals("full")) {
-      return new PolicyStyle(Color.BLACK, 0, colon >= 0);
+      return new PolicyStyle(new Color(0x9A9A9A), 0, colon >= 0);
     }
     int index = KNOWN.indexOf(name);
     if (index < 0) {

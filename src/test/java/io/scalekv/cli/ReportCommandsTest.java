@@ -58,7 +58,7 @@ final class ReportCommandsTest {
     for (JsonNode row : json.get("comparison")) {
       equal += row.get("verdict").asString().equals("EQUAL") ? 1 : 0;
     }
-    assertEquals(4, equal, "table 3, batches 1 and 8");
+    assertEquals(6, equal, "table 3, batches 1 and 8, and two rows of table 1");
     for (String file :
         List.of(
             "comparison.md",

@@ -77,7 +77,7 @@ final class ArchitectureTest {
           .mayOnlyAccessLayers(
               "tensor", "cache", "image", "scene", "metrics", "model", "train", "profile", "roles")
           .whereLayer("report")
-          .mayOnlyAccessLayers("cache", "image", "profile", "roles", "experiment")
+          .mayOnlyAccessLayers("cache", "image", "metrics", "profile", "roles", "experiment")
           .whereLayer("vocabtrim")
           .mayOnlyAccessLayers("tensor", "train", "experiment")
           .whereLayer("cli")

@@ -34,6 +34,8 @@ public final class Main {
         new GenerateCommand(),
         new MemoryCommand(),
         new ModelsCommand(),
+        new ReportCommand(),
+        new ReproduceCommand(),
         new RolesCommand(),
         new SweepCommand(),
         new TrainCommand(),

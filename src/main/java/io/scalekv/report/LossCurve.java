@@ -1,27 +1,21 @@
 package io.scalekv.report;
 
-import io.scalekv.files.AtomicFile;
 import java.awt.Color;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** The loss of a training run against its updates, from the CSV that the trainer writes. */
-public final class LossCurve {
+public final class LossCurve implements Figure {
   private static final int WIDTH = 720;
   private static final int HEIGHT = 420;
-  private static final int PNG_SCALE = 2;
   private static final double SMOOTHING = 0.1;
 
   private final XYChart chart;
@@ -85,18 +79,21 @@ public final class LossCurve {
 
   /** Writes a PNG of twice the nominal size, whole or not at all. */
   public void writePng(Path file) throws IOException {
-    BufferedImage image =
-        new BufferedImage(PNG_SCALE * WIDTH, PNG_SCALE * HEIGHT, BufferedImage.TYPE_INT_RGB);
-    Graphics2D g = image.createGraphics();
-    try {
-      g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-      g.scale(PNG_SCALE, PNG_SCALE);
-      chart.paint(g, WIDTH, HEIGHT);
-    } finally {
-      g.dispose();
-    }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    ImageIO.write(image, "png", bytes);
-    AtomicFile.write(file, bytes.toByteArray());
+    FigureFile.png(this, file);
+  }
+
+  @Override
+  public int width() {
+    return WIDTH;
+  }
+
+  @Override
+  public int height() {
+    return HEIGHT;
+  }
+
+  @Override
+  public void paint(Graphics2D g) {
+    chart.paint(g, WIDTH, HEIGHT);
   }
 }

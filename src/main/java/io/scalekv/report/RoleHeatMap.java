@@ -1,12 +1,7 @@
 package io.scalekv.report;
 
-import de.erichseifert.vectorgraphics2d.Document;
-import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
-import de.erichseifert.vectorgraphics2d.svg.SVGProcessor;
-import de.erichseifert.vectorgraphics2d.util.PageSize;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.files.AtomicFile;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RolesDocument;
@@ -14,19 +9,14 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.font.FontRenderContext;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
-import javax.imageio.ImageIO;
 
 /**
  * Heat map of the z-scores of a calibration, layer by scale, drafters outlined and marked {@code
@@ -36,8 +26,7 @@ import javax.imageio.ImageIO;
  *
  * <p>Painted directly: XChart's heat map can neither outline cells nor hatch undefined ones.
  */
-public final class RoleHeatMap {
-  private static final int PNG_SCALE = 2;
+public final class RoleHeatMap implements Figure {
   private static final double MOST_SATURATED = 3;
 
   private static final int LEFT = 62;
@@ -48,9 +37,6 @@ public final class RoleHeatMap {
   private static final int WIDE_CELL = 76;
   private static final int LONGEST_BAR = 312;
   private static final int LEAST_WIDTH = 640;
-
-  private static final String SVG_FONT =
-      "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px";
 
   private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
@@ -102,45 +88,26 @@ public final class RoleHeatMap {
 
   /** Writes a PNG of twice the nominal size, whole or not at all. */
   public void writePng(Path file) throws IOException {
-    BufferedImage image =
-        new BufferedImage(PNG_SCALE * width, PNG_SCALE * height, BufferedImage.TYPE_INT_RGB);
-    Graphics2D g = image.createGraphics();
-    try {
-      g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-      g.setRenderingHint(
-          RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-      g.setRenderingHint(
-          RenderingHints.KEY_FRACTIONALMETRICS, RenderingHints.VALUE_FRACTIONALMETRICS_ON);
-      g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-      g.scale(PNG_SCALE, PNG_SCALE);
-      paint(g);
-    } finally {
-      g.dispose();
-    }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    ImageIO.write(image, "png", bytes);
-    AtomicFile.write(file, bytes.toByteArray());
+    FigureFile.png(this, file);
   }
 
   /** Writes an SVG, whole or not at all. */
   public void writeSvg(Path file) throws IOException {
-    VectorGraphics2D g = new VectorGraphics2D();
-    paint(g);
-    Document svg =
-        new SVGProcessor().getDocument(g.getCommands(), new PageSize(0, 0, width, height));
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    svg.writeTo(bytes);
-    // Any viewer's font will do, and no viewer should fetch a document type.
-    String text =
-        bytes
-            .toString(StandardCharsets.UTF_8)
-            .replaceFirst("<!DOCTYPE[^>]*>\\s*", "")
-            .replaceAll("font-family:&quot;[^&]*&quot;;", "")
-            .replaceFirst("<svg ", "<svg style=\"" + SVG_FONT + "\" ");
-    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
+    FigureFile.svg(this, file);
   }
 
-  private void paint(Graphics2D g) {
+  @Override
+  public int width() {
+    return width;
+  }
+
+  @Override
+  public int height() {
+    return height;
+  }
+
+  @Override
+  public void paint(Graphics2D g) {
     fill(g, new Rectangle2D.Double(0, 0, width, height), Color.WHITE);
     title(g);
     cells(g);

@@ -1,0 +1,175 @@
+package io.scalekv.cli;
+
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.Calibrator;
+import io.scalekv.experiment.Calibrator.PromptSet;
+import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.ExperimentSpec;
+import io.scalekv.experiment.KeptTokens;
+import io.scalekv.experiment.PolicyCalibrations;
+import io.scalekv.image.Png;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.Prompt;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.ProfileCsv;
+import io.scalekv.profile.ProfileOptions;
+import io.scalekv.report.KeptShares;
+import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.RolesJson;
+import io.scalekv.scene.PromptFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * What the report's overlays and its figure of the attention show: {@code calibration/} with roles
+ * and profile of the model, and {@code kept/} with the tokens that policies hold while they draw
+ * one prompt. What is there already is kept.
+ */
+final class ReproduceOverlays {
+  private static final List<String> POLICIES =
+      List.of("scalekv", "pyramidkv", "snapkv", "streaming-llm", "h2o", "random");
+  private static final Budget BUDGET = Budget.parse("10%");
+  private static final int QUICK_PROMPTS = 2;
+  private static final GenerationOptions GENERATION = new GenerationOptions(3, 1, 0.97, false);
+
+  private final ModelOption option;
+  private final Path experiments;
+  private final boolean quick;
+
+  ReproduceOverlays(ModelOption option, Path experiments, boolean quick) {
+    this.option = option;
+    this.experiments = experiments;
+    this.quick = quick;
+  }
+
+  /** Writes both folders below {@code root}. */
+  void write(Path root, RunProgress progress) throws IOException {
+    Path roles = root.resolve("calibration").resolve("roles.json");
+    List<String> missing =
+        POLICIES.stream().filter(p -> !Files.isRegularFile(kept(root, p))).toList();
+    if (Files.isRegularFile(roles) && missing.isEmpty()) {
+      return;
+    }
+    ModelConfig config = ModelFactory.config(option);
+    ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
+    try (ImageModel model = ImageModel.open(config, ModelFactory.source(option), false)) {
+      if (!Files.isRegularFile(roles)) {
+        calibrate(model, schedule, roles, progress);
+      }
+      RolesDocument document = RolesJson.read(roles);
+      String prompt = prompts(config, "scenes-heldout-512.txt", 1).get(0);
+      for (String policy : missing) {
+        keep(model, schedule, document, policy, prompt, root);
+      }
+    }
+  }
+
+  private static Path kept(Path root, String policy) {
+    return root.resolve("kept").resolve(policy + ".json");
+  }
+
+  /** Prompts that the model's text encoder can read. */
+  private List<String> prompts(ModelConfig config, String scenes, int limit) {
+    boolean words = !config.text().equals(ModelConfig.T5);
+    String name = "calibration-prompts/" + (words ? scenes : "general-10.txt");
+    List<String> all =
+        PromptFile.read(ExperimentSpec.resolve(name, experiments.resolve("table1.yaml")));
+    return all.subList(0, Math.min(limit, all.size()));
+  }
+
+  private void calibrate(ImageModel model, ScaleSchedule schedule, Path roles, RunProgress progress)
+      throws IOException {
+    List<String> prompts = prompts(model.config(), "scenes-10.txt", quick ? QUICK_PROMPTS : 10);
+    Calibrator calibrator =
+        new Calibrator(
+            model,
+            new Calibrator.Options(
+                schedule,
+                1,
+                GENERATION,
+                "",
+                ProfileOptions.defaults(),
+                LayerMetric.ASI,
+                BUDGET,
+                new Allocation.Released(),
+                OptionalInt.empty(),
+                1,
+                0));
+    progress.begun("calibration", prompts.size());
+    Calibrator.Result result;
+    try {
+      SoftwareVersions v = SoftwareVersions.current();
+      result =
+          calibrator.classify(
+              calibrator.measure(prompts, done -> progress.step("prompt " + done)),
+              PromptSet.ofTexts("prompts", prompts),
+              new RolesDocument.Software(v.java(), v.scalekv(), v.djl(), v.libtorch()),
+              Clock.systemUTC().instant());
+    } finally {
+      progress.ended();
+    }
+    ProfileCsv.write(result.profile(), roles.resolveSibling("profile.csv"));
+    RolesJson.write(result.document(), roles);
+  }
+
+  private static void keep(
+      ImageModel model,
+      ScaleSchedule schedule,
+      RolesDocument document,
+      String policy,
+      String prompt,
+      Path root)
+      throws IOException {
+    InfinityConfig shape = model.config().transformer();
+    int tokens = BUDGET.tokens(schedule);
+    PolicyContext context =
+        new PolicyContext(
+            schedule,
+            shape.depth(),
+            shape.heads(),
+            tokens,
+            0,
+            PolicyCalibrations.of(document, schedule, shape.depth(), shape.heads(), tokens));
+    Set<Integer> layers =
+        IntStream.range(0, shape.depth()).boxed().collect(Collectors.toUnmodifiableSet());
+    KeptTokens tokensKept = new KeptTokens(schedule, layers);
+    RgbImage image =
+        model
+            .generate(
+                List.of(new Prompt(prompt, Cell.Prompts.modelSeed(0, 0))),
+                "",
+                schedule,
+                1,
+                GENERATION,
+                new CacheSettings(
+                    Policies.create(PolicySpec.parse(policy), context),
+                    null,
+                    CacheType.FP32,
+                    CacheType.FP32),
+                List.of(),
+                tokensKept)
+            .get(0);
+    Path file = kept(root, policy);
+    Png.write(image, file.resolveSibling(policy + ".png"));
+    KeptShares.of(tokensKept, policy + " at " + BUDGET, prompt).write(file);
+  }
+}

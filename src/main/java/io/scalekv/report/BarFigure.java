@@ -1,0 +1,169 @@
+package io.scalekv.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.font.FontRenderContext;
+import java.awt.geom.Line2D;
+import java.awt.geom.Rectangle2D;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Lying bars with error bars, one a row, so that long labels can be read. Painted directly:
+ * XChart's bars stand, and their errors are equal to both sides.
+ */
+final class BarFigure implements Figure {
+  /**
+   * A bar.
+   *
+   * @param label on its left
+   * @param style its colour
+   * @param value its length
+   * @param low lower end of its error bar; NaN for none
+   * @param high upper end
+   * @param note beside its end, such as the value in words
+   */
+  record Bar(String label, PolicyStyle style, double value, double low, double high, String note) {}
+
+  private static final int PLOT_WIDTH = 430;
+  private static final int ROW = 24;
+  private static final int TOP = 44;
+  private static final int BOTTOM = 52;
+  private static final int MARGIN = 16;
+  private static final Color INK = new Color(0x222222);
+  private static final Color FAINT = new Color(0x666666);
+  private static final Color GRID = new Color(0xdddddd);
+
+  private final String title;
+  private final String axis;
+  private final List<Bar> bars;
+  private final int left;
+  private final int right;
+  private final double from;
+  private final double to;
+  private final double step;
+
+  private BarFigure(String title, String axis, List<Bar> bars) {
+    this.title = title;
+    this.axis = axis;
+    this.bars = bars;
+    Font label = Fonts.plain(12);
+    left =
+        MARGIN + 8 + (int) bars.stream().mapToDouble(b -> width(label, b.label())).max().orElse(0);
+    Font note = Fonts.plain(11);
+    right =
+        MARGIN + 12 + (int) bars.stream().mapToDouble(b -> width(note, b.note())).max().orElse(0);
+    double least = 0;
+    double most = 0;
+    for (Bar b : bars) {
+      least = Math.min(least, Double.isNaN(b.low()) ? b.value() : Math.min(b.low(), b.value()));
+      most = Math.max(most, Double.isNaN(b.high()) ? b.value() : Math.max(b.high(), b.value()));
+    }
+    step = step(most == least ? 1 : most - least);
+    from = Math.floor(least / step) * step;
+    to = Math.max(from + step, Math.ceil(most / step) * step);
+  }
+
+  /**
+   * A figure of bars; those whose value is no number are left out.
+   *
+   * @throws IllegalArgumentException if none is left
+   */
+  static BarFigure of(String title, String axis, List<Bar> bars) {
+    Fonts.require();
+    List<Bar> finite = bars.stream().filter(b -> Double.isFinite(b.value())).toList();
+    if (finite.isEmpty()) {
+      throw new IllegalArgumentException(
+          "figure " + title + ": at least one number expected, got none");
+    }
+    return new BarFigure(title, axis, finite);
+  }
+
+  /** 1, 2 or 5 times a power of ten, 4 to 9 of them in the range. */
+  private static double step(double range) {
+    double power = Math.pow(10, Math.floor(Math.log10(range)));
+    double share = range / power;
+    return power * (share < 1.5 ? 0.2 : share < 4 ? 0.5 : share < 8 ? 1 : 2);
+  }
+
+  @Override
+  public int width() {
+    int titled = 2 * MARGIN + (int) Math.ceil(width(Fonts.bold(13), title));
+    return Math.max(titled, left + PLOT_WIDTH + right);
+  }
+
+  @Override
+  public int height() {
+    return TOP + bars.size() * ROW + BOTTOM;
+  }
+
+  private double x(double value) {
+    return left + PLOT_WIDTH * (value - from) / (to - from);
+  }
+
+  @Override
+  public void paint(Graphics2D g) {
+    g.setColor(Color.WHITE);
+    g.fill(new Rectangle2D.Double(0, 0, width(), height()));
+    text(g, Fonts.bold(13), INK, title, MARGIN, 26, 0);
+    double bottom = TOP + (double) bars.size() * ROW;
+    int ticks = (int) Math.round((to - from) / step);
+    for (int t = 0; t <= ticks; t++) {
+      double value = from + t * step;
+      line(g, x(value), TOP - 4, x(value), bottom + 4, GRID, 1);
+      text(g, Fonts.plain(11), INK, number(value), x(value), bottom + 18, 0.5);
+    }
+    text(g, Fonts.plain(12), INK, axis, left + PLOT_WIDTH / 2.0, bottom + 38, 0.5);
+    for (int i = 0; i < bars.size(); i++) {
+      bar(g, bars.get(i), TOP + (double) i * ROW);
+    }
+    line(g, x(0), TOP - 4, x(0), bottom + 4, FAINT, 1);
+  }
+
+  private void bar(Graphics2D g, Bar b, double y) {
+    text(g, Fonts.plain(12), INK, b.label(), left - 8, y + ROW / 2.0 + 4, 1);
+    double start = Math.min(x(0), x(b.value()));
+    g.setColor(b.style().color());
+    g.fill(new Rectangle2D.Double(start, y + 4, Math.abs(x(b.value()) - x(0)), ROW - 8));
+    double end = x(b.value());
+    if (!Double.isNaN(b.low()) && !Double.isNaN(b.high())) {
+      // light below dark, to be seen on every bar
+      errorBar(g, b, y + ROW / 2.0, Color.WHITE, 3.6);
+      errorBar(g, b, y + ROW / 2.0, INK, 1.4);
+      end = Math.max(end, x(b.high()));
+    }
+    text(g, Fonts.plain(11), FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
+  }
+
+  private void errorBar(Graphics2D g, Bar b, double y, Color color, double thickness) {
+    line(g, x(b.low()), y, x(b.high()), y, color, thickness);
+    line(g, x(b.low()), y - 4, x(b.low()), y + 4, color, thickness);
+    line(g, x(b.high()), y - 4, x(b.high()), y + 4, color, thickness);
+  }
+
+  private String number(double value) {
+    int digits = (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+    double rounded = Math.abs(value) < step / 1e6 ? 0 : value;
+    return String.format(Locale.ROOT, "%." + digits + "f", rounded);
+  }
+
+  private static void line(
+      Graphics2D g, double x0, double y0, double x1, double y1, Color color, double thickness) {
+    g.setColor(color);
+    g.setStroke(new BasicStroke((float) thickness));
+    g.draw(new Line2D.Double(x0, y0, x1, y1));
+  }
+
+  private static double width(Font font, String text) {
+    return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
+  }
+
+  private static void text(
+      Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
+    g.setFont(font);
+    g.setColor(color);
+    g.drawString(text, (float) (x - align * width(font, text)), (float) y);
+  }
+}

@@ -1,0 +1,72 @@
+package io.scalekv.report;
+
+import de.erichseifert.vectorgraphics2d.Document;
+import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
+import de.erichseifert.vectorgraphics2d.svg.SVGProcessor;
+import de.erichseifert.vectorgraphics2d.util.PageSize;
+import io.scalekv.files.AtomicFile;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+
+/** Figures as PNG of twice their nominal size, and as SVG; whole or not at all. */
+final class FigureFile {
+  private static final int PNG_SCALE = 2;
+
+  private static final String SVG_FONT =
+      "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px";
+
+  private FigureFile() {}
+
+  /** Writes a PNG. */
+  static void png(Figure figure, Path file) throws IOException {
+    BufferedImage image =
+        new BufferedImage(
+            PNG_SCALE * figure.width(), PNG_SCALE * figure.height(), BufferedImage.TYPE_INT_RGB);
+    Graphics2D g = image.createGraphics();
+    try {
+      g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+      g.setRenderingHint(
+          RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+      g.setColor(Color.WHITE);
+      g.fillRect(0, 0, image.getWidth(), image.getHeight());
+      g.scale(PNG_SCALE, PNG_SCALE);
+      figure.paint(g);
+    } finally {
+      g.dispose();
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(image, "png", bytes);
+    AtomicFile.write(file, bytes.toByteArray());
+  }
+
+  /** Writes an SVG. */
+  static void svg(Figure figure, Path file) throws IOException {
+    AtomicFile.write(file, svg(figure).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The text of an SVG. */
+  static String svg(Figure figure) throws IOException {
+    VectorGraphics2D g = new VectorGraphics2D();
+    figure.paint(g);
+    Document svg =
+        new SVGProcessor()
+            .getDocument(g.getCommands(), new PageSize(0, 0, figure.width(), figure.height()));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    svg.writeTo(bytes);
+    // Any viewer's font will do, and no viewer should fetch a document type. Thousandths of a pixel
+    // are enough.
+    return bytes
+        .toString(StandardCharsets.UTF_8)
+        .replaceAll("([0-9]\\.[0-9]{3})[0-9]+", "$1")
+        .replaceFirst("<!DOCTYPE[^>]*>\\s*", "")
+        .replaceAll("font-family:&quot;[^&]*&quot;;", "")
+        .replaceFirst("<svg ", "<svg style=\"" + SVG_FONT + "\" ");
+  }
+}

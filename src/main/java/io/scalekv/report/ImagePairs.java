@@ -1,0 +1,129 @@
+package io.scalekv.report;
+
+import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.image.ContactSheet;
+import io.scalekv.image.Png;
+import io.scalekv.image.RgbImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The first images of an experiment under its policies, beside those of the full cache, where both
+ * were kept.
+ *
+ * @param prompts texts
+ * @param full files of the full cache's images
+ * @param cells the policies' images
+ */
+record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells) {
+  /** How much a difference is amplified on a contact sheet. */
+  static final int AMPLIFIED = 4;
+
+  private static final int MOST_PROMPTS = 8;
+  private static final int LEAST_SIDE = 128;
+
+  /** A policy's images in the order of the prompts. */
+  record CellImages(ResultRow row, List<Path> files) {}
+
+  ImagePairs {
+    prompts = List.copyOf(prompts);
+    full = List.copyOf(full);
+    cells = List.copyOf(cells);
+  }
+
+  /** Those of an experiment; without cells where no images were kept. */
+  static ImagePairs of(ReportSource.Folder experiment) {
+    ExperimentFile file = experiment.results().file();
+    List<String> texts =
+        file.promptSha256() == null ? List.of() : file.promptSets().get(file.promptSha256());
+    Path references = references(experiment.path(), file.reference());
+    List<CellImages> cells = new ArrayList<>();
+    List<Path> full = new ArrayList<>();
+    List<String> prompts = new ArrayList<>();
+    if (references == null || texts == null) {
+      return new ImagePairs(prompts, full, cells);
+    }
+    for (ResultRow row : ResultRow.of(experiment.results())) {
+      if (!row.cuts() || row.cell().kind() != Cell.Kind.POLICY) {
+        continue;
+      }
+      if (full.isEmpty()) {
+        for (int p = 0; p < Math.min(MOST_PROMPTS, row.cell().prompts().count()); p++) {
+          Path image = references.resolve(name(p, row.cell().prompts().firstSeed()));
+          if (p < texts.size() && Files.isRegularFile(image)) {
+            full.add(image);
+            prompts.add(texts.get(p));
+          }
+        }
+      }
+      Path folder = experiment.path().resolve("images").resolve(row.row().id());
+      List<Path> files = new ArrayList<>();
+      for (int p = 0; p < full.size(); p++) {
+        files.add(folder.resolve(name(p, row.cell().prompts().firstSeed())));
+      }
+      boolean known = cells.stream().anyMatch(c -> c.row().row().id().equals(row.row().id()));
+      if (!known && !files.isEmpty() && files.stream().allMatch(Files::isRegularFile)) {
+        cells.add(new CellImages(row, files));
+      }
+    }
+    return new ImagePairs(prompts, full, cells);
+  }
+
+  private static String name(int prompt, long seed) {
+    return String.format(Locale.ROOT, "p%04d-s%d.png", prompt, seed);
+  }
+
+  /** The folder of the full cache's images: the experiment's own, or shared beside it. */
+  private static Path references(Path folder, String id) {
+    if (id == null) {
+      return null;
+    }
+    Path parent = folder.toAbsolutePath().normalize().getParent();
+    for (Path root : parent == null ? List.of(folder) : List.of(folder, parent)) {
+      Path references = root.resolve("reference").resolve(id);
+      if (Files.isDirectory(references)) {
+        return references;
+      }
+    }
+    return null;
+  }
+
+  /** One row a prompt: full cache, policy, and the amplified difference. */
+  RgbImage sheet(CellImages cell) throws IOException {
+    List<RgbImage> images = new ArrayList<>();
+    List<String> labels = new ArrayList<>();
+    int side = 1;
+    for (int p = 0; p < prompts.size(); p++) {
+      RgbImage a = Png.read(full.get(p));
+      RgbImage b = Png.read(cell.files().get(p));
+      images.addAll(List.of(a, b, difference(a, b)));
+      labels.addAll(
+          List.of(
+              "full: " + prompts.get(p), cell.row().row().label(), "difference × " + AMPLIFIED));
+      side = Math.max(side, a.width());
+    }
+    int zoom = Math.max(1, (LEAST_SIDE + side - 1) / side);
+    return ContactSheet.of(images, labels, 6, zoom);
+  }
+
+  /** |a − b| of each channel, amplified. */
+  static RgbImage difference(RgbImage a, RgbImage b) {
+    if (a.width() != b.width() || a.height() != b.height()) {
+      throw new IllegalArgumentException(
+          "difference: equal sizes expected, got " + a + " and " + b);
+    }
+    byte[] x = a.rgb();
+    byte[] y = b.rgb();
+    byte[] d = new byte[x.length];
+    for (int i = 0; i < d.length; i++) {
+      int by = Math.abs((x[i] & 0xff) - (y[i] & 0xff));
+      d[i] = (byte) Math.min(255, AMPLIFIED * by);
+    }
+    return RgbImage.of(a.width(), a.height(), d);
+  }
+}

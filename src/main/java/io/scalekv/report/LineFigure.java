@@ -1,0 +1,248 @@
+package io.scalekv.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.geom.Line2D;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.Marker;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Lines with error bars against a quantity, the legend outside. */
+final class LineFigure implements Figure {
+  /**
+   * A line.
+   *
+   * @param name in the legend
+   * @param style colour and marker
+   * @param x ascending
+   * @param y values; NaN points are left out
+   * @param low lower ends of error bars; NaN for none
+   * @param high upper ends
+   * @param marked whether points are marked
+   */
+  record Line(
+      String name,
+      PolicyStyle style,
+      double[] x,
+      double[] y,
+      double[] low,
+      double[] high,
+      boolean marked) {
+    /** A smooth line without points. */
+    static Line smooth(String name, PolicyStyle style, double[] x, double[] y) {
+      double[] none = new double[x.length];
+      Arrays.fill(none, Double.NaN);
+      return new Line(name, style, x, y, none, none, false);
+    }
+  }
+
+  /** A level that the lines are read against, drawn across the whole figure. */
+  record Level(String name, double y) {}
+
+  /**
+   * What the axes say.
+   *
+   * @param doublings whether equal steps to the right are doublings, and ticks powers of 2
+   */
+  record Axes(String title, String x, String y, boolean doublings) {}
+
+  private static final int WIDTH = 760;
+  private static final int HEIGHT = 420;
+  private static final double APART = 0.0045;
+  private static final Color GRID = new Color(0xdddddd);
+  private static final Color LEVEL = new Color(0x777777);
+  private static final Marker[] MARKERS = {
+    SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.DIAMOND, SeriesMarkers.TRIANGLE_UP
+  };
+
+  /** The end of an error bar. */
+  private static final class Cap extends Marker {
+    @Override
+    public void paint(Graphics2D g, double x, double y, int size) {
+      g.setStroke(new BasicStroke(1.2f));
+      g.draw(new Line2D.Double(x - 3.5, y, x + 3.5, y));
+    }
+  }
+
+  private final XYChart chart;
+
+  private LineFigure(XYChart chart) {
+    this.chart = chart;
+  }
+
+  /**
+   * A figure of lines and levels.
+   *
+   * @throws IllegalArgumentException if no point of any line is a number
+   */
+  static LineFigure of(Axes axes, List<Line> lines, List<Level> levels) {
+    Fonts.require();
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(axes.title())
+            .xAxisTitle(axes.x())
+            .yAxisTitle(axes.y())
+            .build();
+    style(chart, axes.doublings());
+    double from = Double.POSITIVE_INFINITY;
+    double to = Double.NEGATIVE_INFINITY;
+    int bars = 0;
+    double apart = apart(lines, axes.doublings());
+    for (int l = 0; l < lines.size(); l++) {
+      Line line = lines.get(l);
+      int[] defined = defined(line);
+      if (defined.length == 0) {
+        continue;
+      }
+      double shift = apart * (l - 0.5 * (lines.size() - 1));
+      double[] x = pick(line.x(), defined);
+      for (int i = 0; i < x.length; i++) {
+        x[i] = place(x[i], axes.doublings()) + shift;
+      }
+      double[] y = pick(line.y(), defined);
+      from = Math.min(from, x[0]);
+      to = Math.max(to, x[x.length - 1]);
+      XYSeries series = chart.addSeries(unique(chart, line.name()), x, y);
+      series.setLineColor(line.style().color());
+      series.setLineStyle(
+          line.style().dashed()
+              ? new BasicStroke(
+                  1.8f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {6, 3}, 0)
+              : new BasicStroke(1.8f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
+      series.setMarker(line.marked() ? MARKERS[line.style().marker()] : SeriesMarkers.NONE);
+      series.setMarkerColor(line.style().color());
+      for (int i = 0; i < x.length; i++) {
+        double low = line.low()[defined[i]];
+        double high = line.high()[defined[i]];
+        if (!Double.isNaN(low) && !Double.isNaN(high)) {
+          errorBar(chart, line.style().color(), x[i], low, high, bars++);
+        }
+      }
+    }
+    if (from > to) {
+      throw new IllegalArgumentException(
+          "figure " + axes.title() + ": at least one number expected, got none");
+    }
+    for (int i = 0; i < levels.size(); i++) {
+      level(chart, levels.get(i), i, from, from == to ? from + 1 : to);
+    }
+    return new LineFigure(chart);
+  }
+
+  private static double place(double x, boolean doublings) {
+    return doublings ? Math.log(x) / Math.log(2) : x;
+  }
+
+  /** Lines with points stand a little apart, so that error bars at the same place can be told. */
+  private static double apart(List<Line> lines, boolean doublings) {
+    double least = Double.POSITIVE_INFINITY;
+    double most = Double.NEGATIVE_INFINITY;
+    for (Line line : lines) {
+      if (line.marked()) {
+        double[] x = Arrays.stream(line.x()).map(v -> place(v, doublings)).toArray();
+        least = Math.min(least, Arrays.stream(x).min().orElse(least));
+        most = Math.max(most, Arrays.stream(x).max().orElse(most));
+      }
+    }
+    return most > least ? APART * (most - least) : 0;
+  }
+
+  private static void style(XYChart chart, boolean doublings) {
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
+    chart.getStyler().setLegendBorderColor(Color.WHITE);
+    chart.getStyler().setLegendFont(Fonts.plain(11));
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setChartTitleFont(Fonts.bold(13));
+    chart.getStyler().setChartPadding(12);
+    chart.getStyler().setBaseFont(Fonts.plain(12));
+    chart.getStyler().setLocale(Locale.ROOT);
+    chart.getStyler().setMarkerSize(7);
+    chart.getStyler().setPlotGridLinesColor(GRID);
+    chart.getStyler().setPlotBorderColor(GRID);
+    chart.getStyler().setAxisTitleFont(Fonts.plain(12));
+    chart.getStyler().setAxisTickLabelsFont(Fonts.plain(11));
+    chart.getStyler().setXAxisDecimalPattern("0.###");
+    if (doublings) {
+      chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::powerOfTwo);
+    }
+    chart.getStyler().setYAxisDecimalPattern("0.#####");
+  }
+
+  private static String powerOfTwo(double exponent) {
+    return Math.abs(exponent - Math.rint(exponent)) < 1e-6
+        ? String.format(Locale.ROOT, "%.0f", Math.pow(2, exponent))
+        : "";
+  }
+
+  private static int[] defined(Line line) {
+    int[] all = new int[line.x().length];
+    int n = 0;
+    for (int i = 0; i < all.length; i++) {
+      if (Double.isFinite(line.y()[i])) {
+        all[n++] = i;
+      }
+    }
+    return Arrays.copyOf(all, n);
+  }
+
+  private static double[] pick(double[] values, int[] indices) {
+    return Arrays.stream(indices).mapToDouble(i -> values[i]).toArray();
+  }
+
+  private static String unique(XYChart chart, String name) {
+    String free = name;
+    for (int i = 2; chart.getSeries(free) != null; i++) {
+      free = name + " (" + i + ")";
+    }
+    return free;
+  }
+
+  /** Ends of intervals need not be at equal distances, which XChart's own error bars are. */
+  private static void errorBar(
+      XYChart chart, Color color, double x, double low, double high, int number) {
+    XYSeries bar =
+        chart.addSeries("\u0000" + number, new double[] {x, x}, new double[] {low, high});
+    bar.setShowInLegend(false);
+    bar.setLineColor(color);
+    bar.setLineStyle(new BasicStroke(1.2f));
+    bar.setMarker(new Cap());
+    bar.setMarkerColor(color);
+  }
+
+  private static void level(XYChart chart, Level level, int i, double from, double to) {
+    XYSeries series =
+        chart.addSeries(
+            unique(chart, level.name()),
+            new double[] {from, to},
+            new double[] {level.y(), level.y()});
+    float[] dashes = {2 + 3 * i, 3};
+    series.setLineColor(LEVEL);
+    series.setLineStyle(
+        new BasicStroke(1.4f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, dashes, 0));
+    series.setMarker(SeriesMarkers.NONE);
+  }
+
+  @Override
+  public int width() {
+    return WIDTH;
+  }
+
+  @Override
+  public int height() {
+    return HEIGHT;
+  }
+
+  @Override
+  public void paint(Graphics2D g) {
+    chart.paint(g, WIDTH, HEIGHT);
+  }
+}

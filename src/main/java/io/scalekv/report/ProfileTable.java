@@ -1,0 +1,142 @@
+package io.scalekv.report;
+
+import io.scalekv.profile.HeadStatistic;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+
+/** What figures need of a {@code profile.csv}: statistics of the conditional branch. */
+final class ProfileTable {
+  private static final String HEADER = "branch,layer,head,scale,statistic,mean,std,n";
+  private static final String SOURCE = "source-mass-";
+  private static final int POINTS = 401;
+
+  /** One line of the file. */
+  private record Entry(int layer, String head, int scale, String statistic, double mean) {}
+
+  private final List<Entry> entries;
+
+  private ProfileTable(List<Entry> entries) {
+    this.entries = entries;
+  }
+
+  /**
+   * Reads a profile.
+   *
+   * @throws IllegalArgumentException with file and line for what is no profile
+   */
+  static ProfileTable read(Path file) throws IOException {
+    List<String> lines = Files.readAllLines(file);
+    if (lines.isEmpty() || !lines.get(0).equals(HEADER)) {
+      throw new IllegalArgumentException(
+          file
+              + ": line 1: "
+              + HEADER
+              + " expected, got "
+              + (lines.isEmpty() ? "nothing" : lines.get(0)));
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (int i = 1; i < lines.size(); i++) {
+      String[] c = lines.get(i).split(",", -1);
+      try {
+        if (c.length != 8) {
+          throw new NumberFormatException("8 columns");
+        }
+        if (c[0].equals("conditional")) {
+          entries.add(
+              new Entry(
+                  Integer.parseInt(c[1]),
+                  c[2],
+                  Integer.parseInt(c[3]),
+                  c[4],
+                  Double.parseDouble(c[5])));
+        }
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(
+            file + ": line " + (i + 1) + ": " + HEADER + " expected, got " + lines.get(i), e);
+      }
+    }
+    return new ProfileTable(entries);
+  }
+
+  /** Shares of attention that single heads give the current map, at the scales from..to−1. */
+  double[] currentMass(int from, int to) {
+    return entries.stream()
+        .filter(e -> e.statistic().equals(HeadStatistic.CURRENT_MASS.label()))
+        .filter(e -> Character.isDigit(e.head().charAt(0)))
+        .filter(e -> e.scale() >= from && e.scale() < to)
+        .mapToDouble(e -> Math.max(0, Math.min(1, e.mean())))
+        .toArray();
+  }
+
+  /** Number of scales K. */
+  int scales() {
+    TreeSet<Integer> scales = new TreeSet<>();
+    entries.forEach(e -> scales.add(e.scale()));
+    return scales.isEmpty() ? 0 : scales.last() + 1;
+  }
+
+  /** Number of layers. */
+  int layers() {
+    return entries.stream().mapToInt(Entry::layer).max().orElse(-1) + 1;
+  }
+
+  /** Mean share of map {@code scale}'s attention on map s, [layer][scale][s]; NaN where unknown. */
+  double[][][] sourceMass() {
+    int scales = scales();
+    double[][][] mass = new double[layers()][scales][scales];
+    for (double[][] layer : mass) {
+      for (double[] row : layer) {
+        Arrays.fill(row, Double.NaN);
+      }
+    }
+    for (Entry e : entries) {
+      if (e.head().equals("all") && e.statistic().startsWith(SOURCE)) {
+        int source = Integer.parseInt(e.statistic().substring(SOURCE.length()));
+        if (source < scales) {
+          mass[e.layer()][e.scale()][source] = e.mean();
+        }
+      }
+    }
+    return mass;
+  }
+
+  /**
+   * Density of the share that heads give the current map, small scales against large ones: the form
+   * of figure 6a of ScaleKV. Scale 1 is left out, which has nothing else to look at.
+   */
+  Figure density(String title) {
+    int scales = scales();
+    int middle = (scales + 1) / 2;
+    double[] x = ExperimentFigures.grid(POINTS);
+    List<LineFigure.Line> lines = new ArrayList<>();
+    add(lines, "scales 2 to " + middle, PolicyStyle.numbered(1), currentMass(1, middle), x);
+    add(
+        lines,
+        "scales " + (middle + 1) + " to " + scales,
+        PolicyStyle.numbered(0),
+        currentMass(middle, scales),
+        x);
+    return LineFigure.of(
+        new LineFigure.Axes(
+            title,
+            "share of a head's attention on the current map (mean over rows and prompts)",
+            "density over heads and layers",
+            false),
+        lines,
+        List.of());
+  }
+
+  private static void add(
+      List<LineFigure.Line> lines, String label, PolicyStyle style, double[] sample, double[] x) {
+    if (sample.length > 0) {
+      KernelDensity density = KernelDensity.of(sample);
+      double[] y = Arrays.stream(x).map(density::at).toArray();
+      lines.add(LineFigure.Line.smooth(label, style, x, y));
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package io.scalekv.report;
+
+import io.scalekv.files.AtomicFile;
+import io.scalekv.image.Png;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A report from result files alone: {@code report/tables/*.csv} and {@code *.md}, {@code
+ * report/figures/*.png} and {@code *.svg}, {@code report/sheets/*.png} where images were kept, and
+ * {@code report/report.html}, which needs no other file. No model is run.
+ */
+public final class Report {
+  /**
+   * What was written.
+   *
+   * @param page the HTML page
+   * @param experiments number of experiments
+   * @param tables number of tables
+   * @param figures number of figures
+   * @param sheets number of contact sheets
+   * @param missing rows of experiments without a result
+   * @param comparison every number of the ScaleKV paper beside ours; empty where the results have
+   *     nothing to set beside them
+   */
+  public record Written(
+      Path page,
+      int experiments,
+      int tables,
+      int figures,
+      int sheets,
+      int missing,
+      List<PaperComparison.Row> comparison) {
+    /** Copies the list. */
+    public Written {
+      comparison = List.copyOf(comparison);
+    }
+  }
+
+  private Report() {}
+
+  /**
+   * Writes a report into {@code DIR/report}.
+   *
+   * @param folder results of one experiment, or a folder of such folders
+   * @throws IllegalArgumentException if there is no experiment, or a file is not what it should be
+   */
+  public static Written write(Path folder) throws IOException {
+    ReportSource source = ReportSource.read(folder);
+    Path out = folder.resolve("report");
+    List<HtmlReport.Section> sections = new ArrayList<>();
+    int tables = 0;
+    int figures = 0;
+    int sheets = 0;
+    int missing = 0;
+    for (ReportSource.Folder f : source.experiments()) {
+      HtmlReport.Section s =
+          new HtmlReport.Section(
+              f, ResultTables.of(f.results()), ExperimentFigures.of(f.results()), ImagePairs.of(f));
+      sections.add(s);
+      for (ReportTable t : s.tables()) {
+        t.write(out.resolve("tables"));
+        tables++;
+      }
+      figures += draw(s.figures(), out);
+      for (ImagePairs.CellImages c : s.pairs().cells()) {
+        String name = f.results().file().name() + "-" + c.row().row().id() + ".png";
+        Png.write(s.pairs().sheet(c), out.resolve("sheets").resolve(name));
+        sheets++;
+      }
+      missing += (int) ResultRow.of(f.results()).stream().filter(r -> r.result() == null).count();
+    }
+    List<ExperimentFigures.Named> shared = shared(source);
+    figures += draw(shared, out);
+    List<PaperComparison.Row> rows =
+        PaperComparison.of(source.experiments().stream().map(f -> f.results()).toList());
+    boolean compared = rows.stream().anyMatch(r -> r.verdict() != PaperComparison.Verdict.NOT_RUN);
+    ReportTable comparison = compared ? PaperComparison.table(rows) : null;
+    if (compared) {
+      comparison.write(out.resolve("tables"));
+      tables++;
+    }
+    Path page = out.resolve("report.html");
+    String text = new HtmlReport(source, sections, shared, comparison).text();
+    AtomicFile.write(page, text.getBytes(StandardCharsets.UTF_8));
+    return new Written(
+        page, sections.size(), tables, figures, sheets, missing, compared ? rows : List.of());
+  }
+
+  private static int draw(List<ExperimentFigures.Named> figures, Path out) throws IOException {
+    for (ExperimentFigures.Named f : figures) {
+      FigureFile.png(f.figure(), out.resolve("figures").resolve(f.name() + ".png"));
+      FigureFile.svg(f.figure(), out.resolve("figures").resolve(f.name() + ".svg"));
+    }
+    return figures.size();
+  }
+
+  /** Figures of the calibration. */
+  private static List<ExperimentFigures.Named> shared(ReportSource source) {
+    List<ExperimentFigures.Named> figures = new ArrayList<>();
+    if (source.roles().isPresent()) {
+      RoleHeatMap map = RoleHeatMap.of(source.roles().get());
+      figures.add(
+          new ExperimentFigures.Named("roles", "drafters and refiners by layer and scale", map));
+    }
+    if (source.profile().isPresent() && source.profile().get().scales() > 1) {
+      String title = "Attention on the current map, small scales against large ones";
+      figures.add(
+          new ExperimentFigures.Named(
+              "attention-density", title, source.profile().get().density(title)));
+    }
+    return figures;
+  }
+}

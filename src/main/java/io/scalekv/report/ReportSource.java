@@ -1,0 +1,124 @@
+package io.scalekv.report;
+
+import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.Results;
+import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.RolesJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What a report is made of: a folder with one experiment, or with one below each of its folders.
+ * Beside them there may be {@code calibration/profile.csv}, {@code calibration/roles.json}, and
+ * {@code kept/NAME.json}, each with the image that was drawn as {@code kept/NAME.png}.
+ *
+ * @param folder the folder
+ * @param experiments those of the paper first, in its order, then the others by name
+ * @param profile a profile of the attention
+ * @param roles a calibration
+ * @param kept which tokens policies held
+ */
+record ReportSource(
+    Path folder,
+    List<Folder> experiments,
+    Optional<ProfileTable> profile,
+    Optional<RolesDocument> roles,
+    List<Kept> kept) {
+  private static final List<String> ORDER =
+      List.of(
+          "table1",
+          "fig7a",
+          "table2",
+          "table3",
+          "fig6b",
+          "fig6c",
+          "fig7b",
+          "fig8",
+          "ablation-top-keys",
+          "ablation-drafters",
+          "table1-memory-2b",
+          "table1-memory-8b");
+
+  /** An experiment and where it is. */
+  record Folder(Path path, Results results) {}
+
+  /** Kept tokens and the file of their image, or null. */
+  record Kept(KeptShares shares, Path image) {}
+
+  ReportSource {
+    experiments = List.copyOf(experiments);
+    kept = List.copyOf(kept);
+  }
+
+  /**
+   * Reads a folder.
+   *
+   * @throws IllegalArgumentException if there is no experiment, or a file is not what it should be
+   */
+  static ReportSource read(Path folder) throws IOException {
+    List<Folder> experiments = new ArrayList<>();
+    if (Files.isRegularFile(folder.resolve(ExperimentFile.NAME))) {
+      experiments.add(new Folder(folder, Results.read(folder)));
+    } else if (Files.isDirectory(folder)) {
+      for (Path below : children(folder)) {
+        if (Files.isRegularFile(below.resolve(ExperimentFile.NAME))) {
+          experiments.add(new Folder(below, Results.read(below)));
+        }
+      }
+    }
+    if (experiments.isEmpty()) {
+      throw new IllegalArgumentException(
+          folder
+              + ": results of an experiment expected ("
+              + ExperimentFile.NAME
+              + " in it or in a folder below), got none");
+    }
+    experiments.sort(
+        Comparator.comparingInt((Folder f) -> place(f.results().file().name()))
+            .thenComparing(f -> f.results().file().name()));
+    List<Kept> kept = new ArrayList<>();
+    if (Files.isDirectory(folder.resolve("kept"))) {
+      for (Path file : children(folder.resolve("kept"))) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(".json")) {
+          Path image = file.resolveSibling(name.substring(0, name.length() - 5) + ".png");
+          kept.add(new Kept(KeptShares.read(file), Files.isRegularFile(image) ? image : null));
+        }
+      }
+    }
+    Path profile = first(folder, "profile.csv");
+    Path roles = first(folder, "roles.json");
+    return new ReportSource(
+        folder,
+        experiments,
+        profile == null ? Optional.empty() : Optional.of(ProfileTable.read(profile)),
+        roles == null ? Optional.empty() : Optional.of(RolesJson.read(roles)),
+        kept);
+  }
+
+  private static int place(String name) {
+    int at = ORDER.indexOf(name);
+    return at < 0 ? ORDER.size() : at;
+  }
+
+  private static List<Path> children(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.sorted().toList();
+    }
+  }
+
+  private static Path first(Path folder, String name) {
+    for (Path file : List.of(folder.resolve("calibration").resolve(name), folder.resolve(name))) {
+      if (Files.isRegularFile(file)) {
+        return file;
+      }
+    }
+    return null;
+  }
+}

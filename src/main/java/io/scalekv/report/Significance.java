@@ -1,0 +1,84 @@
+package io.scalekv.report;
+
+import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Comparison;
+import io.scalekv.experiment.Metric;
+import io.scalekv.experiment.Results;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * Who is better than whom in a table of results, after Holm's correction over the table.
+ *
+ * @param numbers of the rows, by id, as marks name them
+ * @param better for each metric and id the numbers of the rows it is better than
+ * @param rivals for each metric and id how many rows it was compared with
+ * @param comparisons all tests
+ */
+record Significance(
+    Map<String, Integer> numbers,
+    Map<Metric, Map<String, Set<Integer>>> better,
+    Map<Metric, Map<String, Integer>> rivals,
+    List<Comparison> comparisons) {
+  /** Compares all cells of the results by every metric of pairs that they have. */
+  static Significance of(Results results) {
+    Map<String, Integer> numbers = new LinkedHashMap<>();
+    results.file().rows().forEach(r -> numbers.putIfAbsent(r.id(), numbers.size() + 1));
+    Map<Metric, Map<String, Set<Integer>>> better = new LinkedHashMap<>();
+    Map<Metric, Map<String, Integer>> rivals = new LinkedHashMap<>();
+    List<Comparison> comparisons = new ArrayList<>();
+    for (Metric metric : Metric.values()) {
+      if (metric.ofSets() || metric == Metric.FAITHFULNESS || !everywhere(results, metric)) {
+        continue;
+      }
+      Comparison c = Comparison.of(results, metric);
+      comparisons.add(c);
+      Map<String, Set<Integer>> wins = new LinkedHashMap<>();
+      Map<String, Integer> met = new LinkedHashMap<>();
+      for (Comparison.Pair p : c.pairs()) {
+        met.merge(p.a(), 1, Integer::sum);
+        met.merge(p.b(), 1, Integer::sum);
+        if (p.better() != 0) {
+          String winner = p.better() > 0 ? p.a() : p.b();
+          String loser = p.better() > 0 ? p.b() : p.a();
+          wins.computeIfAbsent(winner, id -> new TreeSet<>()).add(numbers.get(loser));
+        }
+      }
+      better.put(metric, wins);
+      rivals.put(metric, met);
+    }
+    return new Significance(numbers, better, rivals, comparisons);
+  }
+
+  /** Whether some cell has the metric, and every one that asked for it has it for every image. */
+  private static boolean everywhere(Results results, Metric metric) {
+    boolean some = false;
+    for (CellResult r : results.cells().values()) {
+      if (r.cell().kind() == Cell.Kind.POLICY && r.cell().metrics().contains(metric)) {
+        if (r.images().isEmpty() || r.images().stream().anyMatch(i -> i.value(metric) == null)) {
+          return false;
+        }
+        some = true;
+      }
+    }
+    return some;
+  }
+
+  /** The marks of a value, such as {@code > 2, 5}, or nothing. */
+  String marks(Metric metric, String id) {
+    Set<Integer> beaten = better.getOrDefault(metric, Map.of()).getOrDefault(id, Set.of());
+    if (beaten.isEmpty()) {
+      return "";
+    }
+    int met = rivals.get(metric).get(id);
+    return met > 1 && beaten.size() == met
+        ? " > all"
+        : " > " + beaten.stream().map(String::valueOf).collect(Collectors.joining(", "));
+  }
+}

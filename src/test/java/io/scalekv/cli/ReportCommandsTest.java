@@ -1,0 +1,105 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** report and reproduce as users type them, on experiments as small as they can be. */
+final class ReportCommandsTest {
+  private static final String IMAGES =
+      """
+      name: table1
+      title: Small
+      model: pocket
+      prompts: {file: %s, limit: 9}
+      metrics: [psnr, bits]
+      rows:
+        - policy: [snapkv, scalekv]
+          budget: 10%%
+      quick: {limit: 9, batch: 9}
+      """;
+
+  private static final String MEMORY =
+      """
+      name: table3
+      kind: memory
+      model: infinity-8b
+      rows:
+        - policy: [full, scalekv]
+          budget: paper-10
+          keyType: fp32
+          valueType: bf16
+          batch: [1, 8]
+      """;
+
+  @TempDir Path folder;
+
+  @Test
+  void reproduceReportsAndGoesOn() throws IOException {
+    Path experiments = Files.createDirectories(folder.resolve("experiments"));
+    Path prompts = Path.of("calibration-prompts/scenes-10.txt").toAbsolutePath();
+    Files.writeString(experiments.resolve("a.yaml"), IMAGES.formatted(prompts));
+    Files.writeString(experiments.resolve("b.yaml"), MEMORY);
+    Path out = folder.resolve("out");
+    Said said =
+        Said.of("reproduce", "--quick", "--experiments", experiments, "--out", out, "--json", "-q");
+    assertEquals(0, said.code(), said.err());
+    JsonNode json = said.json();
+    assertEquals(2, json.get("experiments").get(0).get("done").asInt());
+    assertEquals(4, json.get("experiments").get(1).get("done").asInt());
+    int equal = 0;
+    for (JsonNode row : json.get("comparison")) {
+      equal += row.get("verdict").asString().equals("EQUAL") ? 1 : 0;
+    }
+    assertEquals(6, equal, "table 3, batches 1 and 8, and two rows of table 1");
+    for (String file :
+        List.of(
+            "comparison.md",
+            "comparison.csv",
+            "report/report.html",
+            "report/tables/table1.md",
+            "report/tables/table3-memory.csv",
+            "report/figures/table1-psnr.svg",
+            "report/figures/attention-density.png",
+            "report/figures/roles.png",
+            "calibration/profile.csv",
+            "kept/scalekv.json",
+            "kept/scalekv.png")) {
+      assertTrue(Files.isRegularFile(out.resolve(file)), file);
+    }
+    String comparison = Files.readString(out.resolve("comparison.md"));
+    assertTrue(comparison.contains("not comparable: toy model; PSNR over 9 images of pocket"));
+    // Images of the first eight prompts stay.
+    Path images = out.resolve("table1/images");
+    try (var all = Files.walk(images)) {
+      assertEquals(16, all.filter(Files::isRegularFile).count());
+    }
+
+    Said again =
+        Said.of("reproduce", "--quick", "--experiments", experiments, "--out", out, "--json", "-q");
+    assertEquals(2, again.json().get("experiments").get(0).get("kept").asInt());
+
+    Said report = Said.of("report", out.resolve("table1"));
+    assertEquals(0, report.code(), report.err());
+    assertTrue(report.out().contains("1 experiments"), report.out());
+    assertTrue(Files.isRegularFile(out.resolve("table1/report/report.html")));
+  }
+
+  @Test
+  void wrongFoldersAreSaidInOneLine() {
+    Said said = Said.of("report", folder);
+    assertEquals(2, said.code());
+    assertTrue(said.err().contains("results of an experiment expected"), said.err());
+    assertEquals(1, said.err().strip().lines().count());
+    Said none = Said.of("reproduce", "--experiments", folder, "--out", folder.resolve("out"));
+    assertEquals(2, none.code());
+    assertTrue(none.err().contains("YAML files expected"), none.err());
+  }
+}

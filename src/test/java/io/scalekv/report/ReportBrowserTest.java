@@ -1,0 +1,172 @@
+package io.scalekv.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page in a real browser, from the disk and without a network. */
+@Tag("full")
+final class ReportBrowserTest {
+  private static final List<String> NAMES =
+      List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
+
+  @TempDir Path folder;
+  private Path page;
+
+  @BeforeEach
+  void report() throws IOException {
+    ReportFixtures fixtures =
+        new ReportFixtures("table1", 8)
+            .policy("snapkv", 10, 27, 20)
+            .policy("snapkv", 4, 11, 18)
+            .policy("scalekv", 10, 27, 24)
+            .policy("scalekv", 4, 11, 17)
+            .rulers()
+            .failures()
+            .write(folder);
+    fixtures.writeImages(folder);
+    ReportFixtures.writeOverlays(folder);
+    page = Report.write(folder).page();
+  }
+
+  /** What a browser said: its document, or what it logged. */
+  private record Browsed(String out, String log) {}
+
+  private static Path browser() {
+    for (String folder : System.getenv("PATH").split(File.pathSeparator)) {
+      for (String name : NAMES) {
+        Path file = Path.of(folder, name);
+        if (Files.isExecutable(file)) {
+          return file;
+        }
+      }
+    }
+    throw new AssertionError(
+        "a browser expected on the PATH ("
+            + String.join(", ", NAMES)
+            + "), got none; on Debian:"
+            + " apt-get install chromium");
+  }
+
+  private Browsed browse(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(browser().toString()));
+    command.addAll(
+        List.of(
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--user-data-dir=" + folder.resolve("browser"),
+            "--enable-logging=stderr",
+            "--virtual-time-budget=10000"));
+    command.addAll(List.of(arguments));
+    Path out = folder.resolve("browser.out");
+    Path log = folder.resolve("browser.log");
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("HOME", folder.toString());
+    Process process = builder.redirectOutput(out.toFile()).redirectError(log.toFile()).start();
+    boolean ended = process.waitFor(180, TimeUnit.SECONDS);
+    if (!ended) {
+      process.destroyForcibly().waitFor();
+    }
+    String said = Files.readString(log, StandardCharsets.ISO_8859_1);
+    assertTrue(ended, "the browser did not end: " + said);
+    return new Browsed(Files.readString(out), said);
+  }
+
+  /** What the page itself logged. */
+  private static List<String> console(Browsed b) {
+    return b.log().lines().filter(l -> l.contains(":CONSOLE")).toList();
+  }
+
+  @Test
+  void everyControlWorks() throws Exception {
+    Browsed b = browse("--dump-dom", page.toUri() + "#selftest");
+    assertEquals(List.of(), console(b));
+    assertTrue(b.out().contains("<title>selftest passed</title>"), selftest(b.out()));
+    String said = selftest(b.out());
+    for (String check :
+        List.of(
+            "ok flip shows the full cache",
+            "ok a click shows the policy",
+            "ok the key f shows the full cache",
+            "ok an arrow shows the next prompt",
+            "ok the slider of scales draws",
+            "ok the slider of layers reaches each of 2",
+            "ok errors: none")) {
+      assertTrue(said.contains(check), check + " expected in " + said);
+    }
+    assertFalse(b.out().contains("alert('x')</script>"), "a caption became a script");
+  }
+
+  private static String selftest(String dom) {
+    int from = dom.indexOf("<pre id=\"selftest\"");
+    return from < 0 ? "no selftest" : dom.substring(from, dom.indexOf("</pre>", from));
+  }
+
+  /** Without the fragment nothing is tested, and the page says what it is. */
+  @Test
+  void thePageOpensQuietly() throws Exception {
+    Browsed b = browse("--dump-dom", page.toUri().toString());
+    assertEquals(List.of(), console(b));
+    assertTrue(b.out().contains("<title>ScaleKV Lab: results of pocket</title>"));
+    assertTrue(b.out().contains("aria-live"));
+  }
+
+  /** Light and dark are both drawn, and are not the same. */
+  @Test
+  void lightAndDark() throws Exception {
+    Set<Integer> grounds = new HashSet<>();
+    for (String dark : List.of("0", "1")) {
+      Path png = folder.resolve("page-" + dark + ".png");
+      browse(
+          "--window-size=1200,1600",
+          "--blink-settings=preferredColorScheme=" + dark,
+          "--screenshot=" + png,
+          page.toUri().toString());
+      BufferedImage image = ImageIO.read(png.toFile());
+      assertEquals(1200, image.getWidth());
+      grounds.add(image.getRGB(2, 2));
+      Set<Integer> colours = new HashSet<>();
+      for (int x = 0; x < 1200; x += 3) {
+        for (int y = 0; y < 1600; y += 3) {
+          colours.add(image.getRGB(x, y));
+        }
+      }
+      assertTrue(colours.size() > 30, "colours: " + colours.size());
+    }
+    assertEquals(2, grounds.size(), "grounds: " + grounds);
+  }
+
+  /** Nothing but the page is read: it opens from a folder of its own. */
+  @Test
+  void thePageIsEnough() throws Exception {
+    Path alone = Files.createDirectories(folder.resolve("alone")).resolve("report.html");
+    Files.copy(page, alone);
+    Browsed b = browse("--dump-dom", alone.toUri() + "#selftest");
+    assertTrue(b.out().contains("<title>selftest passed</title>"), selftest(b.out()));
+    try (Stream<Path> files = Files.list(alone.getParent())) {
+      assertEquals(1, files.count());
+    }
+  }
+}

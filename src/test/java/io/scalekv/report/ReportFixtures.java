@@ -1,0 +1,243 @@
+package io.scalekv.report;
+
+import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.CellFailure;
+import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.Metric;
+import io.scalekv.experiment.ModelChoice;
+import io.scalekv.experiment.ResultFixtures;
+import io.scalekv.files.AtomicFile;
+import io.scalekv.image.Png;
+import io.scalekv.image.RgbImage;
+import io.scalekv.metrics.Bootstrap;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Folders of results with made-up numbers. */
+final class ReportFixtures {
+  /** A caption that would break a page that does not escape it. */
+  static final String HOSTILE =
+      "</script><script>alert('x')</script> | \" & <img src=\"https://example.org/x.png\">";
+
+  private static final List<String> MAPS =
+      List.of("1x1", "2x2", "4x4", "6x6", "8x8", "12x12", "16x16");
+
+  private final List<ExperimentFile.Row> rows = new ArrayList<>();
+  private final List<CellResult> results = new ArrayList<>();
+  private final List<CellFailure> failures = new ArrayList<>();
+  private final String name;
+  private final int prompts;
+
+  ReportFixtures(String name, int prompts) {
+    this.name = name;
+    this.prompts = prompts;
+  }
+
+  /** A cell of this experiment. */
+  Cell cell(Cell.Kind kind, String policy, String budget, int tokens, String distortion) {
+    Cell like = ResultFixtures.cell(policy, budget, tokens);
+    return new Cell(
+        kind,
+        like.model(),
+        like.generation(),
+        new Cell.Prompts("b".repeat(64), prompts, 1, 0),
+        like.policy(),
+        null,
+        distortion,
+        List.of(Metric.PSNR, Metric.SSIM, Metric.FRECHET, Metric.BITS),
+        like.nets(),
+        null);
+  }
+
+  /** A policy at a budget whose PSNR of prompt p is {@code psnr} + p / 4. */
+  ReportFixtures policy(String policy, int percent, int tokens, double psnr) {
+    Cell cell = cell(Cell.Kind.POLICY, policy, percent + "%", tokens, null);
+    return add("policies", policy + " at " + percent + "%", cell, psnr);
+  }
+
+  /** A row with a result. */
+  ReportFixtures add(String group, String label, Cell cell, double psnr) {
+    rows.add(new ExperimentFile.Row(group, label, cell.id()));
+    results.add(result(cell, psnr));
+    return this;
+  }
+
+  /** The same seed again, other seeds, and a distortion. */
+  ReportFixtures rulers() {
+    add(
+        "baselines",
+        "same seed again",
+        cell(Cell.Kind.POLICY, "full", null, 265, null),
+        Double.POSITIVE_INFINITY);
+    add("baselines", "other seed", cell(Cell.Kind.OTHER_SEED, "full", null, 265, null), 9);
+    add("baselines", "jpeg 90", cell(Cell.Kind.DISTORTION, "full", null, 265, "jpeg 90"), 35);
+    return this;
+  }
+
+  /** A row whose cell failed, and one that was not run. */
+  ReportFixtures failures() {
+    Cell failed = cell(Cell.Kind.POLICY, "random", "10%", 27, null);
+    rows.add(new ExperimentFile.Row("policies", "random at 10%", failed.id()));
+    failures.add(new CellFailure(failed.id(), failed, "no <luck> today", "2025-01-01T00:00:00Z"));
+    Cell missing = cell(Cell.Kind.POLICY, "random", "4%", 11, null);
+    rows.add(new ExperimentFile.Row("policies", "random at 4%", missing.id()));
+    return this;
+  }
+
+  private CellResult result(Cell cell, double psnr) {
+    CellResult like = ResultFixtures.result(cell.policy().name(), "10%", 27, 20);
+    boolean same = Double.isInfinite(psnr);
+    List<CellResult.Image> images = new ArrayList<>();
+    double[] db = new double[prompts];
+    double[] ssim = new double[prompts];
+    for (int p = 0; p < prompts; p++) {
+      db[p] = psnr + p / 4.0;
+      ssim[p] = same ? 1 : db[p] / 50;
+      images.add(
+          new CellResult.Image(
+              p,
+              0,
+              same,
+              same ? null : db[p],
+              ssim[p],
+              null,
+              null,
+              null,
+              null,
+              same ? 1 : 0.5,
+              null));
+    }
+    boolean drawn = cell.kind() != Cell.Kind.DISTORTION;
+    Map<String, CellResult.Estimate> means = new LinkedHashMap<>();
+    means.put("psnrDb", CellResult.Estimate.of("psnrDb", Bootstrap.withSeed(0).mean(db)));
+    means.put("ssim", CellResult.Estimate.of("ssim", Bootstrap.withSeed(0).mean(ssim)));
+    CellResult.Memory m = like.memory();
+    return new CellResult(
+        CellResult.SCHEMA_VERSION,
+        cell.id(),
+        cell,
+        like.provenance(),
+        drawn
+            ? new CellResult.Memory(
+                cell.policy().budgetTokens(),
+                (double) cell.policy().budgetTokens(),
+                3L << 19,
+                1L << 21,
+                1L << 20,
+                10L << 20,
+                100.0 * cell.policy().budgetTokens() / 265,
+                m.keyType(),
+                m.valueType(),
+                2,
+                8,
+                "history",
+                265)
+            : null,
+        null,
+        means,
+        drawn ? like.bitAgreementByMap() : null,
+        prompts < 2 || same
+            ? Map.of()
+            : Map.of(
+                "frechet",
+                new CellResult.SetDistance(
+                    "frechet(vae_encoder)", (40 - psnr) / 10, null, 1, prompts, null, null)),
+        List.of(),
+        images);
+  }
+
+  /** Writes the folder. */
+  ReportFixtures write(Path folder) throws IOException {
+    List<String> texts = new ArrayList<>(Collections.nCopies(prompts, "a large solid red circle"));
+    texts.set(0, HOSTILE);
+    new ExperimentFile(
+            ExperimentFile.SCHEMA_VERSION,
+            name,
+            "Policies at <equal> budgets",
+            "fidelity",
+            new ModelChoice("pocket", null, null),
+            true,
+            "name: " + name + "\n# <b>&",
+            "d".repeat(64),
+            "scenes.txt",
+            "b".repeat(64),
+            "0123456789abcdef",
+            rows,
+            Map.of("b".repeat(64), texts))
+        .write(folder);
+    for (CellResult r : results) {
+      CellJson.write(r, ExperimentFile.cell(folder, r.id()));
+    }
+    for (CellFailure f : failures) {
+      f.write(ExperimentFile.failure(folder, f.id()));
+    }
+    return this;
+  }
+
+  /** Adds images of every policy, each of one colour, and those of the full cache. */
+  void writeImages(Path folder) throws IOException {
+    for (int p = 0; p < prompts; p++) {
+      String file = String.format("p%04d-s0.png", p);
+      Png.write(plain(40 * p), folder.resolve("reference/0123456789abcdef").resolve(file));
+      for (int i = 0; i < results.size(); i++) {
+        Png.write(
+            plain(40 * p + 3 * (i + 1)),
+            folder.resolve("images").resolve(results.get(i).id()).resolve(file));
+      }
+    }
+  }
+
+  static RgbImage plain(int grey) {
+    byte[] rgb = new byte[16 * 16 * 3];
+    Arrays.fill(rgb, (byte) Math.min(255, grey));
+    return RgbImage.of(16, 16, rgb);
+  }
+
+  /** Adds kept tokens of two layers and a profile of three layers. */
+  static void writeOverlays(Path folder) throws IOException {
+    List<KeptShares.Layer> layers = new ArrayList<>();
+    for (int l : new int[] {0, 2}) {
+      List<String> shares = new ArrayList<>();
+      int tokens = 0;
+      for (String map : MAPS) {
+        byte[] bytes = new byte[tokens];
+        for (int i = 0; i < tokens; i++) {
+          bytes[i] = (byte) ((i + l) % 3 == 0 ? 255 : 0);
+        }
+        shares.add(Base64.getEncoder().encodeToString(bytes));
+        int side = Integer.parseInt(map.split("x")[0]);
+        tokens += side * side;
+      }
+      layers.add(new KeptShares.Layer(l, shares));
+    }
+    Path file = folder.resolve("kept/snapkv.json");
+    new KeptShares(KeptShares.SCHEMA_VERSION, "snapkv at 10%", HOSTILE, MAPS, layers).write(file);
+    Png.write(plain(200), folder.resolve("kept/snapkv.png"));
+    StringBuilder csv = new StringBuilder("branch,layer,head,scale,statistic,mean,std,n\n");
+    for (int l = 0; l < 3; l++) {
+      for (int k = 0; k < MAPS.size(); k++) {
+        for (int h = 0; h < 4; h++) {
+          double mass = k == 0 ? 1 : Math.min(1, 0.1 + 0.08 * k + 0.02 * h + 0.03 * l);
+          csv.append(String.format("conditional,%d,%d,%d,current-mass,%s,n/a,1\n", l, h, k, mass));
+        }
+        for (int s = 0; s <= k; s++) {
+          csv.append(
+              String.format(
+                  "conditional,%d,all,%d,source-mass-%d,%s,n/a,1\n", l, k, s, 1.0 / (k + 1)));
+        }
+      }
+    }
+    AtomicFile.write(
+        folder.resolve("calibration/profile.csv"), csv.toString().getBytes(StandardCharsets.UTF_8));
+  }
+}

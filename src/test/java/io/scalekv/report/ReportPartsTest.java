@@ -1,0 +1,166 @@
+package io.scalekv.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tech.tablesaw.api.Table;
+
+/** The parts of a report one by one. */
+final class ReportPartsTest {
+  @TempDir Path folder;
+
+  @Test
+  void markdownToTheLetter() {
+    Table t =
+        Table.create(
+            "t",
+            Columns.texts("a|b", List.of("x\ny", "<b> & |", "")),
+            Columns.numbers("n", Arrays.asList(1.5, Double.NaN, null)));
+    assertEquals(
+        """
+        | a\\|b            |   n |
+        | --------------- | --: |
+        | x y             | 1.5 |
+        | &lt;b> &amp; \\| | n/a |
+        | n/a             | n/a |
+        """,
+        MarkdownTable.of(t));
+  }
+
+  @Test
+  void csvQuotesWhatNeedsIt() {
+    Table t =
+        Table.create(
+            "t",
+            Columns.texts("label", List.of("a, \"b\"")),
+            Columns.numbers("value", List.of(1e-7)));
+    assertEquals("label,value\n\"a, \"\"b\"\"\",0.0000001\n", ReportTable.csv(t));
+  }
+
+  /** An area of 1 between the ends, wherever the sample lies. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void aDensityHasAnAreaOfOne(long seed) {
+    Random random = new Random(seed);
+    double[] sample = random.doubles(1 + random.nextInt(60)).map(v -> Math.pow(v, seed)).toArray();
+    KernelDensity density = KernelDensity.of(sample);
+    int steps = 20_000;
+    double area = 0;
+    for (int i = 0; i < steps; i++) {
+      area += density.at((i + 0.5) / steps) / steps;
+    }
+    assertEquals(1, area, 2e-3);
+  }
+
+  @Test
+  void aDensityIsThatOfItsKernels() {
+    // Two values: s = 0.2 √½, IQR / 1.34 of 0.2; width 0.9 · min · 2^(−1/5).
+    KernelDensity density = KernelDensity.of(0.4, 0.6);
+    double width = 0.9 * Math.min(0.2 * Math.sqrt(0.5), 0.2 / 1.34) * Math.pow(2, -0.2);
+    double z = 0.1 / width;
+    double expected = Math.exp(-0.5 * z * z) / (width * Math.sqrt(2 * Math.PI));
+    assertEquals(expected, density.at(0.5), 1e-3 * expected);
+    assertThrows(IllegalArgumentException.class, () -> KernelDensity.of());
+    assertThrows(IllegalArgumentException.class, () -> KernelDensity.of(0.5, 1.5));
+    assertThrows(IllegalArgumentException.class, () -> KernelDensity.of(Double.NaN));
+  }
+
+  /** A policy looks the same in every figure, and like no other. */
+  @Test
+  void policiesAreToldApart() {
+    Set<PolicyStyle> styles = new HashSet<>();
+    for (PolicyKind kind : Policies.KINDS) {
+      assertEquals(PolicyStyle.of(kind.name()), PolicyStyle.of(kind.name()));
+      assertTrue(styles.add(PolicyStyle.of(kind.name())), kind.name());
+    }
+    assertEquals(
+        PolicyStyle.of("scalekv").color(), PolicyStyle.of("scalekv:allocation=paper").color());
+    assertNotEquals(PolicyStyle.of("scalekv"), PolicyStyle.of("scalekv:allocation=paper"));
+  }
+
+  @Test
+  void keptSharesAreReadAsTheyWereWritten() throws IOException {
+    ReportFixtures.writeOverlays(folder);
+    Path file = folder.resolve("kept/snapkv.json");
+    KeptShares kept = KeptShares.read(file);
+    assertEquals(2, kept.layers().size());
+    kept.write(folder.resolve("again.json"));
+    assertEquals(kept, KeptShares.read(folder.resolve("again.json")));
+    String text = Files.readString(file);
+    refused(text.replace("\"2x2\"", "\"2by2\""), "/schedule/1");
+    refused(text.replace("\"6x6\"", "\"6x7\""), "/layers/0/shares/4");
+    refused(text.replace("\"schemaVersion\": 1", "\"schemaVersion\": 9"), "/schemaVersion");
+  }
+
+  private void refused(String text, String place) throws IOException {
+    Path file = folder.resolve("bad.json");
+    Files.writeString(file, text);
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> KeptShares.read(file));
+    assertTrue(e.getMessage().contains(place), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count());
+  }
+
+  @Test
+  void aProfileSaysWhereItIsWrong() throws IOException {
+    Path file = folder.resolve("profile.csv");
+    String head = "branch,layer,head,scale,statistic,mean,std,n\n";
+    Files.writeString(file, head + "conditional,0,0,1,current-mass,much,n/a,1\n");
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> ProfileTable.read(file)).getMessage();
+    assertTrue(message.contains("profile.csv: line 2"), message);
+    Files.writeString(file, "a,b\n");
+    assertThrows(IllegalArgumentException.class, () -> ProfileTable.read(file));
+  }
+
+  @Test
+  void figuresWithoutANumberAreRefused() {
+    double[] none = {Double.NaN};
+    LineFigure.Line line =
+        new LineFigure.Line("a", PolicyStyle.numbered(0), new double[] {1}, none, none, none, true);
+    LineFigure.Axes axes = new LineFigure.Axes("t", "x", "y", false);
+    assertThrows(
+        IllegalArgumentException.class, () -> LineFigure.of(axes, List.of(line), List.of()));
+    assertThrows(IllegalArgumentException.class, () -> BarFigure.of("t", "x", List.of()));
+  }
+
+  /** Long labels, values of one size, negative ones: nothing is cut off at the edges. */
+  @Test
+  void barsOfAnySize() throws IOException {
+    PolicyStyle style = PolicyStyle.of("h2o");
+    String label = "scalekv:allocation=paper:0.92:0.108 at 10% (asi, inverted, K' 5%, 10 prompts)";
+    Figure figure =
+        BarFigure.of(
+            "Any bars",
+            "value (dB), higher is closer",
+            List.of(
+                new BarFigure.Bar(label, style, 1e-4, 0.5e-4, 2e-4, "0.0001"),
+                new BarFigure.Bar("negative", style, -3e-5, -6e-5, 1e-5, "-0.00003"),
+                new BarFigure.Bar("none", style, 0, Double.NaN, Double.NaN, "0")));
+    Path png = folder.resolve("bars.png");
+    FigureFile.png(figure, png);
+    Ink.check(png);
+  }
+
+  @Test
+  void jsonCannotEndItsScript() {
+    assertEquals("\"\\u003c/script\\u003e\\u0026\\u2028\"", Html.json("\"</script>&\u2028\""));
+    assertEquals("&lt;a b=&quot;c&quot;&gt;&#39;&amp;\uFFFD", Html.escape("<a b=\"c\">'&\u0001"));
+  }
+}

@@ -26,9 +26,14 @@ final class FigureFile {
 
   /** Writes a PNG. */
   static void png(Figure figure, Path file) throws IOException {
+    AtomicFile.write(file, png(figure, PNG_SCALE));
+  }
+
+  /** The bytes of a PNG of so many times the nominal size. */
+  static byte[] png(Figure figure, int scale) throws IOException {
     BufferedImage image =
         new BufferedImage(
-            PNG_SCALE * figure.width(), PNG_SCALE * figure.height(), BufferedImage.TYPE_INT_RGB);
+            scale * figure.width(), scale * figure.height(), BufferedImage.TYPE_INT_RGB);
     Graphics2D g = image.createGraphics();
     try {
       g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
@@ -36,14 +41,14 @@ final class FigureFile {
           RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
       g.setColor(Color.WHITE);
       g.fillRect(0, 0, image.getWidth(), image.getHeight());
-      g.scale(PNG_SCALE, PNG_SCALE);
+      g.scale(scale, scale);
       figure.paint(g);
     } finally {
       g.dispose();
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageIO.write(image, "png", bytes);
-    AtomicFile.write(file, bytes.toByteArray());
+    return bytes.toByteArray();
   }
 
   /** Writes an SVG. */
@@ -60,11 +65,11 @@ final class FigureFile {
             .getDocument(g.getCommands(), new PageSize(0, 0, figure.width(), figure.height()));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     svg.writeTo(bytes);
-    // Any viewer's font will do, and no viewer should fetch a document type. Thousandths of a pixel
+    // Any viewer's font will do, and no viewer should fetch a document type. Hundredths of a pixel
     // are enough.
     return bytes
         .toString(StandardCharsets.UTF_8)
-        .replaceAll("([0-9]\\.[0-9]{3})[0-9]+", "$1")
+        .replaceAll("([0-9]\\.[0-9]{2})[0-9]+", "$1")
         .replaceFirst("<!DOCTYPE[^>]*>\\s*", "")
         .replaceAll("font-family:&quot;[^&]*&quot;;", "")
         .replaceFirst("<svg ", "<svg style=\"" + SVG_FONT + "\" ");

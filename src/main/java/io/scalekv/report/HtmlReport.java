@@ -154,7 +154,8 @@ final class HtmlReport {
       out.append("<details><summary>").append(others.size());
       out.append(" more figures</summary><div class=\"figures\">");
       for (ExperimentFigures.Named n : others) {
-        figure(out, n);
+        // small: there are many, and their files are in the folder of figures
+        figure(out, n, uri("image/png", FigureFile.png(n.figure(), 1)));
       }
       out.append("</div></details>");
     }
@@ -182,7 +183,11 @@ final class HtmlReport {
 
   private static void figure(StringBuilder out, ExperimentFigures.Named f) throws IOException {
     byte[] svg = FigureFile.svg(f.figure()).getBytes(StandardCharsets.UTF_8);
-    out.append("<figure><img src=\"").append(uri("image/svg+xml", svg)).append("\" width=\"");
+    figure(out, f, uri("image/svg+xml", svg));
+  }
+
+  private static void figure(StringBuilder out, ExperimentFigures.Named f, String uri) {
+    out.append("<figure><img src=\"").append(uri).append("\" width=\"");
     out.append(f.figure().width()).append("\" height=\"").append(f.figure().height());
     out.append("\" alt=\"").append(Html.escape(f.alt())).append("\" /></figure>\n");
   }

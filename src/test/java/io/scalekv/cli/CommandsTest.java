@@ -348,7 +348,9 @@ final class CommandsTest {
     JsonNode list = say("models", "--json").json();
     assertEquals("pocket", list.get(0).get("name").asString());
     assertEquals("ready", list.get(0).get("status").asString());
-    assertEquals(32, list.get(1).get("layers").asInt());
-    assertEquals(56, list.get(2).get("tokenBits").asInt());
+    assertEquals("pocket-l", list.get(1).get("name").asString());
+    assertEquals("ready", list.get(1).get("status").asString());
+    assertEquals(32, list.get(2).get("layers").asInt());
+    assertEquals(56, list.get(3).get("tokenBits").asInt());
   }
 }

@@ -27,6 +27,7 @@ final class ExperimentTest {
     ModelConfig config =
         switch (spec.model().name()) {
           case "pocket" -> ModelConfig.pocket();
+          case "infinity-2b" -> ModelConfig.infinity2b();
           case "infinity-8b" -> ModelConfig.infinity8b();
           default ->
               ModelConfig.read(

@@ -87,7 +87,8 @@ class AmsKvTest {
     PolicySpec spec = PolicySpec.parse("ams-kv");
     Exception e = assertThrows(IllegalArgumentException.class, () -> Policies.create(spec, none));
     assertEquals(
-        "policy ams-kv: a calibration with map similarities (amsKv) expected, got none",
+        "policy ams-kv: a calibration with map similarities (amsKv) expected, got none;"
+            + " calibrate makes one for --roles",
         e.getMessage());
     PolicyContext three =
         new PolicyContext(

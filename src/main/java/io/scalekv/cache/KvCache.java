@@ -192,36 +192,23 @@ public final class KvCache implements AutoCloseable {
       copy.attach(scope);
       return copy;
     }
-    NDArray joined;
-    if (reserved()) {
-      NDArray history = view(store, scope, counts[0]);
-      NDArray exact = store.type() == CacheType.BF16 ? TorchOps.call("to_fp32", history) : history;
-      joined = exact.concat(current, 2);
-      exact.close();
-      history.close();
-    } else {
-      NDArray flat = store.read(scope, scaleRows(store));
-      NDArray history = HeldKv.shaped(flat, rows, counts, width);
+    try (NDManager own = scope.newSubManager()) {
+      NDArray history = held(store, own);
+      NDArray joined;
       if (HeldKv.isEven(counts)) {
         joined = history.concat(current, 2);
       } else {
         long[] n = Arrays.stream(counts).asLongStream().toArray();
-        try (NDArray tokens = scope.create(n, new Shape(n.length))) {
-          joined = TorchOps.call("join_ragged", history, current, tokens);
-        }
+        joined = TorchOps.call("join_ragged", history, current, own.create(n, new Shape(n.length)));
       }
-      history.close();
-      if (flat != store.data()) {
-        flat.close();
-      }
+      joined.attach(scope);
+      return joined;
     }
-    joined.attach(scope);
-    return joined;
   }
 
   /** The row of the channel scales that belongs to every stored row; null where there are none. */
   private long[] scaleRows(TokenStore store) {
-    if (store.type() != CacheType.INT8) {
+    if (store != keys || store.type() != CacheType.INT8) {
       return null;
     }
     long[] index = new long[rows * tokens()];

@@ -51,11 +51,6 @@ public final class CacheMeter implements GenerationListener {
     return bytes.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /** Bytes held after a map was stored in all layers; the most of all generations seen. */
-  public long bytesAfter(int scale) {
-    return afterScale[scale];
-  }
-
   /** The most bytes held after any map. */
   public long mostBytes() {
     long most = 0;

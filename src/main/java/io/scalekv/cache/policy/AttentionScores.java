@@ -17,13 +17,21 @@ final class AttentionScores {
 
   /** Softmax attention of some of the map's queries, summed over them. */
   static float[] window(Attended a, int[] queries) {
-    return ofQueries("window_attention", a, a.query(), queries, a.softmaxScale());
+    return window(a, queries, false, true);
   }
 
-  /** Products of the raw query projection and the keys over √D, summed over some queries. */
-  static float[] logits(Attended a, int[] queries) {
-    NDArray raw = a.projectedQuery().get();
-    return ofQueries("window_logits", a, raw, queries, 1 / Math.sqrt(raw.getShape().get(3)));
+  /**
+   * What some of the map's queries say about the keys, summed over them.
+   *
+   * @param queries positions in the map
+   * @param projected whether the raw query projection speaks, with the factor 1/√D, instead of the
+   *     queries that attention uses, with its own
+   * @param softmax whether products of query and key go through a softmax
+   */
+  static float[] window(Attended a, int[] queries, boolean projected, boolean softmax) {
+    NDArray query = projected ? a.projectedQuery().get() : a.query();
+    double factor = projected ? 1 / Math.sqrt(query.getShape().get(3)) : a.softmaxScale();
+    return ofQueries(softmax ? "window_attention" : "window_logits", a, query, queries, factor);
   }
 
   /** Softmax attention of all of the map's queries, summed over them. */

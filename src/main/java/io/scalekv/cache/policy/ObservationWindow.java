@@ -40,6 +40,16 @@ record ObservationWindow(int[] positions, boolean spread) {
     return of(map, centres, centres);
   }
 
+  /**
+   * What the released ScaleKV looks at: {@link #patches} of the largest grid of at most {@code
+   * tokens}; the last ones where the map is not square or shorter than the grid.
+   */
+  static ObservationWindow released(TokenMap map, int tokens) {
+    int g = side(tokens);
+    boolean grid = map.height() == map.width() && map.height() >= g;
+    return grid ? patches(map, g) : last(map, tokens);
+  }
+
   private static ObservationWindow of(TokenMap map, int[] rows, int[] columns) {
     int[] positions =
         IntStream.of(rows)

@@ -8,21 +8,34 @@ import java.util.stream.IntStream;
 
 /**
  * Scores by what an observation window attends to: softmax over all held keys, summed over the
- * window's queries, averaged over neighbours. Tokens of the window itself stay, as far as the
- * budget allows, and take no part in the averages.
+ * window's queries, pooled over neighbours. Tokens of the window itself stay, as far as the budget
+ * allows, and take no part in the pooling.
  *
  * @param window of the map that was attended
  * @param mostKept how many tokens of the window stay at most
  * @param pooling who is a neighbour
- * @param kernel tokens along each axis of the average, odd
+ * @param kernel tokens along each axis of the pooling, odd
+ * @param projected whether the raw query projection takes the place of the attention's queries
+ * @param softmax whether there is a softmax
  */
 record ObservedAttention(
-    Function<Attended, ObservationWindow> window, int mostKept, Pooling pooling, int kernel)
+    Function<Attended, ObservationWindow> window,
+    int mostKept,
+    Pooling pooling,
+    int kernel,
+    boolean projected,
+    boolean softmax)
     implements KeepScorer {
+  /** With the attention's own queries and softmax. */
+  ObservedAttention(
+      Function<Attended, ObservationWindow> window, int mostKept, Pooling pooling, int kernel) {
+    this(window, mostKept, pooling, kernel, false, true);
+  }
+
   @Override
   public float[] score(Attended a) {
     ObservationWindow observed = window.apply(a);
-    float[] scores = AttentionScores.window(a, observed.positions());
+    float[] scores = AttentionScores.window(a, observed.positions(), projected, softmax);
     int t = a.tokens();
     for (int i = 0; i < scores.length / t; i++) {
       int g = i % a.heads().length;
@@ -51,7 +64,7 @@ record ObservedAttention(
     for (int i = 0; i < own.length; i++) {
       own[i] = scores[from + tokens[i]];
     }
-    float[] pooled = pooling.average(own, positions, a.schedule(), kernel);
+    float[] pooled = pooling.pool(own, positions, a.schedule(), kernel);
     for (int i = 0; i < own.length; i++) {
       scores[from + tokens[i]] = pooled[i];
     }

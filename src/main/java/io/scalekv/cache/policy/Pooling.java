@@ -4,8 +4,8 @@ import io.scalekv.cache.ScaleSchedule;
 import java.util.Arrays;
 
 /**
- * Which tokens are neighbours when scores are averaged: what is not there counts as 0, and the
- * divisor is the whole kernel.
+ * Which tokens are neighbours when scores are pooled. In averages what is not there counts as 0,
+ * and the divisor is the whole kernel.
  */
 enum Pooling {
   /** Those beside it among the tokens that compete. */
@@ -13,7 +13,14 @@ enum Pooling {
   /** Those beside it in its token map, row by row; dropped ones count as 0. */
   MAP_ROWS("1d-map"),
   /** The square around it in its token map; dropped ones count as 0. */
-  MAP("2d-map");
+  MAP("2d-map"),
+  /** Those beside it among the tokens that compete, of which the largest counts. */
+  CACHE_MAX("1d-cache-max");
+
+  /** The words, for help texts. */
+  static final String WORDS =
+      "neighbours in the cache (1d-cache, or 1d-cache-max for the largest), in the map's rows"
+          + " (1d-map) or map (2d-map)";
 
   static final int KERNEL = 5;
 
@@ -25,7 +32,7 @@ enum Pooling {
 
   /** The setting {@code pool}, the first by default. */
   static Pooling of(PolicySpec spec) {
-    String word = spec.choice("pool", CACHE.word, MAP_ROWS.word, MAP.word);
+    String word = spec.choice("pool", CACHE.word, MAP_ROWS.word, MAP.word, CACHE_MAX.word);
     return Arrays.stream(values()).filter(p -> p.word.equals(word)).findFirst().orElseThrow();
   }
 
@@ -39,20 +46,23 @@ enum Pooling {
     return kernel;
   }
 
-  /** Whether {@link #average} needs to know where the tokens came from. */
+  /** Whether {@link #pool} needs to know where the tokens came from. */
   boolean needsPositions() {
-    return this != CACHE;
+    return this == MAP_ROWS || this == MAP;
   }
 
   /**
-   * Averages.
+   * Pools.
    *
    * @param scores of tokens in cache order
    * @param positions of the same tokens in the sequence of all maps; null where not needed
    */
-  float[] average(float[] scores, int[] positions, ScaleSchedule schedule, int kernel) {
+  float[] pool(float[] scores, int[] positions, ScaleSchedule schedule, int kernel) {
     if (this == CACHE) {
       return average(scores, kernel);
+    }
+    if (this == CACHE_MAX) {
+      return max(scores, kernel);
     }
     float[] out = new float[scores.length];
     for (int k = 0, from = 0; from < scores.length; k++) {

@@ -4,7 +4,6 @@ import io.scalekv.cache.Allocation;
 import io.scalekv.cache.Attended;
 import io.scalekv.cache.KeepScorer;
 import io.scalekv.cache.ScoredPolicy;
-import io.scalekv.cache.TokenMap;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -68,12 +67,9 @@ public record ReleasedScaleKv(int window, int kernel, Pool pool) implements Keep
 
   @Override
   public float[] score(Attended a) {
-    TokenMap map = a.schedule().map(a.scale());
-    int g = ObservationWindow.side(window);
-    boolean grid = map.height() == map.width() && map.height() >= g;
-    ObservationWindow observed =
-        grid ? ObservationWindow.patches(map, g) : ObservationWindow.last(map, window);
-    float[] scores = AttentionScores.logits(a, observed.positions());
+    ObservationWindow observed = ObservationWindow.released(a.schedule().map(a.scale()), window);
+    boolean grid = observed.spread();
+    float[] scores = AttentionScores.window(a, observed.positions(), true, false);
     int t = a.tokens();
     int[] columns =
         grid

@@ -26,13 +26,12 @@ public final class ScaleKv {
                   "how drafters and refiners share: released (default), paper or"
                       + " paper:START:DECAY",
               "kernel", "odd number of tokens averaged (5)",
-              "pool",
-                  "neighbours in the cache (1d-cache), in the map's rows (1d-map) or map (2d-map)"),
+              "pool", Pooling.WORDS,
+              "queries", "whose: attention (default), or projection as in the released code",
+              "score", "softmax (default), or logits as in the released code",
+              "window", "paper (default), or released: 16 tokens, however small the budget"),
           (spec, c) ->
-              ScoredPolicy.of(
-                  spec.toString(),
-                  plan(spec, c, allocation(spec)),
-                  scorer(Pooling.of(spec), Pooling.kernel(spec))));
+              ScoredPolicy.of(spec.toString(), plan(spec, c, allocation(spec)), scorer(spec)));
 
   private static final int WINDOW = 16;
 
@@ -62,11 +61,20 @@ public final class ScaleKv {
 
   /** The paper's choice of tokens, for any plan. */
   public static KeepScorer scorer() {
-    return scorer(Pooling.CACHE, Pooling.KERNEL);
+    return new ObservedAttention(ScaleKv::window, Integer.MAX_VALUE, Pooling.CACHE, Pooling.KERNEL);
   }
 
-  private static KeepScorer scorer(Pooling pooling, int kernel) {
-    return new ObservedAttention(ScaleKv::window, Integer.MAX_VALUE, pooling, kernel);
+  /** The paper's choice with what the settings take from the released code. */
+  private static KeepScorer scorer(PolicySpec spec) {
+    return new ObservedAttention(
+        spec.choice("window", "paper", "released").equals("paper")
+            ? ScaleKv::window
+            : a -> ObservationWindow.released(a.schedule().map(a.scale()), WINDOW),
+        Integer.MAX_VALUE,
+        Pooling.of(spec),
+        Pooling.kernel(spec),
+        spec.choice("queries", "attention", "projection").equals("projection"),
+        spec.choice("score", "softmax", "logits").equals("softmax"));
   }
 
   private static ObservationWindow window(Attended a) {

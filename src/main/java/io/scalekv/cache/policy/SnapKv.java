@@ -16,7 +16,7 @@ final class SnapKv {
           "w", "queries of the window (32)",
           "kernel", "odd number of tokens averaged along each axis (5)",
           "window", "last (default), or grid: spread over the newest map",
-          "pool", "neighbours in the cache (1d-cache), in the map's rows (1d-map) or map (2d-map)");
+          "pool", Pooling.WORDS);
 
   static final PolicyKind KIND =
       new PolicyKind(

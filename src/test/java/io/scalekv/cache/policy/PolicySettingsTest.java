@@ -25,7 +25,7 @@ class PolicySettingsTest {
         "random:seed=3 | policy random: no settings expected, got seed",
         "h2o:recent=first | policy h2o: recent: last or grid expected, got first",
         "snapkv:kernel=4 | policy snapkv: kernel: an odd number expected, got 4",
-        "snapkv:pool=3d | policy snapkv: pool: 1d-cache or 1d-map or 2d-map expected, got 3d",
+        "snapkv:pool=3d | policy snapkv: pool: 1d-cache or 1d-map or 2d-map or 1d-cache-max expected, got 3d",
         "pyramidkv:beta=0 | policy pyramidkv: beta: 1 to 1000 expected, got 0",
         "scalekv:allocation=even"
             + " | policy scalekv: allocation: released, paper or paper:START:DECAY expected, got even",

@@ -65,7 +65,10 @@ abstract class ScoreOracle {
   }
 
   static double[][][] attention(Attended a) {
-    double[][][] p = products(a.query().toFloatArray(), a, a.softmaxScale());
+    return softmax(products(a.query().toFloatArray(), a, a.softmaxScale()));
+  }
+
+  private static double[][][] softmax(double[][][] p) {
     for (double[][] head : p) {
       for (double[] row : head) {
         double sum = 0;
@@ -185,22 +188,51 @@ abstract class ScoreOracle {
         List<Integer> q = grid ? centres(map, (int) Math.sqrt(wq)) : last(map.tokens(), wq);
         List<Integer> stay =
             grid ? evenly(q, most) : q.subList(q.size() - Math.min(q.size(), most), q.size());
-        return observed(a, q, i -> stay, kernel, pool);
+        return observed(a, attention(a), q, i -> stay, kernel, pool);
       }
     };
   }
 
   /** The paper's grid window, whose size hangs on the budget. */
   static ScoreOracle scalekv(int kernel, String pool) {
+    return scalekv(kernel, pool, false, true, false);
+  }
+
+  /** The same, each of its choices as in the released code or not. */
+  static ScoreOracle scalekv(
+      int kernel, String pool, boolean projected, boolean softmax, boolean released) {
     return new ScoreOracle() {
       @Override
       double[][] score(Attended a) {
         TokenMap map = a.schedule().map(a.scale());
-        double most = Math.min(Math.min(16, map.tokens()), a.budget()[0] / 4.0);
+        int b = a.budget()[0];
+        double most = Math.min(Math.min(16, map.tokens()), b / 4.0);
         List<Integer> q = centres(map, (int) Math.max(1, Math.floor(Math.sqrt(most))));
-        return observed(a, q, i -> evenly(q, a.budget()[0]), kernel, pool);
+        if (released) {
+          q = releasedWindow(map);
+        }
+        boolean last = released && (map.height() != map.width() || map.height() < 4);
+        int n = q.size();
+        List<Integer> stay = last ? q.subList(n - Math.min(n, b), n) : evenly(q, b);
+        float[] queries = (projected ? a.projectedQuery().get() : a.query()).toFloatArray();
+        double factor = projected ? 1 / Math.sqrt(a.keys().getShape().get(3)) : a.softmaxScale();
+        double[][][] p = products(queries, a, factor);
+        return observed(a, softmax ? softmax(p) : p, q, i -> stay, kernel, pool);
       }
     };
+  }
+
+  /** Patch centres of a 4×4 grid of square patches, or the last 16 tokens. */
+  private static List<Integer> releasedWindow(TokenMap map) {
+    if (map.height() != map.width() || map.height() < 4) {
+      return last(map.tokens(), 16);
+    }
+    int p = map.height() / 4;
+    List<Integer> q = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      q.add((i / 4 * p + (p - 1) / 2) * map.width() + i % 4 * p + (p - 1) / 2);
+    }
+    return q;
   }
 
   /** Window tokens of one row and head. */
@@ -208,8 +240,8 @@ abstract class ScoreOracle {
     List<Integer> of(int head);
   }
 
-  double[][] observed(Attended a, List<Integer> queries, Stay stay, int kernel, String pool) {
-    double[][][] p = attention(a);
+  double[][] observed(
+      Attended a, double[][][] p, List<Integer> queries, Stay stay, int kernel, String pool) {
     double[][] s = new double[p.length][a.tokens()];
     for (int i = 0; i < p.length; i++) {
       List<Integer> others = new ArrayList<>();
@@ -222,14 +254,18 @@ abstract class ScoreOracle {
       }
       for (int x = 0; x < others.size(); x++) {
         double sum = 0;
+        double largest = Double.NEGATIVE_INFINITY;
         for (int y = 0; y < others.size(); y++) {
           boolean near =
-              pool.equals("1d-cache")
+              pool.startsWith("1d-cache")
                   ? Math.abs(x - y) <= kernel / 2
                   : near(a.schedule(), i, others.get(x), others.get(y), kernel / 2, pool);
-          sum += near ? sum(p[i], queries, others.get(y)) : 0;
+          double one = near ? sum(p[i], queries, others.get(y)) : 0;
+          sum += one;
+          largest = near ? Math.max(largest, one) : largest;
         }
-        s[i][others.get(x)] = sum / (pool.equals("2d-map") ? kernel * kernel : kernel);
+        double mean = sum / (pool.equals("2d-map") ? kernel * kernel : kernel);
+        s[i][others.get(x)] = pool.equals("1d-cache-max") ? largest : mean;
       }
     }
     return s;
@@ -259,11 +295,7 @@ abstract class ScoreOracle {
         TokenMap map = a.schedule().map(a.scale());
         int t = a.tokens();
         boolean square = map.height() == map.width() && map.height() >= 4;
-        List<Integer> q = square ? new ArrayList<>() : last(a.current(), 16);
-        for (int i = 0; square && i < 16; i++) {
-          int p = map.height() / 4;
-          q.add((i / 4 * p + (p - 1) / 2) * map.width() + i % 4 * p + (p - 1) / 2);
-        }
+        List<Integer> q = releasedWindow(map);
         List<Integer> columns =
             square ? q.stream().map(x -> x + a.history()).toList() : last(t, 16);
         float[] raw = a.projectedQuery().get().toFloatArray();

@@ -14,6 +14,7 @@ import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RolesDocument;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -120,7 +121,8 @@ final class CellCalibrations {
                 LayerMetric.ofCliName(c.metric()),
                 new Budget.Tokens(cell.policy().budgetTokens()),
                 new Allocation.Released(),
-                OptionalInt.empty(),
+                RoleClassifier.of("rank", OptionalInt.empty(), 0),
+                0,
                 g.batch(),
                 c.seed()));
     listener.begun("calibration", prompts.size());

@@ -175,6 +175,32 @@ public final class AttentionProfile {
       return average(p -> p.value(Branch.CONDITIONAL, s, layer, scale, p.averagedRow()));
     }
 
+    @Override
+    public double headDeviation(HeadStatistic s) {
+      return average(p -> p.deviationOverHeads(Branch.CONDITIONAL, s, layer, scale));
+    }
+
+    @Override
+    public double previousMapMass() {
+      return scale == 0
+          ? Double.NaN
+          : average(p -> p.meanSourceMass(Branch.CONDITIONAL, layer, scale, scale - 1));
+    }
+
+    @Override
+    public double effectiveMaps() {
+      return average(this::effectiveMaps);
+    }
+
+    private double effectiveMaps(PromptStatistics p) {
+      double entropy = 0;
+      for (int s = 0; s <= scale; s++) {
+        double share = p.meanSourceMass(Branch.CONDITIONAL, layer, scale, s);
+        entropy -= share > 0 ? share * Math.log(share) : 0;
+      }
+      return Math.exp(Math.max(0, entropy));
+    }
+
     private double average(ToDoubleFunction<PromptStatistics> value) {
       return Moments.of(prompts.stream().mapToDouble(value).toArray()).mean();
     }

@@ -5,7 +5,8 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /**
- * One number per (layer, scale) of the conditional branch, from which roles can be told apart.
+ * One number per (layer, scale) of the conditional branch that says how its attention is spread:
+ * the features from which roles can be told apart.
  *
  * <p>E means the expectation over query rows, heads and prompts. Multiply by {@link #sign()} and a
  * low value speaks for a drafter, whatever the metric. NaN where the history is needed and there is
@@ -17,61 +18,181 @@ public enum LayerMetric {
    * query rows, heads and prompts before they are multiplied; in [0, 1]. High = refiner. Li et al.,
    * "Memory-Efficient Visual Autoregressive Modeling with Scale-Aware KV Cache Compression", eq. 2.
    */
-  ASI("asi", true, c -> c.mean(HeadStatistic.CURRENT_MASS) * c.mean(HeadStatistic.HISTORY_TOP_K)),
+  ASI(
+      "asi",
+      "Attention Selectivity Index",
+      Unit.SHARE,
+      true,
+      c -> c.mean(HeadStatistic.CURRENT_MASS) * c.mean(HeadStatistic.HISTORY_TOP_K)),
   /** ASI with the top-K' sum taken on the head-averaged row; in [0, 1]. High = refiner. */
   ASI_AVERAGED(
       "asi-averaged",
+      "Selectivity index of the head-averaged row",
+      Unit.SHARE,
       true,
       c -> c.averagedRow(HeadStatistic.CURRENT_MASS) * c.averagedRow(HeadStatistic.HISTORY_TOP_K)),
   /** E[current mass], in [0, 1]. High = refiner. */
-  CURRENT_RATIO("current-ratio", true, c -> c.mean(HeadStatistic.CURRENT_MASS)),
+  CURRENT_RATIO(
+      "current-ratio",
+      "Attention on the current map",
+      Unit.SHARE,
+      true,
+      c -> c.mean(HeadStatistic.CURRENT_MASS)),
   /** E[history top-K' sum] per head, in [0, 1]. High = refiner. */
-  HISTORY_TOPK("history-topk", true, c -> c.mean(HeadStatistic.HISTORY_TOP_K)),
+  HISTORY_TOPK(
+      "history-topk",
+      "Attention on the K' largest history keys",
+      Unit.SHARE,
+      true,
+      c -> c.mean(HeadStatistic.HISTORY_TOP_K)),
   /** E[history top-K' sum] of the head-averaged row, in [0, 1]. High = refiner. */
   HISTORY_TOPK_AVERAGED(
-      "history-topk-averaged", true, c -> c.averagedRow(HeadStatistic.HISTORY_TOP_K)),
+      "history-topk-averaged",
+      "The same of the head-averaged row",
+      Unit.SHARE,
+      true,
+      c -> c.averagedRow(HeadStatistic.HISTORY_TOP_K)),
   /** E[entropy] in nats over all keys, in [0, ln T]. High = drafter. */
-  ENTROPY("entropy", false, c -> c.mean(HeadStatistic.ENTROPY)),
+  ENTROPY("entropy", "Entropy over all keys", Unit.NATS, false, c -> c.mean(HeadStatistic.ENTROPY)),
   /** E[exp entropy] over all keys, in [1, T]. High = drafter. */
-  EFFECTIVE_KEYS("effective-keys", false, c -> c.mean(HeadStatistic.EFFECTIVE_KEYS)),
+  EFFECTIVE_KEYS(
+      "effective-keys",
+      "Effective keys, all",
+      Unit.KEYS,
+      false,
+      c -> c.mean(HeadStatistic.EFFECTIVE_KEYS)),
   /** E[entropy] in nats of the renormalised history part, in [0, ln |P|]. High = drafter. */
-  HISTORY_ENTROPY("history-entropy", false, c -> c.mean(HeadStatistic.HISTORY_ENTROPY)),
+  HISTORY_ENTROPY(
+      "history-entropy",
+      "Entropy over the history",
+      Unit.NATS,
+      false,
+      c -> c.mean(HeadStatistic.HISTORY_ENTROPY)),
   /** E[exp entropy] of the renormalised history part, in [1, |P|]. High = drafter. */
   HISTORY_EFFECTIVE_KEYS(
-      "history-effective-keys", false, c -> c.mean(HeadStatistic.HISTORY_EFFECTIVE_KEYS)),
+      "history-effective-keys",
+      "Effective keys, history",
+      Unit.KEYS,
+      false,
+      c -> c.mean(HeadStatistic.HISTORY_EFFECTIVE_KEYS)),
+  /** E[entropy] in nats of the renormalised current part, in [0, ln |C|]. High = drafter. */
+  CURRENT_ENTROPY(
+      "current-entropy",
+      "Entropy over the current map",
+      Unit.NATS,
+      false,
+      c -> c.mean(HeadStatistic.CURRENT_ENTROPY)),
   /** E[exp entropy] of the renormalised current part, in [1, |C|]. High = drafter. */
   CURRENT_EFFECTIVE_KEYS(
-      "current-effective-keys", false, c -> c.mean(HeadStatistic.CURRENT_EFFECTIVE_KEYS)),
+      "current-effective-keys",
+      "Effective keys, current map",
+      Unit.KEYS,
+      false,
+      c -> c.mean(HeadStatistic.CURRENT_EFFECTIVE_KEYS)),
   /** E[Gini coefficient of the row], in [0, 1). High = refiner. */
-  GINI("gini", true, c -> c.mean(HeadStatistic.GINI)),
+  GINI("gini", "Gini coefficient", Unit.NONE, true, c -> c.mean(HeadStatistic.GINI)),
   /** E[attention on the sinks], in [0, 1]. High = refiner: few history tokens would do. */
-  SINK_MASS("sink-mass", true, c -> c.mean(HeadStatistic.SINK_MASS)),
+  SINK_MASS(
+      "sink-mass",
+      "Attention on the sinks",
+      Unit.SHARE,
+      true,
+      c -> c.mean(HeadStatistic.SINK_MASS)),
   /** E[distance within the current map], in [0, √2). High = drafter. */
-  CURRENT_DISTANCE("current-distance", false, c -> c.mean(HeadStatistic.CURRENT_DISTANCE)),
+  CURRENT_DISTANCE(
+      "current-distance",
+      "Distance on the current map",
+      Unit.SIDES,
+      false,
+      c -> c.mean(HeadStatistic.CURRENT_DISTANCE)),
   /** E[distance over all keys], in [0, √2). High = drafter. */
-  DISTANCE("distance", false, c -> c.mean(HeadStatistic.DISTANCE)),
+  DISTANCE(
+      "distance", "Distance over all keys", Unit.SIDES, false, c -> c.mean(HeadStatistic.DISTANCE)),
   /**
    * Jensen-Shannon divergence in nats of the H heads' rows, E[H(mean row) − mean of H(row)], in [0,
    * ln H]. High = drafter: the heads together need more keys.
    */
   HEAD_DISAGREEMENT(
       "head-disagreement",
+      "Head disagreement",
+      Unit.NATS,
       false,
       c -> Math.max(0, c.averagedRow(HeadStatistic.ENTROPY) - c.mean(HeadStatistic.ENTROPY))),
+  /**
+   * E[√(Σ_h (m_h − m̄)² / H)], m_h the mean share that head h gives the current map, m̄ their mean:
+   * the standard deviation over the H heads, taken in each prompt; in [0, ½]. High = drafter, as
+   * with {@link #HEAD_DISAGREEMENT}, which compares the rows themselves.
+   */
+  HEAD_SPREAD(
+      "head-spread",
+      "Spread over heads of the attention on the current map",
+      Unit.SHARE,
+      false,
+      c -> c.headDeviation(HeadStatistic.CURRENT_MASS)),
+  /** E[attention on the map just before], in [0, 1]. High = refiner: older maps are not needed. */
+  PREVIOUS_MAP(
+      "previous-map", "Attention on the map before", Unit.SHARE, true, Cell::previousMapMass),
+  /**
+   * E[exp(−Σ_s M_s ln M_s)], M_s a prompt's mean share of attention on the keys of map s, over all
+   * maps up to the current one: how many maps the attention is spread over, in [1, k + 1]. High =
+   * drafter.
+   */
+  EFFECTIVE_MAPS("effective-maps", "Effective maps", Unit.MAPS, false, Cell::effectiveMaps),
   /**
    * E[total variation between the conditional and the unconditional row], in [0, 1]; NaN without
    * guidance. High = drafter, by convention only: the keys that are read depend on the text.
    */
-  BRANCH_DRIFT("branch-drift", false, c -> c.mean(HeadStatistic.BRANCH_DRIFT));
+  BRANCH_DRIFT(
+      "branch-drift",
+      "Drift between the guidance branches",
+      Unit.SHARE,
+      false,
+      c -> c.mean(HeadStatistic.BRANCH_DRIFT));
 
   private final String cliName;
+  private final String title;
+  private final Unit unit;
   private final boolean highMeansRefiner;
   private final ToDoubleFunction<Cell> formula;
 
-  LayerMetric(String cliName, boolean highMeansRefiner, ToDoubleFunction<Cell> formula) {
+  LayerMetric(
+      String cliName,
+      String title,
+      Unit unit,
+      boolean highMeansRefiner,
+      ToDoubleFunction<Cell> formula) {
     this.cliName = cliName;
+    this.title = title;
+    this.unit = unit;
     this.highMeansRefiner = highMeansRefiner;
     this.formula = formula;
+  }
+
+  /** What a feature is counted in. */
+  public enum Unit {
+    /** A share of the attention, or a product of shares. */
+    SHARE("share of attention"),
+    /** Natural units of information. */
+    NATS("nats"),
+    /** A number of keys. */
+    KEYS("keys"),
+    /** A number of token maps. */
+    MAPS("token maps"),
+    /** A length, where the sides of the image are 1. */
+    SIDES("image sides"),
+    /** A coefficient without a unit. */
+    NONE("coefficient");
+
+    private final String label;
+
+    Unit(String label) {
+      this.label = label;
+    }
+
+    /** The words for axes and files. */
+    public String label() {
+      return label;
+    }
   }
 
   /** The statistics of one (layer, scale), conditional branch, that a metric is computed from. */
@@ -81,6 +202,15 @@ public enum LayerMetric {
 
     /** Mean over prompts of the statistic of the head-averaged row. */
     double averagedRow(HeadStatistic statistic);
+
+    /** Mean over prompts of the standard deviation over heads, with divisor H. */
+    double headDeviation(HeadStatistic statistic);
+
+    /** Mean over prompts and heads of the share of the map before; NaN without a history. */
+    double previousMapMass();
+
+    /** Mean over prompts of exp of the entropy of the shares per map, averaged over heads. */
+    double effectiveMaps();
   }
 
   double of(Cell cell) {
@@ -90,6 +220,16 @@ public enum LayerMetric {
   /** The name on the command line and in files, such as {@code current-ratio}. */
   public String cliName() {
     return cliName;
+  }
+
+  /** The name in figures, such as {@code Effective keys, history}. */
+  public String title() {
+    return title;
+  }
+
+  /** What it is counted in. */
+  public Unit unit() {
+    return unit;
   }
 
   /** Whether a high value speaks for a refiner. */

@@ -1,5 +1,7 @@
 package io.scalekv.profile;
 
+import org.apache.commons.statistics.distribution.TDistribution;
+
 /**
  * Mean and spread of a sample; NaN values of the sample are left out.
  *
@@ -36,5 +38,22 @@ public record Moments(int n, double mean, double variance) {
   /** Standard deviation of the mean, √(variance / n); NaN for fewer than two values. */
   public double standardError() {
     return Math.sqrt(variance / n);
+  }
+
+  /**
+   * Half the width of Student's interval of the mean, t · √(variance / n) with t the (1 + level)/2
+   * quantile for n − 1 degrees of freedom: the mean of the population lies within {@code mean ±
+   * margin} in a share {@code level} of samples, if values are independent and their mean is about
+   * normal. NaN for fewer than two values.
+   *
+   * @param level in (0, 1), such as 0.95
+   */
+  public double margin(double level) {
+    if (!(level > 0 && level < 1)) {
+      throw new IllegalArgumentException("interval: a level in (0, 1) expected, got " + level);
+    }
+    return n < 2
+        ? Double.NaN
+        : TDistribution.of(n - 1.0).inverseSurvivalProbability((1 - level) / 2) * standardError();
   }
 }

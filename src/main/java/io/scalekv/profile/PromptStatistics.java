@@ -73,6 +73,17 @@ public final class PromptStatistics {
     return meanOverHeads(branch, STATISTICS + source, layer, scale);
   }
 
+  /** Standard deviation of a statistic over the heads, with divisor H; NaN if one is undefined. */
+  double deviationOverHeads(Branch branch, HeadStatistic statistic, int layer, int scale) {
+    double mean = meanOverHeads(branch, statistic, layer, scale);
+    double squares = 0;
+    for (int h = 0; h < geometry.heads(); h++) {
+      double d = value(branch, statistic, layer, scale, h) - mean;
+      squares += d * d;
+    }
+    return Math.sqrt(squares / geometry.heads());
+  }
+
   private double meanOverHeads(Branch branch, int column, int layer, int scale) {
     double sum = 0;
     int n = 0;

@@ -84,9 +84,11 @@ class AttentionProfileTest {
         for (int k = 1; k < GEOMETRY.scales(); k++) {
           double most =
               switch (m) {
-                case ENTROPY, HISTORY_ENTROPY -> Math.log(21);
+                case ENTROPY, HISTORY_ENTROPY, CURRENT_ENTROPY -> Math.log(21);
                 case EFFECTIVE_KEYS, CURRENT_EFFECTIVE_KEYS -> 21;
                 case HISTORY_EFFECTIVE_KEYS -> 5;
+                case EFFECTIVE_MAPS -> 3;
+                case HEAD_SPREAD -> 0.5;
                 case DISTANCE, CURRENT_DISTANCE -> Math.sqrt(2);
                 default -> 1;
               };

@@ -1,0 +1,162 @@
+package io.scalekv.profile;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.ScaleSchedule;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class FeatureTableTest {
+  private static final int PROMPTS = 5;
+  private static final int HEADS = 3;
+  private static final ProfileGeometry GEOMETRY =
+      new ProfileGeometry(2, HEADS, ScaleSchedule.ofSides(1, 2, 4));
+  private static final ProfileOptions OPTIONS =
+      ProfileOptions.defaults()
+          .withQuerySamples(ProfileOptions.ALL)
+          .withSortedRows(ProfileOptions.ALL);
+  private static final FakeAttention MODEL = new FakeAttention(GEOMETRY, 1, 1.2);
+
+  private static AttentionProfile profile;
+  private static FeatureTable table;
+
+  @BeforeAll
+  static void measure() {
+    List<PromptStatistics> seen = new ArrayList<>();
+    for (int p = 0; p < PROMPTS; p++) {
+      AttentionProfiler profiler = AttentionProfiler.create(GEOMETRY, OPTIONS, p);
+      MODEL.generate(profiler, true, p);
+      seen.addAll(profiler.statistics());
+    }
+    profile = AttentionProfile.of(GEOMETRY, OPTIONS, seen);
+    table = FeatureTable.of(profile);
+  }
+
+  /** Every feature of every prompt, from full attention matrices in double. */
+  @ParameterizedTest
+  @EnumSource(LayerMetric.class)
+  void agreesWithItsDefinition(LayerMetric feature) {
+    double[][][] seen = table.perPrompt(feature);
+    for (int p = 0; p < PROMPTS; p++) {
+      for (int l = 0; l < GEOMETRY.layers(); l++) {
+        for (int k = 0; k < GEOMETRY.scales(); k++) {
+          double expected = naive(feature, p, l, k);
+          String where = feature + " prompt " + p + " layer " + l + " scale " + k;
+          assertEquals(expected, seen[p][l][k], 1e-5 * (expected > 1 ? expected : 1), where);
+        }
+      }
+    }
+  }
+
+  private static double naive(LayerMetric feature, int prompt, int layer, int scale) {
+    NaiveProfile own = full(prompt, true, layer, scale);
+    NaiveProfile other = full(prompt, false, layer, scale);
+    double[] current = heads(own, other, HeadStatistic.CURRENT_MASS);
+    double top = mean(heads(own, other, HeadStatistic.HISTORY_TOP_K));
+    double topOfMean = own.statistics(HEADS, other).get(HeadStatistic.HISTORY_TOP_K);
+    return switch (feature) {
+      case ASI -> mean(current) * top;
+      case ASI_AVERAGED -> mean(current) * topOfMean;
+      case CURRENT_RATIO -> mean(current);
+      case HISTORY_TOPK -> top;
+      case HISTORY_TOPK_AVERAGED -> topOfMean;
+      case ENTROPY -> mean(heads(own, other, HeadStatistic.ENTROPY));
+      case EFFECTIVE_KEYS -> mean(heads(own, other, HeadStatistic.EFFECTIVE_KEYS));
+      case HISTORY_ENTROPY -> mean(heads(own, other, HeadStatistic.HISTORY_ENTROPY));
+      case HISTORY_EFFECTIVE_KEYS -> mean(heads(own, other, HeadStatistic.HISTORY_EFFECTIVE_KEYS));
+      case CURRENT_ENTROPY -> mean(heads(own, other, HeadStatistic.CURRENT_ENTROPY));
+      case CURRENT_EFFECTIVE_KEYS -> mean(heads(own, other, HeadStatistic.CURRENT_EFFECTIVE_KEYS));
+      case GINI -> mean(heads(own, other, HeadStatistic.GINI));
+      case SINK_MASS -> mean(heads(own, other, HeadStatistic.SINK_MASS));
+      case CURRENT_DISTANCE -> mean(heads(own, other, HeadStatistic.CURRENT_DISTANCE));
+      case DISTANCE -> mean(heads(own, other, HeadStatistic.DISTANCE));
+      case HEAD_DISAGREEMENT -> own.headDisagreement();
+      case HEAD_SPREAD ->
+          Math.sqrt(
+              Arrays.stream(current).map(m -> (m - mean(current)) * (m - mean(current))).sum()
+                  / HEADS);
+      case PREVIOUS_MAP -> scale == 0 ? Double.NaN : own.sourceMass(HEADS, scale - 1);
+      case EFFECTIVE_MAPS -> {
+        double effective = 1;
+        for (int s = 0; s <= scale; s++) {
+          double share = own.sourceMass(HEADS, s);
+          effective *= Math.pow(share, -share);
+        }
+        yield effective;
+      }
+      case BRANCH_DRIFT -> mean(heads(own, other, HeadStatistic.BRANCH_DRIFT));
+    };
+  }
+
+  private static NaiveProfile full(int prompt, boolean conditional, int layer, int scale) {
+    ScaleSchedule schedule = GEOMETRY.schedule();
+    int[] rows = new int[schedule.tokens(scale)];
+    Arrays.setAll(rows, i -> i);
+    return new NaiveProfile(
+        schedule,
+        scale,
+        OPTIONS,
+        rows,
+        MODEL.query(prompt, conditional, layer, scale),
+        MODEL.key(prompt, conditional, layer, scale),
+        1);
+  }
+
+  private static double[] heads(NaiveProfile own, NaiveProfile other, HeadStatistic statistic) {
+    double[] values = new double[HEADS];
+    for (int h = 0; h < HEADS; h++) {
+      Map<HeadStatistic, Double> means = own.statistics(h, other);
+      values[h] = means.get(statistic);
+    }
+    return values;
+  }
+
+  private static double mean(double... values) {
+    return Arrays.stream(values).sum() / values.length;
+  }
+
+  @ParameterizedTest
+  @EnumSource(LayerMetric.class)
+  void aDrawHasTheValueOfTheProfile(LayerMetric feature) {
+    Random random = new Random(feature.ordinal());
+    int[] drawn = random.ints(2 * PROMPTS, 0, PROMPTS).toArray();
+    assertClose(profile.metric(feature), table.value(feature));
+    assertClose(profile.metric(feature, drawn), table.value(feature, drawn));
+    Moments[][] moments = profile.metricMoments(feature);
+    assertEquals(moments[1][2], table.moments(feature, 1, 2));
+  }
+
+  private static void assertClose(double[][] expected, double[][] actual) {
+    for (int l = 0; l < expected.length; l++) {
+      assertArrayEquals(expected[l], actual[l], 1e-7);
+    }
+  }
+
+  @Test
+  void whatItHandsOutIsACopy() {
+    table.perPrompt(LayerMetric.ENTROPY)[0][0][0] = 17;
+    assertTrue(table.perPrompt(LayerMetric.ENTROPY)[0][0][0] < 1);
+    assertEquals(PROMPTS, table.prompts());
+    assertEquals(2, table.layers());
+    assertEquals(3, table.scales());
+  }
+
+  /** Quantiles of Student's t from tables: t(0.975; 4) = 2.7764, t(0.95; 1) = 6.3138. */
+  @Test
+  void theMarginIsStudents() {
+    assertEquals(2.7764 * Math.sqrt(2.5 / 5), Moments.of(1, 2, 3, 4, 5).margin(0.95), 1e-4);
+    assertEquals(6.3138, Moments.of(-1, Double.NaN, 1).margin(0.9), 1e-4);
+    assertTrue(Double.isNaN(Moments.of(3).margin(0.95)));
+    assertThrows(IllegalArgumentException.class, () -> Moments.of(1, 2).margin(1));
+  }
+}

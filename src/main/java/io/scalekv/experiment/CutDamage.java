@@ -39,21 +39,19 @@ public record CutDamage(
     double[][][][] values) {
   /** How damage is measured; high is worse. */
   public enum Measure {
-    /** Share of token bits that differ, over the maps from the cut on. */
-    BITS("bits", Metric.BITS, "share of bits that differ, from the cut map on"),
+    /** Share of the image's token bits that differ; those of maps before the cut never do. */
+    BITS("bits", Metric.BITS),
     /** Mean squared error of the image on [0,1]; 0 where it is identical. */
-    MSE("mse", Metric.PSNR, "mean squared error of the image on [0,1]"),
+    MSE("mse", Metric.PSNR),
     /** −PSNR in dB; identical images are left out. */
-    PSNR("psnr", Metric.PSNR, "−PSNR in dB, identical images left out");
+    PSNR("psnr", Metric.PSNR);
 
     private final String key;
     private final Metric metric;
-    private final String description;
 
-    Measure(String key, Metric metric, String description) {
+    Measure(String key, Metric metric) {
       this.key = key;
       this.metric = metric;
-      this.description = description;
     }
 
     /** Name in files. */
@@ -61,19 +59,14 @@ public record CutDamage(
       return key;
     }
 
-    /** What it is, in words. */
-    public String description() {
-      return description;
-    }
-
-    private double of(CellResult.Image image, double reached, String where) {
+    private double of(CellResult.Image image, String where) {
       Double value = image.value(metric);
       if (value == null) {
         throw new IllegalArgumentException(
             where + ": metric " + metric.key() + " of every image expected, got none");
       }
       return switch (this) {
-        case BITS -> (1 - value) / reached;
+        case BITS -> 1 - value;
         case MSE -> value.isInfinite() ? 0 : Math.pow(10, -value / 10);
         case PSNR -> value.isInfinite() ? Double.NaN : -value;
       };
@@ -199,10 +192,8 @@ public record CutDamage(
                       + " again",
                   name, layers - 1, scale < 0 ? "" : " at scale " + scale, l));
         }
-        int from = scale < 0 ? BudgetPlan.firstCutScale(schedule, budget) : scale;
-        double reached = 1 - (double) schedule.tokensBefore(from) / schedule.totalTokens();
         for (Measure m : Measure.values()) {
-          fill(values[m.ordinal()][l][i], r, m, reached, name + ": cell " + r.id());
+          fill(values[m.ordinal()][l][i], r, m, name + ": cell " + r.id());
         }
       }
     }
@@ -214,11 +205,10 @@ public record CutDamage(
   }
 
   /** Mean over the images of each prompt, those that say nothing left out. */
-  private static void fill(
-      double[] byPrompt, CellResult r, Measure measure, double reached, String where) {
+  private static void fill(double[] byPrompt, CellResult r, Measure measure, String where) {
     int[] n = new int[byPrompt.length];
     for (CellResult.Image image : r.images()) {
-      double v = measure.of(image, reached, where);
+      double v = measure.of(image, where);
       if (!Double.isNaN(v)) {
         byPrompt[image.prompt()] += v;
         n[image.prompt()]++;

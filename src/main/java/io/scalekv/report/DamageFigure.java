@@ -63,13 +63,14 @@ final class DamageFigure implements Figure {
 
   private static final int LEFT = 74;
   private static final int PLOT = 344;
-  private static final int TOP = 92;
+  private static final int TOP = 100;
   private static final int GAP = 66;
   private static final int BETWEEN = 24;
   private static final int DOTS = 300;
   private static final int ROW = 21;
   private static final int BOTTOM = 86;
   private static final int RIGHT = 24;
+  private static final double RADIUS = 7.2;
   private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
   private static final Color GRID = new Color(0xdddddd);
@@ -208,13 +209,13 @@ final class DamageFigure implements Figure {
   }
 
   private static void point(Graphics2D g, int layer, Color color, double x, double y) {
-    Font font = Fonts.bold(10);
-    g.setColor(new Color(255, 255, 255, 190));
-    g.fill(new Ellipse2D.Double(x - 8, y - 8, 16, 16));
+    Font font = Fonts.bold(9.5);
+    g.setColor(new Color(255, 255, 255, 235));
+    g.fill(new Ellipse2D.Double(x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS));
     g.setColor(color);
     g.setStroke(new BasicStroke(1.3f));
-    g.draw(new Ellipse2D.Double(x - 8, y - 8, 16, 16));
-    text(g, font, color, Integer.toString(layer), x, y + 3.6, 0.5);
+    g.draw(new Ellipse2D.Double(x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS));
+    text(g, font, color, Integer.toString(layer), x, y + 3.4, 0.5);
   }
 
   /** 1, 2 and 5 times the powers of ten in the range of the damage. */

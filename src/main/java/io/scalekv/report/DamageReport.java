@@ -317,9 +317,9 @@ public final class DamageReport {
         Columns.texts("role", map(rows, Row::role)));
     List<String> notes = new ArrayList<>(List.of(semantics()));
     notes.add(
-        "Different bits: share of token bits that differ from the full cache, over the maps from"
-            + " the cut on, with a 95 % bootstrap interval over prompts. Layers and scales count"
-            + " from 0. Roles are those of the calibration.");
+        "Different bits: share of the image's token bits that differ from the full cache (before the"
+            + " cut none does), with a 95 % bootstrap interval over prompts. Layers and scales"
+            + " count from 0. Roles are those of the calibration.");
     return new ReportTable("damage", title("What a cut of one layer costs"), numbers, shown, notes);
   }
 

@@ -49,6 +49,7 @@ final class DamageFigure implements Figure {
    * @param axis of the damage
    * @param places names of the colours; one for whole layers
    * @param damage [layer][place], positive
+   * @param within what the correlations are over, such as {@code within scales}
    * @param dots correlations, in the order in which they are listed
    * @param marked name of the feature in bold
    */
@@ -58,12 +59,13 @@ final class DamageFigure implements Figure {
       String axis,
       List<String> places,
       double[][] damage,
+      String within,
       List<DamageCorrelation> dots,
       String marked) {}
 
   private static final int LEFT = 74;
   private static final int PLOT = 344;
-  private static final int TOP = 100;
+  private static final int TOP = 122;
   private static final int GAP = 66;
   private static final int BETWEEN = 24;
   private static final int DOTS = 300;
@@ -173,7 +175,6 @@ final class DamageFigure implements Figure {
       text(g, Fonts.plain(11), INK, content.places().get(i), x + 14, 67, 0);
       x += 26 + width(Fonts.plain(11), content.places().get(i));
     }
-    text(g, Fonts.plain(11), FAINT, "numbers are layers", x, 67, 0);
   }
 
   private double y(double damage, double top) {
@@ -249,7 +250,14 @@ final class DamageFigure implements Figure {
 
   private void dots(Graphics2D g) {
     double bottom = TOP + (double) dotsHeight();
-    text(g, Fonts.bold(12), INK, "Spearman's ρ of damage and feature", dotsLeft(), TOP - 26, 0);
+    text(
+        g,
+        Fonts.bold(12),
+        INK,
+        "Spearman's ρ of damage and feature" + content.within(),
+        dotsLeft(),
+        TOP - 26,
+        0);
     text(g, Fonts.plain(11), FAINT, "← drafters lose more", dotsLeft(), TOP - 8, 0);
     text(g, Fonts.plain(11), FAINT, "refiners lose more →", dotsLeft() + DOTS, TOP - 8, 1);
     for (double t = -1; t <= 1.01; t += 0.5) {

@@ -471,7 +471,7 @@ public final class DamageReport {
             String.format(
                 Locale.ROOT,
                 "one layer cut to %d of %d tokens%s, all others whole; %d prompts; features of %s"
-                    + " other prompts",
+                    + " other prompts; numbers are layers",
                 d.budgetTokens(),
                 d.schedule().historyTokens(),
                 d.ofPairs() ? " for one scale" : "",
@@ -480,6 +480,7 @@ public final class DamageReport {
             "share of bits that differ",
             places,
             damage,
+            d.ofPairs() ? ", within scales" : "",
             dots,
             asi),
         scatters);

@@ -254,7 +254,7 @@ final class DamageFigure implements Figure {
         g,
         Fonts.bold(12),
         INK,
-        "Spearman's ρ of damage and feature" + content.within(),
+        "Spearman's ρ with damage" + content.within(),
         dotsLeft(),
         TOP - 26,
         0);

@@ -314,7 +314,7 @@ public final class DamageReport {
         Columns.texts("different bits, %", map(rows, r -> percent(r.bits()))),
         Columns.texts("PSNR, dB", map(rows, r -> number("%.2f", -r.psnr().mean()))),
         Columns.texts("z of asi", map(rows, r -> number("%.2f", r.asiZ()))),
-        Columns.texts("role", map(rows, Row::role)));
+        Columns.texts("role by " + roles.metric().name(), map(rows, Row::role)));
     List<String> notes = new ArrayList<>(List.of(semantics()));
     notes.add(
         "Different bits: share of the image's token bits that differ from the full cache (before the"

@@ -31,6 +31,7 @@ public final class Main {
     return List.of(
         new CalibrateCommand(),
         new CellCommand(),
+        new DamageCommand(),
         new GenerateCommand(),
         new MemoryCommand(),
         new ModelsCommand(),

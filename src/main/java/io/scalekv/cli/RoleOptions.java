@@ -34,7 +34,8 @@ final class RoleOptions implements CheckedOptions {
       paramLabel = "NAME",
       defaultValue = "asi",
       description =
-          "What roles are told by: asi, current-ratio, history-topk, entropy, effective-keys, …"
+          "What roles are told by: asi, current-ratio, history-topk, entropy, effective-keys,"
+              + " cut-change (the error of a simulated cut), …"
               + " (default: ${DEFAULT-VALUE}).")
   private String metric = "asi";
 

@@ -128,9 +128,16 @@ public final class Calibrator {
                 options.negative(),
                 firstBlock(options.schedule()),
                 Math.min(FIRST_MAPS, options.schedule().scales() - 1),
-                Optional.of(options.profile()),
+                Optional.of(profileOptions()),
                 options.seed()))
         .measure(prompts, onPrompt);
+  }
+
+  /** With the cut that the metric speaks of, if it speaks of one. */
+  private ProfileOptions profileOptions() {
+    return options.metric().needsCut()
+        ? options.profile().withCutTokens(budgetTokens())
+        : options.profile();
   }
 
   /** First source map that HeatKV may drop in a calibration of ours. */

@@ -27,9 +27,14 @@ import java.util.Random;
 
 /** From a cell's calibration to what its policy is told; each measurement is made once. */
 final class CellCalibrations {
-  /** What a measurement depends on. */
+  /** What a measurement depends on; the cut is 0 where the metric knows of none. */
   private record MeasuredOn(
-      Cell.Generation generation, String topK, String promptSha256, long seed, String rows) {}
+      Cell.Generation generation,
+      String topK,
+      String promptSha256,
+      long seed,
+      String rows,
+      int cutTokens) {}
 
   private final ImageModel model;
   private final Optional<RolesDocument> shipped;
@@ -61,7 +66,7 @@ final class CellCalibrations {
         c.drafters() == null ? LayerRoles.defaultDrafters(shape.depth(), cut) : c.drafters();
     return c.source().equals(Cell.Calibration.RANDOM)
         ? PolicyCalibrations.of(random(shape.depth(), schedule.scales(), first, drafters, c.seed()))
-        : measured(cell, first, drafters, listener);
+        : measured(cell, budget, first, drafters, listener);
   }
 
   private static RoleAssignment random(int layers, int scales, int first, int drafters, long seed) {
@@ -79,11 +84,12 @@ final class CellCalibrations {
     return RoleAssignment.of(layers, scales, pairs.subList(0, drafters));
   }
 
-  private PolicyCalibration measured(Cell cell, int first, int drafters, RunListener listener) {
+  private PolicyCalibration measured(
+      Cell cell, int budget, int first, int drafters, RunListener listener) {
     Cell.Calibration c = cell.calibration();
     LayerMetric metric = LayerMetric.ofCliName(c.metric());
     boolean lowest = metric.highMeansRefiner() != c.inverted();
-    PolicyCalibrator.Result result = measure(cell, listener);
+    PolicyCalibrator.Result result = measure(cell, budget, listener);
     RoleAssignment roles =
         LayerRoles.of(
                 metric.cliName(),
@@ -95,10 +101,18 @@ final class CellCalibrations {
     return PolicyCalibrations.of(result, cell.generation().maps(), roles);
   }
 
-  private PolicyCalibrator.Result measure(Cell cell, RunListener listener) {
+  private PolicyCalibrator.Result measure(Cell cell, int budget, RunListener listener) {
     Cell.Calibration c = cell.calibration();
     Cell.Generation g = cell.generation();
-    MeasuredOn key = new MeasuredOn(g, c.topK(), c.promptSha256(), c.seed(), c.querySamples());
+    LayerMetric metric = LayerMetric.ofCliName(c.metric());
+    MeasuredOn key =
+        new MeasuredOn(
+            g,
+            c.topK(),
+            c.promptSha256(),
+            c.seed(),
+            c.querySamples(),
+            metric.needsCut() ? budget : 0);
     PolicyCalibrator.Result known = measured.get(key);
     if (known != null) {
       return known;
@@ -118,8 +132,8 @@ final class CellCalibrations {
                     .withSeed(c.seed())
                     .withQuerySamples(rows)
                     .withHistoryTopK(TopKeys.parse(c.topK())),
-                LayerMetric.ofCliName(c.metric()),
-                new Budget.Tokens(cell.policy().budgetTokens()),
+                metric,
+                new Budget.Tokens(budget),
                 new Allocation.Released(),
                 RoleClassifier.of("rank", OptionalInt.empty(), 0),
                 0,

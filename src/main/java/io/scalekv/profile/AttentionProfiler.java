@@ -41,6 +41,7 @@ public final class AttentionProfiler implements AttentionTap {
   private final int blockValues;
   private final PromptStatistics.Builder[] builders;
   private final RowOrder order = new RowOrder();
+  private final CutError cut;
 
   private AttentionProfiler(
       ProfileGeometry geometry, ProfileOptions options, int[] prompts, int blockValues) {
@@ -55,6 +56,7 @@ public final class AttentionProfiler implements AttentionTap {
         Arrays.stream(prompts)
             .mapToObj(p -> new PromptStatistics.Builder(p, geometry))
             .toArray(PromptStatistics.Builder[]::new);
+    this.cut = options.cutTokens() == 0 ? null : new CutError(geometry, options.cutTokens());
   }
 
   /**
@@ -92,6 +94,10 @@ public final class AttentionProfiler implements AttentionTap {
       int step = (int) Math.max(1, blockValues / perRow);
       for (int from = 0; from < call.samples; from += step) {
         call.block(q, k, from, Math.min(from + step, call.samples));
+      }
+      call.means();
+      if (cut != null) {
+        call.cut(cut.of(site, q, k, float32(scope, rows(scope, value, seen))));
       }
     }
     call.store();
@@ -286,11 +292,23 @@ public final class AttentionProfiler implements AttentionTap {
       counts[index]++;
     }
 
-    /** Hands the means over to the prompts. */
-    void store() {
+    /** Turns sums into means. */
+    void means() {
       for (int i = 0; i < totals.length; i++) {
         totals[i] = counts[i] == 0 ? Double.NaN : totals[i] / counts[i];
       }
+    }
+
+    /** Takes over the errors of a cut, [B][H+1]; null where nothing is cut. */
+    void cut(CutError.Errors errors) {
+      for (int i = 0; errors != null && i < batch * (geometry.heads() + 1); i++) {
+        totals[i * width + HeadStatistic.CUT_ERROR.ordinal()] = errors.relative()[i];
+        totals[i * width + HeadStatistic.CUT_CHANGE.ordinal()] = errors.rootMeanSquare()[i];
+      }
+    }
+
+    /** Hands the means over to the prompts. */
+    void store() {
       for (int b = 0; b < batch; b++) {
         PromptStatistics.Builder builder = builders[b % conditional];
         Branch branch = b < conditional ? Branch.CONDITIONAL : Branch.UNCONDITIONAL;

@@ -43,7 +43,16 @@ public enum HeadStatistic {
    * ½ Σ_j |p_j − p'_j|, p the conditional and p' the unconditional row of the same query position:
    * total variation, in [0, 1]. Kept with the conditional branch; NaN without guidance.
    */
-  BRANCH_DRIFT("branch-drift");
+  BRANCH_DRIFT("branch-drift"),
+  /**
+   * ‖o_full − o_cut‖ / ‖o_full‖ over all queries of the map, o the attention's output: what a layer
+   * loses that holds {@link ProfileOptions#cutTokens()} tokens of its history, chosen as ScaleKV
+   * does; see {@link CutError}. For one head, or for all heads together where it stands beside the
+   * averaged row. NaN where the history is no longer than that, or where no cut was asked for.
+   */
+  CUT_ERROR("cut-error"),
+  /** ‖o_full − o_cut‖ / √(values): the same as a root mean square, in the unit of the values. */
+  CUT_CHANGE("cut-change");
 
   private final String label;
 

@@ -147,7 +147,24 @@ public enum LayerMetric {
       "Drift between the guidance branches",
       Unit.SHARE,
       false,
-      c -> c.mean(HeadStatistic.BRANCH_DRIFT));
+      c -> c.mean(HeadStatistic.BRANCH_DRIFT)),
+  /**
+   * E[‖o_full − o_cut‖ / ‖o_full‖] of all heads together under the cut that a refiner gets, at
+   * least 0. High = drafter: the layer loses most by a small cache. Measured at a budget only.
+   */
+  CUT_ERROR(
+      "cut-error",
+      "Output error of a cut",
+      Unit.NONE,
+      false,
+      c -> c.averagedRow(HeadStatistic.CUT_ERROR)),
+  /** The same as a root mean square, not divided by the output's size. High = drafter. */
+  CUT_CHANGE(
+      "cut-change",
+      "Output change of a cut",
+      Unit.VALUES,
+      false,
+      c -> c.averagedRow(HeadStatistic.CUT_CHANGE));
 
   private final String cliName;
   private final String title;
@@ -180,6 +197,8 @@ public enum LayerMetric {
     MAPS("token maps"),
     /** A length, where the sides of the image are 1. */
     SIDES("image sides"),
+    /** The unit of attention's values. */
+    VALUES("value"),
     /** A coefficient without a unit. */
     NONE("coefficient");
 
@@ -235,6 +254,11 @@ public enum LayerMetric {
   /** Whether a high value speaks for a refiner. */
   public boolean highMeansRefiner() {
     return highMeansRefiner;
+  }
+
+  /** Whether it depends on a budget: {@link ProfileOptions#cutTokens()}. */
+  public boolean needsCut() {
+    return this == CUT_ERROR || this == CUT_CHANGE;
   }
 
   /** +1 if high means refiner, −1 if high means drafter. */

@@ -13,6 +13,8 @@ package io.scalekv.profile;
  *     maps of a square schedule
  * @param unconditional whether the unconditional branch is measured too; without it a guided
  *     generation costs half as much to watch and has no {@link HeadStatistic#BRANCH_DRIFT}
+ * @param cutTokens tokens per layer and head of the cut whose {@link HeadStatistic#CUT_ERROR} is
+ *     measured, 0 for none
  */
 public record ProfileOptions(
     int querySamples,
@@ -20,7 +22,8 @@ public record ProfileOptions(
     long seed,
     TopKeys historyTopK,
     int sinkTokens,
-    boolean unconditional) {
+    boolean unconditional,
+    int cutTokens) {
   /** Every row of every map. */
   public static final int ALL = Integer.MAX_VALUE;
 
@@ -29,45 +32,63 @@ public record ProfileOptions(
     atLeastOne("query samples", querySamples);
     atLeastOne("sorted rows", sortedRows);
     atLeastOne("sink tokens", sinkTokens);
+    if (cutTokens < 0) {
+      throw new IllegalArgumentException(
+          "profile options: cut tokens of at least 0 expected, got " + cutTokens);
+    }
     if (historyTopK == null) {
       throw new IllegalArgumentException("profile options: history top-K' expected, got null");
     }
   }
 
-  /** 64 query rows, 8 of them sorted, seed 0, K' = 5 % of the history, 5 sinks, both branches. */
+  /**
+   * 64 query rows, 8 of them sorted, seed 0, K' = 5 % of the history, 5 sinks, both branches, no
+   * cut.
+   */
   public static ProfileOptions defaults() {
-    return new ProfileOptions(64, 8, 0, TopKeys.fraction(0.05), 5, true);
+    return new ProfileOptions(64, 8, 0, TopKeys.fraction(0.05), 5, true, 0);
   }
 
   /** The same options with another number of query rows. */
   public ProfileOptions withQuerySamples(int rows) {
-    return new ProfileOptions(rows, sortedRows, seed, historyTopK, sinkTokens, unconditional);
+    return new ProfileOptions(
+        rows, sortedRows, seed, historyTopK, sinkTokens, unconditional, cutTokens);
   }
 
   /** The same options with another number of rows sorted for the Gini coefficient. */
   public ProfileOptions withSortedRows(int rows) {
-    return new ProfileOptions(querySamples, rows, seed, historyTopK, sinkTokens, unconditional);
+    return new ProfileOptions(
+        querySamples, rows, seed, historyTopK, sinkTokens, unconditional, cutTokens);
   }
 
   /** The same options with another seed. */
   public ProfileOptions withSeed(long newSeed) {
     return new ProfileOptions(
-        querySamples, sortedRows, newSeed, historyTopK, sinkTokens, unconditional);
+        querySamples, sortedRows, newSeed, historyTopK, sinkTokens, unconditional, cutTokens);
   }
 
   /** The same options with another K'. */
   public ProfileOptions withHistoryTopK(TopKeys keys) {
-    return new ProfileOptions(querySamples, sortedRows, seed, keys, sinkTokens, unconditional);
+    return new ProfileOptions(
+        querySamples, sortedRows, seed, keys, sinkTokens, unconditional, cutTokens);
   }
 
   /** The same options with another number of sinks. */
   public ProfileOptions withSinkTokens(int tokens) {
-    return new ProfileOptions(querySamples, sortedRows, seed, historyTopK, tokens, unconditional);
+    return new ProfileOptions(
+        querySamples, sortedRows, seed, historyTopK, tokens, unconditional, cutTokens);
   }
 
   /** The same options with or without the unconditional branch. */
   public ProfileOptions withUnconditional(boolean measured) {
-    return new ProfileOptions(querySamples, sortedRows, seed, historyTopK, sinkTokens, measured);
+    return new ProfileOptions(
+        querySamples, sortedRows, seed, historyTopK, sinkTokens, measured, cutTokens);
+  }
+
+  /** The same options with another cut, 0 for none. */
+  public ProfileOptions withCutTokens(int tokens) {
+    return new ProfileOptions(
+        querySamples, sortedRows, seed, historyTopK, sinkTokens, unconditional, tokens);
   }
 
   private static void atLeastOne(String what, int value) {

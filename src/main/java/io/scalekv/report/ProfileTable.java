@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** What figures need of a {@code profile.csv}: statistics of the conditional branch. */
@@ -71,6 +73,35 @@ final class ProfileTable {
         .filter(e -> e.scale() >= from && e.scale() < to)
         .mapToDouble(e -> Math.max(0, Math.min(1, e.mean())))
         .toArray();
+  }
+
+  /**
+   * A statistic of the conditional branch, [layer][scale]; NaN where the profile has none.
+   *
+   * @param head {@code all}, {@code averaged-row}, {@code metric} or a number
+   */
+  double[][] values(String head, String statistic) {
+    double[][] values = new double[layers()][scales()];
+    for (double[] row : values) {
+      Arrays.fill(row, Double.NaN);
+    }
+    for (Entry e : entries) {
+      if (e.head().equals(head) && e.statistic().equals(statistic)) {
+        values[e.layer()][e.scale()] = e.mean();
+      }
+    }
+    return values;
+  }
+
+  /** Names of the statistics that are given for a head, in their order. */
+  Set<String> statistics(String head) {
+    Set<String> names = new LinkedHashSet<>();
+    for (Entry e : entries) {
+      if (e.head().equals(head)) {
+        names.add(e.statistic());
+      }
+    }
+    return names;
   }
 
   /** Number of scales K. */

@@ -323,6 +323,21 @@ class M(Module):
       a = torch.add(a, n)
     return torch.cat(parts, 1)
 
+  # how far attention over some keys is from attention over all of them: q [B,H,L,D], k and v
+  # [B,H,T,D], index [B,H,S] of the S keys in [B*H*T,D], scale [1] softmax scale
+  # -> [2,B,H]: sums over L and D of (full - some)^2 and of full^2, added up in float64
+  def cut_errors(self, q: Tensor, k: Tensor, v: Tensor, index: Tensor, scale: Tensor) -> Tensor:
+    scaled = torch.mul(q, scale)
+    full = torch.scaled_dot_product_attention(scaled, k, v, None, 0., False, scale=1.)
+    rows = torch.flatten(index)
+    shape = [index.size(0), index.size(1), index.size(2), k.size(3)]
+    some_k = torch.reshape(torch.index_select(torch.reshape(k, [-1, k.size(3)]), 0, rows), shape)
+    some_v = torch.reshape(torch.index_select(torch.reshape(v, [-1, v.size(3)]), 0, rows), shape)
+    some = torch.scaled_dot_product_attention(scaled, some_k, some_v, None, 0., False, scale=1.)
+    error = torch.sum(torch.square(torch.sub(full, some)), [2, 3], False, dtype=7)
+    size = torch.sum(torch.square(full), [2, 3], False, dtype=7)
+    return torch.stack([error, size])
+
   # rows of x [N,D] at index [M] (int64) -> [M,D]
   def rows_at(self, x: Tensor, index: Tensor) -> Tensor:
     return torch.index_select(x, 0, index)

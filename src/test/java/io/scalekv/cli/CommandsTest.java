@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import io.scalekv.roles.ScaleKvBudgetFile;
@@ -118,6 +119,35 @@ final class CommandsTest {
     assertEquals(53, d.budget().tokens());
     assertEquals(null, d.calibration().querySamples());
     assertEquals(0.0, d.calibration().tau());
+  }
+
+  @Test
+  void calibrateBySimulatedCuts() throws IOException {
+    double[] sums = new double[2];
+    for (int i = 0; i < 2; i++) {
+      String budget = List.of("10%", "53t").get(i);
+      Path out = folder.resolve(budget);
+      Said said =
+          say(
+              "calibrate",
+              "--prompt",
+              CAPTION,
+              "--metric",
+              "cut-change",
+              "--budget",
+              budget,
+              "--out",
+              out,
+              "-q");
+      assertEquals(0, said.code(), said.err());
+      RolesDocument d = RolesJson.read(out.resolve("roles.json"));
+      assertEquals(Orientation.HIGHEST, d.metric().drafters());
+      for (RolesDocument.Pair p : d.pairs()) {
+        assertEquals(p.scale() < 4, p.metric() == null, "scale 4 is the first to read a cut cache");
+        sums[i] += p.metric() == null ? 0 : p.metric();
+      }
+    }
+    assertTrue(sums[1] > 0 && sums[1] < sums[0], "a larger cache loses less");
   }
 
   @Test

@@ -95,6 +95,7 @@ class FeatureTableTest {
         yield effective;
       }
       case BRANCH_DRIFT -> mean(heads(own, other, HeadStatistic.BRANCH_DRIFT));
+      case CUT_ERROR, CUT_CHANGE -> Double.NaN; // no cut was asked for
     };
   }
 

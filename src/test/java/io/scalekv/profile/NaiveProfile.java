@@ -94,6 +94,7 @@ final class NaiveProfile {
       case SINK_MASS -> past ? mass(row, 0, Math.min(options.sinkTokens(), history)) : Double.NaN;
       case CURRENT_DISTANCE -> distance(row, i, history) / mass(row, history, keys);
       case DISTANCE -> distance(row, i, 0);
+      case CUT_ERROR, CUT_CHANGE -> Double.NaN;
       case BRANCH_DRIFT -> other == null ? Double.NaN : variation(row, other.p[head][i]);
     };
   }

@@ -7,6 +7,8 @@ import io.scalekv.cache.KeepScorer;
 import io.scalekv.cache.ScoredPolicy;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * ScaleKV as its paper describes it (Li et al., arXiv 2505.19602, eq. 4 and 5): drafters hold more
@@ -25,6 +27,9 @@ public final class ScaleKv {
               "allocation",
                   "how drafters and refiners share: released (default), paper or"
                       + " paper:START:DECAY",
+              "drafters",
+                  "by hand, layer@scale joined by +, from 0: 5@6+2@5, or none (those of the"
+                      + " calibration)",
               "kernel", "odd number of tokens averaged (5)",
               "pool", Pooling.WORDS,
               "queries", "whose: attention (default), or projection as in the released code",
@@ -34,6 +39,7 @@ public final class ScaleKv {
               ScoredPolicy.of(spec.toString(), plan(spec, c, allocation(spec)), scorer(spec)));
 
   private static final int WINDOW = 16;
+  private static final Pattern PAIR = Pattern.compile("([0-9]{1,4})@([0-9]{1,4})");
 
   private ScaleKv() {}
 
@@ -47,9 +53,12 @@ public final class ScaleKv {
 
   /** Budgets by the measured roles. */
   static BudgetPlan plan(PolicySpec spec, PolicyContext c, Allocation allocation) {
+    String byHand = spec.text("drafters", "");
     boolean[][] drafters =
-        PolicyCalibration.required(
-            c.calibration().drafters(), spec.name(), "drafters and refiners");
+        byHand.isEmpty()
+            ? PolicyCalibration.required(
+                c.calibration().drafters(), spec.name(), "drafters and refiners")
+            : drafters(byHand, c);
     if (drafters.length != c.layers()) {
       throw new IllegalArgumentException(
           String.format(
@@ -57,6 +66,24 @@ public final class ScaleKv {
               spec.name(), c.layers(), drafters.length));
     }
     return BudgetPlan.of(c.schedule(), c.budget(), drafters, allocation);
+  }
+
+  /** Reads {@code 5@6+2@5}, or {@code none}. */
+  private static boolean[][] drafters(String text, PolicyContext c) {
+    boolean[][] drafters = new boolean[c.layers()][c.schedule().scales()];
+    for (String pair : text.equals("none") ? new String[0] : text.split("\\+", -1)) {
+      Matcher m = PAIR.matcher(pair);
+      int layer = m.matches() ? Integer.parseInt(m.group(1)) : c.layers();
+      int scale = layer < c.layers() ? Integer.parseInt(m.group(2)) : 0;
+      if (scale < 1 || scale >= c.schedule().scales()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "policy scalekv: drafters: layer@scale below %d@%d joined by + expected, got %s",
+                c.layers(), c.schedule().scales(), pair));
+      }
+      drafters[layer][scale] = true;
+    }
+    return drafters;
   }
 
   /** The paper's choice of tokens, for any plan. */

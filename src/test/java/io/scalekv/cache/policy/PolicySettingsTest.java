@@ -29,6 +29,10 @@ class PolicySettingsTest {
         "pyramidkv:beta=0 | policy pyramidkv: beta: 1 to 1000 expected, got 0",
         "scalekv:allocation=even"
             + " | policy scalekv: allocation: released, paper or paper:START:DECAY expected, got even",
+        "scalekv:drafters=1@3+2@1"
+            + " | policy scalekv: drafters: layer@scale below 2@4 joined by + expected, got 2@1",
+        "scalekv:drafters=1"
+            + " | policy scalekv: drafters: layer@scale below 2@4 joined by + expected, got 1",
         "scalekv-released:pool=mean"
             + " | policy scalekv-released: pool: max or avg expected, got mean"
       })
@@ -63,5 +67,13 @@ class PolicySettingsTest {
     assertEquals(6, paper.plan().tokens(3, 1), "0.92 of six, rounded");
     boolean[][] released = {{false, false, false, true}, new boolean[4]};
     assertEquals(10, policy("scalekv", released).plan().tokens(3, 0));
+  }
+
+  @Test
+  void draftersByHandNeedNoCalibration() {
+    boolean[][] drafters = {{false, false, false, true}, new boolean[4]};
+    assertEquals(policy("scalekv", drafters).plan(), policy("scalekv:drafters=0@3", null).plan());
+    assertEquals(
+        policy("scalekv", new boolean[2][4]).plan(), policy("scalekv:drafters=none", null).plan());
   }
 }

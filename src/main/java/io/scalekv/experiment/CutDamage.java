@@ -1,0 +1,221 @@
+package io.scalekv.experiment;
+
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.PolicySpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What images lose when the cache of one layer alone is cut, from the cells of policy {@code
+ * one-layer}: the ground truth of roles. Two measurements:
+ *
+ * <ul>
+ *   <li>whole layers: the layer holds the budget from the first scale that reads a cut cache to the
+ *       last, all other layers everything;
+ *   <li>pairs of a layer and a scale: the layer is cut once, for the map of that scale. What is
+ *       added later is kept, and what was cut stays away from later maps as well, as in a plan in
+ *       which that pair alone is a refiner and all others are drafters.
+ * </ul>
+ *
+ * @param model the model
+ * @param schedule its token maps
+ * @param budgetTokens tokens per head that the cut layer holds
+ * @param layers number of layers
+ * @param scales of the pairs, ascending; empty for whole layers
+ * @param prompts the images
+ * @param values [measure][layer][scale][prompt] damage, in the order of {@link Measure}; one place
+ *     in stead of the scales for whole layers
+ */
+public record CutDamage(
+    Cell.Model model,
+    ScaleSchedule schedule,
+    int budgetTokens,
+    int layers,
+    List<Integer> scales,
+    Cell.Prompts prompts,
+    double[][][][] values) {
+  /** How damage is measured; high is worse. */
+  public enum Measure {
+    /** Share of the image's token bits that differ; those of maps before the cut never do. */
+    BITS("bits", Metric.BITS),
+    /** Mean squared error of the image on [0,1]; 0 where it is identical. */
+    MSE("mse", Metric.PSNR),
+    /** −PSNR in dB; identical images are left out. */
+    PSNR("psnr", Metric.PSNR);
+
+    private final String key;
+    private final Metric metric;
+
+    Measure(String key, Metric metric) {
+      this.key = key;
+      this.metric = metric;
+    }
+
+    /** Name in files. */
+    public String key() {
+      return key;
+    }
+
+    private double of(CellResult.Image image, String where) {
+      Double value = image.value(metric);
+      if (value == null) {
+        throw new IllegalArgumentException(
+            where + ": metric " + metric.key() + " of every image expected, got none");
+      }
+      return switch (this) {
+        case BITS -> 1 - value;
+        case MSE -> value.isInfinite() ? 0 : Math.pow(10, -value / 10);
+        case PSNR -> value.isInfinite() ? Double.NaN : -value;
+      };
+    }
+  }
+
+  /** What the cells of one measurement share. */
+  private record Group(
+      boolean pairs,
+      Cell.Model model,
+      List<String> schedule,
+      Cell.Prompts prompts,
+      Cell.Policy policy) {
+    static Group of(Cell c, boolean pairs) {
+      Cell.Policy p = c.policy();
+      return new Group(
+          pairs,
+          c.model(),
+          c.generation().schedule(),
+          c.prompts(),
+          new Cell.Policy(
+              "one-layer",
+              null,
+              p.budgetTokens(),
+              null,
+              p.unconditionalTokens(),
+              p.keyType(),
+              p.valueType()));
+    }
+  }
+
+  private record Place(int layer, int scale) {}
+
+  /** Copies the list. */
+  public CutDamage {
+    scales = List.copyOf(scales);
+  }
+
+  /** Whether it is about pairs of a layer and a scale. */
+  public boolean ofPairs() {
+    return !scales.isEmpty();
+  }
+
+  /** The first scale that reads a cut cache. */
+  public int firstCutScale() {
+    return BudgetPlan.firstCutScale(schedule, budgetTokens);
+  }
+
+  /** Damage [layer][place][prompt]. */
+  public double[][][] values(Measure measure) {
+    return values[measure.ordinal()];
+  }
+
+  /**
+   * The measurements of a folder of results: at most one of whole layers and one of pairs. Cells of
+   * other policies are left out.
+   *
+   * @param name of the folder, for messages
+   * @param layers number of layers that must be there
+   * @throws IllegalArgumentException where there is none, a layer is missing, or cells do not
+   *     belong together
+   */
+  public static List<CutDamage> of(Results results, String name, int layers) {
+    Map<Boolean, Group> groups = new TreeMap<>();
+    Map<Boolean, Map<Place, CellResult>> cells = new TreeMap<>();
+    for (CellResult r : results.cells().values()) {
+      if (r.cell().kind() != Cell.Kind.POLICY) {
+        continue;
+      }
+      PolicySpec policy = PolicySpec.parse(r.cell().policy().name());
+      if (!policy.name().equals("one-layer")) {
+        continue;
+      }
+      int scale = policy.integer("scale", -1, 1, r.cell().generation().schedule().size() - 1);
+      boolean pairs = scale >= 0;
+      Group group = Group.of(r.cell(), pairs);
+      Group known = groups.putIfAbsent(pairs, group);
+      if (known != null && !known.equals(group)) {
+        throw new IllegalArgumentException(
+            String.format(
+                "%s: one model, prompt set and budget for all one-layer cells expected, got %s and"
+                    + " %s",
+                name, known, group));
+      }
+      cells
+          .computeIfAbsent(pairs, p -> new TreeMap<>(CutDamage::compare))
+          .put(new Place(policy.integer("layer", 0, 0, Integer.MAX_VALUE), scale), r);
+    }
+    if (cells.isEmpty()) {
+      throw new IllegalArgumentException(
+          name
+              + ": finished cells of policy one-layer expected, got none among "
+              + results.cells().size());
+    }
+    List<CutDamage> all = new ArrayList<>();
+    cells.forEach((pairs, found) -> all.add(of(groups.get(pairs), found, name, layers)));
+    return all;
+  }
+
+  private static int compare(Place a, Place b) {
+    return a.scale() != b.scale()
+        ? Integer.compare(a.scale(), b.scale())
+        : Integer.compare(a.layer(), b.layer());
+  }
+
+  private static CutDamage of(Group group, Map<Place, CellResult> cells, String name, int layers) {
+    CellResult first = cells.values().iterator().next();
+    ScaleSchedule schedule = first.cell().generation().maps();
+    List<Integer> scales =
+        cells.keySet().stream().map(Place::scale).distinct().filter(k -> k >= 0).toList();
+    int places = Math.max(1, scales.size());
+    int prompts = group.prompts().count();
+    int budget = group.policy().budgetTokens();
+    double[][][][] values = new double[Measure.values().length][layers][places][prompts];
+    for (int l = 0; l < layers; l++) {
+      for (int i = 0; i < places; i++) {
+        int scale = scales.isEmpty() ? -1 : scales.get(i);
+        CellResult r = cells.get(new Place(l, scale));
+        if (r == null) {
+          throw new IllegalArgumentException(
+              String.format(
+                  "%s: finished cells of layers 0 to %d%s expected, got none of layer %d; sweep it"
+                      + " again",
+                  name, layers - 1, scale < 0 ? "" : " at scale " + scale, l));
+        }
+        for (Measure m : Measure.values()) {
+          fill(values[m.ordinal()][l][i], r, m, name + ": cell " + r.id());
+        }
+      }
+    }
+    if (cells.keySet().stream().anyMatch(p -> p.layer() >= layers)) {
+      throw new IllegalArgumentException(
+          name + ": layers 0 to " + (layers - 1) + " expected, got cells of others");
+    }
+    return new CutDamage(group.model(), schedule, budget, layers, scales, group.prompts(), values);
+  }
+
+  /** Mean over the images of each prompt, those that say nothing left out. */
+  private static void fill(double[] byPrompt, CellResult r, Measure measure, String where) {
+    int[] n = new int[byPrompt.length];
+    for (CellResult.Image image : r.images()) {
+      double v = measure.of(image, where);
+      if (!Double.isNaN(v)) {
+        byPrompt[image.prompt()] += v;
+        n[image.prompt()]++;
+      }
+    }
+    for (int p = 0; p < byPrompt.length; p++) {
+      byPrompt[p] = n[p] == 0 ? Double.NaN : byPrompt[p] / n[p];
+    }
+  }
+}

@@ -1,0 +1,280 @@
+package io.scalekv.metrics;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.apache.commons.statistics.descriptive.Quantile;
+
+/**
+ * Spearman's ρ between a feature and a quantity that is a mean over prompts, where observations
+ * come in blocks that are not independent: a layer is a block, its scales are its places.
+ *
+ * <ul>
+ *   <li>ρ: Pearson's correlation of average ranks over all observations. With {@code within} ranks
+ *       are taken at each place apart, over the blocks, and centred there: what a place adds to
+ *       either side no longer counts.
+ *   <li>Interval over blocks and prompts: percentiles of ρ over resamples that draw blocks, with
+ *       all their places, and prompts, both with replacement; what another set of layers like these
+ *       might give. Interval over prompts: the same blocks, prompts drawn alone; how exactly ρ is
+ *       known for these. Both after Efron and Tibshirani, An Introduction to the Bootstrap (1993).
+ *   <li>p: share of |ρ| at least as large when whole blocks are permuted, (1 + hits) / (1 +
+ *       permutations), two-sided; Good, Permutation, Parametric and Bootstrap Tests (2005).
+ * </ul>
+ *
+ * <p>All features are resampled and permuted alike. NaN among the quantity's values are left out of
+ * its means; a mean over none counts as the smallest.
+ */
+public final class BlockedSpearman {
+  /**
+   * What is said of one feature.
+   *
+   * @param rho Spearman's ρ; NaN if either side is constant, and then everything else
+   * @param low lower end of the interval over blocks and prompts
+   * @param high its upper end
+   * @param promptLow lower end of the interval over prompts
+   * @param promptHigh its upper end
+   * @param p of the permutation test
+   * @param blocks number of blocks
+   * @param n number of observations
+   */
+  public record Result(
+      double rho,
+      double low,
+      double high,
+      double promptLow,
+      double promptHigh,
+      double p,
+      int blocks,
+      int n) {}
+
+  private static final double TAIL = 0.025;
+
+  /** What rounding may take from a correlation of permuted ranks. */
+  private static final double ROUNDING = 1e-12;
+
+  private final int blocks;
+  private final int places;
+  private final boolean within;
+  private final int[] once;
+  private final double[] ranks;
+
+  /** Multiplicity of every observation, resample by resample, and ranks of the quantity there. */
+  private final int[][] weights;
+
+  private final double[][] jointRanks;
+  private final double[][] promptRanks;
+  private final int[][] permutations;
+
+  /**
+   * Draws resamples and permutations.
+   *
+   * @param y the quantity [block][place][prompt], equally many everywhere
+   * @param within whether ranks are taken at each place apart
+   * @param resamples at least 100
+   * @param permutations at least 99
+   */
+  public BlockedSpearman(
+      double[][][] y, boolean within, int resamples, int permutations, long seed) {
+    this.blocks = y.length;
+    this.places = blocks == 0 ? 0 : y[0].length;
+    this.within = within;
+    if (blocks < 3 || places < 1 || y[0][0].length < 1) {
+      throw new IllegalArgumentException(
+          "rank correlation: at least 3 blocks, 1 place and 1 prompt expected, got "
+              + blocks
+              + " blocks");
+    }
+    if (resamples < 100 || permutations < 99) {
+      throw new IllegalArgumentException(
+          "rank correlation: at least 100 resamples and 99 permutations expected, got "
+              + resamples
+              + " and "
+              + permutations);
+    }
+    int prompts = y[0][0].length;
+    for (int b = 0; b < blocks; b++) {
+      PairedValues.sameLength("rank correlation: places of block " + b, places, y[b].length);
+      for (double[] values : y[b]) {
+        PairedValues.sameLength("rank correlation: prompts of block " + b, prompts, values.length);
+      }
+    }
+    SplittableRandom random = new SplittableRandom(seed);
+    this.once = new int[blocks * places];
+    Arrays.fill(once, 1);
+    int[] every = new int[prompts];
+    Arrays.fill(every, 1);
+    this.ranks = ranks(groups(means(y, every)), once);
+    this.weights = new int[resamples][];
+    this.jointRanks = new double[resamples][];
+    this.promptRanks = new double[resamples][];
+    for (int r = 0; r < resamples; r++) {
+      int[] drawn = draw(random, prompts);
+      int[] ofBlocks = draw(random, blocks);
+      weights[r] = new int[blocks * places];
+      for (int i = 0; i < weights[r].length; i++) {
+        weights[r][i] = ofBlocks[i / places];
+      }
+      int[] groups = groups(means(y, drawn));
+      jointRanks[r] = ranks(groups, weights[r]);
+      promptRanks[r] = ranks(groups, once);
+    }
+    this.permutations = new int[permutations][];
+    for (int i = 0; i < permutations; i++) {
+      this.permutations[i] = permutation(random);
+    }
+  }
+
+  /** Multiplicities of {@code n} draws out of n. */
+  private static int[] draw(SplittableRandom random, int n) {
+    int[] times = new int[n];
+    for (int i = 0; i < n; i++) {
+      times[random.nextInt(n)]++;
+    }
+    return times;
+  }
+
+  private int[] permutation(SplittableRandom random) {
+    int[] order = new int[blocks];
+    for (int i = 0; i < blocks; i++) {
+      int j = random.nextInt(i + 1);
+      order[i] = order[j];
+      order[j] = i;
+    }
+    return order;
+  }
+
+  private double[] means(double[][][] y, int[] times) {
+    double[] means = new double[blocks * places];
+    for (int i = 0; i < means.length; i++) {
+      double[] values = y[i / places][i % places];
+      double sum = 0;
+      int n = 0;
+      for (int p = 0; p < times.length; p++) {
+        if (!Double.isNaN(values[p])) {
+          sum += times[p] * values[p];
+          n += times[p];
+        }
+      }
+      means[i] = n == 0 ? Double.NEGATIVE_INFINITY : sum / n + 0.0;
+    }
+    return means;
+  }
+
+  /** Number of the different value that each observation has, ascending, within its stratum. */
+  private int[] groups(double[] values) {
+    int[] groups = new int[values.length];
+    for (int stratum = 0; stratum < strata(); stratum++) {
+      double[] own = new double[within ? blocks : values.length];
+      for (int i = 0; i < own.length; i++) {
+        own[i] = values[at(i, stratum)];
+      }
+      double[] sorted = Arrays.stream(own).sorted().distinct().toArray();
+      for (int i = 0; i < own.length; i++) {
+        groups[at(i, stratum)] = Arrays.binarySearch(sorted, own[i]);
+      }
+    }
+    return groups;
+  }
+
+  private int strata() {
+    return within ? places : 1;
+  }
+
+  /** Observation i of a stratum. */
+  private int at(int i, int stratum) {
+    return within ? i * places + stratum : i;
+  }
+
+  /** Average ranks where observations come {@code times} times, less their mean in the stratum. */
+  private double[] ranks(int[] groups, int[] times) {
+    double[] ranks = new double[groups.length];
+    int size = within ? blocks : groups.length;
+    for (int stratum = 0; stratum < strata(); stratum++) {
+      int[] count = new int[size];
+      int all = 0;
+      for (int i = 0; i < size; i++) {
+        count[groups[at(i, stratum)]] += times[at(i, stratum)];
+        all += times[at(i, stratum)];
+      }
+      double[] rank = new double[size];
+      int below = 0;
+      for (int g = 0; g < size; g++) {
+        rank[g] = below + (count[g] + 1) / 2.0 - (all + 1) / 2.0;
+        below += count[g];
+      }
+      for (int i = 0; i < size; i++) {
+        ranks[at(i, stratum)] = rank[groups[at(i, stratum)]];
+      }
+    }
+    return ranks;
+  }
+
+  private static double pearson(double[] x, double[] y, int[] times) {
+    double xy = 0;
+    double xx = 0;
+    double yy = 0;
+    for (int i = 0; i < x.length; i++) {
+      xy += times[i] * x[i] * y[i];
+      xx += times[i] * x[i] * x[i];
+      yy += times[i] * y[i] * y[i];
+    }
+    return xx == 0 || yy == 0 ? Double.NaN : xy / Math.sqrt(xx * yy);
+  }
+
+  /**
+   * The correlation with a feature.
+   *
+   * @param x [block][place], finite
+   */
+  public Result of(double[][] x) {
+    PairedValues.sameLength("rank correlation: blocks", blocks, x.length);
+    double[] flat = new double[blocks * places];
+    for (int b = 0; b < blocks; b++) {
+      PairedValues.sameLength("rank correlation: places of block " + b, places, x[b].length);
+      for (int k = 0; k < places; k++) {
+        if (!Double.isFinite(x[b][k])) {
+          throw new IllegalArgumentException(
+              String.format(
+                  "rank correlation: block %d, place %d: a finite value expected, got %s",
+                  b, k, x[b][k]));
+        }
+        flat[b * places + k] = x[b][k] + 0.0;
+      }
+    }
+    int[] groups = groups(flat);
+    double[] own = ranks(groups, once);
+    double rho = pearson(own, ranks, once);
+    if (Double.isNaN(rho)) {
+      return new Result(rho, rho, rho, rho, rho, rho, blocks, flat.length);
+    }
+    double[] joint = new double[weights.length];
+    double[] byPrompts = new double[weights.length];
+    for (int r = 0; r < weights.length; r++) {
+      joint[r] = pearson(ranks(groups, weights[r]), jointRanks[r], weights[r]);
+      byPrompts[r] = pearson(own, promptRanks[r], once);
+    }
+    double[] ends = ends(joint);
+    double[] promptEnds = ends(byPrompts);
+    return new Result(
+        rho, ends[0], ends[1], promptEnds[0], promptEnds[1], p(own, rho), blocks, flat.length);
+  }
+
+  /** Percentiles of the resamples in which both sides vary. */
+  private static double[] ends(double[] sample) {
+    double[] finite = Arrays.stream(sample).filter(Double::isFinite).toArray();
+    return finite.length == 0
+        ? new double[] {Double.NaN, Double.NaN}
+        : Quantile.withDefaults().evaluate(finite, TAIL, 1 - TAIL);
+  }
+
+  private double p(double[] own, double rho) {
+    int hits = 0;
+    double[] moved = new double[own.length];
+    for (int[] order : permutations) {
+      for (int i = 0; i < moved.length; i++) {
+        moved[i] = ranks[order[i / places] * places + i % places];
+      }
+      hits += Math.abs(pearson(own, moved, once)) >= Math.abs(rho) - ROUNDING ? 1 : 0;
+    }
+    return (1.0 + hits) / (1 + permutations.length);
+  }
+}

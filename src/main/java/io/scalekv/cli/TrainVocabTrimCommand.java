@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.report.LossCurve;
+import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.train.VocabTrimTraining;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -108,7 +109,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
                 spec.commandLine().getErr().flush();
               }
             });
-    for (String name : new String[] {VocabTrimTraining.TARGET, VocabTrimTraining.DRAFTER}) {
+    for (String name : new String[] {ModelPair.TARGET, ModelPair.DRAFTER}) {
       LossCurve.ofCsv(out.resolve(name + "-curve.csv"), name, "loss (nats a token)")
           .writePng(out.resolve(name + "-loss.png"));
     }

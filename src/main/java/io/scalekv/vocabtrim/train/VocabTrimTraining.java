@@ -8,6 +8,7 @@ import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.LlamaConfig;
 import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.lm.RopeScaling;
+import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.text.BytePairTrainer;
 import io.scalekv.vocabtrim.text.FolderText;
 import io.scalekv.vocabtrim.text.SpecialTokens;
@@ -30,11 +31,6 @@ import java.util.function.Consumer;
  * result is there and goes on from its checkpoint otherwise.
  */
 public final class VocabTrimTraining {
-  /** Folder of the target below the folder of a pair. */
-  public static final String TARGET = "target";
-
-  /** Folder of the drafter below the folder of a pair. */
-  public static final String DRAFTER = "drafter";
 
   private static final int MAX_POSITIONS = 1024;
   private static final int HELD_OUT_ROWS = 64;
@@ -130,10 +126,18 @@ public final class VocabTrimTraining {
       write(tokenizerFile, trainer.train(o.vocabulary(), SpecialTokens.TEXTS));
     }
     try (TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile)) {
-      Path target = o.folder().resolve(TARGET);
-      Path drafter = o.folder().resolve(DRAFTER);
-      train(o, text, tokenizer, TARGET, target(tokenizer.size()), o.steps(), 0, log);
-      train(o, text, tokenizer, DRAFTER, drafter(tokenizer.size()), o.drafterSteps(), 1, log);
+      Path target = o.folder().resolve(ModelPair.TARGET);
+      Path drafter = o.folder().resolve(ModelPair.DRAFTER);
+      train(o, text, tokenizer, ModelPair.TARGET, target(tokenizer.size()), o.steps(), 0, log);
+      train(
+          o,
+          text,
+          tokenizer,
+          ModelPair.DRAFTER,
+          drafter(tokenizer.size()),
+          o.drafterSteps(),
+          1,
+          log);
       List<int[]> held = text.heldOut(tokenizer, HELD_OUT_ROWS, o.length());
       try (Llama t = Llama.open(target);
           Llama d = Llama.open(drafter)) {

@@ -21,6 +21,27 @@ import picocli.CommandLine.Spec;
         "Train a small target and a one-layer drafter for speculative decoding, tokenizer first."
             + " Can be stopped at any moment; the same command goes on from the last checkpoint.")
 final class TrainVocabTrimCommand implements Callable<Integer> {
+  /** What the command reports. */
+  record Report(
+      String target,
+      String drafter,
+      int vocabulary,
+      long targetParameters,
+      long drafterParameters,
+      double targetLossNats,
+      double drafterLossNats) {
+    static Report of(VocabTrimTraining.Result r) {
+      return new Report(
+          r.target().toString(),
+          r.drafter().toString(),
+          r.vocabulary(),
+          r.targetParameters(),
+          r.drafterParameters(),
+          r.targetLossNats(),
+          r.drafterLossNats());
+    }
+  }
+
   @Spec private CommandSpec spec;
   @Mixin private GlobalOptions global;
   @Mixin private JsonOption json;
@@ -115,7 +136,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     }
     json.print(
         spec.commandLine().getOut(),
-        result,
+        Report.of(result),
         r ->
             String.format(
                 Locale.ROOT,

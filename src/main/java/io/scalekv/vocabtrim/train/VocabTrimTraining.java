@@ -32,6 +32,7 @@ import java.util.function.Consumer;
  */
 public final class VocabTrimTraining {
 
+  private static final String NOTE = "training.txt";
   private static final int MAX_POSITIONS = 1024;
   private static final int HELD_OUT_ROWS = 64;
 
@@ -118,6 +119,7 @@ public final class VocabTrimTraining {
         o.text().isPresent()
             ? FolderText.read(o.text().get())
             : new SyntheticText(new SyntheticLanguage(o.seed()));
+    sameTraining(o, text);
     Path tokenizerFile = o.folder().resolve(TextTokenizer.FILE);
     if (!Files.exists(tokenizerFile)) {
       log.accept("tokenizer of " + text.description());
@@ -157,6 +159,45 @@ public final class VocabTrimTraining {
                 result.targetLossNats,
                 result.drafterLossNats));
         return result;
+      }
+    }
+  }
+
+  /** Notes what is trained; a folder of another training is refused. */
+  private static void sameTraining(Options o, TrainingText text) {
+    String note =
+        "text "
+            + text.description()
+            + "\nvocabulary "
+            + o.vocabulary()
+            + "\nrows "
+            + o.rows()
+            + "\nlength "
+            + o.length()
+            + "\nlearning rate "
+            + o.learningRate()
+            + "\nproducts "
+            + (o.bf16() ? "bf16" : "fp32")
+            + "\nseed "
+            + o.seed()
+            + "\n";
+    Path file = o.folder().resolve(NOTE);
+    if (!Files.exists(file)) {
+      write(file, note);
+      return;
+    }
+    String[] before = read(file).split("\n");
+    String[] now = note.split("\n");
+    for (int i = 0; i < now.length; i++) {
+      String then = i < before.length ? before[i] : "nothing";
+      if (!then.equals(now[i])) {
+        throw new IllegalArgumentException(
+            o.folder()
+                + ": holds another training: "
+                + then
+                + " expected, got "
+                + now[i]
+                + " (another --out begins a new one)");
       }
     }
   }

@@ -29,7 +29,7 @@ class FolderTextTest {
     Files.writeString(texts.resolve(".hidden"), "hidden");
     Files.write(texts.resolve("c.bin"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
     FolderText text = FolderText.read(texts.getParent());
-    assertEquals("2 files of texts", text.description());
+    assertEquals("2 files of texts, 18900 characters", text.description());
     BytePairTrainer trainer = new BytePairTrainer();
     text.tokenizerTexts().forEach(trainer::add);
     Files.writeString(folder.resolve("tokenizer.json"), trainer.train(400, SpecialTokens.TEXTS));

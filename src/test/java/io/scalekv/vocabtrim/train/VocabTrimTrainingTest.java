@@ -28,19 +28,23 @@ class VocabTrimTrainingTest {
   }
 
   private VocabTrimTraining.Options options(String name) throws IOException {
+    return options(name, 24);
+  }
+
+  private VocabTrimTraining.Options options(String name, int length) throws IOException {
     Path text = Files.createDirectories(folder.resolve("text"));
     String all = String.join("\n", new SyntheticLanguage(4).documents(Domain.MATH, 0, 80));
     Files.writeString(text.resolve("a.txt"), all);
     Path out = Files.createDirectories(folder.resolve(name));
     return new VocabTrimTraining.Options(
-        out, Optional.of(text), 320, 40, 20, 4, 24, 0.01, 3, false);
+        out, Optional.of(text), 320, 40, 20, 4, length, 0.01, 3, false);
   }
 
   @Test
   void trainsAPairThatLoadsAndGoesOnAfterItWasKilled() throws IOException {
     List<String> log = new ArrayList<>();
     VocabTrimTraining.Result whole = VocabTrimTraining.run(options("whole"), log::add);
-    assertEquals("tokenizer of 1 files of text", log.get(0));
+    assertTrue(log.get(0).startsWith("tokenizer of 1 files of text, "), log.get(0));
     assertTrue(log.get(1).startsWith("target step 10/40 loss "), log.get(1));
     assertEquals(320, whole.vocabulary());
     assertTrue(whole.targetLossNats() < Math.log(320) - 1, whole.toString());
@@ -69,6 +73,15 @@ class VocabTrimTrainingTest {
     assertTrue(second.get(0).startsWith("drafter step 10/"), "the target is not trained again");
     assertEquals(whole.targetLossNats(), resumed.targetLossNats());
     assertEquals(whole.drafterLossNats(), resumed.drafterLossNats());
+    Exception e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> VocabTrimTraining.run(options("killed", 25), second::add));
+    assertEquals(
+        killed.folder()
+            + ": holds another training: length 24 expected, got length 25"
+            + " (another --out begins a new one)",
+        e.getMessage());
     for (String model : List.of("target", "drafter")) {
       assertArrayEquals(
           Files.readAllBytes(folder.resolve("whole/" + model + "/config.json")),

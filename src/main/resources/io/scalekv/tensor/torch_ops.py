@@ -417,13 +417,10 @@ class M(Module):
     m = torch.mean(torch.mul(x, x), [-1], True)
     return torch.mul(torch.mul(x, torch.rsqrt(torch.add(m, eps))), weight)
 
-  # linear without bias, both factors rounded to bfloat16; float32 in and out
-  def product_bf16(self, x: Tensor, weight: Tensor) -> Tensor:
-    return torch.to(torch.linear(torch.to(x, 15), torch.to(weight, 15), None), 6)
-
-  # SiLU of one product times the other
-  def swiglu(self, gate: Tensor, up: Tensor) -> Tensor:
-    return torch.mul(torch.silu(gate), up)
+  # linear without bias in the element type of like (float32 or bfloat16); float32 in and out
+  def product_as(self, x: Tensor, weight: Tensor, like: Tensor) -> Tensor:
+    d = ops.prim.dtype(like)
+    return torch.to(torch.linear(torch.to(x, d), torch.to(weight, d), None), 6)
 
   # [B,L,H*D] -> [B,H,L,D]; like [L,D] tells D
   def heads_like(self, x: Tensor, like: Tensor) -> Tensor:
@@ -463,6 +460,24 @@ class M(Module):
     c2 = torch.copy_(torch.narrow(values, 2, a, n), v)
     t = torch.add(a, n)
     return (self).causal_attention(q, torch.narrow(keys, 2, 0, t), torch.narrow(values, 2, 0, t))
+
+  # one layer: x [B,L,C], like the element type of products, eps [1], cos and sin [L,D] of the L
+  # tokens, keys and values of the tokens before them and their number at (all three empty where
+  # there are none), norm, query, key, value, output, norm, gate, up, down -> [B,L,C]
+  def llama_layer(self, x: Tensor, like: Tensor, eps: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, at: Tensor, n1: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, n2: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
+    y = (self).rms_norm_eps(x, n1, eps)
+    q = (self).rotary_heads((self).product_as(y, wq, like), cos, sin)
+    k = (self).rotary_heads((self).product_as(y, wk, like), cos, sin)
+    v = (self).heads_like((self).product_as(y, wv, like), cos)
+    if torch.eq(torch.size(at, 0), 0):
+      o = (self).causal_attention(q, k, v)
+    else:
+      o = (self).cached_attention(q, k, v, keys, values, at)
+    z = torch.add(x, (self).product_as((self).merge_heads(o), wo, like))
+    n = (self).rms_norm_eps(z, n2, eps)
+    g = torch.silu((self).product_as(n, gate, like))
+    u = torch.mul(g, (self).product_as(n, up, like))
+    return torch.add(z, (self).product_as(u, down, like))
 
   # mean cross-entropy in nats: logits [N,V], targets [N] (int64)
   def cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:

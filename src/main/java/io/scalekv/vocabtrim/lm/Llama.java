@@ -159,8 +159,7 @@ public final class Llama implements LanguageModel {
   public float[] logits(int[] tokens) {
     check(tokens, 0);
     try (NDManager scope = manager.newSubManager()) {
-      NDArray x =
-          net.hidden(ids(scope, tokens), rotary.turns(scope, 0, tokens.length), LlamaNet.WHOLE);
+      NDArray x = net.hidden(ids(scope, tokens), rotary.turns(scope, 0, tokens.length), null);
       return TorchOps.call("product", x, head).toFloatArray();
     }
   }
@@ -196,7 +195,7 @@ public final class Llama implements LanguageModel {
         }
       }
       NDArray ids = NativeCopy.of(scope, padded, new Shape(to - from, longest));
-      NDArray x = net.hidden(ids, rotary.turns(scope, 0, longest), LlamaNet.WHOLE);
+      NDArray x = net.hidden(ids, rotary.turns(scope, 0, longest), null);
       int block = Math.max(1, BLOCK_LOGITS / kept.size());
       float[] row = new float[kept.size()];
       for (int b = 0; b < to - from; b++) {
@@ -291,8 +290,7 @@ public final class Llama implements LanguageModel {
             net.hidden(
                 ids(scope, tokens),
                 rotary.turns(scope, length, to),
-                (layer, q, k, v) ->
-                    TorchOps.call("cached_attention", q, k, v, keys[layer], values[layer], at));
+                new LlamaNet.Held(keys, values, at));
         if (lastOnly) {
           x = x.get(new NDIndex(":,{}:{}", tokens.length - 1, tokens.length));
           x.attach(scope);

@@ -2,6 +2,7 @@ package io.scalekv.vocabtrim.lm;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.tensor.Weights;
@@ -12,28 +13,21 @@ import io.scalekv.tensor.Weights;
  * Stateless: one instance serves training and generation.
  */
 public final class LlamaNet {
-  /** How a layer's queries meet keys. */
-  @FunctionalInterface
-  public interface Attention {
-    /**
-     * Causal attention.
-     *
-     * @param layer from 0
-     * @param q [B,H,L,D], rotated
-     * @param k [B,G,L,D], rotated
-     * @param v [B,G,L,D]
-     * @return [B,H,L,D]
-     */
-    NDArray attend(int layer, NDArray q, NDArray k, NDArray v);
-  }
-
-  /** Every token sees those of its own sequence up to itself. */
-  static final Attention WHOLE = (layer, q, k, v) -> TorchOps.call("causal_attention", q, k, v);
+  /**
+   * Keys and values of the tokens before those of a pass, one pair of arrays a layer.
+   *
+   * @param keys [1,G,capacity,D] each; those of the pass are written behind them
+   * @param values likewise
+   * @param at [1] (int64), number of tokens before
+   */
+  record Held(NDArray[] keys, NDArray[] values, NDArray at) {}
 
   private final LlamaConfig config;
   private final Weights weights;
-  private final String product;
+  private final NDArray[][] layers;
+  private final NDArray like;
   private final NDArray epsilon;
+  private final NDArray none;
 
   /** A float32 net over the given weights, which it does not own. */
   public LlamaNet(LlamaConfig config, Weights weights) {
@@ -48,8 +42,27 @@ public final class LlamaNet {
   public LlamaNet(LlamaConfig config, Weights weights, boolean bf16) {
     this.config = config;
     this.weights = weights;
-    this.product = bf16 ? "product_bf16" : "product";
-    this.epsilon = weights.manager().full(new Shape(1), (float) config.normEpsilon());
+    NDManager manager = weights.manager();
+    NDArray single = manager.ones(new Shape(1));
+    this.like = bf16 ? TorchOps.call("to_bf16", single) : single;
+    this.epsilon = manager.full(new Shape(1), (float) config.normEpsilon());
+    this.none = manager.zeros(new Shape(0), DataType.INT64);
+    this.layers = new NDArray[config.layers()][];
+    for (int i = 0; i < layers.length; i++) {
+      String p = LlamaWeights.layer(i);
+      layers[i] =
+          new NDArray[] {
+            weights.get(p + "input_layernorm.weight"),
+            weights.get(p + "self_attn.q_proj.weight"),
+            weights.get(p + "self_attn.k_proj.weight"),
+            weights.get(p + "self_attn.v_proj.weight"),
+            weights.get(p + "self_attn.o_proj.weight"),
+            weights.get(p + "post_attention_layernorm.weight"),
+            weights.get(p + "mlp.gate_proj.weight"),
+            weights.get(p + "mlp.up_proj.weight"),
+            weights.get(p + "mlp.down_proj.weight")
+          };
+    }
   }
 
   /** The configuration. */
@@ -76,8 +89,8 @@ public final class LlamaNet {
    */
   public NDArray logits(NDArray ids, RotaryTable table) {
     int length = Math.toIntExact(ids.getShape().get(1));
-    NDArray x = hidden(ids, table.turns(ids.getManager(), 0, length), WHOLE);
-    return TorchOps.call(product, x, head());
+    NDArray x = hidden(ids, table.turns(ids.getManager(), 0, length), null);
+    return TorchOps.call("product_as", x, head(), like);
   }
 
   /**
@@ -85,49 +98,30 @@ public final class LlamaNet {
    *
    * @param ids [B,L] (int64)
    * @param turns of the positions of the L tokens
+   * @param held keys and values of the tokens before, B being 1; null if the sequences begin here
    * @return [B,L,C], normed, owned by the manager of {@code ids}
    */
-  NDArray hidden(NDArray ids, RotaryTable.Turns turns, Attention attention) {
+  NDArray hidden(NDArray ids, RotaryTable.Turns turns, Held held) {
     NDArray x = TorchOps.call("embedding", ids, weights.get(LlamaWeights.EMBEDDING));
-    for (int i = 0; i < config.layers(); i++) {
-      x = layer(i, x, turns, attention);
+    for (int i = 0; i < layers.length; i++) {
+      NDArray input = x;
+      x = layer(i, input, turns, held);
+      input.close();
     }
-    return norm(x, LlamaWeights.FINAL_NORM);
+    return TorchOps.call("rms_norm_eps", x, weights.get(LlamaWeights.FINAL_NORM), epsilon);
   }
 
-  /** One layer; of what it makes only the result stays. */
-  private NDArray layer(int i, NDArray input, RotaryTable.Turns t, Attention attention) {
-    NDManager outer = input.getManager();
-    String p = LlamaWeights.layer(i);
-    try (NDManager scope = outer.newSubManager()) {
-      input.attach(scope);
-      NDArray y = norm(input, p + "input_layernorm.weight");
-      NDArray q = rotated(product(y, p + "self_attn.q_proj.weight"), t);
-      NDArray k = rotated(product(y, p + "self_attn.k_proj.weight"), t);
-      NDArray v = TorchOps.call("heads_like", product(y, p + "self_attn.v_proj.weight"), t.cos());
-      NDArray seen = TorchOps.call("merge_heads", attention.attend(i, q, k, v));
-      NDArray x = input.add(product(seen, p + "self_attn.o_proj.weight"));
-      NDArray n = norm(x, p + "post_attention_layernorm.weight");
-      NDArray gated =
-          TorchOps.call(
-              "swiglu",
-              product(n, p + "mlp.gate_proj.weight"),
-              product(n, p + "mlp.up_proj.weight"));
-      NDArray out = x.add(product(gated, p + "mlp.down_proj.weight"));
-      out.attach(outer);
-      return out;
-    }
-  }
-
-  private static NDArray rotated(NDArray x, RotaryTable.Turns t) {
-    return TorchOps.call("rotary_heads", x, t.cos(), t.sin());
-  }
-
-  private NDArray norm(NDArray x, String weight) {
-    return TorchOps.call("rms_norm_eps", x, weights.get(weight), epsilon);
-  }
-
-  private NDArray product(NDArray x, String weight) {
-    return TorchOps.call(product, x, weights.get(weight));
+  private NDArray layer(int i, NDArray x, RotaryTable.Turns t, Held held) {
+    NDArray[] args = new NDArray[8 + layers[i].length];
+    args[0] = x;
+    args[1] = like;
+    args[2] = epsilon;
+    args[3] = t.cos();
+    args[4] = t.sin();
+    args[5] = held == null ? none : held.keys()[i];
+    args[6] = held == null ? none : held.values()[i];
+    args[7] = held == null ? none : held.at();
+    System.arraycopy(layers[i], 0, args, 8, layers[i].length);
+    return TorchOps.call("llama_layer", args);
   }
 }

@@ -150,7 +150,7 @@ class SpeculativeDecoderTest {
     SpeculativeDecoder decoder = new SpeculativeDecoder(target, drafter);
     DecodeOptions o = new DecodeOptions(gamma, 3, temperature, Set.of());
     SplittableRandom random = new SplittableRandom(12);
-    int runs = 60_000;
+    int runs = 40_000;
     long[] seen = new long[v * v * v];
     DecodeStatistics sum = DecodeStatistics.none(gamma);
     for (int r = 0; r < runs; r++) {

@@ -2,18 +2,21 @@ package io.scalekv.vocabtrim.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.scalekv.files.Sha256;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Text to tokens and back, by the {@code tokenizer.json} of a model folder. */
 public final class TextTokenizer implements AutoCloseable {
   /** Name of the file in a model folder. */
   public static final String FILE = "tokenizer.json";
+
+  private static final Map<String, String> OPTIONS =
+      Map.of("addSpecialTokens", "false", "padding", "false", "truncation", "false");
 
   private final HuggingFaceTokenizer library;
   private final int size;
@@ -41,31 +44,10 @@ public final class TextTokenizer implements AutoCloseable {
     }
     try {
       byte[] bytes = Files.readAllBytes(file);
-      JsonNode json = JsonMapper.shared().readTree(bytes);
-      JsonNode vocabulary = json.path("model").path("vocab");
-      if (!vocabulary.isObject()) {
-        throw new IllegalArgumentException("model.vocab expected, got none");
-      }
-      int largest = -1;
-      for (JsonNode id : vocabulary.values()) {
-        largest = Math.max(largest, id.asInt(-1));
-      }
-      SortedSet<Integer> special = new TreeSet<>();
-      for (JsonNode token : json.path("added_tokens")) {
-        int id = token.path("id").asInt(-1);
-        largest = Math.max(largest, id);
-        if (token.path("special").asBoolean(false)) {
-          special.add(id);
-        }
-      }
+      TokenizerJson json = TokenizerJson.of(bytes);
       HuggingFaceTokenizer library =
-          HuggingFaceTokenizer.builder()
-              .optTokenizerPath(file)
-              .optAddSpecialTokens(false)
-              .optPadding(false)
-              .optTruncation(false)
-              .build();
-      return new TextTokenizer(library, largest + 1, special, "sha256:" + Sha256.of(bytes));
+          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.own()), OPTIONS);
+      return new TextTokenizer(library, json.size(), json.special(), "sha256:" + Sha256.of(bytes));
     } catch (IOException | RuntimeException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new IllegalArgumentException(file + ": not a tokenizer: " + reason, e);

@@ -19,6 +19,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -189,5 +190,49 @@ class BytePairTrainerTest {
     e = assertThrows(IllegalArgumentException.class, () -> TextTokenizer.open(folder));
     assertTrue(e.getMessage().contains("not a tokenizer"), e.getMessage());
     assertFalse(e.getMessage().contains("\n"));
+  }
+
+  /** The native library is never asked: it may end the process. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '^',
+      value = {
+        "\"type\":\"BPE\" | \"type\":\"Unigram\" | model/type BPE and model/vocab expected",
+        "\"id\":0 | \"id\":-1 | an id of 0 to 16777215 expected, got -1",
+        "\"a\":66 | \"a\":67 | every id of model/vocab once expected, got 67",
+        "\"a\":66 | \"a\":\"x\" | an id of 0 to 16777215 expected, got \"x\"",
+        "\"merges\":[ | \"merges\":[\"a zz\", | merges of tokens of model/vocab expected",
+        "\"merges\":[ | \"merges\":[7, | pairs as model/merges expected, got 7",
+        "\"merges\":[ | \"merges\":5,\"x\":[ | a list as model/merges expected, got 5",
+        "\"a\":66 | \"a\":66,\"a\":66 | valid JSON expected",
+        "\"version\" | version | valid JSON expected",
+        "\"content\" | \"contents\" | added_tokens with a content expected",
+        "\"end_of_word_suffix\":null | \"end_of_word_suffix\":\"</w>\""
+            + " | no model/end_of_word_suffix expected",
+      })
+  void filesThatAreNotSoundAreTold(String from, String to, String expected) throws IOException {
+    String json = train(280, "low lower lowest low low newer new newest new wide wider widest ");
+    assertTrue(json.contains(from), from);
+    Files.writeString(folder.resolve("tokenizer.json"), json.replace(from, to));
+    Exception e = assertThrows(IllegalArgumentException.class, () -> TextTokenizer.open(folder));
+    String start = folder.resolve("tokenizer.json") + ": not a tokenizer: ";
+    assertTrue(e.getMessage().startsWith(start + expected), e.getMessage());
+    assertFalse(e.getMessage().contains("\n"));
+  }
+
+  @Test
+  void mergesMayBeListsOfTwo() throws IOException {
+    String json = train(270, "low lower lowest low low newer new newest new wide wider widest ");
+    int[] expected;
+    try (TextTokenizer tokenizer = tokenizer(json)) {
+      expected = tokenizer.encode("low new");
+    }
+    for (String merge : merges(json)) {
+      json = json.replace("\"" + merge + "\"", "[\"" + merge.replace(" ", "\",\"") + "\"]");
+    }
+    try (TextTokenizer tokenizer = tokenizer(json)) {
+      assertArrayEquals(expected, tokenizer.encode("low new"));
+    }
   }
 }

@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.report.LossCurve;
+import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.train.VocabTrimTraining;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +21,27 @@ import picocli.CommandLine.Spec;
         "Train a small target and a one-layer drafter for speculative decoding, tokenizer first."
             + " Can be stopped at any moment; the same command goes on from the last checkpoint.")
 final class TrainVocabTrimCommand implements Callable<Integer> {
+  /** What the command reports. */
+  record Report(
+      String target,
+      String drafter,
+      int vocabulary,
+      long targetParameters,
+      long drafterParameters,
+      double targetLossNats,
+      double drafterLossNats) {
+    static Report of(VocabTrimTraining.Result r) {
+      return new Report(
+          r.target().toString(),
+          r.drafter().toString(),
+          r.vocabulary(),
+          r.targetParameters(),
+          r.drafterParameters(),
+          r.targetLossNats(),
+          r.drafterLossNats());
+    }
+  }
+
   @Spec private CommandSpec spec;
   @Mixin private GlobalOptions global;
   @Mixin private JsonOption json;
@@ -108,13 +130,13 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
                 spec.commandLine().getErr().flush();
               }
             });
-    for (String name : new String[] {VocabTrimTraining.TARGET, VocabTrimTraining.DRAFTER}) {
+    for (String name : new String[] {ModelPair.TARGET, ModelPair.DRAFTER}) {
       LossCurve.ofCsv(out.resolve(name + "-curve.csv"), name, "loss (nats a token)")
           .writePng(out.resolve(name + "-loss.png"));
     }
     json.print(
         spec.commandLine().getOut(),
-        result,
+        Report.of(result),
         r ->
             String.format(
                 Locale.ROOT,

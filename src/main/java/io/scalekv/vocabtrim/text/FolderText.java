@@ -80,7 +80,13 @@ public final class FolderText implements TrainingText {
 
   @Override
   public String description() {
-    return documents.size() + " files of " + folder.getFileName();
+    long characters = documents.stream().mapToLong(String::length).sum();
+    return documents.size()
+        + " files of "
+        + folder.toAbsolutePath().normalize().getFileName()
+        + ", "
+        + characters
+        + " characters";
   }
 
   @Override

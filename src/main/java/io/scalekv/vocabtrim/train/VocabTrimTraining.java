@@ -8,6 +8,7 @@ import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.LlamaConfig;
 import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.lm.RopeScaling;
+import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.text.BytePairTrainer;
 import io.scalekv.vocabtrim.text.FolderText;
 import io.scalekv.vocabtrim.text.SpecialTokens;
@@ -30,12 +31,8 @@ import java.util.function.Consumer;
  * result is there and goes on from its checkpoint otherwise.
  */
 public final class VocabTrimTraining {
-  /** Folder of the target below the folder of a pair. */
-  public static final String TARGET = "target";
 
-  /** Folder of the drafter below the folder of a pair. */
-  public static final String DRAFTER = "drafter";
-
+  private static final String NOTE = "training.txt";
   private static final int MAX_POSITIONS = 1024;
   private static final int HELD_OUT_ROWS = 64;
 
@@ -122,6 +119,7 @@ public final class VocabTrimTraining {
         o.text().isPresent()
             ? FolderText.read(o.text().get())
             : new SyntheticText(new SyntheticLanguage(o.seed()));
+    sameTraining(o, text);
     Path tokenizerFile = o.folder().resolve(TextTokenizer.FILE);
     if (!Files.exists(tokenizerFile)) {
       log.accept("tokenizer of " + text.description());
@@ -130,10 +128,18 @@ public final class VocabTrimTraining {
       write(tokenizerFile, trainer.train(o.vocabulary(), SpecialTokens.TEXTS));
     }
     try (TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile)) {
-      Path target = o.folder().resolve(TARGET);
-      Path drafter = o.folder().resolve(DRAFTER);
-      train(o, text, tokenizer, TARGET, target(tokenizer.size()), o.steps(), 0, log);
-      train(o, text, tokenizer, DRAFTER, drafter(tokenizer.size()), o.drafterSteps(), 1, log);
+      Path target = o.folder().resolve(ModelPair.TARGET);
+      Path drafter = o.folder().resolve(ModelPair.DRAFTER);
+      train(o, text, tokenizer, ModelPair.TARGET, target(tokenizer.size()), o.steps(), 0, log);
+      train(
+          o,
+          text,
+          tokenizer,
+          ModelPair.DRAFTER,
+          drafter(tokenizer.size()),
+          o.drafterSteps(),
+          1,
+          log);
       List<int[]> held = text.heldOut(tokenizer, HELD_OUT_ROWS, o.length());
       try (Llama t = Llama.open(target);
           Llama d = Llama.open(drafter)) {
@@ -153,6 +159,45 @@ public final class VocabTrimTraining {
                 result.targetLossNats,
                 result.drafterLossNats));
         return result;
+      }
+    }
+  }
+
+  /** Notes what is trained; a folder of another training is refused. */
+  private static void sameTraining(Options o, TrainingText text) {
+    String note =
+        "text "
+            + text.description()
+            + "\nvocabulary "
+            + o.vocabulary()
+            + "\nrows "
+            + o.rows()
+            + "\nlength "
+            + o.length()
+            + "\nlearning rate "
+            + o.learningRate()
+            + "\nproducts "
+            + (o.bf16() ? "bf16" : "fp32")
+            + "\nseed "
+            + o.seed()
+            + "\n";
+    Path file = o.folder().resolve(NOTE);
+    if (!Files.exists(file)) {
+      write(file, note);
+      return;
+    }
+    String[] before = read(file).split("\n");
+    String[] now = note.split("\n");
+    for (int i = 0; i < now.length; i++) {
+      String then = i < before.length ? before[i] : "nothing";
+      if (!then.equals(now[i])) {
+        throw new IllegalArgumentException(
+            o.folder()
+                + ": holds another training: "
+                + then
+                + " expected, got "
+                + now[i]
+                + " (another --out begins a new one)");
       }
     }
   }

@@ -9,6 +9,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.SafetensorsWriter;
 import io.scalekv.tensor.StoredType;
 import io.scalekv.tensor.TensorSource;
@@ -247,6 +248,50 @@ class LlamaTest {
     Exception none =
         assertThrows(IllegalArgumentException.class, () -> Llama.open(folder.resolve("x")));
     assertTrue(none.getMessage().endsWith("config.json expected, got none"), none.getMessage());
+  }
+
+  /** As published: bfloat16, two shards, an index, buffers and a copy of the tied head in them. */
+  @Test
+  void shardedFoldersOfOtherToolsAreRead() throws IOException {
+    LlamaConfig c = TinyLlama.config(41, true, new RopeScaling.None());
+    write(folder, c, 9);
+    int[] tokens = TinyLlama.tokens(new Random(9), 20, 41);
+    float[] expected;
+    Path published = Files.createDirectories(folder.resolve("published"));
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        TensorSource source = TensorSource.open(folder)) {
+      Map<String, NDArray> first = new LinkedHashMap<>();
+      Map<String, NDArray> second = new LinkedHashMap<>();
+      source
+          .names()
+          .forEach(n -> (n.contains("layers.1") ? second : first).put(n, source.load(n, manager)));
+      second.put("lm_head.weight", source.load("model.embed_tokens.weight", manager));
+      second.put("model.layers.0.self_attn.rotary_emb.inv_freq", manager.ones(new Shape(4)));
+      StringBuilder map = new StringBuilder();
+      int shard = 0;
+      for (Map<String, NDArray> part : List.of(first, second)) {
+        String name = "model-0000" + ++shard + "-of-00002.safetensors";
+        SafetensorsWriter.write(published.resolve(name), part, StoredType.BF16, Map.of());
+        part.keySet().forEach(n -> map.append(",\n\"" + n + "\": \"" + name + "\""));
+      }
+      Files.writeString(
+          published.resolve("model.safetensors.index.json"),
+          "{\"metadata\": {\"total_size\": 1}, \"weight_map\": {" + map.substring(1) + "}}");
+      Files.writeString(published.resolve("config.json"), c.json());
+      // the same weights, rounded, in one file
+      try (Weights all = Weights.load(manager, source)) {
+        SafetensorsWriter.write(
+            folder.resolve("model.safetensors"), all.arrays(), StoredType.BF16, Map.of());
+      }
+    }
+    try (Llama model = Llama.open(folder)) {
+      expected = model.logits(tokens);
+    }
+    List<Long> bytes = new ArrayList<>();
+    try (Llama model = Llama.open(published, (what, done, total) -> bytes.add(total - done))) {
+      assertArrayEquals(expected, model.logits(tokens));
+    }
+    assertEquals(0L, bytes.get(bytes.size() - 1), "the listener hears the end");
   }
 
   @Test

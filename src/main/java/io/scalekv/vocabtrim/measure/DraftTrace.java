@@ -11,8 +11,10 @@ public final class DraftTrace {
   private final int[] own;
   private final int[] beaten;
   private final int vocabulary;
+  private final boolean stopped;
 
-  private DraftTrace(int[] own, int[] beaten, int vocabulary) {
+  private DraftTrace(int[] own, int[] beaten, int vocabulary, boolean stopped) {
+    this.stopped = stopped;
     this.own = own;
     this.beaten = beaten;
     this.vocabulary = vocabulary;
@@ -24,8 +26,9 @@ public final class DraftTrace {
    * @param own [n] rank of the text's token, r
    * @param beaten [n] lowest rank of a token that the drafter prefers to it, b; V if none
    * @param vocabulary V
+   * @param stopped whether the text ends with a stop token, not at its greatest length
    */
-  public static DraftTrace of(int[] own, int[] beaten, int vocabulary) {
+  public static DraftTrace of(int[] own, int[] beaten, int vocabulary, boolean stopped) {
     if (own.length != beaten.length) {
       throw new IllegalArgumentException(
           "draft trace: as many of both expected, got " + own.length + " and " + beaten.length);
@@ -44,7 +47,7 @@ public final class DraftTrace {
                 + beaten[i]);
       }
     }
-    return new DraftTrace(own.clone(), beaten.clone(), vocabulary);
+    return new DraftTrace(own.clone(), beaten.clone(), vocabulary, stopped);
   }
 
   /** Gathers a trace, token by token. */
@@ -55,6 +58,11 @@ public final class DraftTrace {
   /** Tokens of the text. */
   public int length() {
     return own.length;
+  }
+
+  /** Tokens that are drafted: at the greatest length the last one is the target's own. */
+  int drafted() {
+    return stopped ? own.length : own.length - 1;
   }
 
   /** V. */
@@ -122,10 +130,14 @@ public final class DraftTrace {
       beaten[length++] = lowest;
     }
 
-    /** The trace so far. */
-    public DraftTrace build() {
+    /**
+     * The trace.
+     *
+     * @param stopped whether the text ends with a stop token, not at its greatest length
+     */
+    public DraftTrace build(boolean stopped) {
       return new DraftTrace(
-          Arrays.copyOf(own, length), Arrays.copyOf(beaten, length), ranks.length);
+          Arrays.copyOf(own, length), Arrays.copyOf(beaten, length), ranks.length, stopped);
     }
   }
 }

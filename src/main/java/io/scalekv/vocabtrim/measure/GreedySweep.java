@@ -21,7 +21,7 @@ public final class GreedySweep {
     int n = trace.length();
     for (int i = 0; i < n; i++) {
       calls++;
-      for (int j = 0; j < gamma && i < n; j++) {
+      for (int j = 0; j < gamma && i < trace.drafted(); j++) {
         offered[j]++;
         if (!trace.matches(i, k)) {
           if (trace.keeps(i, k)) {

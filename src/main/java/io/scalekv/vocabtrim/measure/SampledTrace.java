@@ -16,8 +16,10 @@ public final class SampledTrace {
   private final List<float[]> accepted;
   private final List<boolean[]> kept;
   private final int sizes;
+  private final boolean stopped;
 
-  private SampledTrace(List<float[]> accepted, List<boolean[]> kept, int sizes) {
+  private SampledTrace(List<float[]> accepted, List<boolean[]> kept, int sizes, boolean stopped) {
+    this.stopped = stopped;
     this.accepted = List.copyOf(accepted);
     this.kept = List.copyOf(kept);
     this.sizes = sizes;
@@ -48,6 +50,8 @@ public final class SampledTrace {
       throw new IllegalArgumentException("gamma: at least 1 expected, got " + gamma);
     }
     int n = length();
+    // at the greatest length the last token is the target's own
+    int drafted = stopped ? n : n - 1;
     double[] begins = new double[n + 1];
     double[] offered = new double[gamma];
     double[] taken = new double[gamma];
@@ -61,7 +65,7 @@ public final class SampledTrace {
       double reach = begins[i];
       calls += reach;
       int at = i;
-      for (int j = 0; j < gamma && at < n; j++, at++) {
+      for (int j = 0; j < gamma && at < drafted; j++, at++) {
         double a = accepted.get(at)[size];
         offered[j] += reach;
         taken[j] += reach * a;
@@ -79,6 +83,19 @@ public final class SampledTrace {
       }
     }
     return new BlockStatistics(n, calls, offered, taken, outside, wrong);
+  }
+
+  /** Probability of a token under logits divided by a temperature, in double precision. */
+  public static double probability(float[] logits, int token, double temperature) {
+    double most = Float.NEGATIVE_INFINITY;
+    for (float logit : logits) {
+      most = Math.max(most, logit);
+    }
+    double sum = 0;
+    for (float logit : logits) {
+      sum += Math.exp((logit - most) / temperature);
+    }
+    return Math.exp((logits[token] - most) / temperature) / sum;
   }
 
   /**
@@ -122,15 +139,19 @@ public final class SampledTrace {
       }
     }
 
+    /** The next token of the text, from the logits of both models, [V] each. */
+    public void accept(float[] target, float[] drafter, int token) {
+      accept(probability(target, token, temperature), drafter, token);
+    }
+
     /**
      * The next token of the text.
      *
-     * @param target [V] logits of the target
+     * @param p probability that the target gave to it
      * @param drafter [V] logits of the untrimmed drafter
      * @param token of the text
      */
-    public void accept(float[] target, float[] drafter, int token) {
-      double p = probability(target, token);
+    public void accept(double p, float[] drafter, int token) {
       double most = Float.NEGATIVE_INFINITY;
       for (float logit : drafter) {
         most = Math.max(most, logit);
@@ -155,21 +176,13 @@ public final class SampledTrace {
       kept.add(in);
     }
 
-    private double probability(float[] logits, int token) {
-      double most = Float.NEGATIVE_INFINITY;
-      for (float logit : logits) {
-        most = Math.max(most, logit);
-      }
-      double sum = 0;
-      for (float logit : logits) {
-        sum += Math.exp((logit - most) / temperature);
-      }
-      return Math.exp((logits[token] - most) / temperature) / sum;
-    }
-
-    /** The trace so far. */
-    public SampledTrace build() {
-      return new SampledTrace(accepted, kept, k.length);
+    /**
+     * The trace.
+     *
+     * @param stopped whether the text ends with a stop token, not at its greatest length
+     */
+    public SampledTrace build(boolean stopped) {
+      return new SampledTrace(accepted, kept, k.length, stopped);
     }
   }
 }

@@ -20,8 +20,8 @@ import java.util.Map;
 /**
  * Reads and writes mapping files of other tools. The form is always told, never guessed, and what
  * contradicts it is refused: offsets taken for ids, or ids for offsets, would draft wrong tokens
- * without a word. Files with a mask are checked against it; a list without one is checked for order,
- * range and repetition, which a list of offsets fails as soon as two neighbours are kept.
+ * without a word. Files with a mask are checked against it; a list without one is checked for
+ * order, range and repetition, which a list of offsets fails as soon as two neighbours are kept.
  */
 public final class MappingFile {
   /** Name of the mapping tensor. */

@@ -3,7 +3,9 @@ package io.scalekv.vocabtrim.trim;
 import java.util.Arrays;
 import java.util.List;
 
-/** The forms in which tools store the tokens of a trimmed head. Nothing in a file tells its form. */
+/**
+ * The forms in which tools store the tokens of a trimmed head. Nothing in a file tells its form.
+ */
 public enum MappingForm {
   /**
    * FR-Spec and SGLang's {@code --speculative-token-map}: {@code torch.save} of a Python list of
@@ -44,9 +46,6 @@ public enum MappingForm {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "mapping form: one of "
-                        + String.join(", ", keys())
-                        + " expected, got "
-                        + key));
+                    "mapping form: one of " + String.join(", ", keys()) + " expected, got " + key));
   }
 }

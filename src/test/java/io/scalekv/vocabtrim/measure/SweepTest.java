@@ -73,7 +73,7 @@ final class SweepTest {
       for (int i = 2; i < text.size(); i++) {
         builder.accept(row(drafter, text.subList(0, i)), text.get(i));
       }
-      return builder.build();
+      return builder.build(false);
     }
 
     /** The real loop: drafts, then verifies; gives calls of the target and fills the text. */
@@ -134,7 +134,7 @@ final class SweepTest {
           beaten[i] = random.nextInt(vocabulary + 1);
         } while (beaten[i] == own[i]);
       }
-      traces.add(DraftTrace.of(own, beaten, vocabulary));
+      traces.add(DraftTrace.of(own, beaten, vocabulary, t % 2 == 0));
     }
     for (int gamma = 1; gamma < 6; gamma++) {
       int g = gamma;
@@ -148,7 +148,8 @@ final class SweepTest {
                 .reduce(BlockStatistics.none(g), BlockStatistics::plus);
         assertEquals(walked.calls(), calls[k]);
         assertEquals(walked.tau(), tau[k], 1e-12);
-        double lost = Arrays.stream(walked.offered()).sum() - Arrays.stream(walked.accepted()).sum();
+        double lost =
+            Arrays.stream(walked.offered()).sum() - Arrays.stream(walked.accepted()).sum();
         assertEquals(lost, walked.outside() + walked.wrong());
       }
     }
@@ -157,14 +158,14 @@ final class SweepTest {
   @Test
   void twoRanksDecideAMatch() {
     // kept from 3 on, beaten by a token of rank 5: matches for k of 4 and 5 only
-    DraftTrace trace = DraftTrace.of(new int[] {3}, new int[] {5}, 8);
+    DraftTrace trace = DraftTrace.of(new int[] {3}, new int[] {5}, 8, true);
     boolean[] expected = {false, false, false, true, true, false, false, false};
     for (int k = 1; k <= 8; k++) {
       assertEquals(expected[k - 1], trace.matches(0, k), "k " + k);
     }
     assertArrayEquals(
-        new double[] {Double.NaN, 1, 1, 1, 1}, GreedySweep.tau(List.of(
-            DraftTrace.of(new int[] {3}, new int[] {1}, 4)), 2));
+        new double[] {Double.NaN, 1, 1, 1, 1},
+        GreedySweep.tau(List.of(DraftTrace.of(new int[] {3}, new int[] {1}, 4, true)), 2));
   }
 
   /** Sampled drafts thrown many times on table models, the text the target's own each time. */
@@ -190,7 +191,7 @@ final class SweepTest {
               tables.row(tables.drafter, text.subList(0, i)),
               text.get(i));
         }
-        double e = builder.build().expected(s, gamma).calls();
+        double e = builder.build(false).expected(s, gamma).calls();
         expected += e;
         thrown += calls;
         squares += (calls - e) * (calls - e);

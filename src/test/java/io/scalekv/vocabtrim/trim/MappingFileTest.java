@@ -55,8 +55,7 @@ final class MappingFileTest {
   @Test
   void offsetsAndMaskHaveTheTypesOfTheTools() throws IOException {
     Path file = folder.resolve("m.safetensors");
-    MappingFile.write(
-        file, MappingForm.D2T_OFFSET, Mapping.of(KeptIds.of(new int[] {1, 4, 5}, 7)));
+    MappingFile.write(file, MappingForm.D2T_OFFSET, Mapping.of(KeptIds.of(new int[] {1, 4, 5}, 7)));
     try (SafetensorsFile read = SafetensorsFile.open(file)) {
       assertEquals(StoredType.I64, read.info("d2t").type());
       assertEquals(StoredType.BOOL, read.info("t2d").type());
@@ -115,11 +114,11 @@ final class MappingFileTest {
   @Test
   void maskAndRowsMustAgree() {
     KeptIds kept = KeptIds.of(new int[] {1, 4, 5}, V);
-    refused(
-        tensors("a", true, kept, KeptIds.of(new int[] {1, 4, 6}, V)), MappingForm.D2T_OFFSET);
+    refused(tensors("a", true, kept, KeptIds.of(new int[] {1, 4, 6}, V)), MappingForm.D2T_OFFSET);
     refused(
         tensors("b", true, kept, KeptIds.of(new int[] {1, 4, 5, 6}, V)), MappingForm.D2T_OFFSET);
-    refused(tensors("c", true, KeptIds.of(new int[] {1}, 7), KeptIds.of(new int[] {1}, 7)),
+    refused(
+        tensors("c", true, KeptIds.of(new int[] {1}, 7), KeptIds.of(new int[] {1}, 7)),
         MappingForm.D2T_OFFSET);
   }
 

@@ -70,14 +70,14 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "800",
+      defaultValue = "700",
       description = "Updates of the target (default: ${DEFAULT-VALUE}).")
   private int steps;
 
   @Option(
       names = "--drafter-steps",
       paramLabel = "N",
-      defaultValue = "500",
+      defaultValue = "400",
       description = "Updates of the drafter (default: ${DEFAULT-VALUE}).")
   private int drafterSteps;
 

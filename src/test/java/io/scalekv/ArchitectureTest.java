@@ -105,7 +105,11 @@ final class ArchitectureTest {
 
   /** Where a gradient may be recorded. */
   private static final DescribedPredicate<JavaClass> RECORDED =
-      resideInAnyPackage("io.scalekv.train..", "io.scalekv.model.text..")
+      resideInAnyPackage(
+              "io.scalekv.train..",
+              "io.scalekv.model.text..",
+              "io.scalekv.vocabtrim.lm..",
+              "io.scalekv.vocabtrim.train..")
           .or(belongToAnyOf(Infinity.class, Vae.class))
           .as("classes whose arithmetic may be recorded");
 

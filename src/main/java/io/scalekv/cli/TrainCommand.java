@@ -9,12 +9,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description = "Train a model on this machine.",
-    subcommands = TrainPocketCommand.class)
+    subcommands = {TrainPocketCommand.class, TrainVocabTrimCommand.class})
 final class TrainCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "what to train: pocket expected, got nothing");
+    throw new ParameterException(
+        spec.commandLine(), "what to train: pocket or vocabtrim expected, got nothing");
   }
 }

@@ -31,6 +31,17 @@ public final class LossCurve implements Figure {
    * @param title what was trained
    */
   public static LossCurve ofCsv(Path csv, String title) throws IOException {
+    return ofCsv(csv, title, "loss (nats a bit, maps weighted by side)");
+  }
+
+  /**
+   * Reads a curve.
+   *
+   * @param csv with the columns step and loss first
+   * @param title what was trained
+   * @param axis what the loss is
+   */
+  public static LossCurve ofCsv(Path csv, String title, String axis) throws IOException {
     Fonts.require();
     List<String> lines = Files.readAllLines(csv);
     List<Double> steps = new ArrayList<>();
@@ -54,7 +65,7 @@ public final class LossCurve implements Figure {
             .height(HEIGHT)
             .title(title)
             .xAxisTitle("updates")
-            .yAxisTitle("loss (nats a bit, maps weighted by side)")
+            .yAxisTitle(axis)
             .build();
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     chart.getStyler().setChartBackgroundColor(Color.WHITE);

@@ -14,7 +14,7 @@ import java.util.Map;
  * average of the weights. Weight decay touches matrices only: vectors (biases, norms, temperatures)
  * are left alone.
  */
-final class AdamW implements AutoCloseable {
+public final class AdamW implements AutoCloseable {
   /**
    * The fixed numbers of the update.
    *
@@ -24,7 +24,8 @@ final class AdamW implements AutoCloseable {
    * @param clip largest global gradient norm
    * @param emaDecay decay of the averaged weights, reached after a warm-up
    */
-  record Options(double beta1, double beta2, double weightDecay, double clip, double emaDecay) {}
+  public record Options(
+      double beta1, double beta2, double weightDecay, double clip, double emaDecay) {}
 
   private static final double EPS = 1e-8;
 

@@ -30,7 +30,7 @@ import java.util.function.Consumer;
  * its data and noise from a generator seeded by (seed, step), so that weights, moments, averages
  * and the step number are the whole state.
  */
-final class TrainingLoop {
+public final class TrainingLoop {
   /**
    * What one run is.
    *
@@ -43,7 +43,7 @@ final class TrainingLoop {
    * @param curve CSV file of the loss curve
    * @param logEvery updates between two lines of the curve
    */
-  record Options(
+  public record Options(
       int steps,
       long seed,
       LearningRate learningRate,
@@ -55,7 +55,7 @@ final class TrainingLoop {
 
   /** The loss of one batch. */
   @FunctionalInterface
-  interface Objective {
+  public interface Objective {
     /**
      * @param scope owns everything that the step makes
      * @param step number of the update, from 1
@@ -74,7 +74,7 @@ final class TrainingLoop {
    * @param learningRate of the last update
    * @param seconds training time so far, earlier runs included
    */
-  record Report(
+  public record Report(
       int step, int steps, double loss, double gradientNorm, double learningRate, double seconds) {
     @Override
     public String toString() {
@@ -93,7 +93,8 @@ final class TrainingLoop {
   private final Options options;
   private final Weights weights;
 
-  TrainingLoop(Options options, Weights weights) {
+  /** A run over the given weights, which it does not own. */
+  public TrainingLoop(Options options, Weights weights) {
     this.options = options;
     this.weights = weights;
   }
@@ -107,7 +108,8 @@ final class TrainingLoop {
    * @throws java.util.concurrent.CancellationException if the process was asked to stop; the
    *     checkpoint is then that of the last step
    */
-  void run(Objective objective, Consumer<Report> onReport, BiConsumer<Weights, Progress> onEnd) {
+  public void run(
+      Objective objective, Consumer<Report> onReport, BiConsumer<Weights, Progress> onEnd) {
     try (Cancellation.Hold hold = Cancellation.hold();
         NDManager parent = NDManager.newBaseManager("PyTorch");
         AdamW optimiser = new AdamW(parent, weights, options.optimiser())) {
@@ -158,7 +160,7 @@ final class TrainingLoop {
   }
 
   /** A well-mixed 64-bit number of (seed, step), for generators that must not repeat. */
-  static long mix(long seed, long step) {
+  public static long mix(long seed, long step) {
     long z = seed * 0x9E3779B97F4A7C15L + step * 0xD1B54A32D192ED03L;
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
@@ -171,7 +173,7 @@ final class TrainingLoop {
    * @param step updates done
    * @param seconds training time, earlier runs included
    */
-  record Progress(int step, double seconds) {}
+  public record Progress(int step, double seconds) {}
 
   private Progress restore(AdamW optimiser) {
     if (!Files.exists(options.checkpoint())) {

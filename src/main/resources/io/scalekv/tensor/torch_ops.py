@@ -409,3 +409,76 @@ class M(Module):
     z = torch.transpose(torch.flatten(y, 2), 1, 2)
     c = torch.cosine_similarity(z, torch.flatten(now, 0, 1), -1)
     return torch.mean(torch.flatten(torch.unflatten(c, 0, [torch.size(now, 0), -1]), 1), [1])
+
+  # Llama layout. Letters: G key-value heads, T tokens held, V vocabulary.
+
+  # x * rsqrt(mean(x^2) + eps) * weight over the last axis; eps [1]
+  def rms_norm_eps(self, x: Tensor, weight: Tensor, eps: Tensor) -> Tensor:
+    m = torch.mean(torch.mul(x, x), [-1], True)
+    return torch.mul(torch.mul(x, torch.rsqrt(torch.add(m, eps))), weight)
+
+  # linear without bias in the element type of like (float32 or bfloat16); float32 in and out
+  def product_as(self, x: Tensor, weight: Tensor, like: Tensor) -> Tensor:
+    d = ops.prim.dtype(like)
+    return torch.to(torch.linear(torch.to(x, d), torch.to(weight, d), None), 6)
+
+  # [B,L,H*D] -> [B,H,L,D]; like [L,D] tells D
+  def heads_like(self, x: Tensor, like: Tensor) -> Tensor:
+    return torch.transpose(torch.unflatten(x, -1, [-1, torch.size(like, 1)]), 1, 2)
+
+  # [B,L,H*D] -> [B,H,L,D], column i turned with column i + D/2 by cos and sin [L,D]
+  def rotary_heads(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    y = (self).heads_like(x, cos)
+    h = torch.floordiv(torch.size(y, 3), 2)
+    z = torch.cat([torch.neg(torch.narrow(y, 3, h, h)), torch.narrow(y, 3, 0, h)], -1)
+    return torch.add(torch.mul(y, cos), torch.mul(z, sin))
+
+  # causal attention, softmax scale 1/sqrt(D), query head h on key-value head h / (H/G): q [B,H,L,D]
+  # of the last L of T tokens, k and v [B,G,T,D] -> [B,H,L,D]
+  def causal_attention(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    n = torch.size(q, 2)
+    t = torch.size(k, 2)
+    group = torch.floordiv(torch.size(q, 1), torch.size(k, 1))
+    if torch.eq(n, t):
+      kx = torch.repeat_interleave(k, group, 1)
+      vx = torch.repeat_interleave(v, group, 1)
+      out = torch.scaled_dot_product_attention(q, kx, vx, None, 0., True)
+    else:
+      rows = torch.flatten(torch.unflatten(q, 1, [-1, group]), 2, 3)
+      full = torch.new_full(q, [n, t], -3.4028234663852886e+38)
+      mask = torch.repeat(torch.triu(full, torch.add(torch.sub(t, n), 1)), [group, 1])
+      o = torch.scaled_dot_product_attention(rows, k, v, mask)
+      out = torch.flatten(torch.unflatten(o, 2, [group, n]), 1, 2)
+    return out
+
+  # the same for tokens from at [1] (int64) on, whose keys and values k and v [1,G,L,D] are first
+  # written into keys and values [1,G,capacity,D]
+  def cached_attention(self, q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, at: Tensor) -> Tensor:
+    a = int(torch.item(at))
+    n = torch.size(k, 2)
+    c1 = torch.copy_(torch.narrow(keys, 2, a, n), k)
+    c2 = torch.copy_(torch.narrow(values, 2, a, n), v)
+    t = torch.add(a, n)
+    return (self).causal_attention(q, torch.narrow(keys, 2, 0, t), torch.narrow(values, 2, 0, t))
+
+  # one layer: x [B,L,C], like the element type of products, eps [1], cos and sin [L,D] of the L
+  # tokens, keys and values of the tokens before them and their number at (all three empty where
+  # there are none), norm, query, key, value, output, norm, gate, up, down -> [B,L,C]
+  def llama_layer(self, x: Tensor, like: Tensor, eps: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, at: Tensor, n1: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, n2: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
+    y = (self).rms_norm_eps(x, n1, eps)
+    q = (self).rotary_heads((self).product_as(y, wq, like), cos, sin)
+    k = (self).rotary_heads((self).product_as(y, wk, like), cos, sin)
+    v = (self).heads_like((self).product_as(y, wv, like), cos)
+    if torch.eq(torch.size(at, 0), 0):
+      o = (self).causal_attention(q, k, v)
+    else:
+      o = (self).cached_attention(q, k, v, keys, values, at)
+    z = torch.add(x, (self).product_as((self).merge_heads(o), wo, like))
+    n = (self).rms_norm_eps(z, n2, eps)
+    g = torch.silu((self).product_as(n, gate, like))
+    u = torch.mul(g, (self).product_as(n, up, like))
+    return torch.add(z, (self).product_as(u, down, like))
+
+  # mean cross-entropy in nats: logits [N,V], targets [N] (int64)
+  def cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
+    return torch.cross_entropy_loss(logits, targets, None, 1, -100, 0.)

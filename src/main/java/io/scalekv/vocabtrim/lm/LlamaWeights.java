@@ -1,0 +1,82 @@
+package io.scalekv.vocabtrim.lm;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.tensor.ExpectedWeights;
+import io.scalekv.tensor.Weights;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Names and shapes of the weights of the Llama layout, and fresh ones. */
+public final class LlamaWeights {
+  /** Name of the file of our own models. */
+  public static final String FILE = "model.safetensors";
+
+  /** Input embedding, [V,C]. */
+  public static final String EMBEDDING = "model.embed_tokens.weight";
+
+  /** Output head, [V,C]; absent if it is tied to the embedding. */
+  public static final String HEAD = "lm_head.weight";
+
+  static final String FINAL_NORM = "model.norm.weight";
+
+  private static final float STD = 0.02f;
+
+  private LlamaWeights() {}
+
+  /** Prefix of a layer. */
+  static String layer(int i) {
+    return "model.layers." + i + ".";
+  }
+
+  /** Every weight with its shape, under the names of the Hugging Face library. */
+  public static Map<String, Shape> shapes(LlamaConfig c) {
+    Map<String, Shape> s = new LinkedHashMap<>();
+    long inner = (long) c.heads() * c.headWidth();
+    long kv = (long) c.kvHeads() * c.headWidth();
+    s.put(EMBEDDING, new Shape(c.vocabulary(), c.width()));
+    for (int i = 0; i < c.layers(); i++) {
+      String layer = layer(i);
+      s.put(layer + "input_layernorm.weight", new Shape(c.width()));
+      s.put(layer + "self_attn.q_proj.weight", new Shape(inner, c.width()));
+      s.put(layer + "self_attn.k_proj.weight", new Shape(kv, c.width()));
+      s.put(layer + "self_attn.v_proj.weight", new Shape(kv, c.width()));
+      s.put(layer + "self_attn.o_proj.weight", new Shape(c.width(), inner));
+      s.put(layer + "post_attention_layernorm.weight", new Shape(c.width()));
+      s.put(layer + "mlp.gate_proj.weight", new Shape(c.ffnWidth(), c.width()));
+      s.put(layer + "mlp.up_proj.weight", new Shape(c.ffnWidth(), c.width()));
+      s.put(layer + "mlp.down_proj.weight", new Shape(c.width(), c.ffnWidth()));
+    }
+    s.put(FINAL_NORM, new Shape(c.width()));
+    if (!c.tied()) {
+      s.put(HEAD, new Shape(c.vocabulary(), c.width()));
+    }
+    return s;
+  }
+
+  /** The weights as files hold them: rotary buffers and a copy of a tied head are not read. */
+  public static ExpectedWeights expected(LlamaConfig c) {
+    return ExpectedWeights.of("the language model", shapes(c))
+        .passingOver(n -> n.endsWith("rotary_emb.inv_freq") || (c.tied() && n.equals(HEAD)));
+  }
+
+  /**
+   * Fresh weights: norms 1, all else normal with deviation 0.02, the products that end in the
+   * residual stream less by the root of twice the layers. Uses the engine's random state.
+   */
+  public static Weights initial(NDManager parent, LlamaConfig c) {
+    Weights w = new Weights(parent);
+    float residual = (float) (STD / Math.sqrt(2.0 * c.layers()));
+    shapes(c)
+        .forEach(
+            (name, shape) -> {
+              if (shape.dimension() == 1) {
+                w.putFull(name, shape, 1f);
+              } else {
+                boolean out = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
+                w.putNormal(name, shape, out ? residual : STD);
+              }
+            });
+    return w;
+  }
+}

@@ -1,0 +1,284 @@
+package io.scalekv.vocabtrim.train;
+
+import io.scalekv.files.AtomicFile;
+import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.TensorSource;
+import io.scalekv.vocabtrim.lm.LanguageModel;
+import io.scalekv.vocabtrim.lm.Llama;
+import io.scalekv.vocabtrim.lm.LlamaConfig;
+import io.scalekv.vocabtrim.lm.LlamaWeights;
+import io.scalekv.vocabtrim.lm.RopeScaling;
+import io.scalekv.vocabtrim.pair.ModelPair;
+import io.scalekv.vocabtrim.text.BytePairTrainer;
+import io.scalekv.vocabtrim.text.FolderText;
+import io.scalekv.vocabtrim.text.SpecialTokens;
+import io.scalekv.vocabtrim.text.SyntheticLanguage;
+import io.scalekv.vocabtrim.text.SyntheticText;
+import io.scalekv.vocabtrim.text.TextTokenizer;
+import io.scalekv.vocabtrim.text.TrainingText;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The whole training of a small pair: tokenizer, target, drafter. Each part is skipped when its
+ * result is there and goes on from its checkpoint otherwise.
+ */
+public final class VocabTrimTraining {
+
+  private static final String NOTE = "training.txt";
+  private static final int MAX_POSITIONS = 1024;
+  private static final int HELD_OUT_ROWS = 64;
+
+  /**
+   * What a training is.
+   *
+   * @param folder of checkpoints, curves and models
+   * @param text folder of text files, or empty for the synthetic language
+   * @param vocabulary tokens of the tokenizer, at most
+   * @param steps updates of the target
+   * @param drafterSteps updates of the drafter
+   * @param rows B of an update
+   * @param length L of an update
+   * @param learningRate peak
+   * @param seed of text, first weights and batches
+   * @param bf16 whether products round their factors to bfloat16
+   */
+  public record Options(
+      Path folder,
+      Optional<Path> text,
+      int vocabulary,
+      int steps,
+      int drafterSteps,
+      int rows,
+      int length,
+      double learningRate,
+      int seed,
+      boolean bf16) {}
+
+  /**
+   * What it leaves.
+   *
+   * @param target folder of the target
+   * @param drafter folder of the drafter
+   * @param vocabulary tokens of the tokenizer
+   * @param targetParameters scalars of the target
+   * @param drafterParameters scalars of the drafter
+   * @param targetLossNats mean cross-entropy of a held-out token under the target
+   * @param drafterLossNats the same under the drafter
+   */
+  public record Result(
+      Path target,
+      Path drafter,
+      int vocabulary,
+      long targetParameters,
+      long drafterParameters,
+      double targetLossNats,
+      double drafterLossNats) {}
+
+  private VocabTrimTraining() {}
+
+  /** The target: 4 layers, 160 wide. */
+  public static LlamaConfig target(int vocabulary) {
+    return config(vocabulary, 160, 432, 4, 4, 2, 40);
+  }
+
+  /** The drafter: 1 layer, 96 wide. */
+  public static LlamaConfig drafter(int vocabulary) {
+    return config(vocabulary, 96, 256, 1, 4, 2, 24);
+  }
+
+  private static LlamaConfig config(
+      int vocabulary, int width, int ffnWidth, int layers, int heads, int kvHeads, int headWidth) {
+    return new LlamaConfig(
+        vocabulary,
+        width,
+        ffnWidth,
+        layers,
+        heads,
+        kvHeads,
+        headWidth,
+        1e-5,
+        10000,
+        new RopeScaling.None(),
+        MAX_POSITIONS,
+        true,
+        SpecialTokens.BEGIN,
+        List.of(SpecialTokens.END));
+  }
+
+  /** Trains to the end. */
+  public static Result run(Options o, Consumer<String> log) {
+    TrainingText text =
+        o.text().isPresent()
+            ? FolderText.read(o.text().get())
+            : new SyntheticText(new SyntheticLanguage(o.seed()));
+    sameTraining(o, text);
+    Path tokenizerFile = o.folder().resolve(TextTokenizer.FILE);
+    if (!Files.exists(tokenizerFile)) {
+      log.accept("tokenizer of " + text.description());
+      BytePairTrainer trainer = new BytePairTrainer();
+      text.tokenizerTexts().forEach(trainer::add);
+      write(tokenizerFile, trainer.train(o.vocabulary(), SpecialTokens.TEXTS));
+    }
+    try (TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile)) {
+      Path target = o.folder().resolve(ModelPair.TARGET);
+      Path drafter = o.folder().resolve(ModelPair.DRAFTER);
+      train(o, text, tokenizer, ModelPair.TARGET, target(tokenizer.size()), o.steps(), 0, log);
+      train(
+          o,
+          text,
+          tokenizer,
+          ModelPair.DRAFTER,
+          drafter(tokenizer.size()),
+          o.drafterSteps(),
+          1,
+          log);
+      List<int[]> held = text.heldOut(tokenizer, HELD_OUT_ROWS, o.length());
+      try (Llama t = Llama.open(target);
+          Llama d = Llama.open(drafter)) {
+        Result result =
+            new Result(
+                target,
+                drafter,
+                tokenizer.size(),
+                t.config().parameters(),
+                d.config().parameters(),
+                loss(t, held),
+                loss(d, held));
+        log.accept(
+            String.format(
+                Locale.ROOT,
+                "held-out loss: target %.3f, drafter %.3f nats a token",
+                result.targetLossNats,
+                result.drafterLossNats));
+        return result;
+      }
+    }
+  }
+
+  /** Notes what is trained; a folder of another training is refused. */
+  private static void sameTraining(Options o, TrainingText text) {
+    String note =
+        "text "
+            + text.description()
+            + "\nvocabulary "
+            + o.vocabulary()
+            + "\nrows "
+            + o.rows()
+            + "\nlength "
+            + o.length()
+            + "\nlearning rate "
+            + o.learningRate()
+            + "\nproducts "
+            + (o.bf16() ? "bf16" : "fp32")
+            + "\nseed "
+            + o.seed()
+            + "\n";
+    Path file = o.folder().resolve(NOTE);
+    if (!Files.exists(file)) {
+      write(file, note);
+      return;
+    }
+    String[] before = read(file).split("\n");
+    String[] now = note.split("\n");
+    for (int i = 0; i < now.length; i++) {
+      String then = i < before.length ? before[i] : "nothing";
+      if (!then.equals(now[i])) {
+        throw new IllegalArgumentException(
+            o.folder()
+                + ": holds another training: "
+                + then
+                + " expected, got "
+                + now[i]
+                + " (another --out begins a new one)");
+      }
+    }
+  }
+
+  private static void train(
+      Options o,
+      TrainingText text,
+      TextTokenizer tokenizer,
+      String name,
+      LlamaConfig config,
+      int steps,
+      int number,
+      Consumer<String> log) {
+    Path model = o.folder().resolve(name);
+    if (!done(model, steps)) {
+      LlamaTrainer.train(
+          new LlamaTrainer.Options(
+              name,
+              config,
+              steps,
+              o.learningRate(),
+              o.seed(),
+              o.bf16(),
+              step -> text.rows(tokenizer, 2L * o.seed() + number, step, o.rows(), o.length() + 1),
+              o.folder(),
+              model),
+          log);
+    }
+    write(model.resolve(TextTokenizer.FILE), read(o.folder().resolve(TextTokenizer.FILE)));
+  }
+
+  private static boolean done(Path model, int steps) {
+    Path weights = model.resolve(LlamaWeights.FILE);
+    if (!Files.exists(weights)) {
+      return false;
+    }
+    try (TensorSource file = SafetensorsFile.open(weights)) {
+      return String.valueOf(steps).equals(file.metadata().get("steps"));
+    }
+  }
+
+  /** Mean cross-entropy of the tokens after the first of each row, in nats. */
+  static double loss(LanguageModel model, List<int[]> rows) {
+    double[] sum = new double[2];
+    model.logits(
+        rows,
+        (sequence, position, logits) -> {
+          int[] row = rows.get(sequence);
+          if (position + 1 < row.length) {
+            sum[0] -= logProbability(logits, row[position + 1]);
+            sum[1]++;
+          }
+        });
+    return sum[0] / sum[1];
+  }
+
+  private static double logProbability(float[] logits, int token) {
+    double most = Double.NEGATIVE_INFINITY;
+    for (float x : logits) {
+      most = Math.max(most, x);
+    }
+    double total = 0;
+    for (float x : logits) {
+      total += Math.exp(x - most);
+    }
+    return logits[token] - most - Math.log(total);
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": " + e.getMessage(), e);
+    }
+  }
+}

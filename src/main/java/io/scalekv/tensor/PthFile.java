@@ -35,7 +35,7 @@ public final class PthFile implements TensorSource {
           List.of("module"),
           List.of("vae"));
 
-  private static final int LARGEST_PICKLE = 1 << 25;
+  static final int LARGEST_PICKLE = 1 << 25;
 
   /** A tensor's place: elements from {@code first} byte on, {@code stride} in elements. */
   private record View(TensorInfo info, long[] stride) {
@@ -100,7 +100,7 @@ public final class PthFile implements TensorSource {
   }
 
   /** The one folder of the archive, with its slash. */
-  private static String folder(Path file, Map<String, ZipDirectory.Entry> entries) {
+  static String folder(Path file, Map<String, ZipDirectory.Entry> entries) {
     List<String> pickles =
         entries.keySet().stream()
             .filter(n -> n.endsWith("/data.pkl") && n.indexOf('/') == n.lastIndexOf('/'))
@@ -112,7 +112,7 @@ public final class PthFile implements TensorSource {
     return pickles.get(0).substring(0, pickles.get(0).indexOf('/') + 1);
   }
 
-  private static void checkByteOrder(Path file, FileChannel channel, ZipDirectory.Entry entry)
+  static void checkByteOrder(Path file, FileChannel channel, ZipDirectory.Entry entry)
       throws IOException {
     if (entry != null) {
       String order =
@@ -124,7 +124,7 @@ public final class PthFile implements TensorSource {
     }
   }
 
-  private static byte[] bytes(Path file, FileChannel channel, ZipDirectory.Entry entry, int most)
+  static byte[] bytes(Path file, FileChannel channel, ZipDirectory.Entry entry, int most)
       throws IOException {
     if (entry.size() > most) {
       throw WeightsFileException.in(

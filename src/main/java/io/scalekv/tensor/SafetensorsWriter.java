@@ -138,6 +138,12 @@ public final class SafetensorsWriter {
           };
       return new Entry(name, floatType, floats.shape(), content);
     }
+    if (data instanceof TensorData.Longs longs) {
+      return new Entry(name, StoredType.I64, longs.shape(), c -> writeFully(c, bytes(longs)));
+    }
+    if (data instanceof TensorData.Booleans truths) {
+      return new Entry(name, StoredType.BOOL, truths.shape(), c -> writeFully(c, bytes(truths)));
+    }
     TensorData.Ints ints = (TensorData.Ints) data;
     Content content =
         channel -> {
@@ -150,6 +156,21 @@ public final class SafetensorsWriter {
           }
         };
     return new Entry(name, StoredType.I32, ints.shape(), content);
+  }
+
+  private static ByteBuffer bytes(TensorData.Longs longs) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(8 * longs.values().length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asLongBuffer().put(longs.values());
+    return bytes;
+  }
+
+  private static ByteBuffer bytes(TensorData.Booleans truths) {
+    ByteBuffer bytes = ByteBuffer.allocate(truths.values().length);
+    for (boolean truth : truths.values()) {
+      bytes.put((byte) (truth ? 1 : 0));
+    }
+    return bytes.flip();
   }
 
   private static ByteBuffer chunk() {

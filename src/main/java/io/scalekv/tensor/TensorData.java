@@ -33,6 +33,32 @@ public sealed interface TensorData {
     }
   }
 
+  /**
+   * 64-bit integers.
+   *
+   * @param values as many as the shape says
+   * @param shape sizes, outermost first
+   */
+  record Longs(long[] values, long... shape) implements TensorData {
+    /** Checks the number of values. */
+    public Longs {
+      check(values.length, shape);
+    }
+  }
+
+  /**
+   * Truth values, one byte each.
+   *
+   * @param values as many as the shape says
+   * @param shape sizes, outermost first
+   */
+  record Booleans(boolean[] values, long... shape) implements TensorData {
+    /** Checks the number of values. */
+    public Booleans {
+      check(values.length, shape);
+    }
+  }
+
   /** Floating-point values of the given shape; none means a scalar. */
   static TensorData of(float[] values, long... shape) {
     return new Floats(values, shape);

@@ -45,7 +45,8 @@ public final class TorchScriptArchive {
     return p.toByteArray();
   }
 
-  private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+  /** Adds an entry without compression. */
+  static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
     ZipEntry entry = new ZipEntry(name);
     CRC32 crc = new CRC32();
     crc.update(content);

@@ -1,0 +1,148 @@
+package io.scalekv.vocabtrim.trim;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.SafetensorsWriter;
+import io.scalekv.tensor.StoredType;
+import io.scalekv.tensor.TensorData;
+import io.scalekv.tensor.TorchIntegers;
+import io.scalekv.vocabtrim.lm.KeptIds;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Mapping files of other tools, and those that contradict their form. */
+final class MappingFileTest {
+  private static final int V = 100;
+
+  @TempDir Path folder;
+
+  private static FrequencyRanking ranking(long seed) {
+    Random random = new Random(seed);
+    long[] counts = new long[V];
+    Arrays.setAll(counts, i -> (long) (1000 * Math.pow(random.nextDouble(), 4)));
+    return FrequencyRanking.of(TokenCounts.of(counts), List.of(0, 99));
+  }
+
+  @ParameterizedTest
+  @EnumSource(MappingForm.class)
+  void whatIsWrittenIsRead(MappingForm form) throws IOException {
+    for (int k : new int[] {2, 3, 40, V}) {
+      Mapping mapping = Mapping.of(ranking(k), k);
+      Path file = folder.resolve("map-" + k);
+      MappingFile.write(file, form, mapping);
+      Mapping back = MappingFile.read(file, form, V);
+      assertEquals(mapping.kept(), back.kept());
+      boolean ordered = form == MappingForm.FR_SPEC || form == MappingForm.LLAMA_CPP;
+      assertArrayEquals(ordered ? mapping.order() : mapping.kept().toArray(), back.order());
+    }
+  }
+
+  @Test
+  void offsetsAndMaskHaveTheTypesOfTheTools() throws IOException {
+    Path file = folder.resolve("m.safetensors");
+    MappingFile.write(file, MappingForm.D2T_OFFSET, Mapping.of(KeptIds.of(new int[] {1, 4, 5}, 7)));
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      assertEquals(StoredType.I64, read.info("d2t").type());
+      assertEquals(StoredType.BOOL, read.info("t2d").type());
+      assertArrayEquals(new long[] {1, 3, 3}, read.longs("d2t"));
+      assertArrayEquals(new int[] {0, 1, 0, 0, 1, 1, 0}, read.ints("t2d"));
+    }
+  }
+
+  @Test
+  void wordsAreLittleEndian() throws IOException {
+    Path file = folder.resolve("draft.bin");
+    MappingFile.write(
+        file,
+        MappingForm.LLAMA_CPP,
+        new Mapping(KeptIds.of(new int[] {1, 258}, 300), new int[] {258, 1}));
+    assertArrayEquals(new byte[] {2, 1, 0, 0, 1, 0, 0, 0}, Files.readAllBytes(file));
+  }
+
+  /** Other writers use the short opcodes; so does the one of Python. */
+  @Test
+  void listsOfPythonsOwnPicklerAreRead() throws IOException {
+    byte[] archive = TorchIntegers.archive("freq", 7, 300, 70_000, 0);
+    Path file = folder.resolve("freq.pt");
+    Files.write(file, archive);
+    assertArrayEquals(new long[] {7, 300, 70_000, 0}, TorchIntegers.read(file));
+  }
+
+  private Path tensors(String name, boolean offsets, KeptIds kept, KeptIds mask) {
+    Map<String, TensorData> t = new LinkedHashMap<>();
+    t.put("d2t", MappingFile.tensors(kept, offsets).get("d2t"));
+    t.put("t2d", MappingFile.tensors(mask, offsets).get("t2d"));
+    Path file = folder.resolve(name);
+    SafetensorsWriter.writeData(file, t, StoredType.F32, Map.of());
+    return file;
+  }
+
+  private static String refused(Path file, MappingForm form) {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class, () -> MappingFile.read(file, form, V), form.key())
+            .getMessage();
+    assertTrue(message.startsWith(file.toString()) && !message.contains("\n"), message);
+    return message;
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void oneFormIsNeverTakenForTheOther(long seed) {
+    KeptIds kept = ranking(seed).kept(5 + (int) seed * 8);
+    Path offset = tensors("offset", true, kept, kept);
+    Path absolute = tensors("absolute", false, kept, kept);
+    assertTrue(refused(offset, MappingForm.D2T_ABSOLUTE).endsWith("it reads like d2t-offset"));
+    assertTrue(refused(absolute, MappingForm.D2T_OFFSET).endsWith("it reads like d2t-absolute"));
+  }
+
+  @Test
+  void maskAndRowsMustAgree() {
+    KeptIds kept = KeptIds.of(new int[] {1, 4, 5}, V);
+    refused(tensors("a", true, kept, KeptIds.of(new int[] {1, 4, 6}, V)), MappingForm.D2T_OFFSET);
+    refused(
+        tensors("b", true, kept, KeptIds.of(new int[] {1, 4, 5, 6}, V)), MappingForm.D2T_OFFSET);
+    refused(
+        tensors("c", true, KeptIds.of(new int[] {1}, 7), KeptIds.of(new int[] {1}, 7)),
+        MappingForm.D2T_OFFSET);
+  }
+
+  @Test
+  void offsetsAreNoList() throws IOException {
+    Path file = folder.resolve("offsets.pt");
+    Files.write(file, TorchIntegers.archive("x", 1, 3, 3, 8));
+    assertTrue(refused(file, MappingForm.FR_SPEC).contains("twice at place 2; it reads like"));
+    Files.write(file, TorchIntegers.archive("x", 1, 300));
+    assertTrue(refused(file, MappingForm.FR_SPEC).contains("token 300"));
+    Path words = folder.resolve("w.bin");
+    Files.write(words, new byte[] {1, 0, 0});
+    refused(words, MappingForm.LLAMA_CPP);
+    Files.write(words, new byte[] {1, 0, 0, 0, 1, 0, 0, 0});
+    refused(words, MappingForm.LLAMA_CPP);
+    refused(folder.resolve("none"), MappingForm.LLAMA_CPP);
+  }
+
+  @Test
+  void ourOwnFilesSayTheirForm() throws IOException {
+    Path file = folder.resolve("own.safetensors");
+    // all tokens: 0,1,2,… as ids, 0,0,0,… as offsets
+    MappingFile.write(file, MappingForm.D2T_OFFSET, Mapping.of(KeptIds.all(V)));
+    assertTrue(refused(file, MappingForm.D2T_ABSOLUTE).endsWith("the file says d2t-offset"));
+    assertThrows(IllegalArgumentException.class, () -> MappingForm.of("offset"));
+  }
+}

@@ -16,7 +16,7 @@ public final class SpecialTokens {
   private SpecialTokens() {}
 
   /** The tokens of a document between the two. */
-  static int[] framed(int[] tokens) {
+  public static int[] framed(int[] tokens) {
     int[] all = new int[tokens.length + 2];
     all[0] = BEGIN;
     System.arraycopy(tokens, 0, all, 1, tokens.length);

@@ -1,0 +1,2 @@
+/** Experiments with trimmed drafters: a YAML file becomes cells, cells become result files. */
+package io.scalekv.vocabtrim.run;

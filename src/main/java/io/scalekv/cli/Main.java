@@ -41,7 +41,8 @@ public final class Main {
         new SweepCommand(),
         new TrainCommand(),
         new VerifyCommand(),
-        new VersionCommand());
+        new VersionCommand(),
+        new VocabTrimCommand());
   }
 
   @Option(

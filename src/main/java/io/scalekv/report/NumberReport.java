@@ -68,8 +68,7 @@ public final class NumberReport {
         List<Number> values = rows.stream().map(r -> (Number) r.get(at)).toList();
         numbers.add(Columns.numbers(columns.get(c), values));
         shown.add(
-            Columns.texts(
-                columns.get(c), values.stream().map(v -> shown(v, decimals)).toList()));
+            Columns.texts(columns.get(c), values.stream().map(v -> shown(v, decimals)).toList()));
       } else {
         List<String> texts = rows.stream().map(r -> String.valueOf(r.get(at))).toList();
         numbers.add(Columns.texts(columns.get(c), texts));

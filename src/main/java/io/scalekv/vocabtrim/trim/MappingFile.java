@@ -217,7 +217,7 @@ public final class MappingFile {
     long[] d2t = new long[kept.size()];
     boolean[] t2d = new boolean[kept.vocabulary()];
     for (int j = 0; j < d2t.length; j++) {
-      d2t[j] = offsets ? kept.id(j) - j : kept.id(j);
+      d2t[j] = (long) kept.id(j) - (offsets ? j : 0);
       t2d[kept.id(j)] = true;
     }
     Map<String, TensorData> tensors = new LinkedHashMap<>();

@@ -27,8 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
  * A drafter on disk with the rows of its output head that are kept, as EAGLE-3 and speculators have
  * it: {@code lm_head.weight} [K,C], {@code d2t} [K] in offset form, {@code t2d} [V], {@code
  * draft_vocab_size} in {@code config.json}. All other tensors stay bit for bit, the input embedding
- * is whole. Any folder whose output head is {@code lm_head.weight}, or tied to the embedding, can be
- * trimmed; one that is trimmed already can be trimmed further.
+ * is whole. Any folder whose output head is {@code lm_head.weight}, or tied to the embedding, can
+ * be trimmed; one that is trimmed already can be trimmed further.
  */
 public final class TrimmedDrafter {
   /** Name of the weights that are written. */
@@ -175,7 +175,7 @@ public final class TrimmedDrafter {
     long[] offsets = new long[kept.size()];
     boolean[] mask = new boolean[kept.vocabulary()];
     for (int j = 0; j < offsets.length; j++) {
-      offsets[j] = kept.id(j) - j;
+      offsets[j] = (long) kept.id(j) - j;
       mask[kept.id(j)] = true;
     }
     tensors.put(MappingFile.D2T, NativeCopy.of(scope, offsets, new Shape(offsets.length)));

@@ -1,0 +1,311 @@
+package io.scalekv.cli;
+
+import io.scalekv.report.NumberReport;
+import io.scalekv.report.NumberReport.Bar;
+import io.scalekv.report.NumberReport.Curve;
+import io.scalekv.vocabtrim.run.TrimResult;
+import io.scalekv.vocabtrim.run.TrimResult.LoopResult;
+import io.scalekv.vocabtrim.run.TrimResult.Point;
+import io.scalekv.vocabtrim.run.TrimSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+
+/** Tables, figures and the lines for people of a VocabTrim experiment. */
+final class VocabTrimReport {
+  private static final String TOY =
+      "What this shows: the counting, the trimming and the measures at work, and curves of the"
+          + " expected shape. What it does not show: anything about a real pair of models. Target"
+          + " and drafter are toys; their weights fit a processor's cache, so a step is not bound by"
+          + " memory, and MBSU, which models time by bytes of weights read, need not be the measured"
+          + " speed. Tokens per second are in their own column.";
+  private static final String CHOSEN =
+      "Best: the size with the highest MBSU on these very prompts, so its gain is slightly"
+          + " flattered. Intervals: 95 %, bootstrap over prompts, differences paired.";
+  private static final int MOST_LINES = 8;
+
+  private VocabTrimReport() {}
+
+  /** Writes everything into a folder and returns the lines to print. */
+  static List<String> write(Path folder, TrimSpec spec, List<TrimResult> results)
+      throws IOException {
+    List<String> lines = new ArrayList<>();
+    List<String> notes = new ArrayList<>(List.of(CHOSEN, TOY));
+    for (TrimResult r : results) {
+      String line = r.cell().domain() + ", T " + r.cell().temperature() + ": " + r.variety().line();
+      if (r.variety().collapsed() && !notes.contains(line)) {
+        notes.add(line);
+        lines.add(line);
+      }
+    }
+    best(folder, spec, results, notes);
+    curve(folder, spec, results, notes);
+    loops(folder, spec, results, notes);
+    figures(folder, spec, results);
+    for (TrimResult r : results) {
+      for (TrimResult.Curve c : r.curves()) {
+        lines.add(line(r, c));
+      }
+    }
+    lines.add(TOY);
+    return lines;
+  }
+
+  private static String line(TrimResult r, TrimResult.Curve c) {
+    Point best = c.points().get(c.best());
+    Point full = c.points().get(c.points().size() - 1);
+    return String.format(
+        Locale.ROOT,
+        "%s, gamma %d: MBSU %.3f at k = %d (%s), %.3f with all %d; gain %+.3f [%+.3f, %+.3f];"
+            + " tau %.3f and %.3f",
+        r.cell().label(),
+        c.gamma(),
+        best.mbsu().value(),
+        best.k(),
+        c.interior() ? "interior maximum" : "at the edge",
+        full.mbsu().value(),
+        full.k(),
+        c.gain().value(),
+        c.gain().low(),
+        c.gain().high(),
+        best.tau().value(),
+        full.tau().value());
+  }
+
+  private static void best(Path folder, TrimSpec spec, List<TrimResult> results, List<String> notes)
+      throws IOException {
+    List<String> columns =
+        List.of(
+            "domain",
+            "temperature",
+            "source",
+            "calibration domain",
+            "texts",
+            "tokens counted",
+            "different",
+            "gamma",
+            "best k",
+            "maximum",
+            "exact best k",
+            "tau",
+            "MBSU",
+            "low",
+            "high",
+            "tau, all",
+            "MBSU, all",
+            "gain",
+            "gain low",
+            "gain high",
+            "coverage",
+            "out of vocabulary");
+    List<List<Object>> rows = new ArrayList<>();
+    for (TrimResult r : results) {
+      for (TrimResult.Curve c : r.curves()) {
+        Point b = c.points().get(c.best());
+        Point full = c.points().get(c.points().size() - 1);
+        rows.add(
+            List.of(
+                r.cell().domain(),
+                r.cell().temperature(),
+                r.cell().source(),
+                r.cell().calibrationDomain(),
+                r.cell().calibrationTexts(),
+                r.calibrationTokens(),
+                r.calibrationDistinct(),
+                c.gamma(),
+                b.k(),
+                c.interior() ? "interior" : "edge",
+                c.exactBest() == null ? "n/a" : c.exactBest().toString(),
+                b.tau().value(),
+                b.mbsu().value(),
+                b.mbsu().low(),
+                b.mbsu().high(),
+                full.tau().value(),
+                full.mbsu().value(),
+                c.gain().value(),
+                c.gain().low(),
+                c.gain().high(),
+                r.coverage().get(c.best()),
+                1 - r.coverage().get(c.best())));
+      }
+    }
+    NumberReport.table(folder, "best", spec.title() + ": the best size", columns, rows, 3, notes);
+  }
+
+  private static void curve(
+      Path folder, TrimSpec spec, List<TrimResult> results, List<String> notes) throws IOException {
+    List<String> columns =
+        List.of(
+            "cell",
+            "gamma",
+            "k",
+            "c",
+            "tau",
+            "tau low",
+            "tau high",
+            "MBSU",
+            "MBSU low",
+            "MBSU high",
+            "coverage",
+            "rejected, not kept",
+            "rejected, wrong",
+            "acceptance by place");
+    List<List<Object>> rows = new ArrayList<>();
+    for (TrimResult r : results) {
+      for (TrimResult.Curve c : r.curves()) {
+        for (int i = 0; i < c.points().size(); i++) {
+          Point p = c.points().get(i);
+          rows.add(
+              List.of(
+                  r.cell().label(),
+                  c.gamma(),
+                  p.k(),
+                  r.cost().ratio(p.k()),
+                  p.tau().value(),
+                  p.tau().low(),
+                  p.tau().high(),
+                  p.mbsu().value(),
+                  p.mbsu().low(),
+                  p.mbsu().high(),
+                  r.coverage().get(i),
+                  p.outside(),
+                  p.wrong(),
+                  String.join(
+                      " ",
+                      p.acceptance().stream()
+                          .map(a -> String.format(Locale.ROOT, "%.3f", a))
+                          .toList())));
+        }
+      }
+    }
+    List<String> all = new ArrayList<>(notes);
+    all.add(
+        "Rejections are per generated token. At T above 0 all sizes share the target's own texts"
+            + " and tau is the exact expectation over the drafter's randomness.");
+    NumberReport.table(folder, "curve", spec.title() + ": every size", columns, rows, 4, all);
+  }
+
+  private static void loops(
+      Path folder, TrimSpec spec, List<TrimResult> results, List<String> notes) throws IOException {
+    List<List<Object>> rows = new ArrayList<>();
+    for (TrimResult r : results) {
+      for (LoopResult l : r.loops()) {
+        rows.add(
+            List.of(
+                r.cell().label(),
+                l.k() == 0 ? "target alone" : Integer.toString(l.k()),
+                l.tau(),
+                l.replayed(),
+                l.tokensPerSecond(),
+                l.slowest(),
+                l.fastest()));
+      }
+    }
+    if (!rows.isEmpty()) {
+      List<String> all = new ArrayList<>(notes);
+      all.add(
+          "tau replayed: of the sweep on the same prompts; equal for greedy text, within sampling"
+              + " noise otherwise. Tokens per second: measured on this machine, after one run for"
+              + " warming up, sizes in turn; median, slowest and fastest of "
+              + results.get(0).cell().loop().repetitions()
+              + " repetitions; other work on the machine shows in the spread.");
+      NumberReport.table(
+          folder,
+          "loop",
+          spec.title() + ": the real loop",
+          List.of("cell", "k", "tau", "tau replayed", "tokens per second", "slowest", "fastest"),
+          rows,
+          3,
+          all);
+    }
+  }
+
+  private static void figures(Path folder, TrimSpec spec, List<TrimResult> results)
+      throws IOException {
+    List<Curve> mbsu = new ArrayList<>();
+    List<Curve> tau = new ArrayList<>();
+    List<Curve> marks = new ArrayList<>();
+    List<Bar> bars = new ArrayList<>();
+    List<Curve> coverage = new ArrayList<>();
+    for (TrimResult r : results) {
+      for (TrimResult.Curve c : r.curves()) {
+        String name = label(r, results) + (r.curves().size() > 1 ? " γ " + c.gamma() : "");
+        Point b = c.points().get(c.best());
+        bars.add(
+            new Bar(
+                name + ", k = " + b.k(),
+                bars.size() % MOST_LINES,
+                b.mbsu().value(),
+                b.mbsu().low(),
+                b.mbsu().high()));
+        if (mbsu.size() < MOST_LINES) {
+          mbsu.add(
+              curve(name, c, p -> p.mbsu().value(), p -> p.mbsu().low(), p -> p.mbsu().high()));
+          tau.add(curve(name, c, p -> p.tau().value(), p -> p.tau().low(), p -> p.tau().high()));
+          if (c.interior() && results.size() * r.curves().size() <= 3) {
+            marks.add(
+                Curve.plain(
+                    "maximum at k = " + b.k(),
+                    new double[] {b.k()},
+                    new double[] {b.mbsu().value()}));
+          }
+        }
+      }
+      if (coverage.size() < MOST_LINES) {
+        coverage.add(
+            Curve.plain(
+                label(r, results),
+                r.cell().sizes().stream().mapToDouble(k -> k).toArray(),
+                r.coverage().stream().mapToDouble(v -> v).toArray()));
+      }
+    }
+    String k = "kept tokens k";
+    NumberReport.curves(
+        folder, "mbsu", List.of(spec.title(), k, "MBSU (modelled)"), true, mbsu, marks);
+    NumberReport.curves(
+        folder, "tau", List.of(spec.title(), k, "block efficiency τ"), true, tau, List.of());
+    NumberReport.curves(
+        folder,
+        "coverage",
+        List.of(spec.title(), k, "coverage of the target's text"),
+        true,
+        coverage,
+        List.of());
+    NumberReport.bars(folder, "best", spec.title(), "best MBSU (modelled)", bars);
+  }
+
+  private static Curve curve(
+      String name,
+      TrimResult.Curve c,
+      Function<Point, Double> value,
+      Function<Point, Double> low,
+      Function<Point, Double> high) {
+    return new Curve(
+        name,
+        c.points().stream().mapToDouble(Point::k).toArray(),
+        c.points().stream().mapToDouble(value::apply).toArray(),
+        c.points().stream().mapToDouble(low::apply).toArray(),
+        c.points().stream().mapToDouble(high::apply).toArray());
+  }
+
+  /** What tells a cell from the others. */
+  private static String label(TrimResult r, List<TrimResult> all) {
+    List<String> parts = new ArrayList<>();
+    List<Function<TrimResult, String>> facts =
+        List.of(
+            o -> o.cell().domain(),
+            o -> "T " + o.cell().temperature(),
+            o -> o.cell().source(),
+            o -> "from " + o.cell().calibrationDomain(),
+            o -> o.cell().calibrationTexts() + " texts");
+    for (Function<TrimResult, String> fact : facts) {
+      if (all.stream().map(fact).distinct().count() > 1) {
+        parts.add(fact.apply(r));
+      }
+    }
+    return parts.isEmpty() ? r.cell().domain() : String.join(", ", parts);
+  }
+}

@@ -1,0 +1,132 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.vocabtrim.pair.ShippedPair;
+import io.scalekv.vocabtrim.trim.Mapping;
+import io.scalekv.vocabtrim.trim.MappingFile;
+import io.scalekv.vocabtrim.trim.MappingForm;
+import io.scalekv.vocabtrim.trim.TokenCounts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** VocabTrim as users type it. */
+final class VocabTrimCommandsTest {
+  private static final int V = 8192;
+
+  @TempDir Path folder;
+
+  private static Said done(Object... words) {
+    Said said = Said.of(words);
+    assertEquals(0, said.code(), said.err());
+    return said;
+  }
+
+  private static void refused(String part, Object... words) {
+    Said said = Said.of(words);
+    assertEquals(2, said.code(), said.err());
+    assertEquals("", said.out());
+    assertTrue(said.err().contains(part), () -> part + " expected in: " + said.err());
+  }
+
+  @Test
+  void countsToMappingToDrafter() throws IOException {
+    TokenCounts counts = TokenCounts.create(V);
+    counts.accept(new Random(1).ints(50_000, 0, 3000).toArray());
+    Path csv = folder.resolve("counts.csv");
+    counts.write(csv);
+    Path map = folder.resolve("freq_1024.pt");
+    Said said =
+        done(
+            "vocabtrim",
+            "trim",
+            "--counts",
+            csv,
+            "--top-k",
+            1024,
+            "--protect",
+            "0,1",
+            "--form",
+            "fr-spec",
+            "--out",
+            map,
+            "--json");
+    assertEquals(1024, said.json().get("kept").asInt());
+    Mapping mapping = MappingFile.read(map, MappingForm.FR_SPEC, V);
+    assertTrue(mapping.kept().contains(1));
+    Path out = folder.resolve("drafter");
+    done(
+        "vocabtrim",
+        "export",
+        "--drafter",
+        ShippedPair.folder().resolve("drafter"),
+        "--mapping",
+        map,
+        "--form",
+        "fr-spec",
+        "--out",
+        out);
+    assertEquals(mapping.kept(), MappingFile.read(out, MappingForm.D2T_OFFSET, V).kept());
+    assertTrue(Files.exists(out.resolve("config.json")));
+    refused(
+        "fr-spec, d2t-offset",
+        "vocabtrim",
+        "trim",
+        "--counts",
+        csv,
+        "--top-k",
+        9,
+        "--form",
+        "eagle",
+        "--out",
+        map);
+    refused(
+        "1 to 8192 expected, got 9000",
+        "vocabtrim",
+        "trim",
+        "--counts",
+        csv,
+        "--top-k",
+        9000,
+        "--form",
+        "fr-spec",
+        "--out",
+        map);
+  }
+
+  @Test
+  void anExperimentLeavesTablesAndFigures() throws IOException {
+    Path spec = folder.resolve("tiny.yaml");
+    Files.writeString(
+        spec,
+        """
+        name: tiny
+        title: Tiny
+        domains: [math]
+        prompts: 2
+        promptTokens: 6
+        newTokens: 8
+        gammas: [3]
+        sizes: [64, 512, 2048]
+        calibrations:
+          - {source: raw, texts: [2]}
+          - {source: draft, texts: [2]}
+        """);
+    Path out = folder.resolve("out");
+    Said said = done("vocabtrim", "run", spec, "--out", out, "--json");
+    assertEquals(2, said.json().get("cells").asInt());
+    for (String name : new String[] {"best.csv", "best.md", "curve.csv", "mbsu.png", "best.svg"}) {
+      assertTrue(Files.size(out.resolve(name)) > 100, name);
+    }
+    assertTrue(Files.readString(out.resolve("best.md")).contains("What it does not show"));
+    Said again = done("vocabtrim", "run", spec, "--out", out);
+    assertTrue(again.err().contains(": there"), again.err());
+    assertTrue(again.out().contains("MBSU"), again.out());
+    refused("nothing there", "vocabtrim", "run", folder.resolve("none.yaml"), "--out", out);
+  }
+}

@@ -6,6 +6,8 @@ import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.PolicyCalibrator;
 import io.scalekv.experiment.ProcessMemory;
+import io.scalekv.experiment.ProfileRun;
+import io.scalekv.experiment.StatisticsStore;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.profile.ProfileCsv;
@@ -71,6 +73,14 @@ final class CalibrateCommand implements Callable<Integer> {
   private String allocation;
 
   @Option(
+      names = "--statistics",
+      paramLabel = "DIR",
+      description =
+          "Keep the statistics of every prompt in this folder, for roles compare and roles"
+              + " stability.")
+  private Path statistics;
+
+  @Option(
       names = "--out",
       paramLabel = "DIR",
       required = true,
@@ -86,6 +96,9 @@ final class CalibrateCommand implements Callable<Integer> {
     PromptSet prompts = promptOptions.read(config);
     ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
     OutputFolder.prepare(out);
+    if (statistics != null) {
+      OutputFolder.prepare(statistics);
+    }
     try (ImageModel model =
         ModelFactory.open(
             modelOption, global, generation, prompts.prompts(), spec.commandLine().getErr())) {
@@ -112,9 +125,25 @@ final class CalibrateCommand implements Callable<Integer> {
               software(),
               Clock.systemUTC().instant());
       write(result);
+      if (statistics != null) {
+        keep(model, schedule, prompts, result);
+      }
       report(result, prompts, (System.nanoTime() - start) / 1e9);
     }
     return 0;
+  }
+
+  private void keep(
+      ImageModel model, ScaleSchedule schedule, PromptSet prompts, Calibrator.Result result)
+      throws IOException {
+    ProfileRun run =
+        new ProfileRun(
+            schedule,
+            generation.aspect(),
+            generation.toModel(),
+            generation.negative(),
+            global.seed());
+    new StatisticsStore(statistics, model, global.dtype()).keep(run, prompts, result.profile());
   }
 
   private PolicyCalibrator.Result measure(Calibrator calibrator, List<String> prompts) {

@@ -45,7 +45,20 @@ final class PromptOptions implements CheckedOptions {
 
   /** Reads the prompts and checks that the model can read every one of them. */
   PromptSet read(ModelConfig model) {
-    PromptSet set = read();
+    return checked(
+        file == null ? PromptSet.ofTexts("(command line)", prompts) : read(file, limit), model);
+  }
+
+  /**
+   * Reads a prompt file, or its first prompts, and checks that the model can read them.
+   *
+   * @param limit most prompts; null for all
+   */
+  static PromptSet read(Path file, Integer limit, ModelConfig model) {
+    return checked(read(file, limit), model);
+  }
+
+  private static PromptSet checked(PromptSet set, ModelConfig model) {
     if (model.text().equals(ModelConfig.WORDS)) {
       for (int i = 0; i < set.prompts().size(); i++) {
         try {
@@ -59,10 +72,7 @@ final class PromptOptions implements CheckedOptions {
     return set;
   }
 
-  private PromptSet read() {
-    if (file == null) {
-      return PromptSet.ofTexts("(command line)", prompts);
-    }
+  private static PromptSet read(Path file, Integer limit) {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           "--prompts: a file expected, got "

@@ -114,6 +114,17 @@ final class RoleOptions implements CheckedOptions {
     return BudgetPlan.firstCutScale(schedule, budgetTokens(config, schedule));
   }
 
+  /** The same, where roles are asked for: an error where no scale reads a cut cache. */
+  int firstRankedScale(ModelConfig config, ScaleSchedule schedule) {
+    int first = firstCutScale(config, schedule);
+    if (first == schedule.scales()) {
+      throw new IllegalArgumentException(
+          "--budget: fewer than the %d tokens of the history expected, or no layer has a role; got %s"
+              .formatted(schedule.historyTokens(), budget));
+    }
+    return first;
+  }
+
   /** Reads a number of query rows, or {@code all}. */
   static int rows(String text) {
     if (text.equals("all")) {

@@ -8,12 +8,16 @@ import picocli.CommandLine.Spec;
 /** Looks at role files, and brings them in and out. */
 @Command(
     name = "roles",
-    description = "Look at role files; read and write those of other projects.",
+    description =
+        "Look at role files; read and write those of other projects; compare classifiers; see how"
+            + " stable roles are.",
     subcommands = {
       RolesShowCommand.class,
       RolesImportCommand.class,
       RolesExportCommand.class,
-      RolesDiffCommand.class
+      RolesDiffCommand.class,
+      RolesCompareCommand.class,
+      RolesStabilityCommand.class
     })
 final class RolesCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -22,6 +26,6 @@ final class RolesCommand implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "what to do with roles: show, import, export or diff expected, got nothing");
+        "what to do with roles: show, import, export, diff, compare or stability expected, got nothing");
   }
 }

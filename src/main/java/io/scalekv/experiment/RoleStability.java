@@ -1,0 +1,185 @@
+package io.scalekv.experiment;
+
+import io.scalekv.metrics.RankCorrelation;
+import io.scalekv.profile.FeatureTable;
+import io.scalekv.profile.LayerMetric;
+import io.scalekv.roles.ClassifiedRoles;
+import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.RoleBootstrap;
+import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.RoleStatistics;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.apache.commons.statistics.descriptive.Quantile;
+
+/**
+ * How roles depend on what they are measured on: the number of prompts and which (Li et al.,
+ * ScaleKV, fig. 8), seeds, guidance, sampling.
+ *
+ * @param metric what orders layers
+ * @param firstCutScale first scale that reads a cut cache
+ * @param classifier the rule
+ */
+public record RoleStability(LayerMetric metric, int firstCutScale, RoleClassifier classifier) {
+  /**
+   * How much two calibrations agree.
+   *
+   * @param drafters of the second
+   * @param jaccard overlap of the drafters
+   * @param adjustedRand of the roles; NaN for fewer than two pairs
+   * @param zSpearman rank correlation of the z-scores of all pairs; NaN where undefined
+   */
+  public record Agreement(int drafters, double jaccard, double adjustedRand, double zSpearman) {}
+
+  /**
+   * Mean of many draws and the interval that holds 95 % of them.
+   *
+   * @param mean NaN for no draws
+   * @param low 2.5 % quantile; NaN for fewer than two draws
+   * @param high 97.5 % quantile; NaN likewise
+   * @param draws number of draws
+   */
+  public record Spread(double mean, double low, double high, int draws) {
+    /** Mean and quantiles of what is defined. */
+    static Spread of(List<Double> values) {
+      double[] defined =
+          values.stream().mapToDouble(v -> v).filter(v -> !Double.isNaN(v)).toArray();
+      double mean = Arrays.stream(defined).average().orElse(Double.NaN);
+      if (defined.length < 2) {
+        return new Spread(mean, Double.NaN, Double.NaN, defined.length);
+      }
+      double[] ends = Quantile.withDefaults().evaluate(defined, 0.025, 0.975);
+      return new Spread(mean, ends[0], ends[1], defined.length);
+    }
+  }
+
+  /**
+   * Calibrations on some of the prompts.
+   *
+   * @param prompts how many
+   * @param jaccard of the drafters, against those of all prompts
+   * @param zSpearman of the z-scores, against those of all prompts
+   * @param otherJaccard of the drafters, against those of as many other prompts; no draws where
+   *     there are not as many others
+   * @param otherZSpearman of the z-scores, likewise
+   */
+  public record Convergence(
+      int prompts, Spread jaccard, Spread zSpearman, Spread otherJaccard, Spread otherZSpearman) {}
+
+  /** Roles by the rule over a draw of prompts. */
+  public ClassifiedRoles roles(FeatureTable table, int... drawn) {
+    return classifier.classify(
+        RoleStatistics.of(table, metric, firstCutScale, features(table), drawn));
+  }
+
+  /** Roles by the rule over all prompts. */
+  public ClassifiedRoles roles(FeatureTable table) {
+    return roles(table, IntStream.range(0, table.prompts()).toArray());
+  }
+
+  /** The probability that a pair is a drafter under the rule. */
+  public RoleBootstrap bootstrap(FeatureTable table, int draws, long seed) {
+    return RoleBootstrap.of(table, metric, firstCutScale, features(table), classifier, draws, seed);
+  }
+
+  private List<LayerMetric> features(FeatureTable table) {
+    return classifier.readsFeatures() ? RoleStatistics.featuresOf(table, firstCutScale) : List.of();
+  }
+
+  /** Agreement of two calibrations of one model. */
+  public Agreement agreement(ClassifiedRoles a, ClassifiedRoles b) {
+    return new Agreement(
+        b.assignment().drafters().size(),
+        a.assignment().jaccard(b.assignment()),
+        a.assignment().adjustedRand(b.assignment(), firstCutScale),
+        spearman(a.roles(), b.roles()));
+  }
+
+  /** Rank correlation of the z-scores that both define. */
+  private static double spearman(LayerRoles a, LayerRoles b) {
+    double[][] x = a.z();
+    double[][] y = b.z();
+    List<double[]> both = new ArrayList<>();
+    for (int l = 0; l < x.length; l++) {
+      for (int k = 0; k < x[l].length; k++) {
+        if (!Double.isNaN(x[l][k]) && !Double.isNaN(y[l][k])) {
+          both.add(new double[] {x[l][k], y[l][k]});
+        }
+      }
+    }
+    return both.size() < 2
+        ? Double.NaN
+        : RankCorrelation.spearman(
+            both.stream().mapToDouble(v -> v[0]).toArray(),
+            both.stream().mapToDouble(v -> v[1]).toArray());
+  }
+
+  /** 1, 2, 4, … below n, then n. */
+  public static List<Integer> doublings(int n) {
+    List<Integer> counts = new ArrayList<>();
+    for (int c = 1; c < n; c *= 2) {
+      counts.add(c);
+    }
+    counts.add(n);
+    return counts;
+  }
+
+  /**
+   * Calibrations on 1, 2, 4 … prompts, drawn without replacement, against all prompts and against
+   * as many others. A draw of most prompts agrees with all of them because it shares them; two
+   * draws that share none show what another set of that size would have said.
+   *
+   * @param draws draws per number of prompts, at least 1
+   * @param seed of the draws
+   */
+  public List<Convergence> convergence(FeatureTable table, int draws, long seed) {
+    if (draws < 1) {
+      throw new IllegalArgumentException("convergence: at least 1 draw expected, got " + draws);
+    }
+    int n = table.prompts();
+    ClassifiedRoles all = roles(table);
+    SplittableRandom random = new SplittableRandom(seed);
+    List<Convergence> points = new ArrayList<>();
+    for (int count : doublings(n)) {
+      List<Agreement> withAll = new ArrayList<>();
+      List<Agreement> withOthers = new ArrayList<>();
+      int[] prompts = IntStream.range(0, n).toArray();
+      for (int d = 0; d < (count == n ? 1 : draws); d++) {
+        shuffle(prompts, Math.min(n, 2 * count), random);
+        ClassifiedRoles drawn = roles(table, sorted(prompts, 0, count));
+        withAll.add(agreement(all, drawn));
+        if (2 * count <= n) {
+          withOthers.add(agreement(drawn, roles(table, sorted(prompts, count, 2 * count))));
+        }
+      }
+      points.add(
+          new Convergence(
+              count,
+              Spread.of(withAll.stream().map(Agreement::jaccard).toList()),
+              Spread.of(withAll.stream().map(Agreement::zSpearman).toList()),
+              Spread.of(withOthers.stream().map(Agreement::jaccard).toList()),
+              Spread.of(withOthers.stream().map(Agreement::zSpearman).toList())));
+    }
+    return points;
+  }
+
+  /** Brings so many random elements to the front. */
+  private static void shuffle(int[] values, int front, SplittableRandom random) {
+    for (int i = 0; i < front; i++) {
+      int other = random.nextInt(i, values.length);
+      int kept = values[i];
+      values[i] = values[other];
+      values[other] = kept;
+    }
+  }
+
+  /** In the order of the prompts, in which all means are taken. */
+  private static int[] sorted(int[] prompts, int from, int to) {
+    int[] part = Arrays.copyOfRange(prompts, from, to);
+    Arrays.sort(part);
+    return part;
+  }
+}

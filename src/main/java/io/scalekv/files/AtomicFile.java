@@ -32,9 +32,7 @@ public final class AtomicFile {
   public static void write(Path file, byte[] bytes) throws IOException {
     Path target = file.toAbsolutePath();
     Files.createDirectories(target.getParent());
-    long pid = ProcessHandle.current().pid();
-    String part =
-        ".%s.%s.%d-%d.part".formatted(target.getFileName(), HOST, pid, WRITES.incrementAndGet());
+    String part = part(target.getFileName().toString(), ProcessHandle.current().pid());
     Path temporary = target.resolveSibling(part);
     try {
       Files.write(temporary, bytes);
@@ -43,6 +41,11 @@ public final class AtomicFile {
     } finally {
       Files.deleteIfExists(temporary);
     }
+  }
+
+  /** The name of the next temporary file of a process of this host. */
+  static String part(String name, long pid) {
+    return ".%s.%s.%d-%d.part".formatted(name, HOST, pid, WRITES.incrementAndGet());
   }
 
   /** Removes, at any depth, what processes of this host that are no more left half-written. */

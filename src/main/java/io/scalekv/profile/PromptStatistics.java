@@ -63,6 +63,30 @@ public final class PromptStatistics {
     return values[offset(geometry, branch, layer, scale, head) + STATISTICS + source];
   }
 
+  /** All values, [branch][layer][scale][head, H for the averaged row][{@link #width}]; a copy. */
+  double[] values() {
+    return values.clone();
+  }
+
+  /** The statistics that {@link #values} came from. */
+  static PromptStatistics of(
+      int prompt, ProfileGeometry geometry, boolean guided, double... values) {
+    if (values.length != size(geometry)) {
+      throw new IllegalArgumentException(
+          "statistics of prompt "
+              + prompt
+              + ": "
+              + size(geometry)
+              + " values expected, got "
+              + values.length);
+    }
+    return new PromptStatistics(prompt, geometry, guided, values.clone());
+  }
+
+  private static int size(ProfileGeometry g) {
+    return Math.toIntExact(2L * g.layers() * g.scales() * (g.heads() + 1) * width(g));
+  }
+
   /** Mean of a statistic over the heads; NaN where it is undefined for all of them. */
   double meanOverHeads(Branch branch, HeadStatistic statistic, int layer, int scale) {
     return meanOverHeads(branch, statistic.ordinal(), layer, scale);
@@ -137,11 +161,9 @@ public final class PromptStatistics {
       if (prompt < 0) {
         throw new IllegalArgumentException("prompt index: at least 0 expected, got " + prompt);
       }
-      long size =
-          2L * geometry.layers() * geometry.scales() * (geometry.heads() + 1) * width(geometry);
       this.prompt = prompt;
       this.geometry = geometry;
-      this.values = new double[Math.toIntExact(size)];
+      this.values = new double[size(geometry)];
       this.seen = new boolean[geometry.layers() * geometry.scales()];
       Arrays.fill(values, Double.NaN);
     }

@@ -138,6 +138,19 @@ public final class SafetensorsWriter {
           };
       return new Entry(name, floatType, floats.shape(), content);
     }
+    if (data instanceof TensorData.Doubles doubles) {
+      Content content =
+          channel -> {
+            ByteBuffer chunk = chunk();
+            for (int at = 0; at < doubles.values().length; at += CHUNK_ELEMENTS / 2) {
+              int count = Math.min(CHUNK_ELEMENTS / 2, doubles.values().length - at);
+              chunk.clear().limit(8 * count);
+              chunk.asDoubleBuffer().put(doubles.values(), at, count);
+              writeFully(channel, chunk);
+            }
+          };
+      return new Entry(name, StoredType.F64, doubles.shape(), content);
+    }
     TensorData.Ints ints = (TensorData.Ints) data;
     Content content =
         channel -> {

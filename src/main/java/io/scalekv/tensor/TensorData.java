@@ -33,6 +33,19 @@ public sealed interface TensorData {
     }
   }
 
+  /**
+   * 64-bit floating-point values, stored as they are.
+   *
+   * @param values as many as the shape says
+   * @param shape sizes, outermost first
+   */
+  record Doubles(double[] values, long... shape) implements TensorData {
+    /** Checks the number of values. */
+    public Doubles {
+      check(values.length, shape);
+    }
+  }
+
   /** Floating-point values of the given shape; none means a scalar. */
   static TensorData of(float[] values, long... shape) {
     return new Floats(values, shape);
@@ -41,6 +54,11 @@ public sealed interface TensorData {
   /** 32-bit integers of the given shape; none means a scalar. */
   static TensorData of(int[] values, long... shape) {
     return new Ints(values, shape);
+  }
+
+  /** 64-bit floating-point values of the given shape; none means a scalar. */
+  static TensorData of(double[] values, long... shape) {
+    return new Doubles(values, shape);
   }
 
   private static void check(int length, long[] shape) {

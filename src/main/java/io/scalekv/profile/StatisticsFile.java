@@ -1,0 +1,203 @@
+package io.scalekv.profile;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.tensor.SafetensorsFile;
+import io.scalekv.tensor.SafetensorsWriter;
+import io.scalekv.tensor.StoredType;
+import io.scalekv.tensor.TensorData;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * A profile as a safetensors file, to the bit: what was measured on a prompt set need not be drawn
+ * again, and the profiles of several files combine.
+ *
+ * <p>One float64 tensor {@code prompt.N} per prompt, [branch 2][L][K][H + 1][statistic]: branches
+ * conditional and unconditional, the last head is the row averaged over the heads, and the
+ * statistics are named by the metadata entry {@code statistics}, the shares of the K source maps
+ * last. {@code prompts} holds the indices of the prompts and {@code guided} whether each has an
+ * unconditional branch. Metadata also hold version, geometry, sampling and, below {@code source.},
+ * where the attention came from.
+ */
+public final class StatisticsFile {
+  /** Version of the format. */
+  public static final int VERSION = 1;
+
+  private static final String FORMAT = "scalekv-statistics";
+  private static final String SOURCE = "source.";
+  private static final Pattern MAP = Pattern.compile("([1-9][0-9]{0,3})x([1-9][0-9]{0,3})");
+
+  /**
+   * What a file holds.
+   *
+   * @param profile the statistics
+   * @param source where the attention came from, by name
+   */
+  public record Kept(AttentionProfile profile, SortedMap<String, String> source) {}
+
+  private StatisticsFile() {}
+
+  /**
+   * Writes a profile, whole or not at all.
+   *
+   * @param source where the attention came from, by name
+   */
+  public static void write(AttentionProfile profile, Map<String, String> source, Path file) {
+    ProfileGeometry g = profile.geometry();
+    ProfileOptions o = profile.options();
+    Map<String, String> metadata = new TreeMap<>();
+    metadata.put("format", FORMAT);
+    metadata.put("version", Integer.toString(VERSION));
+    metadata.put("layers", Integer.toString(g.layers()));
+    metadata.put("heads", Integer.toString(g.heads()));
+    metadata.put(
+        "schedule",
+        g.schedule().maps().stream().map(TokenMap::toString).collect(Collectors.joining(" ")));
+    metadata.put("statistics", columns(g));
+    metadata.put("querySamples", Integer.toString(o.querySamples()));
+    metadata.put("sortedRows", Integer.toString(o.sortedRows()));
+    metadata.put("samplingSeed", Long.toString(o.seed()));
+    metadata.put("historyTopK", o.historyTopK().toString());
+    metadata.put("sinkTokens", Integer.toString(o.sinkTokens()));
+    metadata.put("unconditional", Boolean.toString(o.unconditional()));
+    source.forEach((name, value) -> metadata.put(SOURCE + name, value));
+    Map<String, TensorData> tensors = new TreeMap<>();
+    List<PromptStatistics> prompts = profile.prompts();
+    int n = prompts.size();
+    tensors.put(
+        "prompts", TensorData.of(prompts.stream().mapToInt(PromptStatistics::prompt).toArray(), n));
+    tensors.put(
+        "guided", TensorData.of(prompts.stream().mapToInt(p -> p.guided() ? 1 : 0).toArray(), n));
+    for (PromptStatistics p : prompts) {
+      tensors.put("prompt." + p.prompt(), TensorData.of(p.values(), shape(g)));
+    }
+    SafetensorsWriter.writeData(file, tensors, StoredType.F32, metadata);
+  }
+
+  private static String columns(ProfileGeometry g) {
+    List<String> names = new ArrayList<>();
+    for (HeadStatistic s : HeadStatistic.values()) {
+      names.add(s.label());
+    }
+    for (int source = 0; source < g.scales(); source++) {
+      names.add("source-mass-" + source);
+    }
+    return String.join(" ", names);
+  }
+
+  private static long[] shape(ProfileGeometry g) {
+    return new long[] {
+      Branch.values().length, g.layers(), g.scales(), g.heads() + 1, PromptStatistics.width(g)
+    };
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws IllegalArgumentException with one line naming the file, what was expected and what was
+   *     there
+   */
+  public static Kept read(Path file) {
+    try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+      Map<String, String> metadata = tensors.metadata();
+      expect(file, metadata, "format", FORMAT);
+      expect(file, metadata, "version", Integer.toString(VERSION));
+      ProfileGeometry geometry =
+          new ProfileGeometry(
+              whole(file, metadata, "layers"),
+              whole(file, metadata, "heads"),
+              schedule(file, text(file, metadata, "schedule")));
+      expect(file, metadata, "statistics", columns(geometry));
+      ProfileOptions options =
+          new ProfileOptions(
+              whole(file, metadata, "querySamples"),
+              whole(file, metadata, "sortedRows"),
+              number(file, metadata, "samplingSeed"),
+              TopKeys.parse(text(file, metadata, "historyTopK")),
+              whole(file, metadata, "sinkTokens"),
+              Boolean.parseBoolean(text(file, metadata, "unconditional")));
+      int[] prompts = tensors.ints("prompts");
+      int[] guided = tensors.ints("guided");
+      if (guided.length != prompts.length) {
+        throw bad(file, "guided", prompts.length + " entries as in prompts", guided.length);
+      }
+      List<PromptStatistics> statistics = new ArrayList<>();
+      for (int i = 0; i < prompts.length; i++) {
+        String name = "prompt." + prompts[i];
+        long[] shape = tensors.info(name).shape();
+        if (!Arrays.equals(shape, shape(geometry))) {
+          throw bad(file, name, Arrays.toString(shape(geometry)), Arrays.toString(shape));
+        }
+        statistics.add(
+            PromptStatistics.of(prompts[i], geometry, guided[i] != 0, tensors.doubles(name)));
+      }
+      SortedMap<String, String> source = new TreeMap<>();
+      metadata.forEach(
+          (name, value) -> {
+            if (name.startsWith(SOURCE)) {
+              source.put(name.substring(SOURCE.length()), value);
+            }
+          });
+      return new Kept(AttentionProfile.of(geometry, options, statistics), source);
+    }
+  }
+
+  private static ScaleSchedule schedule(Path file, String text) {
+    List<TokenMap> maps = new ArrayList<>();
+    for (String word : text.split(" ", -1)) {
+      Matcher map = MAP.matcher(word);
+      if (!map.matches()) {
+        throw bad(file, "schedule", "maps such as 16x16", word);
+      }
+      maps.add(new TokenMap(Integer.parseInt(map.group(1)), Integer.parseInt(map.group(2))));
+    }
+    return new ScaleSchedule(maps);
+  }
+
+  private static String text(Path file, Map<String, String> metadata, String name) {
+    String value = metadata.get(name);
+    if (value == null) {
+      throw bad(file, name, "a value", "nothing");
+    }
+    return value;
+  }
+
+  private static void expect(
+      Path file, Map<String, String> metadata, String name, String expected) {
+    String value = metadata.get(name);
+    if (!expected.equals(value)) {
+      throw bad(file, name, expected, value == null ? "nothing" : value);
+    }
+  }
+
+  private static long number(Path file, Map<String, String> metadata, String name) {
+    String value = text(file, metadata, name);
+    try {
+      return Long.parseLong(value);
+    } catch (NumberFormatException e) {
+      throw bad(file, name, "a whole number", value);
+    }
+  }
+
+  private static int whole(Path file, Map<String, String> metadata, String name) {
+    long value = number(file, metadata, name);
+    if (value < 1 || value > Integer.MAX_VALUE) {
+      throw bad(file, name, "1 to " + Integer.MAX_VALUE, value);
+    }
+    return (int) value;
+  }
+
+  private static IllegalArgumentException bad(Path file, String what, Object expected, Object got) {
+    return new IllegalArgumentException(
+        file + ": statistics: " + what + ": expected " + expected + ", got " + got);
+  }
+}

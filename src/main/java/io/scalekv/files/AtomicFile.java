@@ -3,7 +3,6 @@ package io.scalekv.files;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -74,12 +73,16 @@ public final class AtomicFile {
         && ProcessHandle.of(Long.parseLong(name.group(2))).isEmpty();
   }
 
-  /** The name of this host as one word of a file's name. */
+  /** The name of this host as one word of a file's name; from the kernel, which asks no network. */
   private static String host() {
+    Path kernel = Path.of("/proc/sys/kernel/hostname");
     String name;
     try {
-      name = InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException e) {
+      name =
+          Files.isReadable(kernel)
+              ? Files.readString(kernel).strip()
+              : InetAddress.getLocalHost().getHostName();
+    } catch (IOException e) {
       name = "localhost";
     }
     return name.replaceAll("[^A-Za-z0-9_-]", "_");

@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.experiment.CalibrationShards;
 import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.PolicyCalibrator;
@@ -19,8 +20,10 @@ import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -54,6 +57,9 @@ final class CalibrateCommand implements Callable<Integer> {
       double wallSeconds,
       Long peakRssMiB) {}
 
+  /** What is reported of a shard. */
+  record Kept(int prompts, List<String> files) {}
+
   @Spec private CommandSpec spec;
   @Mixin private ModelOption modelOption;
   @Mixin private PromptOptions promptOptions;
@@ -61,6 +67,7 @@ final class CalibrateCommand implements Callable<Integer> {
   @Mixin private GlobalOptions global;
   @Mixin private RoleOptions roleOptions;
   @Mixin private ClassifierOptions classifierOptions;
+  @Mixin private ShardOptions shards;
   @Mixin private JsonOption json;
 
   @Option(
@@ -101,7 +108,11 @@ final class CalibrateCommand implements Callable<Integer> {
     }
     try (ImageModel model =
         ModelFactory.open(
-            modelOption, global, generation, prompts.prompts(), spec.commandLine().getErr())) {
+            modelOption,
+            global,
+            generation,
+            shards.of(prompts.prompts()),
+            spec.commandLine().getErr())) {
       Calibrator calibrator =
           new Calibrator(
               model,
@@ -118,9 +129,17 @@ final class CalibrateCommand implements Callable<Integer> {
                   classifierOptions.bootstrap(),
                   roleOptions.batch(),
                   global.seed()));
+      Map<String, String> source = source(model, schedule, prompts);
+      if (shards.shard().isPresent()) {
+        keep(calibrator, shards.shard().get(), prompts, source);
+        return 0;
+      }
       Calibrator.Result result =
           calibrator.classify(
-              measure(calibrator, prompts.prompts()),
+              shards.merge().isPresent()
+                  ? CalibrationShards.read(shards.merge().get(), source, prompts.prompts().size())
+                      .result()
+                  : measure(calibrator, prompts.prompts()),
               prompts,
               software(),
               Clock.systemUTC().instant());
@@ -151,6 +170,57 @@ final class CalibrateCommand implements Callable<Integer> {
         Progress.of("calibrate", prompts.size(), global.quiet(), spec.commandLine().getErr())) {
       return calibrator.measure(prompts, done -> progress.step(prompts.get(done - 1)));
     }
+  }
+
+  /** Measures one shard and keeps it. */
+  private void keep(
+      Calibrator calibrator,
+      CalibrationShards.Shard shard,
+      PromptSet prompts,
+      Map<String, String> source)
+      throws IOException {
+    List<String> texts = prompts.prompts();
+    int[] indices = shard.prompts(texts.size());
+    if (indices.length == 0) {
+      throw new IllegalArgumentException(
+          "--shard: at most %d shards of %d prompts expected, got %d"
+              .formatted(texts.size(), texts.size(), shard.count()));
+    }
+    try (Progress progress =
+        Progress.of("calibrate", indices.length, global.quiet(), spec.commandLine().getErr())) {
+      List<Path> files =
+          CalibrationShards.write(
+              out,
+              shard,
+              calibrator.measure(
+                  texts, done -> progress.step(texts.get(indices[done - 1])), indices),
+              source);
+      json.print(
+          spec.commandLine().getOut(),
+          new Kept(indices.length, files.stream().map(Path::toString).toList()),
+          k -> k.prompts() + " prompts: " + String.join(System.lineSeparator(), k.files()));
+    }
+  }
+
+  /** What must be the same for all shards of a calibration. */
+  private Map<String, String> source(ImageModel model, ScaleSchedule schedule, PromptSet prompts) {
+    Map<String, String> source = new LinkedHashMap<>();
+    source.put("model", model.config().name());
+    source.put("weights", model.weightHash());
+    source.put("dtype", global.dtype());
+    source.put("promptFile", prompts.name());
+    source.put("promptSha256", prompts.sha256());
+    source.put("prompts", Integer.toString(prompts.prompts().size()));
+    source.put("schedule", schedule.maps().toString());
+    source.put("aspect", Double.toString(generation.aspect()));
+    source.put("cfg", Double.toString(generation.toModel().cfg()));
+    source.put("tau", Double.toString(generation.toModel().tau()));
+    source.put("topP", Double.toString(generation.toModel().topP()));
+    source.put("negative", generation.negative());
+    source.put("seed", Integer.toString(global.seed()));
+    source.put("sampling", roleOptions.profile(global.seed()).toString());
+    source.put("cut", roleOptions.metric().needsCut() ? roleOptions.budget().toString() : "none");
+    return source;
   }
 
   private static RolesDocument.Software software() {

@@ -1,7 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.Experiment;
-import io.scalekv.experiment.LocalRunner;
+import io.scalekv.experiment.Runner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,11 +72,11 @@ final class CellCommand implements Callable<Integer> {
     }
     Path folder = OutputFolder.prepare(setup.folder());
     setup.file().write(folder);
-    LocalRunner.Summary summary =
+    Runner.Summary summary =
         setup.run(
             one,
             netOptions.nets(),
-            new LocalRunner.Options(
+            new Runner.Options(
                 folder,
                 reference == null ? folder.resolve("reference") : reference,
                 images,
@@ -89,7 +89,7 @@ final class CellCommand implements Callable<Integer> {
         SweepCommand.report(
             setup.file().name(), folder, summary, (System.nanoTime() - start) / 1e9),
         SweepCommand::text);
-    return summary.count(LocalRunner.Status.FAILED) == 0 ? 0 : Failure.WHILE_WORKING;
+    return summary.count(Runner.Status.FAILED) == 0 ? 0 : Failure.WHILE_WORKING;
   }
 
   private static String text(List<Listed> cells) {

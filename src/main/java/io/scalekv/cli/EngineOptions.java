@@ -31,9 +31,14 @@ final class EngineOptions implements CheckedOptions {
   /** Hands the thread count to the engine, which reads it once, when it starts. */
   void setEngineThreads() {
     if (threads != null) {
-      System.setProperty("ai.djl.pytorch.num_threads", threads.toString());
-      System.setProperty("ai.djl.pytorch.num_interop_threads", threads.toString());
+      setEngineThreads(threads);
     }
+  }
+
+  /** Hands a thread count to the engine, before it starts. */
+  static void setEngineThreads(int threads) {
+    System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
+    System.setProperty("ai.djl.pytorch.num_interop_threads", Integer.toString(threads));
   }
 
   @Override

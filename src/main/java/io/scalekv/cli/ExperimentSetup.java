@@ -8,6 +8,7 @@ import io.scalekv.experiment.LocalRunner;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.PromptTexts;
+import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Software;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.experiment.UserNets;
@@ -78,12 +79,24 @@ record ExperimentSetup(
         out == null ? Path.of("results", name) : out);
   }
 
-  /** Runs some of its cells. */
-  LocalRunner.Summary run(
+  /** Runs some of its cells in this process. */
+  Runner.Summary run(
       List<Experiment.Planned> cells,
       UserNets nets,
-      LocalRunner.Options options,
+      Runner.Options options,
       EngineOptions engine,
+      RunProgress progress)
+      throws IOException {
+    return run(cells, nets, options, engine, new RunnerOptions(), progress);
+  }
+
+  /** Runs some of its cells where it is asked for. */
+  Runner.Summary run(
+      List<Experiment.Planned> cells,
+      UserNets nets,
+      Runner.Options options,
+      EngineOptions engine,
+      RunnerOptions runner,
       RunProgress progress)
       throws IOException {
     CellRunner.Context context =
@@ -95,6 +108,9 @@ record ExperimentSetup(
             ExperimentModels.shipped(model, config),
             nets,
             engine);
+    if (runner.spark()) {
+      return SparkRuns.run(this, cells, context, options, engine, runner, progress);
+    }
     String dtype = experiment.spec().dtype();
     return new LocalRunner(config, () -> MODELS.open(model, dtype), context, options)
         .run(cells, progress);

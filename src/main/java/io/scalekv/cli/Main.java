@@ -35,6 +35,7 @@ public final class Main {
         new GenerateCommand(),
         new MemoryCommand(),
         new ModelsCommand(),
+        new PlanCommand(),
         new ReportCommand(),
         new ReproduceCommand(),
         new RolesCommand(),

@@ -1,9 +1,9 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.ExperimentSpec;
-import io.scalekv.experiment.LocalRunner;
-import io.scalekv.experiment.LocalRunner.Status;
 import io.scalekv.experiment.ModelChoice;
+import io.scalekv.experiment.Runner;
+import io.scalekv.experiment.Runner.Status;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.PaperComparison;
 import io.scalekv.report.Report;
@@ -135,11 +135,11 @@ final class ReproduceCommand implements Callable<Integer> {
     progress.say(read.name() + ": " + read.title());
     ExperimentSetup setup = ExperimentSetup.of(file, quick, model(read), netOptions.nets(), folder);
     setup.file().write(OutputFolder.prepare(folder));
-    LocalRunner.Summary summary =
+    Runner.Summary summary =
         setup.run(
             setup.experiment().distinct(),
             netOptions.nets(),
-            new LocalRunner.Options(folder, root.resolve("reference"), true, false, true),
+            new Runner.Options(folder, root.resolve("reference"), true, false, true),
             engine,
             progress);
     if (!images) {

@@ -2,9 +2,9 @@ package io.scalekv.cli;
 
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentSpec;
-import io.scalekv.experiment.LocalRunner;
-import io.scalekv.experiment.LocalRunner.Status;
 import io.scalekv.experiment.ModelChoice;
+import io.scalekv.experiment.Runner;
+import io.scalekv.experiment.Runner.Status;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,6 +53,7 @@ final class SweepCommand implements Callable<Integer> {
   @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
   @Mixin private NetOptions netOptions;
   @Mixin private EngineOptions engine;
+  @Mixin private RunnerOptions runner;
   @Mixin private JsonOption json;
 
   @Parameters(paramLabel = "SPEC", description = "The experiment, a YAML file.")
@@ -82,22 +83,26 @@ final class SweepCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     long start = System.nanoTime();
+    if (runner.spark()) {
+      RunnerOptions.checkSpark();
+    }
     ExperimentSetup setup =
         ExperimentSetup.of(
             file, quick, otherModel(spec, modelOption, file), netOptions.nets(), out);
     Path folder = OutputFolder.prepare(setup.folder());
     setup.file().write(folder);
-    LocalRunner.Summary summary =
+    Runner.Summary summary =
         setup.run(
             setup.experiment().distinct(),
             netOptions.nets(),
-            new LocalRunner.Options(
+            new Runner.Options(
                 folder,
                 reference == null ? folder.resolve("reference") : reference,
                 images,
                 failFast,
                 true),
             engine,
+            runner,
             new RunProgress(engine.quiet(), spec.commandLine().getErr()));
     Report report = report(setup.file().name(), folder, summary, (System.nanoTime() - start) / 1e9);
     json.print(spec.commandLine().getOut(), report, SweepCommand::text);
@@ -131,7 +136,7 @@ final class SweepCommand implements Callable<Integer> {
         option.randomWeights().isPresent() ? option.randomWeights().getAsLong() : null);
   }
 
-  static Report report(String name, Path folder, LocalRunner.Summary summary, double seconds) {
+  static Report report(String name, Path folder, Runner.Summary summary, double seconds) {
     return new Report(
         name,
         folder.toString(),
@@ -143,7 +148,7 @@ final class SweepCommand implements Callable<Integer> {
         Math.round(seconds * 10) / 10.0);
   }
 
-  private static Cell cell(LocalRunner.Ended c) {
+  private static Cell cell(Runner.Ended c) {
     CellResult r = c.result();
     CellResult.SetDistance frechet = r == null ? null : r.sets().get("frechet");
     Long bytes = r == null || r.memory() == null ? null : r.memory().kvCacheBytes();

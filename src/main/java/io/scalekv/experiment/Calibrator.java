@@ -119,18 +119,33 @@ public final class Calibrator {
    * @param onPrompt told the number of prompts done after each
    */
   public PolicyCalibrator.Result measure(List<String> prompts, IntConsumer onPrompt) {
+    return calibrator().measure(prompts, onPrompt);
+  }
+
+  /**
+   * Measures some of the prompts, each as it is measured among all.
+   *
+   * @param prompts the whole set
+   * @param onPrompt told the number of prompts done after each
+   * @param indices which ones, at least one
+   */
+  public PolicyCalibrator.Measured measure(
+      List<String> prompts, IntConsumer onPrompt, int... indices) {
+    return calibrator().measure(prompts, onPrompt, indices);
+  }
+
+  private PolicyCalibrator calibrator() {
     return new PolicyCalibrator(
-            model,
-            new PolicyCalibrator.Options(
-                options.schedule(),
-                options.aspect(),
-                options.generation(),
-                options.negative(),
-                firstBlock(options.schedule()),
-                Math.min(FIRST_MAPS, options.schedule().scales() - 1),
-                Optional.of(profileOptions()),
-                options.seed()))
-        .measure(prompts, onPrompt);
+        model,
+        new PolicyCalibrator.Options(
+            options.schedule(),
+            options.aspect(),
+            options.generation(),
+            options.negative(),
+            firstBlock(options.schedule()),
+            Math.min(FIRST_MAPS, options.schedule().scales() - 1),
+            Optional.of(profileOptions()),
+            options.seed()));
   }
 
   /** With the cut that the metric speaks of, if it speaks of one. */

@@ -29,6 +29,16 @@ public final class CellJson {
 
   private CellJson() {}
 
+  /** A cell as text. */
+  public static String cellText(Cell cell) {
+    return CanonicalJson.write(CheckedJson.MAPPER.valueToTree(cell));
+  }
+
+  /** The cell of such a text. */
+  public static Cell cell(String text) {
+    return CheckedJson.bind(READER, CheckedJson.parse(text, "cell"), Cell.class, "cell");
+  }
+
   /** Built on first use. */
   private static final class Loaded {
     static final Schema SCHEMA = CheckedJson.schema(CellJson.class, CellJson.SCHEMA);

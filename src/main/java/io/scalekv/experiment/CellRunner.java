@@ -91,9 +91,7 @@ public final class CellRunner implements AutoCloseable {
    */
   public CellResult run(Cell cell, Path images, RunListener listener) throws IOException {
     checkModel(cell);
-    if (cell.kind() == Cell.Kind.POLICY
-        || cell.kind() == Cell.Kind.OTHER_SEED
-        || cell.kind() == Cell.Kind.DISTORTION) {
+    if (isCompared(cell)) {
       references.get(cell, texts(cell), listener);
     }
     // the time of the references belongs to no cell
@@ -133,6 +131,25 @@ public final class CellRunner implements AutoCloseable {
         sets,
         notes,
         m == null ? List.of() : m.images());
+  }
+
+  /** Whether a cell's images are compared with those of the full cache. */
+  static boolean isCompared(Cell cell) {
+    return cell.kind() == Cell.Kind.POLICY
+        || cell.kind() == Cell.Kind.OTHER_SEED
+        || cell.kind() == Cell.Kind.DISTORTION;
+  }
+
+  /** Draws one batch of the reference images of a cell, if it is not there. */
+  void drawReferences(Cell cell, int batch) throws IOException {
+    checkModel(cell);
+    references.draw(cell, texts(cell), batch);
+  }
+
+  /** Checks all reference images of a cell; what is missing is drawn. */
+  void completeReferences(Cell cell, RunListener listener) throws IOException {
+    checkModel(cell);
+    references.get(cell, texts(cell), listener);
   }
 
   private static double rounded(double seconds) {

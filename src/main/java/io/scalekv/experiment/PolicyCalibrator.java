@@ -16,10 +16,12 @@ import io.scalekv.profile.MapSimilarityTap;
 import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.PromptStatistics;
+import io.scalekv.profile.TapsFile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Calibration of the policies that need to know a model's heads and layers: HeatKV, AMS-KV and
@@ -63,6 +65,31 @@ public final class PolicyCalibrator {
       double[][] attentionVariance,
       Optional<AttentionProfile> profile) {}
 
+  /**
+   * What was measured on some of the prompts, before any mean is taken. Parts of a prompt set that
+   * are combined, in any order, give the same bits as one measurement of the whole.
+   *
+   * @param taps for HeatKV, AMS-KV and HACK
+   * @param profile the statistics, if they were asked for
+   */
+  public record Measured(TapsFile.Taps taps, Optional<AttentionProfile> profile) {
+    /** Both together; this one is used up. */
+    public Measured combine(Measured other) {
+      return new Measured(
+          new TapsFile.Taps(
+              taps.mass().combine(other.taps.mass()),
+              taps.similarity().combine(other.taps.similarity()),
+              taps.variance().combine(other.taps.variance())),
+          profile.map(p -> p.combine(other.profile.orElseThrow())));
+    }
+
+    /** The means over the prompts. */
+    public Result result() {
+      return new Result(
+          taps.mass().scores(), taps.similarity().similarity(), taps.variance().ranks(), profile);
+    }
+  }
+
   private final ImageModel model;
   private final Options options;
 
@@ -79,7 +106,18 @@ public final class PolicyCalibrator {
    * @param onPrompt told the number of prompts done after each
    */
   public Result measure(List<String> prompts, IntConsumer onPrompt) {
-    if (prompts.isEmpty()) {
+    return measure(prompts, onPrompt, IntStream.range(0, prompts.size()).toArray()).result();
+  }
+
+  /**
+   * Draws some of the prompts, each as it would be drawn among all.
+   *
+   * @param prompts the whole set
+   * @param onPrompt told the number of prompts done after each
+   * @param indices which ones, at least one
+   */
+  public Measured measure(List<String> prompts, IntConsumer onPrompt, int... indices) {
+    if (indices.length == 0) {
       throw new IllegalArgumentException("calibration: at least one prompt expected, got none");
     }
     InfinityConfig config = model.config().transformer();
@@ -89,8 +127,8 @@ public final class PolicyCalibrator {
     MapSimilarityTap allSimilarity = null;
     AttentionVarianceTap allVariance = null;
     List<PromptStatistics> statistics = new ArrayList<>();
-    for (int i = 0; i < prompts.size(); i++) {
-      int prompt = i;
+    int done = 0;
+    for (int prompt : indices) {
       BlockMassTap mass = BlockMassTap.create(geometry, options.firstBlock(), prompt);
       MapSimilarityTap similarity =
           MapSimilarityTap.create(
@@ -106,7 +144,7 @@ public final class PolicyCalibrator {
       taps.add(similarity);
       profiler.ifPresent(taps::add);
       model.generate(
-          List.of(new Prompt(prompts.get(i), options.seed() + i)),
+          List.of(new Prompt(prompts.get(prompt), options.seed() + prompt)),
           options.negative(),
           options.schedule(),
           options.aspect(),
@@ -118,12 +156,11 @@ public final class PolicyCalibrator {
       allSimilarity = allSimilarity == null ? similarity : allSimilarity.combine(similarity);
       allVariance = allVariance == null ? variance : allVariance.combine(variance);
       profiler.ifPresent(p -> statistics.addAll(p.statistics()));
-      onPrompt.accept(i + 1);
+      done++;
+      onPrompt.accept(done);
     }
-    return new Result(
-        allMass.scores(),
-        allSimilarity.similarity(),
-        allVariance.ranks(),
+    return new Measured(
+        new TapsFile.Taps(allMass, allSimilarity, allVariance),
         options.profile().map(p -> AttentionProfile.of(geometry, p, statistics)));
   }
 }

@@ -72,6 +72,17 @@ final class ReferenceStore {
     return known;
   }
 
+  /** Draws one batch of a cell's references, if it is not there. */
+  void draw(Cell cell, List<String> prompts, int batch) throws IOException {
+    ReferenceKey key = ReferenceKey.of(cell);
+    Path folder = root.resolve(key.id());
+    int from = batch * key.generation().batch();
+    int to = Math.min(key.prompts().images(), from + key.generation().batch());
+    if (!complete(folder, key.prompts(), from, to)) {
+      draw(key, folder, prompts, from, to);
+    }
+  }
+
   private void draw(ReferenceKey key, Path folder, List<String> prompts, RunListener listener)
       throws IOException {
     removeDamaged(key, folder);
@@ -83,12 +94,15 @@ final class ReferenceStore {
     int batch = key.generation().batch();
     listener.begun("reference images", (images + batch - 1) / batch);
     try {
-      for (int at = 0; at < images; at += batch) {
+      int batches = (images + batch - 1) / batch;
+      int first = begin(folder, batches);
+      for (int b = 0; b < batches; b++) {
+        int at = (first + b) % batches * batch;
         int end = Math.min(images, at + batch);
         if (!complete(folder, key.prompts(), at, end)) {
           draw(key, folder, prompts, at, end);
         }
-        listener.step((end) + " of " + images + " images");
+        listener.step("images %d to %d of %d".formatted(at + 1, end, images));
       }
     } finally {
       listener.ended();
@@ -107,6 +121,14 @@ final class ReferenceStore {
     String text =
         CanonicalJson.write(CheckedJson.MAPPER.valueToTree(new Manifest(key.id(), key, entries)));
     AtomicFile.write(manifest, ExperimentSpec.utf8(text));
+  }
+
+  /**
+   * The first batch to draw. Where others have begun already, each process begins elsewhere, so
+   * that several that share a folder draw different batches until they meet.
+   */
+  private static int begin(Path folder, int batches) {
+    return Files.isDirectory(folder) ? (int) (ProcessHandle.current().pid() % batches) : 0;
   }
 
   private static boolean complete(Path folder, Cell.Prompts prompts, int from, int to) {

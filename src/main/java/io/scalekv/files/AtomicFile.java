@@ -1,12 +1,27 @@
 package io.scalekv.files;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
-/** Writes a file whole or not at all. */
+/**
+ * Writes a file whole or not at all. Several processes of several hosts may write to one folder,
+ * even the same file: each has temporary files of its own, and the last to finish wins.
+ */
 public final class AtomicFile {
+  private static final String HOST = host();
+  private static final AtomicLong WRITES = new AtomicLong();
+  private static final Pattern PART = Pattern.compile("\\..*\\.([^.]+)\\.([0-9]+)-[0-9]+\\.part");
+
   private AtomicFile() {}
 
   /**
@@ -16,14 +31,60 @@ public final class AtomicFile {
   public static void write(Path file, byte[] bytes) throws IOException {
     Path target = file.toAbsolutePath();
     Files.createDirectories(target.getParent());
-    Path part =
-        target.resolveSibling(
-            "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+    String part = part(target.getFileName().toString(), ProcessHandle.current().pid());
+    Path temporary = target.resolveSibling(part);
     try {
-      Files.write(part, bytes);
-      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.write(temporary, bytes);
+      Files.move(
+          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** The name of the next temporary file of a process of this host. */
+  static String part(String name, long pid) {
+    return ".%s.%s.%d-%d.part".formatted(name, HOST, pid, WRITES.incrementAndGet());
+  }
+
+  /** Removes, at any depth, what processes of this host that are no more left half-written. */
+  public static void removeLeft(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    List<Path> parts;
+    try (Stream<Path> files = Files.find(folder, Integer.MAX_VALUE, (file, a) -> left(file))) {
+      parts = files.toList();
+    } catch (UncheckedIOException e) {
+      if (e.getCause() instanceof NoSuchFileException) {
+        return; // another process has just moved one of its files to its place
+      }
+      throw e;
+    }
+    for (Path part : parts) {
       Files.deleteIfExists(part);
     }
+  }
+
+  private static boolean left(Path file) {
+    Matcher name = PART.matcher(file.getFileName().toString());
+    return name.matches()
+        && name.group(1).equals(HOST)
+        && ProcessHandle.of(Long.parseLong(name.group(2))).isEmpty();
+  }
+
+  /** The name of this host as one word of a file's name; from the kernel, which asks no network. */
+  private static String host() {
+    Path kernel = Path.of("/proc/sys/kernel/hostname");
+    String name;
+    try {
+      name =
+          Files.isReadable(kernel)
+              ? Files.readString(kernel).strip()
+              : InetAddress.getLocalHost().getHostName();
+    } catch (IOException e) {
+      name = "localhost";
+    }
+    return name.replaceAll("[^A-Za-z0-9_-]", "_");
   }
 }

@@ -32,6 +32,19 @@ public final class AttentionVarianceTap implements AttentionTap {
     this.sites = new PromptSites(geometry, geometry.heads(), prompts);
   }
 
+  private AttentionVarianceTap(PromptSites sites) {
+    this.sites = sites;
+  }
+
+  /** What was measured elsewhere. */
+  static AttentionVarianceTap of(PromptSites sites) {
+    return new AttentionVarianceTap(sites);
+  }
+
+  PromptSites sites() {
+    return sites;
+  }
+
   /**
    * A tap for one generation.
    *

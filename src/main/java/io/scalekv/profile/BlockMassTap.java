@@ -33,6 +33,24 @@ public final class BlockMassTap implements AttentionTap {
     this.firstMap = firstMap;
   }
 
+  private BlockMassTap(PromptSites sites, int firstMap) {
+    this.sites = sites;
+    this.firstMap = firstMap;
+  }
+
+  /** What was measured elsewhere. */
+  static BlockMassTap of(PromptSites sites, int firstMap) {
+    return new BlockMassTap(sites, firstMap);
+  }
+
+  PromptSites sites() {
+    return sites;
+  }
+
+  int firstMap() {
+    return firstMap;
+  }
+
   /**
    * A tap for one generation.
    *

@@ -47,6 +47,25 @@ public final class MapSimilarityTap implements AttentionTap {
     this.rotaryReference = rotaryReference;
   }
 
+  private MapSimilarityTap(PromptSites sites, int firstMaps) {
+    this.sites = sites;
+    this.firstMaps = firstMaps;
+    this.rotaryReference = null;
+  }
+
+  /** What was measured elsewhere; it watches no generation. */
+  static MapSimilarityTap of(PromptSites sites, int firstMaps) {
+    return new MapSimilarityTap(sites, firstMaps);
+  }
+
+  PromptSites sites() {
+    return sites;
+  }
+
+  int firstMaps() {
+    return firstMaps;
+  }
+
   /**
    * A tap for one generation.
    *

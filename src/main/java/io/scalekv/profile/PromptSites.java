@@ -36,6 +36,55 @@ final class PromptSites {
     }
   }
 
+  private PromptSites(ProfileGeometry geometry, int width) {
+    this.geometry = geometry;
+    this.width = width;
+    this.prompts = new int[0];
+  }
+
+  /**
+   * What {@link #flat} gave; it combines with others but watches no generation.
+   *
+   * @param flat [layer][scale][width] of each prompt, NaN where not measured
+   */
+  static PromptSites ofFlat(
+      ProfileGeometry geometry, int width, SortedMap<Integer, double[]> flat) {
+    PromptSites sites = new PromptSites(geometry, width);
+    flat.forEach(
+        (prompt, all) -> {
+          double[][] own = new double[geometry.layers() * geometry.scales()][];
+          for (int at = 0; at < own.length; at++) {
+            if (!Double.isNaN(all[at * width])) {
+              own[at] = Arrays.copyOfRange(all, at * width, (at + 1) * width);
+            }
+          }
+          sites.values.put(prompt, own);
+        });
+    return sites;
+  }
+
+  /** All numbers of each prompt, [layer][scale][width]; NaN where not measured. */
+  SortedMap<Integer, double[]> flat() {
+    SortedMap<Integer, double[]> flat = new TreeMap<>();
+    values.forEach(
+        (prompt, own) -> {
+          double[] all = new double[own.length * width];
+          Arrays.fill(all, Double.NaN);
+          for (int at = 0; at < own.length; at++) {
+            if (own[at] != null) {
+              System.arraycopy(own[at], 0, all, at * width, width);
+            }
+          }
+          flat.put(prompt, all);
+        });
+    return flat;
+  }
+
+  /** Numbers per (layer, scale). */
+  int width() {
+    return width;
+  }
+
   private static IllegalArgumentException twice(int prompt) {
     return new IllegalArgumentException(
         "attention tap: each prompt once expected, got prompt " + prompt + " twice");

@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -80,7 +81,7 @@ final class LauncherTest {
     words.addAll(List.of(args));
     ProcessBuilder builder = new ProcessBuilder(words).directory(folder.toFile());
     builder.environment().put("PATH", bin + ":" + System.getenv("PATH"));
-    builder.environment().keySet().removeAll(List.of("JAVA_HOME", "OMP_NUM_THREADS"));
+    builder.environment().keySet().removeAll(List.of("JAVA_HOME", "OMP_NUM_THREADS", "SPARK_HOME"));
     return builder.start();
   }
 
@@ -180,5 +181,42 @@ final class LauncherTest {
     assertEquals(1, ended.code());
     assertEquals("scalekv: Java 17 or newer is needed; java is version 1", ended.err().strip());
     assertEquals(0, builds());
+  }
+
+  /** Spark comes onto the class path only where it is asked for, and is fetched once. */
+  @Test
+  void fetchesSparkOnFirstUse() throws Exception {
+    script(
+        bin.resolve("mvn"),
+        MVN
+            + """
+            for word in "$@"; do
+              case $word in
+                -DoutputDirectory=*) mkdir -p "${word#*=}"; touch "${word#*=}/spark-core_2.13.jar" ;;
+              esac
+            done
+            """);
+    assertFalse(launch("sweep", "a.yaml").out().contains("spark"));
+    assertEquals(1, builds());
+    Ended ended = launch("sweep", "a.yaml", "--runner", "spark");
+    assertTrue(ended.out().contains("target/lib/*:" + home + "/target/spark-lib/*>"), ended.out());
+    assertTrue(ended.out().contains("<-Dslf4j.provider="), ended.out());
+    assertEquals(2, builds());
+    assertTrue(launch("sweep", "a.yaml", "--runner=spark").out().contains("spark-lib/*>"));
+    assertEquals(2, builds());
+    assertFalse(launch("generate", "--prompt", "x").out().contains("spark-lib"));
+  }
+
+  @Test
+  void takesTheSparkThatIsNamed() throws Exception {
+    Ended none = launch("sweep", "--runner", "spark", "--spark-home", folder.toString());
+    assertEquals(1, none.code());
+    assertEquals(
+        "scalekv: --spark-home: a Spark with a folder jars expected, got " + folder,
+        none.err().strip());
+    Path jars = Files.createDirectories(folder.resolve("spark/jars"));
+    Files.createFile(jars.resolve("spark-core_2.13-4.1.1.jar"));
+    Ended ended = launch("sweep", "--runner", "spark", "--spark-home=" + folder.resolve("spark"));
+    assertTrue(ended.out().contains(":" + jars + "/*>"), ended.out());
   }
 }

@@ -1,0 +1,306 @@
+package io.scalekv.experiment.spark;
+
+import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.CellSession;
+import io.scalekv.experiment.Experiment;
+import io.scalekv.experiment.RunListener;
+import io.scalekv.experiment.Runner;
+import io.scalekv.files.AtomicFile;
+import io.scalekv.tensor.Cancellation;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/**
+ * Runs the cells of an experiment on the executors of Apache Spark. The folder of the results must
+ * be the same folder everywhere: executors write their files there themselves, and nothing but a
+ * line per cell comes back.
+ *
+ * <p>The reference images are drawn first, one task per batch; then every cell is a job of its own,
+ * so that one that takes its executor down ends as failed and the others go on. The tasks of an
+ * executor that is lost are done again by another.
+ */
+public final class SparkRunner implements Runner {
+  private static final long POLL_MILLIS = 50;
+  private static final long FIRST_EXECUTOR_MILLIS = 120_000;
+  private static final long SHARED_FILE_MILLIS = 10_000;
+
+  private final SparkSettings settings;
+  private final CellJob job;
+  private final Options options;
+
+  /** A runner. */
+  public SparkRunner(SparkSettings settings, CellJob job, Options options) {
+    this.settings = settings;
+    this.job = job;
+    this.options = options;
+  }
+
+  /** A cell on its way. */
+  private record Sent(String group, String label, String cell) implements Serializable {
+    static Sent of(Experiment.Planned planned) {
+      return new Sent(planned.group(), planned.label(), CellJson.cellText(planned.cell()));
+    }
+
+    Experiment.Planned planned() {
+      return new Experiment.Planned(group, label, CellJson.cell(cell));
+    }
+  }
+
+  /** One batch of reference images on its way. */
+  private record Batch(String cell, int batch) implements Serializable {}
+
+  /** What an executor says of a cell. */
+  private record Answer(Status status, String error) implements Serializable {}
+
+  @Override
+  public Summary run(List<Experiment.Planned> cells, RunListener listener) throws IOException {
+    if (options.alone()) {
+      AtomicFile.removeLeft(options.folder());
+      AtomicFile.removeLeft(options.references());
+    }
+    Map<String, Ended> ended = new LinkedHashMap<>();
+    List<Experiment.Planned> open = new ArrayList<>();
+    for (Experiment.Planned planned : cells) {
+      Optional<CellResult> known = CellSession.finished(options.folder(), planned.id());
+      known.ifPresent(
+          r -> ended.put(planned.id(), CellSession.ended(planned, Status.KEPT, null, r)));
+      if (known.isEmpty()) {
+        open.add(planned);
+      }
+    }
+    if (!open.isEmpty()) {
+      try (JavaSparkContext spark = connect()) {
+        new Run(spark, listener, cells.size(), ended).all(open);
+      } finally {
+        ExecutorSession.close();
+      }
+    }
+    return new Summary(cells.stream().map(c -> ended.get(c.id())).toList());
+  }
+
+  private JavaSparkContext connect() throws IOException {
+    JavaSparkContext spark = new JavaSparkContext(settings.toSpark("scalekv sweep"));
+    if (settings.local()) {
+      return spark;
+    }
+    long end = System.currentTimeMillis() + FIRST_EXECUTOR_MILLIS;
+    // the driver is in this list too
+    while (spark.sc().statusTracker().getExecutorInfos().length < 2) {
+      if (System.currentTimeMillis() > end || spark.sc().isStopped()) {
+        spark.close();
+        throw new IOException(
+            "--master %s: an executor of %d cores within %d s expected, got none"
+                .formatted(
+                    settings.chosenMaster(), settings.cores(), FIRST_EXECUTOR_MILLIS / 1000));
+      }
+      pause(spark);
+    }
+    return spark;
+  }
+
+  /** Waits a little; a wish to stop ends the run. */
+  private static void pause(JavaSparkContext spark) {
+    try {
+      Thread.sleep(POLL_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      Cancellation.request();
+    }
+    if (Cancellation.requested()) {
+      spark.cancelAllJobs();
+      throw Cancellation.stopped();
+    }
+  }
+
+  /** One run on a connected cluster. */
+  private final class Run {
+    private final JavaSparkContext spark;
+    private final RunListener listener;
+    private final int count;
+    private final Map<String, Ended> ended;
+    private final String id = UUID.randomUUID().toString();
+    private final Broadcast<CellJob> sent;
+
+    Run(JavaSparkContext spark, RunListener listener, int count, Map<String, Ended> ended) {
+      this.spark = spark;
+      this.listener = listener;
+      this.count = count;
+      this.ended = ended;
+      this.sent = spark.broadcast(job);
+    }
+
+    void all(List<Experiment.Planned> open) throws IOException {
+      references(open);
+      cells(open);
+    }
+
+    private void references(List<Experiment.Planned> open) {
+      Map<String, Cell> different = new LinkedHashMap<>();
+      for (Experiment.Planned planned : open) {
+        if (CellSession.referenceBatches(planned.cell()) > 0) {
+          different.putIfAbsent(CellSession.referenceId(planned.cell()), planned.cell());
+        }
+      }
+      for (Cell cell : different.values()) {
+        String text = CellJson.cellText(cell);
+        List<Batch> batches =
+            IntStream.range(0, CellSession.referenceBatches(cell))
+                .mapToObj(i -> new Batch(text, i))
+                .toList();
+        // whatever goes wrong here goes wrong in the cells again, and they say so
+        listener.say("reference images: %d batches".formatted(batches.size()));
+        await(drawing(sent, id, spark, batches));
+        await(completing(sent, id, spark, text));
+      }
+    }
+
+    private void await(JavaFutureAction<?> future) {
+      while (!future.isDone()) {
+        pause(spark);
+      }
+    }
+
+    private void cells(List<Experiment.Planned> open) throws IOException {
+      Map<Experiment.Planned, JavaFutureAction<List<Answer>>> running = new LinkedHashMap<>();
+      for (Experiment.Planned planned : open) {
+        running.put(planned, running(sent, id, spark, Sent.of(planned)));
+      }
+      while (!running.isEmpty()) {
+        List<Experiment.Planned> done =
+            running.keySet().stream().filter(p -> running.get(p).isDone()).toList();
+        for (Experiment.Planned planned : done) {
+          Ended one = end(planned, running.remove(planned));
+          ended.put(planned.id(), one);
+          String error = one.error() == null ? "" : ": " + one.error();
+          listener.say(
+              "cell %d/%d %s %s%s"
+                  .formatted(
+                      ended.size(),
+                      count,
+                      one.status().name().toLowerCase(Locale.ROOT),
+                      planned.label(),
+                      error));
+          if (one.status() == Status.FAILED && options.failFast()) {
+            spark.cancelAllJobs();
+            running.keySet().forEach(p -> ended.put(p.id(), left(p)));
+            return;
+          }
+        }
+        if (done.isEmpty()) {
+          pause(spark);
+        }
+      }
+    }
+
+    private Ended left(Experiment.Planned planned) {
+      return CellSession.ended(planned, Status.LEFT, null, null);
+    }
+
+    private Ended end(Experiment.Planned planned, JavaFutureAction<List<Answer>> future)
+        throws IOException {
+      Answer answer;
+      try {
+        answer = future.get().get(0);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw Cancellation.stopped();
+      } catch (CancellationException e) {
+        return left(planned);
+      } catch (ExecutionException e) {
+        if (spark.sc().isStopped()) {
+          throw new IOException("--master %s is gone".formatted(settings.chosenMaster()), e);
+        }
+        return CellSession.fail(options.folder(), planned, "Spark gave up: " + cause(e));
+      }
+      if (answer.status() == Status.FAILED) {
+        return CellSession.ended(planned, Status.FAILED, answer.error(), null);
+      }
+      return CellSession.ended(planned, answer.status(), null, result(planned));
+    }
+
+    /** Reads what an executor has written; a network's file system may show it a little later. */
+    private CellResult result(Experiment.Planned planned) throws IOException {
+      long end = System.currentTimeMillis() + SHARED_FILE_MILLIS;
+      while (true) {
+        Optional<CellResult> result = CellSession.finished(options.folder(), planned.id());
+        if (result.isPresent()) {
+          return result.get();
+        }
+        if (System.currentTimeMillis() > end) {
+          throw new IOException(
+              "%s: one folder that all machines share expected, got one that lacks cell %s"
+                  .formatted(options.folder(), planned.id()));
+        }
+        pause(spark);
+      }
+    }
+  }
+
+  private static String cause(ExecutionException e) {
+    String text = String.valueOf(e.getCause().getMessage());
+    return text.lines().findFirst().orElse("no reason given").strip();
+  }
+
+  // Static, so that what travels to an executor holds nothing of the driver.
+
+  private static JavaFutureAction<List<Answer>> running(
+      Broadcast<CellJob> job, String id, JavaSparkContext spark, Sent cell) {
+    return spark
+        .parallelize(List.of(cell), 1)
+        .map(
+            c ->
+                ExecutorSession.with(
+                    id,
+                    job.value(),
+                    session -> {
+                      Ended one = session.run(c.planned(), RunListener.NONE);
+                      return new Answer(one.status(), one.error());
+                    }))
+        .collectAsync();
+  }
+
+  private static JavaFutureAction<Void> drawing(
+      Broadcast<CellJob> job, String id, JavaSparkContext spark, List<Batch> batches) {
+    return spark
+        .parallelize(batches, batches.size())
+        .foreachAsync(
+            b ->
+                ExecutorSession.with(
+                    id,
+                    job.value(),
+                    session -> {
+                      session.drawReferences(CellJson.cell(b.cell()), b.batch());
+                      return null;
+                    }));
+  }
+
+  private static JavaFutureAction<Void> completing(
+      Broadcast<CellJob> job, String id, JavaSparkContext spark, String cell) {
+    return spark
+        .parallelize(List.of(cell), 1)
+        .foreachAsync(
+            c ->
+                ExecutorSession.with(
+                    id,
+                    job.value(),
+                    session -> {
+                      session.completeReferences(CellJson.cell(c), RunListener.NONE);
+                      return null;
+                    }));
+  }
+}

@@ -1,0 +1,155 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.experiment.CellJson;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A sweep on Spark in this process against the local runner. */
+final class SparkRunnerTest {
+  @TempDir Path folder;
+
+  private Path spec;
+
+  @BeforeEach
+  void write() throws IOException {
+    TinyExperiment.writeModel(folder);
+    spec = write("tiny.yaml", 3);
+  }
+
+  private Path write(String name, int prompts) throws IOException {
+    return Files.writeString(
+        folder.resolve(name),
+        TinyExperiment.head(prompts)
+            + """
+            metrics: [psnr, bits]
+            rows:
+              - policy: [sliding-window, streaming-llm]
+                budget: [50%]
+              - policy: [scalekv]
+                budget: [20%]
+                calibration: {metric: asi, drafters: 1, prompts: {file: prompts.txt, limit: 2}}
+            baselines: [repeat, other-seed]
+            """);
+  }
+
+  /** Every file: results without what may differ, all others byte by byte. */
+  static Map<String, String> contents(Path out) throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    List<Path> files;
+    try (Stream<Path> walk = Files.walk(out)) {
+      files = walk.filter(Files::isRegularFile).toList();
+    }
+    for (Path file : files) {
+      String name = out.relativize(file).toString();
+      contents.put(
+          name,
+          name.startsWith("cells")
+              ? CellJson.text(CellJson.read(file).withoutProvenance())
+              : new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
+    }
+    return contents;
+  }
+
+  private Said sweep(Path out, Object... more) {
+    return Said.of(
+        Stream.concat(
+                Stream.of("sweep", spec, "--out", out, "--threads", "1", "--images", "--json"),
+                Stream.of(more))
+            .toArray());
+  }
+
+  @Test
+  void sameFilesAsTheLocalRunner() throws IOException {
+    Path local = folder.resolve("local");
+    Said here = sweep(local);
+    assertEquals(0, here.code(), here.err());
+    Path spark = folder.resolve("spark");
+    Said there = sweep(spark, "--runner", "spark", "--master", "local[2]");
+    assertEquals(0, there.code(), there.err());
+    assertEquals(contents(local), contents(spark));
+    assertTrue(there.err().contains("reference images: 2 batches"), there.err());
+    int cells = here.json().get("done").intValue();
+    assertTrue(cells >= 5, here.out());
+    assertEquals(cells, there.json().get("done").intValue());
+
+    Said again = sweep(spark, "--runner", "spark", "--master", "local");
+    assertEquals(cells, again.json().get("kept").intValue(), again.out());
+    assertEquals(0, again.json().get("done").intValue());
+  }
+
+  @Test
+  void aCellThatFailsSaysWhyAndDoesNotStopTheOthers() throws IOException {
+    Path out = folder.resolve("out");
+    Files.createDirectories(out);
+    assertEquals(0, sweep(out).code());
+    // one result is lost and the reference is of something else: the cell cannot be compared
+    Path lost;
+    try (Stream<Path> cells = Files.list(out.resolve("cells"))) {
+      lost = cells.sorted().findFirst().orElseThrow();
+    }
+    String id = lost.getFileName().toString().replace(".json", "");
+    Files.delete(lost);
+    Path manifest;
+    try (Stream<Path> files = Files.walk(out.resolve("reference"))) {
+      manifest = files.filter(f -> f.endsWith("manifest.json")).findFirst().orElseThrow();
+    }
+    Files.writeString(manifest, "{}");
+    Said said = sweep(out, "--runner", "spark", "--master", "local[1]");
+    assertEquals(Failure.WHILE_WORKING, said.code(), said.err());
+    assertEquals(1, said.json().get("failed").intValue(), said.out());
+    assertTrue(
+        Files.readString(out.resolve("cells").resolve(id + ".failed.json"))
+            .contains("manifest.json"));
+    Files.delete(manifest);
+    assertEquals(0, sweep(out, "--runner", "spark", "--master", "local[1]").code());
+    assertTrue(Files.exists(lost));
+    assertTrue(Files.notExists(out.resolve("cells").resolve(id + ".failed.json")));
+  }
+
+  @Test
+  void moreThreadsThanCoresAreRefused() {
+    Said many =
+        Said.of(
+            "sweep",
+            spec,
+            "--out",
+            folder.resolve("many"),
+            "--runner",
+            "spark",
+            "--master",
+            "local[2]",
+            "--threads",
+            "3");
+    assertEquals(Failure.BAD_INPUT, many.code());
+    assertTrue(
+        many.err().contains("--threads: at most the 2 cores of --master local[2] expected, got 3"),
+        many.err());
+    Said cluster =
+        Said.of(
+            "sweep",
+            spec,
+            "--out",
+            folder.resolve("many"),
+            "--runner",
+            "spark",
+            "--master",
+            "spark://nowhere:7077");
+    assertEquals(Failure.BAD_INPUT, cluster.code());
+    assertTrue(cluster.err().contains("--threads: the cores of one executor"), cluster.err());
+    Said alone = Said.of("sweep", spec, "--master", "local[2]");
+    assertEquals(Failure.BAD_INPUT, alone.code());
+    assertTrue(alone.err().contains("--runner spark expected beside it"), alone.err());
+  }
+}

@@ -132,12 +132,13 @@ final class RolesCompareCommand implements Callable<Integer> {
   private AttentionProfile profile(StatisticsStore store, ProfileRun run, PromptSet prompts)
       throws IOException {
     List<ProfileOptions> options = List.of(roleOptions.profile(global.seed()));
-    if (store.has(run, options, prompts)) {
-      return store.profiles(run, options, prompts, done -> {}).get(0);
-    }
     List<String> texts = prompts.prompts();
     try (Progress progress =
-        Progress.of("draw", texts.size(), global.quiet(), spec.commandLine().getErr())) {
+        Progress.of(
+            "draw",
+            store.missing(run, options, prompts),
+            global.quiet(),
+            spec.commandLine().getErr())) {
       return store
           .profiles(run, options, prompts, done -> progress.step(texts.get(done - 1)))
           .get(0);

@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
       "See how stable roles are: the probability that a layer is a drafter (bootstrap over"
           + " prompts), and the agreement of roles from fewer prompts, other prompts, other"
           + " seeds, other guidance and other query samples.",
-      "The statistics of every condition are kept as soon as it is drawn: the same command goes on"
+      "The statistics of the prompts are kept while they are drawn: the same command goes on"
           + " where it was stopped."
     })
 final class RolesStabilityCommand implements Callable<Integer> {
@@ -282,10 +282,7 @@ final class RolesStabilityCommand implements Callable<Integer> {
   private List<AttentionProfile> profiles(StatisticsStore store, List<Condition> conditions)
       throws IOException {
     long steps =
-        conditions.stream()
-            .filter(c -> !store.has(c.run(), c.options(), c.prompts()))
-            .mapToLong(c -> c.prompts().prompts().size())
-            .sum();
+        conditions.stream().mapToLong(c -> store.missing(c.run(), c.options(), c.prompts())).sum();
     List<AttentionProfile> profiles = new ArrayList<>();
     try (Progress progress =
         Progress.of("draw", steps, global.quiet(), spec.commandLine().getErr())) {

@@ -33,22 +33,36 @@ public record ProfileRun(
     String negative,
     long seed) {
   /**
-   * One profile per way of sampling.
+   * One profile per way of sampling, of some prompts of a set. A prompt gives the same statistics
+   * whatever others are drawn with it.
    *
    * @param options ways of sampling, at least one
-   * @param prompts at least one
-   * @param onPrompt told the number of prompts done after each
+   * @param prompts the whole set
+   * @param from position of the first prompt to draw
+   * @param to position behind the last one
+   * @param onPrompt told the position behind each prompt that is done
    */
   public List<AttentionProfile> measure(
-      ImageModel model, List<ProfileOptions> options, List<String> prompts, IntConsumer onPrompt) {
-    if (prompts.isEmpty()) {
-      throw new IllegalArgumentException("profile: at least one prompt expected, got none");
+      ImageModel model,
+      List<ProfileOptions> options,
+      List<String> prompts,
+      int from,
+      int to,
+      IntConsumer onPrompt) {
+    if (from < 0 || to <= from || to > prompts.size()) {
+      throw new IllegalArgumentException(
+          "profile: some of "
+              + prompts.size()
+              + " prompts expected, got "
+              + from
+              + " to "
+              + (to - 1));
     }
     InfinityConfig config = model.config().transformer();
     ProfileGeometry geometry = new ProfileGeometry(config.depth(), config.heads(), schedule);
     List<List<PromptStatistics>> statistics = new ArrayList<>();
     options.forEach(o -> statistics.add(new ArrayList<>()));
-    for (int i = 0; i < prompts.size(); i++) {
+    for (int i = from; i < to; i++) {
       List<AttentionProfiler> profilers = new ArrayList<>();
       for (ProfileOptions o : options) {
         profilers.add(AttentionProfiler.create(geometry, o, i));

@@ -4,6 +4,7 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.geom.Line2D;
+import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -103,7 +104,8 @@ final class LineFigure implements Figure {
       if (defined.length == 0) {
         continue;
       }
-      double shift = apart * (l - 0.5 * (lines.size() - 1));
+      // XChart puts ticks at the values of the first line where these are equally spaced.
+      double shift = apart * (axes.doublings() ? l : l - 0.5 * (lines.size() - 1));
       double[] x = pick(line.x(), defined);
       for (int i = 0; i < x.length; i++) {
         x[i] = place(x[i], axes.doublings()) + shift;
@@ -177,10 +179,14 @@ final class LineFigure implements Figure {
     chart.getStyler().setYAxisDecimalPattern("0.#####");
   }
 
-  private static String powerOfTwo(double exponent) {
-    return Math.abs(exponent - Math.rint(exponent)) < 1e-6
-        ? String.format(Locale.ROOT, "%.0f", Math.pow(2, exponent))
-        : "";
+  /** No two powers may share a label: XChart thins ticks out until none do. */
+  static String powerOfTwo(double exponent) {
+    if (Math.abs(exponent - Math.rint(exponent)) >= 1e-6) {
+      return "";
+    }
+    return BigDecimal.valueOf(Math.pow(2, Math.rint(exponent)))
+        .stripTrailingZeros()
+        .toPlainString();
   }
 
   private static int[] defined(Line line) {

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
@@ -127,7 +126,8 @@ public final class RoleStabilityReport {
     }
     if (found.convergence().size() > 1) {
       write(convergence(found), folder, files);
-      draw(figure(found), "convergence", folder, files);
+      draw(drafters(found), "convergence-drafters", folder, files);
+      draw(scores(found), "convergence-z", folder, files);
     }
     if (!found.variations().isEmpty()) {
       write(variations(found), folder, files);
@@ -258,20 +258,47 @@ public final class RoleStabilityReport {
         + ".";
   }
 
-  private static Figure figure(Stability found) {
-    List<Convergence> points = found.convergence();
-    List<LineFigure.Line> lines = new ArrayList<>();
-    lines.add(line("drafters, with all", 1, points, Convergence::jaccard));
-    lines.add(line("drafters, with others", 0, points, Convergence::otherJaccard));
-    lines.add(line("z, with all", 4, points, Convergence::zSpearman));
-    lines.add(line("z, with others", 3, points, Convergence::otherZSpearman));
+  private static Figure drafters(Stability found) {
+    return figure(
+        found,
+        "drafters",
+        "Jaccard overlap of the drafters",
+        Convergence::jaccard,
+        Convergence::otherJaccard);
+  }
+
+  private static Figure scores(Stability found) {
+    return figure(
+        found,
+        "z-scores",
+        "Spearman correlation of z",
+        Convergence::zSpearman,
+        Convergence::otherZSpearman);
+  }
+
+  private static Figure figure(
+      Stability found,
+      String what,
+      String axis,
+      Function<Convergence, Spread> withAll,
+      Function<Convergence, Spread> withOthers) {
+    List<LineFigure.Line> lines =
+        List.of(
+            line("with all prompts", 1, found.convergence(), withAll),
+            line("with as many others", 0, found.convergence(), withOthers));
     return LineFigure.of(
         new LineFigure.Axes(
-            found.source().get("model") + ": roles from few prompts, " + found.roles().classifier(),
+            found.source().get("model")
+                + ": "
+                + what
+                + " from few prompts, "
+                + found.rule().metric().cliName()
+                + " and "
+                + found.roles().classifier(),
             "prompts",
-            "Jaccard (drafters), Spearman (z)",
+            axis,
             true),
-        lines.stream().filter(l -> Arrays.stream(l.y()).anyMatch(Double::isFinite)).toList(),
+        lines,
         List.of());
   }
 

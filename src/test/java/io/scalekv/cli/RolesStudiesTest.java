@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.image.Png;
+import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.StatisticsFile;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import java.io.File;
@@ -184,14 +186,29 @@ final class RolesStudiesTest {
     for (JsonNode file : report.get("files")) {
       assertTrue(Files.size(Path.of(file.asString())) > 0, file.asString());
     }
-    assertTrue(Png.read(out.resolve("convergence.png")).width() > 500);
+    assertTrue(Png.read(out.resolve("convergence-z.png")).width() > 500);
 
-    try (Stream<Path> kept = Files.list(out.resolve("statistics"))) {
-      Files.delete(kept.sorted().findFirst().orElseThrow());
+    // One condition lost, another with its first prompt only.
+    Path kept = out.resolve("statistics");
+    List<Path> files;
+    try (Stream<Path> all = Files.list(kept)) {
+      files = all.sorted().toList();
     }
+    assertEquals(4, files.size());
+    Files.delete(files.get(0));
+    StatisticsFile.Kept whole = StatisticsFile.read(files.get(1));
+    AttentionProfile p = whole.profile();
+    StatisticsFile.write(
+        AttentionProfile.of(p.geometry(), p.options(), p.prompts().subList(0, 1)),
+        whole.source(),
+        files.get(1));
+    byte[] third = Files.readAllBytes(files.get(2));
     Said second = Said.of(words);
-    assertTrue(second.err().contains("draw 2/2"), second.err());
     assertEquals(first.out(), second.out());
+    assertTrue(second.err().contains("draw 2/"), second.err());
+    assertFalse(second.err().contains("draw 4/"), second.err());
+    assertEquals(p.prompts(), StatisticsFile.read(files.get(1)).profile().prompts());
+    assertArrayEquals(third, Files.readAllBytes(files.get(2)));
   }
 
   @ParameterizedTest

@@ -1,7 +1,6 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.Allocation;
-import io.scalekv.cache.Budget;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.Calibrator.PromptSet;
@@ -9,12 +8,9 @@ import io.scalekv.experiment.PolicyCalibrator;
 import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileCsv;
-import io.scalekv.profile.ProfileOptions;
-import io.scalekv.profile.TopKeys;
 import io.scalekv.report.RoleHeatMap;
-import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import io.scalekv.roles.ScaleKvBudgetFile;
@@ -23,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -39,8 +34,8 @@ import picocli.CommandLine.Spec;
         "Find drafters and refiners and their cache budgets from a few prompts"
             + " (ScaleKV, arXiv 2505.19602).")
 final class CalibrateCommand implements Callable<Integer> {
-  /** One drafter, for JSON. */
-  record Drafter(int layer, int scale) {}
+  /** One drafter, for JSON; the confidence is null for a single prompt. */
+  record Drafter(int layer, int scale, Double confidence) {}
 
   /** What the command reports. */
   record Report(
@@ -48,6 +43,7 @@ final class CalibrateCommand implements Callable<Integer> {
       String weights,
       int prompts,
       String metric,
+      String classifier,
       String budget,
       int budgetTokens,
       String allocation,
@@ -61,49 +57,9 @@ final class CalibrateCommand implements Callable<Integer> {
   @Mixin private PromptOptions promptOptions;
   @Mixin private GenerationOptions generation;
   @Mixin private GlobalOptions global;
+  @Mixin private RoleOptions roleOptions;
+  @Mixin private ClassifierOptions classifierOptions;
   @Mixin private JsonOption json;
-
-  @Option(
-      names = "--budget",
-      paramLabel = "B",
-      defaultValue = "10%",
-      description =
-          "Mean cache of a layer and head: 10%%, 650t (tokens), paper-20, paper-10, paper-4 or"
-              + " 3900MiB (default: 10%%).")
-  private String budget;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Images a generation, for budgets in MiB (default: ${DEFAULT-VALUE}).")
-  private int batch;
-
-  @Option(
-      names = "--metric",
-      paramLabel = "NAME",
-      defaultValue = "asi",
-      description =
-          "What roles are told by: asi, current-ratio, history-topk, entropy, effective-keys,"
-              + " cut-change (the error of a simulated cut), …"
-              + " (default: ${DEFAULT-VALUE}).")
-  private String metric;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "K'",
-      defaultValue = "5%",
-      description =
-          "History keys of the selectivity index: a share of the history or a number"
-              + " (default: 5%%).")
-  private String topK;
-
-  @Option(
-      names = "--drafters",
-      paramLabel = "N",
-      description =
-          "Number of drafter pairs N_d (default: 6.5%% of the pairs that read a cut cache).")
-  private Integer drafters;
 
   @Option(
       names = "--allocation",
@@ -115,13 +71,6 @@ final class CalibrateCommand implements Callable<Integer> {
   private String allocation;
 
   @Option(
-      names = "--query-samples",
-      paramLabel = "N|all",
-      defaultValue = "64",
-      description = "Query rows looked at per map (default: ${DEFAULT-VALUE}).")
-  private String querySamples;
-
-  @Option(
       names = "--out",
       paramLabel = "DIR",
       required = true,
@@ -131,15 +80,8 @@ final class CalibrateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     long start = System.nanoTime();
-    Budget asked = Budget.parse(budget);
-    LayerMetric by = LayerMetric.ofCliName(metric);
     Allocation sharing = Allocation.parse(allocation);
-    ProfileOptions profileOptions =
-        ProfileOptions.defaults()
-            .withSeed(global.seed())
-            .withQuerySamples(rows())
-            .withHistoryTopK(TopKeys.parse(topK));
-    Check.range("--batch", batch, 1, 1_000_000);
+    RoleClassifier classifier = classifierOptions.classifier(roleOptions.drafters(), global.seed());
     ModelConfig config = ModelFactory.config(modelOption);
     PromptSet prompts = promptOptions.read(config);
     ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
@@ -155,12 +97,13 @@ final class CalibrateCommand implements Callable<Integer> {
                   generation.aspect(),
                   generation.toModel(),
                   generation.negative(),
-                  profileOptions,
-                  by,
-                  asked,
+                  roleOptions.profile(global.seed()),
+                  roleOptions.metric(),
+                  roleOptions.budget(),
                   sharing,
-                  drafters == null ? OptionalInt.empty() : OptionalInt.of(drafters),
-                  batch,
+                  classifier,
+                  classifierOptions.bootstrap(),
+                  roleOptions.batch(),
                   global.seed()));
       Calibrator.Result result =
           calibrator.classify(
@@ -172,18 +115,6 @@ final class CalibrateCommand implements Callable<Integer> {
       report(result, prompts, (System.nanoTime() - start) / 1e9);
     }
     return 0;
-  }
-
-  private int rows() {
-    if (querySamples.equals("all")) {
-      return ProfileOptions.ALL;
-    }
-    try {
-      return Integer.parseInt(querySamples);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "--query-samples: a whole number or all expected, got " + querySamples, e);
-    }
   }
 
   private PolicyCalibrator.Result measure(Calibrator calibrator, List<String> prompts) {
@@ -212,13 +143,16 @@ final class CalibrateCommand implements Callable<Integer> {
   private void report(Calibrator.Result result, PromptSet prompts, double seconds) {
     RolesDocument d = result.document();
     List<Drafter> pairs =
-        d.assignment().drafters().stream().map(p -> new Drafter(p.layer(), p.scale())).toList();
+        d.assignment().drafters().stream()
+            .map(p -> new Drafter(p.layer(), p.scale(), d.pair(p.layer(), p.scale()).confidence()))
+            .toList();
     Report report =
         new Report(
             d.model().name(),
             d.model().weights(),
             prompts.prompts().size(),
             d.metric().name(),
+            d.classification().classifier(),
             d.budget().request(),
             d.budget().tokens(),
             d.budget().allocation(),
@@ -231,18 +165,16 @@ final class CalibrateCommand implements Callable<Integer> {
                 out.resolve("roles.svg").toString()),
             Math.round(seconds * 10) / 10.0,
             ProcessMemory.peakRssMiB());
-    json.print(spec.commandLine().getOut(), report, r -> text(r, d));
+    json.print(spec.commandLine().getOut(), report, CalibrateCommand::text);
   }
 
-  private static String text(Report r, RolesDocument d) {
+  private static String text(Report r) {
     String list =
-        d.assignment().drafters().stream()
-            .map(CalibrateCommand::pair)
-            .collect(Collectors.joining(", "));
+        r.drafters().stream().map(CalibrateCommand::pair).collect(Collectors.joining(", "));
     return String.format(
         Locale.ROOT,
         "%s: %d prompts, budget %s = %d tokens a layer and head (%s allocation)%n"
-            + "drafters by %s: %s; all other pairs are refiners (counted from 0)%n"
+            + "drafters by %s%s: %s; all other pairs are refiners (counted from 0)%n"
             + "%s%n%.1f s",
         r.model(),
         r.prompts(),
@@ -250,12 +182,19 @@ final class CalibrateCommand implements Callable<Integer> {
         r.budgetTokens(),
         r.allocation(),
         r.metric(),
+        r.classifier().equals("rank") ? "" : " and " + r.classifier(),
         list.isEmpty() ? "none" : list,
         String.join(System.lineSeparator(), r.files()),
         r.wallSeconds());
   }
 
-  private static String pair(LayerScale p) {
-    return "layer " + p.layer() + " at scale " + p.scale();
+  private static String pair(Drafter p) {
+    return "layer "
+        + p.layer()
+        + " at scale "
+        + p.scale()
+        + (p.confidence() == null
+            ? ""
+            : String.format(Locale.ROOT, " (confidence %.2f)", p.confidence()));
   }
 }

@@ -25,6 +25,11 @@ record Failure(int exitCode, String message) {
   /** Exit code of wrong usage and of input that cannot be used. */
   static final int BAD_INPUT = 2;
 
+  /** Most characters of a message; of a longer one the middle is left out. */
+  private static final int LONGEST = 1_000;
+
+  private static final int TAIL = 300;
+
   /** Exit code of a command that a signal stopped, as shells have it. */
   static final int STOPPED = 130;
 
@@ -70,7 +75,13 @@ record Failure(int exitCode, String message) {
 
   private static String textOf(Throwable error) {
     String text = error.getMessage();
-    return text == null || text.isBlank() ? error.getClass().getSimpleName() : oneLine(text);
+    if (text == null || text.isBlank()) {
+      return error.getClass().getSimpleName();
+    }
+    String line = oneLine(text);
+    return line.length() <= LONGEST
+        ? line
+        : line.substring(0, LONGEST - TAIL) + " … " + line.substring(line.length() - TAIL);
   }
 
   private static String disk(FileSystemException error) {

@@ -25,6 +25,8 @@ import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileCsv;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.report.KeptShares;
+import io.scalekv.roles.RoleBootstrap;
+import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import io.scalekv.scene.PromptFile;
@@ -111,7 +113,8 @@ final class ReproduceOverlays {
                 LayerMetric.ASI,
                 BUDGET,
                 new Allocation.Released(),
-                OptionalInt.empty(),
+                RoleClassifier.of("rank", OptionalInt.empty(), 0),
+                RoleBootstrap.DRAWS,
                 1,
                 0));
     progress.begun("calibration", prompts.size());

@@ -38,18 +38,22 @@ final class RolesShowCommand implements Callable<Integer> {
     t.append(
         String.format(
             Locale.ROOT,
-            "%s, %s, budget %s = %d tokens (%s); z of each layer and scale, D marks drafters%n",
+            "%s, %s%s, budget %s = %d tokens (%s); z of each layer and scale, D marks drafters%s%n",
             d.model().name(),
             d.metric().name(),
+            d.classification() == null ? "" : " by " + d.classification().classifier(),
             d.budget().request(),
             d.budget().tokens(),
-            d.budget().allocation()));
+            d.budget().allocation(),
+            sure(d) ? ", % the confidence in the role" : ""));
     List<String> calibrations = Calibrations.of(d).names();
     t.append("calibrations: ");
     t.append(calibrations.isEmpty() ? "none" : String.join(", ", calibrations));
     t.append(String.format("%nlayer"));
+    boolean sure = sure(d);
     for (int k = 0; k < roles.scales(); k++) {
       t.append(String.format(Locale.ROOT, " %8s", schedule.map(k)));
+      t.append(sure ? "     " : "");
     }
     for (int l = 0; l < roles.layers(); l++) {
       t.append(String.format(Locale.ROOT, "%n%5d", l));
@@ -60,8 +64,27 @@ final class RolesShowCommand implements Callable<Integer> {
             z == null
                 ? String.format(Locale.ROOT, " %7s%s", "-", mark)
                 : String.format(Locale.ROOT, " %7.2f%s", z, mark));
+        t.append(
+            sure ? String.format(Locale.ROOT, "%4.0f%%", 100 * d.pair(l, k).confidence()) : "");
       }
     }
+    if (sure) {
+      t.append(
+          String.format(
+              Locale.ROOT,
+              "%nconfidence: share of %d bootstrap draws over %d prompts (seed %d) that agree with"
+                  + " the role",
+              d.classification().bootstrap().draws(),
+              d.calibration().promptCount(),
+              d.classification().bootstrap().seed()));
+    }
     return t.toString();
+  }
+
+  /** Whether the file says how sure its roles are. */
+  private static boolean sure(RolesDocument d) {
+    return d.calibration() != null
+        && d.classification() != null
+        && d.classification().bootstrap() != null;
   }
 }

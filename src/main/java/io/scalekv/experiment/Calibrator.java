@@ -10,18 +10,20 @@ import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.FeatureTable;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.roles.Calibrations;
+import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.HeatKvOrders;
-import io.scalekv.roles.LayerRoles;
-import io.scalekv.roles.Orientation;
+import io.scalekv.roles.RoleBootstrap;
+import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.RolesDocument;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
 /**
@@ -47,7 +49,8 @@ public final class Calibrator {
    * @param metric what roles are told by
    * @param budget what was asked for
    * @param allocation how drafters and refiners share it
-   * @param drafters N_d, or empty for the default
+   * @param classifier the rule that tells roles
+   * @param bootstrapDraws draws of prompts for the confidence in the roles; 0 for none
    * @param batch images a generation, for budgets in bytes
    * @param seed of the first image; prompt i is drawn with seed + i
    */
@@ -60,7 +63,8 @@ public final class Calibrator {
       LayerMetric metric,
       Budget budget,
       Allocation allocation,
-      OptionalInt drafters,
+      RoleClassifier classifier,
+      int bootstrapDraws,
       int batch,
       long seed) {}
 
@@ -165,15 +169,24 @@ public final class Calibrator {
     InfinityConfig config = model.config().transformer();
     int tokens = budgetTokens();
     int first = BudgetPlan.firstCutScale(options.schedule(), tokens);
-    int cut = options.schedule().scales() - first;
-    int drafters = options.drafters().orElse(LayerRoles.defaultDrafters(config.depth(), cut));
-    LayerRoles roles =
-        LayerRoles.of(
-            options.metric().cliName(),
-            profile.metric(options.metric()),
-            options.metric().highMeansRefiner() ? Orientation.LOWEST : Orientation.HIGHEST,
-            first,
-            drafters);
+    FeatureTable table = FeatureTable.of(profile);
+    List<LayerMetric> features =
+        options.classifier().readsFeatures() ? RoleStatistics.featuresOf(table, first) : List.of();
+    ClassifiedRoles roles =
+        options
+            .classifier()
+            .classify(RoleStatistics.ofAll(table, options.metric(), first, features));
+    RoleBootstrap bootstrap =
+        options.bootstrapDraws() == 0 || table.prompts() < 2
+            ? null
+            : RoleBootstrap.of(
+                table,
+                options.metric(),
+                first,
+                features,
+                options.classifier(),
+                options.bootstrapDraws(),
+                options.seed());
     BudgetPlan plan =
         BudgetPlan.of(options.schedule(), tokens, roles.assignment().mask(), options.allocation());
     int rows = options.profile().querySamples();
@@ -198,6 +211,7 @@ public final class Calibrator {
                 options.generation().topP(),
                 rows == ProfileOptions.ALL ? null : rows),
             roles,
+            bootstrap,
             options.profile().historyTopK().toString(),
             options.budget().toString(),
             options.allocation().name(),

@@ -14,6 +14,7 @@ import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RolesDocument;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -134,7 +135,8 @@ final class CellCalibrations {
                 metric,
                 new Budget.Tokens(budget),
                 new Allocation.Released(),
-                OptionalInt.empty(),
+                RoleClassifier.of("rank", OptionalInt.empty(), 0),
+                0,
                 g.batch(),
                 c.seed()));
     listener.begun("calibration", prompts.size());

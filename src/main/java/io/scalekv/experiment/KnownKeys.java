@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import io.scalekv.roles.CheckedJson;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -55,7 +56,8 @@ final class KnownKeys {
         nearest(key, known)
             .map(k -> "did you mean " + k + "?")
             .orElse("known are " + String.join(", ", known));
-    return new IllegalArgumentException(file + ": " + place + ": no such key; " + hint);
+    return new IllegalArgumentException(
+        file + ": " + CheckedJson.oneLine(place) + ": no such key; " + hint);
   }
 
   /** The known word with the fewest changed letters, if any is near. */

@@ -11,7 +11,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
 
 /**
  * PNG files in and out. Equal images give equal bytes (no time stamp, no text chunk), and a file is
@@ -22,6 +25,9 @@ public final class Png {
     Headless.ensure();
     ImageIO.setUseCache(false);
   }
+
+  /** Most pixels that a byte of a file can stand for: deflate shrinks to 1/1032, a bit a pixel. */
+  private static final long PIXELS_PER_BYTE = 8 * 1032;
 
   private Png() {}
 
@@ -59,7 +65,7 @@ public final class Png {
     byte[] bytes = Files.readAllBytes(file);
     BufferedImage buffered;
     try {
-      buffered = ImageIO.read(new ByteArrayInputStream(bytes));
+      buffered = decode(bytes);
     } catch (IOException | RuntimeException e) {
       throw new IllegalArgumentException(
           file + ": a readable PNG expected, got a broken one (" + e.getMessage() + ")", e);
@@ -69,6 +75,34 @@ public final class Png {
           file + ": a PNG image expected, got " + bytes.length + " bytes of another format");
     }
     return fromBuffered(buffered);
+  }
+
+  /**
+   * Decodes what ImageIO knows; null for what it does not.
+   *
+   * @throws IllegalArgumentException if the image claims to be larger than its bytes can be: no
+   *     pixel takes fewer bits than 1, and deflate shrinks to 1/1032 at most
+   */
+  private static BufferedImage decode(byte[] bytes) throws IOException {
+    try (ImageInputStream in = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
+      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+      if (!readers.hasNext()) {
+        return null;
+      }
+      ImageReader reader = readers.next();
+      try {
+        reader.setInput(in, true, true);
+        long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
+        if (pixels > PIXELS_PER_BYTE * bytes.length) {
+          throw new IllegalArgumentException(
+              "%d x %d pixels in %d bytes"
+                  .formatted(reader.getWidth(0), reader.getHeight(0), bytes.length));
+        }
+        return reader.read(0);
+      } finally {
+        reader.dispose();
+      }
+    }
   }
 
   static BufferedImage toBuffered(RgbImage image) {

@@ -216,7 +216,8 @@ public final class CheckedJson {
     return String.valueOf(message).replaceAll(",? from `[^`]*`", "");
   }
 
-  private static String oneLine(String text) {
+  /** The text on one line, shortened. */
+  public static String oneLine(String text) {
     String line = String.valueOf(text).replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
     return line.length() <= 2 * MAX_SHOWN ? line : line.substring(0, 2 * MAX_SHOWN) + "…";
   }

@@ -1,6 +1,7 @@
 package io.scalekv.roles;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
@@ -99,6 +100,28 @@ public final class LayerRoles {
         values,
         z,
         RoleAssignment.of(layers, scales, ranked.subList(0, drafters)));
+  }
+
+  /**
+   * Roles that were found in another way than by rank.
+   *
+   * @param metricName name of the metric, for reports
+   * @param metric [layer][scale], finite, or NaN for every layer of a scale
+   * @param orientation which end of the metric marks drafters
+   * @param drafters the drafters
+   */
+  public static LayerRoles assigned(
+      String metricName,
+      double[][] metric,
+      Orientation orientation,
+      Collection<LayerScale> drafters) {
+    double[][] values = checked(metricName, metric);
+    return new LayerRoles(
+        metricName,
+        orientation,
+        values,
+        zScores(values),
+        RoleAssignment.of(values.length, values[0].length, drafters));
   }
 
   /** z-scores of a metric [layer][scale] over the layers of each scale (eq. 3); NaN stays NaN. */

@@ -8,8 +8,11 @@ import java.math.MathContext;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -19,11 +22,15 @@ import tools.jackson.databind.node.ObjectNode;
  * A calibration as it is kept in {@code roles.json}: what each layer does at each scale, how many
  * tokens it may hold, and where that comes from. Layers and scales count from 0.
  *
- * @param schemaVersion {@value #SCHEMA_VERSION}
+ * <p>Files of version {@value #FIRST_SCHEMA_VERSION} say neither how roles were told by the metric
+ * nor how sure they are. They keep their version, and so their bytes, when they are written again.
+ *
+ * @param schemaVersion {@value #SCHEMA_VERSION}, or {@value #FIRST_SCHEMA_VERSION} for older files
  * @param timestamp when it was made, ISO 8601 in UTC; the only part that differs between two runs
  * @param model the model that was calibrated
  * @param calibration how it was calibrated; null where roles come from elsewhere
  * @param metric what roles are told by
+ * @param classification how roles were told by it; null where that is not known
  * @param budget what was asked for
  * @param pairs one entry per (layer, scale), by layer, then scale
  * @param software versions that made it
@@ -35,6 +42,7 @@ public record RolesDocument(
     Model model,
     Calibration calibration,
     Metric metric,
+    Classification classification,
     Request budget,
     List<Pair> pairs,
     Software software,
@@ -46,12 +54,15 @@ public record RolesDocument(
   public static final String UNKNOWN_WEIGHTS = "unknown";
 
   /** Version of the schema that these records mirror. */
-  public static final int SCHEMA_VERSION = 1;
+  public static final int SCHEMA_VERSION = 2;
+
+  /** The version before there were classification and confidence; still read. */
+  public static final int FIRST_SCHEMA_VERSION = 1;
 
   /** Sorts the pairs and checks everything that a schema cannot. */
   public RolesDocument {
-    if (schemaVersion != SCHEMA_VERSION) {
-      throw bad("/schemaVersion", SCHEMA_VERSION, schemaVersion);
+    if (schemaVersion != SCHEMA_VERSION && schemaVersion != FIRST_SCHEMA_VERSION) {
+      throw bad("/schemaVersion", FIRST_SCHEMA_VERSION + " or " + SCHEMA_VERSION, schemaVersion);
     }
     try {
       Instant.parse(timestamp);
@@ -63,6 +74,7 @@ public record RolesDocument(
         pairs.stream()
             .sorted(Comparator.comparingInt(Pair::layer).thenComparingInt(Pair::scale))
             .toList();
+    checkConfidence(schemaVersion, classification, pairs);
     long drafters = pairs.stream().filter(pair -> pair.role() == Role.DRAFTER).count();
     if (drafters != budget.drafters()) {
       throw bad("/budget/drafters", drafters + " as in /pairs", budget.drafters());
@@ -104,6 +116,23 @@ public record RolesDocument(
     }
   }
 
+  /** Every pair has a confidence where there was a bootstrap, and none where there was not. */
+  private static void checkConfidence(
+      int schemaVersion, Classification classification, List<Pair> pairs) {
+    if (schemaVersion == FIRST_SCHEMA_VERSION && classification != null) {
+      throw bad("/classification", "none in version " + schemaVersion, "one");
+    }
+    boolean drawn = classification != null && classification.bootstrap() != null;
+    for (Pair pair : pairs) {
+      if ((pair.confidence() != null) != drawn) {
+        throw bad(
+            "/pairs/" + pairs.indexOf(pair) + "/confidence",
+            drawn ? "a number, as there was a bootstrap" : "null without a bootstrap",
+            pair.confidence());
+      }
+    }
+  }
+
   private static IllegalArgumentException bad(String pointer, Object expected, Object got) {
     return new IllegalArgumentException(pointer + ": expected " + expected + ", got " + got);
   }
@@ -112,7 +141,9 @@ public record RolesDocument(
    * Puts a calibration together.
    *
    * @param timestamp when it was made, kept to the second
-   * @param roles metric, z-scores and roles of the model's L layers and K scales
+   * @param classified metric, z-scores and roles of the model's L layers and K scales, and how they
+   *     were found
+   * @param bootstrap how sure the roles are; null for a single prompt or where it was not asked for
    * @param topK K' of the metric in words, such as {@code 5 % of the history}
    * @param request the budget as it was asked for
    * @param allocation how drafters and refiners share it
@@ -123,7 +154,8 @@ public record RolesDocument(
       Instant timestamp,
       Model model,
       Calibration calibration,
-      LayerRoles roles,
+      ClassifiedRoles classified,
+      RoleBootstrap bootstrap,
       String topK,
       String request,
       String allocation,
@@ -132,6 +164,7 @@ public record RolesDocument(
       ObjectNode calibrations) {
     int layers = model.layers();
     int scales = model.schedule().size();
+    LayerRoles roles = classified.roles();
     RoleAssignment assignment = roles.assignment();
     if (assignment.layers() != layers || assignment.scales() != scales) {
       throw bad(
@@ -148,12 +181,14 @@ public record RolesDocument(
                 i -> {
                   int l = i / scales;
                   int k = i % scales;
+                  Role role = assignment.role(l, k);
                   return new Pair(
                       l,
                       k,
                       orNull(roles.metric(l, k)),
                       orNull(roles.z(l, k)),
-                      assignment.role(l, k),
+                      role,
+                      bootstrap == null ? null : orNull(bootstrap.confidence(role, l, k)),
                       plan.tokens(k, l));
                 })
             .toList();
@@ -163,6 +198,13 @@ public record RolesDocument(
         model,
         calibration,
         new Metric(roles.metricName(), roles.orientation(), topK),
+        new Classification(
+            classified.classifier(),
+            classified.settings(),
+            classified.found(),
+            bootstrap == null || bootstrap.prompts() < 2
+                ? null
+                : new Bootstrap(bootstrap.draws(), bootstrap.seed())),
         new Request(request, plan.budget(), allocation, assignment.drafters().size()),
         pairs,
         software,
@@ -196,7 +238,7 @@ public record RolesDocument(
                 i -> {
                   int l = i / scales;
                   int k = i % scales;
-                  return new Pair(l, k, null, null, roles.role(l, k), plan.tokens(k, l));
+                  return new Pair(l, k, null, null, roles.role(l, k), null, plan.tokens(k, l));
                 })
             .toList();
     return new RolesDocument(
@@ -205,6 +247,7 @@ public record RolesDocument(
         model,
         null,
         new Metric(IMPORTED, Orientation.LOWEST, ""),
+        null,
         new Request(plan.budget() + "t", plan.budget(), IMPORTED, roles.drafters().size()),
         pairs,
         software,
@@ -223,6 +266,7 @@ public record RolesDocument(
         model,
         calibration,
         metric,
+        classification,
         budget,
         pairs,
         software,
@@ -237,6 +281,7 @@ public record RolesDocument(
         model,
         calibration,
         metric,
+        classification,
         budget,
         pairs,
         software,
@@ -275,6 +320,11 @@ public record RolesDocument(
       tokens[pair.scale()][pair.layer()] = pair.budgetTokens();
     }
     return BudgetPlan.ofTokens(new ScaleSchedule(model.schedule()), budget.tokens(), tokens);
+  }
+
+  /** Confidence in the role of each pair [layer][scale], NaN where it is not known. */
+  public double[][] confidenceTable() {
+    return table(Pair::confidence);
   }
 
   /** z-scores [layer][scale], NaN where undefined. */
@@ -345,6 +395,34 @@ public record RolesDocument(
   public record Metric(String name, Orientation drafters, String topK) {}
 
   /**
+   * How roles were told.
+   *
+   * @param classifier its name, such as {@code rank}
+   * @param settings what it was told, by name
+   * @param found what it found on the way, by name
+   * @param bootstrap where the confidence comes from; null for a single prompt
+   */
+  public record Classification(
+      String classifier,
+      SortedMap<String, String> settings,
+      SortedMap<String, String> found,
+      Bootstrap bootstrap) {
+    /** Copies the maps. */
+    public Classification {
+      settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
+      found = Collections.unmodifiableSortedMap(new TreeMap<>(found));
+    }
+  }
+
+  /**
+   * A bootstrap over prompts, see {@link RoleBootstrap}.
+   *
+   * @param draws number of draws
+   * @param seed of the draws
+   */
+  public record Bootstrap(int draws, long seed) {}
+
+  /**
    * What was asked for.
    *
    * @param request the budget as it was typed, such as {@code 10%}
@@ -362,9 +440,17 @@ public record RolesDocument(
    * @param metric the metric, to nine significant digits; null where undefined
    * @param z its z-score over the layers of that scale, to nine significant digits; null likewise
    * @param role drafter or refiner
+   * @param confidence bootstrap probability of that role, in [0, 1]; null where it is not known
    * @param budgetTokens tokens that the layer may hold, per head, when that scale reads its cache
    */
-  public record Pair(int layer, int scale, Double metric, Double z, Role role, int budgetTokens) {
+  public record Pair(
+      int layer,
+      int scale,
+      Double metric,
+      Double z,
+      Role role,
+      Double confidence,
+      int budgetTokens) {
     private static final MathContext DIGITS = new MathContext(9);
 
     /** Rounds the numbers and checks that they are finite. */

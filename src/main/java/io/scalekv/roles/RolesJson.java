@@ -9,18 +9,22 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads and writes {@code roles.json}. Both ways it is checked against {@value #SCHEMA}; equal
- * documents are equal bytes.
+ * Reads and writes {@code roles.json}. Both ways it is checked against the schema of its version,
+ * {@value #SCHEMA} or {@value #FIRST_SCHEMA}; equal documents are equal bytes.
  */
 public final class RolesJson {
   /** The schema, a resource beside this class. */
-  public static final String SCHEMA = "roles-1.schema.json";
+  public static final String SCHEMA = "roles-2.schema.json";
+
+  /** The schema of files without classification and confidence. */
+  public static final String FIRST_SCHEMA = "roles-1.schema.json";
 
   private RolesJson() {}
 
   /** Built on first use. */
   private static final class Loaded {
     static final Schema SCHEMA = CheckedJson.schema(RolesJson.class, RolesJson.SCHEMA);
+    static final Schema FIRST = CheckedJson.schema(RolesJson.class, RolesJson.FIRST_SCHEMA);
   }
 
   /**
@@ -39,8 +43,13 @@ public final class RolesJson {
   }
 
   private static String text(RolesDocument document, String name) {
-    JsonNode tree = CheckedJson.MAPPER.valueToTree(document);
-    CheckedJson.validate(Loaded.SCHEMA, tree, name);
+    ObjectNode tree = CheckedJson.MAPPER.valueToTree(document);
+    boolean first = document.schemaVersion() == RolesDocument.FIRST_SCHEMA_VERSION;
+    if (first) {
+      tree.remove("classification");
+      tree.get("pairs").forEach(pair -> ((ObjectNode) pair).remove("confidence"));
+    }
+    CheckedJson.validate(first ? Loaded.FIRST : Loaded.SCHEMA, tree, name);
     return CanonicalJson.write(tree);
   }
 
@@ -56,7 +65,13 @@ public final class RolesJson {
   /** Reads a document from text; {@code name} stands for the file in messages. */
   public static RolesDocument parse(String text, String name) {
     JsonNode tree = CheckedJson.parse(text, name);
-    CheckedJson.validate(Loaded.SCHEMA, tree, name);
+    JsonNode version = tree.path("schemaVersion");
+    boolean first = version.isInt() && version.intValue() == RolesDocument.FIRST_SCHEMA_VERSION;
+    CheckedJson.validate(first ? Loaded.FIRST : Loaded.SCHEMA, tree, name);
+    if (first) {
+      ((ObjectNode) tree).putNull("classification");
+      tree.get("pairs").forEach(pair -> ((ObjectNode) pair).putNull("confidence"));
+    }
     if (!tree.has("calibrations")) {
       ((ObjectNode) tree).putObject("calibrations");
     }

@@ -13,6 +13,7 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Metric;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.ResultFixtures;
+import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RolesDocument;
@@ -24,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -151,7 +153,8 @@ final class DamageCommandTest {
             Instant.EPOCH,
             new RolesDocument.Model("pocket", weights, LAYERS, 4, schedule.maps()),
             new RolesDocument.Calibration("scenes-10.txt", "1b".repeat(32), 10, 0, 3, 1, 0.97, 64),
-            roles,
+            new ClassifiedRoles(roles, "rank", new TreeMap<>(), new TreeMap<>()),
+            null,
             "5%",
             "10%",
             "released",

@@ -7,10 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 final class AgreementTest {
   @Test
@@ -26,41 +23,6 @@ final class AgreementTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> RankCorrelation.spearman(new double[] {1, Double.NaN}, new double[2]));
-  }
-
-  @Test
-  void adjustedRandIndexAtItsEnds() {
-    int[] together = {3, 3, 3};
-    int[] alone = {-1, 0, 7};
-    assertEquals(1, PartitionAgreement.adjustedRandIndex(together, together));
-    assertEquals(1, PartitionAgreement.adjustedRandIndex(alone, new int[] {5, 4, -3}));
-    assertEquals(0, PartitionAgreement.adjustedRandIndex(together, alone));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> PartitionAgreement.adjustedRandIndex(together, new int[2]));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> PartitionAgreement.adjustedRandIndex(new int[1], new int[1]));
-  }
-
-  /** Against counts of pairs of items: together in both, in one, in none. */
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5})
-  void adjustedRandIndexOfPairs(long seed) {
-    Random random = new Random(seed);
-    int[] a = random.ints(30, -2, 2).toArray();
-    int[] b = random.ints(30, 0, 3).toArray();
-    double[] n = new double[4];
-    for (int i = 0; i < 30; i++) {
-      for (int j = 0; j < i; j++) {
-        n[(a[i] == a[j] ? 2 : 0) + (b[i] == b[j] ? 1 : 0)]++;
-      }
-    }
-    double expected =
-        2
-            * (n[3] * n[0] - n[2] * n[1])
-            / ((n[3] + n[2]) * (n[2] + n[0]) + (n[3] + n[1]) * (n[1] + n[0]));
-    assertEquals(expected, PartitionAgreement.adjustedRandIndex(a, b), 1e-12);
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RolesDocument;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -60,7 +62,8 @@ class RoleHeatMapTest {
         Instant.EPOCH,
         new RolesDocument.Model(model, "random:1", layers, 4, schedule.maps()),
         new RolesDocument.Calibration("scenes-10.txt", "0".repeat(64), 10, 1, 3, 1, 0.97, 64),
-        roles,
+        new ClassifiedRoles(roles, "rank", new TreeMap<>(), new TreeMap<>()),
+        null,
         "5 % of the history",
         "10%",
         "released",

@@ -8,7 +8,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -51,18 +53,53 @@ final class RolesFixtures {
     ObjectNode calibrations =
         Calibrations.none(model).withHeatKv(orders(random, 3, model)).toJson();
     calibrations.putObject("another").putArray("numbers").add(1);
-    return RolesDocument.of(
-        NOON,
-        model,
-        new RolesDocument.Calibration(
-            "scenes-10.txt", "1b".repeat(32), 10, seed, 3, 1, 0.97, seed % 2 == 0 ? null : 64),
-        roles,
-        "5 % of the history, per head",
-        request,
-        allocation,
-        plan,
-        SOFTWARE,
-        calibrations);
+    RolesDocument document =
+        RolesDocument.of(
+            NOON,
+            model,
+            new RolesDocument.Calibration(
+                "scenes-10.txt", "1b".repeat(32), 10, seed, 3, 1, 0.97, seed % 2 == 0 ? null : 64),
+            new ClassifiedRoles(
+                roles,
+                "rank",
+                new TreeMap<>(Map.of("drafters", "given")),
+                new TreeMap<>(Map.of("firstRefinerZ", "-1.2"))),
+            null,
+            "5 % of the history, per head",
+            request,
+            allocation,
+            plan,
+            SOFTWARE,
+            calibrations);
+    return seed % 3 == 0 ? document : withConfidence(document, random);
+  }
+
+  /** The same with a random confidence in each role. */
+  private static RolesDocument withConfidence(RolesDocument d, Random random) {
+    RolesDocument.Classification c = d.classification();
+    return new RolesDocument(
+        d.schemaVersion(),
+        d.timestamp(),
+        d.model(),
+        d.calibration(),
+        d.metric(),
+        new RolesDocument.Classification(
+            c.classifier(), c.settings(), c.found(), new RolesDocument.Bootstrap(1000, 4)),
+        d.budget(),
+        d.pairs().stream()
+            .map(
+                p ->
+                    new RolesDocument.Pair(
+                        p.layer(),
+                        p.scale(),
+                        p.metric(),
+                        p.z(),
+                        p.role(),
+                        random.nextInt(1001) / 1000.0,
+                        p.budgetTokens()))
+            .toList(),
+        d.software(),
+        d.calibrations());
   }
 
   /** Random orders for a model. */

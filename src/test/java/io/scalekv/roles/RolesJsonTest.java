@@ -78,12 +78,12 @@ class RolesJsonTest {
   @Test
   void textIsCanonical() {
     String text = RolesJson.text(RolesFixtures.document(8));
-    assertTrue(text.startsWith("{\n  \"schemaVersion\": 1,\n  \"timestamp\": "), text);
+    assertTrue(text.startsWith("{\n  \"schemaVersion\": 2,\n  \"timestamp\": "), text);
     assertTrue(text.endsWith("  }\n}\n"), text);
     assertTrue(
         text.contains(
             "\n    {\"layer\": 0, \"scale\": 0, \"metric\": null, \"z\": null,"
-                + " \"role\": \"refiner\", \"budgetTokens\": 0},\n"),
+                + " \"role\": \"refiner\", \"confidence\": "),
         text);
     assertTrue(text.contains("\n      {\"height\": 16, \"width\": 16}\n    ]\n"), text);
     assertTrue(text.contains("\"querySamples\": null"), text);
@@ -120,6 +120,29 @@ class RolesJsonTest {
     assertThrows(IllegalArgumentException.class, () -> CanonicalJson.number(Double.NaN));
   }
 
+  /** A file of the first version is read, and keeps its bytes when it is written again. */
+  @Test
+  void theFirstVersionIsRead() {
+    ObjectNode tree = tree();
+    tree.put("schemaVersion", 1);
+    tree.remove("classification");
+    tree.get("pairs").forEach(pair -> ((ObjectNode) pair).remove("confidence"));
+    String text = CanonicalJson.write(tree);
+    RolesDocument read = RolesJson.parse(text, "roles.json");
+    assertEquals(1, read.schemaVersion());
+    assertEquals(null, read.classification());
+    assertTrue(read.pairs().stream().allMatch(pair -> pair.confidence() == null));
+    RolesDocument now = RolesFixtures.document(1);
+    assertEquals(now.assignment(), read.assignment());
+    assertEquals(now.plan(), read.plan());
+    assertEquals(text, RolesJson.text(read));
+    assertEquals(
+        text.replace("2025-01-31T12:00:00Z", "1970-01-01T00:00:00Z"),
+        RolesJson.text(read.withTimestamp(Instant.EPOCH)));
+    ((ObjectNode) tree.at("/pairs/3")).put("confidence", 1);
+    refused("r.json: /pairs/3/confidence: expected no such key, got one", tree.toString());
+  }
+
   private static ObjectNode tree() {
     return (ObjectNode) new JsonMapper().readTree(RolesJson.text(RolesFixtures.document(1)));
   }
@@ -130,7 +153,8 @@ class RolesJsonTest {
       delimiter = '|',
       textBlock =
           """
-          /schemaVersion | 2 | /schemaVersion: expected 1, got 2
+          /schemaVersion | 3 | /schemaVersion: expected 2, got 3
+          /schemaVersion | 1 | /pairs/0/confidence: expected no such key, got one
           /timestamp | "yesterday" | /timestamp: expected text like
           /timestamp | "2025-02-31T12:00:00Z" | /timestamp: expected a time such as
           /model/layers | "12" | /model/layers: expected type "integer", got "12"
@@ -150,6 +174,15 @@ class RolesJsonTest {
           /calibration/cfg | 1e999 | /calibration/cfg: expected a number within the range
           /calibration/seed | 9223372036854775808 | /calibration/seed: expected at most
           /metric/drafters | "middle" | /metric/drafters: expected one of ["lowest","highest"], got "middle"
+          /classification/classifier | "Rank" | /classification/classifier: expected text like
+          /classification/settings | {"drafters": 2} | /classification/settings/drafters: expected type "string", got 2
+          /classification/bootstrap/draws | 0 | /classification/bootstrap/draws: expected at least 1, got 0
+          /classification/bootstrap | null | /pairs/0/confidence: expected null without a bootstrap, got
+          /classification | null | /pairs/0/confidence: expected null without a bootstrap, got
+          /pairs/3/confidence | null | /pairs/3/confidence: expected a number, as there was a bootstrap, got null
+          /pairs/3/confidence | 1.01 | /pairs/3/confidence: expected at most 1, got 1.01
+          /pairs/3/confidence | -0.5 | /pairs/3/confidence: expected at least 0, got -0.5
+          /pairs/3/confidence | "high" | /pairs/3/confidence: expected type ["number","null"], got "high"
           /budget/tokens | -1 | /budget/tokens: expected at least 1, got -1
           /budget/tokens | 3 | /pairs: budget plan: scale 2: at most 36 tokens over 12 layers expected
           /budget/drafters | 5 | /budget/drafters: expected 2 as in /pairs, got 5
@@ -226,6 +259,9 @@ class RolesJsonTest {
         "/model",
         "/calibration",
         "/metric",
+        "/classification",
+        "/classification/bootstrap",
+        "/pairs/4/confidence",
         "/budget",
         "/pairs",
         "/software",
@@ -296,11 +332,12 @@ class RolesJsonTest {
     RolesDocument good = RolesFixtures.document(1);
     RolesDocument bad =
         new RolesDocument(
-            1,
+            2,
             good.timestamp(),
             good.model(),
             good.calibration(),
             good.metric(),
+            good.classification(),
             good.budget(),
             good.pairs(),
             new RolesDocument.Software("", "0", "0", "0"),

@@ -2,10 +2,12 @@ package io.scalekv.model.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.sentencepiece.SpTokenizer;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * Text to the tokens of T5, by {@code tokenizer.json} or {@code spiece.model} of a model folder.
@@ -27,6 +29,9 @@ public final class T5Tokenizer implements AutoCloseable {
     @Override
     void close();
   }
+
+  private static final Map<String, String> OPTIONS =
+      Map.of("addSpecialTokens", "false", "padding", "false", "truncation", "false");
 
   private final Pieces pieces;
   private final int end;
@@ -68,12 +73,8 @@ public final class T5Tokenizer implements AutoCloseable {
 
   private static T5Tokenizer ofJson(Path file) throws IOException {
     HuggingFaceTokenizer tokenizer =
-        HuggingFaceTokenizer.builder()
-            .optTokenizerPath(file)
-            .optAddSpecialTokens(false)
-            .optPadding(false)
-            .optTruncation(false)
-            .build();
+        HuggingFaceTokenizer.newInstance(
+            new ByteArrayInputStream(TokenizerJson.encoderOf(Files.readAllBytes(file))), OPTIONS);
     long[] end = tokenizer.encode(END, false, false).getIds();
     if (end.length != 1) {
       tokenizer.close();

@@ -1,4 +1,4 @@
-package io.scalekv.metrics;
+package io.scalekv.roles;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -23,7 +23,14 @@ public final class PartitionAgreement {
    * @throws IllegalArgumentException if the lengths differ or are less than 2
    */
   public static double adjustedRandIndex(int[] a, int[] b) {
-    PairedValues.sameLength("adjusted Rand index", a.length, b.length);
+    if (a.length != b.length) {
+      throw new IllegalArgumentException(
+          "adjusted Rand index: two partitions of the same items expected, got "
+              + a.length
+              + " and "
+              + b.length
+              + " labels");
+    }
     if (a.length < 2) {
       throw new IllegalArgumentException(
           "adjusted Rand index: at least 2 items expected, got " + a.length);

@@ -1,0 +1,342 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import com.sun.management.ThreadMXBean;
+import io.scalekv.cli.Mutations.Form;
+import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.ExperimentSpec;
+import io.scalekv.experiment.ResultFixtures;
+import io.scalekv.experiment.ShippedCalibrations;
+import io.scalekv.image.Png;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.TinyCheckpoint;
+import io.scalekv.model.text.T5Config;
+import io.scalekv.model.text.T5Fixtures;
+import io.scalekv.model.text.T5Tokenizer;
+import io.scalekv.model.text.TextFeatureStore;
+import io.scalekv.report.KeptShares;
+import io.scalekv.roles.HeatKvOrderFile;
+import io.scalekv.roles.HeatKvOrders;
+import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.ScaleKvBudgetFile;
+import io.scalekv.scene.PromptFile;
+import io.scalekv.tensor.SafetensorsWriter;
+import io.scalekv.tensor.StoredType;
+import io.scalekv.tensor.TensorData;
+import io.scalekv.tensor.TensorSource;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+
+/**
+ * Every reader of files, and a sound file for each, so that damaged copies can be tried: such a
+ * file is either read or refused with one line, within two seconds and in memory of the order of
+ * its size.
+ */
+final class HostileFiles {
+  /** Heap that reading may allocate beyond a multiple of the file's size. */
+  private static final long BASE_BYTES = 8L << 20;
+
+  private static final long BYTES_PER_BYTE = 2000;
+  private static final double MOST_SECONDS = 2;
+  private static final String MODULE = "pth module";
+
+  /** Reads a folder that holds the file. */
+  @FunctionalInterface
+  interface Reader {
+    void read(Path folder) throws Exception;
+  }
+
+  /**
+   * A sound file.
+   *
+   * @param reader what reads it
+   * @param name of the file
+   * @param form what it is made of
+   * @param bytes its content
+   */
+  record Sample(Reader reader, String name, Form form, byte[] bytes) {}
+
+  /** What became of the inputs of one reader. */
+  static final class Tally {
+    int read;
+    int refused;
+    double slowest;
+  }
+
+  private final Path folder;
+  private final Map<String, Sample> samples = new LinkedHashMap<>();
+
+  private HostileFiles(Path folder) {
+    this.folder = folder;
+  }
+
+  /** All readers; sound files are made in the folder. */
+  static HostileFiles in(Path folder) throws IOException {
+    HostileFiles all = new HostileFiles(folder);
+    all.weights();
+    all.documents();
+    return all;
+  }
+
+  List<String> names() {
+    return List.copyOf(samples.keySet());
+  }
+
+  private void weights() throws IOException {
+    Map<String, TensorData.Floats> tensors = new LinkedHashMap<>();
+    tensors.put("a.weight", new TensorData.Floats(new float[] {1, 2, 3, 4, 5, 6}, 2, 3));
+    tensors.put("b", new TensorData.Floats(new float[] {7}));
+    tensors.put("c", new TensorData.Floats(new float[] {0.5f, -0.5f}, 2));
+    Path torch = folder.resolve("w.pth");
+    TinyCheckpoint.torch(torch, tensors, StoredType.BF16);
+    add("pth", HostileFiles::weights, "w", Form.TORCH, Files.readAllBytes(torch));
+    for (String saved : List.of("slim", "training", "protocol4", "module")) {
+      add(
+          "pth " + saved,
+          HostileFiles::weights,
+          "w",
+          Form.TORCH,
+          resource("/io/scalekv/tensor/torch-" + saved + ".pth"));
+    }
+    Path safe = folder.resolve("w.safetensors");
+    SafetensorsWriter.writeData(
+        safe, new LinkedHashMap<>(tensors), StoredType.F32, Map.of("k", "v"));
+    add("safetensors", HostileFiles::weights, "w", Form.SAFETENSORS, Files.readAllBytes(safe));
+    Files.copy(safe, folder.resolve("model-1.safetensors"));
+    add(
+        "index of shards",
+        d -> weights(d.resolve("model.safetensors.index.json")),
+        "model.safetensors.index.json",
+        Form.JSON,
+        utf8(
+            """
+            {"metadata": {"total_size": 36}, "weight_map": {"a.weight": "model-1.safetensors",
+             "b": "model-1.safetensors", "c": "model-1.safetensors"}}
+            """));
+    TextFeatureStore store = TextFeatureStore.open(folder.resolve("features"), 4);
+    store.put("a red circle", new float[8]);
+    store.put("two", new float[4]);
+    store.save();
+    add(
+        "text features",
+        d -> features(d.resolve("features")),
+        "features",
+        Form.SAFETENSORS,
+        Files.readAllBytes(folder.resolve("features")));
+    T5Fixtures.writeJson(folder.resolve("json"));
+    add(
+        "tokenizer.json",
+        T5Tokenizer::open,
+        "tokenizer.json",
+        Form.JSON,
+        Files.readAllBytes(folder.resolve("json").resolve("tokenizer.json")));
+  }
+
+  private void documents() throws IOException {
+    RolesDocument roles = ShippedCalibrations.of(ModelConfig.pocket()).orElseThrow();
+    add("config.json", d -> ModelConfig.read(d.resolve("c")), "c", Form.JSON, utf8(pocket()));
+    add(
+        "T5 config",
+        d -> T5Config.read(d.resolve("c")),
+        "c",
+        Form.JSON,
+        utf8(T5Fixtures.config(8)));
+    RolesJson.write(roles, folder.resolve("r"));
+    add(
+        "roles.json",
+        d -> RolesJson.read(d.resolve("r")),
+        "r",
+        Form.JSON,
+        Files.readAllBytes(folder.resolve("r")));
+    add(
+        "ScaleKV budgets",
+        d -> ScaleKvBudgetFile.read(d.resolve("b")),
+        "b",
+        Form.JSON,
+        utf8(budgets()));
+    RolesDocument.Model two = new RolesDocument.Model("m", "w", 2, 2, roles.model().schedule());
+    int k = two.schedule().size();
+    int[][] orders =
+        IntStream.range(0, k - 4).mapToObj(i -> new int[] {3, 1, 0, 2}).toArray(int[][]::new);
+    HeatKvOrders heat = HeatKvOrders.of(3, k, 2, 2, orders);
+    Reader order = d -> HeatKvOrderFile.read(d.resolve("o"), two, OptionalInt.empty());
+    add("HeatKV orders", order, "o", Form.JSON, utf8(HeatKvOrderFile.bareText(heat)));
+    add(
+        "HeatKV orders with metadata",
+        order,
+        "o",
+        Form.JSON,
+        utf8(HeatKvOrderFile.textWithMetadata(heat, two)));
+    CellJson.write(ResultFixtures.result("scalekv", "10%", 27, 24.7), folder.resolve("cell"));
+    add(
+        "cell",
+        d -> CellJson.read(d.resolve("cell")),
+        "cell",
+        Form.JSON,
+        Files.readAllBytes(folder.resolve("cell")));
+    add(
+        "experiment.json",
+        ExperimentFile::read,
+        ExperimentFile.NAME,
+        Form.JSON,
+        Files.readAllBytes(Path.of("results", "findings", "layers", ExperimentFile.NAME)));
+    for (String yaml : List.of("table1", "fig6b", "fig7b", "table3")) {
+      add(
+          "experiment " + yaml,
+          d -> ExperimentSpec.read(d.resolve("e.yaml")),
+          "e.yaml",
+          Form.YAML,
+          Files.readAllBytes(Path.of("experiments", yaml + ".yaml")));
+    }
+    add(
+        "prompts",
+        d -> PromptFile.read(d.resolve("p.txt")),
+        "p.txt",
+        Form.LINES,
+        Files.readAllBytes(Path.of("calibration-prompts", "scenes-10.txt")));
+    int[] pixels = new SplittableRandom(1).ints(12 * 9, 0, 1 << 24).toArray();
+    add(
+        "PNG",
+        d -> Png.read(d.resolve("i.png")),
+        "i.png",
+        Form.PNG,
+        Png.encode(RgbImage.ofPacked(12, 9, pixels)));
+    add("kept tokens", d -> KeptShares.read(d.resolve("k")), "k", Form.JSON, utf8(kept()));
+  }
+
+  private void add(String what, Reader reader, String name, Form form, byte[] bytes) {
+    samples.put(what, new Sample(reader, name, form, bytes));
+  }
+
+  /** Opens weights and reads every tensor. */
+  private static void weights(Path place) {
+    Path file = Files.isDirectory(place) ? place.resolve("w") : place;
+    try (TensorSource source = TensorSource.open(file)) {
+      for (String name : source.names()) {
+        if (source.info(name).type().isFloating()) {
+          source.doubles(name);
+        } else {
+          source.longs(name);
+        }
+      }
+    }
+  }
+
+  private static void features(Path file) {
+    TextFeatureStore store = TextFeatureStore.open(file, 4);
+    List<String> texts = List.of("a red circle", "two");
+    if (store.missing(texts).isEmpty()) {
+      try (NDManager scope = NDManager.newBaseManager()) {
+        store.features(scope, texts);
+      }
+    }
+  }
+
+  private static byte[] resource(String name) throws IOException {
+    try (InputStream in = HostileFiles.class.getResourceAsStream(name)) {
+      return in.readAllBytes();
+    }
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String pocket() {
+    return ModelConfig.pocket().json();
+  }
+
+  private static String budgets() {
+    return """
+    {"Scale 6": {"Block 0": 1, "Block 1": 0, "Block 2": 0, "High": 1, "Max": 40, "Min": 20,
+      "Limit": 57},
+     "Scale 7": {"Block 0": 1, "Block 1": 0, "Block 2": 0, "High": 1, "Max": 60, "Min": 10,
+      "Limit": 90}}
+    """;
+  }
+
+  private static String kept() {
+    return """
+    {"schemaVersion": 1, "title": "t", "prompt": "p", "schedule": ["1x1", "2x2"],
+     "layers": [{"layer": 0, "shares": ["", "gA=="]}]}
+    """;
+  }
+
+  /**
+   * Tries damaged copies of one reader's file.
+   *
+   * @param what name of the reader
+   * @param inputs how many
+   * @param seed of the damage
+   */
+  Tally attack(String what, int inputs, long seed) throws IOException {
+    Sample sample = samples.get(what);
+    Path file = folder.resolve(sample.name());
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    SplittableRandom random = new SplittableRandom(seed ^ what.hashCode());
+    Tally tally = new Tally();
+    Files.write(file, sample.bytes());
+    readSound(what, sample);
+    for (int i = 0; i < inputs; i++) {
+      byte[] damaged = Mutations.damaged(sample.bytes(), sample.form(), random);
+      Files.write(file, damaged);
+      String where = what + ", input " + i + " of seed " + seed;
+      long before = threads.getCurrentThreadAllocatedBytes();
+      long begin = System.nanoTime();
+      try {
+        sample.reader().read(folder);
+        tally.read++;
+      } catch (Exception | Error e) {
+        tally.refused++;
+        check(e, where);
+      }
+      double seconds = (System.nanoTime() - begin) / 1e9;
+      long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+      tally.slowest = Math.max(tally.slowest, seconds);
+      assertTrue(seconds < MOST_SECONDS, () -> where + ": took " + seconds + " s");
+      assertTrue(
+          allocated < BASE_BYTES + BYTES_PER_BYTE * damaged.length,
+          () -> where + ": allocated " + allocated + " for " + damaged.length + " bytes");
+    }
+    Files.delete(file);
+    return tally;
+  }
+
+  /** Whole files are read, but for a pickled module, which is refused by the name of its class. */
+  private void readSound(String what, Sample sample) {
+    try {
+      sample.reader().read(folder);
+      assertFalse(what.equals(MODULE), what);
+    } catch (Exception e) {
+      assertTrue(what.equals(MODULE), () -> what + ": " + e.getMessage());
+    }
+  }
+
+  /** One line that is no surprise. */
+  private static void check(Throwable error, String where) {
+    Failure failure = Failure.of(error);
+    if (failure.message().startsWith("unexpected ") || error instanceof Error) {
+      throw new AssertionError(where + ": " + failure.message(), error);
+    }
+    assertFalse(failure.message().isBlank(), where);
+    assertTrue(
+        failure.message().lines().count() == 1 && failure.message().length() < 2000,
+        () -> where + ": one short line expected, got " + failure.message());
+  }
+}

@@ -35,8 +35,7 @@ final class RoleOptions implements CheckedOptions {
       defaultValue = "asi",
       description =
           "What roles are told by: asi, current-ratio, history-topk, entropy, effective-keys,"
-              + " cut-change (the error of a simulated cut), …"
-              + " (default: ${DEFAULT-VALUE}).")
+              + " cut-change (what a simulated cut changes), … (default: ${DEFAULT-VALUE}).")
   private String metric = "asi";
 
   @Option(

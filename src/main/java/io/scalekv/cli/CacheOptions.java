@@ -30,8 +30,8 @@ final class CacheOptions implements CheckedOptions {
       defaultValue = "full",
       description =
           "Which tokens stay: full, random, sliding-window, streaming-llm, h2o, snapkv, pyramidkv,"
-              + " scalekv, scalekv-released, heatkv, ams-kv, hack or one-layer, with settings as in"
-              + " snapkv:window=grid,w=16 (default: ${DEFAULT-VALUE}).")
+              + " scalekv, scalekv-released, heatkv, ams-kv, hack, error-curve or one-layer, with"
+              + " settings as in snapkv:window=grid,w=16 (default: ${DEFAULT-VALUE}).")
   private String policy = "full";
 
   @Option(

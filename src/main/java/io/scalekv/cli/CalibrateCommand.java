@@ -2,22 +2,28 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.ErrorCurve;
+import io.scalekv.cache.policy.ErrorCurves;
 import io.scalekv.experiment.CalibrationShards;
 import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.Calibrator.PromptSet;
+import io.scalekv.experiment.ErrorCurveCalibrator;
 import io.scalekv.experiment.PolicyCalibrator;
 import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.experiment.ProfileRun;
 import io.scalekv.experiment.StatisticsStore;
+import io.scalekv.files.AtomicFile;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.profile.ProfileCsv;
 import io.scalekv.report.RoleHeatMap;
+import io.scalekv.roles.Calibrations;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.LinkedHashMap;
@@ -26,6 +32,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,6 +67,8 @@ final class CalibrateCommand implements Callable<Integer> {
   /** What is reported of a shard. */
   record Kept(int prompts, List<String> files) {}
 
+  private static final String ERROR_CURVES = "error-curves.json";
+
   @Spec private CommandSpec spec;
   @Mixin private ModelOption modelOption;
   @Mixin private PromptOptions promptOptions;
@@ -88,6 +97,14 @@ final class CalibrateCommand implements Callable<Integer> {
   private Path statistics;
 
   @Option(
+      names = "--policies",
+      paramLabel = "error-curve",
+      description =
+          "Measure what this policy needs, too: three more rounds over the prompts (default: what"
+              + " all other policies need).")
+  private String policies;
+
+  @Option(
       names = "--out",
       paramLabel = "DIR",
       required = true,
@@ -99,6 +116,9 @@ final class CalibrateCommand implements Callable<Integer> {
     long start = System.nanoTime();
     Allocation sharing = Allocation.parse(allocation);
     RoleClassifier classifier = classifierOptions.classifier(roleOptions.drafters(), global.seed());
+    if (policies != null) {
+      Check.oneOf("--policies", policies, ErrorCurve.NAME);
+    }
     ModelConfig config = ModelFactory.config(modelOption);
     PromptSet prompts = promptOptions.read(config);
     ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
@@ -143,6 +163,9 @@ final class CalibrateCommand implements Callable<Integer> {
               prompts,
               software(),
               Clock.systemUTC().instant());
+      if (policies != null) {
+        result = result.with(errorCurves(model, schedule, prompts.prompts()));
+      }
       write(result);
       if (statistics != null) {
         keep(model, schedule, prompts, result);
@@ -223,6 +246,23 @@ final class CalibrateCommand implements Callable<Integer> {
     return source;
   }
 
+  private ErrorCurves errorCurves(ImageModel model, ScaleSchedule schedule, List<String> prompts) {
+    ErrorCurveCalibrator calibrator =
+        new ErrorCurveCalibrator(
+            model,
+            new ErrorCurveCalibrator.Options(
+                schedule,
+                generation.aspect(),
+                generation.toModel(),
+                generation.negative(),
+                global.seed()));
+    int steps = calibrator.steps(prompts.size());
+    try (Progress progress =
+        Progress.of("error curves", steps, global.quiet(), spec.commandLine().getErr())) {
+      return calibrator.measure(prompts, done -> progress.step("batch " + done));
+    }
+  }
+
   private static RolesDocument.Software software() {
     SoftwareVersions v = SoftwareVersions.current();
     return new RolesDocument.Software(v.java(), v.scalekv(), v.djl(), v.libtorch());
@@ -237,6 +277,10 @@ final class CalibrateCommand implements Callable<Integer> {
     ScaleKvBudgetFile.of(document.assignment(), result.plan())
         .write(out.resolve("budgets-scalekv.json"));
     RolesJson.write(document, out.resolve("roles.json"));
+    if (policies != null) {
+      String text = Calibrations.of(document).errorCurvesText().orElseThrow();
+      AtomicFile.write(out.resolve(ERROR_CURVES), text.getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   private void report(Calibrator.Result result, PromptSet prompts, double seconds) {
@@ -256,15 +300,16 @@ final class CalibrateCommand implements Callable<Integer> {
             d.budget().tokens(),
             d.budget().allocation(),
             pairs,
-            List.of(
-                out.resolve("roles.json").toString(),
-                out.resolve("budgets-scalekv.json").toString(),
-                out.resolve("profile.csv").toString(),
-                out.resolve("roles.png").toString(),
-                out.resolve("roles.svg").toString()),
+            files().map(name -> out.resolve(name).toString()).toList(),
             Math.round(seconds * 10) / 10.0,
             ProcessMemory.peakRssMiB());
     json.print(spec.commandLine().getOut(), report, CalibrateCommand::text);
+  }
+
+  private Stream<String> files() {
+    Stream<String> always =
+        Stream.of("roles.json", "budgets-scalekv.json", "profile.csv", "roles.png", "roles.svg");
+    return policies == null ? always : Stream.concat(always, Stream.of(ERROR_CURVES));
   }
 
   private static String text(Report r) {

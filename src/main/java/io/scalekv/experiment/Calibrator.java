@@ -5,6 +5,7 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.ErrorCurves;
 import io.scalekv.files.Sha256;
 import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
@@ -100,7 +101,13 @@ public final class Calibrator {
    * @param document roles and budgets with their provenance
    * @param plan tokens per layer and scale
    */
-  public record Result(AttentionProfile profile, RolesDocument document, BudgetPlan plan) {}
+  public record Result(AttentionProfile profile, RolesDocument document, BudgetPlan plan) {
+    /** The same with error curves in its document. */
+    public Result with(ErrorCurves curves) {
+      Calibrations more = Calibrations.of(document).withErrorCurves(curves);
+      return new Result(profile, document.withCalibrations(more), plan);
+    }
+  }
 
   private final ImageModel model;
   private final Options options;

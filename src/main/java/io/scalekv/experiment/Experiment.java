@@ -4,6 +4,7 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.ErrorCurve;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
@@ -12,6 +13,7 @@ import io.scalekv.files.Sha256;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.roles.Calibrations;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import io.scalekv.scene.PromptFile;
@@ -204,7 +206,7 @@ public record Experiment(
               generation,
               prompts,
               policy,
-              calibrated ? recipe.calibration() : null,
+              calibrated ? told(policy, recipe.calibration()) : null,
               null,
               metrics,
               nets(metrics),
@@ -448,7 +450,22 @@ public record Experiment(
       return all;
     }
 
+    /** What the policy is told: error curves belong to a shipped calibration only for their own. */
+    private Cell.Calibration told(Cell.Policy policy, Cell.Calibration c) {
+      boolean curves = PolicySpec.parse(policy.name()).name().equals(ErrorCurve.NAME);
+      if (!curves || !c.source().equals(Cell.Calibration.SHIPPED)) {
+        return c;
+      }
+      String hash = model.shipped().map(Expansion::fullHash).orElse(null);
+      return new Cell.Calibration(
+          c.source(), hash, null, false, null, null, null, null, null, null);
+    }
+
     private static String hash(RolesDocument shipped) {
+      return fullHash(shipped.withCalibrations(Calibrations.of(shipped).withoutErrorCurves()));
+    }
+
+    private static String fullHash(RolesDocument shipped) {
       return Sha256.of(ExperimentSpec.utf8(RolesJson.text(shipped.withTimestamp(Instant.EPOCH))));
     }
 

@@ -37,10 +37,11 @@ public final class PolicyCalibrations {
     }
     Calibrations more = Calibrations.of(document);
     return new PolicyCalibration(
-        roles(document, schedule, budget).mask(),
-        more.heatKv().map(PolicyCalibrations::blockOrder).orElse(null),
-        more.amsKvSimilarity().orElse(null),
-        more.hackVariance().orElse(null));
+            roles(document, schedule, budget).mask(),
+            more.heatKv().map(PolicyCalibrations::blockOrder).orElse(null),
+            more.amsKvSimilarity().orElse(null),
+            more.hackVariance().orElse(null))
+        .withErrorCurves(more.errorCurves().orElse(null));
   }
 
   private static PolicyCalibration.BlockOrder blockOrder(HeatKvOrders orders) {

@@ -40,7 +40,8 @@ record PolicyStyle(Color color, int marker, boolean dashed) {
           "scalekv-released",
           "ams-kv",
           "hack",
-          "one-layer");
+          "one-layer",
+          "error-curve");
 
   /** The style of a policy, with its settings or without. */
   static PolicyStyle of(String policy) {

@@ -1,5 +1,6 @@
 package io.scalekv.roles;
 
+import io.scalekv.cache.policy.ErrorCurves;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
  *   heatkv {sinkScales, orders [source map − s0][rank], pairs packed as head·L + layer}
  *   amsKv  {similarity [layer]}
  *   hack   {variance [layer][head]}
+ *   errorCurves {tokens, error, importance, sensitivity}, see {@link ErrorCurves}
  * </pre>
  *
  * <p>Objects of other names are kept as they are. Immutable.
@@ -24,17 +26,19 @@ public final class Calibrations {
   private static final String HEAT_KV = "heatkv";
   private static final String AMS_KV = "amsKv";
   private static final String HACK = "hack";
+  private static final String ERROR_CURVES = "errorCurves";
 
   private final RolesDocument.Model model;
   private final ObjectNode tree;
   private final HeatKvOrders heatKv;
   private final double[] amsKv;
   private final double[][] hack;
+  private final ErrorCurves errorCurves;
 
   private Calibrations(RolesDocument.Model model, ObjectNode tree) {
     this.model = model;
     this.tree = tree;
-    for (String name : List.of(HEAT_KV, AMS_KV, HACK)) {
+    for (String name : List.of(HEAT_KV, AMS_KV, HACK, ERROR_CURVES)) {
       if (tree.has(name) && !tree.get(name).isObject()) {
         throw bad("/calibrations/" + name, "an object", CheckedJson.show(tree.get(name)));
       }
@@ -42,7 +46,12 @@ public final class Calibrations {
     this.heatKv = tree.has(HEAT_KV) ? readOrders(tree.get(HEAT_KV), model) : null;
     this.amsKv = tree.has(AMS_KV) ? readSimilarity(tree.get(AMS_KV), model) : null;
     this.hack = tree.has(HACK) ? readVariance(tree.get(HACK), model) : null;
+    this.errorCurves =
+        tree.has(ERROR_CURVES) ? ErrorCurveJson.read(tree.get(ERROR_CURVES), model) : null;
     // As doubles whatever they were typed as, so that equal values are equal trees.
+    if (errorCurves != null) {
+      tree.set(ERROR_CURVES, ErrorCurveJson.write(errorCurves));
+    }
     if (amsKv != null) {
       put(((ObjectNode) tree.get(AMS_KV)).putArray("similarity"), amsKv);
     }
@@ -89,6 +98,41 @@ public final class Calibrations {
   /** HACK: variance of attention over queries, [layer][head], as a new table. */
   public Optional<double[][]> hackVariance() {
     return Optional.ofNullable(hack).map(Calibrations::copy);
+  }
+
+  /** The error curves. */
+  public Optional<ErrorCurves> errorCurves() {
+    return Optional.ofNullable(errorCurves);
+  }
+
+  /** The error curves as a JSON file. */
+  public Optional<String> errorCurvesText() {
+    return Optional.ofNullable(tree.get(ERROR_CURVES)).map(CanonicalJson::write);
+  }
+
+  /**
+   * The same with these error curves, kept to four digits.
+   *
+   * @throws IllegalArgumentException if they do not fit the model
+   */
+  public Calibrations withErrorCurves(ErrorCurves curves) {
+    ObjectNode next = tree.deepCopy();
+    next.set(ERROR_CURVES, ErrorCurveJson.write(curves));
+    return new Calibrations(model, next);
+  }
+
+  /** The same with the error curves of a JSON object. */
+  public Calibrations withErrorCurves(ObjectNode curves) {
+    ObjectNode next = tree.deepCopy();
+    next.set(ERROR_CURVES, curves.deepCopy());
+    return new Calibrations(model, next);
+  }
+
+  /** The same without error curves. */
+  public Calibrations withoutErrorCurves() {
+    ObjectNode next = tree.deepCopy();
+    next.remove(ERROR_CURVES);
+    return new Calibrations(model, next);
   }
 
   /** The same with these orders. */

@@ -394,6 +394,44 @@ class M(Module):
       _0 = torch.add_(sums, torch.sum(torch.softmax(s, -1), [2]))
     return sums
 
+  # change of each query's output where one key is removed, p/(1-p) |o - v|, summed over the queries
+  # at index [W] (int64), in float64 and in blocks of queries: q [R,H,L,D], k and v [R,H,T,D],
+  # scale [1] on the logits -> [R,H,T]
+  def removal_errors(self, q: Tensor, k: Tensor, v: Tensor, index: Tensor, scale: Tensor) -> Tensor:
+    rows = torch.mul(torch.index_select(q, 2, index), scale)
+    kt = torch.transpose(k, 2, 3)
+    v2 = torch.to(v, 7)
+    vt = torch.transpose(v2, 2, 3)
+    norms = torch.unsqueeze(torch.sum(torch.mul(v2, v2), [-1]), 2)
+    sums = torch.zeros_like(torch.select(v2, 3, 0))
+    step = torch.add(torch.floordiv(1048576, torch.numel(sums)), 1)
+    for i in range(torch.floordiv(torch.sub(torch.add(torch.size(rows, 2), step), 1), step)):
+      a = torch.mul(i, step)
+      s = torch.matmul(torch.slice(rows, 2, a, torch.add(a, step)), kt)
+      p = torch.softmax(torch.to(s, 7), -1)
+      o = torch.matmul(p, v2)
+      d = torch.add(torch.sum(torch.mul(o, o), [-1], True), norms)
+      d1 = torch.clamp_min(torch.sub(d, torch.mul(torch.matmul(o, vt), 2.)), 0.)
+      p1 = torch.clamp_max(p, 0.999999)
+      w = torch.div(p1, torch.sub(torch.ones_like(p1), p1))
+      _0 = torch.add_(sums, torch.sum(torch.mul(w, torch.sqrt(d1)), [2]))
+    return torch.to(sums, 6)
+
+  # squared change of the output, summed over queries and channels, where only keys of a rank below
+  # each of limits [N] stay: q [R,H,L,D], k and v [R,H,T,D], scale [1] on the logits, rank [R,H,T];
+  # behind the N numbers the squared output itself -> [N+1,R,H]
+  def cut_errors(self, q: Tensor, k: Tensor, v: Tensor, scale: Tensor, rank: Tensor, limits: Tensor) -> Tensor:
+    s = torch.matmul(torch.mul(q, scale), torch.transpose(k, 2, 3))
+    o = torch.matmul(torch.softmax(s, -1), v)
+    parts = annotate(List[Tensor], [])
+    for i in range(torch.size(limits, 0)):
+      gone = torch.unsqueeze(torch.ge(rank, torch.select(limits, 0, i)), 2)
+      p = torch.softmax(torch.masked_fill(s, gone, -1e30), -1)
+      e = torch.sub(torch.matmul(p, v), o)
+      _0 = torch.append(parts, torch.sum(torch.mul(e, e), [2, 3]))
+    _1 = torch.append(parts, torch.sum(torch.mul(o, o), [2, 3]))
+    return torch.stack(parts)
+
   # sums over all queries of the attention that each key draws, and of its square, in float64:
   # q [R,H,L,D], k [R,H,T,D], scale [1] softmax scale, rows [1] (int64) queries at a time -> [2,R,H,T]
   def attention_column_sums(self, q: Tensor, k: Tensor, scale: Tensor, rows: Tensor) -> Tensor:

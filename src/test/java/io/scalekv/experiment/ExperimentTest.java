@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelSource;
+import io.scalekv.roles.Calibrations;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -59,6 +64,37 @@ final class ExperimentTest {
         c.policy().budgetTokens() + " tokens",
         String.valueOf(c.distortion()),
         c.prompts().images() + " images");
+  }
+
+  /** Results on disk stay those of their cells, whatever else comes with the model. */
+  @Test
+  void errorCurvesChangeNoOtherCell() throws IOException {
+    ModelConfig config = ModelConfig.pocket();
+    ModelSource shipped = new ModelSource.Shipped();
+    Experiment.ModelFacts facts =
+        new Experiment.ModelFacts(
+            config,
+            ImageModel.weightHash(config, shipped),
+            ImageModel.tokenizerHash(config, shipped),
+            ShippedCalibrations.of(config));
+    Path cells = Path.of("results", "paper", "pocket", "table1", "cells");
+    ExperimentSpec spec = ExperimentSpec.read(TABLE_1);
+    Experiment table = Experiment.expand(spec, TABLE_1, false, facts, UserNets.Facts.NONE);
+    for (Experiment.Planned p : table.cells()) {
+      assertTrue(Files.exists(cells.resolve(p.cell().id() + ".json")), p.label());
+    }
+    Path confirm = Path.of("experiments", "beyond", "confirm.yaml");
+    Experiment beyond =
+        Experiment.expand(ExperimentSpec.read(confirm), confirm, false, facts, UserNets.Facts.NONE);
+    Map<String, String> hashes = new HashMap<>();
+    for (Experiment.Planned p : beyond.cells()) {
+      if (p.cell().calibration() != null) {
+        hashes.put(p.cell().policy().name(), p.cell().calibration().sha256());
+      }
+    }
+    boolean curves = facts.shipped().flatMap(d -> Calibrations.of(d).errorCurves()).isPresent();
+    assertEquals(curves, !hashes.get("heatkv").equals(hashes.get("error-curve")));
+    assertEquals(hashes.get("heatkv"), hashes.get("scalekv"));
   }
 
   @Test

@@ -34,6 +34,23 @@ final class AttentionScores {
     return ofQueries(softmax ? "window_attention" : "window_logits", a, query, queries, factor);
   }
 
+  /**
+   * How much the outputs of some of the map's queries change when one key is removed, p/(1−p)·‖o −
+   * v‖, summed over them; p is at most 1 − 10⁻⁶.
+   *
+   * @param queries positions in the map
+   */
+  static float[] removal(Attended a, int[] queries) {
+    NDManager manager = a.query().getManager();
+    long[] at = Arrays.stream(queries).asLongStream().toArray();
+    try (NDArray index = NativeCopy.of(manager, at, new Shape(at.length));
+        NDArray scale = manager.full(new Shape(1), (float) a.softmaxScale());
+        NDArray sums =
+            TorchOps.call("removal_errors", a.query(), a.keys(), a.values(), index, scale)) {
+      return sums.toFloatArray();
+    }
+  }
+
   /** Softmax attention of all of the map's queries, summed over them. */
   static float[] columns(Attended a) {
     NDManager manager = a.query().getManager();

@@ -21,6 +21,7 @@ public final class Policies {
           HeatKv.KIND,
           AmsKv.KIND,
           Hack.KIND,
+          ErrorCurve.KIND,
           OneLayer.KIND);
 
   private Policies() {}

@@ -7,14 +7,30 @@ package io.scalekv.cache.policy;
  * @param blockOrder HeatKV's orders
  * @param mapSimilarity [layer], AMS-KV's similarity of a layer's keys and values between maps
  * @param attentionVariance [layer][head], HACK's rank of attention variance
+ * @param errorCurves what the error-curve policy is told
  */
 public record PolicyCalibration(
     boolean[][] drafters,
     BlockOrder blockOrder,
     double[] mapSimilarity,
-    double[][] attentionVariance) {
+    double[][] attentionVariance,
+    ErrorCurves errorCurves) {
   /** Nothing was measured. */
-  public static final PolicyCalibration NONE = new PolicyCalibration(null, null, null, null);
+  public static final PolicyCalibration NONE = new PolicyCalibration(null, null, null, null, null);
+
+  /** Without error curves. */
+  public PolicyCalibration(
+      boolean[][] drafters,
+      BlockOrder blockOrder,
+      double[] mapSimilarity,
+      double[][] attentionVariance) {
+    this(drafters, blockOrder, mapSimilarity, attentionVariance, null);
+  }
+
+  /** The same with these error curves, which may be null. */
+  public PolicyCalibration withErrorCurves(ErrorCurves curves) {
+    return new PolicyCalibration(drafters, blockOrder, mapSimilarity, attentionVariance, curves);
+  }
 
   /**
    * Order in which HeatKV drops whole blocks.

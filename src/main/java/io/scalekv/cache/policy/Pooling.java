@@ -38,7 +38,12 @@ enum Pooling {
 
   /** The setting {@code kernel}, an odd number of tokens. */
   static int kernel(PolicySpec spec) {
-    int kernel = spec.integer("kernel", KERNEL, 1, 999);
+    return kernel(spec, KERNEL);
+  }
+
+  /** The same with another default. */
+  static int kernel(PolicySpec spec, int otherwise) {
+    int kernel = spec.integer("kernel", otherwise, 1, 999);
     if (kernel % 2 == 0) {
       throw new IllegalArgumentException(
           "policy " + spec.name() + ": kernel: an odd number expected, got " + kernel);

@@ -34,7 +34,10 @@ class PolicyInvariantsTest {
     "scalekv-released:kernel=1,window=4",
     "heatkv:strict=false",
     "ams-kv:c=1,high=3,partial=true",
-    "hack:alpha=0.3,rho=0.4,phase=pre"
+    "hack:alpha=0.3,rho=0.4,phase=pre",
+    "error-curve:prior=0.5,pool=grid,accumulate=0.9",
+    "error-curve:prior=0,queries=4,score=softmax,weight=relative",
+    "error-curve:allocation=uniform,protect=2"
   };
 
   static Stream<String> specs() {

@@ -29,7 +29,33 @@ final class RandomCalibration {
       order[s] = permutation(g.layers() * g.heads(), random);
     }
     return new PolicyCalibration(
-        drafters, new PolicyCalibration.BlockOrder(first, order), similarity, variance);
+        drafters,
+        new PolicyCalibration.BlockOrder(first, order),
+        similarity,
+        variance,
+        errorCurves(g, random));
+  }
+
+  private static ErrorCurves errorCurves(RandomGeneration g, SplittableRandom random) {
+    int maps = g.schedule().scales();
+    int[][] tokens = new int[maps][];
+    double[][][][] error = new double[maps][g.layers()][g.heads()][];
+    float[][][][] importance = new float[maps][g.layers()][g.heads()][];
+    for (int k = 0; k < maps; k++) {
+      int all = g.schedule().tokensBefore(k);
+      tokens[k] = k == 0 ? new int[0] : IntStream.of(0, all / 3, all / 2, all).distinct().toArray();
+      for (int l = 0; l < g.layers(); l++) {
+        for (int h = 0; h < g.heads(); h++) {
+          error[k][l][h] = random.doubles(tokens[k].length).toArray();
+          importance[k][l][h] = new float[all];
+          for (int j = 0; j < all; j++) {
+            importance[k][l][h][j] = (float) random.nextDouble(1e-3, 1);
+          }
+        }
+      }
+    }
+    double[] sensitivity = random.doubles(g.layers(), 0.1, 2).toArray();
+    return new ErrorCurves(tokens, error, importance, sensitivity);
   }
 
   private static int[] permutation(int n, SplittableRandom random) {

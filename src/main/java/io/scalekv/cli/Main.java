@@ -34,6 +34,7 @@ public final class Main {
         new GenerateCommand(),
         new MemoryCommand(),
         new ModelsCommand(),
+        new ProfileCommand(),
         new ReportCommand(),
         new ReproduceCommand(),
         new RolesCommand(),

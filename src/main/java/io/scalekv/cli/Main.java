@@ -36,6 +36,7 @@ public final class Main {
         new MemoryCommand(),
         new ModelsCommand(),
         new PlanCommand(),
+        new ProfileCommand(),
         new ReportCommand(),
         new ReproduceCommand(),
         new RolesCommand(),

@@ -9,7 +9,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.tensor.TorchOps;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 
@@ -20,10 +19,11 @@ import java.util.List;
  * <p>The same positions are drawn for both branches of a prompt, as a function of (seed, prompt,
  * layer, scale) alone. Rows and their sums are computed natively in float32; order statistics and
  * what is not linear in the sums, in double from these. Besides the heads, the row averaged over
- * the heads is measured like one more head.
+ * the heads is measured like one more head. The first {@link ProfileOptions#detailRows()} of the
+ * drawn rows are measured whole, the others only for the sums over keys.
  *
  * <p>Memory: rows are taken in blocks of at most max(2²⁰, B·(H+1)·T) attention values, and at most
- * five float32 arrays of that size live at a time (20 MiB up to 2²⁰). Keys and queries that are not
+ * six float32 arrays of that size live at a time (24 MiB up to 2²⁰). Keys and queries that are not
  * float32 are converted, once per call. The attention matrix of a map is never built.
  *
  * <p>For inference, on the full cache. Not safe for use by several threads at once: one profiler
@@ -42,6 +42,7 @@ public final class AttentionProfiler implements AttentionTap {
   private final PromptStatistics.Builder[] builders;
   private final RowOrder order = new RowOrder();
   private final CutError cut;
+  private final Keys[] keysOfScale;
 
   private AttentionProfiler(
       ProfileGeometry geometry, ProfileOptions options, int[] prompts, int blockValues) {
@@ -52,6 +53,7 @@ public final class AttentionProfiler implements AttentionTap {
     this.options = options;
     this.prompts = prompts.clone();
     this.blockValues = blockValues;
+    this.keysOfScale = new Keys[geometry.scales()];
     this.builders =
         Arrays.stream(prompts)
             .mapToObj(p -> new PromptStatistics.Builder(p, geometry))
@@ -88,12 +90,16 @@ public final class AttentionProfiler implements AttentionTap {
     int seen = options.unconditional() ? (int) query.getShape().get(0) : prompts.length;
     Call call = new Call(site, seen);
     try (NDManager scope = query.getManager().newSubManager()) {
-      NDArray q = float32(scope, rows(scope, query, seen));
+      NDArray q = scaled(scope, float32(scope, rows(scope, query, seen)), site.softmaxScale());
       NDArray k = float32(scope, rows(scope, key, seen));
-      long perRow = (long) call.batch * (geometry.heads() + 1) * call.keys;
-      int step = (int) Math.max(1, blockValues / perRow);
-      for (int from = 0; from < call.samples; from += step) {
-        call.block(q, k, from, Math.min(from + step, call.samples));
+      NDArray groups = scope.create(call.groups, new Shape(call.keys, call.width));
+      int step = step(call.batch, call.keys);
+      for (int from = 0; from < call.details; from += step) {
+        call.details(scope, q, k, groups, from, Math.min(from + step, call.details));
+      }
+      step = step(call.conditional, call.keys);
+      for (int from = call.details; from < call.samples; from += step) {
+        call.masses(scope, q, k, groups, from, Math.min(from + step, call.samples));
       }
       call.means();
       if (cut != null) {
@@ -101,6 +107,20 @@ public final class AttentionProfiler implements AttentionTap {
       }
     }
     call.store();
+  }
+
+  /** Query rows of a block. */
+  private int step(int batchRows, int keys) {
+    return (int) Math.max(1, blockValues / ((long) batchRows * (geometry.heads() + 1) * keys));
+  }
+
+  private static NDArray scaled(NDManager scope, NDArray query, double scale) {
+    if (scale == 1) {
+      return query;
+    }
+    NDArray scaled = query.mul((float) scale);
+    scaled.attach(scope);
+    return scaled;
   }
 
   private void check(AttentionSite site, Shape query, Shape key) {
@@ -129,27 +149,53 @@ public final class AttentionProfiler implements AttentionTap {
     return converted;
   }
 
+  /**
+   * What all layers of a scale have in common.
+   *
+   * @param groups 1 where a key belongs to a group [T,G]: each source map up to the current one,
+   *     then the sinks
+   */
+  private record Keys(GridDistance grid, float[] groups) {
+    static Keys of(ScaleSchedule schedule, int scale, int sinkTokens) {
+      int width = scale + 2;
+      float[] groups = new float[schedule.tokensBefore(scale + 1) * width];
+      int sinks = Math.min(sinkTokens, schedule.tokensBefore(scale));
+      for (int s = 0; s <= scale; s++) {
+        for (int j = schedule.tokensBefore(s); j < schedule.tokensBefore(s + 1); j++) {
+          groups[j * width + s] = 1;
+          groups[j * width + width - 1] = j < sinks ? 1 : 0;
+        }
+      }
+      return new Keys(GridDistance.of(schedule, scale), groups);
+    }
+  }
+
   /** One attention call: its geometry, its sampled rows and their running means. */
   private final class Call {
     final AttentionSite site;
     final int batch;
     final int conditional = prompts.length;
     final int branches;
+    final int heads = geometry.heads();
     final int history;
     final int keys;
     final int samples;
+
+    /** The first so many samples are measured whole. */
+    final int details;
+
     final int topKeys;
     final int[][] positions;
     final GridDistance grid;
 
-    /** First key of each source map, T, end of the sinks. */
-    final long[] bounds;
+    /** Groups of keys G. */
+    final int width;
 
-    final int width = PromptStatistics.width(geometry);
+    final float[] groups;
+
+    final int slots = PromptStatistics.width(geometry);
     final double[] totals;
     final int[] counts;
-    final float[] row;
-    final float[] sums;
 
     Call(AttentionSite site, int batch) {
       this.site = site;
@@ -161,97 +207,127 @@ public final class AttentionProfiler implements AttentionTap {
       this.history = schedule.tokensBefore(scale);
       this.keys = history + tokens;
       this.samples = Math.min(options.querySamples(), tokens);
+      this.details = Math.min(options.detailRows(), samples);
       this.topKeys = history > 0 ? options.historyTopK().of(history) : 0;
       this.positions = new int[conditional][];
       for (int c = 0; c < conditional; c++) {
         positions[c] =
             QuerySampler.draw(options.seed(), prompts[c], site.layer(), scale, tokens, samples);
       }
-      this.grid = GridDistance.of(schedule, scale);
-      this.bounds = new long[scale + 3];
-      for (int s = 0; s <= scale + 1; s++) {
-        bounds[s] = schedule.tokensBefore(s);
+      if (keysOfScale[scale] == null) {
+        keysOfScale[scale] = Keys.of(schedule, scale, options.sinkTokens());
       }
-      bounds[scale + 2] = Math.min(options.sinkTokens(), history);
-      this.totals = new double[batch * (geometry.heads() + 1) * width];
+      this.grid = keysOfScale[scale].grid();
+      this.width = scale + 2;
+      this.groups = keysOfScale[scale].groups();
+      this.totals = new double[batch * (heads + 1) * slots];
       this.counts = new int[totals.length];
-      this.row = new float[keys];
-      this.sums = new float[bounds.length + 5];
     }
 
-    /** Folds the sampled rows from..to−1. */
-    void block(NDArray query, NDArray key, int from, int to) {
+    /** Measures the sampled rows from..to−1 whole. */
+    void details(NDManager scope, NDArray query, NDArray key, NDArray groups, int from, int to) {
       int n = to - from;
-      try (NDManager scope = query.getManager().newSubManager()) {
-        NDArray rows =
-            TorchOps.call(
-                "attention_rows",
-                query,
-                key,
-                scope.create(indices(from, n), new Shape(batch, 1, n, 1)),
-                scope.create(new float[] {(float) site.softmaxScale()}),
-                scope.create(distances(from, n), new Shape(batch, 1, n, keys)),
-                scope.create(bounds),
-                scope.zeros(new Shape(branches)));
-        rows.attach(scope);
-        FloatBuffer values = rows.toByteBuffer(true).asFloatBuffer();
-        int lines = batch * (geometry.heads() + 1) * n;
-        int lineLength = keys + bounds.length + 5;
-        for (int i = 0; i < lines; i++) {
-          boolean sort = from + i % n < options.sortedRows();
-          fold(i / n, sort, values, i * lineLength);
+      float[] x;
+      try (NDArray index = index(scope, from, n);
+          NDArray distance = scope.create(distances(from, n), new Shape(conditional, 1, n, keys));
+          NDArray result =
+              TorchOps.call("attention_details", query, key, index, groups, distance)) {
+        x = result.toFloatArray();
+      }
+      int lines = batch * (heads + 1) * n;
+      int block = lines * width;
+      int drift = 3 * block;
+      int rows = drift + conditional * (heads + 1) * n;
+      for (int i = 0; i < lines; i++) {
+        int slot = i / n * slots;
+        masses(slot, x, i * width, x, rows + i * keys);
+        dispersion(slot, x, i * width, block);
+        if (branches == 2 && i < lines / 2) {
+          add(slot, HeadStatistic.BRANCH_DRIFT, x[drift + i]);
+        }
+        if (from + i % n < options.sortedRows()) {
+          add(slot, HeadStatistic.GINI, order.gini(x, rows + i * keys, keys));
         }
       }
     }
 
-    /** The drawn positions of each batch row; both branches of a prompt have the same. */
-    private long[] indices(int from, int n) {
-      long[] index = new long[batch * n];
-      for (int b = 0; b < batch; b++) {
+    /** Measures the masses of the sampled rows from..to−1, in the conditional branch. */
+    void masses(NDManager scope, NDArray query, NDArray key, NDArray groups, int from, int to) {
+      int n = to - from;
+      float[] x;
+      try (NDArray index = index(scope, from, n);
+          NDArray result = TorchOps.call("attention_masses", query, key, index, groups)) {
+        x = result.toFloatArray();
+      }
+      int rows = conditional * heads * n * width;
+      int averaged = rows + conditional * heads * n * history;
+      float[] mean = new float[width];
+      for (int c = 0; c < conditional; c++) {
         for (int i = 0; i < n; i++) {
-          index[b * n + i] = positions[b % conditional][from + i];
+          Arrays.fill(mean, 0);
+          for (int h = 0; h < heads; h++) {
+            int line = (c * heads + h) * n + i;
+            masses((c * (heads + 1) + h) * slots, x, line * width, x, rows + line * history);
+            for (int g = 0; g < width; g++) {
+              mean[g] += x[line * width + g] / heads;
+            }
+          }
+          int slot = (c * (heads + 1) + heads) * slots;
+          masses(slot, mean, 0, x, averaged + (c * n + i) * history);
         }
       }
-      return index;
     }
 
-    /** Distances of the drawn queries to the keys, [B, 1, n, T]. */
+    /** The drawn positions of each conditional row [C,1,n,1]. */
+    private NDArray index(NDManager scope, int from, int n) {
+      long[] index = new long[conditional * n];
+      for (int c = 0; c < conditional; c++) {
+        for (int i = 0; i < n; i++) {
+          index[c * n + i] = positions[c][from + i];
+        }
+      }
+      return scope.create(index, new Shape(conditional, 1, n, 1));
+    }
+
+    /** Distances of the drawn queries to the keys, [C,1,n,T]. */
     private float[] distances(int from, int n) {
-      float[] d = new float[batch * n * keys];
-      int half = conditional * n * keys;
+      float[] d = new float[conditional * n * keys];
       for (int c = 0; c < conditional; c++) {
         for (int i = 0; i < n; i++) {
           grid.row(positions[c][from + i], d, (c * n + i) * keys);
         }
       }
-      if (branches == 2) {
-        System.arraycopy(d, 0, d, half, half);
-      }
       return d;
     }
 
-    /**
-     * Folds one softmax row of head {@code cell}, counted over the batch, and the sums behind it.
-     */
-    private void fold(int cell, boolean sort, FloatBuffer values, int at) {
-      values.get(at + keys, sums);
-      if (history > 0 || sort) {
-        values.get(at, row, 0, sort ? keys : history);
+    /** Folds what one row gives to the groups, and its history part. */
+    private void masses(int slot, float[] sums, int at, float[] rows, int row) {
+      int scale = site.scale();
+      add(slot, HeadStatistic.CURRENT_MASS, sums[at + scale]);
+      if (history > 0) {
+        add(slot, HeadStatistic.HISTORY_TOP_K, order.topSum(rows, row, history, topKeys));
+        add(slot, HeadStatistic.SINK_MASS, sums[at + scale + 1]);
       }
-      int scales = site.scale() + 1;
-      double logLargest = Math.log(sums[0]);
-      double historyMass = 0;
-      for (int s = 0; s < scales - 1; s++) {
-        historyMass += sums[2 + s];
+      int sources = slot + HeadStatistic.values().length;
+      for (int s = 0; s < geometry.scales(); s++) {
+        add(sources + s, s <= scale ? sums[at + s] : 0);
       }
-      double currentMass = sums[1 + scales];
-      int g = 2 + scales;
-      double historyPLogP = sums[g] + historyMass * logLargest;
-      double currentPLogP = sums[g + 1] + currentMass * logLargest;
-      int slot = cell * width;
-      boolean conditionalRow = cell / (geometry.heads() + 1) < conditional;
+    }
 
-      add(slot, HeadStatistic.CURRENT_MASS, currentMass);
+    /** Folds entropies and distances of one row from its sums of p, p ln p and p · distance. */
+    private void dispersion(int slot, float[] sums, int at, int block) {
+      int scale = site.scale();
+      double historyMass = 0;
+      double historyPLogP = 0;
+      double historyDistance = 0;
+      for (int s = 0; s < scale; s++) {
+        historyMass += sums[at + s];
+        historyPLogP += sums[at + block + s];
+        historyDistance += sums[at + 2 * block + s];
+      }
+      double currentMass = sums[at + scale];
+      double currentPLogP = sums[at + block + scale];
+      double currentDistance = sums[at + 2 * block + scale];
       double entropy = Math.max(0, -(currentPLogP + historyPLogP));
       add(slot, HeadStatistic.ENTROPY, entropy);
       add(slot, HeadStatistic.EFFECTIVE_KEYS, Math.exp(entropy));
@@ -259,28 +335,14 @@ public final class AttentionProfiler implements AttentionTap {
         double part = partEntropy(currentMass, currentPLogP);
         add(slot, HeadStatistic.CURRENT_ENTROPY, part);
         add(slot, HeadStatistic.CURRENT_EFFECTIVE_KEYS, Math.exp(part));
-        add(slot, HeadStatistic.CURRENT_DISTANCE, sums[g + 3] / currentMass);
+        add(slot, HeadStatistic.CURRENT_DISTANCE, currentDistance / currentMass);
       }
       if (historyMass >= NEGLIGIBLE_MASS) {
         double part = partEntropy(historyMass, historyPLogP);
         add(slot, HeadStatistic.HISTORY_ENTROPY, part);
         add(slot, HeadStatistic.HISTORY_EFFECTIVE_KEYS, Math.exp(part));
       }
-      if (history > 0) {
-        add(slot, HeadStatistic.HISTORY_TOP_K, order.topSum(row, history, topKeys));
-        add(slot, HeadStatistic.SINK_MASS, sums[1]);
-      }
-      if (sort) {
-        add(slot, HeadStatistic.GINI, order.gini(row, keys));
-      }
-      add(slot, HeadStatistic.DISTANCE, (double) sums[g + 2] + sums[g + 3]);
-      if (branches == 2 && conditionalRow) {
-        add(slot, HeadStatistic.BRANCH_DRIFT, sums[g + 4]);
-      }
-      int masses = slot + HeadStatistic.values().length;
-      for (int s = 0; s < geometry.scales(); s++) {
-        add(masses + s, s < scales ? sums[2 + s] : 0);
-      }
+      add(slot, HeadStatistic.DISTANCE, historyDistance + currentDistance);
     }
 
     private void add(int slot, HeadStatistic statistic, double v) {
@@ -312,8 +374,8 @@ public final class AttentionProfiler implements AttentionTap {
       for (int b = 0; b < batch; b++) {
         PromptStatistics.Builder builder = builders[b % conditional];
         Branch branch = b < conditional ? Branch.CONDITIONAL : Branch.UNCONDITIONAL;
-        for (int h = 0; h <= geometry.heads(); h++) {
-          int at = (b * (geometry.heads() + 1) + h) * width;
+        for (int h = 0; h <= heads; h++) {
+          int at = (b * (heads + 1) + h) * slots;
           builder.set(branch, site.layer(), site.scale(), h, totals, at);
         }
       }

@@ -2,10 +2,12 @@ package io.scalekv.profile;
 
 /**
  * What is measured on a softmax row p over the T cached keys and averaged over the sampled rows of
- * a prompt. C are the keys of the current map, P those of the earlier maps (the history), m_C and
- * m_P their shares of the attention. Statistics of P are undefined (NaN) at scale 0, which has no
- * history. A row that gives a part less than 1e-30 does not count for the statistics that
- * renormalise this part.
+ * a prompt: {@link #CURRENT_MASS}, {@link #HISTORY_TOP_K}, {@link #SINK_MASS} and the masses of the
+ * source scales over all of them, the rest (and everything in the unconditional branch) over the
+ * first {@link ProfileOptions#detailRows()}. C are the keys of the current map, P those of the
+ * earlier maps (the history), m_C and m_P their shares of the attention. Statistics of P are
+ * undefined (NaN) at scale 0, which has no history. A row that gives a part less than 1e-30 does
+ * not count for the statistics that renormalise this part.
  */
 public enum HeadStatistic {
   /** m_C = Σ_{j∈C} p_j, in [0, 1]. */

@@ -27,7 +27,7 @@ public enum LayerMetric {
   /** ASI with the top-K' sum taken on the head-averaged row; in [0, 1]. High = refiner. */
   ASI_AVERAGED(
       "asi-averaged",
-      "Selectivity index of the head-averaged row",
+      "ASI, head-averaged",
       Unit.SHARE,
       true,
       c -> c.averagedRow(HeadStatistic.CURRENT_MASS) * c.averagedRow(HeadStatistic.HISTORY_TOP_K)),
@@ -40,15 +40,11 @@ public enum LayerMetric {
       c -> c.mean(HeadStatistic.CURRENT_MASS)),
   /** E[history top-K' sum] per head, in [0, 1]. High = refiner. */
   HISTORY_TOPK(
-      "history-topk",
-      "Attention on the K' largest history keys",
-      Unit.SHARE,
-      true,
-      c -> c.mean(HeadStatistic.HISTORY_TOP_K)),
+      "history-topk", "History top-K'", Unit.SHARE, true, c -> c.mean(HeadStatistic.HISTORY_TOP_K)),
   /** E[history top-K' sum] of the head-averaged row, in [0, 1]. High = refiner. */
   HISTORY_TOPK_AVERAGED(
       "history-topk-averaged",
-      "The same of the head-averaged row",
+      "History top-K', head-averaged",
       Unit.SHARE,
       true,
       c -> c.averagedRow(HeadStatistic.HISTORY_TOP_K)),
@@ -125,7 +121,7 @@ public enum LayerMetric {
    */
   HEAD_SPREAD(
       "head-spread",
-      "Spread over heads of the attention on the current map",
+      "Head spread of current-map attention",
       Unit.SHARE,
       false,
       c -> c.headDeviation(HeadStatistic.CURRENT_MASS)),
@@ -144,7 +140,7 @@ public enum LayerMetric {
    */
   BRANCH_DRIFT(
       "branch-drift",
-      "Drift between the guidance branches",
+      "Guidance branch drift",
       Unit.SHARE,
       false,
       c -> c.mean(HeadStatistic.BRANCH_DRIFT)),

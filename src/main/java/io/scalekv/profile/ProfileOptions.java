@@ -5,8 +5,10 @@ package io.scalekv.profile;
  *
  * @param querySamples query rows of each map, drawn uniformly without replacement; {@link #ALL}
  *     takes every row
- * @param sortedRows so many of the drawn rows are sorted for the Gini coefficient, the one costly
- *     statistic; as the rows come in random order, these are a uniform sample too
+ * @param detailRows so many of the drawn rows are measured whole; the others give only their sums
+ *     over keys (current map, sinks, source scales) and the history top-K' sum, in the conditional
+ *     branch alone. As the rows come in random order, these are a uniform sample too
+ * @param sortedRows so many of the detailed rows are sorted for the Gini coefficient
  * @param seed seed of the draw
  * @param historyTopK K' of the history top-K' sum
  * @param sinkTokens the first so many cached tokens are the attention sinks; 5 are the first two
@@ -18,6 +20,7 @@ package io.scalekv.profile;
  */
 public record ProfileOptions(
     int querySamples,
+    int detailRows,
     int sortedRows,
     long seed,
     TopKeys historyTopK,
@@ -30,6 +33,7 @@ public record ProfileOptions(
   /** Checks every value. */
   public ProfileOptions {
     atLeastOne("query samples", querySamples);
+    atLeastOne("detailed rows", detailRows);
     atLeastOne("sorted rows", sortedRows);
     atLeastOne("sink tokens", sinkTokens);
     if (cutTokens < 0) {
@@ -42,53 +46,74 @@ public record ProfileOptions(
   }
 
   /**
-   * 64 query rows, 8 of them sorted, seed 0, K' = 5 % of the history, 5 sinks, both branches, no
-   * cut.
+   * 64 query rows, all of them in detail, 8 sorted, seed 0, K' = 5 % of the history, 5 sinks, both
+   * branches, no cut.
    */
   public static ProfileOptions defaults() {
-    return new ProfileOptions(64, 8, 0, TopKeys.fraction(0.05), 5, true, 0);
+    return new ProfileOptions(64, ALL, 8, 0, TopKeys.fraction(0.05), 5, true, 0);
+  }
+
+  /**
+   * As {@link #defaults()} with 16 query rows, 4 of them in detail, 1 sorted: what little a
+   * generation should notice.
+   */
+  public static ProfileOptions light() {
+    return defaults().withQuerySamples(16).withDetailRows(4).withSortedRows(1);
   }
 
   /** The same options with another number of query rows. */
   public ProfileOptions withQuerySamples(int rows) {
     return new ProfileOptions(
-        rows, sortedRows, seed, historyTopK, sinkTokens, unconditional, cutTokens);
+        rows, detailRows, sortedRows, seed, historyTopK, sinkTokens, unconditional, cutTokens);
+  }
+
+  /** The same options with another number of rows measured whole. */
+  public ProfileOptions withDetailRows(int rows) {
+    return new ProfileOptions(
+        querySamples, rows, sortedRows, seed, historyTopK, sinkTokens, unconditional, cutTokens);
   }
 
   /** The same options with another number of rows sorted for the Gini coefficient. */
   public ProfileOptions withSortedRows(int rows) {
     return new ProfileOptions(
-        querySamples, rows, seed, historyTopK, sinkTokens, unconditional, cutTokens);
+        querySamples, detailRows, rows, seed, historyTopK, sinkTokens, unconditional, cutTokens);
   }
 
   /** The same options with another seed. */
   public ProfileOptions withSeed(long newSeed) {
     return new ProfileOptions(
-        querySamples, sortedRows, newSeed, historyTopK, sinkTokens, unconditional, cutTokens);
+        querySamples,
+        detailRows,
+        sortedRows,
+        newSeed,
+        historyTopK,
+        sinkTokens,
+        unconditional,
+        cutTokens);
   }
 
   /** The same options with another K'. */
   public ProfileOptions withHistoryTopK(TopKeys keys) {
     return new ProfileOptions(
-        querySamples, sortedRows, seed, keys, sinkTokens, unconditional, cutTokens);
+        querySamples, detailRows, sortedRows, seed, keys, sinkTokens, unconditional, cutTokens);
   }
 
   /** The same options with another number of sinks. */
   public ProfileOptions withSinkTokens(int tokens) {
     return new ProfileOptions(
-        querySamples, sortedRows, seed, historyTopK, tokens, unconditional, cutTokens);
+        querySamples, detailRows, sortedRows, seed, historyTopK, tokens, unconditional, cutTokens);
   }
 
   /** The same options with or without the unconditional branch. */
   public ProfileOptions withUnconditional(boolean measured) {
     return new ProfileOptions(
-        querySamples, sortedRows, seed, historyTopK, sinkTokens, measured, cutTokens);
+        querySamples, detailRows, sortedRows, seed, historyTopK, sinkTokens, measured, cutTokens);
   }
 
   /** The same options with another cut, 0 for none. */
   public ProfileOptions withCutTokens(int tokens) {
     return new ProfileOptions(
-        querySamples, sortedRows, seed, historyTopK, sinkTokens, unconditional, tokens);
+        querySamples, detailRows, sortedRows, seed, historyTopK, sinkTokens, unconditional, tokens);
   }
 
   private static void atLeastOne(String what, int value) {

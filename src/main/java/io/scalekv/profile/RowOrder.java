@@ -12,19 +12,21 @@ final class RowOrder {
   private int[] sorted = new int[0];
   private final int[] starts = new int[BUCKETS];
 
-  /** Sum of the {@code k} largest of the first {@code n} values; a min-heap holds the largest. */
-  double topSum(float[] row, int n, int k) {
+  /** Sum of the {@code k} largest of {@code n} values from {@code at}; a min-heap holds them. */
+  double topSum(float[] values, int at, int n, int k) {
     if (heap.length < k) {
       heap = new float[k];
     }
-    System.arraycopy(row, 0, heap, 0, k);
+    System.arraycopy(values, at, heap, 0, k);
     for (int i = k / 2 - 1; i >= 0; i--) {
       sink(i, k);
     }
-    for (int j = k; j < n; j++) {
-      if (row[j] > heap[0]) {
-        heap[0] = row[j];
+    float least = heap[0];
+    for (int j = at + k; j < at + n; j++) {
+      if (values[j] > least) {
+        heap[0] = values[j];
         sink(0, k);
+        least = heap[0];
       }
     }
     double sum = 0;
@@ -52,16 +54,16 @@ final class RowOrder {
   }
 
   /**
-   * Gini coefficient Σ_i (2i − n − 1) x_(i) / (n Σ x) of the first {@code n} values, which lie in
-   * [0, 1]. A float in that range orders like its 30 lower bits, sorted here by three radix passes.
+   * Gini coefficient Σ_i (2i − n − 1) x_(i) / (n Σ x) of {@code n} values from {@code at}, in [0,
+   * 1]. A float in that range orders like its 30 lower bits, sorted here by three radix passes.
    */
-  double gini(float[] row, int n) {
+  double gini(float[] values, int at, int n) {
     if (keys.length < n) {
       keys = new int[n];
       sorted = new int[n];
     }
     for (int i = 0; i < n; i++) {
-      keys[i] = Float.floatToRawIntBits(row[i]);
+      keys[i] = Float.floatToRawIntBits(values[at + i]);
     }
     for (int shift = 0; shift < 30; shift += BITS) {
       radixPass(n, shift);

@@ -64,6 +64,7 @@ public final class StatisticsFile {
         g.schedule().maps().stream().map(TokenMap::toString).collect(Collectors.joining(" ")));
     metadata.put("statistics", columns(g));
     metadata.put("querySamples", Integer.toString(o.querySamples()));
+    metadata.put("detailRows", Integer.toString(o.detailRows()));
     metadata.put("sortedRows", Integer.toString(o.sortedRows()));
     metadata.put("samplingSeed", Long.toString(o.seed()));
     metadata.put("historyTopK", o.historyTopK().toString());
@@ -121,6 +122,7 @@ public final class StatisticsFile {
       ProfileOptions options =
           new ProfileOptions(
               whole(file, metadata, "querySamples"),
+              whole(file, metadata, "detailRows"),
               whole(file, metadata, "sortedRows"),
               number(file, metadata, "samplingSeed"),
               TopKeys.parse(text(file, metadata, "historyTopK")),

@@ -39,63 +39,40 @@ class M(Module):
   def sdpa_unit_masked(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     return torch.scaled_dot_product_attention(q, k, v, mask, 0., False, scale=1.)
 
-  # softmax rows of sampled queries with their sums, for profiling:
-  # q [B,H,L,D], k [B,H,T,D], index [B,1,S,1] the S sampled rows, scale [1] softmax scale,
-  # distance [B,1,S,T] of query and key, bounds = first key of each source map, T, end of the sinks
-  # -> [B,H+1,S,T+F]; head H is the mean of the others; columns: T attention values p, then
-  # largest p, sinks' mass, mass of each source map, and for history and current map each the sums
-  # of p (ln p - ln of the largest p) and of p * distance, then the total variation between the two
-  # halves of the batch (0 if there is one half: the length of the dummy vector halves)
-  def attention_rows(self, q: Tensor, k: Tensor, index: Tensor, scale: Tensor, distance: Tensor, bounds: Tensor, halves: Tensor) -> Tensor:
-    b = torch.size(q, 0)
-    h = torch.size(q, 1)
-    n = torch.size(index, 2)
-    t = torch.size(k, 2)
-    f = torch.add(torch.size(bounds, 0), 5)
-    rows = torch.gather(q, 2, torch.expand(index, [b, h, n, torch.size(q, 3)]))
-    s = torch.matmul(torch.mul(rows, scale), torch.transpose(k, 2, 3))
-    p = torch.softmax(s, -1)
-    s1 = torch.sub_(s, torch.amax(s, [-1], True))
-    m = torch.mean(p, [1], True)
-    mp = torch.amax(m, [-1], True)
-    lm = torch.log(torch.div(torch.clamp_min(m, 1.1754943508222875e-38), mp))
-    out = torch.new_empty(p, [b, torch.add(h, 1), n, torch.add(t, f)])
-    o1 = (self).row_sums(torch.narrow(out, 1, 0, h), p, s1, distance, bounds, halves)
-    o2 = (self).row_sums(torch.narrow(out, 1, h, 1), m, lm, distance, bounds, halves)
-    return out
+  # softmax rows of sampled queries: q [B,H,L,D], k [B,H,T,D], index [B,1,S,1] -> [B,H,S,T]
+  def sampled_rows(self, q: Tensor, k: Tensor, index: Tensor) -> Tensor:
+    i = torch.expand(index, [torch.size(q, 0), torch.size(q, 1), torch.size(index, 2), torch.size(q, 3)])
+    return torch.softmax(torch.matmul(torch.gather(q, 2, i), torch.transpose(k, 2, 3)), -1)
 
-  # fills out [B,H,S,T+F] from p and ln p - ln of the largest p, both [B,H,S,T]; overwrites the latter
-  def row_sums(self, out: Tensor, p: Tensor, logp: Tensor, distance: Tensor, bounds: Tensor, halves: Tensor) -> Tensor:
-    t = torch.size(p, 3)
-    last = torch.sub(torch.size(bounds, 0), 3)
-    past = int(torch.select(bounds, 0, last))
-    now = torch.sub(t, past)
-    c = torch.copy_(torch.narrow(out, 3, 0, t), p)
-    c1 = torch.copy_(torch.select(out, 3, t), torch.amax(p, [-1]))
-    sinks = int(torch.select(bounds, 0, torch.add(last, 2)))
-    at = torch.add(t, 1)
-    c2 = torch.copy_(torch.select(out, 3, at), torch.sum(torch.narrow(p, 3, 0, sinks), [3]))
-    for i in range(torch.add(last, 1)):
-      a = int(torch.select(bounds, 0, i))
-      e = int(torch.select(bounds, 0, torch.add(i, 1)))
-      c3 = torch.copy_(torch.select(out, 3, torch.add(torch.add(at, 1), i)), torch.sum(torch.narrow(p, 3, a, torch.sub(e, a)), [3]))
-    g = torch.add(torch.add(at, last), 2)
-    w = torch.mul_(logp, p)
-    c4 = torch.copy_(torch.select(out, 3, g), torch.sum(torch.narrow(w, 3, 0, past), [3]))
-    c5 = torch.copy_(torch.select(out, 3, torch.add(g, 1)), torch.sum(torch.narrow(w, 3, past, now), [3]))
-    d = torch.mul(p, distance)
-    c6 = torch.copy_(torch.select(out, 3, torch.add(g, 2)), torch.sum(torch.narrow(d, 3, 0, past), [3]))
-    c7 = torch.copy_(torch.select(out, 3, torch.add(g, 3)), torch.sum(torch.narrow(d, 3, past, now), [3]))
-    v = torch.select(out, 3, torch.add(g, 4))
-    if torch.eq(torch.size(halves, 0), 2):
-      r = torch.floordiv(torch.size(p, 0), 2)
-      x = torch.sub(torch.narrow(p, 0, 0, r), torch.narrow(p, 0, r, r))
-      y = torch.mul(torch.sum(torch.abs_(x), [3]), 0.5)
-      c8 = torch.copy_(torch.narrow(v, 0, 0, r), y)
-      c9 = torch.copy_(torch.narrow(v, 0, r, r), y)
-    else:
-      c10 = torch.zero_(v)
-    return out
+  # what the first R batch rows give to groups of keys, for profiling, softmax scale 1:
+  # q [B,H,L,D], k [B,H,T,D], index [R,1,S,1] (int64) the S sampled queries, groups [T,G] 1 where a
+  # key belongs to a group -> one vector: sums of the groups [R,H,S,G], the attention on the T-L
+  # history keys [R,H,S,T-L], its mean over the heads [R,S,T-L]
+  def attention_masses(self, q: Tensor, k: Tensor, index: Tensor, groups: Tensor) -> Tensor:
+    r = torch.size(index, 0)
+    p = (self).sampled_rows(torch.narrow(q, 0, 0, r), torch.narrow(k, 0, 0, r), index)
+    m = torch.matmul(p, groups)
+    x = torch.narrow(p, 3, 0, torch.sub(torch.size(k, 2), torch.size(q, 2)))
+    return torch.cat([torch.flatten(m), torch.flatten(x), torch.flatten(torch.mean(x, [1]))])
+
+  # more of the sampled rows of all B batch rows, which are one or two halves of R, index and
+  # distance alike in both: distance [R,1,S,T] of query and key; head H is the mean of the others
+  # -> one vector: sums over the groups of p, p ln p and p * distance [B,H+1,S,G] each, the total
+  # variation between the halves [R,H+1,S] (0 if there is one), the rows p [B,H+1,S,T]
+  def attention_details(self, q: Tensor, k: Tensor, index: Tensor, groups: Tensor, distance: Tensor) -> Tensor:
+    r = torch.size(index, 0)
+    halves = torch.floordiv(torch.size(q, 0), r)
+    heads = (self).sampled_rows(q, k, torch.repeat(index, [halves, 1, 1, 1]))
+    p = torch.cat([heads, torch.mean(heads, [1], True)], 1)
+    w = torch.mul_(torch.log_(torch.clamp_min(p, 1.1754943508222875e-38)), p)
+    d = torch.mul(torch.unflatten(p, 0, [halves, r]), distance)
+    x = torch.narrow(p, 0, 0, r)
+    y = torch.narrow(p, 0, torch.sub(torch.size(p, 0), r), r)
+    v = torch.mul(torch.sum(torch.abs_(torch.sub(x, y)), [3]), 0.5)
+    m1 = torch.flatten(torch.matmul(p, groups))
+    m2 = torch.flatten(torch.matmul(w, groups))
+    m3 = torch.flatten(torch.matmul(d, groups))
+    return torch.cat([m1, m2, m3, torch.flatten(v), torch.flatten(p)])
 
   # x [..,C], weight [O,C], bias [O]
   def linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

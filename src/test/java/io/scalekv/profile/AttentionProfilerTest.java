@@ -46,6 +46,8 @@ class AttentionProfilerTest {
             sampled.withHistoryTopK(TopKeys.count(6)).withSinkTokens(2),
             new int[] {2, 0, 1}),
         Arguments.of(pocket, 4, 0.35, 1.0, true, sampled, new int[] {5}),
+        Arguments.of(pocket, 3, 1.0, 1.5, true, sampled.withDetailRows(4), new int[] {3, 6}),
+        Arguments.of(WIDE, 2, 1.0, 1.0, false, ProfileOptions.light(), new int[] {1}),
         Arguments.of(pocket, 4, 1.0, 2.0, false, sampled.withSortedRows(3), new int[] {1, 2}));
   }
 
@@ -108,7 +110,8 @@ class AttentionProfilerTest {
       for (int h = 0; h <= seen.averagedRow(); h++) {
         String where = prompt + " " + b + " layer " + layer + " scale " + scale + " head " + h;
         Map<HeadStatistic, Double> naive =
-            branches[b.ordinal()].statistics(h, guided && conditional ? branches[1] : null);
+            branches[b.ordinal()].statistics(
+                h, conditional, guided && conditional ? branches[1] : null);
         for (HeadStatistic s : HeadStatistic.values()) {
           double expected = guided || conditional ? naive.get(s) : Double.NaN;
           double actual = seen.value(b, s, layer, scale, h);
@@ -117,7 +120,7 @@ class AttentionProfilerTest {
         double total = 0;
         for (int source = 0; source <= scale && (guided || conditional); source++) {
           double mass = seen.sourceMass(b, layer, scale, h, source);
-          assertEquals(branches[b.ordinal()].sourceMass(h, source), mass, 1e-5, where);
+          assertEquals(branches[b.ordinal()].sourceMass(h, conditional, source), mass, 1e-5, where);
           total += mass;
         }
         assertEquals(guided || conditional ? 1 : 0, total, 1e-5, where);

@@ -63,7 +63,7 @@ class FeatureTableTest {
     NaiveProfile other = full(prompt, false, layer, scale);
     double[] current = heads(own, other, HeadStatistic.CURRENT_MASS);
     double top = mean(heads(own, other, HeadStatistic.HISTORY_TOP_K));
-    double topOfMean = own.statistics(HEADS, other).get(HeadStatistic.HISTORY_TOP_K);
+    double topOfMean = own.statistics(HEADS, true, other).get(HeadStatistic.HISTORY_TOP_K);
     return switch (feature) {
       case ASI -> mean(current) * top;
       case ASI_AVERAGED -> mean(current) * topOfMean;
@@ -85,11 +85,11 @@ class FeatureTableTest {
           Math.sqrt(
               Arrays.stream(current).map(m -> (m - mean(current)) * (m - mean(current))).sum()
                   / HEADS);
-      case PREVIOUS_MAP -> scale == 0 ? Double.NaN : own.sourceMass(HEADS, scale - 1);
+      case PREVIOUS_MAP -> scale == 0 ? Double.NaN : own.sourceMass(HEADS, true, scale - 1);
       case EFFECTIVE_MAPS -> {
         double effective = 1;
         for (int s = 0; s <= scale; s++) {
-          double share = own.sourceMass(HEADS, s);
+          double share = own.sourceMass(HEADS, true, s);
           effective *= Math.pow(share, -share);
         }
         yield effective;
@@ -116,7 +116,7 @@ class FeatureTableTest {
   private static double[] heads(NaiveProfile own, NaiveProfile other, HeadStatistic statistic) {
     double[] values = new double[HEADS];
     for (int h = 0; h < HEADS; h++) {
-      Map<HeadStatistic, Double> means = own.statistics(h, other);
+      Map<HeadStatistic, Double> means = own.statistics(h, true, other);
       values[h] = means.get(statistic);
     }
     return values;

@@ -57,10 +57,16 @@ final class NaiveProfile {
   }
 
   /** Means over the rows for one head; {@code other} is the other branch or null. */
-  Map<HeadStatistic, Double> statistics(int head, NaiveProfile other) {
+  Map<HeadStatistic, Double> statistics(int head, boolean conditional, NaiveProfile other) {
     Map<HeadStatistic, Double> means = new EnumMap<>(HeadStatistic.class);
     for (HeadStatistic s : HeadStatistic.values()) {
-      int n = s == HeadStatistic.GINI ? Math.min(options.sortedRows(), rows.length) : rows.length;
+      int details = details();
+      int n =
+          switch (s) {
+            case GINI -> Math.min(options.sortedRows(), details);
+            case CURRENT_MASS, HISTORY_TOP_K, SINK_MASS -> conditional ? rows.length : details;
+            default -> details;
+          };
       double sum = 0;
       for (int i = 0; i < n; i++) {
         sum += value(s, head, rows[i], other);
@@ -70,12 +76,18 @@ final class NaiveProfile {
     return means;
   }
 
-  double sourceMass(int head, int source) {
+  private int details() {
+    return Math.min(options.detailRows(), rows.length);
+  }
+
+  double sourceMass(int head, boolean conditional, int source) {
+    int n = conditional ? rows.length : details();
     double sum = 0;
-    for (int i : rows) {
-      sum += mass(p[head][i], schedule.tokensBefore(source), schedule.tokensBefore(source + 1));
+    for (int i = 0; i < n; i++) {
+      double[] row = p[head][rows[i]];
+      sum += mass(row, schedule.tokensBefore(source), schedule.tokensBefore(source + 1));
     }
-    return sum / rows.length;
+    return sum / n;
   }
 
   private double value(HeadStatistic s, int head, int i, NaiveProfile other) {
@@ -165,12 +177,13 @@ final class NaiveProfile {
     int heads = p.length - 1;
     double sum = 0;
     for (int h = 0; h < heads; h++) {
-      for (int i : rows) {
+      for (int i = 0; i < details(); i++) {
+        double[] row = p[h][rows[i]];
         for (int j = 0; j < keys; j++) {
-          sum += p[h][i][j] * Math.log(p[h][i][j] / p[heads][i][j]);
+          sum += row[j] * Math.log(row[j] / p[heads][rows[i]][j]);
         }
       }
     }
-    return sum / (heads * rows.length);
+    return sum / (heads * details());
   }
 }

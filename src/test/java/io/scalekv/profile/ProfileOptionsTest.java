@@ -88,11 +88,11 @@ class ProfileOptionsTest {
       weighted += (2.0 * i + 1 - n) * sorted[i];
       total += sorted[i];
     }
-    assertEquals(weighted / (n * total), order.gini(row, n), 1e-12);
+    assertEquals(weighted / (n * total), order.gini(row, 0, n), 1e-12);
     double top = 0;
     for (int k = 1; k <= n; k++) {
       top += sorted[n - k];
-      assertEquals(top, order.topSum(row, n, k), 1e-9 * top);
+      assertEquals(top, order.topSum(row, 0, n, k), 1e-9 * top);
     }
   }
 }

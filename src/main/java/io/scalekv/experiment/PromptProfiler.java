@@ -1,0 +1,146 @@
+package io.scalekv.experiment;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.AttentionTap;
+import io.scalekv.model.GenerationListener;
+import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.Prompt;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.profile.AttentionMap;
+import io.scalekv.profile.AttentionMapTap;
+import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.AttentionProfiler;
+import io.scalekv.profile.Moments;
+import io.scalekv.profile.ProfileGeometry;
+import io.scalekv.profile.ProfileOptions;
+import io.scalekv.profile.PromptStatistics;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/** Draws prompts one by one with the full cache and profiles their attention: statistics only. */
+public final class PromptProfiler {
+  /**
+   * How the prompts are drawn and their attention is sampled.
+   *
+   * @param schedule token maps
+   * @param aspect height / width the schedule belongs to
+   * @param generation guidance, temperature, top-p
+   * @param negative negative prompt, may be empty
+   * @param profile how attention is sampled
+   * @param seed of the first image; prompt i is drawn with seed + i
+   */
+  public record Options(
+      ScaleSchedule schedule,
+      double aspect,
+      GenerationOptions generation,
+      String negative,
+      ProfileOptions profile,
+      long seed) {}
+
+  private final ImageModel model;
+  private final Options options;
+
+  /** A profiler of a model. */
+  public PromptProfiler(ImageModel model, Options options) {
+    this.model = model;
+    this.options = options;
+  }
+
+  /** Shape of the model with these token maps. */
+  public ProfileGeometry geometry() {
+    InfinityConfig config = model.config().transformer();
+    return new ProfileGeometry(config.depth(), config.heads(), options.schedule());
+  }
+
+  /**
+   * Draws the prompts and measures their attention.
+   *
+   * @param prompts at least one
+   * @param onPrompt told the number of prompts done after each
+   */
+  public AttentionProfile profile(List<String> prompts, IntConsumer onPrompt) {
+    if (prompts.isEmpty()) {
+      throw new IllegalArgumentException("profile: at least one prompt expected, got none");
+    }
+    List<PromptStatistics> statistics = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      AttentionProfiler profiler = AttentionProfiler.create(geometry(), options.profile(), i);
+      draw(prompts.get(i), i, List.of(profiler));
+      statistics.addAll(profiler.statistics());
+      onPrompt.accept(i + 1);
+    }
+    return AttentionProfile.of(geometry(), options.profile(), statistics);
+  }
+
+  /**
+   * Two layers to be looked at side by side.
+   *
+   * @param scale where the standardised value is lowest of all pairs
+   * @param lowest layer with the lowest value there
+   * @param highest layer with the highest value at the same scale
+   */
+  public record Extremes(int scale, int lowest, int highest) {}
+
+  /**
+   * The pair of layers that differ most in the sense of ScaleKV's roles: z = (x − mean) / deviation
+   * over the layers of a scale.
+   *
+   * @param values [layer][scale]; scales with NaN are left out
+   * @param from first scale that is looked at
+   */
+  public static Extremes extremes(double[][] values, int from) {
+    Extremes found = null;
+    double lowestZ = Double.POSITIVE_INFINITY;
+    for (int k = from; k < values[0].length; k++) {
+      int scale = k;
+      double[] x = Arrays.stream(values).mapToDouble(layer -> layer[scale]).toArray();
+      Moments m = Moments.of(x);
+      if (m.n() < x.length) {
+        continue;
+      }
+      int low = 0;
+      int high = 0;
+      for (int l = 1; l < x.length; l++) {
+        low = x[l] < x[low] ? l : low;
+        high = x[l] > x[high] ? l : high;
+      }
+      double z = m.variance() > 0 ? (x[low] - m.mean()) / m.standardDeviation() : 0;
+      if (z < lowestZ) {
+        lowestZ = z;
+        found = new Extremes(k, low, high);
+      }
+    }
+    if (found == null) {
+      throw new IllegalArgumentException("extremes: a scale without NaN expected, got none");
+    }
+    return found;
+  }
+
+  /** Whole attention maps of layers at one scale, from a generation of the first prompt. */
+  public List<AttentionMap> maps(String prompt, int scale, List<Integer> layers) {
+    AttentionMapTap tap = AttentionMapTap.of(geometry(), scale, layers);
+    draw(prompt, 0, List.of(tap));
+    return tap.maps();
+  }
+
+  /** Draws prompt i of a set while the taps watch. */
+  void draw(String prompt, int i, List<AttentionTap> taps) {
+    model.generate(
+        List.of(new Prompt(prompt, options.seed() + i)),
+        options.negative(),
+        options.schedule(),
+        options.aspect(),
+        options.generation(),
+        model.fullCache(options.schedule()),
+        taps,
+        GenerationListener.NONE);
+  }
+
+  /** How attention is sampled. */
+  ProfileOptions sampling() {
+    return options.profile();
+  }
+}

@@ -1,0 +1,136 @@
+package io.scalekv.profile;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.model.AttentionSite;
+import io.scalekv.model.AttentionTap;
+import io.scalekv.tensor.TorchOps;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Keeps whole attention matrices of chosen layers at one scale, first conditional row, averaged
+ * over heads: the one place where every row is looked at.
+ *
+ * <p>Memory: rows are computed in blocks of at most max(2²⁰, H·T) attention values, and of each
+ * matrix at most {@link AttentionMap#MOST_ROWS} × {@link AttentionMap#MOST_COLUMNS} cells are kept
+ * (4 MiB).
+ */
+public final class AttentionMapTap implements AttentionTap {
+  private static final int BLOCK_VALUES = 1 << 20;
+
+  private final ProfileGeometry geometry;
+  private final int scale;
+  private final List<Integer> layers;
+  private final int mostRows;
+  private final int mostColumns;
+  private final List<AttentionMap> maps = new ArrayList<>();
+
+  private AttentionMapTap(
+      ProfileGeometry geometry, int scale, List<Integer> layers, int mostRows, int mostColumns) {
+    this.geometry = geometry;
+    this.scale = scale;
+    this.layers = List.copyOf(layers);
+    this.mostRows = mostRows;
+    this.mostColumns = mostColumns;
+  }
+
+  /** A tap for one generation of one prompt. */
+  public static AttentionMapTap of(ProfileGeometry geometry, int scale, List<Integer> layers) {
+    return withSize(geometry, scale, layers, AttentionMap.MOST_ROWS, AttentionMap.MOST_COLUMNS);
+  }
+
+  /** The same with another size of what is kept. */
+  static AttentionMapTap withSize(
+      ProfileGeometry geometry, int scale, List<Integer> layers, int mostRows, int mostColumns) {
+    return new AttentionMapTap(geometry, scale, layers, mostRows, mostColumns);
+  }
+
+  /** What was seen, in the order of the layers asked for. */
+  public List<AttentionMap> maps() {
+    return layers.stream()
+        .map(
+            l ->
+                maps.stream()
+                    .filter(m -> m.layer() == l)
+                    .findFirst()
+                    .orElseThrow(
+                        () ->
+                            new IllegalStateException(
+                                "attention map: a complete generation expected, got none of layer "
+                                    + l
+                                    + " scale "
+                                    + scale)))
+        .toList();
+  }
+
+  @Override
+  public void attend(AttentionSite site, NDArray query, NDArray key, NDArray value) {
+    SiteCheck.check(geometry, 1, site, query.getShape(), key.getShape());
+    if (site.scale() != scale || !layers.contains(site.layer())) {
+      return;
+    }
+    int queries = geometry.schedule().tokens(scale);
+    int keys = geometry.schedule().tokensBefore(scale + 1);
+    double[][] cells = new double[Math.min(queries, mostRows)][Math.min(keys, mostColumns)];
+    int step = (int) Math.max(1, BLOCK_VALUES / ((long) geometry.heads() * keys));
+    try (NDManager scope = query.getManager().newSubManager()) {
+      NDArray q = conditional(scope, query);
+      NDArray k = conditional(scope, key);
+      if (site.softmaxScale() != 1) {
+        q = q.mul((float) site.softmaxScale());
+        q.attach(scope);
+      }
+      for (int from = 0; from < queries; from += step) {
+        block(scope, q, k, from, Math.min(queries, from + step), queries, cells);
+      }
+    }
+    int history = geometry.schedule().tokensBefore(scale);
+    maps.add(new AttentionMap(site.layer(), scale, queries, keys, history, cells));
+  }
+
+  private static NDArray conditional(NDManager scope, NDArray x) {
+    NDArray row = AttentionColumns.conditional(scope, x, 1);
+    if (row.getDataType() == DataType.FLOAT32) {
+      return row;
+    }
+    NDArray converted = row.toType(DataType.FLOAT32, false);
+    converted.attach(scope);
+    return converted;
+  }
+
+  private void block(
+      NDManager scope, NDArray q, NDArray k, int from, int to, int queries, double[][] cells) {
+    long[] index = new long[to - from];
+    for (int i = 0; i < index.length; i++) {
+      index[i] = (long) from + i;
+    }
+    float[] p;
+    try (NDArray rows = scope.create(index, new Shape(1, 1, index.length, 1));
+        NDArray all = TorchOps.call("sampled_rows", q, k, rows);
+        NDArray mean = all.mean(new int[] {1})) {
+      p = mean.toFloatArray();
+    }
+    int keys = p.length / index.length;
+    for (int i = 0; i < index.length; i++) {
+      int row = (int) ((long) (from + i) * cells.length / queries);
+      double share = 1.0 / queriesOf(row, cells.length, queries);
+      for (int j = 0; j < keys; j++) {
+        int column = (int) ((long) j * cells[row].length / keys);
+        cells[row][column] += share * p[i * keys + j];
+      }
+    }
+  }
+
+  /** How many of the queries fall into a row of cells. */
+  private static long queriesOf(int row, int rows, int queries) {
+    return first(row + 1, rows, queries) - first(row, rows, queries);
+  }
+
+  /** The first query i with ⌊i · rows / queries⌋ ≥ row. */
+  private static long first(int row, int rows, int queries) {
+    return ((long) row * queries + rows - 1) / rows;
+  }
+}

@@ -1,0 +1,130 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.profile.LayerMetric;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+
+/** The command {@code profile} as users type it, on the shipped model. */
+final class ProfileCommandTest {
+  private static final Path PROMPTS = Path.of("calibration-prompts", "scenes-10.txt");
+
+  @TempDir Path folder;
+
+  @Test
+  void writesTheAtlas() throws IOException {
+    Path a = folder.resolve("a");
+    Path b = folder.resolve("b");
+    Said said = Said.of("profile", "--prompts", PROMPTS, "--limit", 2, "--out", a, "--json", "-q");
+    assertEquals(0, said.code(), said.err());
+    assertEquals("", said.err());
+    JsonNode report = said.json();
+    assertEquals(2, report.get("prompts").asInt());
+    assertEquals(LayerMetric.values().length, report.get("features").size());
+    List<Path> written = new ArrayList<>();
+    report.get("files").forEach(f -> written.add(Path.of(f.asString())));
+    try (Stream<Path> files = Files.list(a)) {
+      assertEquals(written.stream().sorted().toList(), files.sorted().toList());
+    }
+    for (Path file : written) {
+      assertTrue(Files.size(file) > 1000, file.toString());
+    }
+    features(Files.readAllLines(a.resolve("features.csv")));
+    sourceMass(Files.readAllLines(a.resolve("source-mass.csv")));
+
+    Said again = Said.of("profile", "--prompts", PROMPTS, "--limit", 2, "--out", b, "-q");
+    assertEquals(0, again.code(), again.err());
+    for (Path file : written) {
+      Path other = b.resolve(file.getFileName());
+      assertArrayEquals(Files.readAllBytes(file), Files.readAllBytes(other), file.toString());
+      assertTrue(again.out().contains(other.toString()), again.out());
+    }
+  }
+
+  /** 12 layers by 7 scales; what needs a history is undefined at the first scale alone. */
+  private static void features(List<String> lines) {
+    assertEquals("layer,scale,feature,unit,value,mean,variance,low,high,n", lines.get(0));
+    Map<String, Integer> count = new TreeMap<>();
+    for (String line : lines.subList(1, lines.size())) {
+      String[] c = line.split(",");
+      count.merge(c[2], 1, Integer::sum);
+      double mean = Double.parseDouble(c[5]);
+      assertTrue(Double.parseDouble(c[7]) <= mean && mean <= Double.parseDouble(c[8]), line);
+      assertEquals("2", c[9], line);
+    }
+    for (LayerMetric feature : LayerMetric.values()) {
+      int defined = count.get(feature.cliName());
+      assertTrue(defined == 84 || defined == 72, feature + " " + defined);
+    }
+    assertEquals(72, count.get("asi"));
+    assertEquals(84, count.get("branch-drift"));
+  }
+
+  private static void sourceMass(List<String> lines) {
+    Map<String, Double> sums = new TreeMap<>();
+    for (String line : lines.subList(1, lines.size())) {
+      String[] c = line.split(",");
+      sums.merge(c[0] + " " + c[1] + " " + c[2], Double.parseDouble(c[4]), Double::sum);
+    }
+    assertEquals(2 * 12 * 7, sums.size());
+    sums.forEach((place, sum) -> assertEquals(1, sum, 1e-5, place));
+  }
+
+  @Test
+  void measuresItsCost() {
+    Said said = Said.of("profile", "--prompts", PROMPTS, "--measure-cost", 1, "--json", "--quiet");
+    assertEquals(0, said.code(), said.err());
+    JsonNode cost = said.json();
+    assertEquals(1, cost.get("repeats").asInt());
+    double ratio = cost.get("profiledSeconds").asDouble() / cost.get("plainSeconds").asDouble();
+    assertEquals(ratio, cost.get("wallRatio").asDouble(), 1e-9);
+  }
+
+  static Stream<Arguments> refusals() {
+    return Stream.of(
+        Arguments.of("one of the two expected, got neither", List.of("--prompts", PROMPTS)),
+        Arguments.of(
+            "got both", List.of("--prompts", PROMPTS, "--out", "OUT", "--measure-cost", 3)),
+        Arguments.of(
+            "--query-samples: a whole number or all expected, got many",
+            List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", "many")),
+        Arguments.of(
+            "query samples of at least 1 expected, got 0",
+            List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", 0)),
+        Arguments.of(
+            "--measure-cost: a whole number from 1 to 10000 expected, got 0",
+            List.of("--prompts", PROMPTS, "--measure-cost", 0)),
+        Arguments.of("which does not exist", List.of("--prompts", "missing.txt", "--out", "OUT")),
+        Arguments.of("nobody", List.of("--prompt", "nobody knows", "--out", "OUT")));
+  }
+
+  @ParameterizedTest
+  @MethodSource("refusals")
+  void refusesInOneLine(String part, List<Object> words) throws IOException {
+    List<Object> all = new ArrayList<>(List.of("profile"));
+    words.forEach(w -> all.add(w.equals("OUT") ? folder.resolve("out") : w));
+    Said said = Said.of(all.toArray());
+    assertEquals(2, said.code(), said.err());
+    assertEquals(1, said.err().strip().lines().count(), said.err());
+    assertTrue(said.err().contains(part), said.err());
+    assertEquals("", said.out());
+    try (Stream<Path> left = Files.walk(folder)) {
+      assertEquals(0, left.filter(Files::isRegularFile).count());
+    }
+  }
+}

@@ -159,6 +159,7 @@ final class GenerateCommand implements Callable<Integer> {
             schedule,
             Math.min(batch, jobs.size()),
             guided,
+            global.dtype(),
             global.seed());
     CacheMeter meter = new CacheMeter(config.transformer().depth(), schedule.scales());
     KeptTokens kept = new KeptTokens(schedule, Set.copyOf(drawKept));

@@ -6,12 +6,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityGenerator;
 import io.scalekv.model.infinity.InfinityWeights;
+import io.scalekv.model.infinity.Precision;
 import io.scalekv.model.text.T5Text;
 import io.scalekv.model.text.TextFeatureStore;
 import io.scalekv.model.text.TextFeatures;
@@ -52,6 +54,7 @@ public final class ImageModel implements AutoCloseable {
   private final String weightHash;
   private final String tokenizerHash;
   private final NDManager manager;
+  private final Precision precision;
   private final Infinity transformer;
   private final Vae vae;
   private final MultiScaleBsq quantiser;
@@ -65,7 +68,7 @@ public final class ImageModel implements AutoCloseable {
       NDManager manager,
       Weights transformer,
       Weights vae,
-      boolean bf16,
+      Precision precision,
       TextFeatureStore texts,
       Path textEncoder) {
     this.texts = texts;
@@ -74,7 +77,8 @@ public final class ImageModel implements AutoCloseable {
     this.weightHash = weightHash;
     this.tokenizerHash = tokenizerHash;
     this.manager = manager;
-    this.transformer = new Infinity(config.transformer(), transformer, bf16);
+    this.precision = precision;
+    this.transformer = new Infinity(config.transformer(), transformer, precision);
     this.vae = new Vae(config.tokenizer(), vae);
     this.quantiser = new MultiScaleBsq(manager, config.tokenizer().codeBits());
   }
@@ -82,7 +86,8 @@ public final class ImageModel implements AutoCloseable {
   /**
    * Loads a model.
    *
-   * @param bf16 whether the products of the transformer's blocks round their factors to bfloat16
+   * @param bf16 whether the transformer is held and computed in bfloat16, as {@link Precision#BF16}
+   *     says; else in float32
    * @throws WeightsFileException if a file is missing or damaged, or a weight is missing or has
    *     another shape
    */
@@ -98,7 +103,8 @@ public final class ImageModel implements AutoCloseable {
   /**
    * Loads a model after checking every name, shape and type of its weights.
    *
-   * @param bf16 whether the products of the transformer's blocks round their factors to bfloat16
+   * @param bf16 whether the transformer is held and computed in bfloat16, as {@link Precision#BF16}
+   *     says; else in float32
    * @param texts features of texts that need not be encoded again; those of other texts are added
    * @param listener told how far the reading is
    * @throws WeightsFileException if a file is missing or damaged, or a weight is missing or has
@@ -110,22 +116,34 @@ public final class ImageModel implements AutoCloseable {
       boolean bf16,
       TextFeatureStore texts,
       LoadListener listener) {
+    Precision precision = bf16 ? Precision.BF16 : Precision.FP32;
     NDManager manager = NDManager.newBaseManager("PyTorch");
     try {
       if (source instanceof ModelSource.Random random) {
         Engine.getInstance().setRandomSeed((int) random.seed());
-        Weights transformer = InfinityWeights.initial(manager, config.transformer());
+        Weights transformer = InfinityWeights.initial(manager, config.transformer(), precision);
         if (config.text().equals(ModelConfig.WORDS)) {
           WordEmbedder.addInitial(transformer, config.transformer().textWidth());
         }
         Weights vae = Vae.initialWeights(manager, config.tokenizer());
         String hash = weightHash(config, source);
-        return new ImageModel(config, hash, hash, manager, transformer, vae, bf16, texts, null);
+        return new ImageModel(
+            config, hash, hash, manager, transformer, vae, precision, texts, null);
       }
       CheckpointFolder files = files(config, source);
       files.check(config);
-      Weights transformer = load(manager, files.transformer(), config, listener, true);
-      Weights vae = load(manager, files.tokenizer(), config, listener, false);
+      Weights transformer =
+          load(
+              InfinityWeights.none(manager, precision),
+              files.transformer(),
+              CheckpointFolder.transformerWeights(config),
+              listener);
+      Weights vae =
+          load(
+              new Weights(manager),
+              files.tokenizer(),
+              CheckpointFolder.tokenizerWeights(config),
+              listener);
       return new ImageModel(
           config,
           files.hash(listener),
@@ -133,7 +151,7 @@ public final class ImageModel implements AutoCloseable {
           manager,
           transformer,
           vae,
-          bf16,
+          precision,
           texts,
           files.text());
     } catch (RuntimeException | Error e) {
@@ -143,17 +161,9 @@ public final class ImageModel implements AutoCloseable {
   }
 
   private static Weights load(
-      NDManager manager,
-      Path path,
-      ModelConfig config,
-      LoadListener listener,
-      boolean transformer) {
-    ExpectedWeights expected =
-        transformer
-            ? CheckpointFolder.transformerWeights(config)
-            : CheckpointFolder.tokenizerWeights(config);
+      Weights empty, Path path, ExpectedWeights expected, LoadListener listener) {
     try (TensorSource source = TensorSource.open(path)) {
-      return expected.load(manager, path, source, listener);
+      return expected.load(empty, path, source, listener);
     }
   }
 
@@ -281,9 +291,15 @@ public final class ImageModel implements AutoCloseable {
     }
   }
 
-  /** Everything is remembered, in float32. */
+  /**
+   * Everything is remembered as attention reads it: keys in float32, values in the format in which
+   * the model computes them.
+   */
   public CacheSettings fullCache(ScaleSchedule schedule) {
-    return CacheSettings.full(schedule, config.transformer().depth());
+    CacheSettings full = CacheSettings.full(schedule, config.transformer().depth());
+    return precision.half()
+        ? new CacheSettings(full.policy(), null, CacheType.FP32, CacheType.BF16)
+        : full;
   }
 
   /**

@@ -95,6 +95,7 @@ public final class InfinityGenerator {
                 options.guided(),
                 cache,
                 options.keepLastMap(),
+                model.precision(),
                 taps,
                 listener)) {
       TextFeatures rows = rows(run, text, negative, options.guided());

@@ -145,7 +145,12 @@ final class CalibrateCommand implements Callable<Integer> {
     OutputFolder.prepare(out);
     try (ImageModel model =
         ModelFactory.open(
-            modelOption, global, generation, prompts.prompts(), spec.commandLine().getErr())) {
+            modelOption,
+            global,
+            generation,
+            prompts.prompts(),
+            true,
+            spec.commandLine().getErr())) {
       Calibrator calibrator =
           new Calibrator(
               model,

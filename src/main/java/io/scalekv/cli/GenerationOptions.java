@@ -90,6 +90,11 @@ final class GenerationOptions implements CheckedOptions {
     return device;
   }
 
+  /** Whether {@link #device()} is the GPU. */
+  boolean cuda() {
+    return device.equals("cuda");
+  }
+
   /** Where text features are kept, if asked for. */
   Optional<Path> textFeatures() {
     return Optional.ofNullable(textFeatures);

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Memory of this process as the operating system counts it. */
+/** Memory and processor time of this process as the operating system counts them. */
 public final class ProcessMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final Path RESET = Path.of("/proc/self/clear_refs");
@@ -27,6 +27,15 @@ public final class ProcessMemory {
       return null;
     }
     return null;
+  }
+
+  /** Processor time of all threads of this process so far; NaN where the system does not tell. */
+  static double cpuSeconds() {
+    return ProcessHandle.current()
+        .info()
+        .totalCpuDuration()
+        .map(d -> d.toNanos() / 1e9)
+        .orElse(Double.NaN);
   }
 
   /** Begins to count anew, where the system allows it. */

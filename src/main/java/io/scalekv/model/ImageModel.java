@@ -1,5 +1,6 @@
 package io.scalekv.model;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -58,6 +59,7 @@ public final class ImageModel implements AutoCloseable {
   private final Infinity transformer;
   private final Vae vae;
   private final MultiScaleBsq quantiser;
+  private final int textTokens;
   private final TextFeatureStore texts;
   private final Path textEncoder;
 
@@ -69,6 +71,7 @@ public final class ImageModel implements AutoCloseable {
       Weights transformer,
       Weights vae,
       Precision precision,
+      int textTokens,
       TextFeatureStore texts,
       Path textEncoder) {
     this.texts = texts;
@@ -79,7 +82,8 @@ public final class ImageModel implements AutoCloseable {
     this.manager = manager;
     this.precision = precision;
     this.transformer = new Infinity(config.transformer(), transformer, precision);
-    this.vae = new Vae(config.tokenizer(), vae);
+    this.textTokens = textTokens;
+    this.vae = vae == null ? null : new Vae(config.tokenizer(), vae);
     this.quantiser = new MultiScaleBsq(manager, config.tokenizer().codeBits());
   }
 
@@ -95,7 +99,7 @@ public final class ImageModel implements AutoCloseable {
     return open(
         config,
         source,
-        bf16,
+        LoadOptions.of(bf16),
         TextFeatureStore.inMemory(config.transformer().textWidth()),
         LoadListener.NONE);
   }
@@ -103,8 +107,7 @@ public final class ImageModel implements AutoCloseable {
   /**
    * Loads a model after checking every name, shape and type of its weights.
    *
-   * @param bf16 whether the transformer is held and computed in bfloat16, as {@link Precision#BF16}
-   *     says; else in float32
+   * @param options number format and parts
    * @param texts features of texts that need not be encoded again; those of other texts are added
    * @param listener told how far the reading is
    * @throws WeightsFileException if a file is missing or damaged, or a weight is missing or has
@@ -113,11 +116,12 @@ public final class ImageModel implements AutoCloseable {
   public static ImageModel open(
       ModelConfig config,
       ModelSource source,
-      boolean bf16,
+      LoadOptions options,
       TextFeatureStore texts,
       LoadListener listener) {
-    Precision precision = bf16 ? Precision.BF16 : Precision.FP32;
-    NDManager manager = NDManager.newBaseManager("PyTorch");
+    Precision precision = options.bf16() ? Precision.BF16 : Precision.FP32;
+    NDManager manager =
+        NDManager.newBaseManager(options.cuda() ? Device.gpu() : Device.cpu(), "PyTorch");
     try {
       if (source instanceof ModelSource.Random random) {
         Engine.getInstance().setRandomSeed((int) random.seed());
@@ -125,10 +129,19 @@ public final class ImageModel implements AutoCloseable {
         if (config.text().equals(ModelConfig.WORDS)) {
           WordEmbedder.addInitial(transformer, config.transformer().textWidth());
         }
-        Weights vae = Vae.initialWeights(manager, config.tokenizer());
+        Weights vae = options.tokenizer() ? Vae.initialWeights(manager, config.tokenizer()) : null;
         String hash = weightHash(config, source);
         return new ImageModel(
-            config, hash, hash, manager, transformer, vae, precision, texts, null);
+            config,
+            hash,
+            hash,
+            manager,
+            transformer,
+            vae,
+            precision,
+            random.textTokens(),
+            texts,
+            null);
       }
       CheckpointFolder files = files(config, source);
       files.check(config);
@@ -139,11 +152,13 @@ public final class ImageModel implements AutoCloseable {
               CheckpointFolder.transformerWeights(config),
               listener);
       Weights vae =
-          load(
-              new Weights(manager),
-              files.tokenizer(),
-              CheckpointFolder.tokenizerWeights(config),
-              listener);
+          options.tokenizer()
+              ? load(
+                  new Weights(manager),
+                  files.tokenizer(),
+                  CheckpointFolder.tokenizerWeights(config),
+                  listener)
+              : null;
       return new ImageModel(
           config,
           files.hash(listener),
@@ -152,6 +167,7 @@ public final class ImageModel implements AutoCloseable {
           transformer,
           vae,
           precision,
+          0,
           texts,
           files.text());
     } catch (RuntimeException | Error e) {
@@ -242,7 +258,7 @@ public final class ImageModel implements AutoCloseable {
 
   /** Parameters of the tokenizer. */
   public long tokenizerParameters() {
-    return vae.weights().parameters();
+    return tokenizer().weights().parameters();
   }
 
   /**
@@ -268,27 +284,65 @@ public final class ImageModel implements AutoCloseable {
       List<AttentionTap> taps,
       GenerationListener listener) {
     try (NDManager scope = manager.newSubManager()) {
-      List<String> texts = prompts.stream().map(Prompt::text).toList();
-      TextFeatures text = text(scope, texts);
-      TextFeatures unwanted =
-          negative.isEmpty() || !options.guided()
-              ? null
-              : text(scope, Collections.nCopies(texts.size(), negative));
       NDArray latent =
-          new InfinityGenerator(transformer, quantiser)
-              .generate(
-                  scope,
-                  text,
-                  unwanted,
-                  schedule,
-                  config.rotaryReference(aspect),
-                  options,
-                  cache,
-                  prompts.stream().mapToLong(Prompt::seed).toArray(),
-                  taps,
-                  listener);
-      return Pixels.toImages(vae.decode(latent));
+          codes(scope, prompts, negative, schedule, aspect, options, cache, taps, listener);
+      return Pixels.toImages(tokenizer().decode(latent));
     }
+  }
+
+  /**
+   * The same without the tokenizer: codes are drawn, seen by the listeners and forgotten. For
+   * measurements of the transformer alone.
+   */
+  public void generateCodes(
+      List<Prompt> prompts,
+      String negative,
+      ScaleSchedule schedule,
+      double aspect,
+      GenerationOptions options,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    try (NDManager scope = manager.newSubManager()) {
+      codes(scope, prompts, negative, schedule, aspect, options, cache, taps, listener);
+    }
+  }
+
+  private NDArray codes(
+      NDManager scope,
+      List<Prompt> prompts,
+      String negative,
+      ScaleSchedule schedule,
+      double aspect,
+      GenerationOptions options,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    List<String> captions = prompts.stream().map(Prompt::text).toList();
+    TextFeatures text = text(scope, captions);
+    TextFeatures unwanted =
+        negative.isEmpty() || !options.guided()
+            ? null
+            : text(scope, Collections.nCopies(captions.size(), negative));
+    return new InfinityGenerator(transformer, quantiser)
+        .generate(
+            scope,
+            text,
+            unwanted,
+            schedule,
+            config.rotaryReference(aspect),
+            options,
+            cache,
+            prompts.stream().mapToLong(Prompt::seed).toArray(),
+            taps,
+            listener);
+  }
+
+  private Vae tokenizer() {
+    if (vae == null) {
+      throw new IllegalStateException(config.name() + ": loaded without its image tokenizer");
+    }
+    return vae;
   }
 
   /**
@@ -314,8 +368,8 @@ public final class ImageModel implements AutoCloseable {
           config.name() + ": reconstruction of patchified latents is not offered");
     }
     try (NDManager scope = manager.newSubManager()) {
-      NDArray latent = vae.encode(Pixels.toArray(scope, images));
-      return Pixels.toImages(vae.decode(quantiser.quantise(latent, schedule).summed()));
+      NDArray latent = tokenizer().encode(Pixels.toArray(scope, images));
+      return Pixels.toImages(tokenizer().decode(quantiser.quantise(latent, schedule).summed()));
     }
   }
 
@@ -328,7 +382,7 @@ public final class ImageModel implements AutoCloseable {
   public List<EncoderLayer> encoderLayers(List<RgbImage> images) {
     try (NDManager scope = manager.newSubManager()) {
       List<EncoderLayer> layers = new ArrayList<>();
-      for (NDArray x : vae.encoderLayers(Pixels.toArray(scope, images))) {
+      for (NDArray x : tokenizer().encoderLayers(Pixels.toArray(scope, images))) {
         Shape s = x.getShape();
         layers.add(
             new EncoderLayer(
@@ -370,14 +424,14 @@ public final class ImageModel implements AutoCloseable {
 
   /**
    * Text features for random weights: normal numbers that depend on the prompt alone, one token for
-   * every word, so that shapes and times are those of a real prompt.
+   * every word or as many as were asked for, so that shapes and times are those of a real prompt.
    */
   private TextFeatures noise(NDManager scope, List<String> texts) {
     int width = config.transformer().textWidth();
     int[] lengths =
         texts.stream()
-            .mapToInt(
-                t -> Math.min(t.split("\\s+").length + 1, config.transformer().textMaxLength()))
+            .mapToInt(t -> textTokens > 0 ? textTokens : t.split("\\s+").length + 1)
+            .map(n -> Math.min(n, config.transformer().textMaxLength()))
             .toArray();
     int longest = Arrays.stream(lengths).max().orElseThrow();
     float[] data = new float[lengths.length * longest * width];

@@ -11,8 +11,10 @@ import io.scalekv.files.AtomicFile;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
+import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.report.KeptTokenMap;
@@ -197,6 +199,17 @@ final class GenerateCommand implements Callable<Integer> {
             global.seed());
     CacheMeter meter = new CacheMeter(config.transformer().depth(), schedule.scales());
     KeptTokens kept = new KeptTokens(schedule, Set.copyOf(drawKept));
+    generation.device().check();
+    OutOfMemory memory =
+        OutOfMemory.before(
+            MemoryNeed.of(
+                config,
+                schedule,
+                cache.settings(),
+                guided,
+                ModelFactory.options(global, generation, !noImage)),
+            Math.min(batch, jobs.size()),
+            generation.device() == ComputeDevice.CUDA);
     MapMeter maps = new MapMeter(config.transformer(), schedule);
     if (!noImage) {
       OutputFolder.prepare(out);
@@ -238,6 +251,10 @@ final class GenerateCommand implements Callable<Integer> {
           tally,
           seconds,
           (System.nanoTime() - start) / 1e9);
+    } catch (RuntimeException e) {
+      throw memory.judge(e, spec.commandLine().getErr());
+    } catch (OutOfMemoryError e) {
+      throw memory.answer(e, spec.commandLine().getErr());
     }
     return 0;
   }

@@ -43,6 +43,11 @@ final class ModelFactory {
         .orElseGet(ModelSource.Shipped::new);
   }
 
+  /** How the model is to be loaded. */
+  static LoadOptions options(GlobalOptions global, GenerationOptions generation, boolean images) {
+    return new LoadOptions(global.bf16(), images, generation.device());
+  }
+
   /**
    * Loads the model. The texts are encoded before the transformer is loaded, so that the two never
    * share the memory.
@@ -60,10 +65,7 @@ final class ModelFactory {
       PrintWriter err) {
     ModelConfig config = config(option);
     ModelSource source = source(option);
-    if (generation.device().equals("cuda") && !ImageModel.hasGpu()) {
-      throw new IllegalArgumentException(
-          "--device cuda: a CUDA build of libtorch and a GPU expected, got neither");
-    }
+    generation.device().check();
     boolean encodes = config.text().equals(ModelConfig.T5) && source instanceof ModelSource.Folder;
     if (generation.textFeatures().isPresent() && !encodes) {
       throw new IllegalArgumentException(
@@ -87,7 +89,7 @@ final class ModelFactory {
         files.check(config);
         T5Text.addMissing(store, files.text(), width, missing, progress);
       }
-      LoadOptions options = new LoadOptions(global.bf16(), images, generation.cuda());
+      LoadOptions options = options(global, generation, images);
       return ImageModel.open(config, source, options, store, progress);
     }
   }

@@ -1,6 +1,5 @@
 package io.scalekv.model;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -120,8 +119,8 @@ public final class ImageModel implements AutoCloseable {
       TextFeatureStore texts,
       LoadListener listener) {
     Precision precision = options.bf16() ? Precision.BF16 : Precision.FP32;
-    NDManager manager =
-        NDManager.newBaseManager(options.cuda() ? Device.gpu() : Device.cpu(), "PyTorch");
+    options.device().check();
+    NDManager manager = NDManager.newBaseManager(options.device().engine(), "PyTorch");
     try {
       if (source instanceof ModelSource.Random random) {
         Engine.getInstance().setRandomSeed((int) random.seed());
@@ -203,11 +202,6 @@ public final class ImageModel implements AutoCloseable {
     return source instanceof ModelSource.Random random
         ? "random:" + random.seed()
         : files(config, source).tokenizerHash();
-  }
-
-  /** Whether the engine sees a GPU. */
-  public static boolean hasGpu() {
-    return Engine.getInstance().getGpuCount() > 0;
   }
 
   /** A shipped resource as a file; out of a jar it is copied to a temporary one. */

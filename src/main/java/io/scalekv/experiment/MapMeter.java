@@ -1,6 +1,5 @@
 package io.scalekv.experiment;
 
-import ai.djl.ndarray.NDArray;
 import io.scalekv.cache.Attended;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
@@ -13,8 +12,7 @@ import java.util.Map;
 
 /**
  * What every map costs: time, operations, cache and memory of the process. A map begins when its
- * input is ready and ends when its codes are accumulated; text, tokenizer and what comes before the
- * first map are not counted.
+ * input is there and ends when the next one's is; text and tokenizer are not counted.
  *
  * <p>Operations are those of the matrix products, two for each multiply-add: the blocks' linear
  * layers, self-attention over the tokens that are really held, and the head. Cross attention to the
@@ -73,19 +71,15 @@ public final class MapMeter implements GenerationListener {
   }
 
   @Override
-  public void blockInput(int scale, NDArray x) {
-    rows = (int) x.getShape().get(0);
+  public void mapBegins(int scale, int batchRows) {
+    rows = batchRows;
     if (scale == 0) {
       live.clear();
       seconds.add(new double[schedule.scales()]);
       cpuSeconds.add(new double[schedule.scales()]);
       peakBefore = larger(peakBefore, ProcessMemory.peakRssMiB());
-      begin();
     }
     attentionFlop[scale] = 0;
-  }
-
-  private void begin() {
     ProcessMemory.resetPeak();
     begunCpu = ProcessMemory.cpuSeconds();
     begun = System.nanoTime();
@@ -103,12 +97,11 @@ public final class MapMeter implements GenerationListener {
   }
 
   @Override
-  public void summedCodes(int scale, NDArray codes) {
+  public void mapEnds(int scale) {
     seconds.get(seconds.size() - 1)[scale] = (System.nanoTime() - begun) / 1e9;
     cpuSeconds.get(seconds.size() - 1)[scale] = ProcessMemory.cpuSeconds() - begunCpu;
     liveAfter[scale] = live.values().stream().mapToLong(Long::longValue).sum();
     peak[scale] = larger(peak[scale], ProcessMemory.peakRssMiB());
-    begin();
   }
 
   private static Long larger(Long a, Long b) {

@@ -1,5 +1,6 @@
 package io.scalekv.model;
 
+import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.MemoryModel;
@@ -71,10 +72,31 @@ public record MemoryNeed(long weights, long tokenizer, long cache, long activati
     return new MemoryNeed(weights, tokenizer, cache, Math.max(layer, decoded));
   }
 
+  /** As {@link MemoryModel#peakBytes}, also for plans that differ by head; of one branch. */
   private static long cacheBytes(ModelConfig config, CachePolicy policy, CacheSettings settings) {
     InfinityConfig c = config.transformer();
+    BudgetPlan plan = policy.plan();
+    int scales = plan.schedule().scales();
+    long most = 0;
+    long held = 0;
+    for (int k = 0; k < scales; k++) {
+      for (int l = 0; l < c.depth(); l++) {
+        most = Math.max(most, held + (long) c.heads() * plan.schedule().tokens(k));
+        held += (k + 1 < scales ? tokens(plan, k + 1, l, c.heads()) : 0);
+        held -= tokens(plan, k, l, c.heads());
+      }
+    }
     return MemoryModel.of(c.depth(), c.width(), c.heads(), settings.keys(), settings.values(), 1, 1)
-        .peakBytes(policy.plan());
+        .bytesOfHeadTokens(most, c.heads(), scales - 1);
+  }
+
+  /** Tokens of all heads of a layer. */
+  private static long tokens(BudgetPlan plan, int scale, int layer, int heads) {
+    long sum = 0;
+    for (int h = 0; h < heads; h++) {
+      sum += plan.tokens(scale, layer, h);
+    }
+    return sum;
   }
 
   /** Bytes of so many images together. */

@@ -45,7 +45,33 @@ public final class CacheManager implements AutoCloseable {
       CacheType valueType,
       boolean storeLastMap,
       CacheListener listener) {
-    this(parent, schedule, policy, keyType, valueType, storeLastMap, listener, HeldKv::attend);
+    this(parent, schedule, policy, keyType, valueType, storeLastMap, false, listener);
+  }
+
+  /**
+   * The same.
+   *
+   * @param bf16 whether attention rounds queries, keys and values to bfloat16; its result is then
+   *     bfloat16 too
+   */
+  public CacheManager(
+      NDManager parent,
+      ScaleSchedule schedule,
+      CachePolicy policy,
+      CacheType keyType,
+      CacheType valueType,
+      boolean storeLastMap,
+      boolean bf16,
+      CacheListener listener) {
+    this(
+        parent,
+        schedule,
+        policy,
+        keyType,
+        valueType,
+        storeLastMap,
+        listener,
+        bf16 ? HeldKv::attendBf16 : HeldKv::attend);
   }
 
   /** The same with another attention than the real one, for measuring the cache alone. */

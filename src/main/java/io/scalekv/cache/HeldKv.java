@@ -133,6 +133,27 @@ public final class HeldKv {
     }
   }
 
+  /**
+   * The same with queries, keys and values rounded to bfloat16; sums and softmax are float32.
+   *
+   * @param query [R,H,L,D], float32
+   * @return [R,H,L,D], bfloat16
+   */
+  NDArray attendBf16(NDArray query) {
+    HeldKv half =
+        new HeldKv(
+            counts,
+            TorchOps.call("to_bf16", keys),
+            TorchOps.call("to_bf16", values),
+            currentKey,
+            true);
+    try (NDArray q = TorchOps.call("to_bf16", query)) {
+      NDArray out = half.attend(q);
+      half.free();
+      return out;
+    }
+  }
+
   /** The chosen tokens alone, for attention that reads less than there is. */
   HeldKv only(Kept kept) {
     int[] left = IntStream.range(0, heads()).map(kept::tokens).toArray();

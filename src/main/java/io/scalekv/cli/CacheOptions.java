@@ -67,9 +67,8 @@ final class CacheOptions implements CheckedOptions {
   @Option(
       names = "--value-type",
       paramLabel = "fp32|bf16|int8",
-      defaultValue = "fp32",
-      description = "How values are stored (default: ${DEFAULT-VALUE}).")
-  private String valueType = "fp32";
+      description = "How values are stored (default: as --dtype, in which they are computed).")
+  private String valueType;
 
   /**
    * What was made of the options.
@@ -88,7 +87,9 @@ final class CacheOptions implements CheckedOptions {
       Budget.parse(unconditionalBudget);
     }
     Check.oneOf("--key-type", keyType, "fp32", "bf16", "int8");
-    Check.oneOf("--value-type", valueType, "fp32", "bf16", "int8");
+    if (valueType != null) {
+      Check.oneOf("--value-type", valueType, "fp32", "bf16", "int8");
+    }
     if (roles != null && !Files.isRegularFile(roles)) {
       throw new IllegalArgumentException("--roles: a file expected, got " + roles);
     }
@@ -100,6 +101,7 @@ final class CacheOptions implements CheckedOptions {
    * @param shipped whether its weights come with the project, and so its calibration
    * @param batch images drawn together, for budgets in MiB
    * @param guided whether there are two guidance branches
+   * @param dtype in which values are computed
    */
   Choice choose(
       ModelConfig config,
@@ -107,10 +109,11 @@ final class CacheOptions implements CheckedOptions {
       ScaleSchedule schedule,
       int batch,
       boolean guided,
+      String dtype,
       long seed)
       throws IOException {
     CacheType keys = CacheType.parse(keyType);
-    CacheType values = CacheType.parse(valueType);
+    CacheType values = CacheType.parse(valueType == null ? dtype : valueType);
     InfinityConfig c = config.transformer();
     MemoryModel memory =
         new MemoryModel(c.depth(), c.width(), keys.bytes(), values.bytes(), guided ? 2 : 1, batch);

@@ -132,6 +132,7 @@ final class CalibrateCommand implements Callable<Integer> {
             global,
             generation,
             shards.of(prompts.prompts()),
+            true,
             spec.commandLine().getErr())) {
       Calibrator calibrator =
           new Calibrator(

@@ -41,7 +41,10 @@ record Failure(int exitCode, String message) {
             || error instanceof CompletionException)) {
       return of(error.getCause());
     }
-    if (error instanceof OutOfMemoryError || textOf(error).contains("can't allocate memory")) {
+    if (error instanceof OutOfMemory.Exceeded) {
+      return new Failure(WHILE_WORKING, textOf(error));
+    }
+    if (OutOfMemory.is(error)) {
       return new Failure(WHILE_WORKING, "out of memory: " + textOf(error));
     }
     if (error instanceof CancellationException) {

@@ -6,13 +6,15 @@ import io.scalekv.experiment.CacheMeter;
 import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.KeptTokens;
-import io.scalekv.experiment.ProcessMemory;
+import io.scalekv.experiment.MapMeter;
 import io.scalekv.files.AtomicFile;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
+import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.report.KeptTokenMap;
@@ -61,6 +63,29 @@ final class GenerateCommand implements Callable<Integer> {
       int batch,
       double kvCacheMiB) {}
 
+  /** What a map costs; the times and operations are those of a whole batch. */
+  record MapCost(
+      String map,
+      int tokens,
+      double seconds,
+      double cpuSeconds,
+      double kvCacheMiB,
+      Long peakRssMiB,
+      double gflop,
+      double gflopPerSecond) {
+    static MapCost of(MapMeter.Cost c) {
+      return new MapCost(
+          c.map(),
+          c.tokens(),
+          Math.round(c.seconds() * 1e6) / 1e6,
+          Math.round(c.cpuSeconds() * 100) / 100.0,
+          Math.round(1000.0 * c.kvCacheBytes() / (1 << 20)) / 1000.0,
+          c.peakRssMiB(),
+          Math.round(c.gflop() * 1e6) / 1e6,
+          Math.round(c.gflopPerSecond() * 10) / 10.0);
+    }
+  }
+
   /** What the command reports, and the manifest. */
   record Report(
       String model,
@@ -74,6 +99,10 @@ final class GenerateCommand implements Callable<Integer> {
       int[] heightWidthPixels,
       List<Image> images,
       Map<String, Double> faithfulness,
+      List<MapCost> maps,
+      Double mapSeconds,
+      Double mapCpuSeconds,
+      Double gflopPerSecond,
       Double generateSeconds,
       Double wallSeconds,
       Long peakRssMiB) {}
@@ -127,10 +156,16 @@ final class GenerateCommand implements Callable<Integer> {
   private List<Integer> drawKept = List.of();
 
   @Option(
+      names = "--no-image",
+      description =
+          "Draw the codes and stop: no tokenizer, no files. For measurements; the report tells what"
+              + " every map costs.")
+  private boolean noImage;
+
+  @Option(
       names = "--out",
       paramLabel = "DIR",
-      required = true,
-      description = "Folder for the images and manifest.json.")
+      description = "Folder for the images and manifest.json (needed for images).")
   private Path out;
 
   @Override
@@ -141,6 +176,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (sheetColumns != null) {
       Check.range("--sheet", sheetColumns, 1, 64);
     }
+    checkOutput();
     ModelConfig config = ModelFactory.config(modelOption);
     for (int layer : drawKept) {
       Check.range("--draw-kept", layer, 0, config.transformer().depth() - 1);
@@ -159,20 +195,40 @@ final class GenerateCommand implements Callable<Integer> {
             schedule,
             Math.min(batch, jobs.size()),
             guided,
+            global.dtype(),
             global.seed());
     CacheMeter meter = new CacheMeter(config.transformer().depth(), schedule.scales());
     KeptTokens kept = new KeptTokens(schedule, Set.copyOf(drawKept));
-    OutputFolder.prepare(out);
+    generation.device().check();
+    OutOfMemory memory =
+        OutOfMemory.before(
+            MemoryNeed.of(
+                config,
+                schedule,
+                cache.settings(),
+                guided,
+                ModelFactory.options(global, generation, !noImage)),
+            Math.min(batch, jobs.size()),
+            generation.device() == ComputeDevice.CUDA);
+    MapMeter maps = new MapMeter(config.transformer(), schedule);
+    if (!noImage) {
+      OutputFolder.prepare(out);
+    }
     try (ImageModel model =
         ModelFactory.open(
-            modelOption, global, generation, prompts.prompts(), spec.commandLine().getErr())) {
+            modelOption,
+            global,
+            generation,
+            prompts.prompts(),
+            !noImage,
+            spec.commandLine().getErr())) {
       if (!generation.negative().isEmpty()) {
         model.checkPrompt(generation.negative());
       }
       FaithfulnessTally tally = FaithfulnessTally.create();
       List<RgbImage> sheet = new ArrayList<>();
       double seconds =
-          draw(model, schedule, jobs, cache.settings(), List.of(meter, kept), tally, sheet);
+          draw(model, schedule, jobs, cache.settings(), List.of(meter, kept), maps, tally, sheet);
       for (int layer : kept.layers()) {
         KeptTokenMap.write(
             kept,
@@ -191,11 +247,28 @@ final class GenerateCommand implements Callable<Integer> {
           schedule,
           jobs,
           cacheOf(cache, meter, jobs.size()),
+          maps,
           tally,
           seconds,
           (System.nanoTime() - start) / 1e9);
+    } catch (RuntimeException e) {
+      throw memory.judge(e, spec.commandLine().getErr());
+    } catch (OutOfMemoryError e) {
+      throw memory.answer(e, spec.commandLine().getErr());
     }
     return 0;
+  }
+
+  private void checkOutput() {
+    if (noImage == (out != null)) {
+      throw new IllegalArgumentException(
+          "--out DIR or --no-image: one of the two expected, got "
+              + (noImage ? "both" : "neither"));
+    }
+    if (noImage && (judge || sheetColumns != null || !drawKept.isEmpty())) {
+      throw new IllegalArgumentException(
+          "--no-image: no --judge, --sheet or --draw-kept expected, got one");
+    }
   }
 
   private List<Job> jobs(PromptSet prompts) {
@@ -230,6 +303,7 @@ final class GenerateCommand implements Callable<Integer> {
       List<Job> jobs,
       CacheSettings cache,
       List<GenerationListener> observers,
+      MapMeter maps,
       FaithfulnessTally tally,
       List<RgbImage> sheet)
       throws IOException {
@@ -238,19 +312,18 @@ final class GenerateCommand implements Callable<Integer> {
         Progress.of("generate", jobs.size(), global.quiet(), spec.commandLine().getErr())) {
       for (int at = 0; at < jobs.size(); at += batch) {
         List<Job> part = jobs.subList(at, Math.min(jobs.size(), at + batch));
+        List<GenerationListener> listeners = new ArrayList<>(at == 0 ? observers : List.of());
+        if (at == 0 || part.size() == batch) {
+          listeners.add(maps);
+        }
         long begin = System.nanoTime();
         List<RgbImage> images =
-            model.generate(
-                part.stream().map(Job::prompt).toList(),
-                generation.negative(),
-                schedule,
-                generation.aspect(),
-                generation.toModel(),
-                cache,
-                List.of(),
-                at == 0 ? GenerationListener.all(observers) : GenerationListener.NONE);
+            draw(model, schedule, part, cache, GenerationListener.all(listeners));
         seconds += (System.nanoTime() - begin) / 1e9;
-        for (int i = 0; i < part.size(); i++) {
+        if (noImage) {
+          progress.step("batch at " + at);
+        }
+        for (int i = 0; i < images.size(); i++) {
           Png.write(images.get(i), out.resolve(part.get(i).file()));
           if (judge) {
             tally.accept(
@@ -268,11 +341,43 @@ final class GenerateCommand implements Callable<Integer> {
     return seconds;
   }
 
+  /** One batch; no images where none are wanted. */
+  private List<RgbImage> draw(
+      ImageModel model,
+      ScaleSchedule schedule,
+      List<Job> part,
+      CacheSettings cache,
+      GenerationListener listener) {
+    List<Prompt> prompts = part.stream().map(Job::prompt).toList();
+    if (noImage) {
+      model.generateCodes(
+          prompts,
+          generation.negative(),
+          schedule,
+          generation.aspect(),
+          generation.toModel(),
+          cache,
+          List.of(),
+          listener);
+      return List.of();
+    }
+    return model.generate(
+        prompts,
+        generation.negative(),
+        schedule,
+        generation.aspect(),
+        generation.toModel(),
+        cache,
+        List.of(),
+        listener);
+  }
+
   private void report(
       ImageModel model,
       ScaleSchedule schedule,
       List<Job> jobs,
       Cache cache,
+      MapMeter maps,
       FaithfulnessTally tally,
       double generateSeconds,
       double wallSeconds)
@@ -288,21 +393,24 @@ final class GenerateCommand implements Callable<Integer> {
     }
     List<Image> images =
         jobs.stream().map(j -> new Image(j.file(), j.prompt().text(), j.prompt().seed())).toList();
-    Report manifest = reportOf(model, schedule, cache, images, rates, null, null, null);
-    StringWriter text = new StringWriter();
-    JsonOutput.print(new PrintWriter(text), manifest);
-    AtomicFile.write(
-        out.resolve("manifest.json"), text.toString().getBytes(StandardCharsets.UTF_8));
+    if (!noImage) {
+      Report manifest = reportOf(model, schedule, cache, images, rates, null, null, null, null);
+      StringWriter text = new StringWriter();
+      JsonOutput.print(new PrintWriter(text), manifest);
+      AtomicFile.write(
+          out.resolve("manifest.json"), text.toString().getBytes(StandardCharsets.UTF_8));
+    }
     Report report =
         reportOf(
             model,
             schedule,
             cache,
-            images,
+            noImage ? List.of() : images,
             rates,
+            maps,
             Math.round(generateSeconds * 100) / 100.0,
             Math.round(wallSeconds * 100) / 100.0,
-            ProcessMemory.peakRssMiB());
+            maps.peakRssMiB());
     json.print(spec.commandLine().getOut(), report, this::text);
   }
 
@@ -312,9 +420,14 @@ final class GenerateCommand implements Callable<Integer> {
       Cache cache,
       List<Image> images,
       Map<String, Double> rates,
+      MapMeter maps,
       Double generateSeconds,
       Double wallSeconds,
       Long peak) {
+    List<MapMeter.Cost> costs = maps == null ? List.of() : maps.maps();
+    double seconds = costs.stream().mapToDouble(MapMeter.Cost::seconds).sum();
+    double cpu = costs.stream().mapToDouble(MapMeter.Cost::cpuSeconds).sum();
+    double gflop = costs.stream().mapToDouble(MapMeter.Cost::gflop).sum();
     return new Report(
         model.config().name(),
         model.weightHash(),
@@ -327,9 +440,51 @@ final class GenerateCommand implements Callable<Integer> {
         model.pixels(schedule),
         images,
         rates,
+        maps == null ? null : costs.stream().map(MapCost::of).toList(),
+        maps == null ? null : Double.valueOf(Math.round(seconds * 1e4) / 1e4),
+        maps == null ? null : Double.valueOf(Math.round(cpu * 100) / 100.0),
+        maps == null ? null : Double.valueOf(Math.round(gflop / seconds * 10) / 10.0),
         generateSeconds,
         wallSeconds,
         peak);
+  }
+
+  private static String mapTable(Report r) {
+    StringBuilder text = new StringBuilder();
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%n%-8s %7s %10s %8s %12s %9s %10s %9s",
+            "map",
+            "tokens",
+            "seconds",
+            "cpu",
+            "kvCacheMiB",
+            "rssMiB",
+            "gflop",
+            "gflop/s"));
+    for (MapCost m : r.maps()) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%n%-8s %7d %10.4f %8.2f %12.2f %9s %10.2f %9.1f",
+              m.map(),
+              m.tokens(),
+              m.seconds(),
+              m.cpuSeconds(),
+              m.kvCacheMiB(),
+              m.peakRssMiB() == null ? "n/a" : m.peakRssMiB().toString(),
+              m.gflop(),
+              m.gflopPerSecond()));
+    }
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%nall maps: %.3f s (%.2f s of processor time), %.1f GFLOP/s",
+            r.mapSeconds(),
+            r.mapCpuSeconds(),
+            r.gflopPerSecond()));
+    return text.toString();
   }
 
   private String text(Report r) {
@@ -337,13 +492,16 @@ final class GenerateCommand implements Callable<Integer> {
     text.append(
         String.format(
             Locale.ROOT,
-            "%s: %d images of %dx%d px in %s (%.1f s)",
+            "%s: %s of %dx%d px%s (%.1f s)",
             r.model(),
-            r.images().size(),
+            noImage ? "codes" : r.images().size() + " images",
             r.heightWidthPixels()[0],
             r.heightWidthPixels()[1],
-            out,
+            noImage ? "" : " in " + out,
             r.wallSeconds()));
+    if (noImage) {
+      text.append(mapTable(r));
+    }
     text.append(
         String.format(
             Locale.ROOT,

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.model.ComputeDevice;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -85,9 +86,9 @@ final class GenerationOptions implements CheckedOptions {
     return negative;
   }
 
-  /** {@code cpu} or {@code cuda}. */
-  String device() {
-    return device;
+  /** Where to compute. */
+  ComputeDevice device() {
+    return ComputeDevice.parse(device);
   }
 
   /** Where text features are kept, if asked for. */

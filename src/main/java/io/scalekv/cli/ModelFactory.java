@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.text.T5Text;
@@ -17,19 +18,23 @@ final class ModelFactory {
 
   /** The configuration that {@code --model} names. */
   static ModelConfig config(ModelOption option) {
-    return switch (option.model()) {
-      case "pocket" -> ModelConfig.pocket();
-      case "pocket-l" -> ModelConfig.pocketL();
-      case "infinity-2b" -> ModelConfig.infinity2b();
-      case "infinity-8b" -> ModelConfig.infinity8b();
-      default -> ModelConfig.read(Path.of(option.model(), "config.json"));
-    };
+    return option
+        .geometry()
+        .of(
+            switch (option.model()) {
+              case "pocket" -> ModelConfig.pocket();
+              case "pocket-l" -> ModelConfig.pocketL();
+              case "infinity-2b" -> ModelConfig.infinity2b();
+              case "infinity-8b" -> ModelConfig.infinity8b();
+              default -> ModelConfig.read(Path.of(option.model(), "config.json"));
+            });
   }
 
   /** Where its weights come from. */
   static ModelSource source(ModelOption option) {
     if (option.randomWeights().isPresent()) {
-      return new ModelSource.Random(option.randomWeights().getAsLong());
+      return new ModelSource.Random(
+          option.randomWeights().getAsLong(), option.geometry().textTokens());
     }
     return option
         .weights()
@@ -38,11 +43,17 @@ final class ModelFactory {
         .orElseGet(ModelSource.Shipped::new);
   }
 
+  /** How the model is to be loaded. */
+  static LoadOptions options(GlobalOptions global, GenerationOptions generation, boolean images) {
+    return new LoadOptions(global.bf16(), images, generation.device());
+  }
+
   /**
    * Loads the model. The texts are encoded before the transformer is loaded, so that the two never
    * share the memory.
    *
    * @param texts prompts that will be drawn; others are encoded when they come
+   * @param images whether images will be drawn, for which the tokenizer is needed
    * @param err where progress is shown
    */
   static ImageModel open(
@@ -50,13 +61,11 @@ final class ModelFactory {
       GlobalOptions global,
       GenerationOptions generation,
       List<String> texts,
+      boolean images,
       PrintWriter err) {
     ModelConfig config = config(option);
     ModelSource source = source(option);
-    if (generation.device().equals("cuda") && !ImageModel.hasGpu()) {
-      throw new IllegalArgumentException(
-          "--device cuda: a CUDA build of libtorch and a GPU expected, got neither");
-    }
+    generation.device().check();
     boolean encodes = config.text().equals(ModelConfig.T5) && source instanceof ModelSource.Folder;
     if (generation.textFeatures().isPresent() && !encodes) {
       throw new IllegalArgumentException(
@@ -80,7 +89,8 @@ final class ModelFactory {
         files.check(config);
         T5Text.addMissing(store, files.text(), width, missing, progress);
       }
-      return ImageModel.open(config, source, global.bf16(), store, progress);
+      LoadOptions options = options(global, generation, images);
+      return ImageModel.open(config, source, options, store, progress);
     }
   }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, and where its weights come from. */
@@ -33,6 +34,8 @@ final class ModelOption implements CheckedOptions {
       description = "Fill the model with random weights: geometry and speed, no images.")
   private Long randomWeights;
 
+  @Mixin private GeometryOptions geometry = new GeometryOptions();
+
   private boolean shapeOnly;
 
   /** The same options where the model's shape is all that is needed: no weights are asked for. */
@@ -60,6 +63,11 @@ final class ModelOption implements CheckedOptions {
   /** A name of {@link #NAMES}, or a folder. */
   String model() {
     return model;
+  }
+
+  /** Another shape than the model's, if asked for. */
+  GeometryOptions geometry() {
+    return geometry;
   }
 
   /** The model's folder, if it was not chosen by name. */
@@ -92,6 +100,12 @@ final class ModelOption implements CheckedOptions {
     if (weights != null && randomWeights != null) {
       throw new IllegalArgumentException(
           "--weights and --random-weights: one of the two expected, got both");
+    }
+    geometry.check();
+    if (!geometry.isEmpty() && !shapeOnly && randomWeights == null) {
+      throw new IllegalArgumentException(
+          "--depth, --width, --heads, --text-tokens: --random-weights SEED expected beside them,"
+              + " got none");
     }
     if (weights != null && !Files.isDirectory(weights)) {
       throw new IllegalArgumentException(

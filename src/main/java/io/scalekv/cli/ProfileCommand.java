@@ -117,7 +117,12 @@ final class ProfileCommand implements Callable<Integer> {
     }
     try (ImageModel model =
         ModelFactory.open(
-            modelOption, global, generation, prompts.prompts(), spec.commandLine().getErr())) {
+            modelOption,
+            global,
+            generation,
+            prompts.prompts(),
+            true,
+            spec.commandLine().getErr())) {
       PromptProfiler profiler =
           new PromptProfiler(
               model,

@@ -99,7 +99,12 @@ final class RolesCompareCommand implements Callable<Integer> {
     Path kept = statistics == null ? out.resolve("statistics") : statistics;
     try (ImageModel model =
         ModelFactory.open(
-            modelOption, global, generation, prompts.prompts(), spec.commandLine().getErr())) {
+            modelOption,
+            global,
+            generation,
+            prompts.prompts(),
+            true,
+            spec.commandLine().getErr())) {
       StatisticsStore store = new StatisticsStore(kept, model, global.dtype());
       ProfileRun run =
           new ProfileRun(

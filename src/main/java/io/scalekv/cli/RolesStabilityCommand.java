@@ -156,7 +156,8 @@ final class RolesStabilityCommand implements Callable<Integer> {
     List<FeatureTable> tables = new ArrayList<>();
     StatisticsStore store;
     try (ImageModel model =
-        ModelFactory.open(modelOption, global, generation, texts, spec.commandLine().getErr())) {
+        ModelFactory.open(
+            modelOption, global, generation, texts, true, spec.commandLine().getErr())) {
       store =
           new StatisticsStore(
               statistics == null ? out.resolve("statistics") : statistics, model, global.dtype());

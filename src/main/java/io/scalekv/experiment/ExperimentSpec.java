@@ -132,13 +132,32 @@ public record ExperimentSpec(
       List<Metric> metrics,
       List<String> size,
       List<Integer> batch) {
-    /** Fills in the defaults; metrics, size and batch stay null where not given. */
+    /**
+     * Fills in the defaults; metrics, size and batch stay null where not given, and so does
+     * valueType until the experiment's dtype is known.
+     */
     public Row {
       budget = budget == null ? List.of("10%") : budget;
       cfgBudgetSplit = cfgBudgetSplit == null ? List.of("none") : cfgBudgetSplit;
       keyType = keyType == null ? List.of("fp32") : keyType;
-      valueType = valueType == null ? List.of("fp32") : valueType;
       calibration = calibration == null ? List.of(Calibration.SHIPPED) : calibration;
+    }
+
+    /** The same with values stored as they are computed where no format is given. */
+    private Row withValueType(String dtype) {
+      return valueType != null
+          ? this
+          : new Row(
+              name,
+              policy,
+              budget,
+              cfgBudgetSplit,
+              keyType,
+              List.of(dtype),
+              calibration,
+              metrics,
+              size,
+              batch);
     }
   }
 
@@ -190,7 +209,8 @@ public record ExperimentSpec(
     generation = generation == null ? Generation.NONE : generation;
     features = features == null ? "vae" : features;
     metrics = metrics == null ? Metric.DEFAULTS : List.copyOf(metrics);
-    rows = List.copyOf(rows);
+    String computed = dtype;
+    rows = rows.stream().map(r -> r.withValueType(computed)).toList();
     baselines = baselines == null ? List.of() : List.copyOf(baselines);
     repeats = repeats == null ? 5 : repeats;
     quick = quick == null ? Quick.NOTHING : quick;

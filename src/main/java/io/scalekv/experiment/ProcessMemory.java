@@ -5,9 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Memory of this process as the operating system counts it. */
+/** Memory and processor time of this process as the operating system counts them. */
 public final class ProcessMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
+  private static final Path GROUP = Path.of("/sys/fs/cgroup");
   private static final Path RESET = Path.of("/proc/self/clear_refs");
 
   private ProcessMemory() {}
@@ -27,6 +28,61 @@ public final class ProcessMemory {
       return null;
     }
     return null;
+  }
+
+  /**
+   * What this process may still take: the least of the system's available memory, the limit of the
+   * process' address space and that of its control group; null where the system tells none of them.
+   */
+  public static Long freeBytes() {
+    Long least = null;
+    Long available = number(Path.of("/proc/meminfo"), "MemAvailable:");
+    if (available != null) {
+      least = available << 10;
+    }
+    Long space = number(Path.of("/proc/self/limits"), "Max address space");
+    Long used = number(STATUS, "VmSize:");
+    if (space != null && used != null) {
+      least = smaller(least, space - (used << 10));
+    }
+    Long most = number(GROUP.resolve("memory.max"), "");
+    Long taken = number(GROUP.resolve("memory.current"), "");
+    if (most != null && taken != null) {
+      least = smaller(least, most - taken);
+    }
+    return least;
+  }
+
+  private static Long smaller(Long a, long b) {
+    return a == null ? b : Long.valueOf(Math.max(0, Math.min(a, b)));
+  }
+
+  /** The first number behind a name in a file; null where there is none. */
+  private static Long number(Path file, String name) {
+    if (!Files.isReadable(file)) {
+      return null;
+    }
+    try {
+      for (String line : Files.readAllLines(file)) {
+        String[] words =
+            line.substring(line.startsWith(name) ? name.length() : 0).strip().split(" ");
+        if (line.startsWith(name) && words[0].matches("[0-9]{1,18}")) {
+          return Long.valueOf(words[0]);
+        }
+      }
+    } catch (IOException e) {
+      return null;
+    }
+    return null;
+  }
+
+  /** Processor time of all threads of this process so far; NaN where the system does not tell. */
+  static double cpuSeconds() {
+    return ProcessHandle.current()
+        .info()
+        .totalCpuDuration()
+        .map(d -> d.toNanos() / 1e9)
+        .orElse(Double.NaN);
   }
 
   /** Begins to count anew, where the system allows it. */

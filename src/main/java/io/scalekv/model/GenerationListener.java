@@ -17,6 +17,16 @@ public interface GenerationListener {
   static GenerationListener all(List<? extends GenerationListener> listeners) {
     return new GenerationListener() {
       @Override
+      public void mapBegins(int scale, int rows) {
+        listeners.forEach(l -> l.mapBegins(scale, rows));
+      }
+
+      @Override
+      public void mapEnds(int scale) {
+        listeners.forEach(l -> l.mapEnds(scale));
+      }
+
+      @Override
       public void blockInput(int scale, NDArray x) {
         listeners.forEach(l -> l.blockInput(scale, x));
       }
@@ -57,6 +67,12 @@ public interface GenerationListener {
       }
     };
   }
+
+  /** A map's turn: its input is there, for R rows. */
+  default void mapBegins(int scale, int rows) {}
+
+  /** A map is done: its codes are accumulated, the input of the next is there. */
+  default void mapEnds(int scale) {}
 
   /** Input of block 0, [R,L,C], level embedding added. */
   default void blockInput(int scale, NDArray x) {}

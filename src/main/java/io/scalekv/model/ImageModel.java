@@ -6,12 +6,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityGenerator;
 import io.scalekv.model.infinity.InfinityWeights;
+import io.scalekv.model.infinity.Precision;
 import io.scalekv.model.text.T5Text;
 import io.scalekv.model.text.TextFeatureStore;
 import io.scalekv.model.text.TextFeatures;
@@ -52,9 +54,11 @@ public final class ImageModel implements AutoCloseable {
   private final String weightHash;
   private final String tokenizerHash;
   private final NDManager manager;
+  private final Precision precision;
   private final Infinity transformer;
   private final Vae vae;
   private final MultiScaleBsq quantiser;
+  private final int textTokens;
   private final TextFeatureStore texts;
   private final Path textEncoder;
 
@@ -65,7 +69,8 @@ public final class ImageModel implements AutoCloseable {
       NDManager manager,
       Weights transformer,
       Weights vae,
-      boolean bf16,
+      Precision precision,
+      int textTokens,
       TextFeatureStore texts,
       Path textEncoder) {
     this.texts = texts;
@@ -74,15 +79,18 @@ public final class ImageModel implements AutoCloseable {
     this.weightHash = weightHash;
     this.tokenizerHash = tokenizerHash;
     this.manager = manager;
-    this.transformer = new Infinity(config.transformer(), transformer, bf16);
-    this.vae = new Vae(config.tokenizer(), vae);
+    this.precision = precision;
+    this.transformer = new Infinity(config.transformer(), transformer, precision);
+    this.textTokens = textTokens;
+    this.vae = vae == null ? null : new Vae(config.tokenizer(), vae);
     this.quantiser = new MultiScaleBsq(manager, config.tokenizer().codeBits());
   }
 
   /**
    * Loads a model.
    *
-   * @param bf16 whether the products of the transformer's blocks round their factors to bfloat16
+   * @param bf16 whether the transformer is held and computed in bfloat16, as {@link Precision#BF16}
+   *     says; else in float32
    * @throws WeightsFileException if a file is missing or damaged, or a weight is missing or has
    *     another shape
    */
@@ -90,7 +98,7 @@ public final class ImageModel implements AutoCloseable {
     return open(
         config,
         source,
-        bf16,
+        LoadOptions.of(bf16),
         TextFeatureStore.inMemory(config.transformer().textWidth()),
         LoadListener.NONE);
   }
@@ -98,7 +106,7 @@ public final class ImageModel implements AutoCloseable {
   /**
    * Loads a model after checking every name, shape and type of its weights.
    *
-   * @param bf16 whether the products of the transformer's blocks round their factors to bfloat16
+   * @param options number format and parts
    * @param texts features of texts that need not be encoded again; those of other texts are added
    * @param listener told how far the reading is
    * @throws WeightsFileException if a file is missing or damaged, or a weight is missing or has
@@ -107,25 +115,49 @@ public final class ImageModel implements AutoCloseable {
   public static ImageModel open(
       ModelConfig config,
       ModelSource source,
-      boolean bf16,
+      LoadOptions options,
       TextFeatureStore texts,
       LoadListener listener) {
-    NDManager manager = NDManager.newBaseManager("PyTorch");
+    Precision precision = options.bf16() ? Precision.BF16 : Precision.FP32;
+    options.device().check();
+    NDManager manager = NDManager.newBaseManager(options.device().engine(), "PyTorch");
     try {
       if (source instanceof ModelSource.Random random) {
         Engine.getInstance().setRandomSeed((int) random.seed());
-        Weights transformer = InfinityWeights.initial(manager, config.transformer());
+        Weights transformer = InfinityWeights.initial(manager, config.transformer(), precision);
         if (config.text().equals(ModelConfig.WORDS)) {
           WordEmbedder.addInitial(transformer, config.transformer().textWidth());
         }
-        Weights vae = Vae.initialWeights(manager, config.tokenizer());
+        Weights vae = options.tokenizer() ? Vae.initialWeights(manager, config.tokenizer()) : null;
         String hash = weightHash(config, source);
-        return new ImageModel(config, hash, hash, manager, transformer, vae, bf16, texts, null);
+        return new ImageModel(
+            config,
+            hash,
+            hash,
+            manager,
+            transformer,
+            vae,
+            precision,
+            random.textTokens(),
+            texts,
+            null);
       }
       CheckpointFolder files = files(config, source);
       files.check(config);
-      Weights transformer = load(manager, files.transformer(), config, listener, true);
-      Weights vae = load(manager, files.tokenizer(), config, listener, false);
+      Weights transformer =
+          load(
+              InfinityWeights.none(manager, precision),
+              files.transformer(),
+              CheckpointFolder.transformerWeights(config),
+              listener);
+      Weights vae =
+          options.tokenizer()
+              ? load(
+                  new Weights(manager),
+                  files.tokenizer(),
+                  CheckpointFolder.tokenizerWeights(config),
+                  listener)
+              : null;
       return new ImageModel(
           config,
           files.hash(listener),
@@ -133,7 +165,8 @@ public final class ImageModel implements AutoCloseable {
           manager,
           transformer,
           vae,
-          bf16,
+          precision,
+          0,
           texts,
           files.text());
     } catch (RuntimeException | Error e) {
@@ -143,17 +176,9 @@ public final class ImageModel implements AutoCloseable {
   }
 
   private static Weights load(
-      NDManager manager,
-      Path path,
-      ModelConfig config,
-      LoadListener listener,
-      boolean transformer) {
-    ExpectedWeights expected =
-        transformer
-            ? CheckpointFolder.transformerWeights(config)
-            : CheckpointFolder.tokenizerWeights(config);
+      Weights empty, Path path, ExpectedWeights expected, LoadListener listener) {
     try (TensorSource source = TensorSource.open(path)) {
-      return expected.load(manager, path, source, listener);
+      return expected.load(empty, path, source, listener);
     }
   }
 
@@ -177,11 +202,6 @@ public final class ImageModel implements AutoCloseable {
     return source instanceof ModelSource.Random random
         ? "random:" + random.seed()
         : files(config, source).tokenizerHash();
-  }
-
-  /** Whether the engine sees a GPU. */
-  public static boolean hasGpu() {
-    return Engine.getInstance().getGpuCount() > 0;
   }
 
   /** A shipped resource as a file; out of a jar it is copied to a temporary one. */
@@ -232,7 +252,7 @@ public final class ImageModel implements AutoCloseable {
 
   /** Parameters of the tokenizer. */
   public long tokenizerParameters() {
-    return vae.weights().parameters();
+    return tokenizer().weights().parameters();
   }
 
   /**
@@ -258,32 +278,76 @@ public final class ImageModel implements AutoCloseable {
       List<AttentionTap> taps,
       GenerationListener listener) {
     try (NDManager scope = manager.newSubManager()) {
-      List<String> texts = prompts.stream().map(Prompt::text).toList();
-      TextFeatures text = text(scope, texts);
-      TextFeatures unwanted =
-          negative.isEmpty() || !options.guided()
-              ? null
-              : text(scope, Collections.nCopies(texts.size(), negative));
       NDArray latent =
-          new InfinityGenerator(transformer, quantiser)
-              .generate(
-                  scope,
-                  text,
-                  unwanted,
-                  schedule,
-                  config.rotaryReference(aspect),
-                  options,
-                  cache,
-                  prompts.stream().mapToLong(Prompt::seed).toArray(),
-                  taps,
-                  listener);
-      return Pixels.toImages(vae.decode(latent));
+          codes(scope, prompts, negative, schedule, aspect, options, cache, taps, listener);
+      return Pixels.toImages(tokenizer().decode(latent));
     }
   }
 
-  /** Everything is remembered, in float32. */
+  /**
+   * The same without the tokenizer: codes are drawn, seen by the listeners and forgotten. For
+   * measurements of the transformer alone.
+   */
+  public void generateCodes(
+      List<Prompt> prompts,
+      String negative,
+      ScaleSchedule schedule,
+      double aspect,
+      GenerationOptions options,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    try (NDManager scope = manager.newSubManager()) {
+      codes(scope, prompts, negative, schedule, aspect, options, cache, taps, listener);
+    }
+  }
+
+  private NDArray codes(
+      NDManager scope,
+      List<Prompt> prompts,
+      String negative,
+      ScaleSchedule schedule,
+      double aspect,
+      GenerationOptions options,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    List<String> captions = prompts.stream().map(Prompt::text).toList();
+    TextFeatures text = text(scope, captions);
+    TextFeatures unwanted =
+        negative.isEmpty() || !options.guided()
+            ? null
+            : text(scope, Collections.nCopies(captions.size(), negative));
+    return new InfinityGenerator(transformer, quantiser)
+        .generate(
+            scope,
+            text,
+            unwanted,
+            schedule,
+            config.rotaryReference(aspect),
+            options,
+            cache,
+            prompts.stream().mapToLong(Prompt::seed).toArray(),
+            taps,
+            listener);
+  }
+
+  private Vae tokenizer() {
+    if (vae == null) {
+      throw new IllegalStateException(config.name() + ": loaded without its image tokenizer");
+    }
+    return vae;
+  }
+
+  /**
+   * Everything is remembered as attention reads it: keys in float32, values in the format in which
+   * the model computes them.
+   */
   public CacheSettings fullCache(ScaleSchedule schedule) {
-    return CacheSettings.full(schedule, config.transformer().depth());
+    CacheSettings full = CacheSettings.full(schedule, config.transformer().depth());
+    return precision.half()
+        ? new CacheSettings(full.policy(), null, CacheType.FP32, CacheType.BF16)
+        : full;
   }
 
   /**
@@ -298,8 +362,8 @@ public final class ImageModel implements AutoCloseable {
           config.name() + ": reconstruction of patchified latents is not offered");
     }
     try (NDManager scope = manager.newSubManager()) {
-      NDArray latent = vae.encode(Pixels.toArray(scope, images));
-      return Pixels.toImages(vae.decode(quantiser.quantise(latent, schedule).summed()));
+      NDArray latent = tokenizer().encode(Pixels.toArray(scope, images));
+      return Pixels.toImages(tokenizer().decode(quantiser.quantise(latent, schedule).summed()));
     }
   }
 
@@ -312,7 +376,7 @@ public final class ImageModel implements AutoCloseable {
   public List<EncoderLayer> encoderLayers(List<RgbImage> images) {
     try (NDManager scope = manager.newSubManager()) {
       List<EncoderLayer> layers = new ArrayList<>();
-      for (NDArray x : vae.encoderLayers(Pixels.toArray(scope, images))) {
+      for (NDArray x : tokenizer().encoderLayers(Pixels.toArray(scope, images))) {
         Shape s = x.getShape();
         layers.add(
             new EncoderLayer(
@@ -354,14 +418,14 @@ public final class ImageModel implements AutoCloseable {
 
   /**
    * Text features for random weights: normal numbers that depend on the prompt alone, one token for
-   * every word, so that shapes and times are those of a real prompt.
+   * every word or as many as were asked for, so that shapes and times are those of a real prompt.
    */
   private TextFeatures noise(NDManager scope, List<String> texts) {
     int width = config.transformer().textWidth();
     int[] lengths =
         texts.stream()
-            .mapToInt(
-                t -> Math.min(t.split("\\s+").length + 1, config.transformer().textMaxLength()))
+            .mapToInt(t -> textTokens > 0 ? textTokens : t.split("\\s+").length + 1)
+            .map(n -> Math.min(n, config.transformer().textMaxLength()))
             .toArray();
     int longest = Arrays.stream(lengths).max().orElseThrow();
     float[] data = new float[lengths.length * longest * width];

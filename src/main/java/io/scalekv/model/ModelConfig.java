@@ -126,6 +126,33 @@ public record ModelConfig(
         T5);
   }
 
+  /**
+   * A model of another shape, for random weights; what is not given stays. The feed-forward part
+   * keeps its ratio to the width, and heads keep their width where only the width changes.
+   *
+   * @param depth layers
+   * @param width channels
+   * @param heads heads
+   */
+  public ModelConfig withGeometry(
+      Optional<Integer> depth, Optional<Integer> width, Optional<Integer> heads) {
+    InfinityConfig t = transformer;
+    int d = depth.orElse(t.depth());
+    int c = width.orElse(t.width());
+    int h = heads.orElse(width.isPresent() ? Math.max(1, c / t.headWidth()) : t.heads());
+    int ffn = (int) Math.round((double) c * t.ffnWidth() / t.width());
+    int chunks = d % t.blockChunks() == 0 ? t.blockChunks() : 1;
+    return new ModelConfig(
+        format,
+        name + "-" + d + "x" + c + "-h" + h,
+        new InfinityConfig(
+            d, c, h, ffn, t.codeBits(), t.patchify(), t.textWidth(), t.textMaxLength(), chunks),
+        tokenizer,
+        sides,
+        rotarySide,
+        text);
+  }
+
   /** Reads the {@code config.json} of a model folder. */
   public static ModelConfig read(Path file) {
     try {

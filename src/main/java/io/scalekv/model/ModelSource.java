@@ -19,6 +19,13 @@ public sealed interface ModelSource {
    * Random weights, for geometry and speed.
    *
    * @param seed of the weights
+   * @param textTokens random text tokens that stand for every prompt of a model with a text
+   *     encoder; 0 for one a word and one for its end
    */
-  record Random(long seed) implements ModelSource {}
+  record Random(long seed, int textTokens) implements ModelSource {
+    /** Texts as long as the prompts. */
+    public Random(long seed) {
+      this(seed, 0);
+    }
+  }
 }

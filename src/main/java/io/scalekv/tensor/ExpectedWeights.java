@@ -130,13 +130,21 @@ public final class ExpectedWeights {
    * @param listener told after every weight
    */
   public Weights load(NDManager parent, Path where, TensorSource source, LoadListener listener) {
-    Map<String, String> found = check(where, source);
-    long total = bytes(source, found);
-    Weights weights = new Weights(parent);
+    return load(new Weights(parent), where, source, listener);
+  }
+
+  /**
+   * The same into empty weights, which are closed if it fails.
+   *
+   * @return the weights
+   */
+  public Weights load(Weights weights, Path where, TensorSource source, LoadListener listener) {
     try {
+      Map<String, String> found = check(where, source);
+      long total = bytes(source, found);
       long done = 0;
       for (Map.Entry<String, String> e : found.entrySet()) {
-        weights.put(e.getKey(), source.load(e.getValue(), weights.manager()));
+        weights.read(e.getKey(), source, e.getValue());
         done += source.info(e.getValue()).byteLength();
         listener.at(model, done, total);
       }

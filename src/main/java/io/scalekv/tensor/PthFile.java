@@ -274,6 +274,12 @@ public final class PthFile implements TensorSource {
   }
 
   @Override
+  public NDArray loadBf16(String name, NDManager manager) {
+    View view = named(name);
+    return TensorBytes.loadBf16(view.info(), bytes(view), manager);
+  }
+
+  @Override
   public float[] floats(String name) {
     View view = named(name);
     return TensorBytes.floats(view.info(), bytes(view));

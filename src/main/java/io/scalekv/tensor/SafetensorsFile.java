@@ -110,6 +110,12 @@ public final class SafetensorsFile implements TensorSource {
   }
 
   @Override
+  public NDArray loadBf16(String name, NDManager manager) {
+    TensorInfo info = info(name);
+    return TensorBytes.loadBf16(info, bytes(info), manager);
+  }
+
+  @Override
   public float[] floats(String name) {
     TensorInfo info = info(name);
     return TensorBytes.floats(info, bytes(info));

@@ -246,6 +246,11 @@ public final class ShardedWeights implements TensorSource {
   }
 
   @Override
+  public NDArray loadBf16(String name, NDManager manager) {
+    return source(name).loadBf16(name, manager);
+  }
+
+  @Override
   public float[] floats(String name) {
     return source(name).floats(name);
   }

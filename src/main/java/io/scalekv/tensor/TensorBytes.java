@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.ShortBuffer;
+import java.util.function.Consumer;
 
 /**
  * Turns the little-endian bytes of one tensor into values. Native arrays are allocated by the
@@ -26,11 +28,7 @@ final class TensorBytes {
   private TensorBytes() {}
 
   static NDArray load(TensorInfo info, Bytes bytes, NDManager manager) {
-    long loadedBytes = Math.multiplyExact(info.elements(), info.type().loaded().getNumOfBytes());
-    if (loadedBytes > Integer.MAX_VALUE) {
-      throw WeightsFileException.in(
-          info.file(), info + " in memory", "at most 2147483647 bytes", loadedBytes);
-    }
+    checkLoadable(info, info.type().loaded().getNumOfBytes());
     Device device = manager.getDevice();
     if (!device.isGpu()) {
       return loadOnCpu(info, bytes, manager);
@@ -42,17 +40,58 @@ final class TensorBytes {
     }
   }
 
+  private static void checkLoadable(TensorInfo info, int width) {
+    long loadedBytes = Math.multiplyExact(info.elements(), width);
+    if (loadedBytes > Integer.MAX_VALUE) {
+      throw WeightsFileException.in(
+          info.file(), info + " in memory", "at most 2147483647 bytes", loadedBytes);
+    }
+  }
+
   private static NDArray loadOnCpu(TensorInfo info, Bytes bytes, NDManager manager) {
     NDArray array = manager.create(new Shape(info.shape()), info.type().loaded());
+    return filled(array, info, buffer -> fill(info, bytes, buffer));
+  }
+
+  private static NDArray filled(NDArray array, TensorInfo info, Consumer<ByteBuffer> filler) {
     if (info.byteLength() == 0) {
       return array;
     }
     try {
-      fill(info, bytes, array.toByteBuffer(true));
+      filler.accept(array.toByteBuffer(true));
       return array;
     } catch (RuntimeException | Error e) {
       array.close();
       throw e;
+    }
+  }
+
+  /** The values of an F32, F16 or BF16 tensor as bfloat16. */
+  static NDArray loadBf16(TensorInfo info, Bytes bytes, NDManager manager) {
+    if (!info.type().isFloating() || info.type() == StoredType.F64) {
+      throw WeightsFileException.in(
+          info.file(), info + " as bfloat16", "F32, F16 or BF16", info.type());
+    }
+    checkLoadable(info, StoredType.BF16.width());
+    if (!manager.getDevice().isGpu()) {
+      return loadBf16OnCpu(info, bytes, manager);
+    }
+    NDArray moved = emptyBf16(manager, new Shape(info.shape()));
+    try (NDManager host = manager.newSubManager(Device.cpu())) {
+      TorchOps.call("assign", loadBf16OnCpu(info, bytes, host), moved).close();
+    }
+    return moved;
+  }
+
+  private static NDArray loadBf16OnCpu(TensorInfo info, Bytes bytes, NDManager manager) {
+    return filled(
+        emptyBf16(manager, new Shape(info.shape())), info, buffer -> fillBf16(info, bytes, buffer));
+  }
+
+  /** Memory for bfloat16 numbers, not yet written. */
+  static NDArray emptyBf16(NDManager manager, Shape shape) {
+    try (NDArray sizes = manager.create(shape.getShape())) {
+      return TorchOps.call("empty_bf16", sizes);
     }
   }
 
@@ -76,6 +115,26 @@ final class TensorBytes {
         eachChunk(info, bytes, (chunk, first) -> to.put(ints(info, chunk, first)));
       }
     }
+  }
+
+  /** The same with bfloat16 patterns. */
+  private static void fillBf16(TensorInfo info, Bytes bytes, ByteBuffer target) {
+    if (info.type() == StoredType.BF16 && target.order() == ByteOrder.LITTLE_ENDIAN) {
+      bytes.read(target, 0);
+      return;
+    }
+    ShortBuffer to = target.asShortBuffer();
+    eachChunk(
+        info,
+        bytes,
+        (chunk, first) -> {
+          float[] values = floats(info, chunk);
+          short[] patterns = new short[values.length];
+          for (int i = 0; i < values.length; i++) {
+            patterns[i] = HalfPrecision.toBf16(values[i]);
+          }
+          to.put(patterns);
+        });
   }
 
   static float[] floats(TensorInfo info, Bytes bytes) {

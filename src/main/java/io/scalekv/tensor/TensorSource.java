@@ -85,6 +85,13 @@ public interface TensorSource extends AutoCloseable {
    */
   NDArray load(String name, NDManager manager);
 
+  /**
+   * An F32, F16 or BF16 tensor as a bfloat16 array, in memory of its own, without ever being there
+   * in a wider format: BF16 bit by bit, the others rounded to nearest even. Of the engine's own
+   * operations only those that {@link TorchOps} calls may touch it.
+   */
+  NDArray loadBf16(String name, NDManager manager);
+
   /** The values of an F32, F16 or BF16 tensor, row-major. */
   float[] floats(String name);
 

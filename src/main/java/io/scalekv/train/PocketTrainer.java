@@ -15,6 +15,7 @@ import io.scalekv.model.Pixels;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityWeights;
+import io.scalekv.model.infinity.Precision;
 import io.scalekv.model.infinity.RotaryTable;
 import io.scalekv.model.infinity.SelfAttention;
 import io.scalekv.model.infinity.TextCondition;
@@ -110,7 +111,7 @@ public final class PocketTrainer {
 
   private PocketTrainer(Options o, NDManager manager, Weights weights, MultiScaleBsq quantiser) {
     this.o = o;
-    this.model = new Infinity(o.config(), weights, o.bf16());
+    this.model = new Infinity(o.config(), weights, o.bf16() ? Precision.MIXED : Precision.FP32);
     this.words = new WordEmbedder(weights);
     this.quantiser = quantiser;
     this.rotary =

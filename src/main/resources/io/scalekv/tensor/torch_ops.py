@@ -92,6 +92,10 @@ class M(Module):
     y = torch.linear(torch.to(x, 15), torch.to(weight, 15), torch.to(bias, 15))
     return torch.to(y, 6)
 
+  # linear with a bfloat16 weight and bias, computed in float32
+  def linear_wide(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.linear(x, torch.to(weight, 6), torch.to(bias, 6))
+
   # linear with the bias [q, k, v] of a packed projection
   def linear_qkv(self, x: Tensor, weight: Tensor, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return torch.linear(x, weight, torch.cat([q, k, v]))
@@ -103,6 +107,10 @@ class M(Module):
   # linear with the bias [k, v] of a packed projection
   def linear_kv(self, x: Tensor, weight: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return torch.linear(x, weight, torch.cat([k, v]))
+
+  # the same with a bfloat16 weight and bias, computed in float32
+  def linear_kv_wide(self, x: Tensor, weight: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return torch.linear(x, torch.to(weight, 6), torch.to(torch.cat([k, v]), 6))
 
   # x [B,L,C] plus row [index] of table [N,C]; index [1] (int64)
   def add_row(self, x: Tensor, table: Tensor, index: Tensor) -> Tensor:
@@ -118,18 +126,49 @@ class M(Module):
   def to_fp32(self, x: Tensor) -> Tensor:
     return torch.to(x, 6)
 
+  # memory for bfloat16 numbers of the shape [D] (int64), not yet written
+  def empty_bf16(self, shape: Tensor) -> Tensor:
+    sizes = annotate(List[int], [])
+    for i in range(torch.size(shape, 0)):
+      _0 = torch.append(sizes, int(torch.select(shape, 0, i)))
+    return torch.new_empty(shape, sizes, dtype=15)
+
+  # normal random numbers of deviation std [] into the flat x [N], through the float32 buffer
+  def fill_normal(self, x: Tensor, buffer: Tensor, std: Tensor) -> Tensor:
+    n = torch.size(x, 0)
+    step = torch.size(buffer, 0)
+    s = float(torch.item(std))
+    for i in range(torch.floordiv(torch.sub(torch.add(n, step), 1), step)):
+      to = torch.slice(x, 0, torch.mul(i, step), torch.mul(torch.add(i, 1), step))
+      part = torch.normal_(torch.slice(buffer, 0, 0, torch.size(to, 0)), 0., s)
+      _0 = torch.copy_(to, part)
+    return x
+
   # layer norm with affine weight [C] and bias [C], eps 1e-6
   def layer_norm_affine(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.layer_norm(x, [torch.size(x, -1)], weight, bias, 1e-06)
+
+  # the same, rounded to bfloat16
+  def layer_norm_affine_bf16(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.to(torch.layer_norm(x, [torch.size(x, -1)], weight, bias, 1e-06), 15)
 
   # adaptive layer norm: LN(x) * (1 + scale) + shift, scale and shift [B,1,C]
   def ada_layer_norm(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     y = torch.layer_norm(x, [torch.size(x, -1)], None, None, 1e-06)
     return torch.add(torch.mul(y, torch.add(scale, 1.)), shift)
 
+  # the same, rounded to bfloat16; not for autograd
+  def ada_layer_norm_bf16(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    y = torch.layer_norm(x, [torch.size(x, -1)], None, None, 1e-06)
+    return torch.to(torch.add_(torch.mul_(y, torch.add(scale, 1.)), shift), 15)
+
   # x + y * gamma, gamma [B,1,C]
   def gated_residual(self, x: Tensor, y: Tensor, gamma: Tensor) -> Tensor:
     return torch.addcmul(x, y, gamma)
+
+  # the same for bfloat16 y and float32 x and gamma
+  def gated_residual_bf16(self, x: Tensor, y: Tensor, gamma: Tensor) -> Tensor:
+    return torch.addcmul(x, torch.to(y, 6), gamma)
 
   # x * rsqrt(mean(x^2) + 1e-6) * weight over the last axis
   def rms_norm(self, x: Tensor, weight: Tensor) -> Tensor:
@@ -149,26 +188,29 @@ class M(Module):
     z = torch.mul(torch.view_as_complex(y), torch.view_as_complex(table))
     return torch.flatten(torch.view_as_real(z), -2)
 
-  # packed qkv [B,L,3C] -> query [B,H,L,D]: L2-normalised (eps 1e-12), times the learned temperature
+  # packed qkv [B,L,3C] -> float32 query [B,H,L,D]: L2-normalised (eps 1e-12), times the learned temperature
   # exp(min(s, log 100)) of s [1,H,1,1], rotated over interleaved pairs by the table [L,D/2,2]
   def cosine_query(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
     h = torch.size(s, 1)
     temperature = torch.exp(torch.clamp_max(s, 4.6051701859880918))
-    x = torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 0), 1, 2)
+    y = torch.to(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 0), 6)
+    x = torch.transpose(y, 1, 2)
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
     return (self).rotate(torch.mul(x, torch.div(temperature, n)), table)
 
   # the same for the key, without temperature; s only tells H
   def cosine_key(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
     h = torch.size(s, 1)
-    x = torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 1), 1, 2)
+    y = torch.to(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 1), 6)
+    x = torch.transpose(y, 1, 2)
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
     return (self).rotate(torch.div(x, n), table)
 
-  # packed qkv [B,L,3C] -> value [B,H,L,D]
+  # packed qkv [B,L,3C] -> float32 value [B,H,L,D]
   def packed_value(self, qkv: Tensor, s: Tensor) -> Tensor:
     h = torch.size(s, 1)
-    return torch.transpose(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 2), 1, 2)
+    x = torch.to(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 2), 6)
+    return torch.transpose(x, 1, 2)
 
   # [B,L,C] -> [B,H,L,D]; the second argument only tells H: [1,H,1,1]
   def split_heads(self, x: Tensor, like: Tensor) -> Tensor:
@@ -344,7 +386,7 @@ class M(Module):
 
   # the query part of packed qkv [B,L,3C] without its bias [C] -> [B,H,L,D]; s only tells H
   def projected_query(self, qkv: Tensor, bias: Tensor, s: Tensor) -> Tensor:
-    x = torch.sub(torch.narrow(qkv, 2, 0, torch.size(bias, 0)), bias)
+    x = torch.sub(torch.to(torch.narrow(qkv, 2, 0, torch.size(bias, 0)), 6), torch.to(bias, 6))
     return torch.transpose(torch.unflatten(x, -1, [torch.size(s, 1), -1]), 1, 2)
 
   # softmax attention summed over the queries at index [W] (int64): q [R,H,L,D], k [R,H,T,D],

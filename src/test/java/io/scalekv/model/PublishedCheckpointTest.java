@@ -84,7 +84,11 @@ class PublishedCheckpointTest {
         };
     try (ImageModel model =
         ImageModel.open(
-            TinyCheckpoint.CONFIG, at(folder), false, TextFeatureStore.inMemory(128), listener)) {
+            TinyCheckpoint.CONFIG,
+            at(folder),
+            LoadOptions.of(false),
+            TextFeatureStore.inMemory(128),
+            listener)) {
       int[] got = pixels(draw(model, PROMPTS, "the snow"));
       assertEquals(2 * 64 * 64, got.length);
       assertTrue(Arrays.stream(got).distinct().count() > 100, "an image of one colour");
@@ -121,7 +125,7 @@ class PublishedCheckpointTest {
     return ImageModel.open(
         TinyCheckpoint.CONFIG,
         at(folder),
-        false,
+        LoadOptions.of(false),
         TextFeatureStore.open(features, 128),
         LoadListener.NONE);
   }

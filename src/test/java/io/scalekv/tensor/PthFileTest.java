@@ -68,6 +68,11 @@ class PthFileTest {
       }
       if (type.isFloating()) {
         assertArrayEquals(values, source.doubles("w"));
+        if (type != StoredType.F64) {
+          NDArray half = source.loadBf16("w", manager);
+          assertArrayEquals(
+              array.toFloatArray(), TorchOps.call("to_fp32", half).toFloatArray(), type.name());
+        }
       } else {
         assertArrayEquals(
             Arrays.stream(values).mapToLong(v -> (long) v).toArray(), source.longs("w"));

@@ -2,6 +2,8 @@ package io.scalekv.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -88,6 +90,40 @@ class SafetensorsRoundTripTest {
               assertArrayEquals(((TensorData.Ints) data).values(), source.ints(name));
             }
           });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void singleAndHalfAreReadAsBf16(StoredType type) {
+    float[] values = randomFloats(new Random(type.ordinal()), 2 * 70_001); // crosses chunks
+    values[0] = Float.NEGATIVE_INFINITY;
+    values[1] = 1.00390625f; // half way between two bfloat16: to the even one, 1
+    values[2] = 1.01171875f; // likewise: to 1.015625
+    Map<String, TensorData> one = Map.of("x", TensorData.of(values, 70_001, 2));
+    Path file = folder.resolve("w.safetensors");
+    boolean possible = type == StoredType.F32 || type == StoredType.F16 || type == StoredType.BF16;
+    if (possible) {
+      SafetensorsWriter.writeData(file, one, type, Map.of());
+    } else {
+      String header = "{" + RawSafetensors.tensor("x", type.name(), "[1]", 0, type.width()) + "}";
+      file =
+          RawSafetensors.write(folder, "x", RawSafetensors.bytes(header, new byte[type.width()]));
+    }
+    try (TensorSource source = SafetensorsFile.open(file);
+        NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      if (!possible) {
+        Exception e =
+            assertThrows(WeightsFileException.class, () -> source.loadBf16("x", manager).close());
+        assertTrue(e.getMessage().contains("F32, F16 or BF16"), e.getMessage());
+        return;
+      }
+      NDArray half = source.loadBf16("x", manager);
+      assertEquals(new Shape(70_001, 2), half.getShape());
+      assertEquals(2 * half.size(), half.toByteBuffer(true).remaining());
+      assertArrayEquals(
+          expected(expected(values, type), StoredType.BF16),
+          TorchOps.call("to_fp32", half).toFloatArray());
     }
   }
 

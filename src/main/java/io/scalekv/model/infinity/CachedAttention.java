@@ -34,6 +34,7 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
   /**
    * @param conditionalRows rows of the conditional branch; the first of each batch
    * @param guided whether unconditional rows follow them
+   * @param precision in which queries meet keys and values
    */
   CachedAttention(
       NDManager parent,
@@ -42,6 +43,7 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
       boolean guided,
       CacheSettings settings,
       boolean storeLastMap,
+      Precision precision,
       List<AttentionTap> taps,
       GenerationListener listener) {
     this.schedule = schedule;
@@ -65,6 +67,7 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
               settings.keys(),
               settings.values(),
               storeLastMap,
+              precision.half(),
               new Observer(branches.size())));
     }
   }

@@ -20,25 +20,23 @@ import java.util.List;
 public final class Infinity {
   private final InfinityConfig config;
   private final Weights weights;
-  private final String linear;
-  private final String linearQkv;
+  private final Precision precision;
   private final List<String> blocks = new ArrayList<>();
 
   /** A float32 model over the given weights, which it does not own. */
   public Infinity(InfinityConfig config, Weights weights) {
-    this(config, weights, false);
+    this(config, weights, Precision.FP32);
   }
 
   /**
    * A model over the given weights, which it does not own.
    *
-   * @param bf16Linears whether the products of the blocks round their factors to bfloat16
+   * @param weights in the format that the precision asks for
    */
-  public Infinity(InfinityConfig config, Weights weights, boolean bf16Linears) {
+  public Infinity(InfinityConfig config, Weights weights, Precision precision) {
     this.config = config;
     this.weights = weights;
-    this.linear = bf16Linears ? "linear_bf16" : "linear";
-    this.linearQkv = bf16Linears ? "linear_qkv_bf16" : "linear_qkv";
+    this.precision = precision;
     for (int i = 0; i < config.depth(); i++) {
       blocks.add(config.blockName(i) + ".");
     }
@@ -47,6 +45,11 @@ public final class Infinity {
   /** The configuration. */
   public InfinityConfig config() {
     return config;
+  }
+
+  /** The number format of products and weights. */
+  public Precision precision() {
+    return precision;
   }
 
   /** The weights. */
@@ -71,6 +74,7 @@ public final class Infinity {
     NDArray pooled = pool(normed, mask);
     NDArray hidden = TorchOps.call("gelu_tanh", linear("text_proj_for_ca.0", normed));
     NDArray projected = linear("text_proj_for_ca.2", hidden);
+    NDArray inBlocks = blockInput(projected);
     NDArray silu = TorchOps.call("silu", pooled);
     long rows = pooled.getShape().get(0);
     NDArray shared = linear("shared_ada_lin.1", silu).reshape(rows, 1, 6, config.width());
@@ -80,19 +84,31 @@ public final class Infinity {
     List<NDArray> values = new ArrayList<>();
     for (String b : blocks) {
       modulation.add(unbind(shared.add(w(b + "ada_gss")), 6));
-      NDArray kv = linearKv(b + "ca.", projected);
+      NDArray kv = linearKv("linear_kv", b + "ca.", inBlocks);
       NDArray like = w(b + "sa.scale_mul_1H11");
       keys.add(TorchOps.call("split_heads", half(kv, 0), like));
       values.add(TorchOps.call("split_heads", half(kv, 1), like));
     }
     return new TextCondition(
-        pooled, projected, shared, modulation, unbind(head, 2), keys, values, mask);
+        pooled,
+        projected,
+        shared,
+        modulation,
+        unbind(head, 2),
+        keys,
+        values,
+        mask == null ? null : blockInput(mask));
+  }
+
+  /** Float32 in the format of the blocks' activations. */
+  private NDArray blockInput(NDArray x) {
+    return precision.half() ? TorchOps.call("to_bf16", x) : x;
   }
 
   /** Attentive pool: a learned query over the text, [B,T,W] to [B,C]. */
   private NDArray pool(NDArray text, NDArray mask) {
     String p = "text_proj_for_sos.ca.";
-    NDArray kv = linearKv(p, text);
+    NDArray kv = linearKv(precision.poolKv, p, text);
     NDArray query = w(p + "mat_q"); // [1,heads,width]
     NDArray k = TorchOps.call("split_heads", half(kv, 0), query);
     NDArray v = TorchOps.call("split_heads", half(kv, 1), query);
@@ -148,16 +164,17 @@ public final class Infinity {
     try (NDManager scope = outer.newSubManager()) {
       x.attach(scope);
       List<NDArray> m = text.modulation().get(layer);
-      NDArray y = TorchOps.call("ada_layer_norm", x, m.get(2), m.get(4));
+      NDArray y = TorchOps.call(precision.op("ada_layer_norm"), x, m.get(2), m.get(4));
       y = selfAttention(layer, b, y, rotary, attention);
-      NDArray z = TorchOps.call("gated_residual", x, y, m.get(0));
+      NDArray z = TorchOps.call(precision.op("gated_residual"), x, y, m.get(0));
       NDArray n =
-          TorchOps.call("layer_norm_affine", z, w(b + "ca_norm.weight"), w(b + "ca_norm.bias"));
+          TorchOps.call(
+              precision.op("layer_norm_affine"), z, w(b + "ca_norm.weight"), w(b + "ca_norm.bias"));
       z = z.add(crossAttention(layer, b, n, text));
-      NDArray f = TorchOps.call("ada_layer_norm", z, m.get(3), m.get(5));
+      NDArray f = TorchOps.call(precision.op("ada_layer_norm"), z, m.get(3), m.get(5));
       f = TorchOps.call("gelu_tanh", blockLinear(b + "ffn.fc1", f));
       f = blockLinear(b + "ffn.fc2", f);
-      NDArray out = TorchOps.call("gated_residual", z, f, m.get(1));
+      NDArray out = TorchOps.call(precision.op("gated_residual"), z, f, m.get(1));
       out.attach(outer);
       return out;
     }
@@ -167,7 +184,7 @@ public final class Infinity {
       int layer, String b, NDArray y, NDArray rotary, SelfAttention attention) {
     NDArray qkv =
         TorchOps.call(
-            linearQkv,
+            precision.blockQkv,
             y,
             w(b + "sa.mat_qkv.weight"),
             w(b + "sa.q_bias"),
@@ -191,7 +208,8 @@ public final class Infinity {
     NDArray q =
         TorchOps.call("split_heads", blockLinear(b + "ca.mat_q", n), w(b + "sa.scale_mul_1H11"));
     NDArray o = cross(q, text.keys().get(layer), text.values().get(layer), text.mask());
-    return blockLinear(b + "ca.proj", TorchOps.call("merge_heads", o));
+    NDArray out = blockLinear(b + "ca.proj", TorchOps.call("merge_heads", o));
+    return precision.half() ? TorchOps.call("to_fp32", out) : out;
   }
 
   private static NDArray cross(NDArray q, NDArray k, NDArray v, NDArray mask) {
@@ -212,16 +230,16 @@ public final class Infinity {
   }
 
   private NDArray linear(String name, NDArray x) {
-    return TorchOps.call("linear", x, w(name + ".weight"), w(name + ".bias"));
+    return TorchOps.call(precision.linear, x, w(name + ".weight"), w(name + ".bias"));
   }
 
-  private NDArray linearKv(String name, NDArray x) {
+  private NDArray linearKv(String op, String name, NDArray x) {
     return TorchOps.call(
-        "linear_kv", x, w(name + "mat_kv.weight"), w(name + "zero_k_bias"), w(name + "v_bias"));
+        op, x, w(name + "mat_kv.weight"), w(name + "zero_k_bias"), w(name + "v_bias"));
   }
 
   private NDArray blockLinear(String name, NDArray x) {
-    return TorchOps.call(linear, x, w(name + ".weight"), w(name + ".bias"));
+    return TorchOps.call(precision.blockLinear, x, w(name + ".weight"), w(name + ".bias"));
   }
 
   private NDArray w(String name) {

@@ -95,6 +95,7 @@ public final class InfinityGenerator {
                 options.guided(),
                 cache,
                 options.keepLastMap(),
+                model.precision(),
                 taps,
                 listener)) {
       TextFeatures rows = rows(run, text, negative, options.guided());
@@ -104,6 +105,7 @@ public final class InfinityGenerator {
       NDArray summed = null;
       for (int k = 0; k < schedule.scales(); k++) {
         attention.enter(k);
+        listener.mapBegins(k, (int) input.getShape().get(0));
         try (NDManager map = run.newSubManager()) {
           input.attach(map);
           NDArray x = model.addLevel(input, k);
@@ -136,6 +138,7 @@ public final class InfinityGenerator {
             input.attach(run);
           }
         }
+        listener.mapEnds(k);
       }
       summed.attach(scope);
       return summed;

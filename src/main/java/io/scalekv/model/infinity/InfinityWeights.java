@@ -7,9 +7,15 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.Weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Names and shapes of the transformer's weights, and fresh ones. */
 public final class InfinityWeights {
+  private static final Pattern PRODUCT =
+      Pattern.compile(
+          "(mat_(qkv|kv|q)\\.weight|mat_q\\.bias|(q|v|zero_k)_bias"
+              + "|(proj|proj_for_ca\\.[02]|word_embed|ada_lin\\.1|head|fc[12])\\.(weight|bias))$");
+
   private InfinityWeights() {}
 
   /** Every weight with its shape, under the names of the published state dict. */
@@ -54,6 +60,15 @@ public final class InfinityWeights {
     return s;
   }
 
+  /**
+   * Whether a weight is a factor of a matrix product, or the bias of one: nearly all of the
+   * numbers, and those that {@link Precision#BF16} holds as bfloat16. Norms, embeddings, the
+   * modulation's own part, temperatures and the text pool's query are not.
+   */
+  public static boolean isProduct(String name) {
+    return PRODUCT.matcher(name).find();
+  }
+
   private static void linear(Map<String, Shape> s, String name, int in, int out) {
     s.put(name + ".weight", new Shape(out, in));
     s.put(name + ".bias", new Shape(out));
@@ -65,7 +80,14 @@ public final class InfinityWeights {
    * random state.
    */
   public static Weights initial(NDManager parent, InfinityConfig c) {
-    Weights w = new Weights(parent);
+    return initial(parent, c, Precision.FP32);
+  }
+
+  /**
+   * The same numbers in the format that the precision asks for, rounded one weight after the other.
+   */
+  public static Weights initial(NDManager parent, InfinityConfig c, Precision precision) {
+    Weights w = none(parent, precision);
     float residual = (float) Math.sqrt(1.0 / (2 * c.depth()));
     shapes(c)
         .forEach(
@@ -91,6 +113,13 @@ public final class InfinityWeights {
               }
             });
     return w;
+  }
+
+  /** Empty weights that hold what is put into them in the format that the precision asks for. */
+  public static Weights none(NDManager parent, Precision precision) {
+    return precision.half()
+        ? Weights.halving(parent, InfinityWeights::isProduct)
+        : new Weights(parent);
   }
 
   private static long fanIn(Shape s) {

@@ -1,0 +1,116 @@
+package io.scalekv.cli;
+
+import io.scalekv.experiment.ProcessMemory;
+import io.scalekv.model.MemoryNeed;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
+
+/**
+ * Answers a failed allocation, of the processor or of a GPU, with what the generation needs and the
+ * largest batch that would have fitted.
+ *
+ * @param need of the generation
+ * @param batch images that were drawn together
+ * @param freeBytes what the process could still take before the model was loaded, or null where the
+ *     system does not tell
+ */
+record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
+  private static final double MIB = 1 << 20;
+
+  /** Part of the free memory that tensors can fill; the rest goes to holes between them. */
+  private static final double USABLE = 0.9;
+
+  /** Before the model is loaded, with the engine already there. */
+  static OutOfMemory before(MemoryNeed need, int batch, boolean cuda) {
+    return new OutOfMemory(need, batch, cuda ? null : ProcessMemory.freeBytes());
+  }
+
+  /** Whether an error, or what caused it, is a failed allocation. */
+  static boolean is(Throwable error) {
+    for (Throwable e = error; e != null; e = e.getCause()) {
+      String text = e.getMessage() == null ? "" : e.getMessage().toLowerCase(Locale.ROOT);
+      if (e instanceof OutOfMemoryError
+          || text.contains("can't allocate memory")
+          || text.contains("out of memory")
+          || text.contains("bad_alloc")
+          || text.contains("could not create a memory")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * The error to throw on in place of another: itself, or one line about the memory after the
+   * table.
+   *
+   * @param err takes the table
+   */
+  RuntimeException judge(RuntimeException error, PrintWriter err) {
+    return is(error) ? answer(error, err) : error;
+  }
+
+  /** The same for errors of the virtual machine. */
+  RuntimeException answer(Throwable error, PrintWriter err) {
+    err.println(table());
+    err.flush();
+    return new Exceeded(line(), error);
+  }
+
+  /** The largest batch that fits and is smaller than the one that did not; 0 for none. */
+  int fits() {
+    return freeBytes == null
+        ? batch / 2
+        : Math.min(batch - 1, need.largestBatch((long) (USABLE * freeBytes)));
+  }
+
+  private String line() {
+    String asked =
+        String.format(
+            Locale.ROOT,
+            "out of memory: batch %d needs up to %.0f MiB, got %s",
+            batch,
+            need.bytes(batch) / MIB,
+            freeBytes == null
+                ? "less"
+                : String.format(Locale.ROOT, "%.0f MiB free", freeBytes / MIB));
+    if (fits() == 0) {
+      return asked + "; a smaller --size or --budget, or --dtype bf16 may fit";
+    }
+    return asked + "; " + (freeBytes == null ? "try --batch " : "--batch fits up to ") + fits();
+  }
+
+  private String table() {
+    TreeSet<Integer> batches = new TreeSet<>(List.of(1, Math.max(1, fits()), batch));
+    StringBuilder text = new StringBuilder(String.format("%-24s", "memory in MiB, batch of"));
+    batches.forEach(b -> text.append(String.format(Locale.ROOT, " %10d", b)));
+    row(text, "transformer", batches, b -> need.weights());
+    row(text, "image tokenizer", batches, b -> need.tokenizer());
+    row(text, "KV cache at its most", batches, b -> b * need.cache());
+    row(text, "activations, at most", batches, b -> b * need.activations());
+    row(text, "together", batches, need::bytes);
+    return text.toString();
+  }
+
+  /** Bytes of a batch. */
+  @FunctionalInterface
+  private interface Bytes {
+    long of(int batch);
+  }
+
+  private static void row(StringBuilder text, String name, TreeSet<Integer> batches, Bytes bytes) {
+    text.append(String.format("%n%-24s", name));
+    batches.forEach(b -> text.append(String.format(Locale.ROOT, " %10.0f", bytes.of(b) / MIB)));
+  }
+
+  /** The work was too large for the machine. */
+  static final class Exceeded extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Exceeded(String line, Throwable cause) {
+      super(line, cause);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package io.scalekv.experiment;
+
+import io.scalekv.cache.Attended;
+import io.scalekv.cache.KvCache;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.GenerationListener;
+import io.scalekv.model.infinity.InfinityConfig;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What every map costs: time, operations, cache and memory of the process. A map begins when its
+ * input is there and ends when the next one's is; text and tokenizer are not counted.
+ *
+ * <p>Operations are those of the matrix products, two for each multiply-add: the blocks' linear
+ * layers, self-attention over the tokens that are really held, and the head. Cross attention to the
+ * text, word embedding and everything element by element are left out.
+ */
+public final class MapMeter implements GenerationListener {
+  /**
+   * One map.
+   *
+   * @param map rows x columns
+   * @param tokens n_k
+   * @param seconds median over the generations; the first, which warms up, counts only if it is the
+   *     only one
+   * @param cpuSeconds likewise, of all threads of the process together: on a machine that is
+   *     shared, these tell what was really worked
+   * @param kvCacheBytes of the tokens that all layers hold when it is done; the last map is not
+   *     stored
+   * @param peakRssMiB most memory of the process while it ran, or null where the system does not
+   *     tell
+   * @param gflop 10⁹ operations
+   */
+  public record Cost(
+      String map,
+      int tokens,
+      double seconds,
+      double cpuSeconds,
+      long kvCacheBytes,
+      Long peakRssMiB,
+      double gflop) {
+    /** Speed in 10⁹ operations a second. */
+    public double gflopPerSecond() {
+      return gflop / seconds;
+    }
+  }
+
+  private final InfinityConfig config;
+  private final ScaleSchedule schedule;
+  private final List<double[]> seconds = new ArrayList<>();
+  private final List<double[]> cpuSeconds = new ArrayList<>();
+  private final Map<Integer, Long> live = new HashMap<>();
+  private final long[] liveAfter;
+  private final Long[] peak;
+  private final double[] attentionFlop;
+  private Long peakBefore;
+  private int rows;
+  private long begun;
+  private double begunCpu;
+
+  /** A meter for generations of one schedule and batch. */
+  public MapMeter(InfinityConfig config, ScaleSchedule schedule) {
+    this.config = config;
+    this.schedule = schedule;
+    this.liveAfter = new long[schedule.scales()];
+    this.peak = new Long[schedule.scales()];
+    this.attentionFlop = new double[schedule.scales()];
+  }
+
+  @Override
+  public void mapBegins(int scale, int batchRows) {
+    rows = batchRows;
+    if (scale == 0) {
+      live.clear();
+      seconds.add(new double[schedule.scales()]);
+      cpuSeconds.add(new double[schedule.scales()]);
+      peakBefore = larger(peakBefore, ProcessMemory.peakRssMiB());
+    }
+    attentionFlop[scale] = 0;
+    ProcessMemory.resetPeak();
+    begunCpu = ProcessMemory.cpuSeconds();
+    begun = System.nanoTime();
+  }
+
+  @Override
+  public void attended(int branch, Attended a) {
+    attentionFlop[a.scale()] +=
+        4.0 * a.rows() * a.heads().length * config.headWidth() * a.current() * a.tokens();
+  }
+
+  @Override
+  public void cached(int scale, int layer, int branch, KvCache cache) {
+    live.put(branch * config.depth() + layer, cache.liveBytes());
+  }
+
+  @Override
+  public void mapEnds(int scale) {
+    seconds.get(seconds.size() - 1)[scale] = (System.nanoTime() - begun) / 1e9;
+    cpuSeconds.get(seconds.size() - 1)[scale] = ProcessMemory.cpuSeconds() - begunCpu;
+    liveAfter[scale] = live.values().stream().mapToLong(Long::longValue).sum();
+    peak[scale] = larger(peak[scale], ProcessMemory.peakRssMiB());
+  }
+
+  private static Long larger(Long a, Long b) {
+    return a == null || b != null && b > a ? b : a;
+  }
+
+  /** The maps in order; empty before the first generation. */
+  public List<Cost> maps() {
+    List<Cost> costs = new ArrayList<>();
+    for (int k = 0; k < schedule.scales() && !seconds.isEmpty(); k++) {
+      costs.add(
+          new Cost(
+              schedule.map(k).toString(),
+              schedule.tokens(k),
+              median(seconds, k),
+              median(cpuSeconds, k),
+              liveAfter[k],
+              peak[k],
+              (attentionFlop[k] + linearFlop(k)) / 1e9));
+    }
+    return costs;
+  }
+
+  private static double median(List<double[]> times, int map) {
+    int skip = times.size() > 1 ? 1 : 0;
+    double[] sorted = times.stream().skip(skip).mapToDouble(s -> s[map]).sorted().toArray();
+    int n = sorted.length;
+    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+  }
+
+  /** Operations of the linear layers: qkv, two projections, cross attention's query, FFN, head. */
+  private double linearFlop(int map) {
+    double width = config.width();
+    double perLayer = 2 * width * (6 * width + 2.0 * config.ffnWidth());
+    double head = 2 * width * 2 * config.tokenBits();
+    return rows * (double) schedule.tokens(map) * (config.depth() * perLayer + head);
+  }
+
+  /**
+   * Most memory of the process so far in MiB, or null where the system does not tell. The system's
+   * own count begins anew with every map.
+   */
+  public Long peakRssMiB() {
+    Long most = larger(peakBefore, ProcessMemory.peakRssMiB());
+    for (Long p : peak) {
+      most = larger(most, p);
+    }
+    return most;
+  }
+}

@@ -1,0 +1,112 @@
+package io.scalekv.model;
+
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.CachePolicy;
+import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.model.infinity.InfinityWeights;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.model.vae.VaeConfig;
+
+/**
+ * Native memory of a generation by formula, before it is tried. The cache is that of {@link
+ * MemoryModel}; activations are all arrays that one layer makes of the last map, which live until
+ * the layer is done, or the tokenizer's largest layer: an upper estimate.
+ *
+ * @param weights bytes of the transformer
+ * @param tokenizer bytes of the image tokenizer, 0 where it is not loaded
+ * @param cache bytes of the cache at its most, of one image
+ * @param activations bytes of one image
+ */
+public record MemoryNeed(long weights, long tokenizer, long cache, long activations) {
+  /** Arrays of [L,C] that a layer makes besides the feed-forward part's two of [L,F]. */
+  private static final int ARRAYS = 22;
+
+  /** Arrays of the tokenizer's finest resolution that live together. */
+  private static final int TOKENIZER_ARRAYS = 4;
+
+  /**
+   * The need of a generation.
+   *
+   * @param settings of the cache
+   * @param guided whether there are two guidance branches
+   * @param options number format and parts
+   */
+  public static MemoryNeed of(
+      ModelConfig config,
+      ScaleSchedule schedule,
+      CacheSettings settings,
+      boolean guided,
+      LoadOptions options) {
+    InfinityConfig c = config.transformer();
+    int branches = guided ? 2 : 1;
+    long weights = 0;
+    for (var w : InfinityWeights.shapes(c).entrySet()) {
+      boolean half = options.bf16() && InfinityWeights.isProduct(w.getKey());
+      weights += w.getValue().size() * (half ? 2 : 4);
+    }
+    VaeConfig v = config.tokenizer();
+    long tokenizer = 0;
+    long decoded = 0;
+    if (options.tokenizer()) {
+      tokenizer = 4 * Vae.shapes(v).values().stream().mapToLong(s -> s.size()).sum();
+      long patch = (long) v.patch() * (c.patchify() ? 2 : 1);
+      long pixels = patch * patch * schedule.last().tokens();
+      decoded = TOKENIZER_ARRAYS * 4 * pixels * v.baseWidth() * v.multipliers().get(0);
+    }
+    long cache = cacheBytes(config, settings.policy(), settings);
+    if (guided) {
+      CachePolicy other =
+          settings.unconditional() == null ? settings.policy() : settings.unconditional();
+      cache += cacheBytes(config, other, settings);
+    }
+    // about half of the arrays are bfloat16 where the blocks are
+    int number = options.bf16() ? 3 : 4;
+    long last = schedule.tokens(schedule.scales() - 1);
+    long layer =
+        branches
+            * (last * number * (ARRAYS * (long) c.width() + 2L * c.ffnWidth())
+                + 2L * 4 * schedule.totalTokens() * c.width());
+    return new MemoryNeed(weights, tokenizer, cache, Math.max(layer, decoded));
+  }
+
+  /** As {@link MemoryModel#peakBytes}, also for plans that differ by head; of one branch. */
+  private static long cacheBytes(ModelConfig config, CachePolicy policy, CacheSettings settings) {
+    InfinityConfig c = config.transformer();
+    BudgetPlan plan = policy.plan();
+    int scales = plan.schedule().scales();
+    long most = 0;
+    long held = 0;
+    for (int k = 0; k < scales; k++) {
+      for (int l = 0; l < c.depth(); l++) {
+        most = Math.max(most, held + (long) c.heads() * plan.schedule().tokens(k));
+        held += (k + 1 < scales ? tokens(plan, k + 1, l, c.heads()) : 0);
+        held -= tokens(plan, k, l, c.heads());
+      }
+    }
+    return MemoryModel.of(c.depth(), c.width(), c.heads(), settings.keys(), settings.values(), 1, 1)
+        .bytesOfHeadTokens(most, c.heads(), scales - 1);
+  }
+
+  /** Tokens of all heads of a layer. */
+  private static long tokens(BudgetPlan plan, int scale, int layer, int heads) {
+    long sum = 0;
+    for (int h = 0; h < heads; h++) {
+      sum += plan.tokens(scale, layer, h);
+    }
+    return sum;
+  }
+
+  /** Bytes of so many images together. */
+  public long bytes(int batch) {
+    return weights + tokenizer + batch * (cache + activations);
+  }
+
+  /** The most images that fit; 0 where not even one does. */
+  public int largestBatch(long free) {
+    long left = free - weights - tokenizer;
+    return left <= 0 ? 0 : (int) Math.min(Integer.MAX_VALUE, left / (cache + activations));
+  }
+}

@@ -1,0 +1,119 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/** {@code generate --no-image}: what every map of any geometry costs. */
+final class GenerateMapsTest {
+  private static final int[] TOKENS = {1, 4, 16, 36, 64, 144, 256};
+
+  @TempDir Path folder;
+
+  private static Said generate(Object... more) {
+    List<Object> words =
+        new ArrayList<>(
+            List.of("generate", "--model", "infinity-2b", "--prompt", "x", "--size", "0.06M"));
+    words.addAll(List.of("--json", "--quiet"));
+    words.addAll(List.of(more));
+    return Said.of(words.toArray());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"fp32, 3, 8", "bf16, 3, 6", "fp32, 1, 8"})
+  void costsFollowTheGeometry(String dtype, int cfg, int bytes) {
+    int rows = cfg == 1 ? 1 : 2;
+    Said said =
+        generate(
+            "--random-weights",
+            1,
+            "--depth",
+            3,
+            "--width",
+            64,
+            "--heads",
+            2,
+            "--text-tokens",
+            5,
+            "--no-image",
+            "--seeds",
+            2,
+            "--batch",
+            1,
+            "--cfg",
+            cfg,
+            "--dtype",
+            dtype);
+    assertEquals(0, said.code(), said.err());
+    JsonNode report = said.json();
+    assertEquals("infinity-2b-3x64-h2", report.get("model").asString());
+    assertEquals(0, report.get("images").size());
+    JsonNode maps = report.get("maps");
+    assertEquals(TOKENS.length, maps.size());
+    int held = 0;
+    double seconds = 0;
+    for (int k = 0; k < TOKENS.length; k++) {
+      JsonNode map = maps.get(k);
+      assertEquals(TOKENS[k], map.get("tokens").asInt());
+      int attended = held + TOKENS[k];
+      held = k < TOKENS.length - 1 ? attended : held;
+      double mib = (double) held * 3 * 64 * bytes * rows / (1 << 20);
+      assertEquals(mib, map.get("kvCacheMiB").asDouble(), 5e-4);
+      // per token: qkv 3, three square projections, feed-forward 2 x 4, then 2 x 32 logits
+      double linear = 2.0 * (3 * (3 + 3 + 8) * 64 * 64 + 64 * 64);
+      double attention = 4.0 * 3 * 64 * attended;
+      double gflop = rows * TOKENS[k] * (linear + attention) / 1e9;
+      assertEquals(gflop, map.get("gflop").asDouble(), 1e-6);
+      assertTrue(map.get("seconds").asDouble() > 0, map.toString());
+      assertTrue(map.get("cpuSeconds").asDouble() >= 0, map.toString());
+      assertTrue(map.get("peakRssMiB").asLong() <= report.get("peakRssMiB").asLong());
+      seconds += map.get("seconds").asDouble();
+    }
+    assertEquals(seconds, report.get("mapSeconds").asDouble(), 1e-3);
+    assertTrue(report.get("generateSeconds").asDouble() >= seconds, report.toString());
+  }
+
+  @Test
+  void aCutCacheCostsFewerOperations() {
+    Object[] tiny = {"--random-weights", 1, "--depth", 2, "--width", 64, "--no-image", "--tau", 0};
+    List<Object> words = new ArrayList<>(List.of(tiny));
+    JsonNode full = generate(words.toArray()).json();
+    words.addAll(List.of("--policy", "snapkv", "--budget", "10%"));
+    JsonNode cut = generate(words.toArray()).json();
+    int last = TOKENS.length - 1;
+    double more = full.get("maps").get(last).get("gflop").asDouble();
+    double less = cut.get("maps").get(last).get("gflop").asDouble();
+    // 265 tokens of history against 27, two rows and two layers
+    assertEquals(4.0 * 2 * 2 * 64 * 256 * (265 - 27) / 1e9, more - less, 2e-6);
+    assertEquals(
+        2 * 64 * 8 * 2 * 27.0 / (1 << 20),
+        cut.get("maps").get(last).get("kvCacheMiB").asDouble(),
+        5e-4);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--depth 2 --weights . --no-image | --random-weights SEED expected",
+        "--random-weights 1 --depth 2 --width 64 | --out DIR or --no-image",
+        "--random-weights 1 --depth 2 --width 64 --no-image --judge | no --judge",
+        "--random-weights 1 --depth 2 --width 770 --heads 8 --no-image | heads (8) divide",
+        "--random-weights 1 --depth 0 --no-image | --depth"
+      })
+  void contradictionsAreRefused(String line) {
+    String[] parts = line.split(" \\| ");
+    Said said = generate((Object[]) parts[0].split(" "));
+    assertEquals(2, said.code(), said.err());
+    assertTrue(said.err().contains(parts[1]), said.err());
+    assertEquals(1, said.err().strip().lines().count(), said.err());
+  }
+}

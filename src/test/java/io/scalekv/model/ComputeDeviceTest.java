@@ -1,0 +1,43 @@
+package io.scalekv.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What is said where a GPU cannot be used. */
+class ComputeDeviceTest {
+  @ParameterizedTest
+  @CsvSource({
+    "'', '', got its CPU build; set PYTORCH_LIBRARY_PATH",
+    "/torch/lib, '', 'PYTORCH_FLAVOR=cu128 (or another CUDA version) expected'",
+    "/torch/lib, cpu, got cpu",
+    "/torch/lib, cu128, an NVIDIA GPU and its driver expected"
+  })
+  void oneLineSaysWhatIsMissing(String path, String flavor, String part) {
+    Map<String, String> environment = new HashMap<>();
+    if (!path.isEmpty()) {
+      environment.put("PYTORCH_LIBRARY_PATH", path);
+    }
+    if (!flavor.isEmpty()) {
+      environment.put("PYTORCH_FLAVOR", flavor);
+    }
+    String line = ComputeDevice.missing("2.7.1", environment);
+    assertTrue(line.contains(part), line);
+    assertEquals(1, line.lines().count());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void namesAreRead(ComputeDevice device) {
+    assertEquals(device, ComputeDevice.parse(device.toString()));
+    Exception e =
+        assertThrows(IllegalArgumentException.class, () -> ComputeDevice.parse(device + "0"));
+    assertTrue(e.getMessage().contains("cpu or cuda expected"), e.getMessage());
+  }
+}

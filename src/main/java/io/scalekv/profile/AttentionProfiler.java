@@ -90,7 +90,8 @@ public final class AttentionProfiler implements AttentionTap {
     int seen = options.unconditional() ? (int) query.getShape().get(0) : prompts.length;
     Call call = new Call(site, seen);
     try (NDManager scope = query.getManager().newSubManager()) {
-      NDArray q = scaled(scope, float32(scope, rows(scope, query, seen)), site.softmaxScale());
+      NDArray plain = float32(scope, rows(scope, query, seen));
+      NDArray q = scaled(scope, plain, site.softmaxScale());
       NDArray k = float32(scope, rows(scope, key, seen));
       NDArray groups = scope.create(call.groups, new Shape(call.keys, call.width));
       int step = step(call.batch, call.keys);
@@ -103,7 +104,7 @@ public final class AttentionProfiler implements AttentionTap {
       }
       call.means();
       if (cut != null) {
-        call.cut(cut.of(site, q, k, float32(scope, rows(scope, value, seen))));
+        call.cut(cut.of(site, plain, k, float32(scope, rows(scope, value, seen))));
       }
     }
     call.store();
@@ -363,9 +364,9 @@ public final class AttentionProfiler implements AttentionTap {
 
     /** Takes over the errors of a cut, [B][H+1]; null where nothing is cut. */
     void cut(CutError.Errors errors) {
-      for (int i = 0; errors != null && i < batch * (geometry.heads() + 1); i++) {
-        totals[i * width + HeadStatistic.CUT_ERROR.ordinal()] = errors.relative()[i];
-        totals[i * width + HeadStatistic.CUT_CHANGE.ordinal()] = errors.rootMeanSquare()[i];
+      for (int i = 0; errors != null && i < batch * (heads + 1); i++) {
+        totals[i * slots + HeadStatistic.CUT_ERROR.ordinal()] = errors.relative()[i];
+        totals[i * slots + HeadStatistic.CUT_CHANGE.ordinal()] = errors.rootMeanSquare()[i];
       }
     }
 

@@ -152,7 +152,8 @@ public final class ErrorCurveTap implements AttentionTap {
       NDArray scale = NativeCopy.of(scope, new float[] {(float) site.softmaxScale()}, new Shape(1));
       NDArray order = NativeCopy.of(scope, rank, new Shape(batch, heads, t));
       NDArray most = NativeCopy.of(scope, limits, new Shape(limits.length));
-      try (NDArray out = TorchOps.call("cut_errors", query, key, value, scale, order, most)) {
+      try (NDArray out =
+          TorchOps.call("ranked_cut_errors", query, key, value, scale, order, most)) {
         errors = out.toFloatArray();
       }
     }

@@ -109,8 +109,7 @@ public final class Report {
     if (source.profile().isPresent() && source.profile().get().scales() > 1) {
       String title = "Attention on the current map, small scales against large ones";
       figures.add(
-          new ExperimentFigures.Named(
-              "attention-density", title, source.profile().get().density(title)));
+          new ExperimentFigures.Named("fig6a", title, source.profile().get().density(title)));
     }
     return figures;
   }

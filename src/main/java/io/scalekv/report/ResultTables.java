@@ -472,10 +472,11 @@ final class ResultTables {
             Columns.texts("CFG branches", map(m, x -> String.valueOf(x.branches()))),
             Columns.texts("batch", map(m, x -> String.valueOf(x.batch()))));
     CellResult.Memory first = m.get(0);
+    boolean alike = m.stream().allMatch(x -> x.denominatorTokens() == first.denominatorTokens());
     String note =
         "Tokens are means per layer and head. 100 % are the "
-            + first.denominatorTokens()
-            + " tokens of the maps that are read again ("
+            + (alike ? first.denominatorTokens() + " " : "")
+            + "tokens of the maps that are read again ("
             + first.denominator()
             + ", T_{K-1}). Held: most bytes of tokens at one time; a policy may hold more for a"
             + " moment than what is allowed after its cut.";

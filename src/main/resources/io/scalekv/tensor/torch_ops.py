@@ -439,7 +439,7 @@ class M(Module):
   # squared change of the output, summed over queries and channels, where only keys of a rank below
   # each of limits [N] stay: q [R,H,L,D], k and v [R,H,T,D], scale [1] on the logits, rank [R,H,T];
   # behind the N numbers the squared output itself -> [N+1,R,H]
-  def cut_errors(self, q: Tensor, k: Tensor, v: Tensor, scale: Tensor, rank: Tensor, limits: Tensor) -> Tensor:
+  def ranked_cut_errors(self, q: Tensor, k: Tensor, v: Tensor, scale: Tensor, rank: Tensor, limits: Tensor) -> Tensor:
     s = torch.matmul(torch.mul(q, scale), torch.transpose(k, 2, 3))
     o = torch.matmul(torch.softmax(s, -1), v)
     parts = annotate(List[Tensor], [])

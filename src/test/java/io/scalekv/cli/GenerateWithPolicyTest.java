@@ -127,7 +127,8 @@ final class GenerateWithPolicyTest {
       assertEquals(model.weightHash(), shipped.model().weights());
     }
     assertEquals(pocket.schedule(java.util.Optional.empty(), 1).maps(), shipped.model().schedule());
-    assertEquals(List.of("heatkv", "amsKv", "hack"), Calibrations.of(shipped).names());
+    assertEquals(
+        List.of("heatkv", "amsKv", "hack", "errorCurves"), Calibrations.of(shipped).names());
     assertTrue(ShippedCalibrations.of(ModelConfig.infinity2b()).isEmpty());
   }
 

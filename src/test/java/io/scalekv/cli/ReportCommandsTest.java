@@ -67,7 +67,7 @@ final class ReportCommandsTest {
             "report/tables/table1.md",
             "report/tables/table3-memory.csv",
             "report/figures/table1-psnr.svg",
-            "report/figures/attention-density.png",
+            "report/figures/fig6a.png",
             "report/figures/roles.png",
             "calibration/profile.csv",
             "kept/scalekv.json",

@@ -95,7 +95,7 @@ final class StatisticsFileTest {
     "format, other, 'format: expected scalekv-statistics, got other'",
     "version, 2, 'version: expected 1, got 2'",
     "layers, 0, 'layers: expected 1 to 2147483647, got 0'",
-    "layers, 4, 'prompt.0: expected [2, 4, 3, 3, 16], got [2, 3, 3, 3, 16]'",
+    "layers, 4, 'prompt.0: expected [2, 4, 3, 3, 18], got [2, 3, 3, 3, 18]'",
     "heads, two, 'heads: expected a whole number, got two'",
     "schedule, 1x1 2x3 4x, 'schedule: expected maps such as 16x16, got 4x'",
     "statistics, mass, 'statistics: expected current-mass'",

@@ -95,9 +95,17 @@ public final class AttentionAtlas {
     return Math.min(most, Math.max(96, cells * each));
   }
 
+  /** Whether it has a value anywhere: without a simulated cut some have none. */
+  private boolean measured(LayerMetric feature) {
+    return Arrays.stream(features.value(feature))
+        .flatMapToDouble(Arrays::stream)
+        .anyMatch(v -> !Double.isNaN(v));
+  }
+
   private Figure features() {
     List<HeatMapSheet.Panel> panels =
         Arrays.stream(LayerMetric.values())
+            .filter(this::measured)
             .map(f -> HeatMapSheet.Panel.fitted(f.title(), f.unit().label(), features.value(f)))
             .toList();
     return new HeatMapSheet(

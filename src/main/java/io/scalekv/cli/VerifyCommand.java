@@ -5,6 +5,7 @@ import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.CellRunner;
 import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.PromptTexts;
 import io.scalekv.experiment.ResultDifferences;
@@ -32,8 +33,8 @@ import picocli.CommandLine.Spec;
         "Derive a result again from what its folder says and compare every number; time, host and"
             + " memory may differ.")
 final class VerifyCommand implements Callable<Integer> {
-  /** What came of one result. */
-  record Verified(String file, String id, boolean same, List<String> differences) {}
+  /** What came of one result; {@code note} where the machine may be the reason, else null. */
+  record Verified(String file, String id, boolean same, List<String> differences, String note) {}
 
   @Spec private CommandSpec spec;
   @Mixin private NetOptions netOptions;
@@ -101,7 +102,10 @@ final class VerifyCommand implements Callable<Integer> {
               ExperimentModels.near(experiment.model(), folder.resolve(ExperimentFile.NAME)),
               reference == null ? scratch.resolve("reference") : reference);
       List<String> differences = ResultDifferences.of(recorded, derived);
-      return new Verified(file.toString(), recorded.id(), differences.isEmpty(), differences);
+      boolean same = differences.isEmpty();
+      String note =
+          same ? null : machines(recorded.provenance().machine(), derived.provenance().machine());
+      return new Verified(file.toString(), recorded.id(), same, differences, note);
     } finally {
       delete(scratch);
     }
@@ -129,6 +133,18 @@ final class VerifyCommand implements Callable<Integer> {
     }
   }
 
+  /**
+   * Other processors and other numbers of threads round otherwise; null where they are the same.
+   */
+  private static String machines(Machine recorded, Machine here) {
+    if (recorded.cpu().equals(here.cpu()) && recorded.threads() == here.threads()) {
+      return null;
+    }
+    return String.format(
+        "recorded on %s with --threads %d, derived on %s with %d: rounding may be all that differs",
+        recorded.cpu(), recorded.threads(), here.cpu(), here.threads());
+  }
+
   private static void delete(Path folder) throws IOException {
     List<Path> left;
     try (Stream<Path> files = Files.walk(folder)) {
@@ -145,6 +161,9 @@ final class VerifyCommand implements Callable<Integer> {
       t.append(t.isEmpty() ? "" : System.lineSeparator());
       t.append(v.file()).append(v.same() ? ": same" : ": differs");
       v.differences().forEach(d -> t.append(System.lineSeparator()).append("  ").append(d));
+      if (v.note() != null) {
+        t.append(System.lineSeparator()).append("  ").append(v.note());
+      }
     }
     return t.toString();
   }

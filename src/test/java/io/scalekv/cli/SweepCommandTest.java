@@ -157,6 +157,11 @@ final class SweepCommandTest {
         differs.out.contains("/images/2/ssim: 0.5 recorded, " + ssim + " derived"), differs.out);
     assertEquals(2, differs.out.strip().lines().count(), differs.out);
 
+    Files.writeString(file, changed.replaceFirst("\"cpu\": \"[^\"]*\"", "\"cpu\": \"another\""));
+    Said elsewhere = say("verify", out, "-q");
+    assertEquals(1, elsewhere.code, elsewhere.err);
+    assertTrue(elsewhere.out.contains("recorded on another with --threads"), elsewhere.out);
+
     Files.writeString(file, text.replace("sliding-window", "streaming-llm"));
     Said refused = say("verify", file);
     assertEquals(2, refused.code);

@@ -74,7 +74,7 @@ public final class T5Tokenizer implements AutoCloseable {
   private static T5Tokenizer ofJson(Path file) throws IOException {
     HuggingFaceTokenizer tokenizer =
         HuggingFaceTokenizer.newInstance(
-            new ByteArrayInputStream(TokenizerJson.encoderOf(Files.readAllBytes(file))), OPTIONS);
+            new ByteArrayInputStream(UnigramJson.encoderOf(Files.readAllBytes(file))), OPTIONS);
     long[] end = tokenizer.encode(END, false, false).getIds();
     if (end.length != 1) {
       tokenizer.close();

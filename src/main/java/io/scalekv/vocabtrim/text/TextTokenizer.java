@@ -44,7 +44,7 @@ public final class TextTokenizer implements AutoCloseable {
     }
     try {
       byte[] bytes = Files.readAllBytes(file);
-      TokenizerJson json = TokenizerJson.of(bytes);
+      BytePairJson json = BytePairJson.of(bytes);
       HuggingFaceTokenizer library =
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.own()), OPTIONS);
       return new TextTokenizer(library, json.size(), json.special(), "sha256:" + Sha256.of(bytes));

@@ -1,72 +1,53 @@
 package io.scalekv.vocabtrim.text;
 
+import io.scalekv.files.TokenizerJson;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Looks at a byte-pair {@code tokenizer.json} before the native library does: that one ends the
- * whole process on some files that are not sound.
+ * A byte-pair {@code tokenizer.json} that is sound.
  *
  * @param size number of tokens, special ones included
  * @param special ids of special tokens, ascending
  * @param own the file without what neither encodes nor decodes
  */
-record TokenizerJson(int size, SortedSet<Integer> special, byte[] own) {
+record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
   private static final int MOST_TOKENS = 1 << 24;
 
   private static final List<String> PARTS =
       List.of("version", "added_tokens", "normalizer", "pre_tokenizer", "decoder", "model");
-
-  private static final JsonMapper STRICT =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
 
   /**
    * Checks a file.
    *
    * @throws IllegalArgumentException with what was expected and found
    */
-  static TokenizerJson of(byte[] file) {
-    JsonNode whole;
-    try {
-      whole = STRICT.readTree(file);
-    } catch (JacksonException e) {
-      throw new IllegalArgumentException("valid JSON expected: " + e.getOriginalMessage(), e);
-    }
-    if (!whole.isObject()) {
-      throw expected("an object", whole);
-    }
+  static BytePairJson of(byte[] file) {
+    JsonNode whole = TokenizerJson.parse(file);
     JsonNode model = whole.path("model");
     if (!model.path("type").asString("BPE").equals("BPE") || !model.path("vocab").isObject()) {
-      throw expected("model/type BPE and model/vocab", model.path("type"));
+      throw TokenizerJson.expected("model/type BPE and model/vocab", model.path("type"));
     }
     for (String affix : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
       if (!model.path(affix).asString("").isEmpty()) {
-        throw expected("no model/" + affix, model.path(affix));
+        throw TokenizerJson.expected("no model/" + affix, model.path(affix));
       }
     }
     Set<Integer> ids = new HashSet<>();
     for (JsonNode id : model.path("vocab").values()) {
       if (!ids.add(id(id))) {
-        throw expected("every id of model/vocab once", id);
+        throw TokenizerJson.expected("every id of model/vocab once", id);
       }
     }
     checkMerges(model.path("vocab"), model.path("merges"));
     SortedSet<Integer> special = new TreeSet<>();
     for (JsonNode token : whole.path("added_tokens")) {
       if (!token.path("content").isString() || token.path("content").stringValue().isEmpty()) {
-        throw expected("added_tokens with a content", token);
+        throw TokenizerJson.expected("added_tokens with a content", token);
       }
       ids.add(id(token.path("id")));
       if (token.path("special").asBoolean(false)) {
@@ -74,19 +55,12 @@ record TokenizerJson(int size, SortedSet<Integer> special, byte[] own) {
       }
     }
     int largest = ids.stream().mapToInt(Integer::intValue).max().orElse(-1);
-    ObjectNode own = STRICT.createObjectNode();
-    for (String part : PARTS) {
-      own.set(part, whole.path(part).isMissingNode() ? own.nullNode() : whole.get(part));
-    }
-    for (String empty : List.of("post_processor", "padding", "truncation")) {
-      own.putNull(empty);
-    }
-    return new TokenizerJson(largest + 1, special, STRICT.writeValueAsBytes(own));
+    return new BytePairJson(largest + 1, special, TokenizerJson.only(whole, PARTS));
   }
 
   private static int id(JsonNode id) {
     if (!id.isInt() || id.intValue() < 0 || id.intValue() >= MOST_TOKENS) {
-      throw expected("an id of 0 to " + (MOST_TOKENS - 1), id);
+      throw TokenizerJson.expected("an id of 0 to " + (MOST_TOKENS - 1), id);
     }
     return id.intValue();
   }
@@ -94,7 +68,7 @@ record TokenizerJson(int size, SortedSet<Integer> special, byte[] own) {
   /** Pairs of tokens whose texts together are a token; a text with a blank or a list of two. */
   private static void checkMerges(JsonNode vocabulary, JsonNode merges) {
     if (!merges.isArray()) {
-      throw expected("a list as model/merges", merges);
+      throw TokenizerJson.expected("a list as model/merges", merges);
     }
     for (JsonNode merge : merges) {
       String left;
@@ -107,17 +81,11 @@ record TokenizerJson(int size, SortedSet<Integer> special, byte[] own) {
         left = merge.path(0).stringValue();
         right = merge.path(1).stringValue();
       } else {
-        throw expected("pairs as model/merges", merge);
+        throw TokenizerJson.expected("pairs as model/merges", merge);
       }
       if (!vocabulary.has(left) || !vocabulary.has(right) || !vocabulary.has(left + right)) {
-        throw expected("merges of tokens of model/vocab", merge);
+        throw TokenizerJson.expected("merges of tokens of model/vocab", merge);
       }
     }
-  }
-
-  private static IllegalArgumentException expected(String what, JsonNode found) {
-    String text = found.isMissingNode() ? "nothing" : found.toString();
-    return new IllegalArgumentException(
-        what + " expected, got " + text.substring(0, Math.min(80, text.length())));
   }
 }

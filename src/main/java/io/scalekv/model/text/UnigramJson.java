@@ -1,0 +1,51 @@
+package io.scalekv.model.text;
+
+import io.scalekv.files.TokenizerJson;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/** What of a {@code tokenizer.json} of T5 turns a text into numbers, if its model is sound. */
+final class UnigramJson {
+  /** What turns a text into numbers; everything else is left out. */
+  private static final List<String> PARTS =
+      List.of("version", "added_tokens", "normalizer", "pre_tokenizer", "model");
+
+  private UnigramJson() {}
+
+  /**
+   * The part of the file that encodes.
+   *
+   * @param file its bytes
+   * @return a tokenizer without post-processor, decoder, padding and truncation
+   * @throws IllegalArgumentException with what was expected and found
+   */
+  static byte[] encoderOf(byte[] file) {
+    JsonNode whole = TokenizerJson.parse(file);
+    check(whole.path("model"));
+    return TokenizerJson.only(whole, PARTS);
+  }
+
+  /** A unigram model: pieces with their logarithmic probabilities, one of them unknown. */
+  private static void check(JsonNode model) {
+    JsonNode type = model.path("type");
+    if (!type.isString() || !type.stringValue().equals("Unigram")) {
+      throw TokenizerJson.expected("model/type Unigram", type);
+    }
+    JsonNode pieces = model.path("vocab");
+    if (!pieces.isArray() || pieces.isEmpty()) {
+      throw TokenizerJson.expected("model/vocab with pieces", pieces);
+    }
+    for (JsonNode piece : pieces) {
+      if (piece.size() != 2
+          || !piece.path(0).isString()
+          || !piece.path(1).isNumber()
+          || !Double.isFinite(piece.path(1).doubleValue())) {
+        throw TokenizerJson.expected("model/vocab with pairs of text and number", piece);
+      }
+    }
+    JsonNode unknown = model.path("unk_id");
+    if (!unknown.isInt() || unknown.intValue() < 0 || unknown.intValue() >= pieces.size()) {
+      throw TokenizerJson.expected("model/unk_id below " + pieces.size(), unknown);
+    }
+  }
+}

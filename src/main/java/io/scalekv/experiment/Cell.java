@@ -51,7 +51,9 @@ public record Cell(
     /** Bytes of the cache by formula. */
     MEMORY,
     /** Time of a generation. */
-    LATENCY;
+    LATENCY,
+    /** Where the full cache's attention goes. */
+    ATTENTION;
 
     /** Name in files. */
     @JsonValue

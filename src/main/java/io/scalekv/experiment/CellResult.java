@@ -27,6 +27,7 @@ import java.util.Map;
  * @param sets distances of the two sets, by {@link Metric#result}
  * @param notes what was asked for and could not be measured, and why
  * @param images one entry an image, by prompt, then seed
+ * @param attention shares of attention; only for {@link Cell.Kind#ATTENTION}, else absent
  */
 public record CellResult(
     int schemaVersion,
@@ -39,7 +40,8 @@ public record CellResult(
     List<Double> bitAgreementByMap,
     Map<String, SetDistance> sets,
     List<String> notes,
-    List<Image> images) {
+    List<Image> images,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Attention attention) {
   /** Version of this file format. */
   public static final int SCHEMA_VERSION = 1;
 
@@ -76,7 +78,8 @@ public record CellResult(
         bitAgreementByMap,
         sets,
         notes,
-        images);
+        images,
+        attention);
   }
 
   /**
@@ -155,6 +158,35 @@ public record CellResult(
     public Latency {
       seconds = List.copyOf(seconds);
       fullSeconds = List.copyOf(fullSeconds);
+    }
+  }
+
+  /**
+   * How much of its attention a head gives the current map, in the conditional branch (figure 6a of
+   * ScaleKV). The first map is left out of the means: it has nothing else to look at.
+   *
+   * @param queryRows query rows sampled of each map; {@code all} of a map with fewer
+   * @param smallScales first and last of the small scales, from 1
+   * @param largeScales first and last of the large scales
+   * @param small mean share over heads, layers and small scales
+   * @param large likewise over large scales
+   * @param difference large − small, paired by prompt
+   * @param currentMass mean share over rows and prompts, [layer][scale][head], in [0, 1], four
+   *     decimals
+   */
+  public record Attention(
+      int queryRows,
+      List<Integer> smallScales,
+      List<Integer> largeScales,
+      Estimate small,
+      Estimate large,
+      Estimate difference,
+      List<List<List<Double>>> currentMass) {
+    /** Copies the lists. */
+    public Attention {
+      smallScales = List.copyOf(smallScales);
+      largeScales = List.copyOf(largeScales);
+      currentMass = currentMass.stream().map(l -> l.stream().map(List::copyOf).toList()).toList();
     }
   }
 

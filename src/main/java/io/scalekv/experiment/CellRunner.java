@@ -13,12 +13,14 @@ import io.scalekv.files.AtomicFile;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.metrics.Ladder;
+import io.scalekv.model.AttentionTap;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.roles.RolesDocument;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -82,6 +84,7 @@ public final class CellRunner implements AutoCloseable {
       CellResult.Memory memory,
       CellResult.Latency latency,
       Measurements measurements,
+      CellResult.Attention attention,
       double generateSeconds) {}
 
   /**
@@ -101,8 +104,9 @@ public final class CellRunner implements AutoCloseable {
     Outcome outcome =
         switch (cell.kind()) {
           case POLICY, OTHER_SEED, DISTORTION -> measured(cell, images, listener);
-          case MEMORY -> new Outcome(formula(cell, null), null, null, 0);
+          case MEMORY -> new Outcome(formula(cell, null), null, null, null, 0);
           case LATENCY -> latency(cell, listener);
+          case ATTENTION -> attention(cell, listener);
         };
     List<String> notes = new ArrayList<>();
     Measurements m = outcome.measurements();
@@ -130,7 +134,8 @@ public final class CellRunner implements AutoCloseable {
         m == null ? null : m.bitAgreementByMap(),
         sets,
         notes,
-        m == null ? List.of() : m.images());
+        m == null ? List.of() : m.images(),
+        outcome.attention());
   }
 
   /** Whether a cell's images are compared with those of the full cache. */
@@ -212,7 +217,7 @@ public final class CellRunner implements AutoCloseable {
     } finally {
       listener.ended();
     }
-    return new Outcome(drawn ? formula(cell, meter) : null, null, measurements, seconds);
+    return new Outcome(drawn ? formula(cell, meter) : null, null, measurements, null, seconds);
   }
 
   private static Ladder rung(String label) {
@@ -235,9 +240,18 @@ public final class CellRunner implements AutoCloseable {
 
   private List<RgbImage> generate(
       Cell cell, List<Prompt> prompts, CacheSettings cache, GenerationListener listener) {
+    return generate(cell, prompts, cache, List.of(), listener);
+  }
+
+  private List<RgbImage> generate(
+      Cell cell,
+      List<Prompt> prompts,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
     Cell.Generation g = cell.generation();
     return model.generate(
-        prompts, g.negative(), g.maps(), g.aspect(), g.options(), cache, List.of(), listener);
+        prompts, g.negative(), g.maps(), g.aspect(), g.options(), cache, taps, listener);
   }
 
   private CacheSettings settings(Cell cell, RunListener listener) {
@@ -329,7 +343,34 @@ public final class CellRunner implements AutoCloseable {
       listener.ended();
     }
     CellResult.Latency latency = new CellResult.Latency(own, median(own), ofFull, median(ofFull));
-    return new Outcome(formula(cell, meter), latency, null, total);
+    return new Outcome(formula(cell, meter), latency, null, null, total);
+  }
+
+  private Outcome attention(Cell cell, RunListener listener) {
+    List<String> texts = texts(cell);
+    CurrentAttention shares = new CurrentAttention(config.transformer(), cell);
+    int count = cell.prompts().images();
+    int batch = cell.generation().batch();
+    CacheSettings full = model.fullCache(cell.generation().maps());
+    long begin = System.nanoTime();
+    listener.begun("profiled images", (count + batch - 1) / batch);
+    try {
+      for (int at = 0; at < count; at += batch) {
+        int end = Math.min(count, at + batch);
+        AttentionProfiler profiler = shares.profiler(at, end);
+        generate(
+            cell,
+            CellImages.prompts(cell.prompts(), texts, at, end, 0),
+            full,
+            List.of(profiler),
+            GenerationListener.NONE);
+        shares.accept(profiler.statistics());
+        listener.step(end + " of " + count + " images");
+      }
+    } finally {
+      listener.ended();
+    }
+    return new Outcome(null, null, null, shares.result(), (System.nanoTime() - begin) / 1e9);
   }
 
   private double seconds(

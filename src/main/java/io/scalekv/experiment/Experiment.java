@@ -90,7 +90,7 @@ public record Experiment(
     Optional<String> reference =
         cells.stream()
             .map(Planned::cell)
-            .filter(c -> c.kind() != Cell.Kind.MEMORY && c.kind() != Cell.Kind.LATENCY)
+            .filter(CellRunner::isCompared)
             .findFirst()
             .map(c -> ReferenceKey.of(c).id());
     return new ExperimentFile(
@@ -194,14 +194,13 @@ public record Experiment(
         String suffix) {
       boolean memory = spec.kind().equals(ExperimentSpec.MEMORY);
       boolean latency = spec.kind().equals(ExperimentSpec.LATENCY);
+      boolean fidelity = spec.kind().equals(ExperimentSpec.FIDELITY);
       boolean calibrated = !memory && needsCalibration(generation, policy);
       List<Metric> metrics =
-          memory || latency
-              ? List.of()
-              : metrics(row.metrics() == null ? spec.metrics() : row.metrics());
+          fidelity ? metrics(row.metrics() == null ? spec.metrics() : row.metrics()) : List.of();
       Cell cell =
           new Cell(
-              memory ? Cell.Kind.MEMORY : latency ? Cell.Kind.LATENCY : Cell.Kind.POLICY,
+              kind(),
               modelOf(memory),
               generation,
               prompts,
@@ -218,6 +217,15 @@ public record Experiment(
       if (cells.stream().noneMatch(c -> c.group().equals(group) && c.cell().equals(cell))) {
         cells.add(planned);
       }
+    }
+
+    private Cell.Kind kind() {
+      return switch (spec.kind()) {
+        case ExperimentSpec.MEMORY -> Cell.Kind.MEMORY;
+        case ExperimentSpec.LATENCY -> Cell.Kind.LATENCY;
+        case ExperimentSpec.ATTENTION -> Cell.Kind.ATTENTION;
+        default -> Cell.Kind.POLICY;
+      };
     }
 
     private void baseline(String name, Cell.Prompts prompts) {

@@ -33,7 +33,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *
  * @param name folder of the results
  * @param title for reports; the name where there is none
- * @param kind {@code fidelity}, {@code memory} or {@code latency}
+ * @param kind {@code fidelity}, {@code memory}, {@code latency} or {@code attention}
  * @param model the model
  * @param dtype {@code fp32} or {@code bf16}
  * @param prompts which prompts; null for memory
@@ -76,6 +76,9 @@ public record ExperimentSpec(
 
   /** Times. */
   public static final String LATENCY = "latency";
+
+  /** Where the full cache's attention goes. */
+  public static final String ATTENTION = "attention";
 
   private static final YAMLMapper YAML =
       YAMLMapper.builder(
@@ -358,9 +361,17 @@ public record ExperimentSpec(
               Budget.parse(b);
             }
           });
-      if (images && (row.size() != null || row.batch() != null)) {
+      boolean attention = kind.equals(ATTENTION);
+      if ((images || attention) && (row.size() != null || row.batch() != null)) {
         String key = row.size() != null ? "/size" : "/batch";
-        throw CheckedJson.error(file, place + key, "none for fidelity", "one");
+        throw CheckedJson.error(file, place + key, "none for " + kind, "one");
+      }
+      if (attention && !row.policy().equals(List.of("full"))) {
+        throw CheckedJson.error(
+            file, place + "/policy", "full for attention", String.join(", ", row.policy()));
+      }
+      if (attention && row.metrics() != null) {
+        throw CheckedJson.error(file, place + "/metrics", "none for attention", "some");
       }
       for (int c = 0; c < row.calibration().size(); c++) {
         check(file, place + "/calibration/" + c, row.calibration().get(c));

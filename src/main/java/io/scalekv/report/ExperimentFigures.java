@@ -5,7 +5,6 @@ import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Results;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,6 +52,7 @@ final class ExperimentFigures {
     return switch (results.file().kind()) {
       case ExperimentSpec.MEMORY -> f.memory();
       case ExperimentSpec.LATENCY -> f.latency();
+      case ExperimentSpec.ATTENTION -> f.attention();
       default -> f.fidelity();
     };
   }
@@ -303,6 +303,18 @@ final class ExperimentFigures {
                 BarFigure.of(title(), "median time of a generation (s), least to most", bars)));
   }
 
+  private List<Named> attention() {
+    List<Named> figures = new ArrayList<>();
+    for (ResultRow r : rows) {
+      if (r.result() != null && r.result().attention() != null) {
+        String file = figures.isEmpty() ? name : name + "-" + r.number();
+        figures.add(
+            new Named(file, title(), CurrentMassDensity.of(title(), r.result().attention())));
+      }
+    }
+    return figures;
+  }
+
   private static BarFigure.Bar timed(
       String label, PolicyStyle style, List<Double> seconds, double median) {
     double[] ends = ResultTables.ends(seconds);
@@ -314,12 +326,5 @@ final class ExperimentFigures {
         several ? ends[0] : Double.NaN,
         several ? ends[1] : Double.NaN,
         String.format(Locale.ROOT, "%.3f s", median));
-  }
-
-  /** Arrays of a density, from 0 to 1. */
-  static double[] grid(int points) {
-    double[] x = new double[points];
-    Arrays.setAll(x, i -> (double) i / (points - 1));
-    return x;
   }
 }

@@ -142,8 +142,9 @@ final class HtmlReport {
     List<ExperimentFigures.Named> first = new ArrayList<>();
     List<ExperimentFigures.Named> others = new ArrayList<>();
     for (ExperimentFigures.Named n : s.figures()) {
-      String metric = n.name().substring(f.name().length() + 1);
-      (FIRST_FIGURES.contains(metric) ? first : others).add(n);
+      boolean only = n.name().equals(f.name());
+      String what = only ? "" : n.name().substring(f.name().length() + 1);
+      (only || FIRST_FIGURES.contains(what) ? first : others).add(n);
     }
     out.append("<div class=\"figures\">");
     for (ExperimentFigures.Named n : first) {

@@ -15,7 +15,6 @@ import java.util.TreeSet;
 final class ProfileTable {
   private static final String HEADER = "branch,layer,head,scale,statistic,mean,std,n";
   private static final String SOURCE = "source-mass-";
-  private static final int POINTS = 401;
 
   /** One line of the file. */
   private record Entry(int layer, String head, int scale, String statistic, double mean) {}
@@ -136,38 +135,10 @@ final class ProfileTable {
     return mass;
   }
 
-  /**
-   * Density of the share that heads give the current map, small scales against large ones: the form
-   * of figure 6a of ScaleKV. Scale 1 is left out, which has nothing else to look at.
-   */
+  /** Density of the share that heads give the current map, small scales against large ones. */
   Figure density(String title) {
-    int scales = scales();
-    int middle = (scales + 1) / 2;
-    double[] x = ExperimentFigures.grid(POINTS);
-    List<LineFigure.Line> lines = new ArrayList<>();
-    add(lines, "scales 2 to " + middle, PolicyStyle.numbered(1), currentMass(1, middle), x);
-    add(
-        lines,
-        "scales " + (middle + 1) + " to " + scales,
-        PolicyStyle.numbered(0),
-        currentMass(middle, scales),
-        x);
-    return LineFigure.of(
-        new LineFigure.Axes(
-            title,
-            "share of a head's attention on the current map (mean over rows and prompts)",
-            "density over heads and layers",
-            false),
-        lines,
-        List.of());
-  }
-
-  private static void add(
-      List<LineFigure.Line> lines, String label, PolicyStyle style, double[] sample, double[] x) {
-    if (sample.length > 0) {
-      KernelDensity density = KernelDensity.of(sample);
-      double[] y = Arrays.stream(x).map(density::at).toArray();
-      lines.add(LineFigure.Line.smooth(label, style, x, y));
-    }
+    int middle = (scales() + 1) / 2;
+    return CurrentMassDensity.of(
+        title, middle, scales(), currentMass(1, middle), currentMass(middle, scales()));
   }
 }

@@ -106,11 +106,6 @@ public final class Report {
       figures.add(
           new ExperimentFigures.Named("roles", "drafters and refiners by layer and scale", map));
     }
-    if (source.profile().isPresent() && source.profile().get().scales() > 1) {
-      String title = "Attention on the current map, small scales against large ones";
-      figures.add(
-          new ExperimentFigures.Named("fig6a", title, source.profile().get().density(title)));
-    }
     return figures;
   }
 }

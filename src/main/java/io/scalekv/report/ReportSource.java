@@ -36,6 +36,7 @@ record ReportSource(
           "fig7a",
           "table2",
           "table3",
+          "fig6a",
           "fig6b",
           "fig6c",
           "fig7b",

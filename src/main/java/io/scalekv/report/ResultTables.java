@@ -61,6 +61,9 @@ final class ResultTables {
     if (results.file().kind().equals(ExperimentSpec.LATENCY)) {
       tables.add(t.latency());
     }
+    if (results.file().kind().equals(ExperimentSpec.ATTENTION)) {
+      tables.add(AttentionTables.of(t.name, t.title(""), t.rows, t.notes(List.of(), "")));
+    }
     t.memory().ifPresent(tables::add);
     t.tests().ifPresent(tables::add);
     return tables;

@@ -79,7 +79,8 @@ final class DamageCommandTest {
         model.bitAgreementByMap(),
         Map.of(),
         List.of(),
-        images);
+        images,
+        null);
   }
 
   private static Path write(Path folder, List<CellResult> results) throws IOException {

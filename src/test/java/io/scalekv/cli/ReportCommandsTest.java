@@ -39,6 +39,17 @@ final class ReportCommandsTest {
           batch: [1, 8]
       """;
 
+  private static final String ATTENTION =
+      """
+      name: fig6a
+      kind: attention
+      model: pocket
+      prompts: {file: %s, limit: 3}
+      batch: 2
+      rows:
+        - policy: full
+      """;
+
   @TempDir Path folder;
 
   @Test
@@ -47,6 +58,7 @@ final class ReportCommandsTest {
     Path prompts = Path.of("calibration-prompts/scenes-10.txt").toAbsolutePath();
     Files.writeString(experiments.resolve("a.yaml"), IMAGES.formatted(prompts));
     Files.writeString(experiments.resolve("b.yaml"), MEMORY);
+    Files.writeString(experiments.resolve("c.yaml"), ATTENTION.formatted(prompts));
     Path out = folder.resolve("out");
     Said said =
         Said.of("reproduce", "--quick", "--experiments", experiments, "--out", out, "--json", "-q");
@@ -68,6 +80,7 @@ final class ReportCommandsTest {
             "report/tables/table3-memory.csv",
             "report/figures/table1-psnr.svg",
             "report/figures/fig6a.png",
+            "report/tables/fig6a.csv",
             "report/figures/roles.png",
             "calibration/profile.csv",
             "kept/scalekv.json",

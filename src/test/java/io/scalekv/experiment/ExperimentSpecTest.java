@@ -89,6 +89,36 @@ final class ExperimentSpecTest {
     assertEquals(1, e.getMessage().lines().count(), e.getMessage());
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          policy: [full, scalekv]         | /rows/0/policy: expected full for attention, got full, scalekv
+          {policy: full, metrics: psnr}   | /rows/0/metrics: expected none for attention
+          {policy: full, batch: 2}        | /rows/0/batch: expected none for attention
+          {policy: full, size: 1M}        | /rows/0/size: expected none for attention
+          """)
+  void attentionIsOfTheFullCache(String row, String message) {
+    String yaml =
+        """
+        name: a
+        kind: attention
+        model: pocket
+        prompts: {file: prompts.txt}
+        rows:
+          - %s
+        """;
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> ExperimentSpec.parse(yaml.formatted(row), "s.yaml"));
+    assertTrue(e.getMessage().startsWith("s.yaml: " + message), e.getMessage());
+    assertEquals(
+        ExperimentSpec.ATTENTION,
+        ExperimentSpec.parse(yaml.formatted("policy: full"), "s.yaml").kind());
+  }
+
   @Test
   void promptsBelongToKindsThatDraw() {
     String none = GOOD.replaceFirst("prompts: \\{file: prompts.txt, limit: 8}\n", "");

@@ -78,7 +78,8 @@ public final class ResultFixtures {
             "frechet",
             new CellResult.SetDistance("frechet(vae_encoder)", 1.5, null, 1, 16, null, null)),
         List.of(),
-        images);
+        images,
+        null);
   }
 
   /** Where the made-up results come from. */

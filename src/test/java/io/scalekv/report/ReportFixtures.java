@@ -153,7 +153,8 @@ final class ReportFixtures {
                 new CellResult.SetDistance(
                     "frechet(vae_encoder)", (40 - psnr) / 10, null, 1, prompts, null, null)),
         List.of(),
-        images);
+        images,
+        null);
   }
 
   /** Writes the folder. */

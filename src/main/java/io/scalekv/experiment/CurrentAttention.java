@@ -1,0 +1,110 @@
+package io.scalekv.experiment;
+
+import io.scalekv.metrics.Bootstrap;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.profile.AttentionProfiler;
+import io.scalekv.profile.Branch;
+import io.scalekv.profile.HeadStatistic;
+import io.scalekv.profile.ProfileGeometry;
+import io.scalekv.profile.ProfileOptions;
+import io.scalekv.profile.PromptStatistics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Gathers the share of attention that heads give the current map, image by image. */
+final class CurrentAttention {
+  private static final ProfileOptions SAMPLING =
+      ProfileOptions.light().withQuerySamples(64).withUnconditional(false);
+
+  private final Cell cell;
+  private final ProfileGeometry geometry;
+  private final List<PromptStatistics> images = new ArrayList<>();
+
+  CurrentAttention(InfinityConfig config, Cell cell) {
+    this.cell = cell;
+    this.geometry = new ProfileGeometry(config.depth(), config.heads(), cell.generation().maps());
+    if (geometry.scales() < 3) {
+      throw new IllegalArgumentException(
+          "attention: at least 3 token maps expected, got " + geometry.scales());
+    }
+  }
+
+  /** Watches the generation of the images from..to−1. */
+  AttentionProfiler profiler(int from, int to) {
+    return AttentionProfiler.create(geometry, SAMPLING, IntStream.range(from, to).toArray());
+  }
+
+  void accept(List<PromptStatistics> seen) {
+    images.addAll(seen);
+  }
+
+  CellResult.Attention result() {
+    int scales = geometry.scales();
+    int middle = (scales + 1) / 2;
+    double[][] small = byPrompt(1, middle);
+    double[][] large = byPrompt(middle, scales);
+    Bootstrap bootstrap = Bootstrap.withSeed(0);
+    return new CellResult.Attention(
+        SAMPLING.querySamples(),
+        List.of(2, middle),
+        List.of(middle + 1, scales),
+        CellResult.Estimate.of("small scales", bootstrap.mean(small)),
+        CellResult.Estimate.of("large scales", bootstrap.mean(large)),
+        CellResult.Estimate.of("large - small", bootstrap.difference(large, small)),
+        currentMass());
+  }
+
+  /** Mean over heads, layers and some scales, [prompt][image of it]. */
+  private double[][] byPrompt(int from, int to) {
+    int seeds = cell.prompts().seeds();
+    double[][] means = new double[cell.prompts().count()][seeds];
+    for (int i = 0; i < images.size(); i++) {
+      PromptStatistics s = images.get(i);
+      means[cell.prompts().promptOf(i)][i % seeds] =
+          IntStream.range(from, to)
+              .mapToDouble(k -> overLayersAndHeads(s, k))
+              .average()
+              .orElse(Double.NaN);
+    }
+    return means;
+  }
+
+  private double overLayersAndHeads(PromptStatistics s, int scale) {
+    double sum = 0;
+    for (int l = 0; l < geometry.layers(); l++) {
+      for (int h = 0; h < geometry.heads(); h++) {
+        sum += share(s, l, scale, h);
+      }
+    }
+    return sum / (geometry.layers() * geometry.heads());
+  }
+
+  private static double share(PromptStatistics s, int layer, int scale, int head) {
+    return s.value(Branch.CONDITIONAL, HeadStatistic.CURRENT_MASS, layer, scale, head);
+  }
+
+  private List<List<List<Double>>> currentMass() {
+    List<List<List<Double>>> mass = new ArrayList<>();
+    for (int l = 0; l < geometry.layers(); l++) {
+      List<List<Double>> ofLayer = new ArrayList<>();
+      for (int k = 0; k < geometry.scales(); k++) {
+        List<Double> ofScale = new ArrayList<>();
+        for (int h = 0; h < geometry.heads(); h++) {
+          int layer = l;
+          int scale = k;
+          int head = h;
+          double mean =
+              images.stream()
+                  .mapToDouble(s -> share(s, layer, scale, head))
+                  .average()
+                  .orElseThrow();
+          ofScale.add(Math.round(mean * 1e4) / 1e4);
+        }
+        ofLayer.add(ofScale);
+      }
+      mass.add(ofLayer);
+    }
+    return mass;
+  }
+}

@@ -95,12 +95,17 @@ public final class AttentionProfiler implements AttentionTap {
       NDArray k = float32(scope, rows(scope, key, seen));
       NDArray groups = scope.create(call.groups, new Shape(call.keys, call.width));
       int step = step(call.batch, call.keys);
-      for (int from = 0; from < call.details; from += step) {
-        call.details(scope, q, k, groups, from, Math.min(from + step, call.details));
-      }
-      step = step(call.conditional, call.keys);
-      for (int from = call.details; from < call.samples; from += step) {
-        call.masses(scope, q, k, groups, from, Math.min(from + step, call.samples));
+      if (call.samples <= step) {
+        call.rows(scope, q, k, groups, 0, call.details, call.samples);
+      } else {
+        for (int from = 0; from < call.details; from += step) {
+          int to = Math.min(from + step, call.details);
+          call.rows(scope, q, k, groups, from, to, to);
+        }
+        step = step(call.conditional, call.keys);
+        for (int from = call.details; from < call.samples; from += step) {
+          call.rows(scope, q, k, groups, from, from, Math.min(from + step, call.samples));
+        }
       }
       call.means();
       if (cut != null) {
@@ -155,19 +160,22 @@ public final class AttentionProfiler implements AttentionTap {
    *
    * @param groups 1 where a key belongs to a group [T,G]: each source map up to the current one,
    *     then the sinks
+   * @param topKeys K' of the history
    */
-  private record Keys(GridDistance grid, float[] groups) {
-    static Keys of(ScaleSchedule schedule, int scale, int sinkTokens) {
+  private record Keys(GridDistance grid, float[] groups, int topKeys) {
+    static Keys of(ScaleSchedule schedule, int scale, ProfileOptions options) {
       int width = scale + 2;
       float[] groups = new float[schedule.tokensBefore(scale + 1) * width];
-      int sinks = Math.min(sinkTokens, schedule.tokensBefore(scale));
+      int history = schedule.tokensBefore(scale);
+      int sinks = Math.min(options.sinkTokens(), history);
       for (int s = 0; s <= scale; s++) {
         for (int j = schedule.tokensBefore(s); j < schedule.tokensBefore(s + 1); j++) {
           groups[j * width + s] = 1;
           groups[j * width + width - 1] = j < sinks ? 1 : 0;
         }
       }
-      return new Keys(GridDistance.of(schedule, scale), groups);
+      int topKeys = history > 0 ? options.historyTopK().of(history) : 0;
+      return new Keys(GridDistance.of(schedule, scale), groups, topKeys);
     }
   }
 
@@ -209,32 +217,42 @@ public final class AttentionProfiler implements AttentionTap {
       this.keys = history + tokens;
       this.samples = Math.min(options.querySamples(), tokens);
       this.details = Math.min(options.detailRows(), samples);
-      this.topKeys = history > 0 ? options.historyTopK().of(history) : 0;
       this.positions = new int[conditional][];
       for (int c = 0; c < conditional; c++) {
         positions[c] =
             QuerySampler.draw(options.seed(), prompts[c], site.layer(), scale, tokens, samples);
       }
       if (keysOfScale[scale] == null) {
-        keysOfScale[scale] = Keys.of(schedule, scale, options.sinkTokens());
+        keysOfScale[scale] = Keys.of(schedule, scale, options);
       }
       this.grid = keysOfScale[scale].grid();
       this.width = scale + 2;
       this.groups = keysOfScale[scale].groups();
+      this.topKeys = keysOfScale[scale].topKeys();
       this.totals = new double[batch * (heads + 1) * slots];
       this.counts = new int[totals.length];
     }
 
-    /** Measures the sampled rows from..to−1 whole. */
-    void details(NDManager scope, NDArray query, NDArray key, NDArray groups, int from, int to) {
-      int n = to - from;
+    /**
+     * Measures the sampled rows from..whole−1 whole and of the rows whole..to−1 the masses, in the
+     * conditional branch.
+     */
+    void rows(
+        NDManager scope, NDArray query, NDArray key, NDArray groups, int from, int whole, int to) {
       float[] x;
-      try (NDArray index = index(scope, from, n);
-          NDArray distance = scope.create(distances(from, n), new Shape(conditional, 1, n, keys));
-          NDArray result =
-              TorchOps.call("attention_details", query, key, index, groups, distance)) {
+      try (NDArray index = index(scope, from, to - from);
+          NDArray distance =
+              scope.create(
+                  distances(from, whole - from), new Shape(conditional, 1, whole - from, keys));
+          NDArray result = TorchOps.call("attention_sums", query, key, index, groups, distance)) {
         x = result.toFloatArray();
       }
+      int read = details(x, from, whole - from);
+      masses(x, read, to - whole);
+    }
+
+    /** Folds n rows that were measured whole; the position behind them. */
+    private int details(float[] x, int from, int n) {
       int lines = batch * (heads + 1) * n;
       int block = lines * width;
       int drift = 3 * block;
@@ -250,17 +268,12 @@ public final class AttentionProfiler implements AttentionTap {
           add(slot, HeadStatistic.GINI, order.gini(x, rows + i * keys, keys));
         }
       }
+      return rows + lines * keys;
     }
 
-    /** Measures the masses of the sampled rows from..to−1, in the conditional branch. */
-    void masses(NDManager scope, NDArray query, NDArray key, NDArray groups, int from, int to) {
-      int n = to - from;
-      float[] x;
-      try (NDArray index = index(scope, from, n);
-          NDArray result = TorchOps.call("attention_masses", query, key, index, groups)) {
-        x = result.toFloatArray();
-      }
-      int rows = conditional * heads * n * width;
+    /** Folds the masses of n rows. */
+    private void masses(float[] x, int start, int n) {
+      int rows = start + conditional * heads * n * width;
       int averaged = rows + conditional * heads * n * history;
       float[] mean = new float[width];
       for (int c = 0; c < conditional; c++) {
@@ -268,9 +281,10 @@ public final class AttentionProfiler implements AttentionTap {
           Arrays.fill(mean, 0);
           for (int h = 0; h < heads; h++) {
             int line = (c * heads + h) * n + i;
-            masses((c * (heads + 1) + h) * slots, x, line * width, x, rows + line * history);
+            int at = start + line * width;
+            masses((c * (heads + 1) + h) * slots, x, at, x, rows + line * history);
             for (int g = 0; g < width; g++) {
-              mean[g] += x[line * width + g] / heads;
+              mean[g] += x[at + g] / heads;
             }
           }
           int slot = (c * (heads + 1) + heads) * slots;

@@ -44,35 +44,39 @@ class M(Module):
     i = torch.expand(index, [torch.size(q, 0), torch.size(q, 1), torch.size(index, 2), torch.size(q, 3)])
     return torch.softmax(torch.matmul(torch.gather(q, 2, i), torch.transpose(k, 2, 3)), -1)
 
-  # what the first R batch rows give to groups of keys, for profiling, softmax scale 1:
-  # q [B,H,L,D], k [B,H,T,D], index [R,1,S,1] (int64) the S sampled queries, groups [T,G] 1 where a
-  # key belongs to a group -> one vector: sums of the groups [R,H,S,G], the attention on the T-L
-  # history keys [R,H,S,T-L], its mean over the heads [R,S,T-L]
-  def attention_masses(self, q: Tensor, k: Tensor, index: Tensor, groups: Tensor) -> Tensor:
+  # what sampled queries attend to, for profiling, softmax scale 1: q [B,H,L,D], k [B,H,T,D]; index
+  # [R,1,S,1] (int64) the sampled queries; the B batch rows are one or two halves of R, index and
+  # distance alike in both; groups [T,G] is 1 where a key belongs to a group. The first N rows are
+  # measured whole: distance [R,1,N,T] of query and key; head H is the mean of the others. Of the
+  # M = S-N others only the masses in the first R batch rows are. -> one vector: sums over the groups
+  # of p, p ln p and p * distance [B,H+1,N,G] each, the total variation between the halves [R,H+1,N]
+  # (0 if there is one), the rows p [B,H+1,N,T]; sums of the groups [R,H,M,G], the attention on the
+  # T-L history keys [R,H,M,T-L], its mean over the heads [R,M,T-L]
+  def attention_sums(self, q: Tensor, k: Tensor, index: Tensor, groups: Tensor, distance: Tensor) -> Tensor:
     r = torch.size(index, 0)
-    p = (self).sampled_rows(torch.narrow(q, 0, 0, r), torch.narrow(k, 0, 0, r), index)
-    m = torch.matmul(p, groups)
-    x = torch.narrow(p, 3, 0, torch.sub(torch.size(k, 2), torch.size(q, 2)))
-    return torch.cat([torch.flatten(m), torch.flatten(x), torch.flatten(torch.mean(x, [1]))])
-
-  # more of the sampled rows of all B batch rows, which are one or two halves of R, index and
-  # distance alike in both: distance [R,1,S,T] of query and key; head H is the mean of the others
-  # -> one vector: sums over the groups of p, p ln p and p * distance [B,H+1,S,G] each, the total
-  # variation between the halves [R,H+1,S] (0 if there is one), the rows p [B,H+1,S,T]
-  def attention_details(self, q: Tensor, k: Tensor, index: Tensor, groups: Tensor, distance: Tensor) -> Tensor:
-    r = torch.size(index, 0)
+    n = torch.size(distance, 2)
+    m = torch.sub(torch.size(index, 2), n)
     halves = torch.floordiv(torch.size(q, 0), r)
-    heads = (self).sampled_rows(q, k, torch.repeat(index, [halves, 1, 1, 1]))
-    p = torch.cat([heads, torch.mean(heads, [1], True)], 1)
-    w = torch.mul_(torch.log_(torch.clamp_min(p, 1.1754943508222875e-38)), p)
-    d = torch.mul(torch.unflatten(p, 0, [halves, r]), distance)
-    x = torch.narrow(p, 0, 0, r)
-    y = torch.narrow(p, 0, torch.sub(torch.size(p, 0), r), r)
-    v = torch.mul(torch.sum(torch.abs_(torch.sub(x, y)), [3]), 0.5)
-    m1 = torch.flatten(torch.matmul(p, groups))
-    m2 = torch.flatten(torch.matmul(w, groups))
-    m3 = torch.flatten(torch.matmul(d, groups))
-    return torch.cat([m1, m2, m3, torch.flatten(v), torch.flatten(p)])
+    parts = annotate(List[Tensor], [])
+    if torch.gt(n, 0):
+      heads = (self).sampled_rows(q, k, torch.repeat(torch.narrow(index, 2, 0, n), [halves, 1, 1, 1]))
+      p = torch.cat([heads, torch.mean(heads, [1], True)], 1)
+      d = torch.flatten(torch.mul(torch.unflatten(p, 0, [halves, r]), distance), 0, 1)
+      x = torch.narrow(p, 0, 0, r)
+      y = torch.narrow(p, 0, torch.sub(torch.size(p, 0), r), r)
+      v = torch.mul(torch.sum(torch.abs_(torch.sub(x, y)), [3]), 0.5)
+      w = torch.mul_(torch.log_(torch.clamp_min(p, 1.1754943508222875e-38)), p)
+      sums = torch.matmul(torch.stack([p, w, d]), groups)
+      _0 = torch.append(parts, torch.flatten(sums))
+      _1 = torch.append(parts, torch.flatten(v))
+      _2 = torch.append(parts, torch.flatten(p))
+    if torch.gt(m, 0):
+      others = (self).sampled_rows(torch.narrow(q, 0, 0, r), torch.narrow(k, 0, 0, r), torch.narrow(index, 2, n, m))
+      past = torch.narrow(others, 3, 0, torch.sub(torch.size(k, 2), torch.size(q, 2)))
+      _3 = torch.append(parts, torch.flatten(torch.matmul(others, groups)))
+      _4 = torch.append(parts, torch.flatten(past))
+      _5 = torch.append(parts, torch.flatten(torch.mean(past, [1])))
+    return torch.cat(parts)
 
   # x [..,C], weight [O,C], bias [O]
   def linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

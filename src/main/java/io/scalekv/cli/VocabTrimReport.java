@@ -10,8 +10,10 @@ import io.scalekv.vocabtrim.run.TrimSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 
 /** Tables, figures and the lines for people of a VocabTrim experiment. */
@@ -223,29 +225,50 @@ final class VocabTrimReport {
     }
   }
 
+  /** One set of line figures, or one a domain where all lines do not fit in one. */
   private static void figures(Path folder, TrimSpec spec, List<TrimResult> results)
       throws IOException {
-    List<Curve> mbsu = new ArrayList<>();
-    List<Curve> tau = new ArrayList<>();
-    List<Curve> marks = new ArrayList<>();
     List<Bar> bars = new ArrayList<>();
-    List<Curve> coverage = new ArrayList<>();
+    Map<String, List<TrimResult>> byDomain = new LinkedHashMap<>();
     for (TrimResult r : results) {
+      byDomain.computeIfAbsent(r.cell().domain(), d -> new ArrayList<>()).add(r);
       for (TrimResult.Curve c : r.curves()) {
-        String name = label(r, results) + (r.curves().size() > 1 ? " γ " + c.gamma() : "");
         Point b = c.points().get(c.best());
         bars.add(
             new Bar(
-                name + ", k = " + b.k(),
+                label(r, c, results) + ", k = " + b.k(),
                 bars.size() % MOST_LINES,
                 b.mbsu().value(),
                 b.mbsu().low(),
                 b.mbsu().high()));
+      }
+    }
+    NumberReport.bars(folder, "best", spec.title(), "best MBSU (modelled)", bars);
+    if (bars.size() <= MOST_LINES || byDomain.size() == 1) {
+      lines(folder, "", spec.title(), results);
+    } else {
+      for (Map.Entry<String, List<TrimResult>> e : byDomain.entrySet()) {
+        lines(folder, "-" + e.getKey(), spec.title() + ": " + e.getKey(), e.getValue());
+      }
+    }
+  }
+
+  private static void lines(Path folder, String suffix, String what, List<TrimResult> results)
+      throws IOException {
+    List<Curve> mbsu = new ArrayList<>();
+    List<Curve> tau = new ArrayList<>();
+    List<Curve> marks = new ArrayList<>();
+    List<Curve> coverage = new ArrayList<>();
+    long all = results.stream().mapToLong(r -> r.curves().size()).sum();
+    for (TrimResult r : results) {
+      for (TrimResult.Curve c : r.curves()) {
         if (mbsu.size() < MOST_LINES) {
+          String name = label(r, c, results);
           mbsu.add(
               curve(name, c, p -> p.mbsu().value(), p -> p.mbsu().low(), p -> p.mbsu().high()));
           tau.add(curve(name, c, p -> p.tau().value(), p -> p.tau().low(), p -> p.tau().high()));
-          if (c.interior() && results.size() * r.curves().size() <= 3) {
+          if (c.interior() && all <= 3) {
+            Point b = c.points().get(c.best());
             marks.add(
                 Curve.plain(
                     "maximum at k = " + b.k(),
@@ -262,19 +285,20 @@ final class VocabTrimReport {
                 r.coverage().stream().mapToDouble(v -> v).toArray()));
       }
     }
+    String title =
+        all > MOST_LINES ? what + " (the first " + MOST_LINES + " of " + all + ")" : what;
     String k = "kept tokens k";
     NumberReport.curves(
-        folder, "mbsu", List.of(spec.title(), k, "MBSU (modelled)"), true, mbsu, marks);
+        folder, "mbsu" + suffix, List.of(title, k, "MBSU (modelled)"), true, mbsu, marks);
     NumberReport.curves(
-        folder, "tau", List.of(spec.title(), k, "block efficiency τ"), true, tau, List.of());
+        folder, "tau" + suffix, List.of(title, k, "block efficiency τ"), true, tau, List.of());
     NumberReport.curves(
         folder,
-        "coverage",
-        List.of(spec.title(), k, "coverage of the target's text"),
+        "coverage" + suffix,
+        List.of(title, k, "coverage of the target's text"),
         true,
         coverage,
         List.of());
-    NumberReport.bars(folder, "best", spec.title(), "best MBSU (modelled)", bars);
   }
 
   private static Curve curve(
@@ -289,6 +313,11 @@ final class VocabTrimReport {
         c.points().stream().mapToDouble(value::apply).toArray(),
         c.points().stream().mapToDouble(low::apply).toArray(),
         c.points().stream().mapToDouble(high::apply).toArray());
+  }
+
+  /** What tells a curve from the others. */
+  private static String label(TrimResult r, TrimResult.Curve c, List<TrimResult> all) {
+    return label(r, all) + (r.curves().size() > 1 ? " γ " + c.gamma() : "");
   }
 
   /** What tells a cell from the others. */

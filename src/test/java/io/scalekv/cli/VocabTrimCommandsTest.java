@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.pair.ShippedPair;
@@ -11,6 +12,7 @@ import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,5 +130,30 @@ final class VocabTrimCommandsTest {
     assertTrue(again.err().contains(": there"), again.err());
     assertTrue(again.out().contains("MBSU"), again.out());
     refused("nothing there", "vocabtrim", "run", folder.resolve("none.yaml"), "--out", out);
+  }
+
+  @Test
+  void curvesThatDoNotFitOneFigureGetOneADomain() throws IOException {
+    Path spec = folder.resolve("many.yaml");
+    Files.writeString(
+        spec,
+        """
+        name: many
+        domains: [math, coding]
+        prompts: 2
+        promptTokens: 4
+        newTokens: 4
+        gammas: [1, 2, 3, 4, 5]
+        sizes: [64, 2048]
+        calibrations:
+          - {source: raw, texts: [1]}
+        """);
+    Path out = folder.resolve("many");
+    done("vocabtrim", "run", spec, "--out", out);
+    for (String figure : List.of("mbsu", "tau", "coverage")) {
+      assertTrue(Files.exists(out.resolve(figure + "-math.png")), figure);
+      assertTrue(Files.exists(out.resolve(figure + "-coding.png")), figure);
+      assertFalse(Files.exists(out.resolve(figure + ".png")), figure);
+    }
   }
 }

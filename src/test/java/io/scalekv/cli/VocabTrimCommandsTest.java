@@ -139,6 +139,7 @@ final class VocabTrimCommandsTest {
         spec,
         """
         name: many
+        title: Many
         domains: [math, coding]
         prompts: 2
         promptTokens: 4

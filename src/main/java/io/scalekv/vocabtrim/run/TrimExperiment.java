@@ -226,7 +226,7 @@ public final class TrimExperiment {
               sizes[s],
               estimate,
               estimate.times(cost.mbsu(1, sizes[s], gamma)),
-              Arrays.stream(all.acceptance()).boxed().toList(),
+              Arrays.stream(all.acceptance()).takeWhile(a -> !Double.isNaN(a)).boxed().toList(),
               all.outside() / all.tokens(),
               all.wrong() / all.tokens()));
     }

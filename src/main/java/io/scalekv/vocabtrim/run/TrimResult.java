@@ -65,7 +65,7 @@ public record TrimResult(
    * @param k kept tokens
    * @param tau block efficiency with its interval over prompts
    * @param mbsu likewise
-   * @param acceptance by place in the block
+   * @param acceptance by place in the block, up to the last place that was ever reached
    * @param outside rejections per generated token because the token is not kept
    * @param wrong rejections per generated token because the drafter was wrong
    */

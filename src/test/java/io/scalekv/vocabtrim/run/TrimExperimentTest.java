@@ -65,7 +65,7 @@ final class TrimExperimentTest {
         for (TrimResult.Point p : c.points()) {
           assertTrue(p.tau().value() >= 1 && p.tau().value() <= c.gamma() + 1);
           assertTrue(p.mbsu().value() <= most);
-          assertEquals(c.gamma(), p.acceptance().size());
+          assertEquals(c.gamma(), p.acceptance().size(), "each place was reached");
         }
       }
       for (int i = 1; i < r.coverage().size(); i++) {

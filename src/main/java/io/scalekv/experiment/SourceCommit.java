@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.CodeSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -14,9 +15,14 @@ public final class SourceCommit {
   /** Where there is no git or no repository. */
   public static final String UNKNOWN = "unknown";
 
+  private static final String RESULTS = "results";
+
   private SourceCommit() {}
 
-  /** The commit's hash, with {@code -dirty} where tracked files were changed. */
+  /**
+   * The commit's hash, with {@code -dirty} where tracked files were changed. Results do not count:
+   * to run a cell again changes them, and no source.
+   */
   public static String current() {
     CodeSource code = SourceCommit.class.getProtectionDomain().getCodeSource();
     if (code == null) {
@@ -32,23 +38,41 @@ public final class SourceCommit {
 
   /** That of the repository a folder is in. */
   static String of(Path folder) {
-    List<String> words =
-        List.of("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*");
+    String top = git(folder, "rev-parse", "--show-toplevel");
+    String head = git(folder, "rev-parse", "HEAD");
+    if (top == null || head == null || !head.matches("[0-9a-f]{40,64}")) {
+      return UNKNOWN;
+    }
+    String changed =
+        git(
+            Path.of(top),
+            "status",
+            "--porcelain",
+            "--untracked-files=no",
+            "--",
+            ".",
+            ":(exclude)" + RESULTS);
+    return changed == null ? UNKNOWN : changed.isEmpty() ? head : head + "-dirty";
+  }
+
+  /** What git prints, or null where it fails. */
+  private static String git(Path folder, String... words) {
+    List<String> command = new ArrayList<>(List.of("git"));
+    command.addAll(List.of(words));
     try {
       Process git =
-          new ProcessBuilder(words)
+          new ProcessBuilder(command)
               .directory(folder.toFile())
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();
       git.getOutputStream().close();
       String said = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      boolean ended = git.waitFor(1, TimeUnit.MINUTES) && git.exitValue() == 0;
-      return ended && said.matches("[0-9a-f]{40,64}(-dirty)?") ? said : UNKNOWN;
+      return git.waitFor(1, TimeUnit.MINUTES) && git.exitValue() == 0 ? said : null;
     } catch (IOException e) {
-      return UNKNOWN;
+      return null;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return UNKNOWN;
+      return null;
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.files.AtomicFile;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.LossCurve;
 import io.scalekv.train.PocketTraining;
@@ -104,7 +105,7 @@ final class TrainPocketCommand implements Callable<Integer> {
     Check.range("--tokens", tokens, 600, 1_000_000);
     Check.range("--checkpoint-every", checkpointEvery, 0, 1_000_000);
     ModelConfig model = model();
-    OutputFolder.prepare(out);
+    AtomicFile.removeLeft(OutputFolder.prepare(out));
     PocketTraining.Result result =
         PocketTraining.run(
             new PocketTraining.Options(

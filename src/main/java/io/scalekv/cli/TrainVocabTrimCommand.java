@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.files.AtomicFile;
 import io.scalekv.report.LossCurve;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.train.VocabTrimTraining;
@@ -120,7 +121,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     Check.range("--length", length, 2, 1023);
     Check.range("--learning-rate", learningRate, 1e-7, 1);
     Check.range("--checkpoint-every", checkpointEvery, 0, 1_000_000);
-    OutputFolder.prepare(out);
+    AtomicFile.removeLeft(OutputFolder.prepare(out));
     VocabTrimTraining.Result result =
         VocabTrimTraining.run(
             new VocabTrimTraining.Options(

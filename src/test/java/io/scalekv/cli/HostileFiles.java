@@ -50,7 +50,7 @@ import java.util.stream.IntStream;
  */
 final class HostileFiles {
   /** Heap that reading may allocate beyond a multiple of the file's size. */
-  private static final long BASE_BYTES = 8L << 20;
+  private static final long BASE_BYTES = 16L << 20;
 
   /** Beyond {@link #BASE_BYTES}, as {@code docs/RELIABILITY.md} promises. */
   private static final long BYTES_PER_BYTE = 256;

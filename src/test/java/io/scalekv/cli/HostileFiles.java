@@ -53,7 +53,7 @@ final class HostileFiles {
   private static final long BASE_BYTES = 16L << 20;
 
   /** Beyond {@link #BASE_BYTES}, as {@code docs/RELIABILITY.md} promises. */
-  private static final long BYTES_PER_BYTE = 256;
+  private static final long BYTES_PER_BYTE = 512;
 
   private static final double MOST_SECONDS = 2;
   private static final String MODULE = "pth module";

@@ -105,7 +105,7 @@ final class LeakTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"GENERATIONS, 60, 100", "LOADS, 12, 1500", "CALIBRATIONS, 6, 3000"})
+  @CsvSource({"GENERATIONS, 40, 100", "LOADS, 8, 1500"})
   void aFewTimesMemoryAndFilesStay(Work work, int times, double mostKib) throws Exception {
     flat(work, times, mostKib);
   }

@@ -20,6 +20,10 @@ import io.scalekv.scene.PromptFile;
 import io.scalekv.scene.SceneGrammar;
 import io.scalekv.scene.SceneSampler;
 import io.scalekv.tensor.SafetensorsWriter;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.random.RandomGenerator;
 
 /** Who may know whom: left never imports right, and each outer library has its place. */
@@ -191,6 +195,17 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("picocli..");
+
+  /** The system's clock may be set back or forth at any time; it is written down, never asked. */
+  @ArchTest
+  static final ArchRule NOTHING_IS_DECIDED_BY_THE_CLOCK =
+      noClasses()
+          .should()
+          .callMethod(System.class, "currentTimeMillis")
+          .orShould()
+          .callMethod(File.class, "lastModified")
+          .orShould()
+          .callMethod(Files.class, "getLastModifiedTime", Path.class, LinkOption[].class);
 
   @ArchTest
   static final ArchRule ONLY_MAIN_ENDS_THE_PROCESS =

@@ -49,7 +49,8 @@ final class OutputFolder {
         return;
       }
       if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-        throw refused(folder, "a folder expected, but " + path + " is a file", null);
+        String what = Files.isRegularFile(path) ? "a file" : "a link that leads to no folder";
+        throw refused(folder, "a folder expected, but " + path + " is " + what, null);
       }
     }
   }

@@ -1,10 +1,12 @@
 package io.scalekv.cli;
 
+import io.scalekv.files.AtomicFile;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.LossCurve;
 import io.scalekv.train.PocketTraining;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -86,6 +88,14 @@ final class TrainPocketCommand implements Callable<Integer> {
       description = "Start from the weights of this model folder instead of random ones.")
   private Path from;
 
+  @Option(
+      names = "--checkpoint-every",
+      paramLabel = "SECONDS",
+      defaultValue = "180",
+      description =
+          "Time between checkpoints, from which a run goes on (default: ${DEFAULT-VALUE}).")
+  private int checkpointEvery;
+
   @Override
   public Integer call() throws IOException {
     Check.range("--vae-steps", vaeSteps, 1, 10_000_000);
@@ -93,13 +103,15 @@ final class TrainPocketCommand implements Callable<Integer> {
     Check.range("--decay-steps", decaySteps, 0, steps);
     Check.range("--learning-rate", learningRate, 1e-7, 1);
     Check.range("--tokens", tokens, 600, 1_000_000);
+    Check.range("--checkpoint-every", checkpointEvery, 0, 1_000_000);
     ModelConfig model = model();
-    OutputFolder.prepare(out);
+    AtomicFile.removeLeft(OutputFolder.prepare(out));
     PocketTraining.Result result =
         PocketTraining.run(
             new PocketTraining.Options(
                 model,
                 out,
+                Duration.ofSeconds(checkpointEvery),
                 vaeSteps,
                 steps,
                 decaySteps,

@@ -1,10 +1,12 @@
 package io.scalekv.cli;
 
+import io.scalekv.files.AtomicFile;
 import io.scalekv.report.LossCurve;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.train.VocabTrimTraining;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -102,6 +104,14 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
       description = "Peak learning rate (default: ${DEFAULT-VALUE}).")
   private double learningRate;
 
+  @Option(
+      names = "--checkpoint-every",
+      paramLabel = "SECONDS",
+      defaultValue = "60",
+      description =
+          "Time between checkpoints, from which a run goes on (default: ${DEFAULT-VALUE}).")
+  private int checkpointEvery;
+
   @Override
   public Integer call() throws IOException {
     Check.range("--vocabulary", vocabulary, 258, 1 << 20);
@@ -110,11 +120,13 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     Check.range("--rows", rows, 1, 100_000);
     Check.range("--length", length, 2, 1023);
     Check.range("--learning-rate", learningRate, 1e-7, 1);
-    OutputFolder.prepare(out);
+    Check.range("--checkpoint-every", checkpointEvery, 0, 1_000_000);
+    AtomicFile.removeLeft(OutputFolder.prepare(out));
     VocabTrimTraining.Result result =
         VocabTrimTraining.run(
             new VocabTrimTraining.Options(
                 out,
+                Duration.ofSeconds(checkpointEvery),
                 Optional.ofNullable(text),
                 vocabulary,
                 steps,

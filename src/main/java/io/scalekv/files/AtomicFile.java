@@ -3,6 +3,7 @@ package io.scalekv.files;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -31,15 +32,32 @@ public final class AtomicFile {
   public static void write(Path file, byte[] bytes) throws IOException {
     Path target = file.toAbsolutePath();
     Files.createDirectories(target.getParent());
-    String part = part(target.getFileName().toString(), ProcessHandle.current().pid());
-    Path temporary = target.resolveSibling(part);
+    Path temporary = temporary(target);
     try {
       Files.write(temporary, bytes);
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw named(file, e);
     } finally {
       Files.deleteIfExists(temporary);
     }
+  }
+
+  /** A temporary file beside another, for those who write and move it themselves. */
+  public static Path temporary(Path file) {
+    String part = part(file.getFileName().toString(), ProcessHandle.current().pid());
+    return file.resolveSibling(part);
+  }
+
+  /** A failure of the disk with the name of the file; a full disk is reported without one. */
+  public static IOException named(Path file, IOException e) {
+    if (e instanceof FileSystemException) {
+      return e;
+    }
+    IOException named = new FileSystemException(file.toString(), null, e.getMessage());
+    named.initCause(e);
+    return named;
   }
 
   /** The name of the next temporary file of a process of this host. */

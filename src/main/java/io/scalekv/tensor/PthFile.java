@@ -37,6 +37,9 @@ public final class PthFile implements TensorSource {
 
   static final int LARGEST_PICKLE = 1 << 25;
 
+  /** Elements that a view may have beyond those of its storage, by reading some again and again. */
+  static final long MOST_REPEATED = 1 << 20;
+
   /** A tensor's place: elements from {@code first} byte on, {@code stride} in elements. */
   private record View(TensorInfo info, long[] stride) {
     boolean contiguous() {
@@ -231,6 +234,14 @@ public final class PthFile implements TensorSource {
       if (negative || (empty ? last > stored : last >= stored)) {
         throw WeightsFileException.in(
             file, what, "a view inside its storage of " + stored + " elements", got);
+      }
+      long elements = bytes / type.width();
+      if (!empty && elements > Math.max(stored, MOST_REPEATED)) {
+        throw WeightsFileException.in(
+            file,
+            what,
+            "at most " + Math.max(stored, MOST_REPEATED) + " elements from a storage of " + stored,
+            got);
       }
       long offset = entry.offset() + raw.offset() * type.width();
       TensorInfo info = new TensorInfo(name, type, raw.shape(), empty ? 0 : bytes, offset, file);

@@ -54,10 +54,17 @@ public final class Weights implements AutoCloseable {
    * @param name under which it is put
    * @param source where it is read
    * @param there its name there
+   * @throws WeightsFileException if a number of it is NaN or infinite
    */
   public void read(String name, TensorSource source, String there) {
     NDArray array =
         halved.test(name) ? source.loadBf16(there, manager) : source.load(there, manager);
+    try {
+      FiniteCheck.check(source.info(there), array, halved.test(name));
+    } catch (RuntimeException | Error e) {
+      array.close();
+      throw e;
+    }
     putAsIs(name, array);
   }
 

@@ -68,6 +68,7 @@ public final class PocketTrainer {
    * @param seed of data, noise and first weights
    * @param bf16 whether the blocks' products round their factors to bfloat16
    * @param folder where checkpoint, curve and weights go
+   * @param checkpointEvery time between checkpoints
    * @param startFrom averaged weights to start from, or null
    */
   public record Options(
@@ -82,6 +83,7 @@ public final class PocketTrainer {
       long seed,
       boolean bf16,
       Path folder,
+      Duration checkpointEvery,
       Weights startFrom) {
     /** Checks the numbers against each other. */
     public Options {
@@ -143,7 +145,7 @@ public final class PocketTrainer {
               new LearningRate(o.learningRate(), 100, o.decaySteps(), 0.02),
               new AdamW.Options(0.9, 0.97, 0.02, 2, 0.999),
               o.folder().resolve("transformer-checkpoint.safetensors"),
-              Duration.ofMinutes(3),
+              o.checkpointEvery(),
               o.folder().resolve(CURVE),
               20);
       new TrainingLoop(loop, weights)

@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -34,6 +35,7 @@ public final class PocketTraining {
    *
    * @param config of the model
    * @param folder of checkpoints, curves and the model
+   * @param checkpointEvery time between checkpoints
    * @param vaeSteps updates of the tokenizer
    * @param steps updates of the transformer
    * @param decaySteps of these, with a falling learning rate
@@ -46,6 +48,7 @@ public final class PocketTraining {
   public record Options(
       ModelConfig config,
       Path folder,
+      Duration checkpointEvery,
       int vaeSteps,
       int steps,
       int decaySteps,
@@ -83,6 +86,7 @@ public final class PocketTraining {
               VAE_LEARNING_RATE,
               o.seed(),
               o.folder(),
+              o.checkpointEvery(),
               vaeFile),
           log);
     }
@@ -103,6 +107,7 @@ public final class PocketTraining {
               o.seed(),
               o.bf16(),
               o.folder(),
+              o.checkpointEvery(),
               start),
           log);
     }

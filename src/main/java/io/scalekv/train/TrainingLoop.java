@@ -115,8 +115,8 @@ public final class TrainingLoop {
         AdamW optimiser = new AdamW(parent, weights, options.optimiser())) {
       Progress at = restore(optimiser);
       weights.arrays().values().forEach(a -> a.setRequiresGradient(true));
-      double sum = 0;
-      int count = 0;
+      double sum = at.lossSum;
+      int count = at.lossCount;
       long mark = System.nanoTime();
       long saved = mark;
       double seconds = at.seconds;
@@ -146,7 +146,7 @@ public final class TrainingLoop {
         }
         boolean due = now - saved > options.checkpointEvery().toNanos();
         if (due || step == options.steps() || Cancellation.requested()) {
-          save(optimiser, new Progress(step, seconds));
+          save(optimiser, new Progress(step, seconds, sum, count));
           saved = System.nanoTime();
           mark = saved;
         }
@@ -155,7 +155,7 @@ public final class TrainingLoop {
         }
       }
       weights.arrays().values().forEach(a -> a.setRequiresGradient(false));
-      onEnd.accept(optimiser.average(), new Progress(step, seconds));
+      onEnd.accept(optimiser.average(), new Progress(step, seconds, sum, count));
     }
   }
 
@@ -172,12 +172,14 @@ public final class TrainingLoop {
    *
    * @param step updates done
    * @param seconds training time, earlier runs included
+   * @param lossSum sum of the losses since the last report
+   * @param lossCount how many these are
    */
-  public record Progress(int step, double seconds) {}
+  public record Progress(int step, double seconds, double lossSum, int lossCount) {}
 
   private Progress restore(AdamW optimiser) {
     if (!Files.exists(options.checkpoint())) {
-      return new Progress(0, 0);
+      return new Progress(0, 0, 0, 0);
     }
     try (TensorSource file = SafetensorsFile.open(options.checkpoint());
         NDManager scope = weights.manager().newSubManager()) {
@@ -209,7 +211,10 @@ public final class TrainingLoop {
   private Progress progress(Map<String, String> meta) {
     try {
       return new Progress(
-          Integer.parseInt(meta.get("step")), Double.parseDouble(meta.get("seconds")));
+          Integer.parseInt(meta.get("step")),
+          Double.parseDouble(meta.get("seconds")),
+          Double.parseDouble(meta.getOrDefault("lossSum", "0")),
+          Integer.parseInt(meta.getOrDefault("lossCount", "0")));
     } catch (NullPointerException | NumberFormatException e) {
       throw new IllegalArgumentException(
           options.checkpoint()
@@ -226,6 +231,8 @@ public final class TrainingLoop {
     meta.put("seed", String.valueOf(options.seed()));
     meta.put("step", String.valueOf(at.step));
     meta.put("seconds", String.valueOf(at.seconds));
+    meta.put("lossSum", String.valueOf(at.lossSum));
+    meta.put("lossCount", String.valueOf(at.lossCount));
     SafetensorsWriter.write(options.checkpoint(), optimiser.state(), StoredType.F32, meta);
   }
 

@@ -43,6 +43,7 @@ public final class VaeTrainer {
    * @param learningRate peak
    * @param seed of data and first weights
    * @param folder where checkpoint and curve go
+   * @param checkpointEvery time between checkpoints
    * @param result file of the averaged weights
    */
   public record Options(
@@ -53,6 +54,7 @@ public final class VaeTrainer {
       double learningRate,
       long seed,
       Path folder,
+      Duration checkpointEvery,
       Path result) {}
 
   private VaeTrainer() {}
@@ -73,7 +75,7 @@ public final class VaeTrainer {
               new LearningRate(o.learningRate(), 50, o.steps() / 3, 0.02),
               new AdamW.Options(0.9, 0.98, 0.01, 1, 0.995),
               o.folder().resolve("vae-checkpoint.safetensors"),
-              Duration.ofMinutes(3),
+              o.checkpointEvery(),
               o.folder().resolve("vae-curve.csv"),
               20);
       new TrainingLoop(loop, weights)

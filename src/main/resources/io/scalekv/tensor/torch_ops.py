@@ -558,3 +558,19 @@ class M(Module):
   # mean cross-entropy in nats: logits [N,V], targets [N] (int64)
   def cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
     return torch.cross_entropy_loss(logits, targets, None, 1, -100, 0.)
+
+  # smallest and largest number, NaN where there is one: x of any shape -> [2] float32
+  def extremes(self, x: Tensor) -> Tensor:
+    least, most, = torch.aminmax(x)
+    return torch.to(torch.stack([least, most]), 6)
+
+  # of the numbers from range[0] on, range[1] of them (int64): how many are NaN, how many infinite,
+  # and where the first of these is, counted from the first of the part -> [3] int64
+  def not_finite(self, x: Tensor, range: Tensor) -> Tensor:
+    first = int(torch.item(torch.select(range, 0, 0)))
+    count = int(torch.item(torch.select(range, 0, 1)))
+    part = torch.narrow(torch.flatten(x), 0, first, count)
+    nan = torch.isnan(part)
+    infinite = torch.isinf(part)
+    odd = torch.to(torch.logical_or(nan, infinite), 1)
+    return torch.stack([torch.sum(nan), torch.sum(infinite), torch.argmax(odd)])

@@ -50,9 +50,11 @@ import java.util.stream.IntStream;
  */
 final class HostileFiles {
   /** Heap that reading may allocate beyond a multiple of the file's size. */
-  private static final long BASE_BYTES = 8L << 20;
+  private static final long BASE_BYTES = 16L << 20;
 
-  private static final long BYTES_PER_BYTE = 2000;
+  /** Beyond {@link #BASE_BYTES}, as {@code docs/RELIABILITY.md} promises. */
+  private static final long BYTES_PER_BYTE = 512;
+
   private static final double MOST_SECONDS = 2;
   private static final String MODULE = "pth module";
 

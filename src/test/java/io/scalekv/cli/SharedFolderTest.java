@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -88,6 +89,25 @@ final class SharedFolderTest {
     try (Stream<Path> files = Files.walk(shared)) {
       assertTrue(files.noneMatch(f -> f.toString().endsWith(".part")));
     }
+  }
+
+  @Test
+  @Tag("full")
+  void twoSweepsAtOnceLeaveWhatOneLeaves() throws Exception {
+    Path alone = folder.resolve("alone");
+    Said sweep = Said.of("sweep", spec, "--out", alone, "--threads", "1", "-q");
+    assertEquals(0, sweep.code(), sweep.err());
+    Path shared = folder.resolve("shared");
+    List<Process> sweeps = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      String out = shared.toString();
+      sweeps.add(start("sweep", spec.toString(), "--out", out, "--threads", "1", "-q"));
+    }
+    for (Process process : sweeps) {
+      String err = err(process);
+      assertEquals(0, process.waitFor(), err);
+    }
+    assertEquals(SparkRunnerTest.contents(alone), SparkRunnerTest.contents(shared));
   }
 
   @Test

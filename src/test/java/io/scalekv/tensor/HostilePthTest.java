@@ -187,6 +187,12 @@ class HostilePthTest {
         floats(
             "a view of less than 2^63 bytes", 0, new long[] {3, 3}, new long[] {Long.MAX_VALUE, 1}),
         floats("a view of less than 2^63 bytes", Long.MAX_VALUE, new long[] {2}, ONE),
+        floats(
+            "at most 1048576 elements from a storage of 3, got [1048577] stride [0] from 0",
+            0,
+            new long[] {(1 << 20) + 1},
+            new long[] {0}),
+        floats("from a storage of 3", 0, new long[] {1 << 15, 1 << 15}, new long[] {0, 0}),
         floats("stride: expected 1 numbers as the shape has, got 2", 0, THREE, new long[] {1, 1}),
         floats("shape: expected at most 32 numbers, got 33", 0, new long[33], new long[33]),
         tensor(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.scalekv.files.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,6 +104,19 @@ class SafetensorsWriterTest {
         () -> SafetensorsWriter.writeData(file, tooLarge, StoredType.F16, Map.of()));
     assertArrayEquals(new byte[] {1, 2, 3}, Files.readAllBytes(file));
     assertEquals(List.of("w"), files());
+  }
+
+  /** In a container the process that goes on has the number of the one that was killed. */
+  @Test
+  void whatAKilledProcessOfTheSameNumberLeftIsNoHindrance() throws IOException {
+    Path file = folder.resolve("w");
+    String name = AtomicFile.temporary(file).getFileName().toString();
+    int dash = name.lastIndexOf('-');
+    long next = Long.parseLong(name.substring(dash + 1, name.length() - ".part".length())) + 1;
+    Files.write(folder.resolve(name.substring(0, dash + 1) + next + ".part"), new byte[9999]);
+    SafetensorsWriter.writeData(file, ONE, StoredType.F32, Map.of());
+    assertEquals(List.of("w"), files());
+    SafetensorsFile.open(file).close();
   }
 
   @Test

@@ -21,6 +21,7 @@ import io.scalekv.tensor.Weights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +38,8 @@ class PocketTrainerTest {
   private static final InfinityConfig CONFIG =
       new InfinityConfig(2, 16, 2, 32, 4, false, 128, 17, 1);
   private static final ScaleSchedule SCHEDULE = ScaleSchedule.ofSides(1, 2, 3, 4);
+
+  private static final Duration EVERY = Duration.ofMinutes(3);
 
   @TempDir Path folder;
 
@@ -59,7 +62,7 @@ class PocketTrainerTest {
   private PocketTrainer.Options options(String name, int steps, Weights from) throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
     return new PocketTrainer.Options(
-        CONFIG, vae, SCHEDULE, new TokenMap(4, 4), 60, steps, 2, 0.01, 9, false, own, from);
+        CONFIG, vae, SCHEDULE, new TokenMap(4, 4), 60, steps, 2, 0.01, 9, false, own, EVERY, from);
   }
 
   private static Path weightsIn(Path folder) throws IOException {
@@ -134,6 +137,7 @@ class PocketTrainerTest {
                     9,
                     false,
                     folder,
+                    EVERY,
                     null));
     assertEquals("transformer training: expected 4 maps or more, got 3", e.getMessage());
     InfinityConfig five = new InfinityConfig(2, 16, 2, 32, 5, false, 128, 17, 1);
@@ -153,6 +157,7 @@ class PocketTrainerTest {
                     9,
                     false,
                     folder,
+                    EVERY,
                     null));
     assertEquals(
         "transformer training: expected 4 bits as the tokenizer has, got 5", e.getMessage());

@@ -108,6 +108,8 @@ class TrainingLoopTest {
     process(broken, -1);
     assertSameTensors(straight.checkpoint(), broken.checkpoint());
     assertEquals(List.of("step", "2", "4", "6"), firstColumn(broken.curve()));
+    // the losses of step 3, before the kill, are in the mean of steps 3 and 4
+    assertEquals(withoutSeconds(straight.curve()), withoutSeconds(broken.curve()));
 
     TrainingLoop.Options other = options("other", 6, 6);
     process(other, -1);
@@ -116,6 +118,10 @@ class TrainingLoopTest {
       String name = "p.encoder.conv_in.conv.weight";
       assertFalse(Arrays.equals(x.floats(name), y.floats(name)), "the seed matters");
     }
+  }
+
+  private static List<String> withoutSeconds(Path curve) throws IOException {
+    return Files.readAllLines(curve).stream().map(l -> l.substring(0, l.lastIndexOf(','))).toList();
   }
 
   private static List<String> firstColumn(Path curve) throws IOException {

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -98,10 +99,10 @@ public final class SparkRunner implements Runner {
     if (settings.local()) {
       return spark;
     }
-    long end = System.currentTimeMillis() + FIRST_EXECUTOR_MILLIS;
+    long begin = System.nanoTime();
     // the driver is in this list too
     while (spark.sc().statusTracker().getExecutorInfos().length < 2) {
-      if (System.currentTimeMillis() > end || spark.sc().isStopped()) {
+      if (millisSince(begin) > FIRST_EXECUTOR_MILLIS || spark.sc().isStopped()) {
         spark.close();
         throw new IOException(
             "--master %s: an executor of %d cores within %d s expected, got none"
@@ -235,13 +236,13 @@ public final class SparkRunner implements Runner {
 
     /** Reads what an executor has written; a network's file system may show it a little later. */
     private CellResult result(Experiment.Planned planned) throws IOException {
-      long end = System.currentTimeMillis() + SHARED_FILE_MILLIS;
+      long begin = System.nanoTime();
       while (true) {
         Optional<CellResult> result = CellSession.finished(options.folder(), planned.id());
         if (result.isPresent()) {
           return result.get();
         }
-        if (System.currentTimeMillis() > end) {
+        if (millisSince(begin) > SHARED_FILE_MILLIS) {
           throw new IOException(
               "%s: one folder that all machines share expected, got one that lacks cell %s"
                   .formatted(options.folder(), planned.id()));
@@ -249,6 +250,11 @@ public final class SparkRunner implements Runner {
         pause(spark);
       }
     }
+  }
+
+  /** By a clock that nobody can set. */
+  private static long millisSince(long nanoTime) {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanoTime);
   }
 
   private static String cause(ExecutionException e) {

@@ -204,6 +204,15 @@ public final class TextFeatureStore {
     }
   }
 
+  private static void checkFinite(TensorInfo info, float[] rows) {
+    for (int i = 0; i < rows.length; i++) {
+      if (!Float.isFinite(rows[i])) {
+        throw new IllegalArgumentException(
+            info.file() + ": " + info + ": finite numbers expected, got " + rows[i] + " at " + i);
+      }
+    }
+  }
+
   private void readMissing(List<String> texts, float[][] rows) {
     TensorSource source = null;
     try {
@@ -214,6 +223,7 @@ public final class TextFeatureStore {
           }
           source = source == null ? SafetensorsFile.open(file) : source;
           rows[i] = source.floats(key(texts.get(i)));
+          checkFinite(source.info(key(texts.get(i))), rows[i]);
         }
       }
     } finally {

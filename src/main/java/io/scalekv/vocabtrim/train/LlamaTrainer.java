@@ -40,6 +40,7 @@ final class LlamaTrainer {
    * @param bf16 whether products round their factors to bfloat16
    * @param rows the batch of an update, [B][L + 1]
    * @param folder of checkpoint and curve
+   * @param checkpointEvery time between checkpoints
    * @param model folder of the result
    */
   record Options(
@@ -51,6 +52,7 @@ final class LlamaTrainer {
       boolean bf16,
       IntFunction<int[][]> rows,
       Path folder,
+      Duration checkpointEvery,
       Path model) {
     Path curve() {
       return folder.resolve(name + "-curve.csv");
@@ -77,7 +79,7 @@ final class LlamaTrainer {
               new LearningRate(o.learningRate(), Math.min(50, o.steps() / 10), decay, 0.03),
               new AdamW.Options(0.9, 0.97, 0.02, 1, 0.99),
               o.folder().resolve(o.name() + "-checkpoint.safetensors"),
-              Duration.ofMinutes(1),
+              o.checkpointEvery(),
               o.curve(),
               10);
       new TrainingLoop(loop, weights)

@@ -21,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -40,6 +41,7 @@ public final class VocabTrimTraining {
    * What a training is.
    *
    * @param folder of checkpoints, curves and models
+   * @param checkpointEvery time between checkpoints
    * @param text folder of text files, or empty for the synthetic language
    * @param vocabulary tokens of the tokenizer, at most
    * @param steps updates of the target
@@ -52,6 +54,7 @@ public final class VocabTrimTraining {
    */
   public record Options(
       Path folder,
+      Duration checkpointEvery,
       Optional<Path> text,
       int vocabulary,
       int steps,
@@ -223,6 +226,7 @@ public final class VocabTrimTraining {
               o.bf16(),
               step -> text.rows(tokenizer, 2L * o.seed() + number, step, o.rows(), o.length() + 1),
               o.folder(),
+              o.checkpointEvery(),
               model),
           log);
     }

@@ -12,6 +12,7 @@ import io.scalekv.vocabtrim.text.SyntheticLanguage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -37,7 +38,7 @@ class VocabTrimTrainingTest {
     Files.writeString(text.resolve("a.txt"), all);
     Path out = Files.createDirectories(folder.resolve(name));
     return new VocabTrimTraining.Options(
-        out, Optional.of(text), 320, 40, 20, 4, length, 0.01, 3, false);
+        out, Duration.ofMinutes(1), Optional.of(text), 320, 40, 20, 4, length, 0.01, 3, false);
   }
 
   @Test

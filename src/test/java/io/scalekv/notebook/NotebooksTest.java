@@ -2,12 +2,14 @@ package io.scalekv.notebook;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.notebook.Notebook.Cell;
 import io.scalekv.notebook.Notebook.Output;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -33,12 +35,11 @@ final class NotebooksTest {
 
   @Test
   void allNotebooksAreKnownAndSmall() throws IOException {
-    try (Stream<java.nio.file.Path> files = Files.list(Notebook.FOLDER)) {
-      List<java.nio.file.Path> found =
-          files.filter(f -> f.toString().endsWith(".ipynb")).sorted().toList();
+    try (Stream<Path> files = Files.list(Notebook.FOLDER)) {
+      List<Path> found = files.filter(f -> f.toString().endsWith(".ipynb")).sorted().toList();
       assertEquals(Notebook.NAMES.stream().map(Notebook::file).toList(), found);
       long bytes = 0;
-      for (java.nio.file.Path f : found) {
+      for (Path f : found) {
         bytes += Files.size(f);
       }
       assertTrue(bytes < MOST_BYTES, "all notebooks: under 2 MB expected, got " + bytes);
@@ -110,5 +111,24 @@ final class NotebooksTest {
       }
     }
     assertEquals(MAGICS, magics);
+  }
+
+  @Test
+  void theComparisonFindsAChangedWordOrNumber() {
+    String saved = "layer 3 at scale 7: 24.73 dB";
+    NotebookRunTest.assertSame("", saved, saved, 0);
+    NotebookRunTest.assertSame("", saved, "layer 3 at scale 7: 24.80 dB", 0.02);
+    for (String now :
+        List.of(
+            "layer 3 at scale 7: 24.74 dB",
+            "layer 4 at scale 7: 24.73 dB",
+            "layer 3 at scale 7: 24.73",
+            "layer 3 at scale 7: NaN dB")) {
+      assertThrows(AssertionError.class, () -> NotebookRunTest.assertSame("", saved, now, 0), now);
+    }
+    for (String now : List.of("layer 3 at scale 7: 26.10 dB", "layer 2 at scale 7: 24.73 dB")) {
+      assertThrows(
+          AssertionError.class, () -> NotebookRunTest.assertSame("", saved, now, 0.02), now);
+    }
   }
 }

@@ -162,7 +162,7 @@ final class CalibrateCommand implements Callable<Integer> {
                       .result()
                   : measure(calibrator, prompts.prompts()),
               prompts,
-              software(),
+              SoftwareVersions.current().forRoles(),
               Clock.systemUTC().instant());
       if (policies != null) {
         result = result.with(errorCurves(model, schedule, prompts.prompts()));
@@ -262,11 +262,6 @@ final class CalibrateCommand implements Callable<Integer> {
         Progress.of("error curves", steps, global.quiet(), spec.commandLine().getErr())) {
       return calibrator.measure(prompts, done -> progress.step("batch " + done));
     }
-  }
-
-  private static RolesDocument.Software software() {
-    SoftwareVersions v = SoftwareVersions.current();
-    return new RolesDocument.Software(v.java(), v.scalekv(), v.djl(), v.libtorch());
   }
 
   private void write(Calibrator.Result result) throws IOException {

@@ -120,12 +120,11 @@ final class ReproduceOverlays {
     progress.begun("calibration", prompts.size());
     Calibrator.Result result;
     try {
-      SoftwareVersions v = SoftwareVersions.current();
       result =
           calibrator.classify(
               calibrator.measure(prompts, done -> progress.step("prompt " + done)),
               PromptSet.ofTexts("prompts", prompts),
-              new RolesDocument.Software(v.java(), v.scalekv(), v.djl(), v.libtorch()),
+              SoftwareVersions.current().forRoles(),
               Clock.systemUTC().instant());
     } finally {
       progress.ended();

@@ -123,7 +123,11 @@ final class RolesImportCommand implements Callable<Integer> {
       throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     }
     return RolesDocument.imported(
-        now(), model, budgets.assignment(schedule.scales()), plan, software());
+        now(),
+        model,
+        budgets.assignment(schedule.scales()),
+        plan,
+        SoftwareVersions.current().forRoles());
   }
 
   private RolesDocument heatKv() throws IOException {
@@ -144,7 +148,7 @@ final class RolesImportCommand implements Callable<Integer> {
         model,
         RoleAssignment.of(model.layers(), schedule.scales(), List.of()),
         BudgetPlan.uniform(schedule, model.layers(), Math.max(1, schedule.historyTokens())),
-        software());
+        SoftwareVersions.current().forRoles());
   }
 
   /** The model of the options, if any was typed, must be that of the role file. */
@@ -175,11 +179,6 @@ final class RolesImportCommand implements Callable<Integer> {
 
   private static Instant now() {
     return Clock.systemUTC().instant();
-  }
-
-  private static RolesDocument.Software software() {
-    SoftwareVersions v = SoftwareVersions.current();
-    return new RolesDocument.Software(v.java(), v.scalekv(), v.djl(), v.libtorch());
   }
 
   private static String text(Report r) {

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.roles.RolesDocument;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -13,9 +14,9 @@ import java.util.Properties;
  * @param libtorch version of PyTorch's native library
  * @param java version of the running Java
  */
-record SoftwareVersions(String scalekv, String djl, String libtorch, String java) {
+public record SoftwareVersions(String scalekv, String djl, String libtorch, String java) {
   /** The versions of this build and of the Java it runs on. */
-  static SoftwareVersions current() {
+  public static SoftwareVersions current() {
     Properties properties = new Properties();
     try (InputStream in = SoftwareVersions.class.getResourceAsStream("versions.properties")) {
       properties.load(in);
@@ -27,6 +28,11 @@ record SoftwareVersions(String scalekv, String djl, String libtorch, String java
         properties.getProperty("djl"),
         properties.getProperty("libtorch"),
         Runtime.version().toString());
+  }
+
+  /** The same as it stands in {@code roles.json}. */
+  public RolesDocument.Software forRoles() {
+    return new RolesDocument.Software(java, scalekv, djl, libtorch);
   }
 
   @Override

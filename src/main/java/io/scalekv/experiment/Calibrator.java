@@ -9,6 +9,7 @@ import io.scalekv.cache.policy.ErrorCurves;
 import io.scalekv.files.Sha256;
 import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.FeatureTable;
@@ -25,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
 /**
@@ -67,7 +69,27 @@ public final class Calibrator {
       RoleClassifier classifier,
       int bootstrapDraws,
       int batch,
-      long seed) {}
+      long seed) {
+    /**
+     * What {@code ./scalekv calibrate} does without further options: square images of the model's
+     * own size, defaults of the sampling script, ASI, N_d by rank, the released allocation, seed 0.
+     */
+    public static Options defaults(ModelConfig config, Budget budget) {
+      return new Options(
+          config.schedule(Optional.empty(), 1),
+          1,
+          GenerationOptions.defaults(),
+          "",
+          ProfileOptions.defaults(),
+          LayerMetric.ASI,
+          budget,
+          Allocation.parse("released"),
+          RoleClassifier.of("rank", OptionalInt.empty(), 0),
+          RoleBootstrap.DRAWS,
+          1,
+          0);
+    }
+  }
 
   /**
    * Where the prompts came from.

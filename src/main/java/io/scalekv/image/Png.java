@@ -105,7 +105,8 @@ public final class Png {
     }
   }
 
-  static BufferedImage toBuffered(RgbImage image) {
+  /** The image as the JDK holds one. */
+  public static BufferedImage toBuffered(RgbImage image) {
     int width = image.width();
     int height = image.height();
     BufferedImage buffered = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);

@@ -102,7 +102,8 @@ public final class AttentionAtlas {
         .anyMatch(v -> !Double.isNaN(v));
   }
 
-  private Figure features() {
+  /** Every measured feature, layer by scale. */
+  public Figure features() {
     List<HeatMapSheet.Panel> panels =
         Arrays.stream(LayerMetric.values())
             .filter(this::measured)
@@ -125,7 +126,8 @@ public final class AttentionAtlas {
         panels);
   }
 
-  private Figure sourceMass() {
+  /** Which share of the attention of each map goes to each earlier map, layer by layer. */
+  public Figure sourceMass() {
     double[][][] mass = profile.sourceMass(Branch.CONDITIONAL);
     List<HeatMapSheet.Panel> panels = new ArrayList<>();
     for (int l = 0; l < mass.length; l++) {
@@ -155,7 +157,12 @@ public final class AttentionAtlas {
         panels);
   }
 
-  private Figure heads(HeadStatistic statistic, String unit) {
+  /**
+   * A statistic head by head.
+   *
+   * @param unit for the legend
+   */
+  public Figure heads(HeadStatistic statistic, String unit) {
     int heads = profile.geometry().heads();
     int scales = features.scales();
     List<double[][]> values = new ArrayList<>();
@@ -194,7 +201,13 @@ public final class AttentionAtlas {
         panels);
   }
 
-  private Figure maps(List<AttentionMap> maps, List<String> names) {
+  /**
+   * Whole attention maps of one scale.
+   *
+   * @param maps at least one
+   * @param names what to call each
+   */
+  public Figure maps(List<AttentionMap> maps, List<String> names) {
     ScaleSchedule schedule = profile.geometry().schedule();
     List<HeatMapSheet.Panel> panels = new ArrayList<>();
     for (int i = 0; i < maps.size(); i++) {

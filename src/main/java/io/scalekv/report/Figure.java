@@ -1,9 +1,10 @@
 package io.scalekv.report;
 
 import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
 
 /** Something that can be painted on any surface of its size, in nominal pixels. */
-interface Figure {
+public interface Figure {
   /** Width in nominal pixels. */
   int width();
 
@@ -12,4 +13,9 @@ interface Figure {
 
   /** Paints everything, the white ground too. */
   void paint(Graphics2D g);
+
+  /** The figure as pixels in its nominal size, for a notebook. */
+  default BufferedImage image() {
+    return FigureFile.image(this, 1);
+  }
 }

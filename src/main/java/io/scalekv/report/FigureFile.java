@@ -31,6 +31,13 @@ final class FigureFile {
 
   /** The bytes of a PNG of so many times the nominal size. */
   static byte[] png(Figure figure, int scale) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(image(figure, scale), "png", bytes);
+    return bytes.toByteArray();
+  }
+
+  /** The pixels, so many times the nominal size. */
+  static BufferedImage image(Figure figure, int scale) {
     BufferedImage image =
         new BufferedImage(
             scale * figure.width(), scale * figure.height(), BufferedImage.TYPE_INT_RGB);
@@ -46,9 +53,7 @@ final class FigureFile {
     } finally {
       g.dispose();
     }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    ImageIO.write(image, "png", bytes);
-    return bytes.toByteArray();
+    return image;
   }
 
   /** Writes an SVG. */

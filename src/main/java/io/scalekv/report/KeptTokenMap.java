@@ -39,6 +39,19 @@ public final class KeptTokenMap {
    * @param title first line, such as the policy and its budget
    */
   public static void write(KeptTokens kept, int layer, String title, Path file) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(image(kept, layer, title), "png", bytes);
+    AtomicFile.write(file, bytes.toByteArray());
+  }
+
+  /**
+   * Draws one layer.
+   *
+   * @param kept recorded while an image was drawn
+   * @param layer 0-based
+   * @param title first line, such as the policy and its budget
+   */
+  public static BufferedImage image(KeptTokens kept, int layer, String title) {
     Fonts.require();
     ScaleSchedule s = kept.schedule();
     int first = firstCut(kept, layer);
@@ -67,9 +80,7 @@ public final class KeptTokenMap {
       row(g, kept, layer, k, TOP + (k - first) * (SIDE + GAP));
     }
     g.dispose();
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    ImageIO.write(image, "png", bytes);
-    AtomicFile.write(file, bytes.toByteArray());
+    return image;
   }
 
   /** The first map that reads a cut cache; the last map where none does. */

@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,15 @@ class RoleHeatMapTest {
         plan,
         new RolesDocument.Software("17", "0.1.0", "0.35.1", "2.7.1"),
         null);
+  }
+
+  @Test
+  void theImageForANotebookHasTheNominalSizeAndSomethingOnIt() {
+    RoleHeatMap map = RoleHeatMap.of(document("pocket", 12, POCKET, 27, 3));
+    BufferedImage image = map.image();
+    assertEquals(map.width(), image.getWidth());
+    assertEquals(map.height(), image.getHeight());
+    assertTrue(IntStream.range(0, map.width()).anyMatch(x -> image.getRGB(x, 200) != -1));
   }
 
   @ParameterizedTest

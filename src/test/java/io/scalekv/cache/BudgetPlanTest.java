@@ -339,6 +339,16 @@ class BudgetPlanTest {
     refusedHeads("scale 1, layer 1: 2 heads expected, got 1", 4, ragged);
     refusedHeads("at least 1 token and 1 layer expected, got 4 and 0", 4, new int[0][][]);
     refusedHeads("at least 1 token and 1 layer expected, got 0 and 2", 0, heads());
+    for (boolean[][] roles : new boolean[][][] {new boolean[0][3], new boolean[2][3]}) {
+      int budget = roles.length == 0 ? 4 : 0;
+      assertEquals(
+          "budget plan: at least 1 token and 1 layer expected, got "
+              + (budget + " and " + roles.length),
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> BudgetPlan.of(SMALL, budget, roles, RELEASED))
+              .getMessage());
+    }
     refused("at least 1 token and 1 layer expected, got 4 and 0", SMALL, 4, new int[0][]);
     refused("at least 1 token and 1 layer expected, got 4 and 0", SMALL, 4, new int[3][0]);
   }

@@ -169,6 +169,9 @@ class HeatKvOrdersTest {
     }
     assertEquals("HeatKV orders of maps 1 to 2, 2 layers x 2 heads", one.toString());
     assertThrows(IndexOutOfBoundsException.class, () -> one.rank(1, -1, 0));
+    assertEquals(
+        "HeatKV orders: head below 2 and layer below 2 expected, got 2 and 0",
+        assertThrows(IndexOutOfBoundsException.class, () -> one.rank(1, 2, 0)).getMessage());
     assertThrows(IndexOutOfBoundsException.class, () -> one.rank(1, 0, -1));
     assertThrows(IndexOutOfBoundsException.class, () -> one.rank(1, 0, 2));
     assertEquals(

@@ -121,6 +121,12 @@ final class RoleRulesTest {
     assertTrue(RoleRules.shortest(below, above).toPlainString().startsWith(expected));
   }
 
+  @ParameterizedTest
+  @CsvSource({"0.12345, 0.2, 0.16", "0.3, 0.3625, 0.33", "1.25, 1.26, 1.255", "1999, 2100, 2000"})
+  void noMoreDigitsThanNeeded(double below, double above, String expected) {
+    assertEquals(expected, RoleRules.shortest(below, above).toPlainString());
+  }
+
   /** A tree deep enough tells all layers apart, and says each side of a feature once. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})

@@ -88,4 +88,14 @@ final class AllocationTest {
         exact >= 0 ? exact : most,
         new Allocation.Released().drafterTokens(budget, 0, drafter, room));
   }
+
+  /** Where no number divides, the largest that leaves refiners at least ⌈4·B/13⌉ each. */
+  @Test
+  void releasedWithoutAnExactDivision() {
+    // Five drafters of much room and one that holds 3, five refiners: 10·11 − 3 − 5·t is never a
+    // multiple of 5; t = 17 leaves 22, at least 5·4.
+    boolean[] drafter = {true, true, true, true, true, true, false, false, false, false, false};
+    int[] room = {20, 20, 20, 20, 20, 3, 20, 20, 20, 20, 20};
+    assertEquals(17, new Allocation.Released().drafterTokens(10, 0, drafter, room));
+  }
 }

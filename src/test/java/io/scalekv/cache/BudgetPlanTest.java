@@ -1,6 +1,7 @@
 package io.scalekv.cache;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -285,6 +286,96 @@ class BudgetPlanTest {
     assertEquals(BudgetPlan.uniform(schedule, 2, 4).hashCode(), plan.hashCode());
     assertNotEquals(plan, BudgetPlan.ofTokens(schedule, 4, table));
     assertNotEquals(plan, BudgetPlan.uniform(schedule, 2, 3));
+  }
+
+  private static final ScaleSchedule SMALL = ScaleSchedule.ofSides(1, 2, 3);
+
+  private static int[][][] heads() {
+    return new int[][][] {{{0, 0}, {0, 0}}, {{1, 1}, {0, 1}}, {{5, 1}, {2, 4}}};
+  }
+
+  @Test
+  void headByHead() {
+    int[][][] table = heads();
+    BudgetPlan plan = BudgetPlan.ofHeads(SMALL, 4, table);
+    table[2][0][0] = 0;
+    assertEquals(5, plan.tokens(2, 0, 0));
+    assertEquals(1, plan.tokens(2, 0, 1));
+    assertEquals(4, plan.tokens(2, 1, 1));
+    assertEquals(0.75, plan.mean(1));
+    assertEquals(3, plan.mean(2));
+    assertEquals(3, plan.largestMean(), "below the budget of 4");
+    assertEquals(2, plan.layers());
+    assertEquals(4, plan.budget());
+    assertFalse(plan.headsAlike());
+    assertEquals(
+        "budget plan: one number for all heads of a layer expected, got one for each of 2",
+        assertThrows(IllegalStateException.class, () -> plan.tokens(2, 0)).getMessage());
+    assertEquals(plan, BudgetPlan.ofHeads(SMALL, 4, heads()));
+    assertNotEquals(plan, BudgetPlan.ofHeads(SMALL, 3, heads()));
+    assertNotEquals(plan, BudgetPlan.ofHeads(ScaleSchedule.ofSides(1, 2, 4), 4, heads()));
+    BudgetPlan alike = BudgetPlan.uniform(SMALL, 2, 4);
+    assertTrue(alike.headsAlike());
+    assertEquals(alike.tokens(2, 1), alike.tokens(2, 1, 7), "any head of a plan by layers");
+  }
+
+  @Test
+  void headsThatCannotBeAreRefused() {
+    int[][][] more = heads();
+    more[2][1][0] = 5;
+    refusedHeads("scale 2, layer 1, head 0: 0 to 4 tokens expected (it holds 4), got 5", 4, more);
+    int[][][] less = heads();
+    less[2][1][1] = -1;
+    refusedHeads("scale 2, layer 1, head 1: 0 to 5 tokens expected (it holds 5), got -1", 4, less);
+    int[][][] sum = heads();
+    sum[2][0][1] = 2;
+    refusedHeads(
+        "scale 2: at most 12 tokens over 2 layers of 2 heads expected (budget 3 each), got 13",
+        3,
+        sum);
+    BudgetPlan.ofHeads(SMALL, 3, heads());
+    int[][][] ragged = heads();
+    ragged[1][1] = new int[] {1};
+    refusedHeads("scale 1, layer 1: 2 heads expected, got 1", 4, ragged);
+    refusedHeads("at least 1 token and 1 layer expected, got 4 and 0", 4, new int[0][][]);
+    refusedHeads("at least 1 token and 1 layer expected, got 0 and 2", 0, heads());
+    for (boolean[][] roles : new boolean[][][] {new boolean[0][3], new boolean[2][3]}) {
+      int budget = roles.length == 0 ? 4 : 0;
+      assertEquals(
+          "budget plan: at least 1 token and 1 layer expected, got "
+              + (budget + " and " + roles.length),
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> BudgetPlan.of(SMALL, budget, roles, RELEASED))
+              .getMessage());
+    }
+    refused("at least 1 token and 1 layer expected, got 4 and 0", SMALL, 4, new int[0][]);
+    refused("at least 1 token and 1 layer expected, got 4 and 0", SMALL, 4, new int[3][0]);
+  }
+
+  private static void refusedHeads(String message, int budget, int[][][] tokens) {
+    IllegalArgumentException error =
+        assertThrows(
+            IllegalArgumentException.class, () -> BudgetPlan.ofHeads(SMALL, budget, tokens));
+    assertEquals("budget plan: " + message, error.getMessage());
+  }
+
+  @Test
+  void cutsOnlyWhatDoesNotFit() {
+    // Histories 0, 1, 5.
+    assertEquals(3, BudgetPlan.firstCutScale(SMALL, 5));
+    assertEquals(2, BudgetPlan.firstCutScale(SMALL, 4));
+    assertEquals(2, BudgetPlan.firstCutScale(SMALL, 1));
+    assertFalse(BudgetPlan.uniform(SMALL, 2, 5).cuts());
+    assertEquals(0, BudgetPlan.uniform(SMALL, 2, 5).cutScales());
+    assertTrue(BudgetPlan.uniform(SMALL, 2, 4).cuts());
+    int[][][] last = {{{0, 0}}, {{1, 1}}, {{5, 4}}};
+    assertTrue(BudgetPlan.ofHeads(SMALL, 5, last).cuts(), "the last head of the last map");
+    last[2][0][1] = 5;
+    assertFalse(BudgetPlan.ofHeads(SMALL, 5, last).cuts());
+    assertEquals(
+        "budget plan of 4 tokens over 2 layers, [1x1, 2x2, 3x3]",
+        BudgetPlan.uniform(SMALL, 2, 4).toString());
   }
 
   private static List<Integer> tokens(BudgetPlan plan, int scale) {

@@ -177,4 +177,54 @@ class MemoryModelTest {
     }
     assertEquals(most * 5 * 6 * 2 * 3, MemoryModel.infinity(layers, 5, 3).peakBytes(plan));
   }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5})
+  void everyFactorIsAtLeastOne(int which) {
+    String[] names = {"layers", "width", "bytes of a key", "bytes of a value", "branches", "batch"};
+    int[] f = {1, 1, 1, 1, 1, 1};
+    assertEquals(2, new MemoryModel(f[0], f[1], f[2], f[3], f[4], f[5]).bytes(1));
+    f[which] = 0;
+    IllegalArgumentException error =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new MemoryModel(f[0], f[1], f[2], f[3], f[4], f[5]));
+    assertEquals(
+        "memory model: " + names[which] + ": at least 1 expected, got 0", error.getMessage());
+  }
+
+  @Test
+  void moreThatIsRefused() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> MemoryModel.of(1, 1, 0, CacheType.FP32, CacheType.FP32, 1, 1));
+    assertEquals(
+        "memory model: scales: at least 0 expected, got 0 and -1",
+        assertThrows(IllegalArgumentException.class, () -> new MemoryModel(1, 1, 1, 1, 1, 1, 0, -1))
+            .getMessage());
+    assertEquals(0, MemoryModel.infinity(3, 2, 1).bytes(0, 0));
+    assertEquals(100, MemoryModel.percent(0, ScaleSchedule.ofSides(4), TokensOf.HISTORY));
+  }
+
+  /** Heads that hold equally many tokens are a cache of so many tokens per layer and head. */
+  @ParameterizedTest
+  @EnumSource(CacheType.class)
+  void tokensOfHeads(CacheType type) {
+    MemoryModel memory = MemoryModel.of(3, 8, 2, type, type, 2, 5);
+    assertEquals(memory.bytes(7, 4), memory.bytesOfHeadTokens(7 * 3 * 2, 2, 4));
+    long one = memory.bytesOfHeadTokens(1, 2, 0);
+    // 4 channels of a key and a value, 2 branches, 5 images; a scale for each value of 8 bits.
+    assertEquals((8 * type.bytes() + (type == CacheType.INT8 ? 4 : 0)) * 10L, one);
+    assertEquals(5 * one, memory.bytesOfHeadTokens(5, 2, 0));
+  }
+
+  @Test
+  void wholeMebibytes() {
+    assertEquals(0, MemoryModel.truncatedMib((1 << 20) - 1));
+    assertEquals(1, MemoryModel.truncatedMib(1 << 20));
+    assertEquals(1, MemoryModel.truncatedMib((2 << 20) - 1));
+    MemoryModel kibibyte = new MemoryModel(1, 256, 2, 2, 1, 1);
+    assertEquals(0, kibibyte.mib(1023));
+    assertEquals(1, kibibyte.mib(1024));
+  }
 }

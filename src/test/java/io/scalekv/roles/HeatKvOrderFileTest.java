@@ -208,6 +208,16 @@ class HeatKvOrderFileTest {
           scale_schedule | [] | scale_schedule: expected 4 maps as small has, got an array of 0
           scale_schedule | [[1,1,1],[1,2,2],[1,3,3],[1,4,5]] | scale_schedule/3: expected [1, 4, 4], got [1,4,5]
           scale_schedule | [[1,1,1],[1,2,2],[1,3,3],7] | scale_schedule/3: expected [1, 4, 4], got 7
+          scale_schedule | [[2,1,1],[1,2,2],[1,3,3],[1,4,4]] | scale_schedule/0: expected [1, 1, 1], got [2,1,1]
+          scale_schedule | [[1,1,1],[1,3,2],[1,3,3],[1,4,4]] | scale_schedule/1: expected [1, 2, 2], got [1,3,2]
+          scale_schedule | [[1,1,1],[1,2,2,1],[1,3,3],[1,4,4]] | scale_schedule/1: expected [1, 2, 2], got [1,2,2,1]
+          scale_schedule | [[1,1,1],[1,2,"2"],[1,3,3],[1,4,4]] | scale_schedule/1: expected [1, 2, 2], got [1,2,"2"]
+          scale_schedule | [[1,1,1],[1,2,2,3,4,5,6,7],[1,3,3],[1,4,4]] | scale_schedule/1: expected [1, 2, 2], got [1,2,2,3,4,5,6,7]
+          scale_schedule | [[1,1,1],[1,2,2,3,4,5,6,7,8],[1,3,3],[1,4,4]] | scale_schedule/1: expected [1, 2, 2], got an array of 9 elements
+          scale_schedule | 4 | scale_schedule: expected 4 maps as small has, got 4
+          eligible_source_scales | {} | eligible_source_scales: expected maps 1 to 2, got an object
+          eligible_source_scales | [1, 2.5] | eligible_source_scales/1: expected 2, got 2.5
+          order_format | "ranks of (layer_index , heads)" | order_format: expected [head, layer], got
           order_format | "orders[i][r] = [layer, head]" | order_format: expected [head, layer], got
           """)
   void badMetadata(String key, String value, String message) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -111,5 +112,82 @@ class HeatKvOrdersTest {
     assertThrows(IllegalArgumentException.class, () -> HeatKvOrders.ofScores(ragged, 1));
     double[][][] uneven = {{new double[3], new double[4]}};
     assertThrows(IllegalArgumentException.class, () -> HeatKvOrders.ofScores(uneven, 1));
+  }
+
+  private static int[][] identity(int orders, int pairs) {
+    int[][] table = new int[orders][];
+    Arrays.setAll(table, i -> IntStream.range(0, pairs).toArray());
+    return table;
+  }
+
+  private static String refused(int sinks, int scales, int layers, int heads, int[][] orders) {
+    return assertThrows(
+            IllegalArgumentException.class,
+            () -> HeatKvOrders.of(sinks, scales, layers, heads, orders))
+        .getMessage();
+  }
+
+  @Test
+  void shapesAtTheirEnds() {
+    assertEquals(1000, HeatKvOrders.of(0, 2, 1000, 1, identity(1, 1000)).layers());
+    assertEquals(1000, HeatKvOrders.of(0, 2, 1, 1000, identity(1, 1000)).heads());
+    String sizes = "HeatKV orders: 1..1000 layers and heads expected, got ";
+    assertEquals(sizes + "1001 and 1", refused(0, 2, 1001, 1, identity(1, 1001)));
+    assertEquals(sizes + "1 and 1001", refused(0, 2, 1, 1001, identity(1, 1001)));
+    assertEquals(sizes + "0 and 1", refused(0, 2, 0, 1, identity(1, 0)));
+    assertEquals(sizes + "1 and 0", refused(0, 2, 1, 0, identity(1, 0)));
+    String sinks = "HeatKV orders: 0..%d sink scales expected for %d scales, got %d";
+    assertEquals(String.format(sinks, 0, 2, 1), refused(1, 2, 1, 1, identity(0, 1)));
+    assertEquals(String.format(sinks, 2, 4, -1), refused(-1, 4, 1, 1, identity(4, 1)));
+    assertEquals(String.format(sinks, -1, 1, 0), refused(0, 1, 1, 1, identity(0, 1)));
+    assertEquals(
+        "HeatKV orders: : expected 2 orders (maps 1 to 2), got 3",
+        refused(1, 4, 1, 1, identity(3, 1)));
+    assertEquals(
+        "HeatKV orders: /1/1: expected a pair 0..3 (head x 2 layers + layer), got -1",
+        refused(1, 4, 2, 2, new int[][] {{0, 1, 2, 3}, {0, -1, 2, 3}}));
+    assertEquals(
+        "HeatKV orders: /1: expected 4 pairs (2 heads x 2 layers), got 5",
+        refused(1, 4, 2, 2, new int[][] {{0, 1, 2, 3}, {0, 1, 2, 3, 3}}));
+    assertEquals(
+        "HeatKV orders: /0/3: expected each pair once, got head 0 layer 1 of rank 0 again",
+        refused(2, 4, 2, 2, new int[][] {{1, 0, 2, 1}}));
+  }
+
+  @Test
+  void moreSinks() {
+    HeatKvOrders one = HeatKvOrders.of(1, 4, 2, 2, new int[][] {{2, 0, 3, 1}, {0, 1, 3, 2}});
+    HeatKvOrders two = one.withSinks(2);
+    assertEquals(2, two.sinkScales());
+    assertArrayEquals(one.order(2), two.order(2));
+    assertThrows(IndexOutOfBoundsException.class, () -> two.order(1));
+    assertEquals(one, one.withSinks(1));
+    for (int sinks : new int[] {0, 3}) {
+      assertEquals(
+          "HeatKV orders: 1..2 sink scales expected, got " + sinks,
+          assertThrows(IllegalArgumentException.class, () -> one.withSinks(sinks)).getMessage());
+    }
+    assertEquals("HeatKV orders of maps 1 to 2, 2 layers x 2 heads", one.toString());
+    assertThrows(IndexOutOfBoundsException.class, () -> one.rank(1, -1, 0));
+    assertEquals(
+        "HeatKV orders: head below 2 and layer below 2 expected, got 2 and 0",
+        assertThrows(IndexOutOfBoundsException.class, () -> one.rank(1, 2, 0)).getMessage());
+    assertThrows(IndexOutOfBoundsException.class, () -> one.rank(1, 0, -1));
+    assertThrows(IndexOutOfBoundsException.class, () -> one.rank(1, 0, 2));
+    assertEquals(
+        "HeatKV orders: source map 1..2 expected, got 3",
+        assertThrows(IndexOutOfBoundsException.class, () -> one.order(3)).getMessage());
+  }
+
+  @Test
+  void ordersDifferInEveryPart() {
+    HeatKvOrders orders = HeatKvOrders.of(1, 3, 1, 2, identity(1, 2));
+    assertNotEquals(orders, HeatKvOrders.of(2, 4, 1, 2, identity(1, 2)));
+    assertNotEquals(orders, HeatKvOrders.of(0, 2, 1, 2, identity(1, 2)));
+    assertNotEquals(orders, HeatKvOrders.of(1, 3, 2, 1, identity(1, 2)));
+    assertNotEquals(orders, HeatKvOrders.of(1, 3, 1, 2, new int[][] {{1, 0}}));
+    assertNotEquals(orders, "orders");
+    assertThrows(
+        IllegalArgumentException.class, () -> HeatKvOrders.ofScores(new double[2][0][3], 0));
   }
 }

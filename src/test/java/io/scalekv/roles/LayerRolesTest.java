@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,10 @@ class LayerRolesTest {
     assertEquals(-1 / sigma, z[1][1], 1e-10);
     assertEquals(0, z[2][1], 1e-10);
     assertEquals(3 / sigma, z[3][1], 1e-10);
+    // Mean 1e-12 and deviation 1e-12: with ε = 1e-12 half of what it would be without.
+    double[][] tiny = LayerRoles.zScores(new double[][] {{0}, {2e-12}});
+    assertEquals(-0.5, tiny[0][0], 1e-9);
+    assertEquals(0.5, tiny[1][0], 1e-9);
   }
 
   @ParameterizedTest
@@ -99,6 +104,19 @@ class LayerRolesTest {
         List.of(
             new LayerScale(0, 1), new LayerScale(1, 1), new LayerScale(2, 1), new LayerScale(0, 2)),
         List.copyOf(roles.assignment().drafters()));
+  }
+
+  /** A score of −0 is a score of 0, or ties would not go to the lower layer. */
+  @ParameterizedTest
+  @ValueSource(strings = {"LOWEST", "HIGHEST"})
+  void minusZeroIsZero(Orientation orientation) {
+    for (double sign : new double[] {1, -1}) {
+      double[][] metric = {{sign * 0.0}, {-sign * 0.0}};
+      LayerRoles roles = LayerRoles.of("asi", metric, orientation, 0, 1);
+      assertTrue(roles.assignment().isDrafter(0, 0));
+      double[] scores = RoleStatistics.of("asi", metric, orientation, 0, Map.of()).scores();
+      assertEquals(List.of(0.0, 0.0), List.of(scores[0], scores[1]));
+    }
   }
 
   @Test

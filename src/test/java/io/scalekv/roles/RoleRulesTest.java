@@ -3,6 +3,7 @@ package io.scalekv.roles;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,5 +119,82 @@ final class RoleRulesTest {
   })
   void shortLimits(double below, double above, String expected) {
     assertTrue(RoleRules.shortest(below, above).toPlainString().startsWith(expected));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.12345, 0.2, 0.16", "0.3, 0.3625, 0.33", "1.25, 1.26, 1.255", "1999, 2100, 2000"})
+  void noMoreDigitsThanNeeded(double below, double above, String expected) {
+    assertEquals(expected, RoleRules.shortest(below, above).toPlainString());
+  }
+
+  /** A tree deep enough tells all layers apart, and says each side of a feature once. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void aDeepTreeMissesNothing(long seed) {
+    Random random = new Random(seed);
+    RoleStatistics statistics =
+        statistics(
+            random.doubles(LAYERS, 0, 1).toArray(), random.doubles(LAYERS, 1, 200).toArray());
+    RoleAssignment roles = drafters(0, 3, 5, 9);
+    RoleRules rules = RoleRules.of(roles, statistics, 20);
+    assertEquals(0, rules.missed(roles, statistics));
+    int covered = Integer.MAX_VALUE;
+    int sum = 0;
+    for (RoleRule rule : rules.rules()) {
+      assertEquals(0, rule.wrong());
+      assertEquals(4, rule.drafters());
+      assertEquals(6, rule.refiners());
+      assertTrue(rule.covered() <= covered, "the one that covers most first");
+      covered = rule.covered();
+      sum += rule.covered();
+      long sides = rule.conditions().stream().map(c -> c.feature() + c.above()).distinct().count();
+      assertEquals(rule.conditions().size(), sides, rule.toString());
+    }
+    assertEquals(4, sum, "leaves do not overlap");
+  }
+
+  @Test
+  void ofTwoLimitsTheNarrowerOne() {
+    // Drafters between 3 and 6: both sides of the same feature.
+    double[] mass = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    double[] flat = new double[LAYERS];
+    RoleStatistics statistics = statistics(mass, flat);
+    RoleRules rules = RoleRules.of(drafters(3, 4), statistics, 2);
+    assertEquals(1, rules.rules().size());
+    RoleRule rule = rules.rules().get(0);
+    assertEquals(2, rule.conditions().size());
+    for (int l = 0; l < LAYERS; l++) {
+      assertEquals(l == 3 || l == 4, rule.holds(statistics, new LayerScale(l, 0)), "layer " + l);
+    }
+    // Two cuts of one side: only the lower one is told.
+    RoleRules nested = RoleRules.of(drafters(0, 5, 6, 7, 8, 9), statistics, 3);
+    assertEquals(0, nested.missed(drafters(0, 5, 6, 7, 8, 9), statistics));
+    for (RoleRule one : nested.rules()) {
+      assertEquals(1, one.conditions().size(), one.toString());
+    }
+  }
+
+  @Test
+  void aLimitItselfIsOnNeitherSide() {
+    BigDecimal limit = new BigDecimal("0.5");
+    RoleRule.Condition above = new RoleRule.Condition("f", true, limit);
+    RoleRule.Condition below = new RoleRule.Condition("f", false, limit);
+    assertTrue(above.holds(0.51) && !above.holds(0.5) && !above.holds(0.49));
+    assertTrue(below.holds(0.49) && !below.holds(0.5) && !below.holds(0.51));
+    assertEquals("f > 0.5", above.toString());
+    assertEquals("f < 0.5", below.toString());
+  }
+
+  @Test
+  void withoutFeaturesThereAreNoRules() {
+    double[][] metric = new double[LAYERS][2];
+    RoleStatistics only =
+        RoleStatistics.of("asi", metric, Orientation.LOWEST, 1, Map.of("asi", metric));
+    RoleRules rules = RoleRules.of(RoleAssignment.of(LAYERS, 2, List.of()), only, 2);
+    assertTrue(rules.rules().isEmpty());
+    assertEquals("", rules.settings().get("features"));
+    RoleStatistics unread =
+        RoleStatistics.of("asi", metric, Orientation.LOWEST, 2, Map.of("f", metric));
+    assertTrue(RoleRules.of(RoleAssignment.of(LAYERS, 2, List.of()), unread, 2).rules().isEmpty());
   }
 }

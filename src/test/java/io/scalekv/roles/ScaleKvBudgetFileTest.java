@@ -176,6 +176,77 @@ class ScaleKvBudgetFileTest {
         IllegalArgumentException.class, () -> new ScaleKvBudgetFile(0, new TreeMap<>(Map.of())));
   }
 
+  private static ScaleKvBudgetFile.Row row(int max, int min, int limit, Integer... drafters) {
+    return new ScaleKvBudgetFile.Row(new TreeSet<>(List.of(drafters)), max, min, limit);
+  }
+
+  private static String refusedRows(int layers, Map<Integer, ScaleKvBudgetFile.Row> rows) {
+    return assertThrows(
+            IllegalArgumentException.class,
+            () -> new ScaleKvBudgetFile(layers, new TreeMap<>(rows)))
+        .getMessage();
+  }
+
+  @Test
+  void rowsThatCannotBe() {
+    assertEquals("expected at least 1 layer, got 0", refusedRows(0, Map.of()));
+    assertEquals(
+        "/Scale 0: expected a scale of at least 1, got 0",
+        refusedRows(2, Map.of(-1, row(0, 0, 0))));
+    assertEquals(
+        "/Scale 1: expected blocks 0..1, got [2]", refusedRows(2, Map.of(0, row(0, 0, 0, 2))));
+    assertEquals(
+        "/Scale 1: expected blocks 0..1, got [-1, 0]",
+        refusedRows(2, Map.of(0, row(0, 0, 0, 0, -1))));
+    assertEquals(
+        "/Scale 1/Min: expected at least 0, got -1", refusedRows(2, Map.of(0, row(0, -1, 0))));
+    assertEquals(
+        "/Scale 1/Max: expected 0 to the limit 5, got 6", refusedRows(2, Map.of(0, row(6, 0, 5))));
+    assertEquals(
+        "/Scale 1/Max: expected 0 to the limit 5, got -1",
+        refusedRows(2, Map.of(0, row(-1, 0, 5))));
+    ScaleKvBudgetFile least =
+        new ScaleKvBudgetFile(2, new TreeMap<>(Map.of(3, row(0, 0, 0, 0, 1), 4, row(5, 0, 5))));
+    assertEquals(2, least.rows().size());
+  }
+
+  /** The budget that a file keeps to is the largest mean, rounded up, and at least 1. */
+  @Test
+  void theSmallestBudgetOfAFile() {
+    ScaleSchedule schedule = ScaleSchedule.ofSides(2, 2, 2);
+    ScaleKvBudgetFile file = new ScaleKvBudgetFile(3, new TreeMap<>(Map.of(2, row(7, 3, 8, 1))));
+    // 4 tokens at scale 1; 7 + 3 + 3 of 8 at scale 2: 13 / 3, rounded up.
+    assertEquals(5, file.plan(schedule).budget());
+    assertEquals(7, file.plan(schedule).tokens(2, 1));
+    assertEquals(3, file.plan(schedule).tokens(2, 2));
+    assertEquals(
+        4,
+        new ScaleKvBudgetFile(3, new TreeMap<>(Map.of(2, row(6, 3, 8, 1))))
+            .plan(schedule)
+            .budget());
+    ScaleKvBudgetFile none = new ScaleKvBudgetFile(1, new TreeMap<>());
+    assertEquals(1, none.plan(ScaleSchedule.ofSides(1)).budget());
+    assertEquals(8, none.plan(schedule).budget(), "nothing is cut without rows");
+  }
+
+  /** Rows without drafters name the refiners' tokens twice, and rows without refiners too. */
+  @Test
+  void rowsOfOneRole() {
+    ScaleSchedule schedule = ScaleSchedule.ofSides(2, 2, 2);
+    BudgetPlan plan = BudgetPlan.uniform(schedule, 2, 5);
+    ScaleKvBudgetFile none = ScaleKvBudgetFile.of(RoleAssignment.of(2, 3, List.of()), plan);
+    assertEquals(Map.of(2, row(5, 5, 8)), none.rows());
+    RoleAssignment all =
+        RoleAssignment.of(2, 3, List.of(new LayerScale(0, 2), new LayerScale(1, 2)));
+    assertEquals(Map.of(2, row(5, 5, 8, 0, 1)), ScaleKvBudgetFile.of(all, plan).rows());
+    assertEquals(
+        "budget file: roles of the plan's 2 layers x 3 scales expected, got 2 x 2",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> ScaleKvBudgetFile.of(RoleAssignment.of(2, 2, List.of()), plan))
+            .getMessage());
+  }
+
   private static void refused(String message, String text) {
     IllegalArgumentException error =
         assertThrows(IllegalArgumentException.class, () -> ScaleKvBudgetFile.parse(text, "b.json"));

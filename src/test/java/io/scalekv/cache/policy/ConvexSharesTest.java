@@ -25,6 +25,27 @@ class ConvexSharesTest {
         new int[] {0}, ConvexShares.hull(x, new double[] {1, 2, 3, 4, 5, 6}), "rising");
   }
 
+  /** Corners that do not begin at 0, by the slopes from one to the next. */
+  @Test
+  void slopesDecide() {
+    int[] x = {0, 4, 5, 7};
+    // Slopes -12.5, -5, -1: every point is a corner.
+    assertArrayEquals(new int[] {0, 1, 2, 3}, ConvexShares.hull(x, new double[] {100, 50, 45, 43}));
+    // Slopes -12.5, -5, -7.5: the third point lies above the line past it.
+    assertArrayEquals(new int[] {0, 1, 3}, ConvexShares.hull(x, new double[] {100, 50, 45, 30}));
+    assertArrayEquals(
+        new int[] {0, 2}, ConvexShares.hull(new int[] {0, 1, 2}, new double[] {2, 1, 0}), "on it");
+  }
+
+  /** What counts is how far the error falls, not how large it is. */
+  @Test
+  void theSteepestFallComesFirst() {
+    int[][] x = {{0, 1}, {0, 1}};
+    double[][] y = {{10, 9}, {5, 0}};
+    assertArrayEquals(new int[] {0, 1}, ConvexShares.share(x, y, new int[] {1, 1}, 1));
+    assertArrayEquals(new int[] {1, 1}, ConvexShares.share(x, y, new int[] {1, 1}, 5));
+  }
+
   private static int[] points(SplittableRandom random, int most) {
     TreeSet<Integer> x = new TreeSet<>();
     x.add(0);

@@ -2,6 +2,7 @@ package io.scalekv.cache.policy;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -76,6 +77,7 @@ class HeatKvScheduleTest {
             IllegalArgumentException.class,
             () -> HeatKvSchedule.drops(INFINITY, 512, 512 * 20L + 511, 3));
     assertTrue(e.getMessage().contains("at least the 21 tokens of the first 3 maps"));
+    assertTrue(e.getMessage().endsWith("expected, got 20.998046875"), e.getMessage());
     HeatKvSchedule.drops(INFINITY, 512, 512 * 21L, 3);
     assertThrows(
         IllegalArgumentException.class,
@@ -98,6 +100,24 @@ class HeatKvScheduleTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> HeatKvSchedule.of(s, 1, 2, 9, new BlockOrder(2, new int[0][]), true));
+  }
+
+  @Test
+  void theOrderThatDoesNotFitIsNamed() {
+    ScaleSchedule s = ScaleSchedule.ofSides(1, 2, 3, 4);
+    Exception e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                HeatKvSchedule.of(s, 1, 2, 99, new BlockOrder(1, new int[][] {{1, 0}, {0}}), true));
+    assertEquals(
+        "policy heatkv: order of map 2: each of 2 heads in 1 layers once expected, got 1 entries",
+        e.getMessage());
+    HeatKvSchedule all =
+        HeatKvSchedule.of(s, 1, 2, 99, new BlockOrder(1, new int[][] {{1, 0}, {0, 1}}), true);
+    assertTrue(all.holds(2, 1, 0, 0));
+    assertFalse(all.holds(2, 2, 0, 0), "a map that is being made is not in the cache yet");
+    assertFalse(all.holds(2, 3, 0, 0));
   }
 
   /** A block: all tokens of map s in head h of layer l. */

@@ -1,0 +1,186 @@
+package io.scalekv.roles;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.FeatureTable;
+import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.Profiles;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class RoleStatisticsTest {
+  private static final int LAYERS = 5;
+  private static final int SCALES = 4;
+  private static final int FIRST = 2;
+
+  private static double[][] table(Random random) {
+    double[][] table = new double[LAYERS][SCALES];
+    for (double[] row : table) {
+      for (int k = 0; k < SCALES; k++) {
+        row[k] = random.nextGaussian();
+      }
+    }
+    return table;
+  }
+
+  /** Scores and features are z-scores over the layers of a scale, by scale, then layer. */
+  @ParameterizedTest
+  @EnumSource(Orientation.class)
+  void pairsInTheirOrder(Orientation orientation) {
+    Random random = new Random(3);
+    double[][] metric = table(random);
+    Map<String, double[][]> features = new LinkedHashMap<>();
+    features.put("b", table(random));
+    features.put("a", table(random));
+    features.get("a")[1][FIRST - 1] = Double.NaN; // not at a scale that is classified
+    RoleStatistics s = RoleStatistics.of("m", metric, orientation, FIRST, features);
+    assertEquals(LAYERS, s.layers());
+    assertEquals(SCALES, s.scales());
+    assertEquals(FIRST, s.firstCutScale());
+    assertEquals("m", s.metricName());
+    assertEquals(List.of("b", "a"), s.features());
+    List<LayerScale> pairs = new ArrayList<>();
+    int i = 0;
+    for (int k = FIRST; k < SCALES; k++) {
+      for (int l = 0; l < LAYERS; l++) {
+        pairs.add(new LayerScale(l, k));
+        double z = zScore(metric, l, k);
+        assertEquals(orientation == Orientation.LOWEST ? z : -z, s.scores()[i], 1e-9);
+        assertEquals(zScore(features.get("b"), l, k), s.standardised()[i][0], 1e-9);
+        assertEquals(zScore(features.get("a"), l, k), s.standardised()[i][1], 1e-9);
+        assertEquals(features.get("a")[l][k], s.feature("a", pairs.get(i)));
+        i++;
+      }
+    }
+    assertEquals(pairs, s.pairs());
+    assertEquals(pairs.size(), s.scores().length);
+    double before = s.feature("b", pairs.get(0));
+    features.get("b")[0][FIRST] = 99;
+    assertEquals(before, s.feature("b", pairs.get(0)), "a copy");
+  }
+
+  private static double zScore(double[][] table, int layer, int scale) {
+    double sum = 0;
+    double squares = 0;
+    for (double[] row : table) {
+      sum += row[scale];
+      squares += row[scale] * row[scale];
+    }
+    double mean = sum / LAYERS;
+    return (table[layer][scale] - mean) / Math.sqrt(squares / LAYERS - mean * mean);
+  }
+
+  @Test
+  void tablesThatDoNotFitAreTold() {
+    double[][] metric = new double[3][2];
+    assertEquals(
+        "roles: feature gini: 3 layers expected, got 2", refused(metric, new double[2][2]));
+    assertEquals(
+        "roles: feature gini: layer 2: 2 scales expected, got 3",
+        refused(metric, new double[][] {{0, 0}, {0, 0}, {0, 0, 0}}));
+    assertEquals(
+        "roles: feature gini: layer 0, scale 1: a finite value expected, got Infinity",
+        refused(metric, new double[][] {{0, 1.0 / 0}, {0, 0}, {0, 0}}));
+  }
+
+  private static String refused(double[][] metric, double[][] feature) {
+    return assertThrows(
+            IllegalArgumentException.class,
+            () -> RoleStatistics.of("m", metric, Orientation.LOWEST, 1, Map.of("gini", feature)))
+        .getMessage();
+  }
+
+  /** Every prompt once, against the profile's own metrics. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void ofAllPrompts(long seed) {
+    AttentionProfile profile = Profiles.random(seed, 4, 2, ScaleSchedule.ofSides(1, 2, 3), 5);
+    FeatureTable table = FeatureTable.of(profile);
+    for (LayerMetric metric : List.of(LayerMetric.ASI, LayerMetric.GINI)) {
+      RoleStatistics s = RoleStatistics.ofAll(table, metric, 1, List.of(LayerMetric.GINI));
+      Orientation end = metric.highMeansRefiner() ? Orientation.LOWEST : Orientation.HIGHEST;
+      LayerRoles roles =
+          LayerRoles.of(metric.cliName(), profile.metric(metric, 0, 1, 2, 3, 4), end, 1, 3);
+      assertEquals(roles.assignment(), s.ranked(3).assignment());
+      assertEquals(end, s.ranked(3).orientation());
+      assertEquals(metric.cliName(), s.ranked(3).metricName());
+      assertEquals(List.of(LayerMetric.GINI.cliName()), s.features());
+      LayerRoles assigned = s.assigned(List.of(new LayerScale(2, 1)));
+      assertEquals(List.of(new LayerScale(2, 1)), List.copyOf(assigned.assignment().drafters()));
+      assertArrayEquals(roles.z(), assigned.z());
+    }
+  }
+
+  @Test
+  void featuresThatSayTheSameTwiceAreLeftOut() {
+    FeatureTable table =
+        FeatureTable.of(Profiles.random(1, 3, 2, ScaleSchedule.ofSides(1, 2, 3), 2));
+    List<LayerMetric> features = RoleStatistics.featuresOf(table, 1);
+    assertFalse(features.contains(LayerMetric.ASI_AVERAGED));
+    assertFalse(features.contains(LayerMetric.HISTORY_TOPK_AVERAGED));
+    // Scale 0 reads no history, where most metrics are undefined.
+    assertTrue(RoleStatistics.featuresOf(table, 0).size() < features.size());
+  }
+
+  /** Classifiers that read features get them in every draw, others get none. */
+  @Test
+  void bootstrapHandsFeaturesOn() {
+    AttentionProfile profile = Profiles.random(7, 8, 2, ScaleSchedule.ofSides(1, 2, 3), 4);
+    FeatureTable table = FeatureTable.of(profile);
+    List<LayerMetric> features = RoleStatistics.featuresOf(table, 1);
+    RoleClassifier kMeans = RoleClassifier.of("k-means", OptionalInt.empty(), 2);
+    RoleBootstrap b = RoleBootstrap.of(table, LayerMetric.ASI, 1, features, kMeans, 6, 9);
+    assertEquals(4, b.prompts());
+    assertEquals(6, b.draws());
+    assertEquals(9, b.seed());
+    double sum = 0;
+    for (int l = 0; l < 8; l++) {
+      for (int k = 0; k < 3; k++) {
+        double p = b.drafterProbability(l, k);
+        assertEquals(Math.rint(6 * p), 6 * p, 1e-12, "a count of six draws");
+        sum += p;
+      }
+    }
+    assertTrue(sum > 0, "k-means found no drafter in any draw: it saw no features");
+    assertEquals(1, RoleBootstrap.of(table, LayerMetric.ASI, 1, features, kMeans, 1, 9).draws());
+  }
+
+  @Test
+  void severalClassifiersSideBySide() {
+    Random random = new Random(5);
+    RoleStatistics s =
+        RoleStatistics.of(
+            "m", table(random), Orientation.LOWEST, FIRST, Map.of("f", table(random)));
+    RoleComparison c =
+        RoleComparison.of(
+            s,
+            List.of(
+                RoleClassifier.of("rank", OptionalInt.of(2), 0),
+                RoleClassifier.of("rank", OptionalInt.of(4), 0),
+                RoleClassifier.of("rank", OptionalInt.of(0), 0)));
+    assertEquals(3, c.classified().size());
+    assertEquals(3, c.rules().size());
+    assertEquals(0.5, c.jaccard(0, 1), "two of four");
+    assertEquals(1, c.jaccard(1, 1));
+    assertEquals(0, c.jaccard(2, 0));
+    assertEquals(1, c.adjustedRand(0, 0));
+    // Of 45 pairs of pairs, 29 together in the first, 21 in the second, 17 in both.
+    double expected = 29.0 * 21 / 45;
+    assertEquals((17 - expected) / (25 - expected), c.adjustedRand(0, 1), 1e-12);
+    assertTrue(c.rules().get(2).rules().isEmpty());
+  }
+}

@@ -8,6 +8,7 @@ import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -51,12 +52,22 @@ final class LineFigure implements Figure {
    * What the axes say.
    *
    * @param doublings whether equal steps to the right are doublings, and ticks powers of 2
+   * @param exact whether points stand where they are, even where lines then cover each other
    */
-  record Axes(String title, String x, String y, boolean doublings) {}
+  record Axes(String title, String x, String y, boolean doublings, boolean exact) {
+    /** Lines stand a little apart. */
+    Axes(String title, String x, String y, boolean doublings) {
+      this(title, x, y, doublings, false);
+    }
+  }
+
+  /** A text above a point. */
+  record Label(String text, double x, double y) {}
 
   private static final int WIDTH = 760;
   private static final int HEIGHT = 420;
   private static final double APART = 0.0045;
+  private static final double LABEL_ABOVE = 0.035;
   private static final Color GRID = new Color(0xdddddd);
   private static final Color LEVEL = new Color(0x777777);
   private static final Marker[] MARKERS = {
@@ -84,6 +95,11 @@ final class LineFigure implements Figure {
    * @throws IllegalArgumentException if no point of any line is a number
    */
   static LineFigure of(Axes axes, List<Line> lines, List<Level> levels) {
+    return of(axes, lines, levels, List.of());
+  }
+
+  /** The same with texts at some places. */
+  static LineFigure of(Axes axes, List<Line> lines, List<Level> levels, List<Label> labels) {
     Fonts.require();
     XYChart chart =
         new XYChartBuilder()
@@ -97,7 +113,7 @@ final class LineFigure implements Figure {
     double from = Double.POSITIVE_INFINITY;
     double to = Double.NEGATIVE_INFINITY;
     int bars = 0;
-    double apart = apart(lines, axes.doublings());
+    double apart = axes.exact() ? 0 : apart(lines, axes.doublings());
     for (int l = 0; l < lines.size(); l++) {
       Line line = lines.get(l);
       int[] defined = defined(line);
@@ -137,7 +153,18 @@ final class LineFigure implements Figure {
     for (int i = 0; i < levels.size(); i++) {
       level(chart, levels.get(i), i, from, from == to ? from + 1 : to);
     }
+    label(chart, labels, axes.doublings());
     return new LineFigure(chart);
+  }
+
+  private static void label(XYChart chart, List<Label> labels, boolean doublings) {
+    double low = labels.stream().mapToDouble(Label::y).min().orElse(0);
+    double high = labels.stream().mapToDouble(Label::y).max().orElse(0);
+    chart.getStyler().setAnnotationTextFont(Fonts.bold(11));
+    for (Label l : labels) {
+      double above = l.y() + LABEL_ABOVE * (high - low);
+      chart.addAnnotation(new AnnotationText(l.text(), place(l.x(), doublings), above, false));
+    }
   }
 
   private static double place(double x, boolean doublings) {

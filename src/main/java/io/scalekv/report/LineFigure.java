@@ -5,6 +5,7 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.geom.Line2D;
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -110,6 +111,9 @@ final class LineFigure implements Figure {
             .yAxisTitle(axes.y())
             .build();
     style(chart, axes.doublings());
+    if (axes.doublings() && axes.exact()) {
+      chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::ofExponent);
+    }
     double from = Double.POSITIVE_INFINITY;
     double to = Double.NEGATIVE_INFINITY;
     int bars = 0;
@@ -204,6 +208,14 @@ final class LineFigure implements Figure {
       chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::powerOfTwo);
     }
     chart.getStyler().setYAxisDecimalPattern("0.#####");
+  }
+
+  /** A power of 2 to four digits. */
+  static String ofExponent(double exponent) {
+    return new BigDecimal(Math.pow(2, exponent))
+        .round(new MathContext(4))
+        .stripTrailingZeros()
+        .toPlainString();
   }
 
   /** No two powers may share a label: XChart thins ticks out until none do. */

@@ -105,5 +105,7 @@ final class FrontierViewTest {
                 new LineFigure.Axes("t", "x", "y", true), List.of(line, line), List.of()));
     String same = FigureFile.svg(LineFigure.of(axes, List.of(line, line), List.of()));
     assertFalse(apart.equals(same), "lines stand where they are");
+    assertEquals("22.63", LineFigure.ofExponent(4.5));
+    assertEquals("1024", LineFigure.ofExponent(10));
   }
 }

@@ -37,6 +37,7 @@ public final class Main {
         new ModelsCommand(),
         new PlanCommand(),
         new ProfileCommand(),
+        new RecommendCommand(),
         new ReportCommand(),
         new ReproduceCommand(),
         new RolesCommand(),

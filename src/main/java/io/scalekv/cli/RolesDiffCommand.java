@@ -1,8 +1,13 @@
 package io.scalekv.cli;
 
-import io.scalekv.metrics.RankCorrelation;
-import io.scalekv.roles.RoleAssignment;
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.experiment.ShippedCalibrations;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.report.RoleAgreementReport;
+import io.scalekv.roles.RoleAgreement;
 import io.scalekv.roles.RoleChange;
+import io.scalekv.roles.RoleSource;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import java.io.IOException;
@@ -10,102 +15,208 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Compares two role files. */
+/** Compares what two files say of one model's layers. */
 @Command(
     name = "diff",
-    description =
-        "Compare two roles.json of one model: Jaccard overlap of the drafters, rank correlation of"
-            + " the z-scores, changed pairs.")
+    description = {
+      "Compare two sources of roles, budgets or orders of one model: Jaccard overlap and adjusted"
+          + " Rand index of the drafters, rank correlation of z-scores, tokens and orders, changed"
+          + " pairs.",
+      "Each is a roles.json, a budget file as released with ScaleKV, orders of HeatKV, or"
+          + " 'shipped': the calibration that comes with --model. Orders of HeatKV are compared"
+          + " with tokens by what its strict schedule leaves every layer."
+    })
 final class RolesDiffCommand implements Callable<Integer> {
+  private static final String SHIPPED = "shipped";
+
   /** One changed pair. */
   record Change(int layer, int scale, String from, String to) {}
 
-  /** What the command reports. */
+  /** Two orders of one source map. */
+  record Orders(int map, Double spearman, Double kendall, Double firstHalf) {}
+
+  /**
+   * What the command reports; null where a source does not say it. All but the drafters are over
+   * the scales from {@code firstScale} on, at which either reads a cut cache.
+   */
   record Report(
-      double jaccard, Double zSpearman, int draftersA, int draftersB, List<Change> changes) {}
+      Double jaccard,
+      Double zSpearman,
+      Integer draftersA,
+      Integer draftersB,
+      List<Change> changes,
+      int firstScale,
+      Double adjustedRand,
+      Double tokensSpearman,
+      Double commonTokens,
+      List<Orders> orders,
+      List<String> files) {}
 
   @Spec private CommandSpec spec;
+  @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
+  @Mixin private ScheduleOptions scheduleOptions;
   @Mixin private JsonOption json;
 
-  @Parameters(index = "0", paramLabel = "A", description = "A roles.json.")
+  @Parameters(index = "0", paramLabel = "A", description = "A file, or 'shipped'.")
   private Path a;
 
   @Parameters(index = "1", paramLabel = "B", description = "Another.")
   private Path b;
 
+  @Option(
+      names = "--budget",
+      paramLabel = "B",
+      description =
+          "Budget for orders of HeatKV: 10%%, 650t or paper-10 (default: that of the other file,"
+              + " else 10%%).")
+  private String budget;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Folder for tables and figures (default: none are written).")
+  private Path out;
+
   @Override
   public Integer call() throws IOException {
-    RolesDocument first = RolesJson.read(a);
-    RolesDocument second = RolesJson.read(b);
-    if (!first.model().schedule().equals(second.model().schedule())
-        || first.model().layers() != second.model().layers()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s and %s: calibrations of one model and schedule expected, got %s with %d layers"
-                  + " and %s with %d",
-              a,
-              b,
-              first.model().name(),
-              first.model().layers(),
-              second.model().name(),
-              second.model().layers()));
+    if (budget != null) {
+      Budget.parse(budget);
     }
-    RoleAssignment x = first.assignment();
-    RoleAssignment y = second.assignment();
-    List<Change> changes = new ArrayList<>();
-    for (RoleChange c : x.diff(y)) {
-      changes.add(new Change(c.at().layer(), c.at().scale(), c.from().word(), c.to().word()));
+    RoleAgreement agreement = agreement();
+    List<Path> files = List.of();
+    if (out != null) {
+      OutputFolder.prepare(out);
+      files = RoleAgreementReport.write(agreement, out);
     }
-    Report report =
-        new Report(
-            x.jaccard(y),
-            spearman(first, second),
-            x.drafters().size(),
-            y.drafters().size(),
-            changes);
-    json.print(spec.commandLine().getOut(), report, RolesDiffCommand::text);
+    Report report = report(agreement, files);
+    json.print(spec.commandLine().getOut(), report, r -> text(r, agreement));
     return 0;
   }
 
-  /** Rank correlation of the z-scores over all pairs that have one in both files, or null. */
-  private static Double spearman(RolesDocument first, RolesDocument second) {
-    List<double[]> both = new ArrayList<>();
-    for (RolesDocument.Pair p : first.pairs()) {
-      Double other = second.pair(p.layer(), p.scale()).z();
-      if (p.z() != null && other != null) {
-        both.add(new double[] {p.z(), other});
+  /** Files of this project first: they know the model, and the budget. */
+  private RoleAgreement agreement() throws IOException {
+    RoleSource[] sources = new RoleSource[2];
+    Path[] files = {a, b};
+    RolesDocument.Model model = null;
+    for (int i = 0; i < 2; i++) {
+      boolean shipped = files[i].toString().equals(SHIPPED);
+      if (shipped || RoleSource.kind(files[i]) == RoleSource.Kind.ROLES) {
+        sources[i] =
+            shipped
+                ? RoleSource.of(SHIPPED, shipped())
+                : RoleSource.of(files[i].toString(), RolesJson.read(files[i]));
+        model = model == null ? sources[i].model() : model;
       }
     }
-    if (both.size() < 2) {
-      return null;
+    if (model == null) {
+      model = model();
     }
-    double rho =
-        RankCorrelation.spearman(
-            both.stream().mapToDouble(v -> v[0]).toArray(),
-            both.stream().mapToDouble(v -> v[1]).toArray());
-    return Double.isNaN(rho) ? null : Math.round(rho * 1e6) / 1e6;
+    for (int i = 0; i < 2; i++) {
+      if (sources[i] == null && RoleSource.kind(files[i]) == RoleSource.Kind.SCALEKV) {
+        sources[i] = RoleSource.ofScaleKv(files[i], model);
+      }
+    }
+    for (int i = 0; i < 2; i++) {
+      if (sources[i] == null) {
+        sources[i] = RoleSource.ofHeatKv(files[i], model, tokens(sources[1 - i], model));
+      }
+    }
+    return RoleAgreement.of(sources[0], sources[1]);
   }
 
-  private static String text(Report r) {
+  private RolesDocument shipped() {
+    ModelConfig config = ModelFactory.config(modelOption);
+    return (modelOption.shipped()
+            ? ShippedCalibrations.of(config)
+            : Optional.<RolesDocument>empty())
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "shipped: a model that comes with a calibration expected, got "
+                        + config.name()));
+  }
+
+  private RolesDocument.Model model() {
+    ModelConfig config = ModelFactory.config(modelOption);
+    return new RolesDocument.Model(
+        config.name(),
+        RolesDocument.UNKNOWN_WEIGHTS,
+        config.transformer().depth(),
+        config.transformer().heads(),
+        scheduleOptions.of(config).maps());
+  }
+
+  private int tokens(RoleSource other, RolesDocument.Model model) {
+    if (budget == null && other != null) {
+      return other.budget();
+    }
+    return Budget.parse(budget == null ? "10%" : budget)
+        .tokens(new ScaleSchedule(model.schedule()));
+  }
+
+  private static Report report(RoleAgreement r, List<Path> files) {
+    boolean roles = r.a().roles() != null && r.b().roles() != null;
+    List<Change> changes = new ArrayList<>();
+    for (RoleChange c : r.changes()) {
+      changes.add(new Change(c.at().layer(), c.at().scale(), c.from().word(), c.to().word()));
+    }
+    return new Report(
+        roles ? Double.valueOf(r.a().roles().jaccard(r.b().roles())) : null,
+        orNull(r.all().zSpearman()),
+        r.a().roles() == null ? null : Integer.valueOf(r.a().roles().drafters().size()),
+        r.b().roles() == null ? null : Integer.valueOf(r.b().roles().drafters().size()),
+        changes,
+        r.firstScale(),
+        orNull(r.all().adjustedRand()),
+        orNull(r.all().tokensSpearman()),
+        orNull(r.all().commonTokens()),
+        r.orders().stream()
+            .map(
+                o ->
+                    new Orders(
+                        o.map(), orNull(o.spearman()), orNull(o.kendall()), orNull(o.firstHalf())))
+            .toList(),
+        files.stream().map(Path::toString).toList());
+  }
+
+  private static Double orNull(double value) {
+    return Double.isNaN(value) ? null : Math.round(value * 1e6) / 1e6;
+  }
+
+  private static String text(Report r, RoleAgreement agreement) {
     StringBuilder t = new StringBuilder();
+    if (r.jaccard() != null) {
+      t.append(
+          String.format(
+              Locale.ROOT,
+              "Jaccard overlap of the drafters %.3f (%d and %d); Spearman correlation of z %s%n",
+              r.jaccard(),
+              r.draftersA(),
+              r.draftersB(),
+              shown(r.zSpearman())));
+    }
     t.append(
         String.format(
             Locale.ROOT,
-            "Jaccard overlap of the drafters %.3f (%d and %d); Spearman correlation of z %s",
-            r.jaccard(),
-            r.draftersA(),
-            r.draftersB(),
-            r.zSpearman() == null
+            "from scale %d on: adjusted Rand index %s; tokens of layers: Spearman %s, %s in common",
+            r.firstScale(),
+            shown(r.adjustedRand()),
+            shown(r.tokensSpearman()),
+            r.commonTokens() == null
                 ? "undefined"
-                : String.format(Locale.ROOT, "%.3f", r.zSpearman())));
+                : String.format(Locale.ROOT, "%.1f %%", 100 * r.commonTokens())));
+    agreement
+        .orders()
+        .forEach(o -> t.append(System.lineSeparator()).append(RoleAgreementReport.words(o)));
     for (Change c : r.changes()) {
       t.append(
           String.format(
@@ -116,6 +227,11 @@ final class RolesDiffCommand implements Callable<Integer> {
               c.from(),
               c.to()));
     }
+    r.files().forEach(f -> t.append(System.lineSeparator()).append(f));
     return t.toString();
+  }
+
+  private static String shown(Double value) {
+    return value == null ? "undefined" : String.format(Locale.ROOT, "%.3f", value);
   }
 }

@@ -132,7 +132,7 @@ public record Experiment(
       String sha256 = null;
       Cell.Prompts prompts = null;
       if (!spec.kind().equals(ExperimentSpec.MEMORY)) {
-        List<String> lines = lines(spec.prompts().file(), spec.prompts().limit());
+        List<String> lines = lines(spec.prompts());
         sha256 = texts.add(lines);
         prompts = new Cell.Prompts(sha256, lines.size(), spec.seeds(), spec.seed());
       }
@@ -144,6 +144,20 @@ public record Experiment(
         baseline(baseline, prompts);
       }
       return new Experiment(spec, quick, cells, texts, sha256);
+    }
+
+    private List<String> lines(ExperimentSpec.Prompts p) {
+      int skip = p.skip() == null ? 0 : p.skip();
+      Integer last =
+          p.limit() == null ? null : Integer.valueOf(Math.addExact(skip, p.limit().intValue()));
+      List<String> all = lines(p.file(), last);
+      if (skip >= all.size()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "%s: /prompts/skip: fewer than the %d prompts of %s expected, got %d",
+                specFile, all.size(), p.file(), skip));
+      }
+      return all.subList(skip, all.size());
     }
 
     private List<String> lines(String file, Integer limit) {

@@ -105,8 +105,8 @@ public record ExperimentSpec(
   private static final Set<String> CALIBRATION_LISTS =
       Set.of("metric", "inverted", "topK", "drafters", "seed", "querySamples");
 
-  /** Prompts of a file, all or the first so many. */
-  public record Prompts(String file, Integer limit) {}
+  /** Prompts of a file, all or the first so many after those that are left out. */
+  public record Prompts(String file, Integer limit, Integer skip) {}
 
   /** How images are drawn; null for the default. */
   public record Generation(
@@ -429,7 +429,8 @@ public record ExperimentSpec(
                 prompts.file(),
                 prompts.limit() == null
                     ? quick.limit()
-                    : Integer.valueOf(Math.min(prompts.limit(), quick.limit())));
+                    : Integer.valueOf(Math.min(prompts.limit(), quick.limit())),
+                prompts.skip());
     return new ExperimentSpec(
         name,
         title,

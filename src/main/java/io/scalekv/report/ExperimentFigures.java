@@ -62,6 +62,10 @@ final class ExperimentFigures {
   }
 
   private List<Named> fidelity() {
+    Optional<FrontierView> frontier = FrontierView.of(results);
+    if (frontier.isPresent()) {
+      return List.of(frontier.get().figure());
+    }
     List<Named> figures = new ArrayList<>();
     for (MetricColumn c : MetricColumn.of(results)) {
       boolean some =

@@ -5,9 +5,11 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.geom.Line2D;
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -51,12 +53,22 @@ final class LineFigure implements Figure {
    * What the axes say.
    *
    * @param doublings whether equal steps to the right are doublings, and ticks powers of 2
+   * @param exact whether points stand where they are, even where lines then cover each other
    */
-  record Axes(String title, String x, String y, boolean doublings) {}
+  record Axes(String title, String x, String y, boolean doublings, boolean exact) {
+    /** Lines stand a little apart. */
+    Axes(String title, String x, String y, boolean doublings) {
+      this(title, x, y, doublings, false);
+    }
+  }
+
+  /** A text above a point. */
+  record Label(String text, double x, double y) {}
 
   private static final int WIDTH = 760;
   private static final int HEIGHT = 420;
   private static final double APART = 0.0045;
+  private static final double LABEL_ABOVE = 0.035;
   private static final Color GRID = new Color(0xdddddd);
   private static final Color LEVEL = new Color(0x777777);
   private static final Marker[] MARKERS = {
@@ -84,6 +96,11 @@ final class LineFigure implements Figure {
    * @throws IllegalArgumentException if no point of any line is a number
    */
   static LineFigure of(Axes axes, List<Line> lines, List<Level> levels) {
+    return of(axes, lines, levels, List.of());
+  }
+
+  /** The same with texts at some places. */
+  static LineFigure of(Axes axes, List<Line> lines, List<Level> levels, List<Label> labels) {
     Fonts.require();
     XYChart chart =
         new XYChartBuilder()
@@ -94,10 +111,13 @@ final class LineFigure implements Figure {
             .yAxisTitle(axes.y())
             .build();
     style(chart, axes.doublings());
+    if (axes.doublings() && axes.exact()) {
+      chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::ofExponent);
+    }
     double from = Double.POSITIVE_INFINITY;
     double to = Double.NEGATIVE_INFINITY;
     int bars = 0;
-    double apart = apart(lines, axes.doublings());
+    double apart = axes.exact() ? 0 : apart(lines, axes.doublings());
     for (int l = 0; l < lines.size(); l++) {
       Line line = lines.get(l);
       int[] defined = defined(line);
@@ -137,7 +157,18 @@ final class LineFigure implements Figure {
     for (int i = 0; i < levels.size(); i++) {
       level(chart, levels.get(i), i, from, from == to ? from + 1 : to);
     }
+    label(chart, labels, axes.doublings());
     return new LineFigure(chart);
+  }
+
+  private static void label(XYChart chart, List<Label> labels, boolean doublings) {
+    double low = labels.stream().mapToDouble(Label::y).min().orElse(0);
+    double high = labels.stream().mapToDouble(Label::y).max().orElse(0);
+    chart.getStyler().setAnnotationTextFont(Fonts.bold(11));
+    for (Label l : labels) {
+      double above = l.y() + LABEL_ABOVE * (high - low);
+      chart.addAnnotation(new AnnotationText(l.text(), place(l.x(), doublings), above, false));
+    }
   }
 
   private static double place(double x, boolean doublings) {
@@ -177,6 +208,14 @@ final class LineFigure implements Figure {
       chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::powerOfTwo);
     }
     chart.getStyler().setYAxisDecimalPattern("0.#####");
+  }
+
+  /** A power of 2 to four digits. */
+  static String ofExponent(double exponent) {
+    return new BigDecimal(Math.pow(2, exponent))
+        .round(new MathContext(4))
+        .stripTrailingZeros()
+        .toPlainString();
   }
 
   /** No two powers may share a label: XChart thins ticks out until none do. */

@@ -62,6 +62,11 @@ record PolicyStyle(Color color, int marker, boolean dashed) {
     return style(i, false);
   }
 
+  /** The same colour with a marker that the name of a variant decides. */
+  PolicyStyle variant(String of) {
+    return new PolicyStyle(color, Math.floorMod(of.hashCode(), MARKERS), dashed);
+  }
+
   private static PolicyStyle style(int index, boolean dashed) {
     int marker = (index + index / COLORS.size()) % MARKERS;
     return new PolicyStyle(COLORS.get(index % COLORS.size()), marker, dashed);

@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.experiment.Frontier;
 import io.scalekv.files.AtomicFile;
 import io.scalekv.image.Png;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A report from result files alone: {@code report/tables/*.csv} and {@code *.md}, {@code
@@ -66,6 +68,12 @@ public final class Report {
         tables++;
       }
       figures += draw(s.figures(), out);
+      Optional<FrontierView> frontier = FrontierView.of(f.results());
+      if (frontier.isPresent()) {
+        byte[] text = frontier.get().frontier().text().getBytes(StandardCharsets.UTF_8);
+        String name = f.results().file().name() + "-" + Frontier.NAME;
+        AtomicFile.write(out.resolve("tables").resolve(name), text);
+      }
       for (ImagePairs.CellImages c : s.pairs().cells()) {
         String name = f.results().file().name() + "-" + c.row().row().id() + ".png";
         Png.write(s.pairs().sheet(c), out.resolve("sheets").resolve(name));

@@ -64,6 +64,7 @@ final class ResultTables {
     if (results.file().kind().equals(ExperimentSpec.ATTENTION)) {
       tables.add(AttentionTables.of(t.name, t.title(""), t.rows, t.notes(List.of(), "")));
     }
+    FrontierView.of(results).map(FrontierView::table).ifPresent(tables::add);
     t.memory().ifPresent(tables::add);
     t.tests().ifPresent(tables::add);
     return tables;
@@ -547,8 +548,8 @@ final class ResultTables {
             numbers,
             words,
             List.of(
-                "Two-sided Wilcoxon signed-rank tests over prompts; Holm's correction over all pairs"
-                    + " of one metric.")));
+                "Two-sided Wilcoxon signed-rank tests over prompts; Holm's correction over all"
+                    + " pairs of one metric.")));
   }
 
   private static String difference(Comparison.Pair x) {

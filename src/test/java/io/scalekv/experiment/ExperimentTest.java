@@ -3,6 +3,7 @@ package io.scalekv.experiment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.model.ImageModel;
@@ -177,6 +178,44 @@ final class ExperimentTest {
     Files.write(copy, lines.stream().map(l -> l.replace("small", "large")).toList());
     assertNotEquals(here, expand(yaml.replace("FILE", copy.toString())).distinct().get(0).id());
     Files.delete(copy);
+  }
+
+  @Test
+  void theFirstPromptsCanBeLeftOut() throws IOException {
+    String yaml =
+        """
+        name: t
+        model: pocket
+        prompts: {file: calibration-prompts/scenes-10.txt, LIMIT}
+        rows:
+          - policy: full
+        """;
+    List<String> all =
+        expand(yaml.replace(", LIMIT", "")).prompts().all().values().iterator().next();
+    assertEquals(
+        all.subList(3, 5),
+        expand(yaml.replace("LIMIT", "skip: 3, limit: 2"))
+            .prompts()
+            .all()
+            .values()
+            .iterator()
+            .next());
+    assertEquals(
+        all.subList(8, 10),
+        expand(yaml.replace("LIMIT", "skip: 8, limit: 9"))
+            .prompts()
+            .all()
+            .values()
+            .iterator()
+            .next());
+    assertEquals(
+        expand(yaml.replace("LIMIT", "limit: 2")).distinct().get(0).id(),
+        expand(yaml.replace("LIMIT", "skip: 0, limit: 2")).distinct().get(0).id());
+    String message =
+        assertThrows(
+                IllegalArgumentException.class, () -> expand(yaml.replace("LIMIT", "skip: 10")))
+            .getMessage();
+    assertTrue(message.contains("fewer than the 10 prompts"), message);
   }
 
   @Test

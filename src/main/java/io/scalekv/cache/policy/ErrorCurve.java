@@ -39,6 +39,10 @@ public final class ErrorCurve implements CachePolicy {
               Map.entry("protect", "first maps that go last, as far as they fit (0)"),
               Map.entry("allocation", "curve (default), or uniform: b in every head"),
               Map.entry(
+                  "use",
+                  "share of the budget that is given out, above 0 to 1 (1): to hold as many bytes"
+                      + " as a policy that leaves some of its budget"),
+              Map.entry(
                   "weight",
                   "of a head's error: sensitivity (of its layer, default), absolute, or relative:"
                       + " by the error with no history")),
@@ -70,7 +74,14 @@ public final class ErrorCurve implements CachePolicy {
       PolicyCalibration.required(curves, NAME, "error curves (calibrate --policies error-curve)");
       check(curves, c);
     }
-    this.plan = uniform ? c.uniform() : plan(c, curves, weight);
+    double use = share(spec, "use", 1);
+    if (use == 0 || (uniform && use < 1)) {
+      throw new IllegalArgumentException(
+          String.format(
+              "policy %s: use: %s expected, got %s",
+              NAME, uniform ? "1 with allocation=uniform" : "above 0 to 1", spec.text("use", "1")));
+    }
+    this.plan = uniform ? c.uniform() : plan(c, curves, weight, use);
   }
 
   private static void check(ErrorCurves curves, PolicyContext c) {
@@ -125,9 +136,10 @@ public final class ErrorCurve implements CachePolicy {
     return value;
   }
 
-  private static BudgetPlan plan(PolicyContext c, ErrorCurves curves, String weight) {
+  private static BudgetPlan plan(PolicyContext c, ErrorCurves curves, String weight, double use) {
     ScaleSchedule schedule = c.schedule();
     int pairs = c.layers() * c.heads();
+    long total = (long) Math.floor(use * pairs * c.budget() + 1e-9);
     int[][][] tokens = new int[schedule.scales()][c.layers()][c.heads()];
     for (int k = 1; k < tokens.length; k++) {
       int[][] x = new int[pairs][];
@@ -147,7 +159,7 @@ public final class ErrorCurve implements CachePolicy {
         y[i] = Arrays.stream(error).map(e -> e * factor).toArray();
         room[i] = tokens[k - 1][l][h] + schedule.tokens(k - 1);
       }
-      int[] shares = ConvexShares.share(x, y, room, (long) pairs * c.budget());
+      int[] shares = ConvexShares.share(x, y, room, total);
       for (int i = 0; i < pairs; i++) {
         tokens[k][i / c.heads()][i % c.heads()] = shares[i];
       }

@@ -11,6 +11,7 @@ import io.scalekv.cache.Keeper;
 import io.scalekv.cache.Kept;
 import io.scalekv.cache.ScaleSchedule;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -255,6 +256,33 @@ class ErrorCurveTest {
       }
     }
     assertEquals((long) budget * g.layers() * g.heads(), sum);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "0.966049383", "0.5", "0.111111112"})
+  void leavesWhatItMayNotUse(double use) {
+    RandomGeneration g = RandomGeneration.of(7);
+    PolicyCalibration calibration = RandomCalibration.of(g, 7);
+    int budget = Math.max(1, g.schedule().historyTokens() / 3);
+    PolicyContext context = g.context(budget, 0, calibration);
+    BudgetPlan plan = Policies.create(PolicySpec.parse("error-curve:use=" + use), context).plan();
+    long allowed = (long) Math.floor(use * budget * g.layers() * g.heads() + 1e-9);
+    for (int k = 1; k < g.schedule().scales(); k++) {
+      long sum = 0;
+      for (int l = 0; l < g.layers(); l++) {
+        for (int h = 0; h < g.heads(); h++) {
+          sum += plan.tokens(k, l, h);
+        }
+      }
+      long history = (long) g.schedule().tokensBefore(k) * g.layers() * g.heads();
+      assertEquals(Math.min(allowed, history), sum, "scale " + k);
+    }
+    BudgetPlan whole = Policies.create(PolicySpec.parse("error-curve"), context).plan();
+    assertEquals(use == 1, whole.equals(plan));
+    for (String wrong : List.of("error-curve:use=0", "error-curve:allocation=uniform,use=0.5")) {
+      assertThrows(
+          IllegalArgumentException.class, () -> Policies.create(PolicySpec.parse(wrong), context));
+    }
   }
 
   @Test

@@ -1,0 +1,199 @@
+package io.scalekv.experiment;
+
+import io.scalekv.roles.CanonicalJson;
+import io.scalekv.roles.CheckedJson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The settings of an experiment that no other setting beats at their bytes or fewer: every point
+ * has more bytes and a higher mean PSNR than the one before. Bytes are what the cache was measured
+ * to hold for one image, all guidance branches and scales of int8 numbers included.
+ *
+ * <p>Neighbours may lie within each other's interval: the frontier is that of the means.
+ *
+ * @param schemaVersion {@value #SCHEMA_VERSION}
+ * @param experiment name of the experiment
+ * @param specSha256 hash of its file
+ * @param model the model
+ * @param schedule its token maps
+ * @param cfg guidance
+ * @param prompts of the measurement
+ * @param candidates settings that were measured
+ * @param points by bytes
+ */
+public record Frontier(
+    int schemaVersion,
+    String experiment,
+    String specSha256,
+    Cell.Model model,
+    List<String> schedule,
+    double cfg,
+    Cell.Prompts prompts,
+    int candidates,
+    List<Point> points) {
+  /** Version of this file format. */
+  public static final int SCHEMA_VERSION = 1;
+
+  /** End of the name of its file among the tables of a report. */
+  public static final String NAME = "frontier.json";
+
+  /**
+   * A setting.
+   *
+   * @param label its row in the experiment
+   * @param cell its id
+   * @param policy what the cache keeps, and in which format
+   * @param bytes the most that the tokens of one image held after any map
+   * @param allocatedBytes the most that was taken from the system for them
+   * @param means of the metrics, by {@link Metric#result}
+   */
+  public record Point(
+      String label,
+      String cell,
+      Cell.Policy policy,
+      long bytes,
+      long allocatedBytes,
+      Map<String, CellResult.Estimate> means) {
+    /** Copies the map. */
+    public Point {
+      means = Collections.unmodifiableMap(new LinkedHashMap<>(means));
+    }
+
+    /** The setting of a result; empty where it has no measured bytes or no PSNR. */
+    public static Optional<Point> of(String label, CellResult r) {
+      CellResult.Memory m = r.memory();
+      boolean measured =
+          r.cell().kind() == Cell.Kind.POLICY
+              && m != null
+              && m.kvCacheBytes() != null
+              && r.means().containsKey(Metric.PSNR.result());
+      if (!measured) {
+        return Optional.empty();
+      }
+      long images = Math.min(m.batch(), r.cell().prompts().images());
+      return Optional.of(
+          new Point(
+              label,
+              r.id(),
+              r.cell().policy(),
+              -Math.floorDiv(-m.kvCacheBytes(), images),
+              -Math.floorDiv(-m.allocatedBytes(), images),
+              r.means()));
+    }
+
+    /** Mean PSNR in dB; +∞ where all images are those of the full cache. */
+    public double psnrDb() {
+      CellResult.Estimate e = means.get(Metric.PSNR.result());
+      return e.mean() != null
+          ? e.mean()
+          : e.infinite() > 0 ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** Copies the lists. */
+  public Frontier {
+    schedule = List.copyOf(schedule);
+    points = List.copyOf(points);
+  }
+
+  /** Every setting of an experiment with measured bytes and PSNR, by bytes, the best first. */
+  public static List<Point> settings(Results results) {
+    Map<String, Point> byCell = new LinkedHashMap<>();
+    for (ExperimentFile.Row row : results.file().rows()) {
+      CellResult r = results.cells().get(row.id());
+      if (r != null) {
+        Point.of(row.label(), r).ifPresent(p -> byCell.putIfAbsent(p.cell(), p));
+      }
+    }
+    List<Point> all = new ArrayList<>(byCell.values());
+    all.sort(
+        Comparator.comparingLong(Point::bytes)
+            .thenComparing(Comparator.comparingDouble(Point::psnrDb).reversed()));
+    return all;
+  }
+
+  /** Those settings that no other beats, of settings by bytes, the best first. */
+  static List<Point> best(List<Point> settings) {
+    List<Point> best = new ArrayList<>();
+    for (Point p : settings) {
+      if (best.isEmpty() || p.psnrDb() > best.get(best.size() - 1).psnrDb()) {
+        best.add(p);
+      }
+    }
+    return best;
+  }
+
+  /**
+   * The frontier of an experiment.
+   *
+   * @throws IllegalArgumentException if no cell has measured bytes and PSNR
+   */
+  public static Frontier of(Results results) {
+    List<Point> settings = settings(results);
+    if (settings.isEmpty()) {
+      throw new IllegalArgumentException(
+          "experiment "
+              + results.file().name()
+              + ": results with measured bytes and PSNR expected, got none");
+    }
+    Cell any = results.cells().get(settings.get(0).cell()).cell();
+    return new Frontier(
+        SCHEMA_VERSION,
+        results.file().name(),
+        results.file().specSha256(),
+        any.model(),
+        any.generation().schedule(),
+        any.generation().cfg(),
+        any.prompts(),
+        settings.size(),
+        best(settings));
+  }
+
+  /** The setting with the most bytes among those that take at most so many for one image. */
+  public Optional<Point> within(long bytes) {
+    return points.stream()
+        .filter(p -> p.bytes() <= bytes)
+        .max(Comparator.comparingLong(Point::bytes));
+  }
+
+  /** The frontier that comes with a model, if one does. */
+  public static Optional<Frontier> shipped(String model) {
+    String resource = "frontiers/" + model + ".json";
+    try (InputStream in = Frontier.class.getResourceAsStream(resource)) {
+      return in == null
+          ? Optional.empty()
+          : Optional.of(parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), resource));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Reads a file. */
+  public static Frontier read(Path file) throws IOException {
+    return parse(CheckedJson.text(file), file.toString());
+  }
+
+  private static Frontier parse(String text, String name) {
+    Frontier f = CheckedJson.bind(CheckedJson.parse(text, name), Frontier.class, name);
+    if (f.schemaVersion() != SCHEMA_VERSION) {
+      throw CheckedJson.error(name, "/schemaVersion", "" + SCHEMA_VERSION, "" + f.schemaVersion());
+    }
+    return f;
+  }
+
+  /** As a file. */
+  public String text() {
+    return CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+  }
+}

@@ -1,0 +1,168 @@
+package io.scalekv.roles;
+
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicySpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What any file says of a model's layers, in one form: roles, z-scores, tokens by layer and scale,
+ * and orders of blocks; null where it says nothing of the kind. Layers and scales count from 0.
+ *
+ * @param name for people
+ * @param model whose layers they are
+ * @param roles drafters and refiners
+ * @param z z-scores [layer][scale], NaN where undefined
+ * @param budget mean tokens per layer and head
+ * @param tokens mean tokens of a head of a layer when a scale reads its cache, [scale][layer]
+ * @param orders of HeatKV
+ */
+public record RoleSource(
+    String name,
+    RolesDocument.Model model,
+    RoleAssignment roles,
+    double[][] z,
+    int budget,
+    double[][] tokens,
+    HeatKvOrders orders) {
+  /** What kind of file it is. */
+  public enum Kind {
+    /** {@code roles.json} of this project. */
+    ROLES,
+    /** Budgets as they were released with ScaleKV. */
+    SCALEKV,
+    /** Orders of HeatKV, in either layout. */
+    HEATKV
+  }
+
+  /** The kind of a file, told by its content. */
+  public static Kind kind(Path file) throws IOException {
+    JsonNode tree = CheckedJson.parse(CheckedJson.text(file), file.toString());
+    if (tree.isArray() || tree.has("orders")) {
+      return Kind.HEATKV;
+    }
+    boolean scales = tree.propertyNames().stream().anyMatch(key -> key.startsWith("Scale "));
+    return scales ? Kind.SCALEKV : Kind.ROLES;
+  }
+
+  /** Everything that a calibration says. */
+  public static RoleSource of(String name, RolesDocument document) {
+    HeatKvOrders orders = Calibrations.of(document).heatKv().orElse(null);
+    return new RoleSource(
+        name,
+        document.model(),
+        document.assignment(),
+        document.zTable(),
+        document.budget().tokens(),
+        means(document.plan(), document.model().heads()),
+        orders);
+  }
+
+  /**
+   * Roles and tokens of a budget file as it was released with ScaleKV.
+   *
+   * @throws IllegalArgumentException if it does not fit the model
+   */
+  public static RoleSource ofScaleKv(Path file, RolesDocument.Model model) throws IOException {
+    ScaleKvBudgetFile budgets = ScaleKvBudgetFile.read(file);
+    if (budgets.layers() != model.layers()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "%s: expected %d blocks as %s has, got %d",
+              file, model.layers(), model.name(), budgets.layers()));
+    }
+    ScaleSchedule schedule = new ScaleSchedule(model.schedule());
+    try {
+      BudgetPlan plan = budgets.plan(schedule);
+      return new RoleSource(
+          file.toString(),
+          model,
+          budgets.assignment(schedule.scales()),
+          null,
+          plan.budget(),
+          means(plan, model.heads()),
+          null);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Orders of HeatKV, and the tokens that its strict schedule leaves every layer.
+   *
+   * @param budget mean tokens per layer and head that the schedule is for
+   * @throws IllegalArgumentException if they do not fit the model, or the budget does not hold the
+   *     maps that no head gives up
+   */
+  public static RoleSource ofHeatKv(Path file, RolesDocument.Model model, int budget)
+      throws IOException {
+    HeatKvOrders orders = HeatKvOrderFile.read(file, model, OptionalInt.empty());
+    ScaleSchedule schedule = new ScaleSchedule(model.schedule());
+    PolicyCalibration.BlockOrder blocks =
+        new PolicyCalibration.BlockOrder(
+            orders.sinkScales(),
+            IntStream.range(orders.sinkScales(), orders.scales() - 1)
+                .mapToObj(orders::order)
+                .toArray(int[][]::new));
+    PolicyContext context =
+        new PolicyContext(
+            schedule,
+            model.layers(),
+            model.heads(),
+            budget,
+            0,
+            new PolicyCalibration(null, blocks, null, null));
+    BudgetPlan plan = Policies.create(PolicySpec.parse("heatkv"), context).plan();
+    return new RoleSource(
+        file.toString(), model, null, null, budget, means(plan, model.heads()), orders);
+  }
+
+  /** [scale][layer]. */
+  private static double[][] means(BudgetPlan plan, int heads) {
+    double[][] means = new double[plan.schedule().scales()][plan.layers()];
+    for (int k = 0; k < means.length; k++) {
+      for (int l = 0; l < means[k].length; l++) {
+        for (int h = 0; h < heads; h++) {
+          means[k][l] += (double) plan.tokens(k, l, h) / heads;
+        }
+      }
+    }
+    return means;
+  }
+
+  /** The first scale that reads a cut cache; K where none does. */
+  public int firstCutScale() {
+    ScaleSchedule schedule = new ScaleSchedule(model.schedule());
+    for (int k = 0; k < tokens.length; k++) {
+      for (double t : tokens[k]) {
+        if (t < schedule.tokensBefore(k)) {
+          return k;
+        }
+      }
+    }
+    return tokens.length;
+  }
+
+  /** What layers hold against the mean of their scale, [scale][layer]; 1 is the mean. */
+  public double[][] shares() {
+    double[][] shares = new double[tokens.length][];
+    for (int k = 0; k < tokens.length; k++) {
+      double mean = 0;
+      for (double t : tokens[k]) {
+        mean += t / tokens[k].length;
+      }
+      shares[k] = new double[tokens[k].length];
+      for (int l = 0; l < shares[k].length; l++) {
+        shares[k][l] = mean == 0 ? 1 : tokens[k][l] / mean;
+      }
+    }
+    return shares;
+  }
+}

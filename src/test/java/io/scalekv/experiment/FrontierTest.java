@@ -1,0 +1,122 @@
+package io.scalekv.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Frontiers against their definition. */
+final class FrontierTest {
+  @TempDir Path folder;
+
+  private static Frontier.Point point(long bytes, Double psnr) {
+    Cell.Policy policy = new Cell.Policy("h2o", "10%", 27, null, null, "fp32", "fp32");
+    CellResult.Estimate e =
+        new CellResult.Estimate(
+            "psnrDb", psnr, psnr, psnr, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
+    return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, Map.of("psnrDb", e));
+  }
+
+  private static List<Frontier.Point> sorted(List<Frontier.Point> points) {
+    List<Frontier.Point> sorted = new ArrayList<>(points);
+    sorted.sort(
+        Comparator.comparingLong(Frontier.Point::bytes)
+            .thenComparing(Comparator.comparingDouble(Frontier.Point::psnrDb).reversed()));
+    return sorted;
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void noSettingBeatsOneOfTheFrontier(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<Frontier.Point> all = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      all.add(point(1 + random.nextInt(20), 20.0 + random.nextInt(15)));
+    }
+    List<Frontier.Point> best = Frontier.best(sorted(all));
+    for (Frontier.Point p : all) {
+      boolean beaten =
+          all.stream()
+              .anyMatch(
+                  q ->
+                      q.bytes() <= p.bytes()
+                          && q.psnrDb() >= p.psnrDb()
+                          && (q.bytes() < p.bytes() || q.psnrDb() > p.psnrDb()));
+      boolean there =
+          best.stream().anyMatch(q -> q.bytes() == p.bytes() && q.psnrDb() == p.psnrDb());
+      assertEquals(!beaten, there, p::toString);
+    }
+    for (int i = 1; i < best.size(); i++) {
+      assertTrue(best.get(i).bytes() > best.get(i - 1).bytes());
+      assertTrue(best.get(i).psnrDb() > best.get(i - 1).psnrDb());
+    }
+  }
+
+  @Test
+  void identicalImagesAreBest() {
+    List<Frontier.Point> best =
+        Frontier.best(sorted(List.of(point(5, null), point(9, 50.0), point(2, 30.0))));
+    assertEquals(List.of(2L, 5L), best.stream().map(Frontier.Point::bytes).toList());
+  }
+
+  private static Frontier frontier(List<Frontier.Point> points) {
+    return new Frontier(
+        Frontier.SCHEMA_VERSION,
+        "e",
+        "a".repeat(64),
+        new Cell.Model("pocket", "random:1", "fp32"),
+        List.of("1x1", "2x2"),
+        3,
+        new Cell.Prompts("b".repeat(64), 4, 1, 0),
+        9,
+        points);
+  }
+
+  @Test
+  void theNearestSettingBelowIsTaken() {
+    Frontier f = frontier(List.of(point(10, 20.0), point(20, 25.0), point(40, 30.0)));
+    assertEquals(Optional.empty(), f.within(9));
+    assertEquals(10, f.within(10).orElseThrow().bytes());
+    assertEquals(20, f.within(39).orElseThrow().bytes());
+    assertEquals(40, f.within(Long.MAX_VALUE).orElseThrow().bytes());
+  }
+
+  @Test
+  void filesComeBack() throws IOException {
+    Frontier f = frontier(List.of(point(10, 20.0), point(20, null)));
+    Path file = folder.resolve("frontier.json");
+    Files.writeString(file, f.text());
+    assertEquals(f, Frontier.read(file));
+    Files.writeString(file, f.text().replace("\"schemaVersion\": 1", "\"schemaVersion\": 2"));
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> Frontier.read(file)).getMessage();
+    assertTrue(message.endsWith("/schemaVersion: expected 1, got 2"), message);
+  }
+
+  /** Bytes of a batch are shared by its images, rounded up. */
+  @Test
+  void bytesAreThoseOfAnImage() throws IOException {
+    Path confirm = Path.of("results", "beyond", "confirm");
+    List<Frontier.Point> all = Frontier.settings(Results.read(confirm));
+    Frontier.Point heatKv =
+        all.stream().filter(p -> p.label().equals("heatkv at 10%")).findFirst().orElseThrow();
+    assertEquals(10_256_384 / 16, heatKv.bytes());
+    Frontier f = Frontier.of(Results.read(confirm));
+    assertEquals(24, f.candidates());
+    assertTrue(f.points().stream().noneMatch(p -> p.policy().name().startsWith("scalekv")));
+    assertTrue(f.points().stream().anyMatch(p -> p.label().equals("heatkv at 10%")));
+  }
+}

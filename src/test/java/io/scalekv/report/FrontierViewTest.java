@@ -1,0 +1,111 @@
+package io.scalekv.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.Frontier;
+import io.scalekv.experiment.Results;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Table, figure and file of the frontier in a report. */
+final class FrontierViewTest {
+  @TempDir Path folder;
+
+  private static Cell cell(ReportFixtures f, String policy, int tokens, String type, String split) {
+    Cell like = f.cell(Cell.Kind.POLICY, policy, tokens + "t", tokens, null);
+    return new Cell(
+        like.kind(),
+        like.model(),
+        like.generation(),
+        like.prompts(),
+        new Cell.Policy(
+            policy,
+            policy.equals("full") ? null : tokens + "t",
+            tokens,
+            split,
+            split == null ? null : Integer.valueOf(3),
+            type,
+            type),
+        null,
+        null,
+        like.metrics(),
+        like.nets(),
+        null);
+  }
+
+  @Test
+  void aReportOfSeveralFormatsHasAFrontier() throws IOException {
+    ReportFixtures f = new ReportFixtures("pareto", 4);
+    f.add("a", "h2o at 27t", cell(f, "h2o", 27, "fp32", null), 24);
+    f.add("a", "h2o at 27t, int8", cell(f, "h2o", 27, "int8", null), 27);
+    f.add("a", "h2o at 27t and 3t, int8", cell(f, "h2o", 27, "int8", "3t"), 25);
+    f.add("a", "full, int8", cell(f, "full", 265, "int8", null), 26);
+    f.write(folder);
+    Report.write(folder);
+    Path tables = folder.resolve("report/tables");
+    Frontier frontier = Frontier.read(tables.resolve("pareto-frontier.json"));
+    assertEquals(Frontier.of(Results.read(folder)), frontier);
+    assertEquals(4, frontier.candidates());
+    // All fixtures hold the same bytes, so that only the best is on the frontier.
+    assertEquals(
+        List.of("h2o at 27t, int8"),
+        frontier.points().stream().map(Frontier.Point::label).toList());
+    List<String> csv = Files.readAllLines(tables.resolve("pareto-frontier.csv"));
+    assertTrue(
+        csv.get(0).startsWith("frontier,policy,budget,unconditionalBudget,keyType"), csv.get(0));
+    assertEquals(5, csv.size());
+    assertTrue(csv.get(1).startsWith("1,h2o,27t,n/a,int8,int8,393216,524288,"), csv.get(1));
+    assertTrue(csv.get(2).startsWith("n/a,full,n/a,n/a,int8,int8,"), csv.get(2));
+    assertTrue(
+        Files.readString(tables.resolve("pareto-frontier.md"))
+            .contains("| 1   | **h2o at 27t, int8**"));
+    Path figures = folder.resolve("report/figures");
+    assertTrue(Files.size(figures.resolve("pareto-frontier.png")) > 5000);
+    assertFalse(Files.exists(figures.resolve("pareto-psnr.png")));
+    assertTrue(
+        Files.readString(folder.resolve("report/report.html")).contains("PSNR against bytes"));
+  }
+
+  @Test
+  void oneFormatHasNone() throws IOException {
+    new ReportFixtures("t", 4).policy("h2o", 10, 27, 24).policy("snapkv", 4, 11, 22).write(folder);
+    assertTrue(FrontierView.of(Results.read(folder)).isEmpty());
+    Report.write(folder);
+    try (var files = Files.walk(folder)) {
+      assertTrue(files.noneMatch(p -> p.toString().contains("frontier")));
+    }
+  }
+
+  @Test
+  void labelsAndExactPlacesAreDrawn() throws IOException {
+    double[] x = {1, 4, 16};
+    double[] y = {1, 2, 3};
+    double[] none = new double[3];
+    Arrays.fill(none, Double.NaN);
+    LineFigure.Line line = new LineFigure.Line("a", PolicyStyle.of("h2o"), x, y, none, none, true);
+    LineFigure.Axes axes = new LineFigure.Axes("t", "x", "y", true, true);
+    String bare = FigureFile.svg(LineFigure.of(axes, List.of(line), List.of()));
+    String labelled =
+        FigureFile.svg(
+            LineFigure.of(
+                axes, List.of(line), List.of(), List.of(new LineFigure.Label("here", 4, 2))));
+    // Labels are drawn as outlines of their letters.
+    assertTrue(labelled.length() > bare.length() + 200, "nothing was added");
+    String apart =
+        FigureFile.svg(
+            LineFigure.of(
+                new LineFigure.Axes("t", "x", "y", true), List.of(line, line), List.of()));
+    String same = FigureFile.svg(LineFigure.of(axes, List.of(line, line), List.of()));
+    assertFalse(apart.equals(same), "lines stand where they are");
+    assertEquals("22.63", LineFigure.ofExponent(4.5));
+    assertEquals("1024", LineFigure.ofExponent(10));
+  }
+}

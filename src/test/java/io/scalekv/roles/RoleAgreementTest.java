@@ -1,0 +1,137 @@
+package io.scalekv.roles;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.TokenMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Two sources against numbers worked out by hand or the slow way. */
+final class RoleAgreementTest {
+  private static final RolesDocument.Model MODEL =
+      new RolesDocument.Model(
+          "m",
+          "unknown",
+          3,
+          2,
+          List.of(new TokenMap(1, 1), new TokenMap(2, 2), new TokenMap(3, 3)));
+
+  private static RoleSource source(
+      double[][] tokens, double[][] z, HeatKvOrders orders, LayerScale... drafters) {
+    return new RoleSource(
+        "s", MODEL, RoleAssignment.of(3, 3, List.of(drafters)), z, 3, tokens, orders);
+  }
+
+  @Test
+  void sharesOfTheSameTokensAreCommon() {
+    RoleSource a = source(new double[][] {{0, 0, 0}, {1, 1, 1}, {6, 2, 1}}, null, null);
+    RoleSource b = source(new double[][] {{0, 0, 0}, {1, 1, 1}, {2, 2, 2}}, null, null);
+    RoleAgreement r = RoleAgreement.of(a, b);
+    assertEquals(2, r.firstScale());
+    assertEquals(1, r.scales().size());
+    assertEquals((3 + 2 + 1) / 9.0, r.scales().get(0).commonTokens(), 1e-12);
+    assertTrue(Double.isNaN(r.scales().get(0).tokensSpearman()), "one side is constant");
+    assertEquals(1, RoleAgreement.of(a, a).all().commonTokens(), 1e-12);
+    assertEquals(1, RoleAgreement.of(a, a).all().tokensSpearman(), 1e-12);
+    assertTrue(Double.isNaN(r.all().zSpearman()));
+  }
+
+  @Test
+  void rolesAndZCountOnlyWhereACacheIsCut() {
+    double nan = Double.NaN;
+    double[][] tokens = {{0, 0, 0}, {1, 1, 1}, {3, 3, 3}};
+    RoleSource a =
+        source(
+            tokens,
+            new double[][] {{nan, 5, 1}, {nan, 4, 2}, {nan, 3, 3}},
+            null,
+            new LayerScale(0, 2),
+            new LayerScale(1, 1));
+    RoleSource b =
+        source(
+            tokens,
+            new double[][] {{nan, 1, 1}, {nan, 2, 3}, {nan, 3, 2}},
+            null,
+            new LayerScale(0, 2),
+            new LayerScale(1, 2));
+    RoleAgreement.OfScales all = RoleAgreement.of(a, b).all();
+    assertEquals(1, all.draftersA());
+    assertEquals(2, all.draftersB());
+    assertEquals(0.5, all.jaccard());
+    assertEquals(0.5, all.zSpearman(), 1e-12);
+    assertEquals(2, RoleAgreement.of(a, b).changes().size());
+  }
+
+  @Test
+  void otherModelsAreRefused() {
+    RoleSource a = source(new double[][] {{0, 0, 0}, {1, 1, 1}, {3, 3, 3}}, null, null);
+    RoleSource other =
+        new RoleSource(
+            "o",
+            new RolesDocument.Model("m", "unknown", 4, 2, MODEL.schedule()),
+            null,
+            null,
+            3,
+            new double[][] {{0, 0, 0, 0}, {1, 1, 1, 1}, {3, 3, 3, 3}},
+            null);
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> RoleAgreement.of(a, other)).getMessage();
+    assertTrue(message.contains("m with 3 layers and m with 4"), message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void ordersAgreeAsTheirPairsDo(long seed) {
+    double[][] tokens = {{0, 0, 0}, {1, 1, 1}, {3, 3, 3}};
+    int[] x = permutation(new SplittableRandom(seed));
+    int[] y = permutation(new SplittableRandom(seed + 10));
+    RoleAgreement r =
+        RoleAgreement.of(
+            source(tokens, null, HeatKvOrders.of(1, 3, 3, 2, new int[][] {x})),
+            source(tokens, null, HeatKvOrders.of(1, 3, 3, 2, new int[][] {y})));
+    RoleAgreement.OfOrders o = r.orders().get(0);
+    assertEquals(1, o.map());
+    int same = 0;
+    int pairs = 0;
+    double squares = 0;
+    int half = 0;
+    for (int i = 0; i < 6; i++) {
+      squares += Math.pow(at(x, i) - at(y, i), 2);
+      half += at(x, i) < 3 && at(y, i) < 3 ? 1 : 0;
+      for (int j = 0; j < i; j++) {
+        pairs++;
+        same += (at(x, i) < at(x, j)) == (at(y, i) < at(y, j)) ? 1 : -1;
+      }
+    }
+    assertEquals((double) same / pairs, o.kendall(), 1e-12);
+    assertEquals(1 - 6 * squares / (6 * 35), o.spearman(), 1e-12);
+    assertEquals(half / 3.0, o.firstHalf(), 1e-12);
+    double[][] places = r.places()[0];
+    for (int l = 0; l < 3; l++) {
+      assertEquals((at(x, l) + at(x, 3 + l)) / 10.0, places[l][0], 1e-12);
+      assertEquals((at(y, l) + at(y, 3 + l)) / 10.0, places[l][1], 1e-12);
+    }
+  }
+
+  private static int at(int[] order, int pair) {
+    for (int r = 0; r < order.length; r++) {
+      if (order[r] == pair) {
+        return r;
+      }
+    }
+    throw new AssertionError(pair);
+  }
+
+  private static int[] permutation(SplittableRandom random) {
+    List<Integer> left = new ArrayList<>(List.of(0, 1, 2, 3, 4, 5));
+    return java.util.stream.IntStream.range(0, 6)
+        .map(i -> left.remove(random.nextInt(left.size())))
+        .toArray();
+  }
+}

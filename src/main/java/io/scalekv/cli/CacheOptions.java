@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import picocli.CommandLine.Option;
 
 /** What the layers remember while an image is drawn. */
@@ -112,6 +113,25 @@ final class CacheOptions implements CheckedOptions {
       String dtype,
       long seed)
       throws IOException {
+    return choose(
+        config, shipped, schedule, batch, guided, dtype, seed, tokens -> PolicyCalibration.NONE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param otherwise the calibration at a budget where there is none
+   */
+  Choice choose(
+      ModelConfig config,
+      boolean shipped,
+      ScaleSchedule schedule,
+      int batch,
+      boolean guided,
+      String dtype,
+      long seed,
+      IntFunction<PolicyCalibration> otherwise)
+      throws IOException {
     CacheType keys = CacheType.parse(keyType);
     CacheType values = CacheType.parse(valueType == null ? dtype : valueType);
     InfinityConfig c = config.transformer();
@@ -122,11 +142,11 @@ final class CacheOptions implements CheckedOptions {
             ? Optional.of(RolesJson.read(roles))
             : shipped ? ShippedCalibrations.of(config) : Optional.empty();
     int tokens = Budget.parse(budget).tokens(schedule, memory);
-    CachePolicy conditional = policy(config, schedule, document, tokens, seed);
+    CachePolicy conditional = policy(config, schedule, document, tokens, seed, otherwise);
     CachePolicy unconditional = null;
     if (unconditionalBudget != null) {
       int fewer = Budget.parse(unconditionalBudget).tokens(schedule, memory);
-      unconditional = policy(config, schedule, document, fewer, seed);
+      unconditional = policy(config, schedule, document, fewer, seed, otherwise);
     }
     return new Choice(
         new CacheSettings(conditional, unconditional, keys, values),
@@ -139,12 +159,13 @@ final class CacheOptions implements CheckedOptions {
       ScaleSchedule schedule,
       Optional<RolesDocument> document,
       int tokens,
-      long seed) {
+      long seed,
+      IntFunction<PolicyCalibration> otherwise) {
     InfinityConfig c = config.transformer();
     PolicyCalibration calibration =
         document
             .map(d -> PolicyCalibrations.of(d, schedule, c.depth(), c.heads(), tokens))
-            .orElse(PolicyCalibration.NONE);
+            .orElseGet(() -> otherwise.apply(tokens));
     return Policies.create(
         PolicySpec.parse(policy),
         new PolicyContext(schedule, c.depth(), c.heads(), tokens, seed, calibration));

@@ -29,6 +29,7 @@ public final class Main {
   /** Every command, in the order of the help text. */
   static List<Object> commands() {
     return List.of(
+        new BenchCommand(),
         new CalibrateCommand(),
         new CellCommand(),
         new DamageCommand(),

@@ -11,19 +11,15 @@ import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.TopKeys;
 import io.scalekv.roles.LayerRoles;
-import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RolesDocument;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Random;
 
 /** From a cell's calibration to what its policy is told; each measurement is made once. */
 final class CellCalibrations {
@@ -65,23 +61,8 @@ final class CellCalibrations {
     int drafters =
         c.drafters() == null ? LayerRoles.defaultDrafters(shape.depth(), cut) : c.drafters();
     return c.source().equals(Cell.Calibration.RANDOM)
-        ? PolicyCalibrations.of(random(shape.depth(), schedule.scales(), first, drafters, c.seed()))
+        ? PolicyCalibrations.random(shape.depth(), schedule.scales(), first, drafters, c.seed())
         : measured(cell, budget, first, drafters, listener);
-  }
-
-  private static RoleAssignment random(int layers, int scales, int first, int drafters, long seed) {
-    List<LayerScale> pairs = new ArrayList<>();
-    for (int k = first; k < scales; k++) {
-      for (int l = 0; l < layers; l++) {
-        pairs.add(new LayerScale(l, k));
-      }
-    }
-    if (drafters > pairs.size()) {
-      throw new IllegalArgumentException(
-          "random roles: at most " + pairs.size() + " drafters expected, got " + drafters);
-    }
-    Collections.shuffle(pairs, new Random(seed));
-    return RoleAssignment.of(layers, scales, pairs.subList(0, drafters));
   }
 
   private PolicyCalibration measured(

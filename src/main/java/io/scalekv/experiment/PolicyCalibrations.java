@@ -6,8 +6,13 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.roles.Calibrations;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RolesDocument;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 
 /** From a {@code roles.json} to what the policies need. */
@@ -59,6 +64,41 @@ public final class PolicyCalibrations {
         blockOrder(HeatKvOrders.ofScores(measured.blockMass(), Calibrator.firstBlock(schedule))),
         measured.mapSimilarity(),
         measured.attentionVariance());
+  }
+
+  /**
+   * Random roles and nothing else, for shapes and times.
+   *
+   * @param layers L
+   * @param schedule token maps
+   * @param budget mean tokens per layer and head
+   */
+  public static PolicyCalibration random(
+      int layers, ScaleSchedule schedule, int budget, long seed) {
+    int first = BudgetPlan.firstCutScale(schedule, budget);
+    int drafters = LayerRoles.defaultDrafters(layers, schedule.scales() - first);
+    return random(layers, schedule.scales(), first, drafters, seed);
+  }
+
+  /**
+   * The same.
+   *
+   * @param first the first map that reads a cut cache
+   * @param drafters N_d
+   */
+  static PolicyCalibration random(int layers, int scales, int first, int drafters, long seed) {
+    List<LayerScale> pairs = new ArrayList<>();
+    for (int k = first; k < scales; k++) {
+      for (int l = 0; l < layers; l++) {
+        pairs.add(new LayerScale(l, k));
+      }
+    }
+    if (drafters > pairs.size()) {
+      throw new IllegalArgumentException(
+          "random roles: at most " + pairs.size() + " drafters expected, got " + drafters);
+    }
+    Collections.shuffle(pairs, new Random(seed));
+    return of(RoleAssignment.of(layers, scales, pairs.subList(0, drafters)));
   }
 
   /** Roles and nothing else. */

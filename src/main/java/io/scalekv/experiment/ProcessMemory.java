@@ -30,6 +30,11 @@ public final class ProcessMemory {
     return null;
   }
 
+  /** Resident set now in KiB, or null where the system does not tell. */
+  public static Long rssKiB() {
+    return number(STATUS, "VmRSS:");
+  }
+
   /**
    * What this process may still take: the least of the system's available memory, the limit of the
    * process' address space and that of its control group; null where the system tells none of them.
@@ -77,7 +82,7 @@ public final class ProcessMemory {
   }
 
   /** Processor time of all threads of this process so far; NaN where the system does not tell. */
-  static double cpuSeconds() {
+  public static double cpuSeconds() {
     return ProcessHandle.current()
         .info()
         .totalCpuDuration()

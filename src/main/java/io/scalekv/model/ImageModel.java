@@ -393,6 +393,13 @@ public final class ImageModel implements AutoCloseable {
     }
   }
 
+  /** Text tokens of the longest of some prompts, as cross attention reads them. */
+  public int textTokens(List<String> captions) {
+    try (NDManager scope = manager.newSubManager()) {
+      return (int) text(scope, captions).padded().getShape().get(1);
+    }
+  }
+
   private TextFeatures text(NDManager scope, List<String> texts) {
     if (config.text().equals(ModelConfig.WORDS)) {
       return new WordEmbedder(transformer.weights()).encode(scope, texts);

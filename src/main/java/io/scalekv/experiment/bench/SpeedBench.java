@@ -1,0 +1,230 @@
+package io.scalekv.experiment.bench;
+
+import io.scalekv.cache.Attended;
+import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.experiment.MapMeter;
+import io.scalekv.experiment.ProcessMemory;
+import io.scalekv.model.GenerationFlops;
+import io.scalekv.model.GenerationListener;
+import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.Prompt;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.scene.SceneSampler;
+import io.scalekv.tensor.GemmRate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * Measures whole generations: a warm-up, then so many repeats, with samples of the matrix rate in
+ * turn, so that what slows the machine down slows both.
+ */
+public final class SpeedBench {
+  /**
+   * What is drawn.
+   *
+   * @param schedule token maps
+   * @param aspect height / width
+   * @param options guidance, temperature, top-p
+   * @param cache of the layers
+   * @param batch images drawn together
+   * @param images whether pixels are made too; else codes alone
+   * @param repeats generations that count
+   */
+  public record Plan(
+      ScaleSchedule schedule,
+      double aspect,
+      GenerationOptions options,
+      CacheSettings cache,
+      int batch,
+      boolean images,
+      int repeats) {}
+
+  /** What was measured, without its provenance. */
+  public record Measured(
+      SpeedRun.Gflop gflop,
+      SpeedRun.Rates rates,
+      List<SpeedRun.Generation> generations,
+      SpeedRun.Memory memory,
+      List<MapMeter.Cost> maps,
+      int textTokens,
+      int rows) {}
+
+  /** Tells the stages of a generation apart and counts what attention reads. */
+  private static final class Stages implements GenerationListener {
+    private final InfinityConfig config;
+    private final CacheSettings cache;
+    private final int last;
+    private long firstBegun;
+    private long lastEnded;
+    private int rows;
+    private double attention;
+
+    Stages(InfinityConfig config, ScaleSchedule schedule, CacheSettings cache) {
+      this.config = config;
+      this.cache = cache;
+      this.last = schedule.scales() - 1;
+    }
+
+    @Override
+    public void mapBegins(int scale, int batchRows) {
+      if (scale == 0) {
+        firstBegun = System.nanoTime();
+        attention = 0;
+        rows = batchRows;
+      }
+    }
+
+    @Override
+    public void attended(int branch, Attended a) {
+      boolean before =
+          (branch == 0 || cache.unconditional() == null ? cache.policy() : cache.unconditional())
+              .choosesBeforeAttention();
+      for (int budget : a.budget()) {
+        int keys = before ? Math.min(budget, a.tokens()) : a.tokens();
+        double rowsTimesWidth = (double) a.rows() * config.headWidth();
+        attention += GenerationFlops.attention(rowsTimesWidth, a.current(), keys);
+      }
+    }
+
+    @Override
+    public void mapEnds(int scale) {
+      if (scale == last) {
+        lastEnded = System.nanoTime();
+      }
+    }
+  }
+
+  private static final double NANOS = 1e9;
+  private static final double GIGA = 1e9;
+
+  private SpeedBench() {}
+
+  /** Prompts for a measurement: scene captions for the pocket models, else one sentence. */
+  public static List<Prompt> prompts(ModelConfig config, int count, long seed) {
+    SceneSampler scenes = SceneSampler.seeded(seed);
+    boolean words = config.text().equals(ModelConfig.WORDS);
+    return IntStream.range(0, count)
+        .mapToObj(
+            i ->
+                new Prompt(
+                    words
+                        ? scenes.next().caption()
+                        : "a lighthouse on a cliff at dusk above a calm sea, photograph",
+                    seed + i))
+        .toList();
+  }
+
+  /**
+   * Measures.
+   *
+   * @param model loaded, with its tokenizer where images are wanted
+   * @param progress told after every generation, the warm-up too
+   */
+  public static Measured run(
+      ImageModel model, Plan plan, long seed, GemmRate gemm, Consumer<String> progress) {
+    ModelConfig config = model.config();
+    InfinityConfig c = config.transformer();
+    List<Prompt> prompts = prompts(config, plan.batch(), seed);
+    int textTokens = model.textTokens(prompts.stream().map(Prompt::text).toList());
+    List<Double> fp32 = new ArrayList<>();
+    List<Double> bf16 = new ArrayList<>();
+    gemm.fp32();
+    gemm.bf16();
+    Long loaded = ProcessMemory.rssKiB();
+    MapMeter maps = new MapMeter(c, plan.schedule());
+    Stages stages = new Stages(c, plan.schedule(), plan.cache());
+    List<SpeedRun.Generation> generations = new ArrayList<>();
+    for (int r = 0; r <= plan.repeats(); r++) {
+      if (r > 0) {
+        fp32.add(gemm.fp32());
+        bf16.add(gemm.bf16());
+      }
+      double cpu = ProcessMemory.cpuSeconds();
+      long begun = System.nanoTime();
+      draw(model, plan, prompts, GenerationListener.all(List.of(maps, stages)));
+      long ended = System.nanoTime();
+      SpeedRun.Generation g =
+          new SpeedRun.Generation(
+              (stages.firstBegun - begun) / NANOS,
+              (stages.lastEnded - stages.firstBegun) / NANOS,
+              plan.images() ? (ended - stages.lastEnded) / NANOS : 0,
+              ProcessMemory.cpuSeconds() - cpu);
+      if (r > 0) {
+        generations.add(g);
+      }
+      progress.accept(
+          String.format(Locale.ROOT, "%s%.3f s", r == 0 ? "(warm-up) " : "", g.seconds()));
+    }
+    fp32.add(gemm.fp32());
+    bf16.add(gemm.bf16());
+    return new Measured(
+        gflop(config, plan, stages, textTokens),
+        new SpeedRun.Rates(fp32, bf16),
+        generations,
+        new SpeedRun.Memory(
+            maps.maps().stream().mapToLong(MapMeter.Cost::kvCacheBytes).max().orElse(0),
+            loaded == null ? null : Long.valueOf(loaded / 1024),
+            maps.peakRssMiB()),
+        maps.maps(),
+        textTokens,
+        stages.rows);
+  }
+
+  /** One batch, seen by nobody. */
+  static void draw(ImageModel model, Plan plan, List<Prompt> prompts) {
+    draw(model, plan, prompts, GenerationListener.NONE);
+  }
+
+  private static void draw(
+      ImageModel model, Plan plan, List<Prompt> prompts, GenerationListener listener) {
+    if (plan.images()) {
+      model.generate(
+          prompts,
+          "",
+          plan.schedule(),
+          plan.aspect(),
+          plan.options(),
+          plan.cache(),
+          List.of(),
+          listener);
+    } else {
+      model.generateCodes(
+          prompts,
+          "",
+          plan.schedule(),
+          plan.aspect(),
+          plan.options(),
+          plan.cache(),
+          List.of(),
+          listener);
+    }
+  }
+
+  private static SpeedRun.Gflop gflop(
+      ModelConfig config, Plan plan, Stages stages, int textTokens) {
+    InfinityConfig c = config.transformer();
+    ScaleSchedule s = plan.schedule();
+    int rows = stages.rows;
+    int patch = c.patchify() ? 2 : 1;
+    double decoder =
+        plan.images()
+            ? GenerationFlops.decoder(
+                config.tokenizer(),
+                plan.batch(),
+                patch * s.last().height(),
+                patch * s.last().width())
+            : 0;
+    return new SpeedRun.Gflop(
+        GenerationFlops.text(c, rows, textTokens) / GIGA,
+        GenerationFlops.blocks(c, rows, s.totalTokens()) / GIGA,
+        GenerationFlops.head(c, rows, plan.batch(), s) / GIGA,
+        (stages.attention + GenerationFlops.crossAttention(c, rows, textTokens, s)) / GIGA,
+        decoder / GIGA);
+  }
+}

@@ -1,0 +1,257 @@
+package io.scalekv.report;
+
+import io.scalekv.experiment.Machine;
+import io.scalekv.experiment.Software;
+import io.scalekv.experiment.bench.PowerLaw;
+import io.scalekv.experiment.bench.Soak;
+import io.scalekv.experiment.bench.SpeedRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+
+/** Tables and figures of measured generations: speed, growth, soak. */
+public final class SpeedReport {
+  private static final double MIB = 1 << 20;
+
+  private static final List<String> SPEED =
+      List.of(
+          "run",
+          "model",
+          "pixels",
+          "dtype",
+          "batch",
+          "policy",
+          "budget",
+          "seconds",
+          "least",
+          "most",
+          "maps s",
+          "tokenizer s",
+          "cpu s",
+          "linear GFLOP",
+          "attention GFLOP",
+          "tokenizer GFLOP",
+          "GFLOP/s",
+          "sgemm GFLOP/s",
+          "bf16 gemm GFLOP/s",
+          "of limit %",
+          "KV MiB",
+          "peak RSS MiB");
+
+  private SpeedReport() {}
+
+  /**
+   * One measured quantity of a growing one.
+   *
+   * @param line policy or other name
+   * @param measure what was measured, with its unit
+   * @param law fitted
+   */
+  public record Growth(String line, String measure, PowerLaw law) {}
+
+  /** Writes {@code speed.csv} and {@code speed.md}: a line a run, medians over its generations. */
+  public static void speed(Path folder, List<SpeedRun> runs) throws IOException {
+    List<List<Object>> rows = new ArrayList<>();
+    for (SpeedRun r : runs) {
+      SpeedRun.Setup s = r.setup();
+      double[] range = r.range();
+      rows.add(
+          List.of(
+              r.name(),
+              s.model(),
+              s.pixelHeight() + "x" + s.pixelWidth(),
+              s.dtype(),
+              s.batch(),
+              s.policy(),
+              s.budget() == null ? "n/a" : s.budget(),
+              r.median(SpeedRun.Generation::seconds),
+              range[0],
+              range[1],
+              r.median(SpeedRun.Generation::mapSeconds),
+              r.median(SpeedRun.Generation::tokenizerSeconds),
+              r.median(SpeedRun.Generation::cpuSeconds),
+              r.gflop().text() + r.gflop().blocks() + r.gflop().head(),
+              r.gflop().attention(),
+              r.gflop().tokenizer(),
+              r.gflopPerSecond(),
+              r.rates().medianFp32(),
+              r.rates().medianBf16(),
+              100 * r.ofLimit(),
+              r.memory().kvBytes() / MIB,
+              r.memory().peakRssMiB() == null ? Double.NaN : r.memory().peakRssMiB()));
+    }
+    List<String> notes = new ArrayList<>(provenance(runs));
+    notes.add(
+        "Medians over the generations of a run, one batch each; of limit: the time that the counted"
+            + " operations take at the rates of matrix products measured in turn with them, over"
+            + " the time they took.");
+    NumberReport.table(folder, "speed", "Whole generations", SPEED, rows, 3, notes);
+  }
+
+  private static List<String> provenance(List<SpeedRun> runs) {
+    return runs.stream()
+        .map(r -> machine(r.machine()) + "; " + versions(r.software()) + "; commit " + r.commit())
+        .distinct()
+        .toList();
+  }
+
+  private static String versions(Software s) {
+    return String.format(
+        "scalekv %s, DJL %s, libtorch %s, Java %s",
+        s.scalekvLab(), s.djl(), s.libtorch(), s.java());
+  }
+
+  private static String machine(Machine m) {
+    return String.format(
+        Locale.ROOT,
+        "%s, %d cores, %d threads of an operation, %s %s",
+        m.cpu(),
+        m.cores(),
+        m.threads(),
+        m.os(),
+        m.arch());
+  }
+
+  /** A line of a growth figure: runs that differ in the growing quantity alone, ascending. */
+  public record Line(String name, double[] x, List<SpeedRun> runs) {}
+
+  /**
+   * Writes {@code growth-AXIS.csv} and {@code .md} with the exponents, the points {@code
+   * growth-AXIS-points.csv}, and the figures {@code growth-AXIS-seconds} and {@code
+   * growth-AXIS-memory} as PNG and SVG.
+   *
+   * @param axis name of the growing quantity in file names
+   * @param xAxis its name and unit in figures
+   */
+  public static List<Growth> growth(Path folder, String axis, String xAxis, List<Line> lines)
+      throws IOException {
+    Files.createDirectories(folder);
+    List<Growth> laws = new ArrayList<>();
+    List<PowerLawFigure.Series> seconds = new ArrayList<>();
+    List<PowerLawFigure.Series> memory = new ArrayList<>();
+    for (Line line : lines) {
+      add(line, "", "seconds", r -> r.median(SpeedRun.Generation::seconds), seconds, laws);
+      add(line, ", KV cache", "KV MiB", r -> r.memory().kvBytes() / MIB, memory, laws);
+      add(line, ", working", "working MiB", r -> r.memory().workingMiB(), memory, laws);
+    }
+    figure(folder, axis, "seconds", xAxis, "seconds of a batch", seconds);
+    figure(folder, axis, "memory", xAxis, "MiB", memory);
+    List<List<Object>> rows = new ArrayList<>();
+    for (Growth g : laws) {
+      PowerLaw p = g.law();
+      rows.add(List.of(g.line(), g.measure(), p.exponent(), p.low(), p.high(), (long) p.points()));
+    }
+    List<String> notes =
+        new ArrayList<>(provenance(lines.stream().flatMap(l -> l.runs().stream()).toList()));
+    notes.add(
+        "Least squares on logarithms of the medians, 95 % interval by Student's t; working: peak RSS"
+            + " less that of the loaded model.");
+    NumberReport.table(
+        folder,
+        "growth-" + axis,
+        "Growth with " + xAxis,
+        List.of("line", "measure", "exponent", "low", "high", "points"),
+        rows,
+        3,
+        notes);
+    points(folder, axis, lines);
+    return laws;
+  }
+
+  private static void points(Path folder, String axis, List<Line> lines) throws IOException {
+    List<List<Object>> rows = new ArrayList<>();
+    for (Line line : lines) {
+      for (int i = 0; i < line.x().length; i++) {
+        SpeedRun r = line.runs().get(i);
+        rows.add(
+            List.of(
+                line.name(),
+                line.x()[i],
+                r.median(SpeedRun.Generation::seconds),
+                r.memory().kvBytes() / MIB,
+                r.memory().workingMiB(),
+                r.gflopPerSecond(),
+                100 * r.ofLimit()));
+      }
+    }
+    NumberReport.table(
+        folder,
+        "growth-" + axis + "-points",
+        "Points of growth with " + axis,
+        List.of("line", axis, "seconds", "KV MiB", "working MiB", "GFLOP/s", "of limit %"),
+        rows,
+        3,
+        List.of());
+  }
+
+  /** A law where at least two points are above 0: a process may need no new memory at all. */
+  private static void add(
+      Line line,
+      String suffix,
+      String measure,
+      ToDoubleFunction<SpeedRun> value,
+      List<PowerLawFigure.Series> series,
+      List<Growth> laws) {
+    double[] y = line.runs().stream().mapToDouble(value).toArray();
+    int[] some = IntStream.range(0, y.length).filter(i -> y[i] > 0).toArray();
+    double[] px = Arrays.stream(some).mapToDouble(i -> line.x()[i]).toArray();
+    double[] py = Arrays.stream(some).mapToDouble(i -> y[i]).toArray();
+    if (Arrays.stream(px).distinct().count() < 2) {
+      return;
+    }
+    PowerLaw law = PowerLaw.fit(px, py);
+    series.add(new PowerLawFigure.Series(line.name() + suffix, px, py, law));
+    laws.add(new Growth(line.name(), measure, law));
+  }
+
+  private static void figure(
+      Path folder,
+      String axis,
+      String what,
+      String xAxis,
+      String yAxis,
+      List<PowerLawFigure.Series> series)
+      throws IOException {
+    if (series.isEmpty()) {
+      return;
+    }
+    Figure figure = PowerLawFigure.of("Growth with " + xAxis, xAxis, yAxis, series);
+    FigureFile.png(figure, folder.resolve("growth-" + axis + "-" + what + ".png"));
+    FigureFile.svg(figure, folder.resolve("growth-" + axis + "-" + what + ".svg"));
+  }
+
+  /**
+   * Writes {@code soak.png} and {@code soak.svg}: what the process holds against images drawn.
+   *
+   * @param samples at least two
+   * @param title with the slope
+   */
+  public static void soak(Path folder, List<Soak.Sample> samples, String title) throws IOException {
+    double[] x = samples.stream().mapToDouble(Soak.Sample::images).toArray();
+    NumberReport.curves(
+        folder,
+        "soak",
+        List.of(title, "images", "MiB"),
+        false,
+        List.of(
+            curve("resident", x, samples, s -> orNaN(s.rssMiB())),
+            curve("C heap in use", x, samples, s -> orNaN(s.nativeMiB())),
+            curve("Java heap, garbage too", x, samples, Soak.Sample::javaMiB)),
+        List.of());
+  }
+
+  private static NumberReport.Curve curve(
+      String name, double[] x, List<Soak.Sample> samples, ToDoubleFunction<Soak.Sample> value) {
+    return NumberReport.Curve.plain(name, x, samples.stream().mapToDouble(value).toArray());
+  }
+
+  private static double orNaN(Double value) {
+    return value == null ? Double.NaN : value;
+  }
+}

@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.files.AtomicFile;
 import io.scalekv.image.Png;
@@ -113,6 +114,15 @@ public final class Report {
       RoleHeatMap map = RoleHeatMap.of(source.roles().get());
       figures.add(
           new ExperimentFigures.Named("roles", "drafters and refiners by layer and scale", map));
+    }
+    boolean measured =
+        source.experiments().stream()
+            .anyMatch(f -> f.results().file().kind().equals(ExperimentSpec.ATTENTION));
+    if (!measured && source.profile().isPresent() && source.profile().get().scales() > 1) {
+      String title = "Attention on the current map, small scales against large ones";
+      figures.add(
+          new ExperimentFigures.Named(
+              "current-mass-density", title, source.profile().get().density(title)));
     }
     return figures;
   }

@@ -4,7 +4,6 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.font.FontRenderContext;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
@@ -32,7 +31,6 @@ final class BarFigure implements Figure {
   private static final int TOP = 44;
   private static final int BOTTOM = 52;
   private static final int MARGIN = 16;
-  private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
   private static final Color GRID = new Color(0xdddddd);
 
@@ -51,10 +49,14 @@ final class BarFigure implements Figure {
     this.bars = bars;
     Font label = Fonts.plain(12);
     left =
-        MARGIN + 8 + (int) bars.stream().mapToDouble(b -> width(label, b.label())).max().orElse(0);
+        MARGIN
+            + 8
+            + (int) bars.stream().mapToDouble(b -> Texts.width(label, b.label())).max().orElse(0);
     Font note = Fonts.plain(11);
     right =
-        MARGIN + 12 + (int) bars.stream().mapToDouble(b -> width(note, b.note())).max().orElse(0);
+        MARGIN
+            + 12
+            + (int) bars.stream().mapToDouble(b -> Texts.width(note, b.note())).max().orElse(0);
     double least = 0;
     double most = 0;
     for (Bar b : bars) {
@@ -90,7 +92,7 @@ final class BarFigure implements Figure {
 
   @Override
   public int width() {
-    int titled = 2 * MARGIN + (int) Math.ceil(width(Fonts.bold(13), title));
+    int titled = 2 * MARGIN + (int) Math.ceil(Texts.width(Fonts.bold(13), title));
     return Math.max(titled, left + PLOT_WIDTH + right);
   }
 
@@ -107,15 +109,15 @@ final class BarFigure implements Figure {
   public void paint(Graphics2D g) {
     g.setColor(Color.WHITE);
     g.fill(new Rectangle2D.Double(0, 0, width(), height()));
-    text(g, Fonts.bold(13), INK, title, MARGIN, 26, 0);
+    Texts.draw(g, Fonts.bold(13), Texts.INK, title, MARGIN, 26, 0);
     double bottom = TOP + (double) bars.size() * ROW;
     int ticks = (int) Math.round((to - from) / step);
     for (int t = 0; t <= ticks; t++) {
       double value = from + t * step;
       line(g, x(value), TOP - 4, x(value), bottom + 4, GRID, 1);
-      text(g, Fonts.plain(11), INK, number(value), x(value), bottom + 18, 0.5);
+      Texts.draw(g, Fonts.plain(11), Texts.INK, number(value), x(value), bottom + 18, 0.5);
     }
-    text(g, Fonts.plain(12), INK, axis, left + PLOT_WIDTH / 2.0, bottom + 38, 0.5);
+    Texts.draw(g, Fonts.plain(12), Texts.INK, axis, left + PLOT_WIDTH / 2.0, bottom + 38, 0.5);
     for (int i = 0; i < bars.size(); i++) {
       bar(g, bars.get(i), TOP + (double) i * ROW);
     }
@@ -123,7 +125,7 @@ final class BarFigure implements Figure {
   }
 
   private void bar(Graphics2D g, Bar b, double y) {
-    text(g, Fonts.plain(12), INK, b.label(), left - 8, y + ROW / 2.0 + 4, 1);
+    Texts.draw(g, Fonts.plain(12), Texts.INK, b.label(), left - 8, y + ROW / 2.0 + 4, 1);
     double start = Math.min(x(0), x(b.value()));
     g.setColor(b.style().color());
     g.fill(new Rectangle2D.Double(start, y + 4, Math.abs(x(b.value()) - x(0)), ROW - 8));
@@ -131,10 +133,10 @@ final class BarFigure implements Figure {
     if (!Double.isNaN(b.low()) && !Double.isNaN(b.high())) {
       // light below dark, to be seen on every bar
       errorBar(g, b, y + ROW / 2.0, Color.WHITE, 3.6);
-      errorBar(g, b, y + ROW / 2.0, INK, 1.4);
+      errorBar(g, b, y + ROW / 2.0, Texts.INK, 1.4);
       end = Math.max(end, x(b.high()));
     }
-    text(g, Fonts.plain(11), FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
+    Texts.draw(g, Fonts.plain(11), FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
   }
 
   private void errorBar(Graphics2D g, Bar b, double y, Color color, double thickness) {
@@ -154,16 +156,5 @@ final class BarFigure implements Figure {
     g.setColor(color);
     g.setStroke(new BasicStroke((float) thickness));
     g.draw(new Line2D.Double(x0, y0, x1, y1));
-  }
-
-  private static double width(Font font, String text) {
-    return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
-  }
-
-  private static void text(
-      Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
-    g.setFont(font);
-    g.setColor(color);
-    g.drawString(text, (float) (x - align * width(font, text)), (float) y);
   }
 }

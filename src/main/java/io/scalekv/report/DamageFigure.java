@@ -4,7 +4,6 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.font.FontRenderContext;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
@@ -73,7 +72,6 @@ final class DamageFigure implements Figure {
   private static final int BOTTOM = 86;
   private static final int RIGHT = 24;
   private static final double RADIUS = 7.2;
-  private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
   private static final Color GRID = new Color(0xdddddd);
 
@@ -90,7 +88,7 @@ final class DamageFigure implements Figure {
         (int)
             Math.ceil(
                 content.dots().stream()
-                    .mapToDouble(d -> width(Fonts.bold(11), name(d)))
+                    .mapToDouble(d -> Texts.width(Fonts.bold(11), name(d)))
                     .max()
                     .orElse(0));
     double least = Double.POSITIVE_INFINITY;
@@ -155,8 +153,8 @@ final class DamageFigure implements Figure {
   public void paint(Graphics2D g) {
     g.setColor(Color.WHITE);
     g.fill(new Rectangle2D.Double(0, 0, width(), height()));
-    text(g, Fonts.bold(15), INK, content.title(), 16, 26, 0);
-    text(g, Fonts.plain(12), FAINT, content.subtitle(), 16, 45, 0);
+    Texts.draw(g, Fonts.bold(15), Texts.INK, content.title(), 16, 26, 0);
+    Texts.draw(g, Fonts.plain(12), FAINT, content.subtitle(), 16, 45, 0);
     legend(g);
     for (int i = 0; i < scatters.size(); i++) {
       scatter(g, scatters.get(i), TOP + i * (plotHeight() + GAP + 14));
@@ -172,8 +170,8 @@ final class DamageFigure implements Figure {
     for (int i = 0; i < content.places().size(); i++) {
       g.setColor(PolicyStyle.numbered(i).color());
       g.fill(new Ellipse2D.Double(x, 58, 10, 10));
-      text(g, Fonts.plain(11), INK, content.places().get(i), x + 14, 67, 0);
-      x += 26 + width(Fonts.plain(11), content.places().get(i));
+      Texts.draw(g, Fonts.plain(11), Texts.INK, content.places().get(i), x + 14, 67, 0);
+      x += 26 + Texts.width(Fonts.plain(11), content.places().get(i));
     }
   }
 
@@ -185,22 +183,29 @@ final class DamageFigure implements Figure {
   private void scatter(Graphics2D g, Scatter s, double top) {
     double bottom = top + plotHeight();
     double[] range = s.range();
-    text(g, Fonts.bold(12), INK, s.title(), LEFT, top - 8, 0);
+    Texts.draw(g, Fonts.bold(12), Texts.INK, s.title(), LEFT, top - 8, 0);
     for (double tick : ticks()) {
       line(g, LEFT, y(tick, top), LEFT + PLOT, y(tick, top), GRID, 1);
-      text(g, Fonts.plain(11), INK, number(tick), LEFT - 6, y(tick, top) + 4, 1);
+      Texts.draw(g, Fonts.plain(11), Texts.INK, number(tick), LEFT - 6, y(tick, top) + 4, 1);
     }
     double step = step(range[1] - range[0]);
     for (double t = Math.ceil(range[0] / step) * step; t <= range[1]; t += step) {
       double x = LEFT + PLOT * (t - range[0]) / (range[1] - range[0]);
       line(g, x, top, x, bottom, GRID, 1);
-      text(g, Fonts.plain(11), INK, number(Math.abs(t) < step / 1e6 ? 0 : t), x, bottom + 16, 0.5);
+      Texts.draw(
+          g,
+          Fonts.plain(11),
+          Texts.INK,
+          number(Math.abs(t) < step / 1e6 ? 0 : t),
+          x,
+          bottom + 16,
+          0.5);
     }
     g.setColor(GRID);
     g.setStroke(new BasicStroke(1));
     g.draw(new Rectangle2D.Double(LEFT, top, PLOT, plotHeight()));
-    text(g, Fonts.plain(12), INK, s.axis(), LEFT + PLOT / 2.0, bottom + 34, 0.5);
-    upright(g, content.axis(), 18, top + plotHeight() / 2.0);
+    Texts.draw(g, Fonts.plain(12), Texts.INK, s.axis(), LEFT + PLOT / 2.0, bottom + 34, 0.5);
+    Texts.upright(g, Fonts.plain(12), content.axis(), 18, top + plotHeight() / 2.0);
     for (int k = 0; k < content.places().size(); k++) {
       for (int l = 0; l < content.damage().length; l++) {
         double x = LEFT + PLOT * (s.x()[l][k] - range[0]) / (range[1] - range[0]);
@@ -216,7 +221,7 @@ final class DamageFigure implements Figure {
     g.setColor(color);
     g.setStroke(new BasicStroke(1.3f));
     g.draw(new Ellipse2D.Double(x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS));
-    text(g, font, color, Integer.toString(layer), x, y + 3.4, 0.5);
+    Texts.draw(g, font, color, Integer.toString(layer), x, y + 3.4, 0.5);
   }
 
   /** 1, 2 and 5 times the powers of ten in the range of the damage. */
@@ -250,19 +255,19 @@ final class DamageFigure implements Figure {
 
   private void dots(Graphics2D g) {
     double bottom = TOP + (double) dotsHeight();
-    text(
+    Texts.draw(
         g,
         Fonts.bold(12),
-        INK,
+        Texts.INK,
         "Spearman's ρ with damage" + content.within(),
         dotsLeft(),
         TOP - 26,
         0);
-    text(g, Fonts.plain(11), FAINT, "← drafters lose more", dotsLeft(), TOP - 8, 0);
-    text(g, Fonts.plain(11), FAINT, "refiners lose more →", dotsLeft() + DOTS, TOP - 8, 1);
+    Texts.draw(g, Fonts.plain(11), FAINT, "← drafters lose more", dotsLeft(), TOP - 8, 0);
+    Texts.draw(g, Fonts.plain(11), FAINT, "refiners lose more →", dotsLeft() + DOTS, TOP - 8, 1);
     for (double t = -1; t <= 1.01; t += 0.5) {
       line(g, rho(t), TOP, rho(t), bottom, t == 0 ? FAINT : GRID, 1);
-      text(g, Fonts.plain(11), INK, number(t), rho(t), bottom + 16, 0.5);
+      Texts.draw(g, Fonts.plain(11), Texts.INK, number(t), rho(t), bottom + 16, 0.5);
     }
     for (int i = 0; i < content.dots().size(); i++) {
       dot(g, content.dots().get(i), TOP + (i + 0.5) * ROW);
@@ -274,7 +279,7 @@ final class DamageFigure implements Figure {
     };
     double left = dotsLeft() - names - 8.0;
     for (int i = 0; i < notes.length; i++) {
-      text(g, Fonts.plain(11), FAINT, notes[i], left, bottom + 36 + 16.0 * i, 0);
+      Texts.draw(g, Fonts.plain(11), FAINT, notes[i], left, bottom + 36 + 16.0 * i, 0);
     }
   }
 
@@ -282,7 +287,7 @@ final class DamageFigure implements Figure {
     boolean marked = d.feature().name().equals(content.marked());
     Font font = marked ? Fonts.bold(11) : Fonts.plain(11);
     Color color = PolicyStyle.numbered(marked ? 0 : 1).color();
-    text(g, font, marked ? color : INK, name(d), dotsLeft() - 8.0, y + 4, 1);
+    Texts.draw(g, font, marked ? color : Texts.INK, name(d), dotsLeft() - 8.0, y + 4, 1);
     line(g, rho(d.rank().low()), y, rho(d.rank().high()), y, color, 1.1);
     line(g, rho(d.rank().promptLow()), y, rho(d.rank().promptHigh()), y, color, 3.4);
     Ellipse2D circle = new Ellipse2D.Double(rho(d.rank().rho()) - 4.5, y - 4.5, 9, 9);
@@ -293,14 +298,6 @@ final class DamageFigure implements Figure {
     g.draw(circle);
   }
 
-  private static void upright(Graphics2D g, String label, double x, double y) {
-    g.translate(x, y);
-    g.rotate(-Math.PI / 2);
-    text(g, Fonts.plain(12), INK, label, 0, 0, 0.5);
-    g.rotate(Math.PI / 2);
-    g.translate(-x, -y);
-  }
-
   private static void line(
       Graphics2D g, double x0, double y0, double x1, double y1, Color color, double thickness) {
     if (Double.isNaN(x0) || Double.isNaN(x1)) {
@@ -309,16 +306,5 @@ final class DamageFigure implements Figure {
     g.setColor(color);
     g.setStroke(new BasicStroke((float) thickness, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
     g.draw(new Line2D.Double(x0, y0, x1, y1));
-  }
-
-  private static double width(Font font, String text) {
-    return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
-  }
-
-  private static void text(
-      Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
-    g.setFont(font);
-    g.setColor(color);
-    g.drawString(text, (float) (x - align * width(font, text)), (float) y);
   }
 }

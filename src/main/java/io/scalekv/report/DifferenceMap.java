@@ -2,10 +2,7 @@ package io.scalekv.report;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.font.FontRenderContext;
-import java.awt.geom.AffineTransform;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +24,6 @@ final class DifferenceMap implements Figure {
   private static final int BAR_STEPS = 100;
   private static final double LEAST_SHOWN = 0.005;
 
-  private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
   private static final Color GRID = new Color(0xD4D4D4);
   private static final Color UNDEFINED = new Color(0xDDDDDD);
@@ -80,7 +76,7 @@ final class DifferenceMap implements Figure {
   public int width() {
     double text = 0;
     for (String note : words.notes()) {
-      text = Math.max(text, width(Fonts.plain(12), note));
+      text = Math.max(text, Texts.width(Fonts.plain(12), note));
     }
     int cells = LEFT + words.columns().size() * cellWidth + RIGHT;
     return Math.max(Math.max(LEAST_WIDTH, cells), LEFT + 20 + (int) Math.ceil(text));
@@ -95,9 +91,9 @@ final class DifferenceMap implements Figure {
   public void paint(Graphics2D g) {
     g.setColor(Color.WHITE);
     g.fill(new Rectangle2D.Double(0, 0, width(), height()));
-    text(g, Fonts.bold(14), INK, words.title(), LEFT, 24, 0);
+    Texts.draw(g, Fonts.bold(14), Texts.INK, words.title(), LEFT, 24, 0);
     for (int i = 0; i < words.notes().size(); i++) {
-      text(g, Fonts.plain(12), FAINT, words.notes().get(i), LEFT, 44 + 18.0 * i, 0);
+      Texts.draw(g, Fonts.plain(12), FAINT, words.notes().get(i), LEFT, 44 + 18.0 * i, 0);
     }
     for (int l = 0; l < values.length; l++) {
       for (int c = 0; c < words.columns().size(); c++) {
@@ -136,9 +132,9 @@ final class DifferenceMap implements Figure {
     g.draw(box);
     Color ink = DivergingPalette.ink(color);
     double base = box.getCenterY() + 4;
-    text(g, Fonts.bold(11), ink, marks[layer][column], box.getX() + 7, base, 0);
+    Texts.draw(g, Fonts.bold(11), ink, marks[layer][column], box.getX() + 7, base, 0);
     if (Math.abs(value) >= LEAST_SHOWN) {
-      text(g, Fonts.plain(11), ink, signed(value), box.getMaxX() - 7, base, 1);
+      Texts.draw(g, Fonts.plain(11), ink, signed(value), box.getMaxX() - 7, base, 1);
     }
   }
 
@@ -149,21 +145,22 @@ final class DifferenceMap implements Figure {
   private void axes(Graphics2D g) {
     double bottom = TOP + (double) values.length * cellHeight;
     for (int c = 0; c < words.columns().size(); c++) {
-      text(
+      Texts.draw(
           g,
           Fonts.plain(11),
-          INK,
+          Texts.INK,
           words.columns().get(c),
           x(c) + cellWidth / 2.0,
           bottom + 16,
           0.5);
     }
     for (int l = 0; l < values.length; l++) {
-      text(g, Fonts.plain(11), INK, "" + l, LEFT - 7, y(l) + cellHeight / 2.0 + 4, 1);
+      Texts.draw(g, Fonts.plain(11), Texts.INK, "" + l, LEFT - 7, y(l) + cellHeight / 2.0 + 4, 1);
     }
     double middle = LEFT + words.columns().size() * cellWidth / 2.0;
-    text(g, Fonts.plain(12), INK, words.x(), middle, bottom + 38, 0.5);
-    upright(g, "layer (0 = first)", 20, TOP + values.length * cellHeight / 2.0);
+    Texts.draw(g, Fonts.plain(12), Texts.INK, words.x(), middle, bottom + 38, 0.5);
+    Texts.upright(
+        g, Fonts.plain(12), "layer (0 = first)", 20, TOP + values.length * cellHeight / 2.0);
   }
 
   private void colourBar(Graphics2D g) {
@@ -180,27 +177,9 @@ final class DifferenceMap implements Figure {
     g.draw(new Rectangle2D.Double(x, TOP, BAR_WIDTH, bar));
     for (int i = 0; i <= 2; i++) {
       double at = TOP + bar * i / 2;
-      text(g, Fonts.plain(11), INK, signed(most * (1 - i)), x + BAR_WIDTH + 6, at + 4, 0);
+      Texts.draw(
+          g, Fonts.plain(11), Texts.INK, signed(most * (1 - i)), x + BAR_WIDTH + 6, at + 4, 0);
     }
-    upright(g, words.unit(), x + BAR_WIDTH + 58, TOP + bar / 2);
-  }
-
-  private static double width(Font font, String text) {
-    return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
-  }
-
-  private static void text(
-      Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
-    g.setFont(font);
-    g.setColor(color);
-    g.drawString(text, (float) (x - align * width(font, text)), (float) y);
-  }
-
-  private static void upright(Graphics2D g, String text, double x, double y) {
-    AffineTransform before = g.getTransform();
-    g.translate(x, y);
-    g.rotate(-Math.PI / 2);
-    text(g, Fonts.plain(12), INK, text, 0, 0, 0.5);
-    g.setTransform(before);
+    Texts.upright(g, Fonts.plain(12), words.unit(), x + BAR_WIDTH + 58, TOP + bar / 2);
   }
 }

@@ -5,10 +5,7 @@ import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleBootstrap;
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.font.FontRenderContext;
-import java.awt.geom.AffineTransform;
 import java.awt.geom.Rectangle2D;
 import java.util.Locale;
 
@@ -28,7 +25,6 @@ final class DrafterProbabilityMap implements Figure {
   private static final int BAR_WIDTH = 16;
   private static final int BAR_STEPS = 100;
 
-  private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
   private static final Color GRID = new Color(0xD4D4D4);
 
@@ -84,8 +80,8 @@ final class DrafterProbabilityMap implements Figure {
   public void paint(Graphics2D g) {
     g.setColor(Color.WHITE);
     g.fill(new Rectangle2D.Double(0, 0, width(), height()));
-    text(g, Fonts.bold(14), INK, title, LEFT, 24, 0);
-    text(
+    Texts.draw(g, Fonts.bold(14), Texts.INK, title, LEFT, 24, 0);
+    Texts.draw(
         g,
         Fonts.plain(12),
         FAINT,
@@ -138,7 +134,7 @@ final class DrafterProbabilityMap implements Figure {
         p == 0 || p == 1
             ? String.valueOf((int) p)
             : p < 0.005 ? "<0.01" : p > 0.995 ? ">0.99" : String.format(Locale.ROOT, "%.2f", p);
-    text(
+    Texts.draw(
         g,
         Fonts.plain(11),
         p == 0 ? FAINT : DivergingPalette.ink(color),
@@ -157,22 +153,23 @@ final class DrafterProbabilityMap implements Figure {
     double bottom = TOP + (double) roles.layers() * cellHeight;
     for (int k = first; k < roles.scales(); k++) {
       String map = schedule.map(k).height() + "×" + schedule.map(k).width();
-      text(
+      Texts.draw(
           g,
           Fonts.plain(11),
-          INK,
+          Texts.INK,
           k + 1 + " (" + map + ")",
           x(k) + cellWidth / 2.0,
           bottom + 16,
           0.5);
     }
     for (int l = 0; l < roles.layers(); l++) {
-      text(g, Fonts.plain(11), INK, "" + l, LEFT - 7, y(l) + cellHeight / 2.0 + 4, 1);
+      Texts.draw(g, Fonts.plain(11), Texts.INK, "" + l, LEFT - 7, y(l) + cellHeight / 2.0 + 4, 1);
     }
     double middle = LEFT + (roles.scales() - first) * cellWidth / 2.0;
     String scales = "scale that reads a cut cache (its token map)";
-    text(g, Fonts.plain(12), INK, scales, middle, bottom + 38, 0.5);
-    upright(g, "layer (0 = first)", 20, TOP + roles.layers() * cellHeight / 2.0);
+    Texts.draw(g, Fonts.plain(12), Texts.INK, scales, middle, bottom + 38, 0.5);
+    Texts.upright(
+        g, Fonts.plain(12), "layer (0 = first)", 20, TOP + roles.layers() * cellHeight / 2.0);
   }
 
   private void colourBar(Graphics2D g) {
@@ -191,26 +188,9 @@ final class DrafterProbabilityMap implements Figure {
       double y = TOP + bar * (1 - i / 4.0);
       String tick =
           i % 4 == 0 ? String.valueOf(i / 4) : String.format(Locale.ROOT, "%.2f", i / 4.0);
-      text(g, Fonts.plain(11), INK, tick, x + BAR_WIDTH + 6, y + 4, 0);
+      Texts.draw(g, Fonts.plain(11), Texts.INK, tick, x + BAR_WIDTH + 6, y + 4, 0);
     }
-    upright(g, "probability of a drafter", x + BAR_WIDTH + 48, TOP + bar / 2);
-  }
-
-  /** Text whose baseline is at y; {@code align} 0 starts, 0.5 centres, 1 ends it at x. */
-  private static void text(
-      Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
-    double width = font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
-    g.setFont(font);
-    g.setColor(color);
-    g.drawString(text, (float) (x - align * width), (float) y);
-  }
-
-  /** Text that reads upwards, centred at (x, y). */
-  private static void upright(Graphics2D g, String text, double x, double y) {
-    AffineTransform before = g.getTransform();
-    g.translate(x, y);
-    g.rotate(-Math.PI / 2);
-    text(g, Fonts.plain(12), INK, text, 0, 0, 0.5);
-    g.setTransform(before);
+    Texts.upright(
+        g, Fonts.plain(12), "probability of a drafter", x + BAR_WIDTH + 48, TOP + bar / 2);
   }
 }

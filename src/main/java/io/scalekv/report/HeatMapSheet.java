@@ -4,8 +4,6 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.font.FontRenderContext;
-import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
@@ -93,7 +91,6 @@ final class HeatMapSheet implements Figure {
   private static final int MOST_RECTANGLES = 4096;
   private static final Font TITLE = Fonts.bold(16);
   private static final Font NOTE = Fonts.plain(12);
-  private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
   private static final Color UNDEFINED = new Color(0xDDDDDD);
 
@@ -118,7 +115,7 @@ final class HeatMapSheet implements Figure {
 
   @Override
   public int width() {
-    double text = Math.max(width(NOTE, style.note()), width(TITLE, style.title()));
+    double text = Math.max(Texts.width(NOTE, style.note()), Texts.width(TITLE, style.title()));
     return 2 * MARGIN + Math.max(across * cellWidth(), (int) Math.ceil(text));
   }
 
@@ -131,8 +128,8 @@ final class HeatMapSheet implements Figure {
   public void paint(Graphics2D g) {
     g.setColor(Color.WHITE);
     g.fill(new Rectangle2D.Double(0, 0, width(), height()));
-    text(g, TITLE, INK, style.title(), MARGIN, 26, 0);
-    text(g, NOTE, FAINT, style.note(), MARGIN, 45, 0);
+    Texts.draw(g, TITLE, Texts.INK, style.title(), MARGIN, 26, 0);
+    Texts.draw(g, NOTE, FAINT, style.note(), MARGIN, 45, 0);
     for (int i = 0; i < panels.size(); i++) {
       double x = MARGIN + (double) (i % across) * cellWidth() + LEFT;
       int line = i / across;
@@ -142,7 +139,7 @@ final class HeatMapSheet implements Figure {
   }
 
   private void panel(Graphics2D g, Panel panel, double x, double y) {
-    text(g, Fonts.bold(11.5), INK, panel.title(), x, y - 8, 0);
+    Texts.draw(g, Fonts.bold(11.5), Texts.INK, panel.title(), x, y - 8, 0);
     if (panel.rows() * panel.columns() > MOST_RECTANGLES) {
       g.drawImage(image(panel), (int) x, (int) y, style.panelWidth(), style.panelHeight(), null);
     } else {
@@ -202,25 +199,25 @@ final class HeatMapSheet implements Figure {
       int every = (int) Math.ceil(LEAST_TICK / w);
       for (int c = 0; c < panel.columns(); c += every) {
         String label = String.valueOf(c + style.firstColumn());
-        text(g, font, INK, label, x + (c + 0.5) * w, y + style.panelHeight() + 12, 0.5);
+        Texts.draw(g, font, Texts.INK, label, x + (c + 0.5) * w, y + style.panelHeight() + 12, 0.5);
       }
       double h = (double) style.panelHeight() / panel.rows();
       every = (int) Math.ceil(LEAST_TICK / h);
       for (int r = 0; r < panel.rows(); r += every) {
         double place = style.upwards() ? panel.rows() - 1 - r : r;
         String label = String.valueOf(r + style.firstRow());
-        text(g, font, INK, label, x - 5, y + (place + 0.5) * h + 3.5, 1);
+        Texts.draw(g, font, Texts.INK, label, x - 5, y + (place + 0.5) * h + 3.5, 1);
       }
     }
-    text(
+    Texts.draw(
         g,
         Fonts.plain(10.5),
-        INK,
+        Texts.INK,
         style.x(),
         x + style.panelWidth() / 2.0,
         y + style.panelHeight() + 27,
         0.5);
-    upright(g, style.y(), x - 28, y + style.panelHeight() / 2.0);
+    Texts.upright(g, Fonts.plain(10.5), style.y(), x - 28, y + style.panelHeight() / 2.0);
   }
 
   private void bar(Graphics2D g, Panel panel, double x, double y) {
@@ -237,10 +234,10 @@ final class HeatMapSheet implements Figure {
       for (int i = 0; i <= 2; i++) {
         double value = panel.high() + (panel.low() - panel.high()) * i / 2;
         double at = y + style.panelHeight() * i / 2.0;
-        text(g, Fonts.plain(9.5), INK, number(value), x + BAR + 4, at + 3.5, 0);
+        Texts.draw(g, Fonts.plain(9.5), Texts.INK, number(value), x + BAR + 4, at + 3.5, 0);
       }
     }
-    upright(g, panel.unit(), x + BAR + 48, y + style.panelHeight() / 2.0);
+    Texts.upright(g, Fonts.plain(10.5), panel.unit(), x + BAR + 48, y + style.panelHeight() / 2.0);
   }
 
   private static String number(double value) {
@@ -254,24 +251,5 @@ final class HeatMapSheet implements Figure {
             ? String.format(Locale.ROOT, "%.0e", value)
             : String.format(Locale.ROOT, format, value);
     return text.replace('-', '−');
-  }
-
-  private static void text(
-      Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
-    g.setFont(font);
-    g.setColor(color);
-    g.drawString(text, (float) (x - align * width(font, text)), (float) y);
-  }
-
-  private static double width(Font font, String text) {
-    return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
-  }
-
-  private static void upright(Graphics2D g, String text, double x, double y) {
-    AffineTransform before = g.getTransform();
-    g.translate(x, y);
-    g.rotate(-Math.PI / 2);
-    text(g, Fonts.plain(10.5), INK, text, 0, 0, 0.5);
-    g.setTransform(before);
   }
 }

@@ -25,7 +25,6 @@ public final class KeptTokenMap {
   private static final int LEFT = 150;
   private static final int TOP = 64;
   private static final int ZOOM = 2;
-  private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
   private static final Color FRAME = new Color(0xB8B8B8);
 
@@ -66,7 +65,7 @@ public final class KeptTokenMap {
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
     g.setColor(Color.WHITE);
     g.fillRect(0, 0, width, height);
-    g.setColor(INK);
+    g.setColor(Texts.INK);
     g.setFont(Fonts.bold(13));
     g.drawString(title + ", layer " + layer, GAP, 22);
     g.setFont(Fonts.plain(11));
@@ -103,7 +102,7 @@ public final class KeptTokenMap {
     for (double x : share) {
       held += x;
     }
-    g.setColor(INK);
+    g.setColor(Texts.INK);
     g.drawString("read by scale " + (scale + 1), GAP, top + SIDE / 2 - 4);
     g.setColor(FAINT);
     g.drawString(

@@ -8,12 +8,10 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -69,7 +67,6 @@ final class LineFigure implements Figure {
   private static final int HEIGHT = 420;
   private static final double APART = 0.0045;
   private static final double LABEL_ABOVE = 0.035;
-  private static final Color GRID = new Color(0xdddddd);
   private static final Color LEVEL = new Color(0x777777);
   private static final Marker[] MARKERS = {
     SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.DIAMOND, SeriesMarkers.TRIANGLE_UP
@@ -190,19 +187,7 @@ final class LineFigure implements Figure {
   }
 
   private static void style(XYChart chart, boolean doublings) {
-    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
-    chart.getStyler().setLegendBorderColor(Color.WHITE);
-    chart.getStyler().setLegendFont(Fonts.plain(11));
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setChartTitleFont(Fonts.bold(13));
-    chart.getStyler().setChartPadding(12);
-    chart.getStyler().setBaseFont(Fonts.plain(12));
-    chart.getStyler().setLocale(Locale.ROOT);
-    chart.getStyler().setMarkerSize(7);
-    chart.getStyler().setPlotGridLinesColor(GRID);
-    chart.getStyler().setPlotBorderColor(GRID);
-    chart.getStyler().setAxisTitleFont(Fonts.plain(12));
-    chart.getStyler().setAxisTickLabelsFont(Fonts.plain(11));
+    ChartStyle.apply(chart);
     chart.getStyler().setXAxisDecimalPattern("0.###");
     if (doublings) {
       chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::powerOfTwo);

@@ -2,7 +2,6 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.bench.PowerLaw;
 import java.awt.BasicStroke;
-import java.awt.Color;
 import java.awt.Graphics2D;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -12,7 +11,6 @@ import java.util.Locale;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -34,7 +32,6 @@ final class PowerLawFigure implements Figure {
   private static final int HEIGHT = 420;
   private static final int DIGITS = 3;
   private static final double WHOLE = 100;
-  private static final Color GRID = new Color(0xdddddd);
   private static final Marker[] MARKERS = {
     SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.DIAMOND, SeriesMarkers.TRIANGLE_UP
   };
@@ -95,19 +92,7 @@ final class PowerLawFigure implements Figure {
   }
 
   private static void style(XYChart chart) {
-    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
-    chart.getStyler().setLegendBorderColor(Color.WHITE);
-    chart.getStyler().setLegendFont(Fonts.plain(11));
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setChartTitleFont(Fonts.bold(13));
-    chart.getStyler().setChartPadding(12);
-    chart.getStyler().setBaseFont(Fonts.plain(12));
-    chart.getStyler().setLocale(Locale.ROOT);
-    chart.getStyler().setMarkerSize(7);
-    chart.getStyler().setPlotGridLinesColor(GRID);
-    chart.getStyler().setPlotBorderColor(GRID);
-    chart.getStyler().setAxisTitleFont(Fonts.plain(12));
-    chart.getStyler().setAxisTickLabelsFont(Fonts.plain(11));
+    ChartStyle.apply(chart);
     chart.getStyler().setXAxisTickLabelsFormattingFunction(PowerLawFigure::powerOfTwo);
     chart.getStyler().setYAxisTickLabelsFormattingFunction(PowerLawFigure::powerOfTwo);
   }

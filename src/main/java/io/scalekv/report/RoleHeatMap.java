@@ -9,8 +9,6 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.font.FontRenderContext;
-import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
@@ -38,7 +36,6 @@ public final class RoleHeatMap implements Figure {
   private static final int LONGEST_BAR = 312;
   private static final int LEAST_WIDTH = 640;
 
-  private static final Color INK = new Color(0x222222);
   private static final Color FAINT = new Color(0x666666);
   private static final Color GRID = new Color(0xD4D4D4);
   private static final Color UNDEFINED = new Color(0xEEEEEE);
@@ -118,10 +115,10 @@ public final class RoleHeatMap implements Figure {
 
   private void title(Graphics2D g) {
     String metric = document.metric().name();
-    text(
+    Texts.draw(
         g,
         Fonts.bold(16),
-        INK,
+        Texts.INK,
         document.model().name() + ": drafters and refiners by " + metric,
         LEFT,
         26,
@@ -132,7 +129,7 @@ public final class RoleHeatMap implements Figure {
             : count(document.calibration().promptCount(), "prompt");
     String budget = document.budget().request();
     String tokens = count(document.budget().tokens(), "token");
-    text(
+    Texts.draw(
         g,
         Fonts.plain(12),
         FAINT,
@@ -211,7 +208,7 @@ public final class RoleHeatMap implements Figure {
     stroke(g, inset(cell, 3.2), Color.WHITE, 1.2);
     stroke(g, inset(cell, 1.4), Color.BLACK, 2.4);
     double size = Math.min(14, cell.getHeight() - 4);
-    text(
+    Texts.draw(
         g,
         Fonts.bold(size),
         DivergingPalette.ink(background),
@@ -231,28 +228,29 @@ public final class RoleHeatMap implements Figure {
     Font font = Fonts.plain(11);
     for (int k = 0; k < scales; k++) {
       String map = schedule.map(k).height() + "×" + schedule.map(k).width();
-      text(g, font, INK, k + 1 + " (" + map + ")", x(k) + cellWidth / 2.0, bottom + 16, 0.5);
+      Texts.draw(
+          g, font, Texts.INK, k + 1 + " (" + map + ")", x(k) + cellWidth / 2.0, bottom + 16, 0.5);
     }
     for (int l = 0; l < layers; l++) {
-      text(g, font, INK, "" + l, LEFT - 7, y(l) + cellHeight / 2.0 + 4, 1);
+      Texts.draw(g, font, Texts.INK, "" + l, LEFT - 7, y(l) + cellHeight / 2.0 + 4, 1);
     }
     double middle = LEFT + scales * cellWidth / 2.0;
-    text(
+    Texts.draw(
         g,
         Fonts.plain(12),
-        INK,
+        Texts.INK,
         "scale (its token map, rows × columns of tokens)",
         middle,
         bottom + 37,
         0.5);
-    upright(g, "layer (0 = first)", 20, TOP + layers * cellHeight / 2.0);
+    Texts.upright(g, Fonts.plain(12), "layer (0 = first)", 20, TOP + layers * cellHeight / 2.0);
     if (firstCutScale < scales) {
       double from = x(firstCutScale);
       double to = x(scales);
       line(g, from + 2, TOP - 7, to - 2, TOP - 7);
       line(g, from + 2, TOP - 7, from + 2, TOP - 3);
       line(g, to - 2, TOP - 7, to - 2, TOP - 3);
-      text(
+      Texts.draw(
           g,
           Fonts.plain(11),
           FAINT,
@@ -291,13 +289,18 @@ public final class RoleHeatMap implements Figure {
       line(g, x + barWidth, y, x + barWidth + 4, y);
       boolean end = clipped && Math.abs(value) > saturation - 1e-9;
       String sign = end ? (value < 0 ? "≤ " : "≥ ") : "";
-      text(g, Fonts.plain(11), INK, sign + number(value), x + barWidth + 8, y + 4, 0);
+      Texts.draw(g, Fonts.plain(11), Texts.INK, sign + number(value), x + barWidth + 8, y + 4, 0);
     }
     boolean lowest = document.metric().drafters() == Orientation.LOWEST;
     Font small = Fonts.plain(10.5);
-    text(g, small, FAINT, lowest ? "refiner-like" : "drafter-like", x - 4, top - 8, 0);
-    text(g, small, FAINT, lowest ? "drafter-like" : "refiner-like", x - 4, top + bar + 16, 0);
-    upright(g, "z-score (standard deviations)", x + barWidth + (clipped ? 56 : 46), top + bar / 2);
+    Texts.draw(g, small, FAINT, lowest ? "refiner-like" : "drafter-like", x - 4, top - 8, 0);
+    Texts.draw(g, small, FAINT, lowest ? "drafter-like" : "refiner-like", x - 4, top + bar + 16, 0);
+    Texts.upright(
+        g,
+        Fonts.plain(12),
+        "z-score (standard deviations)",
+        x + barWidth + (clipped ? 56 : 46),
+        top + bar / 2);
   }
 
   private static String number(double value) {
@@ -328,8 +331,8 @@ public final class RoleHeatMap implements Figure {
   /** Writes a legend's text and returns where the next entry starts. */
   private static double entry(Graphics2D g, String label, double x, double y) {
     Font font = Fonts.plain(12);
-    text(g, font, INK, label, x + 7, y + 13, 0);
-    return x + 7 + textWidth(font, label) + 26;
+    Texts.draw(g, font, Texts.INK, label, x + 7, y + 13, 0);
+    return x + 7 + Texts.width(font, label) + 26;
   }
 
   private static void fill(Graphics2D g, Rectangle2D shape, Color color) {
@@ -347,26 +350,5 @@ public final class RoleHeatMap implements Figure {
     g.setColor(FAINT);
     g.setStroke(new BasicStroke(1));
     g.draw(new Line2D.Double(x0, y0, x1, y1));
-  }
-
-  private static double textWidth(Font font, String text) {
-    return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
-  }
-
-  /** Text whose baseline is at y; {@code align} 0 starts, 0.5 centres, 1 ends it at x. */
-  private static void text(
-      Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
-    g.setFont(font);
-    g.setColor(color);
-    g.drawString(text, (float) (x - align * textWidth(font, text)), (float) y);
-  }
-
-  /** Text that reads upwards, centred at (x, y). */
-  private static void upright(Graphics2D g, String text, double x, double y) {
-    AffineTransform before = g.getTransform();
-    g.translate(x, y);
-    g.rotate(-Math.PI / 2);
-    text(g, Fonts.plain(12), INK, text, 0, 0, 0.5);
-    g.setTransform(before);
   }
 }

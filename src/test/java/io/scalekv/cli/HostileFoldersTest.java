@@ -28,7 +28,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Folders made to mislead: links in circles, weights that are no numbers, paths that lead out. */
-@DisabledOnOs(value = OS.WINDOWS, disabledReason = "symbolic links need rights there")
+@DisabledOnOs(
+    value = OS.WINDOWS,
+    disabledReason = "Windows lets only administrators make symbolic links")
 final class HostileFoldersTest {
   private static final String CAPTION =
       "a large solid red circle at center on a plain blue background";

@@ -26,7 +26,9 @@ import org.junit.jupiter.params.provider.CsvSource;
  * wholly taken from the start, so that what grows is native. The slope is that of Theil and Sen,
  * the median over all pairs of samples after the first third.
  */
-@EnabledOnOs(value = OS.LINUX, disabledReason = "reads /proc/self")
+@EnabledOnOs(
+    value = OS.LINUX,
+    disabledReason = "memory and open files are read from /proc/self, which only Linux has")
 final class LeakTest {
   @TempDir Path folder;
 

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher in a network namespace of its own, in which there is no network at all. */
-@EnabledOnOs(value = OS.LINUX, disabledReason = "needs unshare")
+@EnabledOnOs(
+    value = OS.LINUX,
+    disabledReason = "the network is taken away by unshare, which only Linux has")
 final class NoNetworkTest {
   private static final int NO_NAMESPACE = 99;
 
@@ -56,7 +58,9 @@ final class NoNetworkTest {
             .start()
             .waitFor();
     String said = Files.readString(err, StandardCharsets.UTF_8);
-    assumeTrue(code != NO_NAMESPACE && !said.startsWith("unshare"), "no namespaces here: " + said);
+    assumeTrue(
+        code != NO_NAMESPACE && !said.startsWith("unshare"),
+        "this kernel or container gives no network namespace: " + said);
     assertEquals(0, code, said);
     assertEquals("", said);
     assertEquals(64, Png.read(out.resolve("p0000-s0.png")).width());

@@ -19,8 +19,11 @@ import java.util.TreeSet;
 record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
   private static final double MIB = 1 << 20;
 
-  /** Part of the free memory that tensors can fill; the rest goes to holes between them. */
-  private static final double USABLE = 0.9;
+  /**
+   * Part of the free memory that a named batch may need; the rest goes to holes between tensors,
+   * which took up to a tenth on a loaded machine.
+   */
+  private static final double USABLE = 0.75;
 
   /** Before the model is loaded, with the engine already there. */
   static OutOfMemory before(MemoryNeed need, int batch, boolean cuda) {

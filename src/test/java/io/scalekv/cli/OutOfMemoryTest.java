@@ -81,11 +81,11 @@ final class OutOfMemoryTest {
                     "wrapped", new RuntimeException("CUDA out of memory. Tried to allocate")),
                 new PrintWriter(err));
     assertEquals(
-        "out of memory: batch 64 needs up to 1390 MiB, got 300 MiB free; --batch fits up to 8",
+        "out of memory: batch 64 needs up to 1390 MiB, got 300 MiB free; --batch fits up to 5",
         Failure.of(e).message());
     assertEquals(1, Failure.of(e).exitCode());
     assertTrue(
-        err.toString().contains("activations, at most             15        120        960"),
+        err.toString().contains("activations, at most             15         75        960"),
         err.toString());
     RuntimeException none = new OutOfMemory(need, 64, 50 * mib).answer(e, new PrintWriter(err));
     assertTrue(none.getMessage().endsWith("or --dtype bf16 may fit"), none.getMessage());

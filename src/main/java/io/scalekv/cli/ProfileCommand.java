@@ -8,6 +8,7 @@ import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.experiment.ProfileCost;
 import io.scalekv.experiment.PromptProfiler;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.profile.AttentionMap;
 import io.scalekv.profile.AttentionProfile;
@@ -62,6 +63,11 @@ final class ProfileCommand implements Callable<Integer> {
 
   private static final Budget CACHE = Budget.parse("10%");
 
+  /** Prompts drawn together, and what they may take, where the user names no batch. */
+  private static final int MOST_PROMPTS = 8;
+
+  private static final long MOST_BYTES = 1L << 30;
+
   @Spec private CommandSpec spec;
   @Mixin private ModelOption modelOption;
   @Mixin private PromptOptions promptOptions;
@@ -82,9 +88,18 @@ final class ProfileCommand implements Callable<Integer> {
       names = "--query-samples",
       paramLabel = "N|all",
       description =
-          "Query rows looked at per map, all of them whole (default: 16, of which 4 are measured"
+          "Query rows looked at per map, all of them whole (default: 8, of which 2 are measured"
               + " whole).")
   private String querySamples;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description =
+          "Prompts drawn together (default: up to "
+              + MOST_PROMPTS
+              + ", as many as need less than 1 GiB besides the weights).")
+  private Integer batch;
 
   @Option(
       names = "--measure-cost",
@@ -107,6 +122,9 @@ final class ProfileCommand implements Callable<Integer> {
     }
     if (costRepeats != null) {
       Check.range("--measure-cost", costRepeats, 1, 10_000);
+    }
+    if (batch != null) {
+      Check.range("--batch", batch, 1, 1024);
     }
     ProfileOptions sampling = sampling();
     ModelConfig config = ModelFactory.config(modelOption);
@@ -132,7 +150,8 @@ final class ProfileCommand implements Callable<Integer> {
                   generation.toModel(),
                   generation.negative(),
                   sampling,
-                  global.seed()));
+                  global.seed(),
+                  batch(model, schedule, prompts.prompts().size())));
       if (costRepeats != null) {
         cost(profiler, prompts.prompts());
         return 0;
@@ -168,6 +187,21 @@ final class ProfileCommand implements Callable<Integer> {
     }
   }
 
+  private int batch(ImageModel model, ScaleSchedule schedule, int prompts) {
+    if (batch != null) {
+      return Math.min(batch, prompts);
+    }
+    MemoryNeed need =
+        MemoryNeed.of(
+            model.config(),
+            schedule,
+            model.fullCache(schedule),
+            generation.toModel().guided(),
+            ModelFactory.options(global, generation, false));
+    long image = need.cache() + need.activations();
+    return (int) Math.max(1, Math.min(Math.min(MOST_PROMPTS, prompts), MOST_BYTES / image));
+  }
+
   private AttentionProfile measure(PromptProfiler profiler, List<String> prompts) {
     try (Progress progress =
         Progress.of("profile", prompts.size(), global.quiet(), spec.commandLine().getErr())) {
@@ -187,8 +221,9 @@ final class ProfileCommand implements Callable<Integer> {
         c ->
             String.format(
                 Locale.ROOT,
-                "a generation: %.4f s, profiled %.4f s (medians of %d), ratio %.3f%n"
+                "a generation of %d: %.4f s, profiled %.4f s (medians of %d), ratio %.3f%n"
                     + "time on the processor: %.4f s, profiled %.4f s, ratio %.3f",
+                c.batch(),
                 c.plainSeconds(),
                 c.profiledSeconds(),
                 c.repeats(),

@@ -1,7 +1,6 @@
 package io.scalekv.experiment;
 
 import io.scalekv.model.AttentionTap;
-import io.scalekv.profile.AttentionProfiler;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
@@ -9,10 +8,11 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * What profiling adds to the generation that it watches: whole generations with and without the
- * profiler in turn, the same prompt and seed in a pair, which of the two comes first changing from
- * pair to pair. Six pairs warm up and do not count.
+ * What profiling adds to the generation that it watches: whole generations of one batch with and
+ * without the profiler in turn, the same prompts and seeds in a pair, which of the two comes first
+ * changing from pair to pair. Six pairs warm up and do not count.
  *
+ * @param batch prompts of a generation
  * @param repeats counted pairs
  * @param plainSeconds wall time of a generation, median
  * @param profiledSeconds wall time of a profiled generation, median
@@ -24,6 +24,7 @@ import java.util.function.IntConsumer;
  *     work on the machine disturbs least
  */
 public record ProfileCost(
+    int batch,
     int repeats,
     double plainSeconds,
     double profiledSeconds,
@@ -36,7 +37,7 @@ public record ProfileCost(
   /**
    * Measures.
    *
-   * @param prompts drawn in turn, at least one
+   * @param prompts drawn in turn, a batch at a time; at least one
    * @param repeats at least 1
    * @param onPair told the number of counted pairs done after each
    */
@@ -44,19 +45,18 @@ public record ProfileCost(
       PromptProfiler profiler, List<String> prompts, int repeats, IntConsumer onPair) {
     Time[] plain = new Time[repeats];
     Time[] profiled = new Time[repeats];
+    int batch = Math.min(profiler.batch(), prompts.size());
+    int batches = prompts.size() / batch;
     for (int r = -WARM_UP; r < repeats; r++) {
-      int prompt = Math.floorMod(r, prompts.size());
+      int from = Math.floorMod(r, batches) * batch;
       boolean plainFirst = Math.floorMod(r, 2) == 0;
       Time[] pair = new Time[2];
       for (int i = 0; i < 2; i++) {
         boolean watched = (i == 0) != plainFirst;
         List<AttentionTap> taps =
-            watched
-                ? List.of(
-                    AttentionProfiler.create(profiler.geometry(), profiler.sampling(), prompt))
-                : List.of();
+            watched ? List.of(profiler.profiler(from, from + batch)) : List.of();
         Time begin = Time.now();
-        profiler.draw(prompts.get(prompt), prompt, taps);
+        profiler.draw(prompts, from, from + batch, taps);
         pair[watched ? 1 : 0] = Time.now().minus(begin);
       }
       if (r >= 0) {
@@ -72,6 +72,7 @@ public record ProfileCost(
       cpu[r] = profiled[r].cpu() / plain[r].cpu();
     }
     return new ProfileCost(
+        batch,
         repeats,
         median(Arrays.stream(plain).mapToDouble(Time::wall).toArray()),
         median(Arrays.stream(profiled).mapToDouble(Time::wall).toArray()),

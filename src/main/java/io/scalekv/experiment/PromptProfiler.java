@@ -19,8 +19,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
-/** Draws prompts one by one with the full cache and profiles their attention: statistics only. */
+/** Draws prompts in batches with the full cache and profiles their attention: statistics only. */
 public final class PromptProfiler {
   /**
    * How the prompts are drawn and their attention is sampled.
@@ -31,6 +32,8 @@ public final class PromptProfiler {
    * @param negative negative prompt, may be empty
    * @param profile how attention is sampled
    * @param seed of the first image; prompt i is drawn with seed + i
+   * @param batch prompts drawn together, at least 1; what is measured of one does not depend on the
+   *     others but for rounding
    */
   public record Options(
       ScaleSchedule schedule,
@@ -38,7 +41,8 @@ public final class PromptProfiler {
       GenerationOptions generation,
       String negative,
       ProfileOptions profile,
-      long seed) {}
+      long seed,
+      int batch) {}
 
   private final ImageModel model;
   private final Options options;
@@ -66,11 +70,12 @@ public final class PromptProfiler {
       throw new IllegalArgumentException("profile: at least one prompt expected, got none");
     }
     List<PromptStatistics> statistics = new ArrayList<>();
-    for (int i = 0; i < prompts.size(); i++) {
-      AttentionProfiler profiler = AttentionProfiler.create(geometry(), options.profile(), i);
-      draw(prompts.get(i), i, List.of(profiler));
+    for (int from = 0; from < prompts.size(); from += options.batch()) {
+      int to = Math.min(prompts.size(), from + options.batch());
+      AttentionProfiler profiler = profiler(from, to);
+      draw(prompts, from, to, List.of(profiler));
       statistics.addAll(profiler.statistics());
-      onPrompt.accept(i + 1);
+      IntStream.rangeClosed(from + 1, to).forEach(onPrompt);
     }
     return AttentionProfile.of(geometry(), options.profile(), statistics);
   }
@@ -122,14 +127,22 @@ public final class PromptProfiler {
   /** Whole attention maps of layers at one scale, from a generation of the first prompt. */
   public List<AttentionMap> maps(String prompt, int scale, List<Integer> layers) {
     AttentionMapTap tap = AttentionMapTap.of(geometry(), scale, layers);
-    draw(prompt, 0, List.of(tap));
+    draw(List.of(prompt), 0, 1, List.of(tap));
     return tap.maps();
   }
 
-  /** Draws prompt i of a set while the taps watch. */
-  void draw(String prompt, int i, List<AttentionTap> taps) {
+  /** Watches the generation of prompts from..to−1 of a set. */
+  AttentionProfiler profiler(int from, int to) {
+    return AttentionProfiler.create(
+        geometry(), options.profile(), IntStream.range(from, to).toArray());
+  }
+
+  /** Draws prompts from..to−1 of a set together while the taps watch. */
+  void draw(List<String> prompts, int from, int to, List<AttentionTap> taps) {
     model.generate(
-        List.of(new Prompt(prompt, options.seed() + i)),
+        IntStream.range(from, to)
+            .mapToObj(i -> new Prompt(prompts.get(i), options.seed() + i))
+            .toList(),
         options.negative(),
         options.schedule(),
         options.aspect(),
@@ -139,8 +152,8 @@ public final class PromptProfiler {
         GenerationListener.NONE);
   }
 
-  /** How attention is sampled. */
-  ProfileOptions sampling() {
-    return options.profile();
+  /** Prompts drawn together. */
+  int batch() {
+    return options.batch();
   }
 }

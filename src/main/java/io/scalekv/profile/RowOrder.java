@@ -4,13 +4,19 @@ import java.util.Arrays;
 
 /** Order statistics of softmax rows. Holds its buffers; one instance per thread. */
 final class RowOrder {
+  /** A float in [0, 1] orders like so many of its lower bits. */
+  private static final int SORTED_BITS = 30;
+
+  /** Up to so many values a pass less costs more buckets than it saves. */
+  private static final int FEW_VALUES = 4096;
+
+  private static final int FEW_BITS = 8;
   private static final int BITS = 10;
-  private static final int BUCKETS = 1 << BITS;
 
   private float[] heap = new float[0];
   private int[] keys = new int[0];
   private int[] sorted = new int[0];
-  private final int[] starts = new int[BUCKETS];
+  private final int[] starts = new int[1 << BITS];
 
   /** Sum of the {@code k} largest of {@code n} values from {@code at}; a min-heap holds them. */
   double topSum(float[] values, int at, int n, int k) {
@@ -55,7 +61,7 @@ final class RowOrder {
 
   /**
    * Gini coefficient Σ_i (2i − n − 1) x_(i) / (n Σ x) of {@code n} values from {@code at}, in [0,
-   * 1]. A float in that range orders like its 30 lower bits, sorted here by three radix passes.
+   * 1], by radix sort.
    */
   double gini(float[] values, int at, int n) {
     if (keys.length < n) {
@@ -65,8 +71,9 @@ final class RowOrder {
     for (int i = 0; i < n; i++) {
       keys[i] = Float.floatToRawIntBits(values[at + i]);
     }
-    for (int shift = 0; shift < 30; shift += BITS) {
-      radixPass(n, shift);
+    int bits = n <= FEW_VALUES ? FEW_BITS : BITS;
+    for (int shift = 0; shift < SORTED_BITS; shift += bits) {
+      radixPass(n, shift, bits);
     }
     double weighted = 0;
     double total = 0;
@@ -78,19 +85,20 @@ final class RowOrder {
     return weighted / (n * total);
   }
 
-  private void radixPass(int n, int shift) {
-    Arrays.fill(starts, 0);
+  private void radixPass(int n, int shift, int bits) {
+    int buckets = 1 << bits;
+    Arrays.fill(starts, 0, buckets, 0);
     for (int i = 0; i < n; i++) {
-      starts[(keys[i] >>> shift) & (BUCKETS - 1)]++;
+      starts[(keys[i] >>> shift) & (buckets - 1)]++;
     }
     int start = 0;
-    for (int b = 0; b < BUCKETS; b++) {
+    for (int b = 0; b < buckets; b++) {
       int count = starts[b];
       starts[b] = start;
       start += count;
     }
     for (int i = 0; i < n; i++) {
-      sorted[starts[(keys[i] >>> shift) & (BUCKETS - 1)]++] = keys[i];
+      sorted[starts[(keys[i] >>> shift) & (buckets - 1)]++] = keys[i];
     }
     int[] swap = keys;
     keys = sorted;

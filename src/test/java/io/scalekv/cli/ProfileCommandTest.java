@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -88,12 +89,36 @@ final class ProfileCommandTest {
     sums.forEach((place, sum) -> assertEquals(1, sum, 1e-5, place));
   }
 
+  /** The images of a batch are drawn from the seeds they have alone. */
+  @Test
+  void theBatchChangesNothingButRounding() throws IOException {
+    List<List<String>> features = new ArrayList<>();
+    for (int batch : List.of(1, 2, 3)) {
+      Path out = folder.resolve("batch" + batch);
+      Said said =
+          Said.of("profile", "--prompts", PROMPTS, "--limit", 3, "--batch", batch, "--out", out);
+      assertEquals(0, said.code(), said.err());
+      features.add(Files.readAllLines(out.resolve("features-by-prompt.csv")));
+    }
+    for (List<String> lines : features.subList(1, 3)) {
+      assertEquals(features.get(0).size(), lines.size());
+      for (int i = 1; i < lines.size(); i++) {
+        String[] alone = features.get(0).get(i).split(",");
+        String[] together = lines.get(i).split(",");
+        assertArrayEquals(Arrays.copyOf(alone, 4), Arrays.copyOf(together, 4));
+        double value = Double.parseDouble(alone[4]);
+        assertEquals(value, Double.parseDouble(together[4]), 1e-4 * (1 + value), lines.get(i));
+      }
+    }
+  }
+
   @Test
   void measuresItsCost() {
     Said said = Said.of("profile", "--prompts", PROMPTS, "--measure-cost", 1, "--json", "--quiet");
     assertEquals(0, said.code(), said.err());
     JsonNode cost = said.json();
     assertEquals(1, cost.get("repeats").asInt());
+    assertEquals(8, cost.get("batch").asInt());
     double ratio = cost.get("profiledSeconds").asDouble() / cost.get("plainSeconds").asDouble();
     assertEquals(ratio, cost.get("wallRatio").asDouble(), 1e-9);
   }
@@ -112,6 +137,9 @@ final class ProfileCommandTest {
         Arguments.of(
             "--measure-cost: a whole number from 1 to 10000 expected, got 0",
             List.of("--prompts", PROMPTS, "--measure-cost", 0)),
+        Arguments.of(
+            "--batch: a whole number from 1 to 1024 expected, got 0",
+            List.of("--prompts", PROMPTS, "--out", "OUT", "--batch", 0)),
         Arguments.of("which does not exist", List.of("--prompts", "missing.txt", "--out", "OUT")),
         Arguments.of("nobody", List.of("--prompt", "nobody knows", "--out", "OUT")));
   }

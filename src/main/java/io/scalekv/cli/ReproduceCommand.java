@@ -4,6 +4,7 @@ import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Status;
+import io.scalekv.experiment.SharedResults;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.PaperComparison;
 import io.scalekv.report.Report;
@@ -135,6 +136,10 @@ final class ReproduceCommand implements Callable<Integer> {
     progress.say(read.name() + ": " + read.title());
     ExperimentSetup setup = ExperimentSetup.of(file, quick, model(read), netOptions.nets(), folder);
     setup.file().write(OutputFolder.prepare(folder));
+    int taken = SharedResults.take(folder, setup.experiment().distinct());
+    if (taken > 0) {
+      progress.say("%d cells from other experiments".formatted(taken));
+    }
     Runner.Summary summary =
         setup.run(
             setup.experiment().distinct(),

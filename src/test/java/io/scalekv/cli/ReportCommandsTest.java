@@ -26,6 +26,20 @@ final class ReportCommandsTest {
       quick: {limit: 9, batch: 9}
       """;
 
+  /** One cell of the first experiment, and one of its own. */
+  private static final String OTHER =
+      """
+      name: fig7a
+      title: Small too
+      model: pocket
+      prompts: {file: %s, limit: 9}
+      metrics: [psnr, bits]
+      rows:
+        - policy: scalekv
+          budget: [10%%, 20%%]
+      quick: {limit: 9, batch: 9}
+      """;
+
   private static final String MEMORY =
       """
       name: table3
@@ -57,6 +71,7 @@ final class ReportCommandsTest {
     Path experiments = Files.createDirectories(folder.resolve("experiments"));
     Path prompts = Path.of("calibration-prompts/scenes-10.txt").toAbsolutePath();
     Files.writeString(experiments.resolve("a.yaml"), IMAGES.formatted(prompts));
+    Files.writeString(experiments.resolve("a2.yaml"), OTHER.formatted(prompts));
     Files.writeString(experiments.resolve("b.yaml"), MEMORY);
     Files.writeString(experiments.resolve("c.yaml"), ATTENTION.formatted(prompts));
     Path out = folder.resolve("out");
@@ -65,7 +80,8 @@ final class ReportCommandsTest {
     assertEquals(0, said.code(), said.err());
     JsonNode json = said.json();
     assertEquals(2, json.get("experiments").get(0).get("done").asInt());
-    assertEquals(4, json.get("experiments").get(1).get("done").asInt());
+    sharesCells(json.get("experiments").get(1), out);
+    assertEquals(4, json.get("experiments").get(2).get("done").asInt());
     int equal = 0;
     for (JsonNode row : json.get("comparison")) {
       equal += row.get("verdict").asString().equals("EQUAL") ? 1 : 0;
@@ -103,6 +119,26 @@ final class ReportCommandsTest {
     assertEquals(0, report.code(), report.err());
     assertTrue(report.out().contains("1 experiments"), report.out());
     assertTrue(Files.isRegularFile(out.resolve("table1/report/report.html")));
+  }
+
+  /** The cell that two experiments have in common was run once; both hold it, with its images. */
+  private static void sharesCells(JsonNode second, Path out) throws IOException {
+    assertEquals(1, second.get("done").asInt());
+    assertEquals(1, second.get("kept").asInt());
+    int same = 0;
+    try (var cells = Files.list(out.resolve("fig7a/cells"))) {
+      for (Path cell : cells.toList()) {
+        Path first = out.resolve("table1/cells").resolve(cell.getFileName());
+        if (Files.exists(first)) {
+          assertEquals(-1, Files.mismatch(first, cell));
+          same++;
+        }
+      }
+    }
+    assertEquals(1, same);
+    try (var all = Files.walk(out.resolve("fig7a/images"))) {
+      assertEquals(16, all.filter(Files::isRegularFile).count());
+    }
   }
 
   @Test

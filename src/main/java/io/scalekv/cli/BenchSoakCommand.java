@@ -111,7 +111,7 @@ final class BenchSoakCommand implements Callable<Integer> {
     ModelConfig config = ModelFactory.config(modelOption);
     ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
     CacheOptions.Choice cache =
-        SpeedRuns.cache(cacheOptions, modelOption, config, schedule, generation, global, batch);
+        cacheOptions.choose(modelOption, config, schedule, generation, global, batch, true);
     OutputFolder.prepare(out);
     SpeedBench.Plan plan =
         new SpeedBench.Plan(

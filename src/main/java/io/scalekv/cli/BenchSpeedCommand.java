@@ -80,7 +80,7 @@ final class BenchSpeedCommand implements Callable<Integer> {
     ModelConfig config = ModelFactory.config(modelOption);
     ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
     CacheOptions.Choice cache =
-        SpeedRuns.cache(cacheOptions, modelOption, config, schedule, generation, global, batch);
+        cacheOptions.choose(modelOption, config, schedule, generation, global, batch, true);
     OutputFolder.prepare(out);
     SpeedBench.Plan plan =
         new SpeedBench.Plan(

@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.function.IntFunction;
 import picocli.CommandLine.Option;
 
 /** What the layers remember while an image is drawn. */
@@ -55,7 +54,9 @@ final class CacheOptions implements CheckedOptions {
   @Option(
       names = "--roles",
       paramLabel = "FILE",
-      description = "Calibration for the policy (default: the one that comes with the model).")
+      description =
+          "Calibration for the policy (default: the one that comes with the model; random roles with"
+              + " --random-weights).")
   private Path roles;
 
   @Option(
@@ -99,54 +100,41 @@ final class CacheOptions implements CheckedOptions {
   /**
    * The settings for a model.
    *
-   * @param shipped whether its weights come with the project, and so its calibration
    * @param batch images drawn together, for budgets in MiB
-   * @param guided whether there are two guidance branches
-   * @param dtype in which values are computed
+   * @param randomRoles whether a model without a calibration gets random roles, enough for shapes
+   *     and times
    */
   Choice choose(
+      ModelOption model,
       ModelConfig config,
-      boolean shipped,
       ScaleSchedule schedule,
+      GenerationOptions generation,
+      GlobalOptions global,
       int batch,
-      boolean guided,
-      String dtype,
-      long seed)
-      throws IOException {
-    return choose(
-        config, shipped, schedule, batch, guided, dtype, seed, tokens -> PolicyCalibration.NONE);
-  }
-
-  /**
-   * The same.
-   *
-   * @param otherwise the calibration at a budget where there is none
-   */
-  Choice choose(
-      ModelConfig config,
-      boolean shipped,
-      ScaleSchedule schedule,
-      int batch,
-      boolean guided,
-      String dtype,
-      long seed,
-      IntFunction<PolicyCalibration> otherwise)
+      boolean randomRoles)
       throws IOException {
     CacheType keys = CacheType.parse(keyType);
-    CacheType values = CacheType.parse(valueType == null ? dtype : valueType);
+    CacheType values = CacheType.parse(valueType == null ? global.dtype() : valueType);
     InfinityConfig c = config.transformer();
     MemoryModel memory =
-        new MemoryModel(c.depth(), c.width(), keys.bytes(), values.bytes(), guided ? 2 : 1, batch);
+        new MemoryModel(
+            c.depth(),
+            c.width(),
+            keys.bytes(),
+            values.bytes(),
+            generation.toModel().guided() ? 2 : 1,
+            batch);
     Optional<RolesDocument> document =
         roles != null
             ? Optional.of(RolesJson.read(roles))
-            : shipped ? ShippedCalibrations.of(config) : Optional.empty();
+            : model.shipped() ? ShippedCalibrations.of(config) : Optional.empty();
+    long seed = global.seed();
     int tokens = Budget.parse(budget).tokens(schedule, memory);
-    CachePolicy conditional = policy(config, schedule, document, tokens, seed, otherwise);
+    CachePolicy conditional = policy(config, schedule, document, tokens, seed, randomRoles);
     CachePolicy unconditional = null;
     if (unconditionalBudget != null) {
       int fewer = Budget.parse(unconditionalBudget).tokens(schedule, memory);
-      unconditional = policy(config, schedule, document, fewer, seed, otherwise);
+      unconditional = policy(config, schedule, document, fewer, seed, randomRoles);
     }
     return new Choice(
         new CacheSettings(conditional, unconditional, keys, values),
@@ -160,12 +148,16 @@ final class CacheOptions implements CheckedOptions {
       Optional<RolesDocument> document,
       int tokens,
       long seed,
-      IntFunction<PolicyCalibration> otherwise) {
+      boolean randomRoles) {
     InfinityConfig c = config.transformer();
     PolicyCalibration calibration =
         document
             .map(d -> PolicyCalibrations.of(d, schedule, c.depth(), c.heads(), tokens))
-            .orElseGet(() -> otherwise.apply(tokens));
+            .orElseGet(
+                () ->
+                    randomRoles
+                        ? PolicyCalibrations.random(c.depth(), schedule, tokens, seed)
+                        : PolicyCalibration.NONE);
     return Policies.create(
         PolicySpec.parse(policy),
         new PolicyContext(schedule, c.depth(), c.heads(), tokens, seed, calibration));

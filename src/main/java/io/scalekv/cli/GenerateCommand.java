@@ -190,13 +190,13 @@ final class GenerateCommand implements Callable<Integer> {
     boolean guided = generation.toModel().guided();
     CacheOptions.Choice cache =
         cacheOptions.choose(
+            modelOption,
             config,
-            modelOption.shipped(),
             schedule,
+            generation,
+            global,
             Math.min(batch, jobs.size()),
-            guided,
-            global.dtype(),
-            global.seed());
+            modelOption.randomWeights().isPresent());
     CacheMeter meter = new CacheMeter(config.transformer().depth(), schedule.scales());
     KeptTokens kept = new KeptTokens(schedule, Set.copyOf(drawKept));
     generation.device().check();

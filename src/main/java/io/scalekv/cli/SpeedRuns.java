@@ -1,8 +1,6 @@
 package io.scalekv.cli;
 
-import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Machine;
-import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.experiment.Software;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.experiment.bench.SpeedBench;
@@ -32,32 +30,6 @@ final class SpeedRuns {
   static final String FOLDER = "runs";
 
   private SpeedRuns() {}
-
-  /**
-   * The cache of a measurement: where no calibration comes with the model, roles are random, as
-   * times ask for shapes alone.
-   */
-  static CacheOptions.Choice cache(
-      CacheOptions options,
-      ModelOption model,
-      ModelConfig config,
-      ScaleSchedule schedule,
-      GenerationOptions generation,
-      GlobalOptions global,
-      int batch)
-      throws IOException {
-    return options.choose(
-        config,
-        model.shipped(),
-        schedule,
-        batch,
-        generation.toModel().guided(),
-        global.dtype(),
-        global.seed(),
-        tokens ->
-            PolicyCalibrations.random(
-                config.transformer().depth(), schedule, tokens, global.seed()));
-  }
 
   /** The document of a measured run. */
   static SpeedRun of(

@@ -100,6 +100,18 @@ final class GenerateMapsTest {
         5e-4);
   }
 
+  /** Without a calibration roles are drawn by the seed; the bytes are those of the budget. */
+  @Test
+  void randomWeightsGetRandomRoles() {
+    List<Object> words =
+        new ArrayList<>(List.of("--random-weights", 1, "--depth", 2, "--width", 64, "--no-image"));
+    words.addAll(List.of("--policy", "scalekv", "--budget", "10%"));
+    Said said = generate(words.toArray());
+    assertEquals(0, said.code(), said.err());
+    double last = said.json().get("maps").get(TOKENS.length - 1).get("kvCacheMiB").asDouble();
+    assertEquals(2 * 64 * 8 * 2 * 27.0 / (1 << 20), last, 5e-4);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -2,10 +2,12 @@ package io.scalekv.experiment;
 
 import io.scalekv.image.RgbImage;
 import io.scalekv.metrics.Bootstrap;
+import io.scalekv.metrics.FeatureMap;
 import io.scalekv.metrics.FeatureNet;
 import io.scalekv.metrics.FeatureProjection;
 import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.HaarPsi;
+import io.scalekv.metrics.ImageBatches;
 import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Kid;
@@ -70,7 +72,7 @@ final class Measurements {
    */
   void accept(int from, List<RgbImage> drawn, List<TokenBits> bits, long shift) throws IOException {
     List<RgbImage> full = references.images(from, from + drawn.size());
-    double[] proxy = wants(Metric.LPIPS_PROXY) ? LpipsProxy.of(features, full, drawn) : null;
+    double[] proxy = features == null ? null : features(from, full, drawn);
     for (int i = 0; i < drawn.size(); i++) {
       int prompt = cell.prompts().promptOf(from + i);
       RgbImage a = full.get(i);
@@ -90,13 +92,45 @@ final class Measurements {
               wants(Metric.BITS) && bits != null ? agreement(from + i, bits.get(i)) : null,
               wants(Metric.FAITHFULNESS) ? faithfulness(prompts.get(prompt), b) : null));
     }
-    if (wants(Metric.FRECHET) || wants(Metric.KID)) {
-      pool(features, full, drawn, pooledReferences, pooled);
-    }
     if (wants(Metric.FID)) {
       InceptionFeatures net = nets.inception(cell.nets());
       pool(net, full, drawn, inceptionReferences, inception);
     }
+  }
+
+  /**
+   * What rests on the features of our own nets, each taken once: the pooled vectors of both sets,
+   * and the distances of the pairs, or null.
+   */
+  private double[] features(int from, List<RgbImage> full, List<RgbImage> drawn) {
+    boolean pairs = wants(Metric.LPIPS_PROXY);
+    boolean sets = wants(Metric.FRECHET) || wants(Metric.KID);
+    double[] distances = pairs ? new double[drawn.size()] : null;
+    double[][] known = references.pooled().get(features.name());
+    int at = 0;
+    for (List<RgbImage> batch : ImageBatches.of(drawn, FeatureNet.BATCH_PIXELS)) {
+      int end = at + batch.size();
+      List<FeatureMap> y = features.features(batch);
+      List<FeatureMap> x =
+          pairs || known == null
+              ? references.features(features, from + at, full.subList(at, end))
+              : null;
+      if (pairs) {
+        System.arraycopy(LpipsProxy.of(x, y), 0, distances, at, batch.size());
+      }
+      if (sets) {
+        pooled.addAll(FeatureNet.vectors(y));
+        pooledReferences.addAll(
+            known == null
+                ? FeatureNet.vectors(x)
+                : Arrays.asList(known).subList(from + at, from + end));
+      }
+      at = end;
+    }
+    if (sets) {
+      remember(features, pooledReferences);
+    }
+    return distances;
   }
 
   private Double lpips(RgbImage a, RgbImage b) throws IOException {
@@ -142,8 +176,13 @@ final class Measurements {
             ? Arrays.asList(net.pooled(full))
             : Arrays.asList(known).subList(at, at + full.size()));
     ofDrawn.addAll(Arrays.asList(net.pooled(drawn)));
-    if (known == null && ofFull.size() == cell.prompts().images()) {
-      references.pooled().put(net.name(), ofFull.toArray(double[][]::new));
+    remember(net, ofFull);
+  }
+
+  /** Keeps the vectors of the references once they are complete. */
+  private void remember(FeatureNet net, List<double[]> ofFull) {
+    if (ofFull.size() == cell.prompts().images()) {
+      references.pooled().putIfAbsent(net.name(), ofFull.toArray(double[][]::new));
     }
   }
 

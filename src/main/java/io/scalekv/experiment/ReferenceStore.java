@@ -4,6 +4,8 @@ import io.scalekv.files.AtomicFile;
 import io.scalekv.files.Sha256;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
+import io.scalekv.metrics.FeatureMap;
+import io.scalekv.metrics.FeatureNet;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.ImageModel;
 import io.scalekv.roles.CanonicalJson;
@@ -42,6 +44,10 @@ final class ReferenceStore {
       images = List.copyOf(images);
     }
   }
+
+  /** Features that a set of references keeps: 512 MiB, or a quarter of a smaller Java heap. */
+  private static final long MOST_FEATURE_VALUES =
+      Math.min(1L << 27, Runtime.getRuntime().maxMemory() / 4 / Float.BYTES);
 
   private final Path root;
   private final ImageModel model;
@@ -201,6 +207,8 @@ final class ReferenceStore {
     private final Cell.Prompts prompts;
     private final int[] bits;
     private final Map<String, double[][]> pooled = new HashMap<>();
+    private final Map<String, List<FeatureMap>> features = new HashMap<>();
+    private long featureValues;
 
     private References(Path folder, Cell.Prompts prompts, int[] bits) {
       this.folder = folder;
@@ -223,6 +231,26 @@ final class ReferenceStore {
     TokenBits bits(int image) throws IOException {
       Path file = folder.resolve(name(prompts, image) + ".bits");
       return TokenBits.unpack(Files.readAllBytes(file), bits, file.toString());
+    }
+
+    /**
+     * Features of one batch of references, which every cell asks for; kept up to {@link
+     * #MOST_FEATURE_VALUES}.
+     *
+     * @param from number of the first
+     */
+    List<FeatureMap> features(FeatureNet net, int from, List<RgbImage> images) {
+      String key = net.name() + " " + from + " " + images.size();
+      List<FeatureMap> known = features.get(key);
+      if (known == null) {
+        known = net.features(images);
+        long values = known.stream().mapToLong(f -> f.values().length).sum();
+        if (featureValues + values <= MOST_FEATURE_VALUES) {
+          features.put(key, known);
+          featureValues += values;
+        }
+      }
+      return known;
     }
 
     /** Pooled features by name of a net, filled by whoever measures them first. */

@@ -3,6 +3,7 @@ package io.scalekv.metrics;
 import io.scalekv.image.RgbImage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A net that turns images into features: the port behind the feature distances. What it returns is
@@ -40,12 +41,14 @@ public interface FeatureNet extends AutoCloseable {
   default double[][] pooled(List<RgbImage> images) {
     List<double[]> vectors = new ArrayList<>();
     for (List<RgbImage> batch : ImageBatches.of(images, BATCH_PIXELS)) {
-      List<FeatureMap> layers = features(batch);
-      for (int i = 0; i < batch.size(); i++) {
-        vectors.add(means(layers, i));
-      }
+      vectors.addAll(vectors(features(batch)));
     }
     return vectors.toArray(double[][]::new);
+  }
+
+  /** The vectors of the images of a batch, from their features. */
+  static List<double[]> vectors(List<FeatureMap> layers) {
+    return IntStream.range(0, layers.get(0).images()).mapToObj(i -> means(layers, i)).toList();
   }
 
   private static double[] means(List<FeatureMap> layers, int image) {

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Lists of images cut into batches of one size and bounded memory. */
-final class ImageBatches {
+public final class ImageBatches {
   private ImageBatches() {}
 
   /**
@@ -14,7 +14,7 @@ final class ImageBatches {
    *
    * @throws IllegalArgumentException if there is no image
    */
-  static List<List<RgbImage>> of(List<RgbImage> images, int pixels) {
+  public static List<List<RgbImage>> of(List<RgbImage> images, int pixels) {
     if (images.isEmpty()) {
       throw new IllegalArgumentException("features: at least one image expected, got none");
     }

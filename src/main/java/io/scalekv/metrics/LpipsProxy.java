@@ -58,16 +58,29 @@ public final class LpipsProxy {
     double[] distances = new double[a.size()];
     int at = 0;
     for (List<RgbImage> batch : ImageBatches.of(a, FeatureNet.BATCH_PIXELS)) {
-      List<FeatureMap> x = net.features(batch);
-      List<FeatureMap> y = net.features(b.subList(at, at + batch.size()));
-      for (int i = 0; i < batch.size(); i++) {
-        double sum = 0;
-        for (int l = 0; l < x.size(); l++) {
-          sum += distance(x.get(l), y.get(l), i);
-        }
-        distances[at + i] = sum / x.size();
+      int n = batch.size();
+      double[] part = of(net.features(batch), net.features(b.subList(at, at + n)));
+      System.arraycopy(part, 0, distances, at, n);
+      at += n;
+    }
+    return distances;
+  }
+
+  /**
+   * The distances of pairs from their features.
+   *
+   * @param x features of some images
+   * @param y those of as many others, of the same net and sizes
+   * @return one distance a pair
+   */
+  public static double[] of(List<FeatureMap> x, List<FeatureMap> y) {
+    double[] distances = new double[x.get(0).images()];
+    for (int i = 0; i < distances.length; i++) {
+      double sum = 0;
+      for (int l = 0; l < x.size(); l++) {
+        sum += distance(x.get(l), y.get(l), i);
       }
-      at += batch.size();
+      distances[i] = sum / x.size();
     }
     return distances;
   }

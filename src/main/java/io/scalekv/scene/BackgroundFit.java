@@ -21,7 +21,7 @@ record BackgroundFit(Colour colour, Ground ground, double[] line) {
     for (Colour colour : Colour.values()) {
       for (Ground ground : Ground.values()) {
         BackgroundFit fit = nominal(colour, ground);
-        double error = fit.error(grid);
+        double error = fit.error(grid, bestError);
         if (error < bestError) {
           best = fit;
           bestError = error;
@@ -59,9 +59,10 @@ record BackgroundFit(Colour colour, Ground ground, double[] line) {
     return Math.sqrt(sum);
   }
 
-  private double error(PixelGrid grid) {
+  /** The error, or a part of it that reaches the limit. */
+  private double error(PixelGrid grid, double limit) {
     double sum = 0;
-    for (int i = 0; i < grid.pixels(); i++) {
+    for (int i = 0; i < grid.pixels() && sum < limit; i++) {
       double d = Math.min(FAR, distance(grid, i));
       sum += d * d;
     }

@@ -88,7 +88,7 @@ final class ProfileCommand implements Callable<Integer> {
       names = "--query-samples",
       paramLabel = "N|all",
       description =
-          "Query rows looked at per map, all of them whole (default: 8, of which 2 are measured"
+          "Query rows looked at per map, all of them whole (default: 8, of which one is measured"
               + " whole).")
   private String querySamples;
 

@@ -54,11 +54,11 @@ public record ProfileOptions(
   }
 
   /**
-   * As {@link #defaults()} with 8 query rows, 2 of them in detail, 1 sorted: what little a
+   * As {@link #defaults()} with 8 query rows, one of them in detail and sorted: what little a
    * generation should notice.
    */
   public static ProfileOptions light() {
-    return defaults().withQuerySamples(8).withDetailRows(2).withSortedRows(1);
+    return defaults().withQuerySamples(8).withDetailRows(1).withSortedRows(1);
   }
 
   /** The same options with another number of query rows. */

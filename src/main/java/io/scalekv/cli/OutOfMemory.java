@@ -21,7 +21,7 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
 
   /**
    * Part of the free memory that a named batch may need; the rest goes to holes between tensors,
-   * which took up to a tenth on a loaded machine.
+   * which took more than a tenth on a loaded machine.
    */
   private static final double USABLE = 0.75;
 

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Measures the images of a cell against the references, batch by batch. */
 final class Measurements {
@@ -94,7 +95,12 @@ final class Measurements {
     }
     if (wants(Metric.FID)) {
       InceptionFeatures net = nets.inception(cell.nets());
-      pool(net, full, drawn, inceptionReferences, inception);
+      pool(
+          net,
+          () -> Arrays.asList(net.pooled(full)),
+          Arrays.asList(net.pooled(drawn)),
+          inceptionReferences,
+          inception);
     }
   }
 
@@ -106,29 +112,22 @@ final class Measurements {
     boolean pairs = wants(Metric.LPIPS_PROXY);
     boolean sets = wants(Metric.FRECHET) || wants(Metric.KID);
     double[] distances = pairs ? new double[drawn.size()] : null;
-    double[][] known = references.pooled().get(features.name());
     int at = 0;
     for (List<RgbImage> batch : ImageBatches.of(drawn, FeatureNet.BATCH_PIXELS)) {
       int end = at + batch.size();
       List<FeatureMap> y = features.features(batch);
       List<FeatureMap> x =
-          pairs || known == null
+          pairs || !references.pooled().containsKey(features.name())
               ? references.features(features, from + at, full.subList(at, end))
               : null;
       if (pairs) {
         System.arraycopy(LpipsProxy.of(x, y), 0, distances, at, batch.size());
       }
       if (sets) {
-        pooled.addAll(FeatureNet.vectors(y));
-        pooledReferences.addAll(
-            known == null
-                ? FeatureNet.vectors(x)
-                : Arrays.asList(known).subList(from + at, from + end));
+        pool(
+            features, () -> FeatureNet.vectors(x), FeatureNet.vectors(y), pooledReferences, pooled);
       }
       at = end;
-    }
-    if (sets) {
-      remember(features, pooledReferences);
     }
     return distances;
   }
@@ -162,25 +161,20 @@ final class Measurements {
     return shares;
   }
 
-  /** Features of the references are the same for every cell: the first one keeps them. */
+  /**
+   * Takes the vectors of more images. Those of the references are the same for every cell: the
+   * first one keeps them.
+   */
   private void pool(
       FeatureNet net,
-      List<RgbImage> full,
-      List<RgbImage> drawn,
+      Supplier<List<double[]>> full,
+      List<double[]> drawn,
       List<double[]> ofFull,
       List<double[]> ofDrawn) {
     int at = ofDrawn.size();
+    ofDrawn.addAll(drawn);
     double[][] known = references.pooled().get(net.name());
-    ofFull.addAll(
-        known == null
-            ? Arrays.asList(net.pooled(full))
-            : Arrays.asList(known).subList(at, at + full.size()));
-    ofDrawn.addAll(Arrays.asList(net.pooled(drawn)));
-    remember(net, ofFull);
-  }
-
-  /** Keeps the vectors of the references once they are complete. */
-  private void remember(FeatureNet net, List<double[]> ofFull) {
+    ofFull.addAll(known == null ? full.get() : Arrays.asList(known).subList(at, ofDrawn.size()));
     if (ofFull.size() == cell.prompts().images()) {
       references.pooled().putIfAbsent(net.name(), ofFull.toArray(double[][]::new));
     }

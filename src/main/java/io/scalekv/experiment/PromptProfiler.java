@@ -42,7 +42,14 @@ public final class PromptProfiler {
       String negative,
       ProfileOptions profile,
       long seed,
-      int batch) {}
+      int batch) {
+    /** Checks the batch. */
+    public Options {
+      if (batch < 1) {
+        throw new IllegalArgumentException("profile: a batch of at least 1 expected, got " + batch);
+      }
+    }
+  }
 
   private final ImageModel model;
   private final Options options;

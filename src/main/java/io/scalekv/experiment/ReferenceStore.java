@@ -238,6 +238,7 @@ final class ReferenceStore {
      * #MOST_FEATURE_VALUES}.
      *
      * @param from number of the first
+     * @return one map a layer, each of as many images as the batch has
      */
     List<FeatureMap> features(FeatureNet net, int from, List<RgbImage> images) {
       String key = net.name() + " " + from + " " + images.size();

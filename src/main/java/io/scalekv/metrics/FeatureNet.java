@@ -46,7 +46,12 @@ public interface FeatureNet extends AutoCloseable {
     return vectors.toArray(double[][]::new);
   }
 
-  /** The vectors of the images of a batch, from their features. */
+  /**
+   * The vectors of {@link #pooled} from the features of a batch.
+   *
+   * @param layers one map a layer, each of B images
+   * @return [B][features]
+   */
   static List<double[]> vectors(List<FeatureMap> layers) {
     return IntStream.range(0, layers.get(0).images()).mapToObj(i -> means(layers, i)).toList();
   }

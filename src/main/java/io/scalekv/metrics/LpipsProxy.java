@@ -72,8 +72,13 @@ public final class LpipsProxy {
    * @param x features of some images
    * @param y those of as many others, of the same net and sizes
    * @return one distance a pair
+   * @throws IllegalArgumentException if the shapes differ
    */
   public static double[] of(List<FeatureMap> x, List<FeatureMap> y) {
+    if (!shapes(x).equals(shapes(y))) {
+      throw new IllegalArgumentException(
+          "lpips_proxy: features of one shape expected, got " + shapes(x) + " and " + shapes(y));
+    }
     double[] distances = new double[x.get(0).images()];
     for (int i = 0; i < distances.length; i++) {
       double sum = 0;
@@ -83,6 +88,13 @@ public final class LpipsProxy {
       distances[i] = sum / x.size();
     }
     return distances;
+  }
+
+  /** [B,C,Y,X] of every layer. */
+  private static List<List<Integer>> shapes(List<FeatureMap> layers) {
+    return layers.stream()
+        .map(f -> List.of(f.images(), f.channels(), f.height(), f.width()))
+        .toList();
   }
 
   private static double distance(FeatureMap x, FeatureMap y, int image) {

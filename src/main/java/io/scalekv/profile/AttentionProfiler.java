@@ -11,16 +11,17 @@ import io.scalekv.model.AttentionTap;
 import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Watches the attention of one generation and reduces the softmax rows of sampled queries to {@link
  * PromptStatistics}, one per prompt of the batch.
  *
  * <p>The same positions are drawn for both branches of a prompt, as a function of (seed, prompt,
- * layer, scale) alone. Rows and their sums are computed natively in float32; order statistics and
- * what is not linear in the sums, in double from these. Besides the heads, the row averaged over
- * the heads is measured like one more head. The first {@link ProfileOptions#detailRows()} of the
- * drawn rows are measured whole, the others only for the sums over keys.
+ * layer, scale) alone. Rows and their p·ln p are computed natively in float32; their sums and order
+ * statistics in double from these. Besides the heads, the row averaged over the heads is measured
+ * like one more head. The first {@link ProfileOptions#detailRows()} of the drawn rows are measured
+ * whole, the others only for the sums over keys.
  *
  * <p>Memory: rows are taken in blocks of at most max(2²⁰, B·(H+1)·T) attention values, and at most
  * six float32 arrays of that size live at a time (24 MiB up to 2²⁰). Keys and queries that are not
@@ -34,6 +35,8 @@ public final class AttentionProfiler implements AttentionTap {
 
   /** Below this share of a row, what is left of it after rounding says nothing about its shape. */
   private static final double NEGLIGIBLE_MASS = 1e-30;
+
+  private static final int STATISTICS = HeadStatistic.values().length;
 
   private final ProfileGeometry geometry;
   private final ProfileOptions options;
@@ -93,18 +96,17 @@ public final class AttentionProfiler implements AttentionTap {
       NDArray plain = float32(scope, rows(scope, query, seen));
       NDArray q = scaled(scope, plain, site.softmaxScale());
       NDArray k = float32(scope, rows(scope, key, seen));
-      NDArray groups = scope.create(call.groups, new Shape(call.keys, call.width));
       int step = step(call.batch, call.keys);
       if (call.samples <= step) {
-        call.rows(scope, q, k, groups, 0, call.details, call.samples);
+        call.rows(scope, q, k, 0, call.details, call.samples);
       } else {
         for (int from = 0; from < call.details; from += step) {
           int to = Math.min(from + step, call.details);
-          call.rows(scope, q, k, groups, from, to, to);
+          call.rows(scope, q, k, from, to, to);
         }
         step = step(call.conditional, call.keys);
         for (int from = call.details; from < call.samples; from += step) {
-          call.rows(scope, q, k, groups, from, from, Math.min(from + step, call.samples));
+          call.rows(scope, q, k, from, from, Math.min(from + step, call.samples));
         }
       }
       call.means();
@@ -158,24 +160,18 @@ public final class AttentionProfiler implements AttentionTap {
   /**
    * What all layers of a scale have in common.
    *
-   * @param groups 1 where a key belongs to a group [T,G]: each source map up to the current one,
-   *     then the sinks
+   * @param starts position of the first key of each source map up to the current one, and the end
+   * @param sinks sinks among the keys of the history
    * @param topKeys K' of the history
    */
-  private record Keys(GridDistance grid, float[] groups, int topKeys) {
+  private record Keys(GridDistance grid, int[] starts, int sinks, int topKeys) {
     static Keys of(ScaleSchedule schedule, int scale, ProfileOptions options) {
-      int width = scale + 2;
-      float[] groups = new float[schedule.tokensBefore(scale + 1) * width];
       int history = schedule.tokensBefore(scale);
-      int sinks = Math.min(options.sinkTokens(), history);
-      for (int s = 0; s <= scale; s++) {
-        for (int j = schedule.tokensBefore(s); j < schedule.tokensBefore(s + 1); j++) {
-          groups[j * width + s] = 1;
-          groups[j * width + width - 1] = j < sinks ? 1 : 0;
-        }
-      }
-      int topKeys = history > 0 ? options.historyTopK().of(history) : 0;
-      return new Keys(GridDistance.of(schedule, scale), groups, topKeys);
+      return new Keys(
+          GridDistance.of(schedule, scale),
+          IntStream.rangeClosed(0, scale + 1).map(schedule::tokensBefore).toArray(),
+          Math.min(options.sinkTokens(), history),
+          history > 0 ? options.historyTopK().of(history) : 0);
     }
   }
 
@@ -193,14 +189,9 @@ public final class AttentionProfiler implements AttentionTap {
     /** The first so many samples are measured whole. */
     final int details;
 
-    final int topKeys;
     final int[][] positions;
-    final GridDistance grid;
 
-    /** Groups of keys G. */
-    final int width;
-
-    final float[] groups;
+    final Keys of;
 
     final int slots = PromptStatistics.width(geometry);
     final double[] totals;
@@ -225,10 +216,7 @@ public final class AttentionProfiler implements AttentionTap {
       if (keysOfScale[scale] == null) {
         keysOfScale[scale] = Keys.of(schedule, scale, options);
       }
-      this.grid = keysOfScale[scale].grid();
-      this.width = scale + 2;
-      this.groups = keysOfScale[scale].groups();
-      this.topKeys = keysOfScale[scale].topKeys();
+      this.of = keysOfScale[scale];
       this.totals = new double[batch * (heads + 1) * slots];
       this.counts = new int[totals.length];
     }
@@ -237,112 +225,119 @@ public final class AttentionProfiler implements AttentionTap {
      * Measures the sampled rows from..whole−1 whole and of the rows whole..to−1 the masses, in the
      * conditional branch.
      */
-    void rows(
-        NDManager scope, NDArray query, NDArray key, NDArray groups, int from, int whole, int to) {
+    void rows(NDManager scope, NDArray query, NDArray key, int from, int whole, int to) {
+      int n = to - from;
+      int detailed = whole - from;
       float[] x;
-      try (NDArray index = index(scope, from, to - from);
-          NDArray distance =
-              scope.create(
-                  distances(from, whole - from), new Shape(conditional, 1, whole - from, keys));
-          NDArray result = TorchOps.call("attention_sums", query, key, index, groups, distance)) {
+      try (NDArray index = index(scope, from, n);
+          NDArray wanted = scope.create(new Shape(detailed), DataType.INT64);
+          NDArray result = TorchOps.call("profiled_rows", query, key, index, wanted)) {
         x = result.toFloatArray();
       }
-      int read = details(x, from, whole - from);
-      masses(x, read, to - whole);
-    }
-
-    /** Folds n rows that were measured whole; the position behind them. */
-    private int details(float[] x, int from, int n) {
-      int lines = batch * (heads + 1) * n;
-      int block = lines * width;
-      int drift = 3 * block;
-      int rows = drift + conditional * (heads + 1) * n;
-      for (int i = 0; i < lines; i++) {
-        int slot = i / n * slots;
-        masses(slot, x, i * width, x, rows + i * keys);
-        dispersion(slot, x, i * width, block);
-        if (branches == 2 && i < lines / 2) {
-          add(slot, HeadStatistic.BRANCH_DRIFT, x[drift + i]);
-        }
-        if (from + i % n < options.sortedRows()) {
-          add(slot, HeadStatistic.GINI, order.gini(x, rows + i * keys, keys));
-        }
+      if (detailed < n) {
+        masses(x, n, detailed);
       }
-      return rows + lines * keys;
+      details(x, detailed < n ? conditional * heads * n * keys : 0, from, detailed);
     }
 
-    /** Folds the masses of n rows. */
-    private void masses(float[] x, int start, int n) {
-      int rows = start + conditional * heads * n * width;
-      int averaged = rows + conditional * heads * n * history;
-      float[] mean = new float[width];
+    /** Folds n rows that were measured whole; x holds p from {@code start}, p ln p behind it. */
+    private void details(float[] x, int start, int from, int n) {
+      int lines = batch * (heads + 1) * n;
+      float[] distance = new float[keys];
       for (int c = 0; c < conditional; c++) {
         for (int i = 0; i < n; i++) {
-          Arrays.fill(mean, 0);
-          for (int h = 0; h < heads; h++) {
-            int line = (c * heads + h) * n + i;
-            int at = start + line * width;
-            masses((c * (heads + 1) + h) * slots, x, at, x, rows + line * history);
-            for (int g = 0; g < width; g++) {
-              mean[g] += x[at + g] / heads;
+          of.grid().row(positions[c][from + i], distance, 0);
+          for (int b = c; b < batch; b += conditional) {
+            for (int h = 0; h <= heads; h++) {
+              int line = (b * (heads + 1) + h) * n + i;
+              int slot = (b * (heads + 1) + h) * slots;
+              int row = start + line * keys;
+              masses(slot, x, row);
+              topK(slot, x, row);
+              dispersion(slot, x, row, row + lines * keys, distance);
+              if (branches == 2 && b < conditional) {
+                int other = row + lines / 2 * keys;
+                add(slot, HeadStatistic.BRANCH_DRIFT, RowSums.difference(x, row, other, keys) / 2);
+              }
+              if (from + i < options.sortedRows()) {
+                add(slot, HeadStatistic.GINI, order.gini(x, row, keys));
+              }
             }
           }
+        }
+      }
+    }
+
+    /** Folds the masses of the rows {@code from}..n−1 of the conditional branch [R,H,n,T]. */
+    private void masses(float[] x, int n, int from) {
+      float[] mean = new float[keys];
+      for (int c = 0; c < conditional; c++) {
+        for (int i = from; i < n; i++) {
+          Arrays.fill(mean, 0);
+          for (int h = 0; h < heads; h++) {
+            int slot = (c * (heads + 1) + h) * slots;
+            int row = ((c * heads + h) * n + i) * keys;
+            masses(slot, x, row);
+            topK(slot, x, row);
+            RowSums.add(mean, x, row, keys);
+          }
+          for (int j = 0; j < keys; j++) {
+            mean[j] /= heads;
+          }
           int slot = (c * (heads + 1) + heads) * slots;
-          masses(slot, mean, 0, x, averaged + (c * n + i) * history);
+          masses(slot, mean, 0);
+          topK(slot, mean, 0);
         }
       }
     }
 
-    /** The drawn positions of each conditional row [C,1,n,1]. */
+    /** The drawn positions of each conditional row and head, as rows of all queries [C,H,n]. */
     private NDArray index(NDManager scope, int from, int n) {
-      long[] index = new long[conditional * n];
-      for (int c = 0; c < conditional; c++) {
+      int tokens = keys - history;
+      long[] index = new long[conditional * heads * n];
+      for (int line = 0; line < conditional * heads; line++) {
         for (int i = 0; i < n; i++) {
-          index[c * n + i] = positions[c][from + i];
+          index[line * n + i] = (long) line * tokens + positions[line / heads][from + i];
         }
       }
-      return scope.create(index, new Shape(conditional, 1, n, 1));
+      return scope.create(index, new Shape(conditional, heads, n));
     }
 
-    /** Distances of the drawn queries to the keys, [C,1,n,T]. */
-    private float[] distances(int from, int n) {
-      float[] d = new float[conditional * n * keys];
-      for (int c = 0; c < conditional; c++) {
-        for (int i = 0; i < n; i++) {
-          grid.row(positions[c][from + i], d, (c * n + i) * keys);
-        }
-      }
-      return d;
-    }
-
-    /** Folds what one row gives to the groups, and its history part. */
-    private void masses(int slot, float[] sums, int at, float[] rows, int row) {
+    /** Folds what one row gives to the maps and the sinks. */
+    private void masses(int slot, float[] x, int row) {
       int scale = site.scale();
-      add(slot, HeadStatistic.CURRENT_MASS, sums[at + scale]);
-      if (history > 0) {
-        add(slot, HeadStatistic.HISTORY_TOP_K, order.topSum(rows, row, history, topKeys));
-        add(slot, HeadStatistic.SINK_MASS, sums[at + scale + 1]);
-      }
-      int sources = slot + HeadStatistic.values().length;
+      int sources = slot + STATISTICS;
       for (int s = 0; s < geometry.scales(); s++) {
-        add(sources + s, s <= scale ? sums[at + s] : 0);
+        double mass = s <= scale ? part(x, row, s) : 0;
+        add(sources + s, mass);
+        if (s == scale) {
+          add(slot, HeadStatistic.CURRENT_MASS, mass);
+        }
+      }
+      if (history > 0) {
+        add(slot, HeadStatistic.SINK_MASS, RowSums.sum(x, row, row + of.sinks()));
       }
     }
 
-    /** Folds entropies and distances of one row from its sums of p, p ln p and p · distance. */
-    private void dispersion(int slot, float[] sums, int at, int block) {
-      int scale = site.scale();
-      double historyMass = 0;
-      double historyPLogP = 0;
-      double historyDistance = 0;
-      for (int s = 0; s < scale; s++) {
-        historyMass += sums[at + s];
-        historyPLogP += sums[at + block + s];
-        historyDistance += sums[at + 2 * block + s];
+    /** Sum over the keys of one source map. */
+    private double part(float[] x, int row, int source) {
+      return RowSums.sum(x, row + of.starts()[source], row + of.starts()[source + 1]);
+    }
+
+    private void topK(int slot, float[] x, int row) {
+      if (history > 0) {
+        add(slot, HeadStatistic.HISTORY_TOP_K, order.topSum(x, row, history, of.topKeys()));
       }
-      double currentMass = sums[at + scale];
-      double currentPLogP = sums[at + block + scale];
-      double currentDistance = sums[at + 2 * block + scale];
+    }
+
+    /** Folds entropies and distances of one row of p and of p ln p. */
+    private void dispersion(int slot, float[] x, int p, int pLogP, float[] distance) {
+      double historyMass = RowSums.sum(x, p, p + history);
+      double historyPLogP = RowSums.sum(x, pLogP, pLogP + history);
+      double historyDistance = RowSums.dot(x, p, distance, 0, history);
+      double currentMass = RowSums.sum(x, p + history, p + keys);
+      double currentPLogP = RowSums.sum(x, pLogP + history, pLogP + keys);
+      double currentDistance = RowSums.dot(x, p, distance, history, keys);
       double entropy = Math.max(0, -(currentPLogP + historyPLogP));
       add(slot, HeadStatistic.ENTROPY, entropy);
       add(slot, HeadStatistic.EFFECTIVE_KEYS, Math.exp(entropy));

@@ -44,39 +44,34 @@ class M(Module):
     i = torch.expand(index, [torch.size(q, 0), torch.size(q, 1), torch.size(index, 2), torch.size(q, 3)])
     return torch.softmax(torch.matmul(torch.gather(q, 2, i), torch.transpose(k, 2, 3)), -1)
 
-  # what sampled queries attend to, for profiling, softmax scale 1: q [B,H,L,D], k [B,H,T,D]; index
-  # [R,1,S,1] (int64) the sampled queries; the B batch rows are one or two halves of R, index and
-  # distance alike in both; groups [T,G] is 1 where a key belongs to a group. The first N rows are
-  # measured whole: distance [R,1,N,T] of query and key; head H is the mean of the others. Of the
-  # M = S-N others only the masses in the first R batch rows are. -> one vector: sums over the groups
-  # of p, p ln p and p * distance [B,H+1,N,G] each, the total variation between the halves [R,H+1,N]
-  # (0 if there is one), the rows p [B,H+1,N,T]; sums of the groups [R,H,M,G], the attention on the
-  # T-L history keys [R,H,M,T-L], its mean over the heads [R,M,T-L]
-  def attention_sums(self, q: Tensor, k: Tensor, index: Tensor, groups: Tensor, distance: Tensor) -> Tensor:
+  # softmax rows of sampled queries, for profiling, softmax scale 1: q [B,H,L,D], k [B,H,T,D] of one or
+  # two halves of R batch rows; index [R,H,S] (int64) the sampled queries of the first half as rows of q
+  # seen as [B*H*L,D]. The first N = rows of whole [N] are wanted of both halves and with their
+  # p ln p, the others of the first half alone. -> one vector: the rows of the first half [R,H,S,T] if
+  # N < S; if N > 0 the first N of all batch rows, head H their mean, [B,H+1,N,T] and p ln p alike
+  def profiled_rows(self, q: Tensor, k: Tensor, index: Tensor, whole: Tensor) -> Tensor:
     r = torch.size(index, 0)
-    n = torch.size(distance, 2)
-    m = torch.sub(torch.size(index, 2), n)
-    halves = torch.floordiv(torch.size(q, 0), r)
+    n = torch.size(whole, 0)
+    flat = torch.reshape(q, [-1, torch.size(q, 3)])
+    x = (self).softmax_rows(flat, torch.narrow(k, 0, 0, r), index)
     parts = annotate(List[Tensor], [])
+    if torch.lt(n, torch.size(index, 2)):
+      _0 = torch.append(parts, torch.flatten(x))
     if torch.gt(n, 0):
-      heads = (self).sampled_rows(q, k, torch.repeat(torch.narrow(index, 2, 0, n), [halves, 1, 1, 1]))
-      p = torch.cat([heads, torch.mean(heads, [1], True)], 1)
-      d = torch.flatten(torch.mul(torch.unflatten(p, 0, [halves, r]), distance), 0, 1)
-      x = torch.narrow(p, 0, 0, r)
-      y = torch.narrow(p, 0, torch.sub(torch.size(p, 0), r), r)
-      v = torch.mul(torch.sum(torch.abs_(torch.sub(x, y)), [3]), 0.5)
-      w = torch.mul_(torch.log_(torch.clamp_min(p, 1.1754943508222875e-38)), p)
-      sums = torch.matmul(torch.stack([p, w, d]), groups)
-      _0 = torch.append(parts, torch.flatten(sums))
-      _1 = torch.append(parts, torch.flatten(v))
-      _2 = torch.append(parts, torch.flatten(p))
-    if torch.gt(m, 0):
-      others = (self).sampled_rows(torch.narrow(q, 0, 0, r), torch.narrow(k, 0, 0, r), torch.narrow(index, 2, n, m))
-      past = torch.narrow(others, 3, 0, torch.sub(torch.size(k, 2), torch.size(q, 2)))
-      _3 = torch.append(parts, torch.flatten(torch.matmul(others, groups)))
-      _4 = torch.append(parts, torch.flatten(past))
-      _5 = torch.append(parts, torch.flatten(torch.mean(past, [1])))
+      p = torch.narrow(x, 2, 0, n)
+      if torch.gt(torch.size(q, 0), r):
+        half = torch.mul(torch.mul(r, torch.size(q, 1)), torch.size(q, 2))
+        y = (self).softmax_rows(flat, torch.narrow(k, 0, r, r), torch.add(torch.narrow(index, 2, 0, n), half))
+        p = torch.cat([p, y])
+      rows = torch.flatten(torch.cat([p, torch.mean(p, [1], True)], 1))
+      _1 = torch.append(parts, rows)
+      _2 = torch.append(parts, torch.mul_(torch.log_(torch.clamp_min(rows, 1.1754943508222875e-38)), rows))
     return torch.cat(parts)
+
+  # flat [N,D], k [R,H,T,D], index [R,H,S] (int64) -> softmax of the rows of flat times the keys [R,H,S,T]
+  def softmax_rows(self, flat: Tensor, k: Tensor, index: Tensor) -> Tensor:
+    q = torch.view(torch.index_select(flat, 0, torch.flatten(index)), [torch.size(k, 0), torch.size(k, 1), torch.size(index, 2), torch.size(k, 3)])
+    return torch.softmax(torch.matmul(q, torch.transpose(k, 2, 3)), -1)
 
   # x [..,C], weight [O,C], bias [O]
   def linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -14,6 +14,9 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.ProcessMemory;
+import io.scalekv.model.ComputeDevice;
+import io.scalekv.model.LoadOptions;
+import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
 import java.util.ArrayList;
@@ -42,6 +45,7 @@ final class MemoryCommand implements Callable<Integer> {
    * @param kvCacheMiB the same, truncated as in table 1 of ScaleKV
    * @param peakBytesFormula the most while layers attend and cut in turn, with a uniform plan
    * @param peakFormulaMiB the same, truncated
+   * @param generationMiB that peak with all that {@link Generation} names, with {@code --dtype}
    * @param measured what the running cache held, with {@code --measure}
    */
   record Row(
@@ -52,7 +56,26 @@ final class MemoryCommand implements Callable<Integer> {
       long kvCacheMiB,
       long peakBytesFormula,
       long peakFormulaMiB,
+      Long generationMiB,
       Measured measured) {}
+
+  /**
+   * What drawing needs besides the cache.
+   *
+   * @param dtype number format of the transformer
+   * @param weightsMiB the transformer
+   * @param tokenizerMiB the decoder of the image tokenizer, 0 without images
+   * @param activationsMiB of all images together, an estimate
+   */
+  record Generation(String dtype, long weightsMiB, long tokenizerMiB, long activationsMiB) {
+    static Generation of(String dtype, MemoryNeed need, int batch) {
+      return new Generation(
+          dtype,
+          MemoryModel.truncatedMib(need.weights()),
+          MemoryModel.truncatedMib(need.tokenizer()),
+          MemoryModel.truncatedMib(Math.multiplyExact(need.activations(), batch)));
+    }
+  }
 
   /**
    * A run of the cache on random queries, keys and values.
@@ -80,6 +103,7 @@ final class MemoryCommand implements Callable<Integer> {
    *
    * @param denominator {@code history}: a full cache is T_{K-1}; {@code all}: T_K
    * @param denominatorTokens that many tokens per layer and head
+   * @param generation what drawing needs besides, with {@code --dtype}
    * @param rows one per budget
    * @param only the row, where exactly one budget was asked for; its keys are at the top level
    */
@@ -95,6 +119,7 @@ final class MemoryCommand implements Callable<Integer> {
       String valueType,
       String denominator,
       int denominatorTokens,
+      Generation generation,
       List<Row> rows,
       @JsonUnwrapped Row only) {}
 
@@ -159,6 +184,18 @@ final class MemoryCommand implements Callable<Integer> {
   private String valueType;
 
   @Option(
+      names = "--dtype",
+      paramLabel = "fp32|bf16",
+      description =
+          "Also what a generation needs beside the cache, with the weights in this number format.")
+  private String dtype;
+
+  @Option(
+      names = "--no-image",
+      description = "With --dtype: token maps alone, without the image tokenizer.")
+  private boolean noImage;
+
+  @Option(
       names = "--measure",
       description =
           "Also run the real cache at this geometry on random queries, keys and values and report"
@@ -181,6 +218,11 @@ final class MemoryCommand implements Callable<Integer> {
     Check.oneOf("--tokens-of", tokensOf, "history", "all");
     Check.oneOf("--key-type", keyType, "fp32", "bf16", "int8");
     Check.oneOf("--value-type", valueType, "fp32", "bf16", "int8");
+    if (dtype != null) {
+      Check.oneOf("--dtype", dtype, "fp32", "bf16");
+    } else if (noImage) {
+      throw new IllegalArgumentException("--no-image: --dtype expected with it, got none");
+    }
     json.print(spec.commandLine().getOut(), report(), MemoryCommand::text);
     return 0;
   }
@@ -201,9 +243,13 @@ final class MemoryCommand implements Callable<Integer> {
             branches,
             batch);
     List<Row> rows = new ArrayList<>();
+    Generation generation = null;
     try {
       for (String budget : budgets.isEmpty() ? TABLE_1 : budgets) {
-        rows.add(row(budget, memory, schedule, denominator, shape.heads()));
+        rows.add(row(budget, memory, config, schedule, denominator));
+      }
+      if (dtype != null) {
+        generation = Generation.of(dtype, need(config, schedule, 0), batch);
       }
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException(
@@ -223,12 +269,22 @@ final class MemoryCommand implements Callable<Integer> {
         valueType,
         tokensOf,
         denominator.tokens(schedule),
+        generation,
         rows,
         budgets.size() == 1 ? rows.get(0) : null);
   }
 
+  private MemoryNeed need(ModelConfig config, ScaleSchedule schedule, long cache) {
+    LoadOptions parts = new LoadOptions(dtype.equals("bf16"), !noImage, ComputeDevice.CPU);
+    return MemoryNeed.of(config, schedule, cache, cfg != 1, parts);
+  }
+
   private Row row(
-      String budget, MemoryModel memory, ScaleSchedule schedule, TokensOf denominator, int heads) {
+      String budget,
+      MemoryModel memory,
+      ModelConfig config,
+      ScaleSchedule schedule,
+      TokensOf denominator) {
     boolean full = budget.strip().equalsIgnoreCase(FULL);
     int history = schedule.historyTokens();
     int tokens =
@@ -251,7 +307,10 @@ final class MemoryCommand implements Callable<Integer> {
         MemoryModel.truncatedMib(bytes),
         peak,
         MemoryModel.truncatedMib(peak),
-        measure ? measured(full, tokens, memory, schedule, heads) : null);
+        dtype == null
+            ? null
+            : MemoryModel.truncatedMib(need(config, schedule, peak / batch).bytes(batch)),
+        measure ? measured(full, tokens, memory, schedule, config.transformer().heads()) : null);
   }
 
   private Measured measured(
@@ -308,26 +367,39 @@ final class MemoryCommand implements Callable<Integer> {
             r.valueType(),
             r.denominatorTokens(),
             r.denominator().equals("all") ? "all maps" : "all maps but the last"));
+    Generation g = r.generation();
+    if (g != null) {
+      t.append(
+          String.format(
+              Locale.ROOT,
+              "generation: weights in %s %d MiB, image tokenizer %d MiB, activations about %d MiB%n",
+              g.dtype(),
+              g.weightsMiB(),
+              g.tokenizerMiB(),
+              g.activationsMiB()));
+    }
     t.append(
         String.format(
             Locale.ROOT,
-            "%-10s %10s %8s %14s %14s",
+            "%-10s %10s %8s %14s %14s%s",
             "budget",
             "tokens",
             "%",
             "KV cache MiB",
-            "peak MiB"));
+            "peak MiB",
+            g == null ? "" : " generation MiB"));
     for (Row row : r.rows()) {
       Measured m = row.measured();
       t.append(
           String.format(
               Locale.ROOT,
-              "%n%-10s %10d %8.2f %14s %14s",
+              "%n%-10s %10d %8.2f %14s %14s%s",
               row.budget(),
               row.tokensPerLayerAndHead(),
               row.percentOfFull(),
               mib(row.kvCacheBytes()),
-              mib(row.peakBytesFormula())));
+              mib(row.peakBytesFormula()),
+              g == null ? "" : String.format(Locale.ROOT, " %14d", row.generationMiB())));
       if (m != null) {
         t.append(
             String.format(

@@ -40,6 +40,18 @@ public record MemoryNeed(long weights, long tokenizer, long cache, long activati
       CacheSettings settings,
       boolean guided,
       LoadOptions options) {
+    long cache = cacheBytes(config, settings.policy(), settings);
+    if (guided) {
+      CachePolicy other =
+          settings.unconditional() == null ? settings.policy() : settings.unconditional();
+      cache += cacheBytes(config, other, settings);
+    }
+    return of(config, schedule, cache, guided, options);
+  }
+
+  /** The need of a generation whose cache takes so many bytes at its most, of one image. */
+  public static MemoryNeed of(
+      ModelConfig config, ScaleSchedule schedule, long cache, boolean guided, LoadOptions options) {
     InfinityConfig c = config.transformer();
     int branches = guided ? 2 : 1;
     long weights = 0;
@@ -55,12 +67,6 @@ public record MemoryNeed(long weights, long tokenizer, long cache, long activati
       long patch = (long) v.patch() * (c.patchify() ? 2 : 1);
       long pixels = patch * patch * schedule.last().tokens();
       decoded = TOKENIZER_ARRAYS * 4 * pixels * v.baseWidth() * v.multipliers().get(0);
-    }
-    long cache = cacheBytes(config, settings.policy(), settings);
-    if (guided) {
-      CachePolicy other =
-          settings.unconditional() == null ? settings.policy() : settings.unconditional();
-      cache += cacheBytes(config, other, settings);
     }
     // about half of the arrays are bfloat16 where the blocks are
     int number = options.bf16() ? 3 : 4;

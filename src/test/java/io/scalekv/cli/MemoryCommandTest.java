@@ -69,6 +69,44 @@ final class MemoryCommandTest {
     assertEquals(8, report.get("batch").asInt());
   }
 
+  @Test
+  void aGenerationNeedsItsPartsTogether() {
+    Object[] words = {"--model", "infinity-8b", "--batch", 2, "--budget", "10%", "--dtype"};
+    JsonNode half = memory(with(words, "bf16", "--no-image"));
+    JsonNode parts = half.get("generation");
+    assertEquals("bf16", parts.get("dtype").asString());
+    assertEquals(0, parts.get("tokenizerMiB").asLong());
+    long sum =
+        half.get("peakFormulaMiB").asLong()
+            + parts.get("weightsMiB").asLong()
+            + parts.get("activationsMiB").asLong();
+    assertEquals(sum, half.get("generationMiB").asLong(), 3);
+    JsonNode whole = memory(with(words, "fp32"));
+    long tokenizer = whole.get("generation").get("tokenizerMiB").asLong();
+    assertTrue(tokenizer > 100, whole.toString());
+    double ratio =
+        whole.get("generation").get("weightsMiB").asDouble() / parts.get("weightsMiB").asDouble();
+    assertEquals(2, ratio, 0.01, "weights in fp32 by bf16");
+    assertFalse(memory("--model", "infinity-8b").path("generation").isObject());
+  }
+
+  private static Object[] with(Object[] words, Object... more) {
+    List<Object> all = new ArrayList<>(List.of(words));
+    all.addAll(List.of(more));
+    return all.toArray();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'memory --dtype fp16','--dtype: fp32 or bf16 expected, got fp16'",
+    "'memory --no-image','--no-image: --dtype expected with it, got none'"
+  })
+  void aWrongNumberFormatIsOneLine(String command, String line) {
+    Said said = Said.of((Object[]) command.split(" "));
+    assertEquals(2, said.code());
+    assertTrue(said.err().contains(line), said.err());
+  }
+
   static List<List<String>> table3() {
     return PaperCsv.rows("scalekv_table3.csv");
   }

@@ -87,7 +87,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
    */
   public static Comparison of(Results results, Metric metric) {
     Map<String, String> labels = new LinkedHashMap<>();
-    results.file().rows().forEach(r -> labels.putIfAbsent(r.id(), r.label()));
+    results.file().toldApart().forEach(r -> labels.putIfAbsent(r.id(), r.label()));
     List<CellResult> cells = new ArrayList<>();
     labels
         .keySet()

@@ -7,9 +7,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What a folder of results is about: the file {@value #NAME} beside {@code cells/}. It holds the
@@ -63,6 +66,19 @@ public record ExperimentFile(
   public ExperimentFile {
     rows = List.copyOf(rows);
     promptSets = Collections.unmodifiableMap(new LinkedHashMap<>(promptSets));
+  }
+
+  /** The rows in their order; where two cells have one label, it names the group too. */
+  public List<Row> toldApart() {
+    Map<String, Set<String>> ids = new HashMap<>();
+    rows.forEach(r -> ids.computeIfAbsent(r.label(), l -> new HashSet<>()).add(r.id()));
+    return rows.stream()
+        .map(
+            r ->
+                ids.get(r.label()).size() == 1
+                    ? r
+                    : new Row(r.group(), r.label() + ", " + r.group(), r.id()))
+        .toList();
   }
 
   /** Writes it into a folder of results, whole or not at all. */

@@ -22,7 +22,7 @@ record ResultRow(int number, ExperimentFile.Row row, CellResult result, String e
   static List<ResultRow> of(Results results) {
     List<String> ids =
         results.file().rows().stream().map(ExperimentFile.Row::id).distinct().toList();
-    return results.file().rows().stream()
+    return results.file().toldApart().stream()
         .map(
             r ->
                 new ResultRow(

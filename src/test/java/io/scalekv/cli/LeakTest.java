@@ -59,6 +59,8 @@ final class LeakTest {
             .redirectError(folder.resolve("err").toFile());
     builder.environment().put("OMP_NUM_THREADS", "1");
     builder.environment().put("DJL_OFFLINE", "true");
+    // as the launcher: in several arenas glibc leaves holes that look like a leak
+    builder.environment().put("MALLOC_ARENA_MAX", "1");
     int code = builder.start().waitFor();
     assertEquals(0, code, Files.readString(folder.resolve("err")));
     return Files.readAllLines(out).stream()
@@ -114,7 +116,7 @@ final class LeakTest {
 
   @Tag("full")
   @ParameterizedTest
-  @CsvSource({"GENERATIONS, 1000, 8", "LOADS, 100, 100", "CALIBRATIONS, 20, 400"})
+  @CsvSource({"GENERATIONS, 1000, 8", "LOADS, 100, 30", "CALIBRATIONS, 100, 100"})
   void manyTimesMemoryAndFilesStay(Work work, int times, double mostKib) throws Exception {
     flat(work, times, mostKib);
   }

@@ -53,6 +53,12 @@ final class BenchSpeedCommand implements Callable<Integer> {
   private boolean noImage;
 
   @Option(
+      names = "--ops",
+      description =
+          "Also one batch under libtorch's profiler: native operations and the time in each.")
+  private boolean ops;
+
+  @Option(
       names = "--gemm-side",
       paramLabel = "N",
       defaultValue = "1024",
@@ -115,6 +121,9 @@ final class BenchSpeedCommand implements Callable<Integer> {
       SpeedRun run = SpeedRuns.of(called, model, plan, measured, cache, global);
       SpeedRuns.write(out, run);
       SpeedReport.speed(out, SpeedRuns.readAll(out));
+      if (ops) {
+        SpeedReport.ops(out, run, SpeedBench.ops(model, plan, global.seed()));
+      }
       json.print(spec.commandLine().getOut(), run, this::text);
     } catch (RuntimeException e) {
       throw memory.judge(e, spec.commandLine().getErr());
@@ -147,7 +156,7 @@ final class BenchSpeedCommand implements Callable<Integer> {
             + "%.2f GFLOP (linear %.2f, attention %.2f, tokenizer %.2f) at %.1f GFLOP/s%n"
             + "matrix products: fp32 %.1f GFLOP/s, bf16 %.1f GFLOP/s; %.0f %% of the limit%n"
             + "KV cache %.2f MiB, peak RSS %s MiB (%s MiB when loaded)%n"
-            + "%s",
+            + "%s%s",
         r.name(),
         r.median(SpeedRun.Generation::seconds),
         batch,
@@ -157,7 +166,7 @@ final class BenchSpeedCommand implements Callable<Integer> {
         r.median(SpeedRun.Generation::mapSeconds),
         r.median(SpeedRun.Generation::tokenizerSeconds),
         r.gflop().all(),
-        r.gflop().text() + r.gflop().blocks() + r.gflop().head(),
+        r.linearGflop(),
         r.gflop().attention(),
         r.gflop().tokenizer(),
         r.gflopPerSecond(),
@@ -167,7 +176,8 @@ final class BenchSpeedCommand implements Callable<Integer> {
         r.memory().kvBytes() / (double) (1 << 20),
         shown(r.memory().peakRssMiB()),
         shown(r.memory().loadedRssMiB()),
-        out.resolve("speed.md"));
+        out.resolve("speed.md"),
+        ops ? System.lineSeparator() + out.resolve("ops-" + r.name() + ".md") : "");
   }
 
   private static String shown(Long mib) {

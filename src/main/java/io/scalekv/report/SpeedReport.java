@@ -19,6 +19,13 @@ import java.util.stream.IntStream;
 public final class SpeedReport {
   private static final double MIB = 1 << 20;
 
+  /** Operations below this share of the time are not listed. */
+  private static final double LEAST_SHARE = 0.002;
+
+  /** The products of linear layers; nothing else of the models uses these operations. */
+  private static final List<String> LINEAR_OPS =
+      List.of("aten::addmm", "aten::mm", "aten::mkldnn_linear");
+
   private static final List<String> SPEED =
       List.of(
           "run",
@@ -76,7 +83,7 @@ public final class SpeedReport {
               r.median(SpeedRun.Generation::mapSeconds),
               r.median(SpeedRun.Generation::tokenizerSeconds),
               r.median(SpeedRun.Generation::cpuSeconds),
-              r.gflop().text() + r.gflop().blocks() + r.gflop().head(),
+              r.linearGflop(),
               r.gflop().attention(),
               r.gflop().tokenizer(),
               r.gflopPerSecond(),
@@ -92,6 +99,54 @@ public final class SpeedReport {
             + " operations take at the rates of matrix products measured in turn with them, over"
             + " the time they took.");
     NumberReport.table(folder, "speed", "Whole generations", SPEED, rows, 3, notes);
+  }
+
+  /**
+   * Writes {@code ops-RUN.csv} and {@code .md}: native operations of one generation, longest first.
+   */
+  public static void ops(Path folder, SpeedRun run, List<SpeedRun.NativeOp> ops)
+      throws IOException {
+    double all = ops.stream().mapToDouble(SpeedRun.NativeOp::seconds).sum();
+    List<List<Object>> rows = new ArrayList<>();
+    for (SpeedRun.NativeOp o : ops) {
+      if (o.seconds() >= LEAST_SHARE * all) {
+        rows.add(List.of(o.name(), o.calls(), 1000 * o.seconds(), 100 * o.seconds() / all));
+      }
+    }
+    double linear =
+        ops.stream()
+            .filter(o -> LINEAR_OPS.contains(o.name()))
+            .mapToDouble(SpeedRun.NativeOp::seconds)
+            .sum();
+    List<String> notes = new ArrayList<>(provenance(List.of(run)));
+    notes.add(
+        String.format(
+            Locale.ROOT,
+            "One batch after the others of the run %s, under libtorch's profiler: %.3f s in native"
+                + " operations, without it %.3f s from text to end. An operation without those"
+                + " that it calls; shorter ones than %.1f %% are left out.",
+            run.name(),
+            all,
+            run.median(SpeedRun.Generation::seconds),
+            100 * LEAST_SHARE));
+    notes.add(
+        String.format(
+            Locale.ROOT,
+            "Linear layers: %.2f GFLOP in %.3f s (%s) are %.1f GFLOP/s, %.0f %% of the rate of"
+                + " square products of the same run.",
+            run.linearGflop(),
+            linear,
+            String.join(", ", LINEAR_OPS),
+            run.linearGflop() / linear,
+            100 * run.linearFloorSeconds() / linear));
+    NumberReport.table(
+        folder,
+        "ops-" + run.name(),
+        "Native operations of one batch: " + run.name(),
+        List.of("operation", "calls", "ms", "%"),
+        rows,
+        1,
+        notes);
   }
 
   private static List<String> provenance(List<SpeedRun> runs) {

@@ -48,8 +48,11 @@ final class BenchCommandsTest {
 
   @Test
   void speedCountsAndMeasures() throws IOException {
-    Said said = bench("speed", TINY, "--repeats", 2, "--gemm-side", 64, "--name", "whole");
+    Said said = bench("speed", TINY, "--repeats", 2, "--gemm-side", 64, "--name", "whole", "--ops");
     assertEquals(0, said.code(), said.err());
+    String ops = Files.readString(folder.resolve("ops-whole.md"));
+    assertTrue(ops.contains("| aten::addmm "), ops);
+    assertTrue(ops.matches("(?s).*Linear layers: [0-9.]+ GFLOP in [0-9.]+ s .*"), ops);
     JsonNode run = said.json();
     assertEquals(2, run.get("generations").size());
     assertEquals(3, run.get("rates").get("fp32").size());

@@ -14,6 +14,8 @@ import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.scene.SceneSampler;
 import io.scalekv.tensor.GemmRate;
+import io.scalekv.tensor.OpProfile;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -174,6 +176,19 @@ public final class SpeedBench {
         maps.maps(),
         textTokens,
         stages.rows);
+  }
+
+  /**
+   * The native operations of one batch more, longest first.
+   *
+   * @param seed as the measured batches had it
+   */
+  public static List<SpeedRun.NativeOp> ops(ImageModel model, Plan plan, long seed)
+      throws IOException {
+    List<Prompt> prompts = prompts(model.config(), plan.batch(), seed);
+    return OpProfile.of(() -> draw(model, plan, prompts)).stream()
+        .map(o -> new SpeedRun.NativeOp(o.name(), o.calls(), o.seconds()))
+        .toList();
   }
 
   /** One batch, seen by nobody. */

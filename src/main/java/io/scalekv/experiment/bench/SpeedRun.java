@@ -97,6 +97,15 @@ public record SpeedRun(
   }
 
   /**
+   * One kind of native operation in a batch.
+   *
+   * @param name libtorch's
+   * @param calls how often
+   * @param seconds without the operations that it calls
+   */
+  public record NativeOp(String name, long calls, double seconds) {}
+
+  /**
    * 10⁹ operations a second of square matrix products in the same process with the same threads,
    * samples taken before every generation and after the last.
    *
@@ -183,6 +192,18 @@ public record SpeedRun(
     double fast = half ? rates.medianBf16() : rates.medianFp32();
     return (gflop.blocks() + gflop.attention()) / fast
         + (gflop.text() + gflop.head() + gflop.tokenizer()) / rates.medianFp32();
+  }
+
+  /** 10⁹ operations of linear layers. */
+  public double linearGflop() {
+    return gflop.text() + gflop.blocks() + gflop.head();
+  }
+
+  /** What the linear layers are of {@link #floorSeconds()}. */
+  public double linearFloorSeconds() {
+    boolean half = setup.dtype().equals("bf16");
+    return gflop.blocks() / (half ? rates.medianBf16() : rates.medianFp32())
+        + (gflop.text() + gflop.head()) / rates.medianFp32();
   }
 
   /** Share of the generation's time that the floor is: 1 is the machine's limit. */

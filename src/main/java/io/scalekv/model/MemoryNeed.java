@@ -12,8 +12,9 @@ import io.scalekv.model.vae.VaeConfig;
 
 /**
  * Native memory of a generation by formula, before it is tried. The cache is that of {@link
- * MemoryModel}; activations are all arrays that one layer makes of the last map, which live until
- * the layer is done, or the tokenizer's largest layer: an upper estimate.
+ * MemoryModel}; activations are all arrays that one layer makes of the last map, as if none were
+ * freed before its end, or the tokenizer's largest layer: an upper estimate, which leaves room for
+ * holes between arrays.
  *
  * @param weights bytes of the transformer
  * @param tokenizer bytes of the image tokenizer, 0 where it is not loaded

@@ -151,7 +151,7 @@ public final class Infinity {
    * One layer.
    *
    * @param layer layer index, 0-based
-   * @param x [B,L,C]; consumed: it is freed with the other intermediates
+   * @param x [B,L,C]; consumed: it is freed, like all that is made of it, once it is used up
    * @param text of the same B rows
    * @param rotary [L,D/2,2] of the same tokens
    * @param attention how queries meet keys
@@ -166,30 +166,43 @@ public final class Infinity {
       List<NDArray> m = text.modulation().get(layer);
       NDArray y = TorchOps.call(precision.op("ada_layer_norm"), x, m.get(2), m.get(4));
       y = selfAttention(layer, b, y, rotary, attention);
-      NDArray z = TorchOps.call(precision.op("gated_residual"), x, y, m.get(0));
+      NDArray z = after(TorchOps.call(precision.op("gated_residual"), x, y, m.get(0)), x, y);
       NDArray n =
           TorchOps.call(
               precision.op("layer_norm_affine"), z, w(b + "ca_norm.weight"), w(b + "ca_norm.bias"));
-      z = z.add(crossAttention(layer, b, n, text));
+      NDArray c = crossAttention(layer, b, n, text);
+      z = after(z.add(c), z, c);
       NDArray f = TorchOps.call(precision.op("ada_layer_norm"), z, m.get(3), m.get(5));
-      f = TorchOps.call("gelu_tanh", blockLinear(b + "ffn.fc1", f));
-      f = blockLinear(b + "ffn.fc2", f);
+      f = after(blockLinear(b + "ffn.fc1", f), f);
+      f = after(TorchOps.call("gelu_tanh", f), f);
+      f = after(blockLinear(b + "ffn.fc2", f), f);
       NDArray out = TorchOps.call(precision.op("gated_residual"), z, f, m.get(1));
       out.attach(outer);
       return out;
     }
   }
 
+  /** A result, with what it was made of freed: memory that is used again while it is in reach. */
+  private static NDArray after(NDArray result, NDArray... used) {
+    for (NDArray x : used) {
+      x.close();
+    }
+    return result;
+  }
+
+  /** Frees {@code y}. */
   private NDArray selfAttention(
       int layer, String b, NDArray y, NDArray rotary, SelfAttention attention) {
     NDArray qkv =
-        TorchOps.call(
-            precision.blockQkv,
-            y,
-            w(b + "sa.mat_qkv.weight"),
-            w(b + "sa.q_bias"),
-            w(b + "sa.zero_k_bias"),
-            w(b + "sa.v_bias"));
+        after(
+            TorchOps.call(
+                precision.blockQkv,
+                y,
+                w(b + "sa.mat_qkv.weight"),
+                w(b + "sa.q_bias"),
+                w(b + "sa.zero_k_bias"),
+                w(b + "sa.v_bias")),
+            y);
     NDArray temperature = w(b + "sa.scale_mul_1H11");
     NDArray q = TorchOps.call("cosine_query", qkv, temperature, rotary);
     NDArray k = TorchOps.call("cosine_key", qkv, temperature, rotary);
@@ -201,15 +214,18 @@ public final class Infinity {
             k,
             v,
             () -> TorchOps.call("projected_query", qkv, w(b + "sa.q_bias"), temperature));
-    return blockLinear(b + "sa.proj", TorchOps.call("merge_heads", o));
+    NDArray merged = after(TorchOps.call("merge_heads", o), q, k, v, qkv, o);
+    return after(blockLinear(b + "sa.proj", merged), merged);
   }
 
+  /** Frees {@code n}. */
   private NDArray crossAttention(int layer, String b, NDArray n, TextCondition text) {
-    NDArray q =
-        TorchOps.call("split_heads", blockLinear(b + "ca.mat_q", n), w(b + "sa.scale_mul_1H11"));
+    NDArray projected = after(blockLinear(b + "ca.mat_q", n), n);
+    NDArray q = TorchOps.call("split_heads", projected, w(b + "sa.scale_mul_1H11"));
     NDArray o = cross(q, text.keys().get(layer), text.values().get(layer), text.mask());
-    NDArray out = blockLinear(b + "ca.proj", TorchOps.call("merge_heads", o));
-    return precision.half() ? TorchOps.call("to_fp32", out) : out;
+    NDArray merged = after(TorchOps.call("merge_heads", o), projected, q, o);
+    NDArray out = after(blockLinear(b + "ca.proj", merged), merged);
+    return precision.half() ? after(TorchOps.call("to_fp32", out), out) : out;
   }
 
   private static NDArray cross(NDArray q, NDArray k, NDArray v, NDArray mask) {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** recommend as users type it. */
@@ -84,12 +85,14 @@ final class RecommendCommandTest {
     assertTrue(r.get("evidence").isNull());
   }
 
-  @Test
-  void pocketComesWithAFrontier() {
-    Frontier shipped = Frontier.shipped("pocket").orElseThrow();
-    assertEquals("pocket", shipped.model().name());
+  @ParameterizedTest
+  @ValueSource(strings = {"pocket", "pocket-l"})
+  void theShippedModelsComeWithAFrontier(String model) {
+    Frontier shipped = Frontier.shipped(model).orElseThrow();
+    assertEquals(model, shipped.model().name());
     assertTrue(shipped.points().size() > 2);
-    assertTrue(done("recommend", "--budget", "10%").out().contains("intervals over"));
+    Said said = done("recommend", "--model", model, "--budget", "10%");
+    assertTrue(said.out().contains("intervals over"), said.out());
   }
 
   @Test

@@ -191,7 +191,7 @@ public final class AttentionProfiler implements AttentionTap {
 
     final int[][] positions;
 
-    final Keys of;
+    final Keys shared;
 
     final int slots = PromptStatistics.width(geometry);
     final double[] totals;
@@ -216,7 +216,7 @@ public final class AttentionProfiler implements AttentionTap {
       if (keysOfScale[scale] == null) {
         keysOfScale[scale] = Keys.of(schedule, scale, options);
       }
-      this.of = keysOfScale[scale];
+      this.shared = keysOfScale[scale];
       this.totals = new double[batch * (heads + 1) * slots];
       this.counts = new int[totals.length];
     }
@@ -246,7 +246,7 @@ public final class AttentionProfiler implements AttentionTap {
       float[] distance = new float[keys];
       for (int c = 0; c < conditional; c++) {
         for (int i = 0; i < n; i++) {
-          of.grid().row(positions[c][from + i], distance, 0);
+          shared.grid().row(positions[c][from + i], distance, 0);
           for (int b = c; b < batch; b += conditional) {
             for (int h = 0; h <= heads; h++) {
               int line = (b * (heads + 1) + h) * n + i;
@@ -315,18 +315,18 @@ public final class AttentionProfiler implements AttentionTap {
         }
       }
       if (history > 0) {
-        add(slot, HeadStatistic.SINK_MASS, RowSums.sum(x, row, row + of.sinks()));
+        add(slot, HeadStatistic.SINK_MASS, RowSums.sum(x, row, row + shared.sinks()));
       }
     }
 
     /** Sum over the keys of one source map. */
     private double part(float[] x, int row, int source) {
-      return RowSums.sum(x, row + of.starts()[source], row + of.starts()[source + 1]);
+      return RowSums.sum(x, row + shared.starts()[source], row + shared.starts()[source + 1]);
     }
 
     private void topK(int slot, float[] x, int row) {
       if (history > 0) {
-        add(slot, HeadStatistic.HISTORY_TOP_K, order.topSum(x, row, history, of.topKeys()));
+        add(slot, HeadStatistic.HISTORY_TOP_K, order.topSum(x, row, history, shared.topKeys()));
       }
     }
 

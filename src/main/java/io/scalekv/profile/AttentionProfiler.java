@@ -228,16 +228,34 @@ public final class AttentionProfiler implements AttentionTap {
     void rows(NDManager scope, NDArray query, NDArray key, int from, int whole, int to) {
       int n = to - from;
       int detailed = whole - from;
-      float[] x;
-      try (NDArray index = index(scope, from, n);
-          NDArray wanted = scope.create(new Shape(detailed), DataType.INT64);
-          NDArray result = TorchOps.call("profiled_rows", query, key, index, wanted)) {
-        x = result.toFloatArray();
-      }
+      float[] x =
+          keys == 1 ? onlyKey(n, detailed) : softmaxRows(scope, query, key, from, detailed, n);
       if (detailed < n) {
         masses(x, n, detailed);
       }
       details(x, detailed < n ? conditional * heads * n * keys : 0, from, detailed);
+    }
+
+    /**
+     * The rows from..from+n−1 of the conditional branch [R,H,n,T] if not all are detailed; then the
+     * detailed ones of all branches [B,H+1,detailed,T], the last head their mean, and their p ln p.
+     */
+    private float[] softmaxRows(
+        NDManager scope, NDArray query, NDArray key, int from, int detailed, int n) {
+      try (NDArray index = index(scope, from, n);
+          NDArray wanted = scope.create(new Shape(detailed), DataType.INT64);
+          NDArray result = TorchOps.call("profiled_rows", query, key, index, wanted)) {
+        return result.toFloatArray();
+      }
+    }
+
+    /** The same where there is one key, which gets all attention. */
+    private float[] onlyKey(int n, int detailed) {
+      int rows = detailed < n ? conditional * heads * n : 0;
+      int whole = batch * (heads + 1) * detailed;
+      float[] x = new float[rows + 2 * whole];
+      Arrays.fill(x, 0, rows + whole, 1);
+      return x;
     }
 
     /** Folds n rows that were measured whole; x holds p from {@code start}, p ln p behind it. */
@@ -255,11 +273,11 @@ public final class AttentionProfiler implements AttentionTap {
               masses(slot, x, row);
               topK(slot, x, row);
               dispersion(slot, x, row, row + lines * keys, distance);
-              if (branches == 2 && b < conditional) {
+              if (b == c && branches == 2) {
                 int other = row + lines / 2 * keys;
                 add(slot, HeadStatistic.BRANCH_DRIFT, RowSums.difference(x, row, other, keys) / 2);
               }
-              if (from + i < options.sortedRows()) {
+              if (b == c && from + i < options.sortedRows()) {
                 add(slot, HeadStatistic.GINI, order.gini(x, row, keys));
               }
             }

@@ -28,7 +28,8 @@ public enum HeadStatistic {
   CURRENT_EFFECTIVE_KEYS("current-effective-keys"),
   /**
    * Gini coefficient Σ_i (2i − T − 1) p_(i) / (T Σ p), p_(1) ≤ … ≤ p_(T): 0 for uniform attention,
-   * 1 − 1/T for one key. Measured on the first {@link ProfileOptions#sortedRows()} sampled rows.
+   * 1 − 1/T for one key. Measured on the first {@link ProfileOptions#sortedRows()} sampled rows of
+   * the conditional branch; NaN in the other.
    */
   GINI("gini"),
   /** Share of the first {@link ProfileOptions#sinkTokens()} tokens of the history, in [0, m_P]. */

@@ -8,7 +8,8 @@ package io.scalekv.profile;
  * @param detailRows so many of the drawn rows are measured whole; the others give only their sums
  *     over keys (current map, sinks, source scales) and the history top-K' sum, in the conditional
  *     branch alone. As the rows come in random order, these are a uniform sample too
- * @param sortedRows so many of the detailed rows are sorted for the Gini coefficient
+ * @param sortedRows so many of the detailed rows are sorted for the Gini coefficient, in the
+ *     conditional branch
  * @param seed seed of the draw
  * @param historyTopK K' of the history top-K' sum
  * @param sinkTokens the first so many cached tokens are the attention sinks; 5 are the first two

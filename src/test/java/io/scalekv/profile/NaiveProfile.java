@@ -63,7 +63,7 @@ final class NaiveProfile {
       int details = details();
       int n =
           switch (s) {
-            case GINI -> Math.min(options.sortedRows(), details);
+            case GINI -> conditional ? Math.min(options.sortedRows(), details) : 0;
             case CURRENT_MASS, HISTORY_TOP_K, SINK_MASS -> conditional ? rows.length : details;
             default -> details;
           };

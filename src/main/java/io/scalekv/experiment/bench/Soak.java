@@ -4,6 +4,7 @@ import com.sun.management.ThreadMXBean;
 import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.Prompt;
+import io.scalekv.tensor.NativeHeap;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.function.Consumer;

@@ -11,6 +11,7 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.tensor.NativeHeap;
 import io.scalekv.tensor.TorchOps;
 import java.util.List;
 
@@ -22,6 +23,15 @@ import java.util.List;
  * <p>Letters: B prompts, R rows (2B under guidance, conditional first), L tokens, C width, d bits.
  */
 public final class InfinityGenerator {
+  /**
+   * Models at least so wide take seconds for a map, and their caches, cut again and again between
+   * short-lived arrays, would leave holes of gigabytes in the C heap.
+   */
+  private static final int WIDE = 1024;
+
+  /** Free bytes in the C heap that are worth giving back after a map. */
+  private static final long HOLES = 256L << 20;
+
   private final Infinity model;
   private final MultiScaleBsq quantiser;
 
@@ -137,6 +147,9 @@ public final class InfinityGenerator {
             input = options.guided() ? embedded.concat(embedded, 0) : embedded;
             input.attach(run);
           }
+        }
+        if (config.width() >= WIDE) {
+          NativeHeap.giveBack(HOLES);
         }
         listener.mapEnds(k);
       }

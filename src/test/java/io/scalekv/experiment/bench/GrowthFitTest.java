@@ -72,10 +72,4 @@ final class GrowthFitTest {
     assertTrue(grows.low() < 1 && grows.high() > 1 && grows.low() > 0.8, grows.toString());
     assertTrue(Double.isNaN(Soak.slope(new double[] {1, 2}, new double[] {1, 2}).kibPerImage()));
   }
-
-  @Test
-  void theNativeHeapIsSeen() {
-    Long before = NativeHeap.usedBytes();
-    assertTrue(before == null || before > 0, "bytes in use: " + before);
-  }
 }

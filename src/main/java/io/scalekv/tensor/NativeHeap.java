@@ -1,11 +1,12 @@
-package io.scalekv.experiment.bench;
+package io.scalekv.tensor;
 
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.NativeLong;
 import com.sun.jna.Structure;
 
 /** The C library's heap, where native arrays lie, as glibc counts it. */
-final class NativeHeap {
+public final class NativeHeap {
   /** The C structure mallinfo2 (glibc 2.33 and newer), in bytes; field names are glibc's. */
   @Structure.FieldOrder({
     "arena",
@@ -51,16 +52,17 @@ final class NativeHeap {
     public long keepcost;
   }
 
-  private static final Function MALLINFO = find();
+  private static final Function MALLINFO = find("mallinfo2");
+  private static final Function TRIM = find("malloc_trim");
 
   private NativeHeap() {}
 
-  private static Function find() {
+  private static Function find(String name) {
     if (!System.getProperty("os.name").equals("Linux")) {
       return null;
     }
     try {
-      return NativeLibrary.getInstance("c").getFunction("mallinfo2");
+      return NativeLibrary.getInstance("c").getFunction(name);
     } catch (UnsatisfiedLinkError e) {
       return null; // an older glibc, or another C library
     }
@@ -70,11 +72,35 @@ final class NativeHeap {
    * Bytes in use, or null where the C library does not tell. Complete where MALLOC_ARENA_MAX is 1,
    * as the launcher sets it: glibc counts its first arena alone.
    */
-  static Long usedBytes() {
-    if (MALLINFO == null) {
-      return null;
+  public static Long usedBytes() {
+    MallInfo info = info();
+    return info == null ? null : info.uordblks + info.hblkhd;
+  }
+
+  /** Bytes that are free between blocks, or null likewise. */
+  static Long freeBytes() {
+    MallInfo info = info();
+    return info == null ? null : info.fordblks;
+  }
+
+  /**
+   * Gives the pages of free memory back to the system, also those between blocks in use, if there
+   * are so many bytes of it; else, or where the C library cannot, nothing happens. What is used
+   * again afterwards costs page faults.
+   *
+   * @param least bytes
+   * @return whether pages were asked to be given back
+   */
+  public static boolean giveBack(long least) {
+    Long free = freeBytes();
+    if (free == null || TRIM == null || free < least) {
+      return false;
     }
-    MallInfo info = (MallInfo) MALLINFO.invoke(MallInfo.class, new Object[0]);
-    return info.uordblks + info.hblkhd;
+    TRIM.invokeInt(new Object[] {new NativeLong(0)});
+    return true;
+  }
+
+  private static MallInfo info() {
+    return MALLINFO == null ? null : (MallInfo) MALLINFO.invoke(MallInfo.class, new Object[0]);
   }
 }

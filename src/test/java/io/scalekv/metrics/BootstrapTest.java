@@ -140,6 +140,12 @@ final class BootstrapTest {
                 IllegalArgumentException.class, () -> b.difference(new double[1], new double[2]))
             .getMessage());
     assertEquals(
+        "bootstrap: images of prompt 1: equal numbers expected, got 1 and 2",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> b.difference(new double[][] {{1}, {2}}, new double[][] {{1}, {2, 3}}))
+            .getMessage());
+    assertEquals(
         "bootstrap: at least 100 resamples expected, got 99",
         assertThrows(
                 IllegalArgumentException.class, () -> new Bootstrap(99, 0.9, Method.PERCENTILE, 0))

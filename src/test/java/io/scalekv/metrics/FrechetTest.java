@@ -103,6 +103,7 @@ final class FrechetTest {
     assertMessage(
         "frechet: sample 0, feature 1: a finite value expected, got NaN",
         () -> Frechet.of(two, new double[][] {{1, Double.NaN}, {2, 2}}));
+    assertEquals(2, FeatureSets.width("frechet", two, new double[1][2], 1));
     assertMessage(
         "frechet: at least 1 feature per sample expected",
         () -> Frechet.of(new double[2][0], new double[2][0]));

@@ -169,6 +169,16 @@ final class NaiveMetricsTest {
     assertEquals(naiveHaarPsi(a, b), HaarPsi.of(a, b), 1e-12);
   }
 
+  /** Black has no weight anywhere, any other flat image at its edges. */
+  @Test
+  void haarPsiOfFlatImages() {
+    RgbImage black = TestImages.flat(0, 16, 17);
+    RgbImage grey = TestImages.flat(90, 16, 17);
+    assertEquals(1, HaarPsi.of(black, black));
+    assertEquals(naiveHaarPsi(black, grey), HaarPsi.of(black, grey), 1e-12);
+    assertEquals(1, HaarPsi.of(grey, grey), 1e-12);
+  }
+
   private static double naiveHaarPsi(RgbImage a, RgbImage b) {
     double[] y = {0.299, 0.587, 0.114};
     double[] i = {0.596, -0.274, -0.322};
@@ -230,7 +240,7 @@ final class NaiveMetricsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"9,7,20,13", "30,20,7,11", "16,16,16,16", "5,40,8,6", "1,1,4,3"})
+  @CsvSource({"9,7,20,13", "30,20,7,11", "16,16,16,16", "5,40,8,6", "1,1,4,3", "9,7,1,1"})
   void resize(int w, int h, int toW, int toH) {
     RgbImage image = TestImages.noise(w, w, h);
     float[] expected = new float[3 * toW * toH];

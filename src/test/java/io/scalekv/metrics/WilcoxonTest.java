@@ -174,17 +174,17 @@ final class WilcoxonTest {
         1e-12);
   }
 
-  /** By hand: two zeros take ranks 1 and 2, so the others have 3½, 3½ and 5. */
+  /** By hand: two zeros take ranks 1 and 2, so the others have 3½ twice and 6 three times. */
   @Test
   void prattRanksTheZeros() {
-    double[] d = {0, 1, 0, -1, 4};
-    double mean = 5 * 6 / 4.0 - 2 * 3 / 4.0;
-    double variance = 5 * 6 * 11 / 24.0 - 2 * 3 * 5 / 24.0 - 6 / 48.0;
-    double standard = (8.5 - mean) / Math.sqrt(variance);
+    double[] d = {0, 1, 4, 0, -1, 4, -4};
+    double mean = 7 * 8 / 4.0 - 2 * 3 / 4.0;
+    double variance = 7 * 8 * 15 / 24.0 - 2 * 3 * 5 / 24.0 - (6 + 24) / 48.0;
+    double standard = (15.5 - mean) / Math.sqrt(variance);
     NormalDistribution normal = new NormalDistribution();
     Result r = Wilcoxon.test(d, Alternative.GREATER, Method.PRATT);
-    assertEquals(8.5, r.wPlus());
-    assertEquals(3, r.n());
+    assertEquals(15.5, r.wPlus());
+    assertEquals(5, r.n());
     assertEquals(2, r.zeros());
     assertEquals(Method.PRATT, r.method());
     assertEquals(normal.cumulativeProbability(-standard), r.p(), 1e-12);

@@ -43,7 +43,8 @@ final class AgreementTest {
     assertArrayEquals(new double[] {0.75, 1}, BitAgreement.perMap(full, policy));
     // -1 and 1 are the same bits
     assertEquals(0.75, BitAgreement.share(new float[] {-1, 1, 1, -1}, new float[] {0, 1, 0, 0}));
-    assertEquals(0.5, BitAgreement.share(new boolean[] {true, false}, new boolean[] {true, true}));
+    boolean[] truths = {true, false, true, false};
+    assertEquals(0.75, BitAgreement.share(truths, new boolean[] {true, false, false, false}));
     assertEquals(
         "bit agreement: map 1: equal numbers expected, got 2 and 1",
         assertThrows(

@@ -69,7 +69,16 @@ final class NaiveMetricsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"11,100,1", "21,500,1", "22,22,2", "64,64,3", "100,64,3", "175,200,4", "176,176,5"})
+  @CsvSource({
+    "11,100,1",
+    "21,500,1",
+    "22,22,2",
+    "64,64,3",
+    "100,64,3",
+    "175,200,4",
+    "176,176,5",
+    "352,400,5"
+  })
   void numberOfScales(int width, int height, int scales) {
     assertEquals(scales, MsSsim.scales(width, height));
     double sum = 0;

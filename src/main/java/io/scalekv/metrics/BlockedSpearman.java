@@ -258,12 +258,10 @@ public final class BlockedSpearman {
         rho, ends[0], ends[1], promptEnds[0], promptEnds[1], p(own, rho), blocks, flat.length);
   }
 
-  /** Percentiles of the resamples in which both sides vary. */
+  /** Percentiles of the resamples in which both sides vary; NaN if there is none. */
   private static double[] ends(double[] sample) {
     double[] finite = Arrays.stream(sample).filter(Double::isFinite).toArray();
-    return finite.length == 0
-        ? new double[] {Double.NaN, Double.NaN}
-        : Quantile.withDefaults().evaluate(finite, TAIL, 1 - TAIL);
+    return Quantile.withDefaults().evaluate(finite, TAIL, 1 - TAIL);
   }
 
   private double p(double[] own, double rho) {

@@ -16,7 +16,7 @@ public final class Concentration {
     for (double v : p) {
       h -= v == 0 ? 0 : v * Math.log(v);
     }
-    return h + 0.0;
+    return h;
   }
 
   /**

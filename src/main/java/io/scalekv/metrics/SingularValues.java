@@ -7,8 +7,6 @@ package io.scalekv.metrics;
  * also gives the vectors; the error is a few roundings of the largest value.
  */
 final class SingularValues {
-  private static final int MOST_HALVINGS = 120;
-
   private SingularValues() {}
 
   /** The min(n, m) singular values of a matrix [n][m], largest first. The matrix is overwritten. */
@@ -123,7 +121,7 @@ final class SingularValues {
     double high = bound;
     for (int i = 0; i < n; i++) {
       double low = 0;
-      for (int h = 0; h < MOST_HALVINGS && high - low > Math.ulp(bound); h++) {
+      while (high - low > Math.ulp(bound)) {
         double middle = (low + high) / 2;
         if (above(squares, middle, bound) > i) {
           low = middle;

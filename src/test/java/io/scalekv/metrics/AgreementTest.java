@@ -20,9 +20,20 @@ final class AgreementTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> RankCorrelation.spearman(new double[1], new double[1]));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> RankCorrelation.spearman(new double[] {1, Double.NaN}, new double[2]));
+    double[] undefined = {1, Double.NaN};
+    assertEquals(
+        "spearman: pair 1: numbers expected, got NaN and 0.0",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> RankCorrelation.spearman(undefined, new double[2]))
+            .getMessage());
+    assertEquals(
+        "spearman: pair 1: numbers expected, got 0.0 and NaN",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> RankCorrelation.spearman(new double[2], undefined))
+            .getMessage());
+    assertEquals(-1, RankCorrelation.spearman(new double[] {1, 2}, new double[] {2, 1}), 1e-15);
   }
 
   @Test
@@ -32,7 +43,8 @@ final class AgreementTest {
     assertArrayEquals(new double[] {0.75, 1}, BitAgreement.perMap(full, policy));
     // -1 and 1 are the same bits
     assertEquals(0.75, BitAgreement.share(new float[] {-1, 1, 1, -1}, new float[] {0, 1, 0, 0}));
-    assertEquals(0.5, BitAgreement.share(new boolean[] {true, false}, new boolean[] {true, true}));
+    boolean[] truths = {true, false, true, false};
+    assertEquals(0.75, BitAgreement.share(truths, new boolean[] {true, false, false, false}));
     assertEquals(
         "bit agreement: map 1: equal numbers expected, got 2 and 1",
         assertThrows(
@@ -41,11 +53,30 @@ final class AgreementTest {
             .getMessage());
     assertThrows(
         IllegalArgumentException.class, () -> BitAgreement.perMap(full, policy.subList(0, 1)));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> BitAgreement.share(new float[] {Float.NaN}, new float[1]));
-    assertThrows(
-        IllegalArgumentException.class, () -> BitAgreement.share(new float[0], new float[0]));
+    float[] undefined = {0, Float.NaN};
+    assertEquals(
+        "bit agreement: bit 1: numbers expected, got NaN and 0.0",
+        assertThrows(
+                IllegalArgumentException.class, () -> BitAgreement.share(undefined, new float[2]))
+            .getMessage());
+    assertEquals(
+        "bit agreement: bit 1: numbers expected, got 0.0 and NaN",
+        assertThrows(
+                IllegalArgumentException.class, () -> BitAgreement.share(new float[2], undefined))
+            .getMessage());
+    String none = "bit agreement: at least 1 bit expected, got none";
+    assertEquals(
+        none,
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> BitAgreement.share(new float[0], new float[0]))
+            .getMessage());
+    assertEquals(
+        none,
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> BitAgreement.share(new boolean[0], new boolean[0]))
+            .getMessage());
   }
 
   @Test
@@ -56,7 +87,14 @@ final class AgreementTest {
     assertEquals(Double.POSITIVE_INFINITY, OutputError.of(new float[2], new float[] {0, 1}));
     assertTrue(Double.isNaN(OutputError.create().relative()));
     assertTrue(Double.isNaN(OutputError.of(new float[] {Float.NaN}, new float[1])));
-    assertThrows(IllegalArgumentException.class, () -> OutputError.of(new float[1], new float[2]));
+    assertEquals(
+        "output error: equal numbers expected, got 1 and 2",
+        assertThrows(
+                IllegalArgumentException.class, () -> OutputError.of(new float[1], new float[2]))
+            .getMessage());
+    OutputError left = OutputError.create().accept(new float[] {3}, new float[] {0});
+    OutputError right = OutputError.create().accept(new float[] {4}, new float[] {4});
+    assertEquals(0.6, left.combine(right).relative(), 1e-15);
   }
 
   /** A million values at 1e4 with errors of 1 would be lost in single precision. */

@@ -6,9 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.SplittableRandom;
+import org.apache.commons.statistics.descriptive.Quantile;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BlockedSpearmanTest {
   private static double[][] feature(int blocks, int places, long seed) {
@@ -203,9 +207,86 @@ class BlockedSpearmanTest {
     double[][] tooFew = {{1}, {2}};
     double[][] missing = {{1}, {Double.NaN}, {2}};
     double[][][] two = {{{1}}, {{2}}};
-    assertThrows(IllegalArgumentException.class, () -> three.of(tooFew));
-    assertThrows(IllegalArgumentException.class, () -> three.of(missing));
-    assertThrows(IllegalArgumentException.class, () -> new BlockedSpearman(two, false, 100, 99, 0));
-    assertThrows(IllegalArgumentException.class, () -> new BlockedSpearman(y, false, 99, 99, 0));
+    assertTells(
+        "rank correlation: blocks: equal numbers expected, got 3 and 2", () -> three.of(tooFew));
+    assertTells(
+        "rank correlation: block 1, place 0: a finite value expected, got NaN",
+        () -> three.of(missing));
+    assertTells(
+        "rank correlation: places of block 2: equal numbers expected, got 1 and 2",
+        () -> three.of(new double[][] {{1}, {2}, {3, 4}}));
+    String atLeast = "rank correlation: at least 3 blocks, 1 place and 1 prompt expected, got ";
+    assertTells(atLeast + "2 blocks", () -> new BlockedSpearman(two, false, 100, 99, 0));
+    assertTells(
+        atLeast + "0 blocks", () -> new BlockedSpearman(new double[0][][], false, 100, 99, 0));
+    assertTells(
+        atLeast + "3 blocks", () -> new BlockedSpearman(new double[3][0][1], false, 100, 99, 0));
+    assertTells(
+        atLeast + "3 blocks", () -> new BlockedSpearman(new double[3][1][0], false, 100, 99, 0));
+    String draws = "rank correlation: at least 100 resamples and 99 permutations expected, got ";
+    assertTells(draws + "99 and 99", () -> new BlockedSpearman(y, false, 99, 99, 0));
+    assertTells(draws + "100 and 98", () -> new BlockedSpearman(y, false, 100, 98, 0));
+    assertTells(
+        "rank correlation: places of block 1: equal numbers expected, got 1 and 2",
+        () -> new BlockedSpearman(new double[][][] {{{1}}, {{2}, {3}}, {{4}}}, false, 100, 99, 0));
+    assertTells(
+        "rank correlation: prompts of block 2: equal numbers expected, got 1 and 2",
+        () -> new BlockedSpearman(new double[][][] {{{1}}, {{2}}, {{4, 5}}}, false, 100, 99, 0));
+  }
+
+  private static void assertTells(String message, Executable call) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
+  }
+
+  /** The stated draws, prompts before blocks, written out with every observation repeated. */
+  @ParameterizedTest
+  @ValueSource(longs = {4, 5, 6})
+  void theIntervalIsThatOfTheSameDraws(long seed) {
+    double[][] x = feature(8, 2, seed);
+    double[][][] y = quantity(x, 5, 6, seed + 30);
+    y[3][1][2] = Double.NaN;
+    BlockedSpearman.Result got = new BlockedSpearman(y, false, 100, 99, seed).of(x);
+    SplittableRandom random = new SplittableRandom(seed);
+    double[] joint = new double[100];
+    double[] byPrompts = new double[100];
+    for (int r = 0; r < 100; r++) {
+      int[] prompts = new int[5];
+      Arrays.setAll(prompts, i -> random.nextInt(5));
+      int[] blocks = new int[8];
+      Arrays.setAll(blocks, i -> random.nextInt(8));
+      double[][][] drawn = new double[8][2][5];
+      for (int i = 0; i < 80; i++) {
+        drawn[i / 10][i / 5 % 2][i % 5] = y[i / 10][i / 5 % 2][prompts[i % 5]];
+      }
+      double[][] ofX = new double[8][];
+      double[][][] ofY = new double[8][][];
+      for (int b = 0; b < 8; b++) {
+        ofX[b] = x[blocks[b]];
+        ofY[b] = drawn[blocks[b]];
+      }
+      byPrompts[r] = RankCorrelation.spearman(flat(x), flatMeans(drawn));
+      joint[r] = RankCorrelation.spearman(flat(ofX), flatMeans(ofY));
+    }
+    double[] ends = Quantile.withDefaults().evaluate(joint, 0.025, 0.975);
+    double[] promptEnds = Quantile.withDefaults().evaluate(byPrompts, 0.025, 0.975);
+    assertEquals(ends[0], got.low(), 1e-12);
+    assertEquals(ends[1], got.high(), 1e-12);
+    assertEquals(promptEnds[0], got.promptLow(), 1e-12);
+    assertEquals(promptEnds[1], got.promptHigh(), 1e-12);
+  }
+
+  /** Of the six orders of three blocks, two give |ρ| = 1: as they are, and backwards. */
+  @Test
+  void thePermutationThatChangesNothingCounts() {
+    double[][][] y = {{{1}}, {{2}}, {{3}}};
+    double[][] x = {{10}, {20}, {30}};
+    assertEquals(1 / 3.0, new BlockedSpearman(y, false, 100, 20_000, 0).of(x).p(), 0.015);
+  }
+
+  @Test
+  void zerosOfEitherSignAreTied() {
+    double[][] x = {{-0.0}, {0.0}, {1}};
+    double[][][] y = {{{0.0, 0.0}}, {{-Double.MIN_VALUE, 0.0}}, {{1, 1}}};
+    assertEquals(1, new BlockedSpearman(y, false, 100, 99, 0).of(x).rho(), 1e-12);
   }
 }

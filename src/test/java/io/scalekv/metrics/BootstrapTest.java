@@ -8,6 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.metrics.Bootstrap.Method;
 import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.distribution.NormalDistribution;
+import org.apache.commons.statistics.descriptive.Quantile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -135,8 +139,105 @@ final class BootstrapTest {
         assertThrows(
                 IllegalArgumentException.class, () -> b.difference(new double[1], new double[2]))
             .getMessage());
-    assertThrows(
-        IllegalArgumentException.class, () -> new Bootstrap(99, 0.9, Method.PERCENTILE, 0));
-    assertThrows(IllegalArgumentException.class, () -> new Bootstrap(100, 1, Method.PERCENTILE, 0));
+    assertEquals(
+        "bootstrap: images of prompt 1: equal numbers expected, got 1 and 2",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> b.difference(new double[][] {{1}, {2}}, new double[][] {{1}, {2, 3}}))
+            .getMessage());
+    assertEquals(
+        "bootstrap: at least 100 resamples expected, got 99",
+        assertThrows(
+                IllegalArgumentException.class, () -> new Bootstrap(99, 0.9, Method.PERCENTILE, 0))
+            .getMessage());
+    for (double level : new double[] {-0.5, 0, 1, Double.NaN}) {
+      assertEquals(
+          "bootstrap: a level in (0, 1) expected, got " + level,
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> new Bootstrap(100, level, Method.PERCENTILE, 0))
+              .getMessage());
+    }
+  }
+
+  /** A pair counts as infinite whichever side is. */
+  @Test
+  void eitherSideOfAPairMayBeInfinite() {
+    Bootstrap b = Bootstrap.withSeed(3);
+    double[] x = {1, 2, INF, 9};
+    double[] y = {INF, 0, 1, 4};
+    assertEquals(3.5, b.difference(x, y).mean());
+    assertEquals(-3.5, b.difference(y, x).mean());
+    assertEquals(2, b.difference(y, x).infinite());
+  }
+
+  /** Both kinds of ends from the stated draws, with the prompts left out one by one. */
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void endsOfTheSameDraws(Method method) {
+    double[][] x = {{1, 2}, {9}, {0, 0, 3}, {-4, 5}, {30}, {2}, {2, INF, 7}};
+    Interval got = new Bootstrap(300, 0.9, method, 12).mean(x);
+    SplittableRandom random = new SplittableRandom(12);
+    double[] means = new double[300];
+    for (int r = 0; r < means.length; r++) {
+      int[] drawn = new int[x.length];
+      Arrays.setAll(drawn, i -> random.nextInt(x.length));
+      means[r] = meanOf(x, drawn);
+    }
+    int[] all = IntStream.range(0, x.length).toArray();
+    double mean = meanOf(x, all);
+    double low = 0.05;
+    double high = 0.95;
+    if (method == Method.BCA) {
+      NormalDistribution normal = new NormalDistribution();
+      double below = Arrays.stream(means).map(m -> m < mean ? 1 : m > mean ? 0 : 0.5).sum();
+      double bias = normal.inverseCumulativeProbability(below / means.length);
+      double[] left =
+          Arrays.stream(all)
+              .mapToDouble(out -> meanOf(x, Arrays.stream(all).filter(p -> p != out).toArray()))
+              .toArray();
+      double centre = Arrays.stream(left).average().orElseThrow();
+      double cubes = Arrays.stream(left).map(v -> Math.pow(centre - v, 3)).sum();
+      double squares = Arrays.stream(left).map(v -> Math.pow(centre - v, 2)).sum();
+      double a = cubes / (6 * Math.pow(squares, 1.5));
+      double z = bias + normal.inverseCumulativeProbability(0.05);
+      low = normal.cumulativeProbability(bias + z / (1 - a * z));
+      z = bias + normal.inverseCumulativeProbability(0.95);
+      high = normal.cumulativeProbability(bias + z / (1 - a * z));
+    }
+    double[] ends = Quantile.withDefaults().evaluate(means, low, high);
+    assertEquals(mean, got.mean(), 1e-12);
+    assertEquals(ends[0], got.low(), 1e-9);
+    assertEquals(ends[1], got.high(), 1e-9);
+    assertEquals(12, got.n());
+    assertEquals(1, got.infinite());
+  }
+
+  private static double meanOf(double[][] x, int[] prompts) {
+    return Arrays.stream(prompts)
+        .mapToObj(p -> x[p])
+        .flatMapToDouble(Arrays::stream)
+        .filter(Double::isFinite)
+        .average()
+        .orElseThrow();
+  }
+
+  @Test
+  void fewPromptsHaveNoInterval() {
+    Bootstrap b = Bootstrap.withSeed(1);
+    double none = Double.NaN;
+    assertEquals(new Interval(none, none, none, 0, 0), b.mean());
+    assertEquals(new Interval(none, none, none, 0, 2), b.mean(INF, INF));
+    assertEquals(new Interval(3, none, none, 2, 1), b.mean(new double[][] {{2, 4}, {INF}}));
+    Interval two = b.mean(2, 4);
+    assertEquals(new Interval(3, 2, 4, 2, 0), two);
+    assertTrue(two.contains(2) && two.contains(4));
+    assertFalse(two.contains(1.99) || two.contains(4.01));
+    assertFalse(b.mean(2).contains(2));
+  }
+
+  @Test
+  void theUsualBootstrap() {
+    assertEquals(new Bootstrap(10_000, 0.95, Method.PERCENTILE, 6), Bootstrap.withSeed(6));
   }
 }

@@ -51,10 +51,28 @@ final class ConcentrationTest {
         "concentration: probabilities that add up to 1 expected, got 0.75",
         assertThrows(IllegalArgumentException.class, () -> Concentration.entropy(0.5, 0.25))
             .getMessage());
-    assertThrows(IllegalArgumentException.class, () -> Concentration.entropy(1.5, -0.5));
-    assertThrows(IllegalArgumentException.class, () -> Concentration.entropy());
+    assertEquals(
+        "concentration: probability 1: a finite value of at least 0 expected, got -0.5",
+        assertThrows(IllegalArgumentException.class, () -> Concentration.entropy(1.5, -0.5))
+            .getMessage());
+    assertEquals(
+        "concentration: probability: at least 1 expected, got none",
+        assertThrows(IllegalArgumentException.class, () -> Concentration.entropy()).getMessage());
+    assertThrows(IllegalArgumentException.class, () -> Concentration.giniImpurity(0.5, 0.25));
+    assertThrows(IllegalArgumentException.class, () -> Concentration.giniImpurity(1.1));
+    assertThrows(IllegalArgumentException.class, () -> Concentration.gini());
+    // what rounding may leave
+    assertEquals(0, Concentration.entropy(1 + 9e-7), 1e-6);
     assertThrows(IllegalArgumentException.class, () -> Concentration.gini(1, Double.NaN));
     assertThrows(
         IllegalArgumentException.class, () -> Concentration.gini(1, Double.POSITIVE_INFINITY));
+  }
+
+  @Test
+  void halves() {
+    assertEquals(1.5 * Math.log(2), Concentration.entropy(0.5, 0, 0.25, 0.25), 1e-15);
+    assertEquals(Math.pow(2, 1.5), Concentration.effectiveNumber(0.5, 0, 0.25, 0.25), 1e-14);
+    assertEquals(1 - 0.375, Concentration.giniImpurity(0.5, 0, 0.25, 0.25), 1e-15);
+    assertEquals(0.375, Concentration.gini(2, 0, 1, 1), 1e-15);
   }
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,13 +68,40 @@ final class FeatureProjectionTest {
 
   @Test
   void clearErrors() {
-    assertThrows(IllegalArgumentException.class, () -> FeatureProjection.forSamples(8, 9, 1));
-    assertThrows(IllegalArgumentException.class, () -> FeatureProjection.of(8, 9, 1));
-    assertThrows(IllegalArgumentException.class, () -> FeatureProjection.of(8, 0, 1));
+    assertEquals(
+        "projection: at least 10 samples expected, got 9",
+        assertThrows(IllegalArgumentException.class, () -> FeatureProjection.forSamples(8, 9, 1))
+            .getMessage());
+    for (int wrong : new int[] {0, 9}) {
+      assertEquals(
+          "projection: a width in 1..8 expected, got " + wrong,
+          assertThrows(IllegalArgumentException.class, () -> FeatureProjection.of(8, wrong, 1))
+              .getMessage());
+    }
     FeatureProjection p = FeatureProjection.of(8, 2, 1);
     assertEquals(
         "projection: 8 features per sample expected, got 7",
         assertThrows(IllegalArgumentException.class, () -> p.project(new double[3][7]))
             .getMessage());
+  }
+
+  @Test
+  void ofTheWholeWidthIsTheIdentity() {
+    double[][] x = normal(3, 6, 0, 4);
+    assertArrayEquals(x, FeatureProjection.of(6, 6, 8).project(x));
+    assertFalse(Arrays.deepEquals(x, FeatureProjection.of(6, 5, 8).project(x)));
+  }
+
+  /** The first direction is the stated normal draws, made one long. */
+  @Test
+  void directionsFollowTheSeed() {
+    SplittableRandom random = new SplittableRandom(8);
+    double[] first = new double[5];
+    Arrays.setAll(first, c -> random.nextGaussian());
+    double length = Math.sqrt(Arrays.stream(first).map(v -> v * v).sum());
+    double[][] got =
+        FeatureProjection.of(5, 2, 8).project(new double[][] {{1, 0, 0, 0, 0}, {0, 0, 0, 0, 1}});
+    assertEquals(first[0] / length, got[0][0], 1e-15);
+    assertEquals(first[4] / length, got[1][0], 1e-15);
   }
 }

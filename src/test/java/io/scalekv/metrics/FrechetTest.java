@@ -2,6 +2,7 @@ package io.scalekv.metrics;
 
 import static io.scalekv.metrics.FeatureFixtures.noisy;
 import static io.scalekv.metrics.FeatureFixtures.normal;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -102,6 +103,16 @@ final class FrechetTest {
     assertMessage(
         "frechet: sample 0, feature 1: a finite value expected, got NaN",
         () -> Frechet.of(two, new double[][] {{1, Double.NaN}, {2, 2}}));
+    assertEquals(2, FeatureSets.width("frechet", two, new double[1][2], 1));
+    assertMessage(
+        "frechet: at least 1 feature per sample expected",
+        () -> Frechet.of(new double[2][0], new double[2][0]));
+    assertMessage(
+        "frechet: gaussians of one width expected, got 2 and 1",
+        () -> Frechet.between(FeatureGaussian.of(two), FeatureGaussian.of(new double[2][1])));
+    assertMessage(
+        "gaussian: covariance [3][3] expected, got [2][2]",
+        () -> new FeatureGaussian(new double[3], new double[2][2]));
     assertMessage(
         "gaussian: covariance [2][2] expected, got [1][2]",
         () -> new FeatureGaussian(new double[2], new double[][] {{1, 0}}));
@@ -117,5 +128,42 @@ final class FrechetTest {
   private static void assertMessage(
       String message, org.junit.jupiter.api.function.Executable call) {
     assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
+  }
+
+  @Test
+  void symmetryUpToRounding() {
+    double[] mean = {0, 0};
+    assertMessage(
+        "gaussian: a symmetric covariance expected, got entries that differ by 2.0E-9",
+        () -> new FeatureGaussian(mean, new double[][] {{1, 0}, {2e-9, 1}}));
+    FeatureGaussian nearly = new FeatureGaussian(mean, new double[][] {{1, 0}, {1e-9, 1}});
+    FeatureGaussian unit = new FeatureGaussian(mean, new double[][] {{1, 0}, {0, 1}});
+    assertEquals(0, Frechet.between(nearly, unit), 1e-8);
+    // what counts is the largest entry
+    FeatureGaussian large = new FeatureGaussian(mean, new double[][] {{1, 0}, {2e-9, -4}});
+    assertEquals(-4, large.covariance()[1][1]);
+  }
+
+  /** µ and Σ of three points in the plane, by hand. */
+  @Test
+  void gaussianOfPoints() {
+    FeatureGaussian g = FeatureGaussian.of(new double[][] {{1, 2}, {3, 8}, {5, -1}});
+    assertArrayEquals(new double[] {3, 3}, g.mean());
+    assertArrayEquals(new double[][] {{4, -3}, {-3, 21}}, g.covariance());
+  }
+
+  /** Diagonal covariances: |µ_A − µ_B|² + Σ (σ_A − σ_B)², also where a variance is 0. */
+  @Test
+  void diagonalGaussians() {
+    FeatureGaussian a =
+        new FeatureGaussian(
+            new double[] {1, 2, 3}, new double[][] {{4, 0, 0}, {0, 9, 0}, {0, 0, 0}});
+    FeatureGaussian b =
+        new FeatureGaussian(
+            new double[] {0, 0, 5}, new double[][] {{1, 0, 0}, {0, 0, 0}, {0, 0, 16}});
+    assertEquals(9 + 1 + 9 + 16, Frechet.between(a, b), 1e-12);
+    FeatureGaussian none = new FeatureGaussian(new double[3], new double[3][3]);
+    assertEquals(14 + 13, Frechet.between(a, none), 1e-12);
+    assertEquals(14 + 13, Frechet.between(none, a), 1e-12);
   }
 }

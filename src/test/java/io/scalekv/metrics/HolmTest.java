@@ -54,6 +54,11 @@ final class HolmTest {
         "holm: p-value 1: a value in 0..1 expected, got NaN",
         assertThrows(IllegalArgumentException.class, () -> Holm.adjust(0.1, Double.NaN))
             .getMessage());
-    assertThrows(IllegalArgumentException.class, () -> Holm.adjust(1.1));
+    assertArrayEquals(new double[] {1, 0, 0, 1}, Holm.adjust(1, 0, 0, 1));
+    for (double beyond : new double[] {1.1, -0.1}) {
+      assertEquals(
+          "holm: p-value 0: a value in 0..1 expected, got " + beyond,
+          assertThrows(IllegalArgumentException.class, () -> Holm.adjust(beyond)).getMessage());
+    }
   }
 }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -120,8 +121,83 @@ final class KidTest {
         "kid: a subset size in 2..7 expected, got 8",
         assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, b, 8, 1, 0))
             .getMessage());
-    assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, b, 1, 1, 0));
-    assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, b, 3, 0, 0));
+    assertEquals(
+        "kid: a subset size in 2..7 expected, got 1",
+        assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, b, 1, 1, 0))
+            .getMessage());
+    assertEquals(
+        "kid: at least 1 subset expected, got 0",
+        assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, b, 3, 0, 0))
+            .getMessage());
+    double[][] wide = normal(9, 4, 0, 3);
+    String widths = "kid: sets of one width expected, got 3 and 4";
+    assertEquals(
+        widths, assertThrows(IllegalArgumentException.class, () -> Kid.of(a, wide)).getMessage());
+    assertEquals(
+        widths,
+        assertThrows(IllegalArgumentException.class, () -> Kid.paired(a, wide)).getMessage());
+    assertEquals(
+        widths,
+        assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, wide, 2, 1, 0))
+            .getMessage());
+    assertEquals(
+        widths,
+        assertThrows(IllegalArgumentException.class, () -> Kid.pairedOverSubsets(a, wide, 2, 1, 0))
+            .getMessage());
+    assertEquals(
+        "kid: paired samples: equal numbers expected, got 9 and 7",
+        assertThrows(IllegalArgumentException.class, () -> Kid.pairedOverSubsets(a, b, 2, 1, 0))
+            .getMessage());
+    assertEquals(
+        "kid: a subset size in 2..9 expected, got 10",
+        assertThrows(IllegalArgumentException.class, () -> Kid.pairedOverSubsets(a, a, 10, 1, 0))
+            .getMessage());
     assertThrows(IllegalArgumentException.class, () -> Kid.of(a, Arrays.copyOf(b, 1)));
+  }
+
+  /** Subsets are drawn by the first steps of a shuffle, pairs with one seed for both sides. */
+  @Test
+  void subsetsOfTheSameDraws() {
+    double[][] a = normal(9, 3, 0, 1);
+    double[][] b = normal(9, 3, 0.2, 2);
+    SplittableRandom random = new SplittableRandom(7);
+    double[] apart = new double[4];
+    double[] paired = new double[4];
+    for (int s = 0; s < 4; s++) {
+      apart[s] = Kid.of(shuffled(a, random), shuffled(b, random));
+    }
+    random = new SplittableRandom(7);
+    for (int s = 0; s < 4; s++) {
+      long seed = random.nextLong();
+      paired[s] =
+          Kid.paired(
+              shuffled(a, new SplittableRandom(seed)), shuffled(b, new SplittableRandom(seed)));
+    }
+    checkSummary(apart, Kid.overSubsets(a, b, 5, 4, 7));
+    checkSummary(paired, Kid.pairedOverSubsets(a, b, 5, 4, 7));
+    // the smallest subset, and the largest
+    assertEquals(2, Kid.overSubsets(a, b, 2, 1, 0).size());
+    assertEquals(Kid.paired(a, b), Kid.pairedOverSubsets(a, b, 9, 1, 0).mean(), 1e-12);
+  }
+
+  private static void checkSummary(double[] values, Kid.OverSubsets got) {
+    double mean = Arrays.stream(values).average().orElseThrow();
+    double square = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).average().orElseThrow();
+    assertEquals(mean, got.mean(), 1e-14);
+    assertEquals(Math.sqrt(square), got.standardDeviation(), 1e-14);
+    assertEquals(values.length, got.subsets());
+    assertEquals(5, got.size());
+  }
+
+  /** The first five steps of a Fisher–Yates shuffle. */
+  private static double[][] shuffled(double[][] rows, SplittableRandom random) {
+    double[][] drawn = rows.clone();
+    for (int i = 0; i < 5; i++) {
+      int j = i + random.nextInt(rows.length - i);
+      double[] row = drawn[j];
+      drawn[j] = drawn[i];
+      drawn[i] = row;
+    }
+    return Arrays.copyOf(drawn, 5);
   }
 }

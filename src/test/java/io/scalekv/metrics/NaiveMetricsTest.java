@@ -2,8 +2,10 @@ package io.scalekv.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.scalekv.image.RgbImage;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,7 +69,16 @@ final class NaiveMetricsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"11,100,1", "21,500,1", "22,22,2", "64,64,3", "100,64,3", "175,200,4", "176,176,5"})
+  @CsvSource({
+    "11,100,1",
+    "21,500,1",
+    "22,22,2",
+    "64,64,3",
+    "100,64,3",
+    "175,200,4",
+    "176,176,5",
+    "352,400,5"
+  })
   void numberOfScales(int width, int height, int scales) {
     assertEquals(scales, MsSsim.scales(width, height));
     double sum = 0;
@@ -89,6 +100,74 @@ final class NaiveMetricsTest {
     assertEquals(0, MsSsim.of(a, RgbImage.of(18, 20, inverted)));
   }
 
+  /** Two and three scales, odd sides on the way. */
+  @ParameterizedTest
+  @CsvSource({"23,26", "26,23", "47,44"})
+  void msSsim(int w, int h) {
+    RgbImage a = TestImages.noise(w, w, h);
+    RgbImage b = TestImages.noisy(a, 60, h);
+    double[] weights = {0.0448, 0.2856, 0.3001};
+    int scales = Math.min(w, h) < 44 ? 2 : 3;
+    double used = Arrays.stream(weights).limit(scales).sum();
+    double mean = 0;
+    for (int c = 0; c < 3; c++) {
+      Plane x = Plane.ofChannel(a, c);
+      Plane y = Plane.ofChannel(b, c);
+      double product = 1;
+      for (int j = 0; j < scales; j++) {
+        double similar = naiveSimilarity(x, y, j == scales - 1);
+        product *= Math.pow(similar, weights[j] / used);
+        x = naiveHalf(x);
+        y = naiveHalf(y);
+      }
+      mean += product / 3;
+    }
+    assertEquals(mean, MsSsim.of(a, b), 1e-12);
+  }
+
+  private static Plane naiveHalf(Plane p) {
+    int w = p.width() / 2;
+    double[] half = new double[w * (p.height() / 2)];
+    for (int i = 0; i < half.length; i++) {
+      for (int r = 0; r < 4; r++) {
+        half[i] += p.values()[(i / w * 2 + r / 2) * p.width() + i % w * 2 + r % 2] / 4;
+      }
+    }
+    return new Plane(w, p.height() / 2, half);
+  }
+
+  /** Mean of contrast and structure, and with luminance at the coarsest scale. */
+  private static double naiveSimilarity(Plane a, Plane b, boolean luminance) {
+    double norm = 0;
+    for (int r = 0; r < 121; r++) {
+      norm += window(r);
+    }
+    double total = 0;
+    int count = 0;
+    for (int at = 0; at < a.values().length; at++) {
+      if (at % a.width() + 11 > a.width() || at / a.width() + 11 > a.height()) {
+        continue;
+      }
+      double[] m = new double[5];
+      for (int r = 0; r < 121; r++) {
+        double u = a.values()[at + r / 11 * a.width() + r % 11];
+        double v = b.values()[at + r / 11 * a.width() + r % 11];
+        double[] moments = {u, v, u * u, v * v, u * v};
+        for (int k = 0; k < 5; k++) {
+          m[k] += window(r) / norm * moments[k];
+        }
+      }
+      double spread = m[2] - m[0] * m[0] + m[3] - m[1] * m[1];
+      double similar = (2 * (m[4] - m[0] * m[1]) + 9e-4) / (spread + 9e-4);
+      if (luminance) {
+        similar *= (2 * m[0] * m[1] + 1e-4) / (m[0] * m[0] + m[1] * m[1] + 1e-4);
+      }
+      total += similar;
+      count++;
+    }
+    return total / count;
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void haarPsi(int seed) {
@@ -97,6 +176,16 @@ final class NaiveMetricsTest {
     RgbImage a = TestImages.noise(seed, w, h);
     RgbImage b = TestImages.noisy(a, 90, seed);
     assertEquals(naiveHaarPsi(a, b), HaarPsi.of(a, b), 1e-12);
+  }
+
+  /** Black has no weight anywhere, any other flat image at its edges. */
+  @Test
+  void haarPsiOfFlatImages() {
+    RgbImage black = TestImages.flat(0, 16, 17);
+    RgbImage grey = TestImages.flat(90, 16, 17);
+    assertEquals(1, HaarPsi.of(black, black));
+    assertEquals(naiveHaarPsi(black, grey), HaarPsi.of(black, grey), 1e-12);
+    assertEquals(1, HaarPsi.of(grey, grey), 1e-12);
   }
 
   private static double naiveHaarPsi(RgbImage a, RgbImage b) {
@@ -160,7 +249,7 @@ final class NaiveMetricsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"9,7,20,13", "30,20,7,11", "16,16,16,16", "5,40,8,6", "1,1,4,3"})
+  @CsvSource({"9,7,20,13", "30,20,7,11", "16,16,16,16", "5,40,8,6", "1,1,4,3", "9,7,1,1"})
   void resize(int w, int h, int toW, int toH) {
     RgbImage image = TestImages.noise(w, w, h);
     float[] expected = new float[3 * toW * toH];
@@ -199,21 +288,63 @@ final class NaiveMetricsTest {
     RgbImage image = TestImages.noise(4, 13, 9);
     RgbImage got = GaussianBlur.of(image, sigma);
     int reach = (int) Math.ceil(4 * sigma);
-    for (int y = 0; y < 9; y++) {
-      for (int x = 0; x < 13; x++) {
-        double sum = 0;
-        double weights = 0;
-        for (int dy = -reach; dy <= reach; dy++) {
-          for (int dx = -reach; dx <= reach; dx++) {
-            double weight = Math.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma));
-            int u = Math.max(0, Math.min(12, x + dx));
-            int v = Math.max(0, Math.min(8, y + dy));
-            sum += weight * image.green(u, v);
-            weights += weight;
-          }
+    for (int i = 0; i < 3 * 9 * 13; i++) {
+      int c = i / (9 * 13);
+      int y = i / 13 % 9;
+      int x = i % 13;
+      double sum = 0;
+      double weights = 0;
+      for (int dy = -reach; dy <= reach; dy++) {
+        for (int dx = -reach; dx <= reach; dx++) {
+          double weight = Math.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma));
+          int u = Math.max(0, Math.min(12, x + dx));
+          int v = Math.max(0, Math.min(8, y + dy));
+          sum += weight * 255 * value(image, c, u, v);
+          weights += weight;
         }
-        assertEquals(sum / weights, got.green(x, y), 0.5 + 1e-9);
+      }
+      assertEquals(sum / weights, 255 * value(got, c, x, y), 0.5 + 1e-9);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,3", "3,0", "-1,3"})
+  void resizeNeedsSides(int width, int height) {
+    RgbImage image = TestImages.flat(1, 4, 4);
+    assertEquals(
+        "resize: sides of at least 1 pixel expected, got " + width + "x" + height,
+        assertThrows(IllegalArgumentException.class, () -> CleanFidResize.of(image, width, height))
+            .getMessage());
+  }
+
+  @Test
+  void floatImageIsPlaneAfterPlane() {
+    FloatImage image =
+        new FloatImage(
+            2, 3, new float[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17});
+    for (int c = 0; c < 3; c++) {
+      for (int y = 0; y < 3; y++) {
+        for (int x = 0; x < 2; x++) {
+          assertEquals(6 * c + 2 * y + x, image.at(c, x, y));
+        }
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,2,0", "2,0,0", "2,3,17", "2,3,6"})
+  void floatImageOfAsManyValues(int width, int height, int values) {
+    assertEquals(
+        "float image "
+            + width
+            + "x"
+            + height
+            + ": 3 values a pixel expected, got "
+            + values
+            + " values",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new FloatImage(width, height, new float[values]))
+            .getMessage());
   }
 }

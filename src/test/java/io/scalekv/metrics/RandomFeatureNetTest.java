@@ -170,15 +170,53 @@ final class RandomFeatureNetTest {
     assertTells(
         "random feature net: different seeds expected, got [4, 4]",
         () -> RandomFeatureNet.of(4, 4));
+    assertTells("random feature net: different seeds expected, got []", RandomFeatureNet::of);
     assertTells(
         "lpips_proxy: lists of one length expected, got 1 and 0",
         () -> LpipsProxy.of(net, List.of(TestImages.flat(1, 16, 16)), List.of()));
     assertTells(
         "feature map [1,2,3,4]: as many values as the shape says expected, got 23",
         () -> new FeatureMap(1, 2, 3, 4, new float[23]));
+    for (int zero = 0; zero < 4; zero++) {
+      int[] shape = {1, 1, 1, 1};
+      shape[zero] = 0;
+      assertTells(
+          String.format(
+              "feature map [%d,%d,%d,%d]: as many values as the shape says expected, got 0",
+              shape[0], shape[1], shape[2], shape[3]),
+          () -> new FeatureMap(shape[0], shape[1], shape[2], shape[3], new float[0]));
+    }
   }
 
   private static void assertTells(String message, Runnable action) {
     assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+  }
+
+  /** 30 pixels: 5 images of 6, fewer where width or height changes, one alone that is too large. */
+  @Test
+  void batchesAreOfOneSizeAndBounded() {
+    List<RgbImage> images = new ArrayList<>();
+    for (int[] size : new int[][] {{2, 3}, {3, 2}, {3, 4}, {7, 7}}) {
+      for (int i = 0; i < 6; i++) {
+        images.add(TestImages.flat(images.size(), size[0], size[1]));
+      }
+    }
+    List<List<RgbImage>> batches = ImageBatches.of(images, 30);
+    assertEquals(
+        List.of(5, 1, 5, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1), batches.stream().map(List::size).toList());
+    assertEquals(images, batches.stream().flatMap(List::stream).toList());
+    assertEquals(
+        List.of(6, 6, 6, 6), ImageBatches.of(images, 6 * 49).stream().map(List::size).toList());
+    List<RgbImage> alone = images.subList(0, 1);
+    assertEquals(List.of(alone), ImageBatches.of(alone, 0));
+  }
+
+  @Test
+  void closedNetGivesNothing() {
+    List<RgbImage> image = List.of(TestImages.flat(1, 16, 16));
+    RandomFeatureNet closed = RandomFeatureNet.of(1);
+    closed.close();
+    closed.close();
+    assertThrows(IllegalStateException.class, () -> closed.features(image));
   }
 }

@@ -221,6 +221,87 @@ final class TorchScriptNetTest {
     }
   }
 
+  @Test
+  void oneTensorIsExpected() throws IOException {
+    String two =
+        MODULE
+            + """
+              def forward(self, a: Tensor, b: Tensor) -> Tuple[Tensor, Tensor]:
+                return (a, b)
+            """;
+    Path file = file("two.pt", two);
+    try (Lpips lpips = Lpips.open(file)) {
+      RgbImage image = TestImages.flat(1, 4, 4);
+      assertTells(
+          file + ": forward expected to give one tensor, got 2", () -> lpips.of(image, image));
+    }
+  }
+
+  /** A file that knows the image's number only for one image at a time. */
+  @Test
+  void everyBatchMustGiveFeatures() throws IOException {
+    String first =
+        MODULE
+            + """
+              def forward(self, x: Tensor) -> Tensor:
+                m = torch.mean(x, [2, 3])
+                r = torch.slice(torch.repeat(m, [1, 683]), 1, 0, 2048)
+                return torch.slice(r, 0, 0, 1)
+            """;
+    Path file = file("first.pt", first);
+    RgbImage image = TestImages.flat(9, 8, 8);
+    try (InceptionFeatures net = InceptionFeatures.open(file)) {
+      assertEquals("inception", net.name());
+      assertEquals(9, net.pooled(List.of(image))[0][5], 1e-3);
+      assertTells(
+          file + ": features (2, 2048) expected, got (1, 2048)",
+          () -> net.features(List.of(image, image)));
+      assertTells(
+          "inception: at least one image expected, got none", () -> net.features(List.of()));
+    }
+  }
+
+  /** Where both calls give something, the last answer is told. */
+  @Test
+  void flaggedFeaturesOfAnotherWidthAreRefused() throws IOException {
+    String source =
+        MODULE
+            + """
+              def forward(self, x: Tensor, return_features: bool=False) -> Tensor:
+                m = torch.mean(x, [2, 3])
+                if return_features:
+                  r = torch.repeat(m, [1, 2])
+                else:
+                  r = m
+                return r
+            """;
+    Path file = file("narrow.pt", source);
+    assertTells(
+        file + ": features (1, 2048) of an image 299x299 expected, got (1, 6)",
+        () -> InceptionFeatures.open(file));
+  }
+
+  @Test
+  void closedNetsGiveNothing() throws IOException {
+    RgbImage image = TestImages.flat(1, 4, 4);
+    Lpips lpips = Lpips.open(file("alex.pt", MEAN_SQUARE));
+    lpips.close();
+    lpips.close();
+    assertThrows(IllegalStateException.class, () -> lpips.of(image, image));
+    InceptionFeatures inception = InceptionFeatures.open(file("inception.pt", MEANS));
+    inception.close();
+    assertThrows(IllegalStateException.class, () -> inception.features(List.of(image)));
+  }
+
+  @Test
+  void aNetIsNamedAfterItsFile() throws IOException {
+    for (String[] names : new String[][] {{"alex.pt", "alex"}, {"alex.ts", "alex.ts"}}) {
+      try (Lpips lpips = Lpips.open(file(names[0], MEAN_SQUARE))) {
+        assertEquals("lpips(" + names[1] + ")", lpips.label());
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 3, 100, 700})
   void truncatedFilesAreRefused(int length) throws IOException {

@@ -9,6 +9,7 @@ import io.scalekv.metrics.Wilcoxon.Method;
 import io.scalekv.metrics.Wilcoxon.Result;
 import java.util.Arrays;
 import java.util.Random;
+import org.apache.commons.math3.distribution.NormalDistribution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -127,8 +128,12 @@ final class WilcoxonTest {
 
   @Test
   void clearErrors() {
-    assertThrows(
-        IllegalArgumentException.class, () -> Wilcoxon.test(new double[0], Alternative.LESS));
+    assertEquals(
+        "wilcoxon: at least 1 difference expected, got none",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Wilcoxon.test(new double[0], Alternative.LESS))
+            .getMessage());
     assertEquals(
         "wilcoxon: difference 1: a number expected, got NaN",
         assertThrows(
@@ -136,9 +141,69 @@ final class WilcoxonTest {
                 () -> Wilcoxon.test(new double[] {1, Double.NaN}, Alternative.LESS))
             .getMessage());
     double[] many = new Random(3).doubles(1001).toArray();
-    assertThrows(
-        IllegalArgumentException.class, () -> Wilcoxon.test(many, Alternative.LESS, Method.EXACT));
-    assertThrows(
-        IllegalArgumentException.class, () -> Wilcoxon.differences(new double[1], new double[2]));
+    assertEquals(
+        "wilcoxon: at most 1000 differences expected for an exact p-value, got 1001",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Wilcoxon.test(many, Alternative.LESS, Method.EXACT))
+            .getMessage());
+    assertEquals(
+        "wilcoxon: equal numbers expected, got 1 and 2",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Wilcoxon.differences(new double[1], new double[2]))
+            .getMessage());
+  }
+
+  /** By hand: ranks 1½, 1½, 3½, 3½ and W⁺ = 5, with mean 5 and variance 7.5 − 2·6/48. */
+  @Test
+  void normalWithTies() {
+    double[] d = {1, -1, 2, -2};
+    double deviation = Math.sqrt(7.5 - 0.25);
+    assertEquals(1, Wilcoxon.test(d, Alternative.TWO_SIDED, Method.NORMAL).p(), 1e-12);
+    assertEquals(0.5, Wilcoxon.test(d, Alternative.LESS, Method.NORMAL).p(), 1e-12);
+    double[] up = {1, 1, 2, -2};
+    NormalDistribution normal = new NormalDistribution();
+    assertEquals(
+        normal.cumulativeProbability(-1.5 / deviation),
+        Wilcoxon.test(up, Alternative.GREATER, Method.NORMAL).p(),
+        1e-12);
+    assertEquals(
+        normal.cumulativeProbability(-1 / deviation),
+        Wilcoxon.test(up, Alternative.GREATER, Method.NORMAL_CORRECTED).p(),
+        1e-12);
+  }
+
+  /** By hand: two zeros take ranks 1 and 2, so the others have 3½ twice and 6 three times. */
+  @Test
+  void prattRanksTheZeros() {
+    double[] d = {0, 1, 4, 0, -1, 4, -4};
+    double mean = 7 * 8 / 4.0 - 2 * 3 / 4.0;
+    double variance = 7 * 8 * 15 / 24.0 - 2 * 3 * 5 / 24.0 - (6 + 24) / 48.0;
+    double standard = (15.5 - mean) / Math.sqrt(variance);
+    NormalDistribution normal = new NormalDistribution();
+    Result r = Wilcoxon.test(d, Alternative.GREATER, Method.PRATT);
+    assertEquals(15.5, r.wPlus());
+    assertEquals(5, r.n());
+    assertEquals(2, r.zeros());
+    assertEquals(Method.PRATT, r.method());
+    assertEquals(normal.cumulativeProbability(-standard), r.p(), 1e-12);
+    assertEquals(
+        normal.cumulativeProbability(standard),
+        Wilcoxon.test(d, Alternative.LESS, Method.PRATT).p(),
+        1e-12);
+    assertEquals(
+        2 * normal.cumulativeProbability(-standard),
+        Wilcoxon.test(d, Alternative.TWO_SIDED, Method.PRATT).p(),
+        1e-12);
+  }
+
+  @Test
+  void aThousandAreStillExact() {
+    double[] d = new Random(3).doubles(1000, -1, 1.1).toArray();
+    Result r = Wilcoxon.test(d, Alternative.GREATER, Method.EXACT);
+    assertEquals(1000, r.n());
+    assertEquals(Method.EXACT, r.method());
+    assertEquals(Wilcoxon.test(d, Alternative.GREATER).p(), r.p(), 1e-4);
   }
 }

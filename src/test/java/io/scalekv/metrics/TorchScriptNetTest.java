@@ -325,6 +325,16 @@ final class TorchScriptNetTest {
     Path broken =
         file("broken.pt", MODULE + "  def forward(self, x: Tensor) -> Tensor:\n    ret x\n");
     Path missing = folder.resolve("missing.pt");
+    assertTells(
+        missing + ": a TorchScript file expected, got nothing there",
+        () -> TorchScriptNet.open(missing));
+    assertTells(
+        folder + ": a TorchScript file expected, got a folder", () -> TorchScriptNet.open(folder));
+    assertTells(
+        weights
+            + ": a TorchScript archive (torch.jit.save) expected, got a zip without code, such as"
+            + " torch.save writes",
+        () -> TorchScriptNet.open(weights));
     for (Path file : List.of(text, weights, broken, missing, folder)) {
       IllegalArgumentException e =
           assertThrows(IllegalArgumentException.class, () -> TorchScriptNet.open(file));

@@ -68,6 +68,40 @@ final class RoleAgreementTest {
     assertEquals(2, RoleAgreement.of(a, b).changes().size());
   }
 
+  /** 3 layers that hold 6 + 2 + 1 and 2 + 2 + 5 tokens of 14 and 14 at the last two scales. */
+  @Test
+  void everyCutScaleAndAllOfThemTogether() {
+    RolesDocument.Model deeper =
+        new RolesDocument.Model(
+            "m",
+            "unknown",
+            3,
+            2,
+            List.of(
+                new TokenMap(1, 1), new TokenMap(2, 2), new TokenMap(3, 3), new TokenMap(4, 4)));
+    double[][] x = {{0, 0, 0}, {1, 1, 1}, {3, 2, 1}, {6, 2, 1}};
+    double[][] y = {{0, 0, 0}, {1, 1, 1}, {2, 2, 2}, {1, 2, 6}};
+    RoleAssignment roles =
+        RoleAssignment.of(
+            3, 4, List.of(new LayerScale(0, 2), new LayerScale(1, 3), new LayerScale(2, 1)));
+    RoleSource a = new RoleSource("a", deeper, roles, null, 3, x, null);
+    RoleAgreement r = RoleAgreement.of(a, new RoleSource("b", deeper, null, null, 3, y, null));
+    assertEquals(List.of(2, 3), r.scales().stream().map(RoleAgreement.OfScales::scale).toList());
+    assertEquals(-1, r.all().scale());
+    assertEquals(0, r.all().draftersA(), "b has no roles to compare with");
+    assertTrue(Double.isNaN(r.all().jaccard()));
+    double second = (1 + 1 + 0.5) / 3;
+    double third = (1 + 2 + 1) / 9.0;
+    assertEquals(second, r.scales().get(0).commonTokens(), 1e-12);
+    assertEquals(third, r.scales().get(1).commonTokens(), 1e-12);
+    assertEquals((second + third) / 2, r.all().commonTokens(), 1e-12);
+    assertEquals(-1, r.scales().get(1).tokensSpearman(), 1e-12);
+    RoleAgreement same = RoleAgreement.of(a, a);
+    assertEquals(2, same.all().draftersA());
+    assertEquals(1, same.scales().get(1).draftersA());
+    assertEquals(1, same.all().adjustedRand(), 1e-12);
+  }
+
   @Test
   void otherModelsAreRefused() {
     RoleSource a = source(new double[][] {{0, 0, 0}, {1, 1, 1}, {3, 3, 3}}, null, null);

@@ -21,6 +21,7 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -74,6 +75,13 @@ final class TorchScriptNetTest {
 
   private Path file(String name, String source) throws IOException {
     return Files.write(folder.resolve(name), TorchScriptArchive.of(source));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"MINUS_ONE_TO_ONE, -1", "ZERO_TO_ONE, 0"})
+  void pixelsFillTheRange(LpipsRange range, float black) {
+    assertEquals(black, range.offset());
+    assertEquals(1, 255 * range.factor() + range.offset(), 1e-6);
   }
 
   @ParameterizedTest

@@ -33,6 +33,8 @@ final class KilledRunsTest {
   private static final int KILLED = 137;
 
   /** Kills of one run before it may end. */
+  private static final int SPARE_RUNS = 12;
+
   private static final int MOST_OF_ONE_RUN = 8;
 
   /** Before this the Java machine only starts. */
@@ -136,7 +138,8 @@ final class KilledRunsTest {
     SplittableRandom random = new SplittableRandom(seed);
     int kills = 0;
     for (int n = 0; kills < wanted; n++) {
-      assertTrue(n <= wanted, "kills: " + kills + " in " + n + " runs");
+      // a run may be over before its kill, more often where the first one met a busy machine
+      assertTrue(n <= wanted + SPARE_RUNS, "kills: " + kills + " in " + n + " runs");
       Path out = folder.resolve("killed" + n);
       for (int k = 0; k < MOST_OF_ONE_RUN && kills < wanted; k++) {
         Process process = command(run, out).start();

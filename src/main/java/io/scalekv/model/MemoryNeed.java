@@ -50,7 +50,13 @@ public record MemoryNeed(long weights, long tokenizer, long cache, long activati
     return of(config, schedule, cache, guided, options);
   }
 
-  /** The need of a generation whose cache takes so many bytes at its most, of one image. */
+  /**
+   * The need of a generation with a cache of known size.
+   *
+   * @param cache bytes at its most, of one image, both guidance branches
+   * @param guided whether there are two guidance branches
+   * @param options number format and parts
+   */
   public static MemoryNeed of(
       ModelConfig config, ScaleSchedule schedule, long cache, boolean guided, LoadOptions options) {
     InfinityConfig c = config.transformer();

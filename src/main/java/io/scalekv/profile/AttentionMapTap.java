@@ -103,18 +103,23 @@ public final class AttentionMapTap implements AttentionTap {
 
   private void block(
       NDManager scope, NDArray q, NDArray k, int from, int to, int queries, double[][] cells) {
-    long[] index = new long[to - from];
-    for (int i = 0; i < index.length; i++) {
-      index[i] = (long) from + i;
+    int n = to - from;
+    int heads = geometry.heads();
+    long[] index = new long[heads * n];
+    for (int h = 0; h < heads; h++) {
+      for (int i = 0; i < n; i++) {
+        index[h * n + i] = (long) h * queries + from + i;
+      }
     }
     float[] p;
-    try (NDArray rows = scope.create(index, new Shape(1, 1, index.length, 1));
-        NDArray all = TorchOps.call("sampled_rows", q, k, rows);
+    try (NDArray flat = q.reshape(-1, q.getShape().get(3));
+        NDArray rows = scope.create(index, new Shape(1, heads, n));
+        NDArray all = TorchOps.call("softmax_rows", flat, k, rows);
         NDArray mean = all.mean(new int[] {1})) {
       p = mean.toFloatArray();
     }
-    int keys = p.length / index.length;
-    for (int i = 0; i < index.length; i++) {
+    int keys = p.length / n;
+    for (int i = 0; i < n; i++) {
       int row = (int) ((long) (from + i) * cells.length / queries);
       double share = 1.0 / queriesOf(row, cells.length, queries);
       for (int j = 0; j < keys; j++) {

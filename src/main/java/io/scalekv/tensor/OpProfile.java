@@ -57,7 +57,7 @@ public final class OpProfile {
         JniUtils.stopProfile(trace.toString());
       }
       try (InputStream in = Files.newInputStream(trace)) {
-        return table(read(in));
+        return table(in);
       }
     } finally {
       Files.deleteIfExists(trace);
@@ -66,18 +66,14 @@ public final class OpProfile {
 
   /** Self times of calls that are nested by thread. */
   static List<Op> table(InputStream trace) throws IOException {
-    return table(read(trace));
-  }
-
-  private static List<Op> table(List<Event> events) {
-    List<Event> sorted = new ArrayList<>(events);
-    sorted.sort(
+    List<Event> events = read(trace);
+    events.sort(
         Comparator.comparingLong(Event::thread)
             .thenComparingDouble(Event::begin)
             .thenComparing(Comparator.comparingDouble(Event::duration).reversed()));
     Map<String, double[]> sums = new HashMap<>();
     Deque<Event> open = new ArrayDeque<>();
-    for (Event e : sorted) {
+    for (Event e : events) {
       while (!open.isEmpty()
           && (open.peek().thread() != e.thread() || open.peek().end() <= e.begin())) {
         open.pop();

@@ -39,11 +39,6 @@ class M(Module):
   def sdpa_unit_masked(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     return torch.scaled_dot_product_attention(q, k, v, mask, 0., False, scale=1.)
 
-  # softmax rows of sampled queries: q [B,H,L,D], k [B,H,T,D], index [B,1,S,1] -> [B,H,S,T]
-  def sampled_rows(self, q: Tensor, k: Tensor, index: Tensor) -> Tensor:
-    i = torch.expand(index, [torch.size(q, 0), torch.size(q, 1), torch.size(index, 2), torch.size(q, 3)])
-    return torch.softmax(torch.matmul(torch.gather(q, 2, i), torch.transpose(k, 2, 3)), -1)
-
   # softmax rows of sampled queries, for profiling, softmax scale 1: q [B,H,L,D], k [B,H,T,D] of one or
   # two halves of R batch rows; index [R,H,S] (int64) the sampled queries of the first half as rows of q
   # seen as [B*H*L,D]. The first N = rows of whole [N] are wanted of both halves and with their

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -113,45 +114,28 @@ final class KidTest {
     assertEquals(0, whole.standardDeviation(), 1e-12);
   }
 
+  private static void assertTells(String message, Executable wrong) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, wrong).getMessage());
+  }
+
   @Test
   void clearErrors() {
     double[][] a = normal(9, 3, 0, 1);
     double[][] b = normal(7, 3, 0, 2);
-    assertEquals(
-        "kid: a subset size in 2..7 expected, got 8",
-        assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, b, 8, 1, 0))
-            .getMessage());
-    assertEquals(
-        "kid: a subset size in 2..7 expected, got 1",
-        assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, b, 1, 1, 0))
-            .getMessage());
-    assertEquals(
-        "kid: at least 1 subset expected, got 0",
-        assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, b, 3, 0, 0))
-            .getMessage());
+    assertTells("kid: a subset size in 2..7 expected, got 8", () -> Kid.overSubsets(a, b, 8, 1, 0));
+    assertTells("kid: a subset size in 2..7 expected, got 1", () -> Kid.overSubsets(a, b, 1, 1, 0));
+    assertTells("kid: at least 1 subset expected, got 0", () -> Kid.overSubsets(a, b, 3, 0, 0));
     double[][] wide = normal(9, 4, 0, 3);
     String widths = "kid: sets of one width expected, got 3 and 4";
-    assertEquals(
-        widths, assertThrows(IllegalArgumentException.class, () -> Kid.of(a, wide)).getMessage());
-    assertEquals(
-        widths,
-        assertThrows(IllegalArgumentException.class, () -> Kid.paired(a, wide)).getMessage());
-    assertEquals(
-        widths,
-        assertThrows(IllegalArgumentException.class, () -> Kid.overSubsets(a, wide, 2, 1, 0))
-            .getMessage());
-    assertEquals(
-        widths,
-        assertThrows(IllegalArgumentException.class, () -> Kid.pairedOverSubsets(a, wide, 2, 1, 0))
-            .getMessage());
-    assertEquals(
+    assertTells(widths, () -> Kid.of(a, wide));
+    assertTells(widths, () -> Kid.paired(a, wide));
+    assertTells(widths, () -> Kid.overSubsets(a, wide, 2, 1, 0));
+    assertTells(widths, () -> Kid.pairedOverSubsets(a, wide, 2, 1, 0));
+    assertTells(
         "kid: paired samples: equal numbers expected, got 9 and 7",
-        assertThrows(IllegalArgumentException.class, () -> Kid.pairedOverSubsets(a, b, 2, 1, 0))
-            .getMessage());
-    assertEquals(
-        "kid: a subset size in 2..9 expected, got 10",
-        assertThrows(IllegalArgumentException.class, () -> Kid.pairedOverSubsets(a, a, 10, 1, 0))
-            .getMessage());
+        () -> Kid.pairedOverSubsets(a, b, 2, 1, 0));
+    assertTells(
+        "kid: a subset size in 2..9 expected, got 10", () -> Kid.pairedOverSubsets(a, a, 10, 1, 0));
     assertThrows(IllegalArgumentException.class, () -> Kid.of(a, Arrays.copyOf(b, 1)));
   }
 

@@ -3,6 +3,7 @@ package io.scalekv.cli;
 import io.scalekv.files.AtomicFile;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.LossCurve;
+import io.scalekv.train.Curriculum;
 import io.scalekv.train.PocketTraining;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,10 +38,10 @@ final class TrainPocketCommand implements Callable<Integer> {
 
   @Option(
       names = "--config",
-      paramLabel = "pocket|pocket-l",
+      paramLabel = "pocket|pocket-l|pocket-xl",
       defaultValue = "pocket",
       description =
-          "Which of the two to train: seven maps at 64 px, or nine at 96 px"
+          "Which one to train: seven maps at 64 px, nine at 96 px, or ten at 128 px"
               + " (default: ${DEFAULT-VALUE}).")
   private String config;
 
@@ -116,6 +117,7 @@ final class TrainPocketCommand implements Callable<Integer> {
                 steps,
                 decaySteps,
                 learningRate,
+                config.equals("pocket-xl") ? Curriculum.GROWING : Curriculum.LAST_MAPS,
                 tokens,
                 global.seed(),
                 global.bf16(),
@@ -139,9 +141,10 @@ final class TrainPocketCommand implements Callable<Integer> {
     return switch (config) {
       case "pocket" -> ModelConfig.pocket();
       case "pocket-l" -> ModelConfig.pocketL();
+      case "pocket-xl" -> ModelConfig.pocketXl();
       default ->
           throw new IllegalArgumentException(
-              "--config: pocket or pocket-l expected, got " + config);
+              "--config must be pocket, pocket-l or pocket-xl, got " + config);
     };
   }
 }

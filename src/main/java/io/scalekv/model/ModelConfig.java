@@ -89,6 +89,13 @@ public record ModelConfig(
     return shipped("pocket-l/config.json");
   }
 
+  /**
+   * The pocket model with the ten scales of Infinity at 512 px: 2521 tokens, 16 layers, 128x128 px.
+   */
+  public static ModelConfig pocketXl() {
+    return shipped("pocket-xl/config.json");
+  }
+
   /** The models whose weights come with the project. */
   public static List<ModelConfig> shipped() {
     return List.of(pocket(), pocketL());

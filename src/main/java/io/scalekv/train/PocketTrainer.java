@@ -61,6 +61,7 @@ public final class PocketTrainer {
    * @param vae the trained tokenizer
    * @param schedule token maps
    * @param rotaryReference map to which rotary positions are normalised
+   * @param curriculum how many maps a batch holds
    * @param tokens of a batch, about: images an update are this over the tokens of the maps used
    * @param steps updates
    * @param decaySteps updates of the decay at the end
@@ -76,6 +77,7 @@ public final class PocketTrainer {
       Vae vae,
       ScaleSchedule schedule,
       TokenMap rotaryReference,
+      Curriculum curriculum,
       int tokens,
       int steps,
       int decaySteps,
@@ -186,14 +188,9 @@ public final class PocketTrainer {
     return Math.max(1, o.tokens() / o.schedule().tokensBefore(scales));
   }
 
-  /** How many maps the batch of a step holds: more of the last ones as training goes on. */
+  /** Number of maps in the batch of a step. */
   private int scalesOf(SplittableRandom random, int step) {
-    int all = o.schedule().scales();
-    double progress = Math.min(1, step / (0.6 * o.steps()));
-    double full = 0.10 + 0.65 * progress;
-    double almost = 0.25;
-    double u = random.nextDouble();
-    return u < full ? all : u < full + almost ? all - 1 : all - 2;
+    return o.curriculum().scales(step / (double) o.steps(), o.schedule().scales(), random);
   }
 
   private NDArray loss(NDManager scope, int step) {

@@ -40,6 +40,7 @@ public final class PocketTraining {
    * @param steps updates of the transformer
    * @param decaySteps of these, with a falling learning rate
    * @param learningRate peak of the transformer
+   * @param curriculum how many maps a batch holds
    * @param tokens of a batch, about
    * @param seed of data, noise and first weights
    * @param bf16 whether the blocks' products round their factors to bfloat16
@@ -53,6 +54,7 @@ public final class PocketTraining {
       int steps,
       int decaySteps,
       double learningRate,
+      Curriculum curriculum,
       int tokens,
       int seed,
       boolean bf16,
@@ -100,6 +102,7 @@ public final class PocketTraining {
               new Vae(config.tokenizer(), vae),
               schedule,
               config.rotaryReference(1),
+              o.curriculum(),
               o.tokens(),
               o.steps(),
               o.decaySteps(),

@@ -62,7 +62,7 @@ class PocketTrainerTest {
   private PocketTrainer.Options options(String name, int steps, Weights from) throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
     return new PocketTrainer.Options(
-        CONFIG, vae, SCHEDULE, new TokenMap(4, 4), 60, steps, 2, 0.01, 9, false, own, EVERY, from);
+        CONFIG, vae, SCHEDULE, new TokenMap(4, 4), Curriculum.LAST_MAPS, 60, steps, 2, 0.01, 9, false, own, EVERY, from);
   }
 
   private static Path weightsIn(Path folder) throws IOException {
@@ -130,6 +130,7 @@ class PocketTrainerTest {
                     vae,
                     ScaleSchedule.ofSides(1, 2, 4),
                     new TokenMap(4, 4),
+                    Curriculum.LAST_MAPS,
                     60,
                     1,
                     0,
@@ -150,6 +151,7 @@ class PocketTrainerTest {
                     vae,
                     SCHEDULE,
                     new TokenMap(4, 4),
+                    Curriculum.LAST_MAPS,
                     60,
                     1,
                     0,

@@ -1,0 +1,44 @@
+package io.scalekv.train;
+
+import java.util.random.RandomGenerator;
+
+/** Curriculum over scales: how many of the first token maps a training batch holds. */
+public enum Curriculum {
+  /** Mostly all maps, some batches without the last one or two: for short schedules. */
+  LAST_MAPS {
+    @Override
+    int scales(double progress, int all, RandomGenerator random) {
+      double full = 0.10 + 0.65 * Math.min(1, progress / 0.6);
+      double almost = 0.25;
+      double u = random.nextDouble();
+      return u < full ? all : u < full + almost ? all - 1 : all - 2;
+    }
+  },
+  /**
+   * A schedule that grows: up to three maps fewer in the first half, where batches hold most images
+   * and learn what an image shows; then the next two maps; all maps in the last third.
+   */
+  GROWING {
+    @Override
+    int scales(double progress, int all, RandomGenerator random) {
+      double u = random.nextDouble();
+      if (progress < 0.48) {
+        return u < 0.15 ? all - 5 : u < 0.40 ? all - 4 : all - 3;
+      }
+      if (progress < 0.70) {
+        return u < 0.30 ? all - 3 : u < 0.45 ? all - 2 : all - 1;
+      }
+      double full = progress < 0.80 ? 0.45 : 0.70;
+      return u < full ? all : u < full + 0.2 ? all - 1 : all - 3;
+    }
+  };
+
+  /**
+   * Number of maps in a batch.
+   *
+   * @param progress share of the updates that are done, 0 to 1
+   * @param all maps of the whole schedule
+   * @param random draws one number
+   */
+  abstract int scales(double progress, int all, RandomGenerator random);
+}

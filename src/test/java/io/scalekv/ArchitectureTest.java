@@ -19,7 +19,7 @@ import io.scalekv.model.vae.Vae;
 import io.scalekv.scene.PromptFile;
 import io.scalekv.scene.SceneGrammar;
 import io.scalekv.scene.SceneSampler;
-import io.scalekv.tensor.SafetensorsWriter;
+import io.scalekv.weights.SafetensorsWriter;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -33,8 +33,12 @@ final class ArchitectureTest {
   static final ArchRule LEFT_NEVER_IMPORTS_RIGHT =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()
+          .optionalLayer("io")
+          .definedBy("io.scalekv.io..")
           .optionalLayer("tensor")
           .definedBy("io.scalekv.tensor..")
+          .optionalLayer("weights")
+          .definedBy("io.scalekv.weights..")
           .optionalLayer("cache")
           .definedBy("io.scalekv.cache..")
           .optionalLayer("image")
@@ -59,31 +63,36 @@ final class ArchitectureTest {
           .definedBy("io.scalekv.vocabtrim..")
           .optionalLayer("cli")
           .definedBy("io.scalekv.cli..")
+          .whereLayer("io")
+          .mayNotAccessAnyLayer()
           .whereLayer("tensor")
-          .mayNotAccessAnyLayer()
+          .mayOnlyAccessLayers("io")
+          .whereLayer("weights")
+          .mayOnlyAccessLayers("io", "tensor")
           .whereLayer("cache")
-          .mayOnlyAccessLayers("tensor")
+          .mayOnlyAccessLayers("io", "tensor")
           .whereLayer("image")
-          .mayNotAccessAnyLayer()
+          .mayOnlyAccessLayers("io")
           .whereLayer("scene")
-          .mayOnlyAccessLayers("image")
+          .mayOnlyAccessLayers("io", "image")
           .whereLayer("metrics")
-          .mayOnlyAccessLayers("tensor", "image")
+          .mayOnlyAccessLayers("io", "tensor", "image")
           .whereLayer("model")
-          .mayOnlyAccessLayers("tensor", "cache", "image", "scene")
+          .mayOnlyAccessLayers("io", "tensor", "weights", "cache", "image", "scene")
           .whereLayer("train")
-          .mayOnlyAccessLayers("tensor", "cache", "image", "scene", "model")
+          .mayOnlyAccessLayers("io", "tensor", "weights", "cache", "image", "scene", "model")
           .whereLayer("profile")
-          .mayOnlyAccessLayers("tensor", "cache", "model")
+          .mayOnlyAccessLayers("io", "tensor", "cache", "model")
           .whereLayer("roles")
-          .mayOnlyAccessLayers("cache", "profile")
+          .mayOnlyAccessLayers("io", "cache", "profile")
           .whereLayer("experiment")
           .mayOnlyAccessLayers(
-              "tensor", "cache", "image", "scene", "metrics", "model", "train", "profile", "roles")
+              "io", "tensor", "weights", "cache", "image", "scene", "metrics", "model", "train",
+              "profile", "roles")
           .whereLayer("report")
-          .mayOnlyAccessLayers("cache", "image", "metrics", "profile", "roles", "experiment")
+          .mayOnlyAccessLayers("io", "cache", "image", "metrics", "profile", "roles", "experiment")
           .whereLayer("vocabtrim")
-          .mayOnlyAccessLayers("tensor", "train", "experiment")
+          .mayOnlyAccessLayers("io", "tensor", "weights", "train", "experiment")
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer();
 
@@ -97,6 +106,7 @@ final class ArchitectureTest {
           .that()
           .resideOutsideOfPackages(
               "io.scalekv.tensor..",
+              "io.scalekv.weights..",
               "io.scalekv.cache..",
               "io.scalekv.metrics..",
               "io.scalekv.model..",

@@ -12,7 +12,7 @@ import io.scalekv.experiment.PolicyCalibrator;
 import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.experiment.ProfileRun;
 import io.scalekv.experiment.StatisticsStore;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.profile.ProfileCsv;

@@ -1,6 +1,6 @@
 package io.scalekv.cli;
 
-import io.scalekv.tensor.LoadListener;
+import io.scalekv.weights.LoadListener;
 import java.io.PrintWriter;
 import java.util.Locale;
 

@@ -9,7 +9,7 @@ import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Metric;
 import io.scalekv.experiment.Results;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
 import java.io.IOException;

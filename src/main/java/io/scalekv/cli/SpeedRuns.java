@@ -5,7 +5,7 @@ import io.scalekv.experiment.Software;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.experiment.bench.SpeedBench;
 import io.scalekv.experiment.bench.SpeedRun;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import java.io.IOException;

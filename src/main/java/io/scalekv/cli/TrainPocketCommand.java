@@ -1,6 +1,6 @@
 package io.scalekv.cli;
 
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.LossCurve;
 import io.scalekv.train.Curriculum;

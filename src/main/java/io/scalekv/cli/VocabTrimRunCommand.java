@@ -1,11 +1,11 @@
 package io.scalekv.cli;
 
-import io.scalekv.tensor.LoadListener;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.pair.ShippedPair;
 import io.scalekv.vocabtrim.run.TrimExperiment;
 import io.scalekv.vocabtrim.run.TrimResult;
 import io.scalekv.vocabtrim.run.TrimSpec;
+import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -6,7 +6,7 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurves;
-import io.scalekv.files.Sha256;
+import io.scalekv.io.Sha256;
 import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;

@@ -1,9 +1,9 @@
 package io.scalekv.experiment;
 
 import com.networknt.schema.Schema;
-import io.scalekv.files.AtomicFile;
-import io.scalekv.roles.CanonicalJson;
-import io.scalekv.roles.CheckedJson;
+import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.CheckedJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -9,7 +9,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.files.Sha256;
+import io.scalekv.io.Sha256;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;

@@ -1,7 +1,7 @@
 package io.scalekv.experiment;
 
-import io.scalekv.roles.CanonicalJson;
-import io.scalekv.roles.CheckedJson;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.CheckedJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package io.scalekv.experiment;
 
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ModelConfig;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.scalekv.experiment;
 
-import io.scalekv.files.Sha256;
-import io.scalekv.roles.CanonicalJson;
-import io.scalekv.roles.CheckedJson;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Sha256;
 
 /**
  * Everything that determines the images of the full cache.

@@ -1,15 +1,15 @@
 package io.scalekv.experiment;
 
-import io.scalekv.files.AtomicFile;
-import io.scalekv.files.Sha256;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Sha256;
 import io.scalekv.metrics.FeatureMap;
 import io.scalekv.metrics.FeatureNet;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.ImageModel;
-import io.scalekv.roles.CanonicalJson;
-import io.scalekv.roles.CheckedJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

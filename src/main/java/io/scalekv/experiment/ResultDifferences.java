@@ -1,6 +1,6 @@
 package io.scalekv.experiment;
 
-import io.scalekv.roles.CheckedJson;
+import io.scalekv.io.CheckedJson;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

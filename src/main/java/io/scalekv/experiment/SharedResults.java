@@ -1,6 +1,6 @@
 package io.scalekv.experiment;
 
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

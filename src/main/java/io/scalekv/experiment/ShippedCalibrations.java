@@ -1,8 +1,8 @@
 package io.scalekv.experiment;
 
+import io.scalekv.io.CheckedJson;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.roles.Calibrations;
-import io.scalekv.roles.CheckedJson;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import java.io.IOException;

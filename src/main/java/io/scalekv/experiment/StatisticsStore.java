@@ -1,7 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.experiment.Calibrator.PromptSet;
-import io.scalekv.files.Sha256;
+import io.scalekv.io.Sha256;
 import io.scalekv.model.ImageModel;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.ProfileOptions;

@@ -1,6 +1,6 @@
 package io.scalekv.experiment;
 
-import io.scalekv.files.Sha256;
+import io.scalekv.io.Sha256;
 import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Lpips;
 import io.scalekv.metrics.LpipsRange;

@@ -1,6 +1,6 @@
 package io.scalekv.image;
 
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;

@@ -11,7 +11,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.training.ParameterStore;
-import io.scalekv.files.Sha256;
+import io.scalekv.io.Sha256;
 import io.scalekv.tensor.Cancellation;
 import io.scalekv.tensor.TorchOps;
 import java.io.ByteArrayInputStream;

@@ -1,14 +1,14 @@
 package io.scalekv.model;
 
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.files.Sha256;
+import io.scalekv.io.Sha256;
 import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.text.T5Text;
 import io.scalekv.model.text.WordEmbedder;
 import io.scalekv.model.vae.Vae;
-import io.scalekv.tensor.ExpectedWeights;
-import io.scalekv.tensor.LoadListener;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.weights.ExpectedWeights;
+import io.scalekv.weights.LoadListener;
+import io.scalekv.weights.TensorSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -153,7 +153,7 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
   /**
    * Checks every name, shape and type without loading anything.
    *
-   * @throws io.scalekv.tensor.WeightsFileException one line that names what does not fit
+   * @throws io.scalekv.weights.WeightsFileException one line that names what does not fit
    */
   public void check(ModelConfig config) {
     try (TensorSource t = TensorSource.open(transformer);

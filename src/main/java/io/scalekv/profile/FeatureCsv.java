@@ -1,6 +1,6 @@
 package io.scalekv.profile;
 
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

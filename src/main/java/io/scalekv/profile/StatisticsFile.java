@@ -2,10 +2,10 @@ package io.scalekv.profile;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.tensor.SafetensorsFile;
-import io.scalekv.tensor.SafetensorsWriter;
-import io.scalekv.tensor.StoredType;
-import io.scalekv.tensor.TensorData;
+import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.SafetensorsWriter;
+import io.scalekv.weights.StoredType;
+import io.scalekv.weights.TensorData;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

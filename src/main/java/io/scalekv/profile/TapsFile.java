@@ -1,9 +1,9 @@
 package io.scalekv.profile;
 
-import io.scalekv.tensor.SafetensorsFile;
-import io.scalekv.tensor.SafetensorsWriter;
-import io.scalekv.tensor.StoredType;
-import io.scalekv.tensor.TensorData;
+import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.SafetensorsWriter;
+import io.scalekv.weights.StoredType;
+import io.scalekv.weights.TensorData;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;

@@ -3,7 +3,7 @@ package io.scalekv.report;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentFile;
-import io.scalekv.roles.CheckedJson;
+import io.scalekv.io.CheckedJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

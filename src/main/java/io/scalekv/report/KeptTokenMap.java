@@ -3,7 +3,7 @@ package io.scalekv.report;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.experiment.KeptTokens;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;

@@ -2,8 +2,8 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Frontier;
-import io.scalekv.files.AtomicFile;
 import io.scalekv.image.Png;
+import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

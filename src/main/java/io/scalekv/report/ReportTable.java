@@ -1,6 +1,6 @@
 package io.scalekv.report;
 
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;

@@ -5,7 +5,7 @@ import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Metric;
 import io.scalekv.experiment.Results;
-import io.scalekv.roles.CanonicalJson;
+import io.scalekv.io.CanonicalJson;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package io.scalekv.report;
 
 import io.scalekv.cache.TokenMap;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.roles.RoleAgreement;
 import io.scalekv.roles.RoleAgreement.OfOrders;
 import io.scalekv.roles.RoleAgreement.OfScales;

@@ -1,9 +1,9 @@
 package io.scalekv.report;
 
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.files.AtomicFile;
-import io.scalekv.roles.CanonicalJson;
-import io.scalekv.roles.CheckedJson;
+import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.CheckedJson;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleBootstrap;

@@ -1,6 +1,8 @@
 package io.scalekv.roles;
 
 import io.scalekv.cache.policy.ErrorCurves;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.CheckedJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -2,6 +2,7 @@ package io.scalekv.roles;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurves;
+import io.scalekv.io.CheckedJson;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import tools.jackson.databind.JsonNode;

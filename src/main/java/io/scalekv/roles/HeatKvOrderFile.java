@@ -1,7 +1,8 @@
 package io.scalekv.roles;
 
 import io.scalekv.cache.TokenMap;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CheckedJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.io.CheckedJson;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;

@@ -1,7 +1,9 @@
 package io.scalekv.roles;
 
 import com.networknt.schema.Schema;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.CheckedJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -2,7 +2,9 @@ package io.scalekv.roles;
 
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.CheckedJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -46,7 +46,7 @@ public final class TorchScriptArchive {
   }
 
   /** Adds an entry without compression. */
-  static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+  public static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
     ZipEntry entry = new ZipEntry(name);
     CRC32 crc = new CRC32();
     crc.update(content);

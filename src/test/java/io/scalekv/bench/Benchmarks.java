@@ -2,7 +2,7 @@ package io.scalekv.bench;
 
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.SourceCommit;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.report.NumberReport;
 import java.io.IOException;
 import java.io.InputStream;

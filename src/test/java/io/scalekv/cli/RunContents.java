@@ -1,9 +1,9 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.CellJson;
-import io.scalekv.files.Sha256;
-import io.scalekv.tensor.SafetensorsFile;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.io.Sha256;
+import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.TensorSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

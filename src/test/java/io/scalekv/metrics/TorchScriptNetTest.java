@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.files.Sha256;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Sha256;
 import io.scalekv.tensor.TorchScriptArchive;
 import java.io.IOException;
 import java.io.OutputStream;

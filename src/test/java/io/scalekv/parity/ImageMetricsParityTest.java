@@ -11,7 +11,7 @@ import io.scalekv.metrics.HaarPsi;
 import io.scalekv.metrics.MsSsim;
 import io.scalekv.metrics.Psnr;
 import io.scalekv.metrics.Ssim;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.weights.TensorSource;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;

@@ -10,7 +10,7 @@ import io.scalekv.cache.Keeper;
 import io.scalekv.cache.Kept;
 import io.scalekv.cache.ScoredPolicy;
 import io.scalekv.cache.policy.ReleasedScaleKv;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.weights.TensorSource;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

@@ -17,7 +17,7 @@ import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.cache.policy.ReleasedScaleKv;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.weights.TensorSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;

@@ -13,7 +13,7 @@ import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.Kept;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.weights.TensorSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -16,7 +16,7 @@ import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.PartitionAgreement;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.weights.TensorSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

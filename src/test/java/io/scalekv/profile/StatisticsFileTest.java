@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.tensor.SafetensorsFile;
-import io.scalekv.tensor.SafetensorsWriter;
-import io.scalekv.tensor.StoredType;
-import io.scalekv.tensor.TensorData;
+import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.SafetensorsWriter;
+import io.scalekv.weights.StoredType;
+import io.scalekv.weights.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

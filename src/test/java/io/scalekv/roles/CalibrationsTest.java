@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurves;
+import io.scalekv.io.CheckedJson;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.CanonicalJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -15,9 +15,9 @@ import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.text.WordEmbedder;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.model.vae.VaeConfig;
-import io.scalekv.tensor.SafetensorsFile;
-import io.scalekv.tensor.TensorSource;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.TensorSource;
+import io.scalekv.weights.Weights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +62,20 @@ class PocketTrainerTest {
   private PocketTrainer.Options options(String name, int steps, Weights from) throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
     return new PocketTrainer.Options(
-        CONFIG, vae, SCHEDULE, new TokenMap(4, 4), Curriculum.LAST_MAPS, 60, steps, 2, 0.01, 9, false, own, EVERY, from);
+        CONFIG,
+        vae,
+        SCHEDULE,
+        new TokenMap(4, 4),
+        Curriculum.LAST_MAPS,
+        60,
+        steps,
+        2,
+        0.01,
+        9,
+        false,
+        own,
+        EVERY,
+        from);
   }
 
   private static Path weightsIn(Path folder) throws IOException {

@@ -7,7 +7,7 @@ import io.scalekv.experiment.CellSession;
 import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.RunListener;
 import io.scalekv.experiment.Runner;
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.tensor.Cancellation;
 import java.io.IOException;
 import java.io.Serializable;

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.tensor.TorchOps;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
 

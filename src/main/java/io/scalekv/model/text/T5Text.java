@@ -2,11 +2,11 @@ package io.scalekv.model.text;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.scalekv.files.Sha256;
-import io.scalekv.tensor.ExpectedWeights;
-import io.scalekv.tensor.LoadListener;
-import io.scalekv.tensor.TensorSource;
-import io.scalekv.tensor.Weights;
+import io.scalekv.io.Sha256;
+import io.scalekv.weights.ExpectedWeights;
+import io.scalekv.weights.LoadListener;
+import io.scalekv.weights.TensorSource;
+import io.scalekv.weights.Weights;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

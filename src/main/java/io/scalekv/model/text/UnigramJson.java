@@ -1,6 +1,6 @@
 package io.scalekv.model.text;
 
-import io.scalekv.files.TokenizerJson;
+import io.scalekv.io.TokenizerJson;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 

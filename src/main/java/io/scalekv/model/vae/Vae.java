@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.Weights;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

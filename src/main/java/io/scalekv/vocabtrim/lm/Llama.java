@@ -5,11 +5,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.tensor.LoadListener;
 import io.scalekv.tensor.NativeCopy;
-import io.scalekv.tensor.TensorSource;
 import io.scalekv.tensor.TorchOps;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.LoadListener;
+import io.scalekv.weights.TensorSource;
+import io.scalekv.weights.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,7 +60,7 @@ public final class Llama implements LanguageModel {
    *
    * @param listener told how far the reading is
    * @throws IllegalArgumentException if the configuration is not that of a Llama model
-   * @throws io.scalekv.tensor.WeightsFileException if the weights do not fit it
+   * @throws io.scalekv.weights.WeightsFileException if the weights do not fit it
    */
   public static Llama open(Path folder, LoadListener listener) {
     Path file = folder.resolve(LlamaConfig.FILE);

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.Weights;
 
 /**
  * The forward pass of the Llama layout (Touvron et al., arXiv 2302.13971, with the grouped queries

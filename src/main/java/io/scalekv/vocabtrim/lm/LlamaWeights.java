@@ -2,8 +2,8 @@ package io.scalekv.vocabtrim.lm;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.tensor.ExpectedWeights;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.ExpectedWeights;
+import io.scalekv.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

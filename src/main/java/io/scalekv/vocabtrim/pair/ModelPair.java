@@ -1,10 +1,10 @@
 package io.scalekv.vocabtrim.pair;
 
-import io.scalekv.files.Sha256;
-import io.scalekv.tensor.LoadListener;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.io.Sha256;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.text.TextTokenizer;
+import io.scalekv.weights.LoadListener;
+import io.scalekv.weights.TensorSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,10 +1,10 @@
 package io.scalekv.vocabtrim.pair;
 
-import io.scalekv.tensor.LoadListener;
 import io.scalekv.vocabtrim.lm.LlamaConfig;
 import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.text.SyntheticLanguage;
 import io.scalekv.vocabtrim.text.TextTokenizer;
+import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

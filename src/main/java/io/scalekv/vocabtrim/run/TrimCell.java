@@ -1,7 +1,7 @@
 package io.scalekv.vocabtrim.run;
 
-import io.scalekv.experiment.CheckedYaml;
-import io.scalekv.files.Sha256;
+import io.scalekv.io.CheckedYaml;
+import io.scalekv.io.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package io.scalekv.vocabtrim.run;
 
-import io.scalekv.experiment.CheckedYaml;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.SourceCommit;
+import io.scalekv.io.CheckedYaml;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.DecodeStatistics;
 import io.scalekv.vocabtrim.decode.Generation;

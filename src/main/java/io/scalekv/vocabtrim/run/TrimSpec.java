@@ -1,6 +1,6 @@
 package io.scalekv.vocabtrim.run;
 
-import io.scalekv.experiment.CheckedYaml;
+import io.scalekv.io.CheckedYaml;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

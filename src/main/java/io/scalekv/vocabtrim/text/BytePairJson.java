@@ -1,6 +1,6 @@
 package io.scalekv.vocabtrim.text;
 
-import io.scalekv.files.TokenizerJson;
+import io.scalekv.io.TokenizerJson;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -1,7 +1,7 @@
 package io.scalekv.vocabtrim.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import io.scalekv.files.Sha256;
+import io.scalekv.io.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;

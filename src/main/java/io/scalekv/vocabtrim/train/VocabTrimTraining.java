@@ -1,8 +1,6 @@
 package io.scalekv.vocabtrim.train;
 
-import io.scalekv.files.AtomicFile;
-import io.scalekv.tensor.SafetensorsFile;
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.LlamaConfig;
@@ -16,6 +14,8 @@ import io.scalekv.vocabtrim.text.SyntheticLanguage;
 import io.scalekv.vocabtrim.text.SyntheticText;
 import io.scalekv.vocabtrim.text.TextTokenizer;
 import io.scalekv.vocabtrim.text.TrainingText;
+import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.TensorSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -1,13 +1,13 @@
 package io.scalekv.vocabtrim.trim;
 
-import io.scalekv.files.AtomicFile;
-import io.scalekv.tensor.SafetensorsWriter;
-import io.scalekv.tensor.StoredType;
-import io.scalekv.tensor.TensorData;
-import io.scalekv.tensor.TensorInfo;
-import io.scalekv.tensor.TensorSource;
-import io.scalekv.tensor.TorchIntegers;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.weights.SafetensorsWriter;
+import io.scalekv.weights.StoredType;
+import io.scalekv.weights.TensorData;
+import io.scalekv.weights.TensorInfo;
+import io.scalekv.weights.TensorSource;
+import io.scalekv.weights.TorchIntegers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,6 +1,6 @@
 package io.scalekv.vocabtrim.trim;
 
-import io.scalekv.files.AtomicFile;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.vocabtrim.lm.KeptIds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

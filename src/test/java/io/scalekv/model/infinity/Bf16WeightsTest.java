@@ -9,7 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.tensor.TorchOps;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.Weights;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;

@@ -13,7 +13,7 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.Weights;
 import java.util.List;
 import java.util.Random;
 

@@ -1,7 +1,7 @@
 package io.scalekv.model.text;
 
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.tensor.TensorData;
+import io.scalekv.weights.TensorData;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,10 +33,10 @@ public final class T5Fixtures {
   /** A configuration of text width 128. */
   public static String config(int width) {
     return """
-        {"model_type":"t5","vocab_size":20,"d_model":%d,"d_kv":8,"num_heads":4,"d_ff":48,
-         "num_layers":2,"relative_attention_num_buckets":8,"layer_norm_epsilon":1e-06,
-         "feed_forward_proj":"gated-gelu"}
-        """
+    {"model_type":"t5","vocab_size":20,"d_model":%d,"d_kv":8,"num_heads":4,"d_ff":48,
+     "num_layers":2,"relative_attention_num_buckets":8,"layer_norm_epsilon":1e-06,
+     "feed_forward_proj":"gated-gelu"}
+    """
         .formatted(width);
   }
 

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.scene.Vocabulary;
-import io.scalekv.tensor.Weights;
+import io.scalekv.weights.Weights;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -1,6 +1,6 @@
 package io.scalekv.vocabtrim.lm;
 
-import io.scalekv.tensor.TensorSource;
+import io.scalekv.weights.TensorSource;
 import java.util.HashMap;
 import java.util.Map;
 

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.tensor.LoadListener;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.DecodeStatistics;
 import io.scalekv.vocabtrim.decode.Generation;
@@ -16,6 +15,7 @@ import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.text.Domain;
 import io.scalekv.vocabtrim.text.SpecialTokens;
 import io.scalekv.vocabtrim.text.SyntheticLanguage;
+import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

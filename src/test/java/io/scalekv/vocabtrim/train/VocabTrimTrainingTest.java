@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.tensor.LoadListener;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.text.Domain;
 import io.scalekv.vocabtrim.text.SyntheticLanguage;
+import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.tensor.SafetensorsFile;
-import io.scalekv.tensor.SafetensorsWriter;
-import io.scalekv.tensor.StoredType;
-import io.scalekv.tensor.TensorData;
 import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.SafetensorsWriter;
+import io.scalekv.weights.StoredType;
+import io.scalekv.weights.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

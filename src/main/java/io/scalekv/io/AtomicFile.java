@@ -1,0 +1,108 @@
+package io.scalekv.io;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Writes a file whole or not at all. Several processes of several hosts may write to one folder,
+ * even the same file: each has temporary files of its own, and the last to finish wins.
+ */
+public final class AtomicFile {
+  private static final String HOST = host();
+  private static final AtomicLong WRITES = new AtomicLong();
+  private static final Pattern PART = Pattern.compile("\\..*\\.([^.]+)\\.([0-9]+)-[0-9]+\\.part");
+
+  private AtomicFile() {}
+
+  /**
+   * Writes the bytes to a temporary file in the same folder, which is made if missing, then moves
+   * it to its place.
+   */
+  public static void write(Path file, byte[] bytes) throws IOException {
+    Path target = file.toAbsolutePath();
+    Files.createDirectories(target.getParent());
+    Path temporary = temporary(target);
+    try {
+      Files.write(temporary, bytes);
+      Files.move(
+          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw named(file, e);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** A temporary file beside another, for those who write and move it themselves. */
+  public static Path temporary(Path file) {
+    String part = part(file.getFileName().toString(), ProcessHandle.current().pid());
+    return file.resolveSibling(part);
+  }
+
+  /** A failure of the disk with the name of the file; a full disk is reported without one. */
+  public static IOException named(Path file, IOException e) {
+    if (e instanceof FileSystemException) {
+      return e;
+    }
+    IOException named = new FileSystemException(file.toString(), null, e.getMessage());
+    named.initCause(e);
+    return named;
+  }
+
+  /** The name of the next temporary file of a process of this host. */
+  static String part(String name, long pid) {
+    return ".%s.%s.%d-%d.part".formatted(name, HOST, pid, WRITES.incrementAndGet());
+  }
+
+  /** Removes, at any depth, what processes of this host that are no more left half-written. */
+  public static void removeLeft(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    List<Path> parts;
+    try (Stream<Path> files = Files.find(folder, Integer.MAX_VALUE, (file, a) -> left(file))) {
+      parts = files.toList();
+    } catch (UncheckedIOException e) {
+      if (e.getCause() instanceof NoSuchFileException) {
+        return; // another process has just moved one of its files to its place
+      }
+      throw e;
+    }
+    for (Path part : parts) {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  private static boolean left(Path file) {
+    Matcher name = PART.matcher(file.getFileName().toString());
+    return name.matches()
+        && name.group(1).equals(HOST)
+        && ProcessHandle.of(Long.parseLong(name.group(2))).isEmpty();
+  }
+
+  /** The name of this host as one word of a file's name; from the kernel, which asks no network. */
+  private static String host() {
+    Path kernel = Path.of("/proc/sys/kernel/hostname");
+    String name;
+    try {
+      name =
+          Files.isReadable(kernel)
+              ? Files.readString(kernel).strip()
+              : InetAddress.getLocalHost().getHostName();
+    } catch (IOException e) {
+      name = "localhost";
+    }
+    return name.replaceAll("[^A-Za-z0-9_-]", "_");
+  }
+}

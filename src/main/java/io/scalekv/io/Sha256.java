@@ -1,0 +1,56 @@
+package io.scalekv.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.function.LongConsumer;
+
+/** SHA-256 in hexadecimal, for provenance. */
+public final class Sha256 {
+  private static final int BUFFER_BYTES = 1 << 20;
+
+  private Sha256() {}
+
+  /** The hash of some bytes. */
+  public static String of(byte[] bytes) {
+    return HexFormat.of().formatHex(digest().digest(bytes));
+  }
+
+  /** The hash of files, one after the other. */
+  public static String of(Path... files) throws IOException {
+    return of(read -> {}, files);
+  }
+
+  /**
+   * The same, for large files.
+   *
+   * @param progress told the bytes read so far
+   */
+  public static String of(LongConsumer progress, Path... files) throws IOException {
+    long read = 0;
+    MessageDigest digest = digest();
+    byte[] buffer = new byte[BUFFER_BYTES];
+    for (Path file : files) {
+      try (InputStream in = Files.newInputStream(file)) {
+        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+          digest.update(buffer, 0, n);
+          read += n;
+          progress.accept(read);
+        }
+      }
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package io.scalekv.weights;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+
+/** Reads at given places of a file that another process may change meanwhile. */
+final class ChannelReads {
+  private ChannelReads() {}
+
+  /** Fills {@code target} from {@code position}; a file that ends too early is an error. */
+  static void readFully(Path file, FileChannel channel, ByteBuffer target, long position)
+      throws IOException {
+    long at = position;
+    while (target.hasRemaining()) {
+      int read = channel.read(target, at);
+      if (read < 0) {
+        throw WeightsFileException.in(
+            file,
+            "file became shorter while open",
+            "at least " + (at + target.remaining()) + " bytes",
+            channel.size());
+      }
+      at += read;
+    }
+  }
+
+  /** Closes a channel that was only read; null is allowed. */
+  static void closeQuietly(FileChannel channel) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      // Nothing was written, so nothing can be lost.
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package io.scalekv.weights;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * The weights that a model needs, by name and shape. A source is checked as a whole before the
+ * first byte is allocated.
+ */
+public final class ExpectedWeights {
+  private final String model;
+  private final Map<String, Shape> shapes;
+  private final Predicate<String> passedOver;
+  private final Function<String, List<String>> otherNames;
+
+  private ExpectedWeights(
+      String model,
+      Map<String, Shape> shapes,
+      Predicate<String> passedOver,
+      Function<String, List<String>> otherNames) {
+    this.model = model;
+    this.shapes = shapes;
+    this.passedOver = passedOver;
+    this.otherNames = otherNames;
+  }
+
+  /**
+   * These weights and no others.
+   *
+   * @param model whose weights they are, for messages
+   * @param shapes by name
+   */
+  public static ExpectedWeights of(String model, Map<String, Shape> shapes) {
+    return new ExpectedWeights(model, new LinkedHashMap<>(shapes), n -> false, n -> List.of());
+  }
+
+  /** The same, where a source may also hold tensors of such names, which are not read. */
+  public ExpectedWeights passingOver(Predicate<String> names) {
+    return new ExpectedWeights(model, shapes, names, otherNames);
+  }
+
+  /** The same, where a weight that is missing may be there under another name. */
+  public ExpectedWeights orNamed(Function<String, List<String>> names) {
+    return new ExpectedWeights(model, shapes, passedOver, names);
+  }
+
+  /**
+   * Checks every name, shape and type.
+   *
+   * @param where the path of the source, for messages
+   * @return for each expected name the name in the source
+   * @throws WeightsFileException for a weight that is missing, has another shape, is not F32, F16
+   *     or BF16, or is not expected
+   */
+  public Map<String, String> check(Path where, TensorSource source) {
+    Set<String> names = source.names();
+    Map<String, String> found = new LinkedHashMap<>();
+    List<String> missing = new ArrayList<>();
+    for (Map.Entry<String, Shape> e : shapes.entrySet()) {
+      String name = nameIn(names, e.getKey());
+      if (name == null) {
+        missing.add(e.getKey());
+      } else {
+        found.put(e.getKey(), name);
+      }
+    }
+    // a wrong shape tells more about a wrong file than a missing name
+    found.forEach((expected, name) -> checkOne(source.info(name), shapes.get(expected)));
+    if (!missing.isEmpty()) {
+      throw WeightsFileException.in(
+          where,
+          "weights of " + model,
+          shapes.size() + " names",
+          found.size() + " of them; missing: " + first(missing));
+    }
+    List<String> others = new ArrayList<>(names);
+    others.removeAll(Set.copyOf(found.values()));
+    others.removeIf(passedOver);
+    if (!others.isEmpty()) {
+      throw WeightsFileException.in(
+          where, "weights of " + model, "no others than its " + shapes.size(), first(others));
+    }
+    return found;
+  }
+
+  private String nameIn(Set<String> names, String expected) {
+    if (names.contains(expected)) {
+      return expected;
+    }
+    return otherNames.apply(expected).stream().filter(names::contains).findFirst().orElse(null);
+  }
+
+  private void checkOne(TensorInfo info, Shape expected) {
+    if (!Arrays.equals(info.shape(), expected.getShape())) {
+      throw WeightsFileException.in(
+          info.file(),
+          "tensor " + WeightsFileException.quote(info.name()),
+          Arrays.toString(expected.getShape()) + " as " + model + " has",
+          Arrays.toString(info.shape()));
+    }
+    boolean halfOrSingle = info.type().isFloating() && info.type() != StoredType.F64;
+    if (!halfOrSingle) {
+      throw WeightsFileException.in(
+          info.file(),
+          "tensor " + WeightsFileException.quote(info.name()) + " of " + model,
+          "F32, F16 or BF16",
+          info.type());
+    }
+  }
+
+  private static String first(List<String> names) {
+    String name = WeightsFileException.oneLine(names.get(0));
+    return names.size() == 1 ? name : name + " and " + (names.size() - 1) + " more";
+  }
+
+  /**
+   * Checks, then loads.
+   *
+   * @param parent of the manager that owns the weights
+   * @param where the path of the source, for messages
+   * @param listener told after every weight
+   */
+  public Weights load(NDManager parent, Path where, TensorSource source, LoadListener listener) {
+    return load(new Weights(parent), where, source, listener);
+  }
+
+  /**
+   * The same into empty weights, which are closed if it fails.
+   *
+   * @return the weights
+   */
+  public Weights load(Weights weights, Path where, TensorSource source, LoadListener listener) {
+    try {
+      Map<String, String> found = check(where, source);
+      long total = bytes(source, found);
+      long done = 0;
+      for (Map.Entry<String, String> e : found.entrySet()) {
+        weights.read(e.getKey(), source, e.getValue());
+        done += source.info(e.getValue()).byteLength();
+        listener.at(model, done, total);
+      }
+      return weights;
+    } catch (RuntimeException | Error e) {
+      weights.close();
+      throw e;
+    }
+  }
+
+  private static long bytes(TensorSource source, Map<String, String> found) {
+    return found.values().stream().mapToLong(n -> source.info(n).byteLength()).sum();
+  }
+
+  /** Number of scalars in all weights. */
+  public long parameters() {
+    return shapes.values().stream().mapToLong(Shape::size).sum();
+  }
+}

@@ -1,0 +1,375 @@
+package io.scalekv.weights;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.scalekv.weights.StateDictPickle.RawTensor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * An archive of {@code torch.save} (since PyTorch 1.6): a stored zip with the pickle {@code
+ * data.pkl} and one entry per storage. The tensors are those of a state dict at the top level, or
+ * of the first of {@link #PLACES} that the file has; what else the dictionary holds is passed over.
+ *
+ * <p>Opening reads the table of contents and the pickle, and checks every tensor of the state dict
+ * against its storage. Values are read from the file straight into the memory of the result; views
+ * that are not contiguous pass through memory outside the Java heap.
+ */
+public final class PthFile implements TensorSource {
+  /** Where a state dict may lie inside the saved object, in the order of the search. */
+  static final List<List<String>> PLACES =
+      List.of(
+          List.of("trainer", "gpt_fsdp"),
+          List.of("state_dict"),
+          List.of("model"),
+          List.of("module"),
+          List.of("vae"));
+
+  static final int LARGEST_PICKLE = 1 << 25;
+
+  /** Elements that a view may have beyond those of its storage, by reading some again and again. */
+  static final long MOST_REPEATED = 1 << 20;
+
+  /** A tensor's place: elements from {@code first} byte on, {@code stride} in elements. */
+  private record View(TensorInfo info, long[] stride) {
+    boolean contiguous() {
+      long expected = 1;
+      long[] shape = info.shape();
+      for (int d = shape.length - 1; d >= 0; d--) {
+        if (shape[d] != 1 && stride[d] != expected) {
+          return false;
+        }
+        expected *= shape[d];
+      }
+      return true;
+    }
+
+    /** Bytes from the first to the last element. */
+    long span() {
+      long last = 0;
+      long[] shape = info.shape();
+      for (int d = 0; d < shape.length; d++) {
+        last += (shape[d] - 1) * stride[d];
+      }
+      return (last + 1) * info.type().width();
+    }
+  }
+
+  private final Path file;
+  private final FileChannel channel;
+  private final Map<String, View> views;
+
+  private PthFile(Path file, FileChannel channel, Map<String, View> views) {
+    this.file = file;
+    this.channel = channel;
+    this.views = Collections.unmodifiableMap(views);
+  }
+
+  /**
+   * Opens an archive.
+   *
+   * @throws WeightsFileException if it cannot be read, is not sound, holds no state dict, or its
+   *     pickle names anything but tensors
+   */
+  public static PthFile open(Path file) {
+    FileChannel channel = null;
+    try {
+      channel = FileChannel.open(file, StandardOpenOption.READ);
+      Map<String, ZipDirectory.Entry> entries = ZipDirectory.read(file, channel).entries();
+      String folder = folder(file, entries);
+      checkByteOrder(file, channel, entries.get(folder + "byteorder"));
+      byte[] pickle = bytes(file, channel, entries.get(folder + "data.pkl"), LARGEST_PICKLE);
+      Map<String, RawTensor> tensors = stateDict(file, StateDictPickle.read(file, pickle));
+      Map<String, View> views = new LinkedHashMap<>();
+      tensors.forEach((name, raw) -> views.put(name, view(file, folder, entries, name, raw)));
+      PthFile opened = new PthFile(file, channel, views);
+      channel = null;
+      return opened;
+    } catch (IOException e) {
+      throw WeightsFileException.io(file, "cannot read", e);
+    } finally {
+      ChannelReads.closeQuietly(channel);
+    }
+  }
+
+  /** The one folder of the archive, with its slash. */
+  static String folder(Path file, Map<String, ZipDirectory.Entry> entries) {
+    List<String> pickles =
+        entries.keySet().stream()
+            .filter(n -> n.endsWith("/data.pkl") && n.indexOf('/') == n.lastIndexOf('/'))
+            .toList();
+    if (pickles.size() != 1) {
+      throw WeightsFileException.in(
+          file, "archive of torch.save", "one FOLDER/data.pkl", pickles.size() + " of them");
+    }
+    return pickles.get(0).substring(0, pickles.get(0).indexOf('/') + 1);
+  }
+
+  static void checkByteOrder(Path file, FileChannel channel, ZipDirectory.Entry entry)
+      throws IOException {
+    if (entry != null) {
+      String order =
+          new String(bytes(file, channel, entry, 64), StandardCharsets.ISO_8859_1).strip();
+      if (!order.equals("little")) {
+        throw WeightsFileException.in(
+            file, "byteorder", "little", WeightsFileException.quote(order));
+      }
+    }
+  }
+
+  static byte[] bytes(Path file, FileChannel channel, ZipDirectory.Entry entry, int most)
+      throws IOException {
+    if (entry.size() > most) {
+      throw WeightsFileException.in(
+          file,
+          "entry " + WeightsFileException.quote(entry.name()),
+          "at most " + most + " bytes",
+          entry.size());
+    }
+    ByteBuffer buffer = ByteBuffer.allocate((int) entry.size());
+    ChannelReads.readFully(file, channel, buffer, entry.offset());
+    return buffer.array();
+  }
+
+  private static Map<String, RawTensor> stateDict(Path file, Object root) {
+    Map<String, RawTensor> tensors = tensors(file, root);
+    for (List<String> place : PLACES) {
+      if (tensors.isEmpty()) {
+        Object at = root;
+        for (String key : place) {
+          at = at instanceof Map<?, ?> map ? map.get(key) : null;
+        }
+        tensors = tensors(file, at);
+      }
+    }
+    if (tensors.isEmpty()) {
+      throw WeightsFileException.in(
+          file,
+          "state dict",
+          "tensors by name at the top level or under "
+              + String.join(", ", PLACES.stream().map(p -> String.join(".", p)).toList()),
+          root instanceof Map<?, ?> map ? "the keys " + keys(map) : "no dictionary");
+    }
+    return tensors;
+  }
+
+  private static String keys(Map<?, ?> map) {
+    return WeightsFileException.oneLine(
+        String.join(", ", map.keySet().stream().limit(20).map(Object::toString).toList()));
+  }
+
+  private static Map<String, RawTensor> tensors(Path file, Object dictionary) {
+    Map<String, RawTensor> tensors = new LinkedHashMap<>();
+    if (dictionary instanceof Map<?, ?> map) {
+      map.forEach(
+          (key, value) -> {
+            if (value instanceof RawTensor tensor) {
+              if (!(key instanceof String name) || name.length() > StrictJson.LONGEST_NAME) {
+                throw WeightsFileException.in(
+                    file,
+                    "name of a tensor",
+                    "a text of at most " + StrictJson.LONGEST_NAME + " characters",
+                    WeightsFileException.oneLine(key.toString()));
+              }
+              tensors.put(name, tensor);
+            }
+          });
+    }
+    return tensors;
+  }
+
+  private static View view(
+      Path file,
+      String folder,
+      Map<String, ZipDirectory.Entry> entries,
+      String name,
+      RawTensor raw) {
+    StoredType type = raw.storage().type();
+    String what = "tensor " + WeightsFileException.quote(name);
+    ZipDirectory.Entry entry = entries.get(folder + "data/" + raw.storage().key());
+    if (entry == null) {
+      throw WeightsFileException.in(
+          file,
+          what + " storage",
+          "an entry data/" + WeightsFileException.oneLine(raw.storage().key()),
+          "none");
+    }
+    long stored = raw.storage().elements();
+    if (stored < 0 || stored > entry.size() || stored * type.width() != entry.size()) {
+      throw WeightsFileException.in(
+          file,
+          what + " storage " + entry.name(),
+          entry.size() + " bytes of " + type + " as the entry has",
+          stored + " elements");
+    }
+    String got =
+        Arrays.toString(raw.shape())
+            + " stride "
+            + Arrays.toString(raw.stride())
+            + " from "
+            + raw.offset();
+    try {
+      long bytes = type.width();
+      long last = raw.offset();
+      boolean negative = raw.offset() < 0;
+      boolean empty = false;
+      for (int d = 0; d < raw.shape().length; d++) {
+        negative |= raw.shape()[d] < 0 || raw.stride()[d] < 0;
+        empty |= raw.shape()[d] == 0;
+      }
+      for (int d = 0; d < raw.shape().length && !empty && !negative; d++) {
+        bytes = Math.multiplyExact(bytes, raw.shape()[d]);
+        last = Math.addExact(last, Math.multiplyExact(raw.shape()[d] - 1, raw.stride()[d]));
+      }
+      if (negative || (empty ? last > stored : last >= stored)) {
+        throw WeightsFileException.in(
+            file, what, "a view inside its storage of " + stored + " elements", got);
+      }
+      long elements = bytes / type.width();
+      if (!empty && elements > Math.max(stored, MOST_REPEATED)) {
+        throw WeightsFileException.in(
+            file,
+            what,
+            "at most " + Math.max(stored, MOST_REPEATED) + " elements from a storage of " + stored,
+            got);
+      }
+      long offset = entry.offset() + raw.offset() * type.width();
+      TensorInfo info = new TensorInfo(name, type, raw.shape(), empty ? 0 : bytes, offset, file);
+      return new View(info, raw.stride());
+    } catch (ArithmeticException e) {
+      throw WeightsFileException.in(file, what, "a view of less than 2^63 bytes", got);
+    }
+  }
+
+  @Override
+  public Set<String> names() {
+    return views.keySet();
+  }
+
+  @Override
+  public TensorInfo info(String name) {
+    return named(name).info();
+  }
+
+  private View named(String name) {
+    View view = views.get(name);
+    if (view == null) {
+      throw WeightsFileException.in(
+          file,
+          "tensor " + WeightsFileException.quote(name),
+          "one of the file's " + views.size() + " names",
+          "none of them");
+    }
+    return view;
+  }
+
+  @Override
+  public Map<String, String> metadata() {
+    return Map.of();
+  }
+
+  @Override
+  public NDArray load(String name, NDManager manager) {
+    View view = named(name);
+    return TensorBytes.load(view.info(), bytes(view), manager);
+  }
+
+  @Override
+  public NDArray loadBf16(String name, NDManager manager) {
+    View view = named(name);
+    return TensorBytes.loadBf16(view.info(), bytes(view), manager);
+  }
+
+  @Override
+  public float[] floats(String name) {
+    View view = named(name);
+    return TensorBytes.floats(view.info(), bytes(view));
+  }
+
+  @Override
+  public double[] doubles(String name) {
+    View view = named(name);
+    return TensorBytes.doubles(view.info(), bytes(view));
+  }
+
+  @Override
+  public int[] ints(String name) {
+    View view = named(name);
+    return TensorBytes.ints(view.info(), bytes(view));
+  }
+
+  @Override
+  public long[] longs(String name) {
+    View view = named(name);
+    return TensorBytes.longs(view.info(), bytes(view));
+  }
+
+  @Override
+  public void close() {
+    ChannelReads.closeQuietly(channel);
+  }
+
+  private TensorBytes.Bytes bytes(View view) {
+    TensorInfo info = view.info();
+    if (!channel.isOpen()) {
+      throw WeightsFileException.in(file, info.toString(), "an open file", "a closed one");
+    }
+    if (info.byteLength() == 0 || view.contiguous()) {
+      return (target, position) -> read(info, target, info.offset() + position);
+    }
+    if (view.span() > Integer.MAX_VALUE) {
+      throw WeightsFileException.in(
+          file, info + " with gaps", "at most 2147483647 bytes from end to end", view.span());
+    }
+    ByteBuffer span = ByteBuffer.allocateDirect((int) view.span());
+    read(info, span, info.offset());
+    return (target, position) -> gather(view, span, target, position);
+  }
+
+  private void read(TensorInfo info, ByteBuffer target, long position) {
+    try {
+      ChannelReads.readFully(file, channel, target, position);
+    } catch (IOException e) {
+      throw WeightsFileException.io(file, "cannot read " + info, e);
+    }
+  }
+
+  /** Fills {@code target} with the elements of a view from byte {@code position} on, row-major. */
+  private static void gather(View view, ByteBuffer span, ByteBuffer target, long position) {
+    int width = view.info().type().width();
+    long[] shape = view.info().shape();
+    long[] stride = view.stride();
+    long[] index = new long[shape.length];
+    long rest = position / width;
+    long element = 0;
+    for (int d = shape.length - 1; d >= 0; d--) {
+      index[d] = rest % shape[d];
+      rest /= shape[d];
+      element += index[d] * stride[d];
+    }
+    while (target.hasRemaining()) {
+      int at = (int) (element * width);
+      for (int i = 0; i < width; i++) {
+        target.put(span.get(at + i));
+      }
+      for (int d = shape.length - 1; d >= 0; d--) {
+        element += stride[d];
+        if (++index[d] < shape[d]) {
+          break;
+        }
+        element -= shape[d] * stride[d];
+        index[d] = 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,225 @@
+package io.scalekv.weights;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/**
+ * The parsed and checked header of a safetensors file: every tensor lies inside the file, its
+ * length is what shape and type say, and the tensors fill the data part without holes or overlaps.
+ *
+ * @param tensors by name, in the order of the header
+ * @param metadata the entries of {@code __metadata__}, empty if absent
+ */
+record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
+  static final String METADATA = "__metadata__";
+  private static final int MOST_DIMENSIONS = 32;
+
+  /**
+   * Parses and checks.
+   *
+   * @param file for messages and for {@link TensorInfo#file()}
+   * @param text the header's bytes, padding included
+   * @param fileLength bytes of the whole file
+   */
+  static SafetensorsHeader parse(Path file, byte[] text, long fileLength) {
+    long dataStart = 8L + text.length;
+    if (text.length == 0 || text[0] != '{') {
+      throw WeightsFileException.in(
+          file,
+          "header",
+          "a JSON object that starts with '{'",
+          text.length == 0 ? "no header" : "byte " + (text[0] & 0xff));
+    }
+    SafetensorsHeader header =
+        StrictJson.readObject(
+            file, "header", text, json -> new Parsing(file, json, dataStart).readAll());
+    checkLayout(file, header.tensors.values(), dataStart, fileLength);
+    return header;
+  }
+
+  private static void checkLayout(
+      Path file, Collection<TensorInfo> tensors, long dataStart, long fileLength) {
+    List<TensorInfo> byOffset =
+        tensors.stream()
+            .sorted(
+                Comparator.comparingLong(TensorInfo::offset)
+                    .thenComparingLong(TensorInfo::byteLength))
+            .toList();
+    long end = dataStart;
+    for (TensorInfo tensor : byOffset) {
+      if (tensor.offset() != end) {
+        throw WeightsFileException.in(
+            file,
+            tensor + (tensor.offset() < end ? " overlaps another" : " leaves a hole before it"),
+            "data offset " + (end - dataStart),
+            tensor.offset() - dataStart);
+      }
+      end = tensor.offset() + tensor.byteLength();
+      if (end > fileLength) {
+        throw WeightsFileException.in(
+            file,
+            tensor + " ends beyond the file",
+            "at least " + end + " bytes in the file",
+            fileLength);
+      }
+    }
+    if (end != fileLength) {
+      throw WeightsFileException.in(
+          file, "bytes after the last tensor", "a file of " + end + " bytes", fileLength);
+    }
+  }
+
+  /** One pass over the header's JSON. */
+  private record Parsing(Path file, JsonParser json, long dataStart) {
+    SafetensorsHeader readAll() {
+      Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+      Map<String, String> metadata = Map.of();
+      while (json.nextToken() != JsonToken.END_OBJECT) {
+        String name = json.currentName();
+        json.nextToken();
+        if (name.equals(METADATA)) {
+          metadata = readMetadata();
+        } else {
+          tensors.put(name, readTensor(name));
+        }
+      }
+      return new SafetensorsHeader(
+          Collections.unmodifiableMap(tensors), Collections.unmodifiableMap(metadata));
+    }
+
+    private Map<String, String> readMetadata() {
+      require(JsonToken.START_OBJECT, METADATA, "an object");
+      Map<String, String> entries = new LinkedHashMap<>();
+      while (json.nextToken() != JsonToken.END_OBJECT) {
+        String key = json.currentName();
+        json.nextToken();
+        require(
+            JsonToken.VALUE_STRING,
+            METADATA + " entry " + WeightsFileException.quote(key),
+            "a string");
+        entries.put(key, json.getString());
+      }
+      return entries;
+    }
+
+    private TensorInfo readTensor(String name) {
+      String where = "tensor " + WeightsFileException.quote(name);
+      require(JsonToken.START_OBJECT, where, "an object");
+      StoredType type = null;
+      long[] shape = null;
+      long[] offsets = null;
+      while (json.nextToken() != JsonToken.END_OBJECT) {
+        String field = json.currentName();
+        json.nextToken();
+        switch (field) {
+          case "dtype" -> type = readType(where);
+          case "shape" -> shape = readLongs(where + " shape", MOST_DIMENSIONS);
+          case "data_offsets" -> offsets = readLongs(where + " data_offsets", 2);
+          default ->
+              throw WeightsFileException.in(
+                  file,
+                  where,
+                  "the fields dtype, shape and data_offsets",
+                  "field " + WeightsFileException.quote(field));
+        }
+      }
+      if (type == null || shape == null || offsets == null) {
+        String missing = type == null ? "dtype" : shape == null ? "shape" : "data_offsets";
+        throw WeightsFileException.in(file, where, "the field " + missing, "none");
+      }
+      return place(name, where, type, shape, offsets);
+    }
+
+    private TensorInfo place(
+        String name, String where, StoredType type, long[] shape, long[] offsets) {
+      if (offsets.length != 2 || offsets[0] > offsets[1]) {
+        throw WeightsFileException.in(
+            file, where + " data_offsets", "[begin, end], begin ≤ end", Arrays.toString(offsets));
+      }
+      if (offsets[1] > Long.MAX_VALUE - dataStart) {
+        throw WeightsFileException.in(
+            file, where + " data_offsets", "an end inside the file", offsets[1]);
+      }
+      long expected = byteLength(where, type, shape);
+      long length = offsets[1] - offsets[0];
+      if (length != expected) {
+        throw WeightsFileException.in(
+            file,
+            where + " byte length",
+            expected + " (" + type + " " + Arrays.toString(shape) + ")",
+            length);
+      }
+      return new TensorInfo(name, type, shape, length, dataStart + offsets[0], file);
+    }
+
+    private long byteLength(String where, StoredType type, long[] shape) {
+      for (long size : shape) {
+        if (size == 0) {
+          return 0;
+        }
+      }
+      try {
+        long bytes = type.width();
+        for (long size : shape) {
+          bytes = Math.multiplyExact(bytes, size);
+        }
+        return bytes;
+      } catch (ArithmeticException e) {
+        throw WeightsFileException.in(
+            file, where + " shape", "a size below 2^63 bytes", Arrays.toString(shape));
+      }
+    }
+
+    private StoredType readType(String where) {
+      require(JsonToken.VALUE_STRING, where + " dtype", "a string");
+      String text = json.getString();
+      for (StoredType type : StoredType.values()) {
+        if (type.name().equals(text)) {
+          return type;
+        }
+      }
+      throw WeightsFileException.in(
+          file,
+          where + " dtype",
+          "one of " + Arrays.toString(StoredType.values()),
+          WeightsFileException.quote(text));
+    }
+
+    private long[] readLongs(String where, int most) {
+      require(JsonToken.START_ARRAY, where, "an array");
+      long[] values = new long[most];
+      int count = 0;
+      while (json.nextToken() != JsonToken.END_ARRAY) {
+        require(JsonToken.VALUE_NUMBER_INT, where, "integers");
+        if (count == most) {
+          throw WeightsFileException.in(file, where, "at most " + most + " numbers", "more");
+        }
+        values[count++] = readLong(where);
+      }
+      return Arrays.copyOf(values, count);
+    }
+
+    private long readLong(String where) {
+      boolean fits = json.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
+      if (!fits || json.getLongValue() < 0) {
+        throw WeightsFileException.in(
+            file, where, "numbers from 0 to 2^63 − 1", StrictJson.describe(json));
+      }
+      return json.getLongValue();
+    }
+
+    private void require(JsonToken expected, String where, String words) {
+      if (json.currentToken() != expected) {
+        throw WeightsFileException.in(file, where, words, StrictJson.describe(json));
+      }
+    }
+  }
+}

@@ -1,0 +1,277 @@
+package io.scalekv.weights;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/**
+ * Weights spread over several files by an index, the form in which large models are published
+ * ({@code model.safetensors.index.json}, {@code pytorch_model.bin.index.json}). A shard is a
+ * safetensors file or an archive of {@code torch.save}, by its content. The shards lie in the
+ * folder of the index; the index and the shards must name exactly the same tensors.
+ *
+ * <p>{@link #metadata()} holds the plain values of the index's own {@code metadata} object.
+ */
+public final class ShardedWeights implements TensorSource {
+  private final Path index;
+  private final Map<String, TensorSource> sources;
+  private final Map<String, String> metadata;
+
+  private ShardedWeights(
+      Path index, Map<String, TensorSource> sources, Map<String, String> metadata) {
+    this.index = index;
+    this.sources = Collections.unmodifiableMap(sources);
+    this.metadata = metadata;
+  }
+
+  /**
+   * Opens an index and all its shards and checks that they agree.
+   *
+   * @throws WeightsFileException if a file is missing, unsound or outside the folder of the index
+   */
+  public static ShardedWeights open(Path index) {
+    Index parsed = readIndex(index);
+    Map<String, TensorSource> shards = new LinkedHashMap<>();
+    boolean opened = false;
+    try {
+      for (String shard : parsed.shardOf().values()) {
+        if (!shards.containsKey(shard)) {
+          shards.put(shard, TensorSource.openFile(locate(index, shard)));
+        }
+      }
+      checkAgreement(index, parsed.shardOf(), shards);
+      Map<String, TensorSource> sources = new LinkedHashMap<>();
+      parsed.shardOf().forEach((name, shard) -> sources.put(name, shards.get(shard)));
+      opened = true;
+      return new ShardedWeights(index, sources, parsed.metadata());
+    } finally {
+      if (!opened) {
+        shards.values().forEach(TensorSource::close);
+      }
+    }
+  }
+
+  /** What the index says: the shard of each tensor, and plain metadata values. */
+  private record Index(Map<String, String> shardOf, Map<String, String> metadata) {}
+
+  private static Index readIndex(Path index) {
+    if (!Files.isRegularFile(index)) {
+      throw WeightsFileException.in(
+          index, "index", "a file", Files.isDirectory(index) ? "a folder" : "nothing there");
+    }
+    byte[] text;
+    try {
+      long size = Files.size(index);
+      if (size > StrictJson.LARGEST) {
+        throw WeightsFileException.in(
+            index, "index size", "at most " + StrictJson.LARGEST + " bytes", size);
+      }
+      text = Files.readAllBytes(index);
+    } catch (IOException e) {
+      throw WeightsFileException.io(index, "cannot read", e);
+    }
+    return StrictJson.readObject(index, "index", text, json -> readIndex(index, json));
+  }
+
+  private static Index readIndex(Path index, JsonParser json) {
+    Map<String, String> shardOf = null;
+    Map<String, String> metadata = new LinkedHashMap<>();
+    while (json.nextToken() != JsonToken.END_OBJECT) {
+      String field = json.currentName();
+      json.nextToken();
+      switch (field) {
+        case "weight_map" -> shardOf = readWeightMap(index, json);
+        case "metadata" -> readMetadata(json, metadata);
+        default -> json.skipChildren();
+      }
+    }
+    if (shardOf == null || shardOf.isEmpty()) {
+      throw WeightsFileException.in(
+          index,
+          "weight_map",
+          "an object that names the shard of each tensor",
+          shardOf == null ? "none" : "an empty one");
+    }
+    return new Index(shardOf, Collections.unmodifiableMap(metadata));
+  }
+
+  private static Map<String, String> readWeightMap(Path index, JsonParser json) {
+    if (json.currentToken() != JsonToken.START_OBJECT) {
+      throw WeightsFileException.in(index, "weight_map", "an object", StrictJson.describe(json));
+    }
+    Map<String, String> shardOf = new LinkedHashMap<>();
+    Map<String, String> known = new LinkedHashMap<>();
+    while (json.nextToken() != JsonToken.END_OBJECT) {
+      String name = json.currentName();
+      json.nextToken();
+      String shard = json.currentToken() == JsonToken.VALUE_STRING ? json.getString() : null;
+      if (shard == null || !isPlainName(shard)) {
+        throw WeightsFileException.in(
+            index,
+            "shard of tensor " + WeightsFileException.quote(name),
+            "a plain file name in the folder of the index",
+            StrictJson.describe(json));
+      }
+      shardOf.put(name, known.computeIfAbsent(shard, s -> s));
+    }
+    return shardOf;
+  }
+
+  private static boolean isPlainName(String shard) {
+    boolean plain = !shard.isBlank() && !shard.equals(".") && !shard.equals("..");
+    for (int i = 0; i < shard.length(); i++) {
+      char c = shard.charAt(i);
+      plain &= c != '/' && c != '\\' && c != ':' && !Character.isISOControl(c);
+    }
+    return plain;
+  }
+
+  private static void readMetadata(JsonParser json, Map<String, String> metadata) {
+    if (json.currentToken() != JsonToken.START_OBJECT) {
+      json.skipChildren();
+      return;
+    }
+    while (json.nextToken() != JsonToken.END_OBJECT) {
+      String key = json.currentName();
+      if (json.nextToken().isScalarValue()) {
+        metadata.put(key, json.getString());
+      } else {
+        json.skipChildren();
+      }
+    }
+  }
+
+  /** The shard's path, after all links, if it lies in the folder of the index. */
+  private static Path locate(Path index, String shard) {
+    try {
+      Path folder = index.toAbsolutePath().getParent();
+      Path path = folder.resolve(shard);
+      if (!Files.exists(path)) {
+        throw WeightsFileException.in(
+            index, "shard " + WeightsFileException.quote(shard), "a file", "nothing there");
+      }
+      Path real = path.toRealPath();
+      if (!real.getParent().equals(folder.toRealPath())) {
+        throw WeightsFileException.in(
+            index,
+            "shard " + WeightsFileException.quote(shard),
+            "a file in the folder of the index",
+            "a link to " + real);
+      }
+      return real;
+    } catch (IOException | InvalidPathException e) {
+      throw WeightsFileException.in(
+          index,
+          "shard " + WeightsFileException.quote(shard),
+          "a readable file",
+          WeightsFileException.oneLine(String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static void checkAgreement(
+      Path index, Map<String, String> shardOf, Map<String, TensorSource> shards) {
+    Map<String, String> found = new LinkedHashMap<>();
+    shards.forEach(
+        (shard, source) -> {
+          for (String name : source.names()) {
+            String earlier = found.putIfAbsent(name, shard);
+            if (earlier != null) {
+              throw WeightsFileException.in(
+                  index,
+                  "tensor " + WeightsFileException.quote(name),
+                  "in one shard",
+                  "in " + earlier + " and in " + shard);
+            }
+            if (!shardOf.containsKey(name)) {
+              throw WeightsFileException.in(
+                  index,
+                  "tensor " + WeightsFileException.quote(name) + " of " + shard,
+                  "listed in weight_map",
+                  "not listed");
+            }
+          }
+        });
+    shardOf.forEach(
+        (name, shard) -> {
+          if (!shard.equals(found.get(name))) {
+            String got = found.get(name);
+            throw WeightsFileException.in(
+                index,
+                "tensor " + WeightsFileException.quote(name),
+                "in shard " + shard,
+                got == null ? "in no shard" : "in " + got);
+          }
+        });
+  }
+
+  private TensorSource source(String name) {
+    TensorSource source = sources.get(name);
+    if (source == null) {
+      throw WeightsFileException.in(
+          index,
+          "tensor " + WeightsFileException.quote(name),
+          "one of the index's " + sources.size() + " names",
+          "none of them");
+    }
+    return source;
+  }
+
+  @Override
+  public Set<String> names() {
+    return sources.keySet();
+  }
+
+  @Override
+  public TensorInfo info(String name) {
+    return source(name).info(name);
+  }
+
+  @Override
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  @Override
+  public NDArray load(String name, NDManager manager) {
+    return source(name).load(name, manager);
+  }
+
+  @Override
+  public NDArray loadBf16(String name, NDManager manager) {
+    return source(name).loadBf16(name, manager);
+  }
+
+  @Override
+  public float[] floats(String name) {
+    return source(name).floats(name);
+  }
+
+  @Override
+  public double[] doubles(String name) {
+    return source(name).doubles(name);
+  }
+
+  @Override
+  public int[] ints(String name) {
+    return source(name).ints(name);
+  }
+
+  @Override
+  public long[] longs(String name) {
+    return source(name).longs(name);
+  }
+
+  @Override
+  public void close() {
+    sources.values().forEach(TensorSource::close);
+  }
+}

@@ -1,0 +1,57 @@
+package io.scalekv.weights;
+
+import ai.djl.ndarray.types.DataType;
+
+/**
+ * The element types of a safetensors file that this project reads and writes, in the order in which
+ * the format's own library stores them. The constant's name is the name in the file. {@link
+ * #loaded()} is the type of the array in memory: types that the native engine does not carry safely
+ * are widened.
+ *
+ * @see <a href="https://github.com/huggingface/safetensors">safetensors format</a>
+ */
+public enum StoredType {
+  /** 64-bit signed integer. */
+  I64(8, DataType.INT64),
+  /** IEEE 754 binary64. */
+  F64(8, DataType.FLOAT64),
+  /** IEEE 754 binary32. */
+  F32(4, DataType.FLOAT32),
+  /** 32-bit signed integer. */
+  I32(4, DataType.INT32),
+  /** The upper half of a binary32, widened to 32 bits when loaded. */
+  BF16(2, DataType.FLOAT32),
+  /** IEEE 754 binary16, widened to 32 bits when loaded. */
+  F16(2, DataType.FLOAT32),
+  /** 16-bit signed integer, widened to 32 bits when loaded. */
+  I16(2, DataType.INT32),
+  /** 8-bit signed integer, widened to 32 bits when loaded. */
+  I8(1, DataType.INT32),
+  /** 8-bit unsigned integer, widened to 32 bits when loaded. */
+  U8(1, DataType.INT32),
+  /** One byte, 0 or 1, widened to 32 bits when loaded. */
+  BOOL(1, DataType.INT32);
+
+  private final int width;
+  private final DataType loaded;
+
+  StoredType(int width, DataType loaded) {
+    this.width = width;
+    this.loaded = loaded;
+  }
+
+  /** Bytes per element in the file. */
+  public int width() {
+    return width;
+  }
+
+  /** The element type of the array that {@link TensorSource#load} returns. */
+  public DataType loaded() {
+    return loaded;
+  }
+
+  /** Whether the elements are floating-point numbers. */
+  public boolean isFloating() {
+    return this == F64 || this == F32 || this == F16 || this == BF16;
+  }
+}

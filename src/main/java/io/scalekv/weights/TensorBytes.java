@@ -1,0 +1,301 @@
+package io.scalekv.weights;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.tensor.TorchOps;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.ShortBuffer;
+import java.util.function.Consumer;
+
+/**
+ * Turns the little-endian bytes of one tensor into values. Native arrays are allocated by the
+ * engine and filled in place, so no Java memory is borrowed: views of them stay valid on their own.
+ */
+final class TensorBytes {
+  /** Fills {@code target} with the tensor's bytes from {@code position}, 0 being its first byte. */
+  @FunctionalInterface
+  interface Bytes {
+    void read(ByteBuffer target, long position);
+  }
+
+  private static final int CHUNK = 1 << 18;
+  private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
+
+  private TensorBytes() {}
+
+  static NDArray load(TensorInfo info, Bytes bytes, NDManager manager) {
+    checkLoadable(info, info.type().loaded().getNumOfBytes());
+    Device device = manager.getDevice();
+    if (!device.isGpu()) {
+      return loadOnCpu(info, bytes, manager);
+    }
+    try (NDManager host = manager.newSubManager(Device.cpu())) {
+      NDArray moved = loadOnCpu(info, bytes, host).toDevice(device, false);
+      moved.attach(manager);
+      return moved;
+    }
+  }
+
+  private static void checkLoadable(TensorInfo info, int width) {
+    long loadedBytes = Math.multiplyExact(info.elements(), width);
+    if (loadedBytes > Integer.MAX_VALUE) {
+      throw WeightsFileException.in(
+          info.file(), info + " in memory", "at most 2147483647 bytes", loadedBytes);
+    }
+  }
+
+  private static NDArray loadOnCpu(TensorInfo info, Bytes bytes, NDManager manager) {
+    NDArray array = manager.create(new Shape(info.shape()), info.type().loaded());
+    return filled(array, info, buffer -> fill(info, bytes, buffer));
+  }
+
+  private static NDArray filled(NDArray array, TensorInfo info, Consumer<ByteBuffer> filler) {
+    if (info.byteLength() == 0) {
+      return array;
+    }
+    try {
+      filler.accept(array.toByteBuffer(true));
+      return array;
+    } catch (RuntimeException | Error e) {
+      array.close();
+      throw e;
+    }
+  }
+
+  /** The values of an F32, F16 or BF16 tensor as bfloat16. */
+  static NDArray loadBf16(TensorInfo info, Bytes bytes, NDManager manager) {
+    if (!info.type().isFloating() || info.type() == StoredType.F64) {
+      throw WeightsFileException.in(
+          info.file(), info + " as bfloat16", "F32, F16 or BF16", info.type());
+    }
+    checkLoadable(info, StoredType.BF16.width());
+    if (!manager.getDevice().isGpu()) {
+      return loadBf16OnCpu(info, bytes, manager);
+    }
+    NDArray moved = emptyBf16(manager, new Shape(info.shape()));
+    try (NDManager host = manager.newSubManager(Device.cpu())) {
+      TorchOps.call("assign", loadBf16OnCpu(info, bytes, host), moved).close();
+    }
+    return moved;
+  }
+
+  private static NDArray loadBf16OnCpu(TensorInfo info, Bytes bytes, NDManager manager) {
+    return filled(
+        emptyBf16(manager, new Shape(info.shape())), info, buffer -> fillBf16(info, bytes, buffer));
+  }
+
+  /** Memory for bfloat16 numbers, not yet written. */
+  static NDArray emptyBf16(NDManager manager, Shape shape) {
+    try (NDArray sizes = manager.create(shape.getShape())) {
+      return TorchOps.call("empty_bf16", sizes);
+    }
+  }
+
+  /** {@code target} is the memory of the array, native order, of the type's loaded width. */
+  private static void fill(TensorInfo info, Bytes bytes, ByteBuffer target) {
+    switch (info.type()) {
+      case F64, F32, I64, I32 -> {
+        if (target.order() == ByteOrder.LITTLE_ENDIAN) {
+          bytes.read(target, 0);
+        } else {
+          throw WeightsFileException.in(
+              info.file(), "byte order of this machine", "little-endian", target.order());
+        }
+      }
+      case F16, BF16 -> {
+        FloatBuffer to = target.asFloatBuffer();
+        eachChunk(info, bytes, (chunk, first) -> to.put(floats(info, chunk)));
+      }
+      case I16, I8, U8, BOOL -> {
+        IntBuffer to = target.asIntBuffer();
+        eachChunk(info, bytes, (chunk, first) -> to.put(ints(info, chunk, first)));
+      }
+    }
+  }
+
+  /** The same with bfloat16 patterns. */
+  private static void fillBf16(TensorInfo info, Bytes bytes, ByteBuffer target) {
+    if (info.type() == StoredType.BF16 && target.order() == ByteOrder.LITTLE_ENDIAN) {
+      bytes.read(target, 0);
+      return;
+    }
+    ShortBuffer to = target.asShortBuffer();
+    eachChunk(
+        info,
+        bytes,
+        (chunk, first) -> {
+          float[] values = floats(info, chunk);
+          short[] patterns = new short[values.length];
+          for (int i = 0; i < values.length; i++) {
+            patterns[i] = HalfPrecision.toBf16(values[i]);
+          }
+          to.put(patterns);
+        });
+  }
+
+  static float[] floats(TensorInfo info, Bytes bytes) {
+    if (!info.type().isFloating() || info.type() == StoredType.F64) {
+      throw WeightsFileException.in(
+          info.file(), info + " as float values", "F32, F16 or BF16", info.type());
+    }
+    float[] values = new float[arrayLength(info)];
+    eachChunk(
+        info,
+        bytes,
+        (chunk, first) -> {
+          float[] part = floats(info, chunk);
+          System.arraycopy(part, 0, values, (int) first, part.length);
+        });
+    return values;
+  }
+
+  static double[] doubles(TensorInfo info, Bytes bytes) {
+    if (!info.type().isFloating()) {
+      throw WeightsFileException.in(
+          info.file(), info + " as double values", "F64, F32, F16 or BF16", info.type());
+    }
+    double[] values = new double[arrayLength(info)];
+    eachChunk(
+        info,
+        bytes,
+        (chunk, first) -> {
+          int at = (int) first;
+          if (info.type() == StoredType.F64) {
+            chunk.asDoubleBuffer().get(values, at, chunk.remaining() / 8);
+          } else {
+            for (float value : floats(info, chunk)) {
+              values[at++] = value;
+            }
+          }
+        });
+    return values;
+  }
+
+  static int[] ints(TensorInfo info, Bytes bytes) {
+    requireInteger(info);
+    int[] values = new int[arrayLength(info)];
+    eachChunk(
+        info,
+        bytes,
+        (chunk, first) -> {
+          int[] part = ints(info, chunk, first);
+          System.arraycopy(part, 0, values, (int) first, part.length);
+        });
+    return values;
+  }
+
+  static long[] longs(TensorInfo info, Bytes bytes) {
+    requireInteger(info);
+    long[] values = new long[arrayLength(info)];
+    eachChunk(
+        info,
+        bytes,
+        (chunk, first) -> {
+          int at = (int) first;
+          if (info.type() == StoredType.I64) {
+            chunk.asLongBuffer().get(values, at, chunk.remaining() / 8);
+          } else {
+            for (int value : ints(info, chunk, first)) {
+              values[at++] = value;
+            }
+          }
+        });
+    return values;
+  }
+
+  private static void requireInteger(TensorInfo info) {
+    if (info.type().isFloating()) {
+      throw WeightsFileException.in(
+          info.file(), info + " as integers", "I64, I32, I16, I8, U8 or BOOL", info.type());
+    }
+  }
+
+  private static float[] floats(TensorInfo info, ByteBuffer chunk) {
+    float[] values = new float[chunk.remaining() / info.type().width()];
+    if (info.type() == StoredType.F32) {
+      chunk.asFloatBuffer().get(values);
+      return values;
+    }
+    short[] bits = new short[values.length];
+    chunk.asShortBuffer().get(bits);
+    if (info.type() == StoredType.BF16) {
+      for (int i = 0; i < bits.length; i++) {
+        values[i] = HalfPrecision.fromBf16(bits[i]);
+      }
+    } else {
+      for (int i = 0; i < bits.length; i++) {
+        values[i] = HalfPrecision.fromF16(bits[i]);
+      }
+    }
+    return values;
+  }
+
+  private static int[] ints(TensorInfo info, ByteBuffer chunk, long first) {
+    int width = info.type().width();
+    int start = chunk.position();
+    int[] values = new int[chunk.remaining() / width];
+    for (int i = 0; i < values.length; i++) {
+      int at = start + i * width;
+      values[i] =
+          switch (info.type()) {
+            case I32 -> chunk.getInt(at);
+            case I16 -> chunk.getShort(at);
+            case I8 -> chunk.get(at);
+            case U8 -> chunk.get(at) & 0xff;
+            case BOOL -> bool(info, chunk.get(at), first + i);
+            case I64 -> narrow(info, chunk.getLong(at), first + i);
+            default -> throw new IllegalStateException("not an integer type: " + info.type());
+          };
+    }
+    return values;
+  }
+
+  private static int bool(TensorInfo info, byte value, long element) {
+    if (value != 0 && value != 1) {
+      throw WeightsFileException.in(
+          info.file(), info + " element " + element, "0 or 1", value & 0xff);
+    }
+    return value;
+  }
+
+  private static int narrow(TensorInfo info, long value, long element) {
+    if (value != (int) value) {
+      throw WeightsFileException.in(
+          info.file(), info + " element " + element, "a 32-bit integer", value);
+    }
+    return (int) value;
+  }
+
+  private static int arrayLength(TensorInfo info) {
+    if (info.elements() > LONGEST_ARRAY) {
+      throw WeightsFileException.in(
+          info.file(),
+          info + " as a Java array",
+          "at most " + LONGEST_ARRAY + " elements",
+          info.elements());
+    }
+    return (int) info.elements();
+  }
+
+  @FunctionalInterface
+  private interface ChunkReader {
+    void accept(ByteBuffer chunk, long firstElement);
+  }
+
+  /** Walks through the tensor in little-endian pieces of whole elements. */
+  private static void eachChunk(TensorInfo info, Bytes bytes, ChunkReader reader) {
+    long length = info.byteLength();
+    ByteBuffer chunk =
+        ByteBuffer.allocate((int) Math.min(CHUNK, length)).order(ByteOrder.LITTLE_ENDIAN);
+    for (long position = 0; position < length; position += CHUNK) {
+      chunk.clear().limit((int) Math.min(CHUNK, length - position));
+      bytes.read(chunk, position);
+      reader.accept(chunk.flip(), position / info.type().width());
+    }
+  }
+}

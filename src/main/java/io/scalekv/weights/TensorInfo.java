@@ -1,0 +1,56 @@
+package io.scalekv.weights;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * Where one tensor lies and what it is.
+ *
+ * @param name its name in the file
+ * @param type element type in the file
+ * @param shape sizes, outermost first; empty for a scalar
+ * @param byteLength bytes in the file: elements × width of the type
+ * @param offset first byte, counted from the start of the file
+ * @param file the file that holds it
+ */
+public record TensorInfo(
+    String name, StoredType type, long[] shape, long byteLength, long offset, Path file) {
+  /** Copies the shape. */
+  public TensorInfo {
+    shape = shape.clone();
+  }
+
+  /** A copy of the shape. */
+  @Override
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  /** Number of elements, 1 for a scalar. */
+  public long elements() {
+    return byteLength / type.width();
+  }
+
+  /** Value equality, the shape included. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof TensorInfo o
+        && name.equals(o.name)
+        && type == o.type
+        && Arrays.equals(shape, o.shape)
+        && byteLength == o.byteLength
+        && offset == o.offset
+        && file.equals(o.file);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * name.hashCode() + Arrays.hashCode(shape);
+  }
+
+  /** For messages: {@code tensor "w" F32 [3, 4]}. */
+  @Override
+  public String toString() {
+    return "tensor " + WeightsFileException.quote(name) + " " + type + " " + Arrays.toString(shape);
+  }
+}

@@ -1,0 +1,277 @@
+package io.scalekv.weights;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The table of contents of a zip archive whose entries are stored, not compressed, so that the
+ * bytes of an entry can be read from the archive itself. Archives above 4 GiB (zip64) are read.
+ *
+ * <p>Everything is checked on reading: each entry lies inside the archive, no two share a byte, no
+ * name is given twice or leaves its folder.
+ *
+ * @see <a href="https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT">zip format</a>
+ */
+record ZipDirectory(Map<String, Entry> entries) {
+  /**
+   * One stored file.
+   *
+   * @param name its name, folders separated by {@code /}
+   * @param offset its first byte, counted from the start of the archive
+   * @param size its bytes
+   */
+  record Entry(String name, long offset, long size) {}
+
+  private static final int END = 0x06054b50;
+  private static final int END_BYTES = 22;
+  private static final int END64 = 0x06064b50;
+  private static final int END64_BYTES = 56;
+  private static final int LOCATOR64 = 0x07064b50;
+  private static final int LOCATOR64_BYTES = 20;
+  private static final int FILE = 0x02014b50;
+  private static final int FILE_BYTES = 46;
+  private static final int LOCAL = 0x04034b50;
+  private static final int LOCAL_BYTES = 30;
+  private static final int LONGEST_COMMENT = 0xffff;
+  private static final long NO_32 = 0xffffffffL;
+  private static final int ENCRYPTED = 1;
+  private static final int EXTRA_64 = 1;
+  private static final int LARGEST = 1 << 24;
+
+  /** An entry as the directory lists it: its header starts at {@code header}. */
+  private record Listed(String name, byte[] rawName, long header, long size) {}
+
+  /** Place of the directory. */
+  private record Place(long offset, long size, long entries) {}
+
+  /**
+   * Reads the table of contents.
+   *
+   * @param file for messages
+   * @param channel the open archive
+   * @throws WeightsFileException if the archive is not sound or holds compressed entries
+   */
+  static ZipDirectory read(Path file, FileChannel channel) throws IOException {
+    return new Reading(file, channel, channel.size()).read();
+  }
+
+  /** Whether a file begins as a zip archive does. */
+  static boolean starts(byte[] head) {
+    return head.length >= 4 && head[0] == 'P' && head[1] == 'K' && head[2] == 3 && head[3] == 4;
+  }
+
+  private record Reading(Path file, FileChannel channel, long length) {
+    ZipDirectory read() throws IOException {
+      Place place = place();
+      List<Listed> listed = listed(place);
+      listed.sort(Comparator.comparingLong(Listed::header));
+      Map<String, Entry> entries = new LinkedHashMap<>();
+      long end = 0;
+      for (Listed e : listed) {
+        String what = "entry " + WeightsFileException.quote(e.name());
+        if (e.header() < end) {
+          throw bad(what, "a place of its own from byte " + end, e.header());
+        }
+        long data = dataOffset(e, what, place.offset());
+        end = data + e.size();
+        if (end > place.offset()) {
+          throw bad(what + " end", "at most byte " + place.offset(), end);
+        }
+        if (entries.put(e.name(), new Entry(e.name(), data, e.size())) != null) {
+          throw bad(what, "once", "twice");
+        }
+      }
+      return new ZipDirectory(Collections.unmodifiableMap(entries));
+    }
+
+    private Place place() throws IOException {
+      int tailLength = (int) Math.min(length, LONGEST_COMMENT + END_BYTES);
+      long tailStart = length - tailLength;
+      ByteBuffer tail = bytes(tailStart, tailLength);
+      for (int at = tailLength - END_BYTES; at >= 0; at--) {
+        boolean found = tail.getInt(at) == END && u16(tail, at + 20) == tailLength - END_BYTES - at;
+        if (found) {
+          return place(tail.slice(at, END_BYTES).order(ByteOrder.LITTLE_ENDIAN), tailStart + at);
+        }
+      }
+      throw bad("zip archive", "an end record", "none: the file is cut short or no zip");
+    }
+
+    private Place place(ByteBuffer end, long endAt) throws IOException {
+      Place place = new Place(u32(end, 16), u32(end, 12), u16(end, 10));
+      boolean oneDisk = u16(end, 4) == u16(end, 6) && u16(end, 8) == u16(end, 10);
+      long directoryEnd = endAt;
+      if (endAt >= LOCATOR64_BYTES) {
+        ByteBuffer locator = bytes(endAt - LOCATOR64_BYTES, LOCATOR64_BYTES);
+        if (locator.getInt(0) == LOCATOR64) {
+          long at = locator.getLong(8);
+          if (at < 0 || at > endAt - LOCATOR64_BYTES - END64_BYTES) {
+            throw bad("zip64 end record", "a place inside the file", at);
+          }
+          ByteBuffer end64 = bytes(at, END64_BYTES);
+          if (end64.getInt(0) != END64) {
+            throw bad("zip64 end record", "its signature at byte " + at, "something else");
+          }
+          place = new Place(end64.getLong(48), end64.getLong(40), end64.getLong(32));
+          oneDisk = end64.getInt(16) == end64.getInt(20) && end64.getLong(24) == end64.getLong(32);
+          directoryEnd = at;
+        }
+      }
+      if (!oneDisk) {
+        throw bad("zip archive", "one part", "a part of a split archive");
+      }
+      if (place.size() < 0 || place.size() > LARGEST) {
+        throw bad("directory", "at most " + LARGEST + " bytes", place.size());
+      }
+      if (place.offset() != directoryEnd - place.size()) {
+        throw bad(
+            "directory", "at byte " + (directoryEnd - place.size()) + ", its end", place.offset());
+      }
+      if (place.entries() < 0 || place.entries() > place.size() / FILE_BYTES) {
+        throw bad(
+            "entries",
+            "at most " + place.size() / FILE_BYTES + " in the directory",
+            place.entries());
+      }
+      return place;
+    }
+
+    private List<Listed> listed(Place place) throws IOException {
+      ByteBuffer b = bytes(place.offset(), (int) place.size());
+      List<Listed> listed = new ArrayList<>();
+      for (long i = 0; i < place.entries(); i++) {
+        int at = b.position();
+        if (b.remaining() < FILE_BYTES || b.getInt(at) != FILE) {
+          throw bad("directory entry " + i, "its signature", "something else");
+        }
+        int nameLength = u16(b, at + 28);
+        int extraLength = u16(b, at + 30);
+        int commentLength = u16(b, at + 32);
+        if (b.remaining() < FILE_BYTES + nameLength + extraLength + commentLength) {
+          throw bad("directory entry " + i, "an end inside the directory", "one beyond it");
+        }
+        byte[] rawName = new byte[nameLength];
+        b.get(at + FILE_BYTES, rawName);
+        String name = new String(rawName, StandardCharsets.UTF_8);
+        ByteBuffer extra =
+            b.slice(at + FILE_BYTES + nameLength, extraLength).order(ByteOrder.LITTLE_ENDIAN);
+        listed.add(listed(name, rawName, b.slice(at, FILE_BYTES), extra));
+        b.position(at + FILE_BYTES + nameLength + extraLength + commentLength);
+      }
+      if (b.hasRemaining()) {
+        throw bad("directory", place.entries() + " entries", b.remaining() + " bytes more");
+      }
+      return listed;
+    }
+
+    private Listed listed(String name, byte[] rawName, ByteBuffer fields, ByteBuffer extra) {
+      fields.order(ByteOrder.LITTLE_ENDIAN);
+      String what = "entry " + WeightsFileException.quote(name);
+      if (!isPlain(name)) {
+        throw bad(what, "a name inside the archive", "one that leads out of it");
+      }
+      if ((u16(fields, 8) & ENCRYPTED) != 0) {
+        throw bad(what, "plain bytes", "encrypted ones");
+      }
+      if (u16(fields, 10) != 0) {
+        throw bad(what, "stored bytes", "compressed ones (method " + u16(fields, 10) + ")");
+      }
+      long compressed = u32(fields, 20);
+      long size = u32(fields, 24);
+      long header = u32(fields, 42);
+      while (extra.remaining() >= 4) {
+        int id = extra.getShort() & 0xffff;
+        int bytes = extra.getShort() & 0xffff;
+        if (bytes > extra.remaining()) {
+          break;
+        }
+        ByteBuffer field = extra.slice(extra.position(), bytes).order(ByteOrder.LITTLE_ENDIAN);
+        extra.position(extra.position() + bytes);
+        if (id == EXTRA_64) {
+          size = size == NO_32 ? next64(field, what) : size;
+          compressed = compressed == NO_32 ? next64(field, what) : compressed;
+          header = header == NO_32 ? next64(field, what) : header;
+        }
+      }
+      if (size != compressed) {
+        throw bad(what + " stored size", compressed, size);
+      }
+      if (size < 0 || size > length || header < 0 || header > length) {
+        throw bad(what, "a place inside the file", size + " bytes at byte " + header);
+      }
+      return new Listed(name, rawName, header, size);
+    }
+
+    private long next64(ByteBuffer field, String what) {
+      if (field.remaining() < 8) {
+        throw bad(what, "a complete zip64 field", "a short one");
+      }
+      return field.getLong();
+    }
+
+    /** The first byte after the entry's own header, which must bear the same name. */
+    private long dataOffset(Listed e, String what, long directory) throws IOException {
+      if (e.header() > directory - LOCAL_BYTES - e.rawName().length) {
+        throw bad(what, "a header before the directory at byte " + directory, e.header());
+      }
+      ByteBuffer local = bytes(e.header(), LOCAL_BYTES + e.rawName().length);
+      byte[] name = new byte[e.rawName().length];
+      local.get(LOCAL_BYTES, name);
+      boolean same =
+          local.getInt(0) == LOCAL
+              && u16(local, 26) == name.length
+              && Arrays.equals(name, e.rawName());
+      if (!same) {
+        throw bad(what, "a header of the same name at byte " + e.header(), "something else");
+      }
+      return e.header() + LOCAL_BYTES + name.length + u16(local, 28);
+    }
+
+    private ByteBuffer bytes(long at, int count) throws IOException {
+      ByteBuffer buffer = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
+      ChannelReads.readFully(file, channel, buffer, at);
+      return buffer.flip();
+    }
+
+    private WeightsFileException bad(String what, Object expected, Object got) {
+      return WeightsFileException.in(file, what, expected, got);
+    }
+  }
+
+  private static boolean isPlain(String name) {
+    if (name.isEmpty() || name.length() > StrictJson.LONGEST_NAME || name.startsWith("/")) {
+      return false;
+    }
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c == '\\' || c == ':' || c == '\ufffd' || Character.isISOControl(c)) {
+        return false;
+      }
+    }
+    for (String part : name.split("/", -1)) {
+      if (part.equals("..") || part.equals(".")) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static int u16(ByteBuffer b, int at) {
+    return b.getShort(at) & 0xffff;
+  }
+
+  private static long u32(ByteBuffer b, int at) {
+    return b.getInt(at) & NO_32;
+  }
+}

@@ -1,0 +1,155 @@
+package io.scalekv.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+class CanonicalJsonTest {
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  private static JsonNode tree(String text) {
+    return MAPPER.readTree(text);
+  }
+
+  /** One line of text, with / for line ends. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {} | {}/
+          [] | []/
+          {"a":{},"b":[]} | {/  "a": {},/  "b": []/}/
+          [1,2] | [/  1,/  2/]/
+          [[1,2],[]] | [/  [1, 2],/  []/]/
+          [[[1],2]] | [/  [/    [1],/    2/  ]/]/
+          [{"a":1,"b":"x"}] | [/  {"a": 1, "b": "x"}/]/
+          [{"a":[1]}] | [/  {/    "a": [/      1/    ]/  }/]/
+          [{}] | [/  {}/]/
+          {"a":[true,null,-0.0,1.50]} | {/  "a": [/    true,/    null,/    0,/    1.5/  ]/}/
+          "a\\"b\\n" | "a\\"b\\n"/
+          """)
+  void layout(String json, String expected) {
+    assertEquals(expected.replace('/', '\n'), CanonicalJson.write(tree(json)));
+  }
+
+  @Test
+  void someArraysHaveOneElementALine() {
+    JsonNode tree = tree("{\"a\": [[[1, 2], {\"b\": [3]}]], \"c\": [[[4]]]}");
+    assertEquals(
+        "{\n"
+            + "  \"a\": [\n"
+            + "    [[1, 2], {\"b\": [3]}]\n"
+            + "  ],\n"
+            + "  \"c\": [\n"
+            + "    [\n"
+            + "      [4]\n"
+            + "    ]\n"
+            + "  ]\n"
+            + "}\n",
+        CanonicalJson.write(tree, Set.of("/a")));
+  }
+
+  private static JsonNode random(SplittableRandom random, int depth) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    switch (random.nextInt(depth == 0 ? 4 : 7)) {
+      case 0:
+        return nodes.numberNode(random.nextLong());
+      case 1:
+        return nodes.numberNode(Double.longBitsToDouble(random.nextLong() & ~(1L << 62)));
+      case 2:
+        return nodes.stringNode("é\"\\\t" + random.nextInt());
+      case 3:
+        return random.nextBoolean() ? nodes.booleanNode(random.nextBoolean()) : nodes.nullNode();
+      case 4:
+        ObjectNode object = nodes.objectNode();
+        for (int i = random.nextInt(4); i > 0; i--) {
+          object.set("k/~" + i, random(random, depth - 1));
+        }
+        return object;
+      default:
+        ArrayNode array = nodes.arrayNode();
+        for (int i = random.nextInt(4); i > 0; i--) {
+          array.add(random(random, depth - 1));
+        }
+        return array;
+    }
+  }
+
+  /** What is written reads as an equal value, and is written the same again. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void whatIsWrittenIsRead(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int round = 0; round < 50; round++) {
+      JsonNode value = random(random, 4);
+      String text = CanonicalJson.write(value);
+      JsonNode read = tree(text);
+      assertEquals(text, CanonicalJson.write(read));
+      assertEquals(plain(value), plain(read), text);
+    }
+  }
+
+  /** Numbers as doubles, as 3 and 3.0 are written alike. */
+  private static String plain(JsonNode value) {
+    return value.isFloatingPointNumber() || value.isIntegralNumber()
+        ? "" + (value.doubleValue() + 0.0)
+        : value.isContainer()
+            ? value.propertyNames()
+                + value.valueStream().map(CanonicalJsonTest::plain).toList().toString()
+            : value.toString();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1e15, 1000000000000000",
+    "9.99e15, 9990000000000000",
+    "1e16, 1E+16",
+    "1e-7, 0.0000001",
+    "9.5e-8, 9.5E-8",
+    "-1234.5, -1234.5",
+    "5e-324, 4.94065645841247E-324",
+    "0.1, 0.1"
+  })
+  void numbers(double value, String expected) {
+    assertEquals(expected, CanonicalJson.number(value));
+  }
+
+  @Test
+  void whatIsNoJsonIsRefused() {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.putArray("a").add(1).add(Double.NaN);
+    assertEquals(
+        "/a/1: expected a finite number, got NaN",
+        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(tree)).getMessage());
+    ObjectNode line = JsonNodeFactory.instance.objectNode();
+    line.putArray("a").addObject().put("b~", Double.POSITIVE_INFINITY);
+    assertEquals(
+        "/a/0/b~0: expected a finite number, got Infinity",
+        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(line)).getMessage());
+    ObjectNode nested = JsonNodeFactory.instance.objectNode();
+    nested.putArray("a").addArray().add(1).add(Double.NaN);
+    assertEquals(
+        "/a/0/1: expected a finite number, got NaN",
+        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(nested))
+            .getMessage());
+    ObjectNode bytes = JsonNodeFactory.instance.objectNode();
+    bytes.put("a", new byte[] {1});
+    assertEquals(
+        "/a: expected a JSON value, got BINARY",
+        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(bytes))
+            .getMessage());
+  }
+}

@@ -1,0 +1,186 @@
+package io.scalekv.weights;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ShardedWeightsTest {
+  private static final String FIRST = "model-00001-of-00002.safetensors";
+  private static final String SECOND = "model-00002-of-00002.safetensors";
+
+  @TempDir Path root;
+  private Path folder;
+
+  private static void shard(Path file, String... names) {
+    var tensors = new TreeMap<String, TensorData>();
+    for (String name : names) {
+      tensors.put(name, TensorData.of(new float[] {name.charAt(0), 0.5f}, 2));
+    }
+    SafetensorsWriter.writeData(file, tensors, StoredType.BF16, Map.of());
+  }
+
+  @BeforeEach
+  void twoShards() throws IOException {
+    folder = Files.createDirectory(root.resolve("model"));
+    shard(folder.resolve(FIRST), "a", "b");
+    shard(folder.resolve(SECOND), "c");
+  }
+
+  private Path index(String json) {
+    return RawSafetensors.write(
+        folder, "model.safetensors.index.json", json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private Path index(String a, String b, String c) {
+    return index("{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\",\"c\":\"%s\"}}".formatted(a, b, c));
+  }
+
+  private static void assertRefused(String expected, Path index) {
+    var error = assertThrows(WeightsFileException.class, () -> ShardedWeights.open(index));
+    assertTrue(error.getMessage().contains(expected), error::getMessage);
+    assertFalse(error.getMessage().contains("\n"), error::getMessage);
+  }
+
+  @Test
+  void tensorsAreReadFromTheirShards() {
+    Path index =
+        index(
+            "{\"metadata\":{\"total_size\":12,\"nested\":{\"x\":[1]}},\"other\":[{}],"
+                + "\"weight_map\":{\"c\":\"%s\",\"a\":\"%s\",\"b\":\"%s\"}}"
+                    .formatted(SECOND, FIRST, FIRST));
+    try (TensorSource source = ShardedWeights.open(index);
+        NDManager manager = NDManager.newBaseManager()) {
+      assertEquals(List.of("c", "a", "b"), List.copyOf(source.names()));
+      assertEquals(Map.of("total_size", "12"), source.metadata());
+      for (String name : source.names()) {
+        float[] expected = {name.charAt(0), 0.5f};
+        assertArrayEquals(expected, source.floats(name));
+        assertArrayEquals(expected, source.load(name, manager).toFloatArray());
+        assertArrayEquals(new double[] {expected[0], 0.5}, source.doubles(name));
+        assertEquals(
+            name.equals("c") ? SECOND : FIRST, source.info(name).file().getFileName().toString());
+      }
+      var error = assertThrows(WeightsFileException.class, () -> source.floats("d"));
+      assertEquals(
+          index + ": tensor \"d\": expected one of the index's 3 names, got none of them",
+          error.getMessage());
+      source.close();
+      assertThrows(WeightsFileException.class, () -> source.floats("a"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "../outside.safetensors",
+        "/etc/passwd",
+        "sub/x.safetensors",
+        "..",
+        ".",
+        "",
+        " ",
+        "..\\\\outside",
+        "C:x",
+        "a\\u0000b",
+        "a\\nb"
+      })
+  void shardNamesThatAreNotPlainAreRefused(String name) {
+    shard(root.resolve("outside.safetensors"), "c");
+    assertRefused(
+        "shard of tensor \"c\": expected a plain file name in the folder of the index",
+        index(FIRST, FIRST, name));
+  }
+
+  @Test
+  void linksThatLeaveTheFolderAreRefusedAndOthersFollowed() throws IOException {
+    Path outside = root.resolve("outside.safetensors");
+    shard(outside, "c");
+    Files.createSymbolicLink(folder.resolve("link.safetensors"), outside);
+    assertRefused(
+        "expected a file in the folder of the index, got a link to",
+        index(FIRST, FIRST, "link.safetensors"));
+    Files.createSymbolicLink(folder.resolve("near.safetensors"), folder.resolve(SECOND));
+    try (TensorSource source = ShardedWeights.open(index(FIRST, FIRST, "near.safetensors"))) {
+      assertArrayEquals(new float[] {'c', 0.5f}, source.floats("c"));
+    }
+    Path linked = Files.createSymbolicLink(root.resolve("linked"), folder);
+    index(FIRST, FIRST, SECOND);
+    try (TensorSource source =
+        ShardedWeights.open(linked.resolve("model.safetensors.index.json"))) {
+      assertEquals(3, source.names().size());
+    }
+  }
+
+  @Test
+  void indexAndShardsMustAgree() {
+    assertRefused(
+        "shard \"none.safetensors\": expected a file, got nothing there",
+        index(FIRST, FIRST, "none.safetensors"));
+    assertRefused(
+        "tensor \"b\": expected in shard " + SECOND + ", got in " + FIRST,
+        index(FIRST, SECOND, SECOND));
+    assertRefused(
+        "tensor \"x\": expected in shard " + FIRST + ", got in no shard",
+        index(
+            "{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\",\"c\":\"%s\",\"x\":\"%s\"}}"
+                .formatted(FIRST, FIRST, SECOND, FIRST)));
+    assertRefused(
+        "tensor \"b\" of " + FIRST + ": expected listed in weight_map, got not listed",
+        index("{\"weight_map\":{\"a\":\"%s\",\"c\":\"%s\"}}".formatted(FIRST, SECOND)));
+    shard(folder.resolve(SECOND), "a", "c");
+    assertRefused(
+        "tensor \"a\": expected in one shard, got in " + FIRST + " and in " + SECOND,
+        index(FIRST, FIRST, SECOND));
+  }
+
+  @Test
+  void anUnsoundShardIsNamed() {
+    RawSafetensors.write(folder, SECOND, new byte[3]);
+    assertRefused(
+        SECOND + ": file size: expected at least 8 bytes, got 3", index(FIRST, FIRST, SECOND));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "`` | index: expected a JSON object, got nothing",
+        "[] | index: expected a JSON object, got an array",
+        "{} | weight_map: expected an object that names the shard of each tensor, got none",
+        "{\"weight_map\":{}} | weight_map: expected an object that names the shard of each",
+        "{\"weight_map\":[]} | weight_map: expected an object, got an array",
+        "{\"weight_map\":{\"a\":1}} | shard of tensor \"a\": expected a plain file name",
+        "{\"weight_map\":{\"a\":null}} | shard of tensor \"a\": expected a plain file name",
+        "{\"weight_map\":{\"a\":\"x\",\"a\":\"x\"}} | index: expected valid JSON, got Duplicate",
+        "{\"weight_map\":{\"a\":\"x\"} | index: expected valid JSON, got Unexpected end",
+        "{\"weight_map\":{\"a\":\"x\"}}} | index: expected valid JSON",
+        "{\"o\":[[[[[[[[[[1]]]]]]]]]]} | index: expected valid JSON",
+      })
+  void unsoundIndexesAreRefused(String json, String message) {
+    assertRefused(message, index(json));
+  }
+
+  @Test
+  void foldersAndMissingIndexesAreRefused() {
+    assertRefused("index: expected a file, got a folder", folder);
+    assertRefused("index: expected a file, got nothing there", folder.resolve("none"));
+  }
+}

@@ -59,6 +59,8 @@ final class ArchitectureTest {
           .definedBy("io.scalekv.experiment..")
           .optionalLayer("report")
           .definedBy("io.scalekv.report..")
+          .optionalLayer("study")
+          .definedBy("io.scalekv.study..")
           .optionalLayer("vocabtrim")
           .definedBy("io.scalekv.vocabtrim..")
           .optionalLayer("cli")
@@ -82,7 +84,7 @@ final class ArchitectureTest {
           .whereLayer("train")
           .mayOnlyAccessLayers("io", "tensor", "weights", "cache", "image", "scene", "model")
           .whereLayer("profile")
-          .mayOnlyAccessLayers("io", "tensor", "cache", "model")
+          .mayOnlyAccessLayers("io", "tensor", "weights", "cache", "model")
           .whereLayer("roles")
           .mayOnlyAccessLayers("io", "cache", "profile")
           .whereLayer("experiment")
@@ -91,8 +93,22 @@ final class ArchitectureTest {
               "profile", "roles")
           .whereLayer("report")
           .mayOnlyAccessLayers("io", "cache", "image", "metrics", "profile", "roles", "experiment")
+          .whereLayer("study")
+          .mayOnlyAccessLayers(
+              "io",
+              "tensor",
+              "weights",
+              "cache",
+              "image",
+              "scene",
+              "metrics",
+              "model",
+              "profile",
+              "roles",
+              "experiment",
+              "report")
           .whereLayer("vocabtrim")
-          .mayOnlyAccessLayers("io", "tensor", "weights", "train", "experiment")
+          .mayOnlyAccessLayers("io", "tensor", "weights", "train", "experiment", "report")
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer();
 

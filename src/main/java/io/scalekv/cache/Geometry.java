@@ -1,0 +1,25 @@
+package io.scalekv.cache;
+
+import io.scalekv.io.Require;
+
+/**
+ * Shape of a transformer's self-attention: all that a KV cache, a budget plan and a profile need to
+ * know of a model.
+ *
+ * @param layers number of layers L
+ * @param heads number of heads H of a layer
+ * @param headWidth channels of a head D
+ */
+public record Geometry(int layers, int heads, int headWidth) {
+  /** Checks the ranges. */
+  public Geometry {
+    Require.atLeast("layers", layers, 1);
+    Require.atLeast("heads", heads, 1);
+    Require.atLeast("headWidth", headWidth, 1);
+  }
+
+  /** Channels of a layer, C = H · D. */
+  public int width() {
+    return heads * headWidth;
+  }
+}

@@ -9,6 +9,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -55,6 +56,8 @@ public final class Main {
       description = "Print the stack trace of an error (as SCALEKV_DEBUG=1 does).")
   private boolean debug;
 
+  private List<String> words = List.of();
+
   private Main() {}
 
   /**
@@ -98,6 +101,7 @@ public final class Main {
    */
   static int run(PrintWriter out, PrintWriter err, List<Object> commands, String... args) {
     Main main = new Main();
+    main.words = List.of(args);
     CommandLine root = new CommandLine(main);
     commands.forEach(root::addSubcommand);
     helpEverywhere(root.getCommandSpec());
@@ -105,7 +109,7 @@ public final class Main {
     root.setErr(err);
     root.setExpandAtFiles(false); // a prompt may begin with @
     root.setUsageHelpWidth(100);
-    root.setParameterExceptionHandler(Main::misused);
+    root.setParameterExceptionHandler((exception, unused) -> main.misused(exception));
     root.setExecutionStrategy(Main::checkAndExecute);
     root.setExecutionExceptionHandler(
         (exception, command, parsed) -> main.failed(command.getCommandSpec(), exception));
@@ -158,7 +162,7 @@ public final class Main {
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  private static int misused(ParameterException exception, String[] args) {
+  private int misused(ParameterException exception) {
     CommandLine command = exception.getCommandLine();
     StringBuilder line = new StringBuilder(Failure.oneLine(exception.getMessage()));
     if (exception instanceof UnmatchedArgumentException unmatched) {
@@ -169,6 +173,11 @@ public final class Main {
     }
     String name = command.getCommandSpec().qualifiedName();
     command.getErr().printf("%s: %s (try %s --help)%n", name, line, name);
+    if (json()) {
+      boolean option = exception.getArgSpec() instanceof OptionSpec;
+      String where = option ? ((OptionSpec) exception.getArgSpec()).longestName() : name;
+      Output.error(command.getOut(), line.toString(), where, Failure.BAD_INPUT);
+    }
     return Failure.BAD_INPUT;
   }
 
@@ -176,10 +185,24 @@ public final class Main {
     PrintWriter err = spec.commandLine().getErr();
     Failure failure = Failure.of(error);
     err.printf("%s: %s%n", spec.qualifiedName(), failure.message());
+    if (failure.exitCode() == Failure.STOPPED && Output.resumable(spec)) {
+      err.printf("to resume, run: %s%n", Output.typed(words));
+    }
     if (debug || System.getenv("SCALEKV_DEBUG") != null) {
       error.printStackTrace(err);
     }
+    if (json()) {
+      PrintWriter out = spec.commandLine().getOut();
+      Output.error(out, failure.message(), spec.qualifiedName(), failure.exitCode());
+    }
     return failure.exitCode();
+  }
+
+  /**
+   * Returns whether an error is to be printed as JSON too, even if the words could not be parsed.
+   */
+  private boolean json() {
+    return words.stream().takeWhile(w -> !w.equals("--")).anyMatch("--json"::equals);
   }
 
   /** What {@code --version} prints. */

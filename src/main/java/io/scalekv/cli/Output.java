@@ -1,0 +1,206 @@
+package io.scalekv.cli;
+
+import io.scalekv.io.Require;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Output of a command: lines and tables for people, or with {@code --json} one document for
+ * programs, on stdout; progress and logs on stderr. A command states both forms; each method writes
+ * in its own mode and is silent in the other:
+ *
+ * <pre>{@code
+ * output.json(report);
+ * output.line("%s: %d runs in %s", name, runs, folder);
+ * output.table(List.of("policy", "tokens"), rows, r -> Output.cells(r.policy(), r.tokens()));
+ * output.next("report", folder);
+ * }</pre>
+ */
+final class Output {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+          .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
+          .build();
+
+  private static final double MIB = 1 << 20;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(names = "--json", description = "Print one JSON document on stdout and nothing else.")
+  private boolean json;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Print no progress on stderr.")
+  private boolean quiet;
+
+  private boolean resumable;
+
+  /** Returns whether {@code --json} is given. */
+  boolean isJson() {
+    return json;
+  }
+
+  /** Returns whether progress is off. */
+  boolean quiet() {
+    return quiet;
+  }
+
+  /** Returns the command's stderr. */
+  PrintWriter err() {
+    return command.commandLine().getErr();
+  }
+
+  private PrintWriter out() {
+    return command.commandLine().getOut();
+  }
+
+  /**
+   * Prints the JSON document of the command; to be called once.
+   *
+   * @param document record or map, an object in JSON; keys camelCase with the unit last
+   */
+  void json(Object document) {
+    if (json) {
+      JsonNode tree = MAPPER.valueToTree(document);
+      Require.that(tree.isObject(), "document must be a JSON object, got %s", tree.getNodeType());
+      out().println(MAPPER.writeValueAsString(tree));
+      out().flush();
+    }
+  }
+
+  /** Prints one line of text, formatted in {@link Locale#ROOT}. */
+  void line(String format, Object... values) {
+    if (!json) {
+      out().println(values.length == 0 ? format : String.format(Locale.ROOT, format, values));
+      out().flush();
+    }
+  }
+
+  /**
+   * Prints a table; columns of numbers are aligned to the right.
+   *
+   * @param columns headings
+   * @param items one a row
+   * @param cells values of a row in the order of the columns; null prints {@code n/a}
+   */
+  <T> void table(List<String> columns, Iterable<T> items, Function<T, List<?>> cells) {
+    if (json) {
+      return;
+    }
+    List<List<String>> rows = new ArrayList<>(List.of(columns));
+    for (T item : items) {
+      rows.add(
+          cells.apply(item).stream().map(c -> c == null ? "n/a" : c.toString().strip()).toList());
+    }
+    int[] widths = new int[columns.size()];
+    boolean[] numbers = new boolean[columns.size()];
+    for (int c = 0; c < widths.length; c++) {
+      int column = c;
+      widths[c] = rows.stream().mapToInt(r -> r.get(column).length()).max().orElse(0);
+      numbers[c] = rows.stream().skip(1).allMatch(r -> isNumber(r.get(column)));
+    }
+    for (List<String> row : rows) {
+      StringBuilder text = new StringBuilder();
+      for (int c = 0; c < widths.length; c++) {
+        String pad = " ".repeat(widths[c] - row.get(c).length());
+        text.append(c == 0 ? "" : "  ").append(numbers[c] ? pad + row.get(c) : row.get(c) + pad);
+      }
+      line("%s", text.toString().stripTrailing());
+    }
+  }
+
+  private static boolean isNumber(String cell) {
+    return cell.equals("n/a") || cell.matches("[-+≤<>]?\\d.*") || cell.equals("∞");
+  }
+
+  /** Returns the cells of a row; unlike {@link List#of} they may be null. */
+  static List<Object> cells(Object... values) {
+    return Arrays.asList(values);
+  }
+
+  /** Returns a number with that many digits after the point, or null for null. */
+  static String fixed(Number value, int digits) {
+    return value == null
+        ? null
+        : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
+  }
+
+  /** Returns bytes in MiB with two digits. */
+  static String mib(long bytes) {
+    return String.format(Locale.ROOT, "%.2f", bytes / MIB);
+  }
+
+  /**
+   * Prints the command to run next, as the last line.
+   *
+   * @param words words after {@code ./scalekv}
+   */
+  void next(Object... words) {
+    line("%s", "next: " + typed(Stream.of(words).map(Object::toString).toList()));
+  }
+
+  /** Returns a command as a person types it. */
+  static String typed(List<String> words) {
+    return "./scalekv " + words.stream().map(Output::quoted).collect(Collectors.joining(" "));
+  }
+
+  private static String quoted(String word) {
+    return word.matches("[\\p{L}\\p{N}_@%+=:,./-]+")
+        ? word
+        : "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  /** Writes one line to stderr unless {@code --quiet} is given. */
+  void log(String line) {
+    if (!quiet) {
+      err().println(line);
+      err().flush();
+    }
+  }
+
+  /** Begins a task with progress on stderr. */
+  Progress progress(String task, long steps) {
+    return Progress.of(task, steps, quiet, err());
+  }
+
+  /** Declares that the same command resumes its work after an interruption. */
+  void resumable() {
+    resumable = true;
+  }
+
+  /** Returns whether the command of an error can be resumed by running it again. */
+  static boolean resumable(CommandSpec spec) {
+    return spec.mixins().values().stream()
+        .anyMatch(m -> m.userObject() instanceof Output output && output.resumable);
+  }
+
+  /** Prints {@code {"error": {"message", "where", "exitCode"}}}. */
+  static void error(PrintWriter out, String message, String where, int exitCode) {
+    Map<String, Object> error = new LinkedHashMap<>();
+    error.put("message", message);
+    error.put("where", where);
+    error.put("exitCode", exitCode);
+    out.println(MAPPER.writeValueAsString(Map.of("error", error)));
+    out.flush();
+  }
+}

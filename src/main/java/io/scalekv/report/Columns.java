@@ -8,21 +8,21 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 
 /** Columns of tables, with {@value #NONE} where there is no value. */
-final class Columns {
+public final class Columns {
   /** What stands for a value that is not there. */
-  static final String NONE = "n/a";
+  public static final String NONE = "n/a";
 
   private Columns() {}
 
   /** A column of texts; null is {@value #NONE}. */
-  static StringColumn texts(String name, List<String> values) {
+  public static StringColumn texts(String name, List<String> values) {
     StringColumn column = StringColumn.create(name);
     values.forEach(v -> column.append(v == null || v.isEmpty() ? NONE : v));
     return column;
   }
 
   /** A column of numbers; null and NaN are {@value #NONE}. */
-  static DoubleColumn numbers(String name, List<? extends Number> values) {
+  public static DoubleColumn numbers(String name, List<? extends Number> values) {
     DoubleColumn column = DoubleColumn.create(name);
     for (Number v : values) {
       if (v == null || Double.isNaN(v.doubleValue())) {

@@ -14,7 +14,7 @@ import java.util.Locale;
  *
  * <p>Painted directly: XChart's heat map can neither outline cells nor leave them undefined.
  */
-final class DifferenceMap implements Figure {
+public final class DifferenceMap implements Figure {
   private static final int LEFT = 62;
   private static final int TOP = 88;
   private static final int BOTTOM = 60;
@@ -37,8 +37,8 @@ final class DifferenceMap implements Figure {
    * @param x what the columns are
    * @param unit of the difference, beside the colour bar
    */
-  record Words(String title, List<String> notes, List<String> columns, String x, String unit) {
-    Words {
+  public record Words(String title, List<String> notes, List<String> columns, String x, String unit) {
+    public Words {
       notes = List.copyOf(notes);
       columns = List.copyOf(columns);
     }
@@ -55,7 +55,7 @@ final class DifferenceMap implements Figure {
    * @param values [layer][column], NaN where undefined
    * @param marks [layer][column], empty for none
    */
-  DifferenceMap(Words words, double[][] values, String[][] marks) {
+  public DifferenceMap(Words words, double[][] values, String[][] marks) {
     Fonts.require();
     this.words = words;
     this.values = values;

@@ -3,7 +3,7 @@ package io.scalekv.report;
 import java.awt.Color;
 
 /** Blue, white, orange: told apart with every common colour blindness; white is 0. */
-final class DivergingPalette {
+public final class DivergingPalette {
   /** Colours from −1 to 1 at equal steps. */
   private static final Color[] STOPS = {
     new Color(0x14509B),
@@ -18,7 +18,7 @@ final class DivergingPalette {
   private DivergingPalette() {}
 
   /** The colour of {@code value}, −1 to 1; what lies beyond gets the end's colour. */
-  static Color of(double value) {
+  public static Color of(double value) {
     double at = (Math.max(-1, Math.min(1, value)) + 1) / 2 * (STOPS.length - 1);
     int low = Math.min((int) at, STOPS.length - 2);
     double part = at - low;
@@ -35,7 +35,7 @@ final class DivergingPalette {
   }
 
   /** Black or white, whichever reads better on {@code background}. */
-  static Color ink(Color background) {
+  public static Color ink(Color background) {
     double luminance =
         0.2126 * background.getRed()
             + 0.7152 * background.getGreen()

@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
 /** Figures as PNG of twice their nominal size, and as SVG; whole or not at all. */
-final class FigureFile {
+public final class FigureFile {
   private static final int PNG_SCALE = 2;
 
   private static final String SVG_FONT =
@@ -25,12 +25,12 @@ final class FigureFile {
   private FigureFile() {}
 
   /** Writes a PNG. */
-  static void png(Figure figure, Path file) throws IOException {
+  public static void png(Figure figure, Path file) throws IOException {
     AtomicFile.write(file, png(figure, PNG_SCALE));
   }
 
   /** The bytes of a PNG of so many times the nominal size. */
-  static byte[] png(Figure figure, int scale) throws IOException {
+  public static byte[] png(Figure figure, int scale) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageIO.write(image(figure, scale), "png", bytes);
     return bytes.toByteArray();
@@ -57,12 +57,12 @@ final class FigureFile {
   }
 
   /** Writes an SVG. */
-  static void svg(Figure figure, Path file) throws IOException {
+  public static void svg(Figure figure, Path file) throws IOException {
     AtomicFile.write(file, svg(figure).getBytes(StandardCharsets.UTF_8));
   }
 
   /** The text of an SVG. */
-  static String svg(Figure figure) throws IOException {
+  public static String svg(Figure figure) throws IOException {
     VectorGraphics2D g = new VectorGraphics2D();
     figure.paint(g);
     Document svg =

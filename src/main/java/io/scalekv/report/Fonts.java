@@ -4,7 +4,7 @@ import java.awt.Font;
 import java.awt.font.FontRenderContext;
 
 /** The one font family of all figures, and a clear word where the machine has none. */
-final class Fonts {
+public final class Fonts {
   static {
     System.setProperty("java.awt.headless", "true");
   }
@@ -13,20 +13,20 @@ final class Fonts {
 
   private Fonts() {}
 
-  static Font plain(double size) {
+  public static Font plain(double size) {
     return new Font(FAMILY, Font.PLAIN, 12).deriveFont((float) size);
   }
 
-  static Font bold(double size) {
+  public static Font bold(double size) {
     return new Font(FAMILY, Font.BOLD, 12).deriveFont((float) size);
   }
 
   /** Fails where text cannot be drawn, as on a server without any font. */
-  static void require() {
+  public static void require() {
     require(() -> plain(12).getStringBounds("scale", new FontRenderContext(null, true, true)));
   }
 
-  static void require(Runnable probe) {
+  public static void require(Runnable probe) {
     try {
       probe.run();
     } catch (RuntimeException | LinkageError | InternalError e) {

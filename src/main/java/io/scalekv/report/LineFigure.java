@@ -16,7 +16,7 @@ import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Lines with error bars against a quantity, the legend outside. */
-final class LineFigure implements Figure {
+public final class LineFigure implements Figure {
   /**
    * A line.
    *
@@ -28,7 +28,7 @@ final class LineFigure implements Figure {
    * @param high upper ends
    * @param marked whether points are marked
    */
-  record Line(
+  public record Line(
       String name,
       PolicyStyle style,
       double[] x,
@@ -53,9 +53,9 @@ final class LineFigure implements Figure {
    * @param doublings whether equal steps to the right are doublings, and ticks powers of 2
    * @param exact whether points stand where they are, even where lines then cover each other
    */
-  record Axes(String title, String x, String y, boolean doublings, boolean exact) {
+  public record Axes(String title, String x, String y, boolean doublings, boolean exact) {
     /** Lines stand a little apart. */
-    Axes(String title, String x, String y, boolean doublings) {
+    public Axes(String title, String x, String y, boolean doublings) {
       this(title, x, y, doublings, false);
     }
   }
@@ -92,12 +92,12 @@ final class LineFigure implements Figure {
    *
    * @throws IllegalArgumentException if no point of any line is a number
    */
-  static LineFigure of(Axes axes, List<Line> lines, List<Level> levels) {
+  public static LineFigure of(Axes axes, List<Line> lines, List<Level> levels) {
     return of(axes, lines, levels, List.of());
   }
 
   /** The same with texts at some places. */
-  static LineFigure of(Axes axes, List<Line> lines, List<Level> levels, List<Label> labels) {
+  public static LineFigure of(Axes axes, List<Line> lines, List<Level> levels, List<Label> labels) {
     Fonts.require();
     XYChart chart =
         new XYChartBuilder()

@@ -12,7 +12,7 @@ import java.util.List;
  * @param marker index of a marker's shape
  * @param dashed whether lines are dashed: a policy with settings of its own
  */
-record PolicyStyle(Color color, int marker, boolean dashed) {
+public record PolicyStyle(Color color, int marker, boolean dashed) {
   /** How many shapes of markers there are. */
   static final int MARKERS = 4;
 
@@ -58,7 +58,7 @@ record PolicyStyle(Color color, int marker, boolean dashed) {
   }
 
   /** The i-th style, for lines that are no policies. */
-  static PolicyStyle numbered(int i) {
+  public static PolicyStyle numbered(int i) {
     return style(i, false);
   }
 

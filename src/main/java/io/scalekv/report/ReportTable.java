@@ -18,19 +18,19 @@ import tech.tablesaw.io.csv.CsvWriteOptions;
  * @param shown texts; {@code **} around a text makes it bold
  * @param notes lines below it
  */
-record ReportTable(String name, String title, Table numbers, Table shown, List<String> notes) {
-  ReportTable {
+public record ReportTable(String name, String title, Table numbers, Table shown, List<String> notes) {
+  public ReportTable {
     notes = List.copyOf(notes);
   }
 
   /** Writes {@code NAME.csv} and {@code NAME.md}. */
-  void write(Path folder) throws IOException {
+  public void write(Path folder) throws IOException {
     AtomicFile.write(folder.resolve(name + ".csv"), csv(numbers).getBytes(StandardCharsets.UTF_8));
     AtomicFile.write(folder.resolve(name + ".md"), markdown().getBytes(StandardCharsets.UTF_8));
   }
 
   /** The table as CSV, RFC 4180 with line feeds. */
-  static String csv(Table table) {
+  public static String csv(Table table) {
     StringWriter text = new StringWriter();
     table
         .write()

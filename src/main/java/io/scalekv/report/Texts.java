@@ -7,9 +7,9 @@ import java.awt.font.FontRenderContext;
 import java.awt.geom.AffineTransform;
 
 /** Text in figures that are painted directly; places and widths in pixels. */
-final class Texts {
+public final class Texts {
   /** Colour of what is to be read. */
-  static final Color INK = new Color(0x222222);
+  public static final Color INK = new Color(0x222222);
 
   private Texts() {}
 
@@ -19,7 +19,7 @@ final class Texts {
   }
 
   /** Text whose baseline is at y; {@code align} 0 starts, 0.5 centres, 1 ends it at x. */
-  static void draw(
+  public static void draw(
       Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
     g.setFont(font);
     g.setColor(color);
@@ -27,7 +27,7 @@ final class Texts {
   }
 
   /** Text that reads upwards, centred at (x, y). */
-  static void upright(Graphics2D g, Font font, String text, double x, double y) {
+  public static void upright(Graphics2D g, Font font, String text, double x, double y) {
     AffineTransform before = g.getTransform();
     g.translate(x, y);
     g.rotate(-Math.PI / 2);

@@ -1,5 +1,6 @@
 package io.scalekv.roles;
 
+
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -75,29 +76,6 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
     }
     long common = drafters.stream().filter(other.drafters::contains).count();
     return (double) common / union.size();
-  }
-
-  /**
-   * Adjusted Rand index of the two partitions into drafters and refiners, over the pairs of scales
-   * {@code firstCutScale} to K−1, see {@link PartitionAgreement}: 1 for equal roles, 0 on average
-   * for random ones. NaN for fewer than two pairs.
-   */
-  public double adjustedRand(RoleAssignment other, int firstCutScale) {
-    sameShape(other);
-    int pairs = layers * (scales - firstCutScale);
-    if (pairs < 2) {
-      return Double.NaN;
-    }
-    return PartitionAgreement.adjustedRandIndex(
-        labels(firstCutScale, pairs), other.labels(firstCutScale, pairs));
-  }
-
-  private int[] labels(int firstCutScale, int pairs) {
-    int[] labels = new int[pairs];
-    for (int i = 0; i < pairs; i++) {
-      labels[i] = isDrafter(i % layers, firstCutScale + i / layers) ? 1 : 0;
-    }
-    return labels;
   }
 
   /** The pairs whose role changes from this assignment to the other, by scale, then layer. */

@@ -20,7 +20,7 @@ import org.tribuo.impl.ArrayExample;
 import org.tribuo.provenance.SimpleDataSourceProvenance;
 
 /** Data for Tribuo, and what it says about its trainers. */
-final class TribuoData {
+public final class TribuoData {
   /** Kept, so that its level stays: Tribuo reports every iteration on the console otherwise. */
   private static final Logger LOG = Logger.getLogger("org.tribuo");
 
@@ -36,7 +36,7 @@ final class TribuoData {
    * @param vectors [example][feature]
    * @param outputs one per example
    */
-  static <T extends Output<T>> MutableDataset<T> of(
+  public static <T extends Output<T>> MutableDataset<T> of(
       double[][] vectors, T[] outputs, OutputFactory<T> factory) {
     LOG.setLevel(Level.WARNING);
     MutableDataset<T> data =
@@ -53,7 +53,7 @@ final class TribuoData {
   }
 
   /** The settings of a trainer as Tribuo states them; timestamps are no part of them. */
-  static SortedMap<String, String> settings(Trainer<?> trainer) {
+  public static SortedMap<String, String> settings(Trainer<?> trainer) {
     SortedMap<String, String> settings = new TreeMap<>();
     Map<String, Provenance> configured = trainer.getProvenance().getConfiguredParameters();
     configured.forEach(

@@ -14,7 +14,7 @@ import io.scalekv.metrics.Wilcoxon.Alternative;
 import io.scalekv.metrics.Wilcoxon.Method;
 import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.LayerScale;
-import io.scalekv.roles.PartitionAgreement;
+import io.scalekv.study.PartitionAgreement;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.weights.TensorSource;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package io.scalekv.roles;
 
+import io.scalekv.study.RoleComparison;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

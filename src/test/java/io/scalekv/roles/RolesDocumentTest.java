@@ -196,12 +196,6 @@ class RolesDocumentTest {
                 IllegalArgumentException.class,
                 () -> roles(2, 3).jaccard(RoleAssignment.of(2, 4, List.of())))
             .getMessage());
-    refused("roles: two", () -> roles(2, 3).adjustedRand(RoleAssignment.of(2, 4, List.of()), 0));
-    assertEquals(1, roles(2, 3).adjustedRand(roles(2, 3), 2), "two pairs are enough");
-    assertTrue(
-        Double.isNaN(
-            RoleAssignment.of(1, 3, List.of())
-                .adjustedRand(RoleAssignment.of(1, 3, List.of()), 2)));
     assertThrows(UnsupportedOperationException.class, () -> roles(2, 3).drafters().clear());
   }
 }

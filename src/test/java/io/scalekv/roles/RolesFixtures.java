@@ -15,19 +15,19 @@ import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Calibrations with random metrics. */
-final class RolesFixtures {
-  static final Instant NOON = Instant.parse("2025-01-31T12:00:00Z");
-  static final ScaleSchedule POCKET = ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16);
-  static final RolesDocument.Software SOFTWARE =
+public final class RolesFixtures {
+  public static final Instant NOON = Instant.parse("2025-01-31T12:00:00Z");
+  public static final ScaleSchedule POCKET = ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16);
+  public static final RolesDocument.Software SOFTWARE =
       new RolesDocument.Software("17.0.15", "0.1.0", "0.35.1", "2.7.1");
 
   private RolesFixtures() {}
 
-  static RolesDocument document(long seed) {
+  public static RolesDocument document(long seed) {
     return document(seed, 12, POCKET, "10%", "released");
   }
 
-  static RolesDocument document(
+  public static RolesDocument document(
       long seed, int layers, ScaleSchedule schedule, String request, String allocation) {
     Random random = new Random(seed);
     int scales = schedule.scales();
@@ -103,7 +103,7 @@ final class RolesFixtures {
   }
 
   /** Random orders for a model. */
-  static HeatKvOrders orders(Random random, int sinkScales, RolesDocument.Model model) {
+  public static HeatKvOrders orders(Random random, int sinkScales, RolesDocument.Model model) {
     int scales = model.schedule().size();
     int[][] orders = new int[scales - 1 - sinkScales][];
     for (int i = 0; i < orders.length; i++) {

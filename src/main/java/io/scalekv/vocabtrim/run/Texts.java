@@ -15,7 +15,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /** Prompts and responses, made once and kept for all cells that need them. */
-final class Texts {
+public final class Texts {
   /**
    * A prompt and what came after it.
    *

@@ -1,12 +1,12 @@
-package io.scalekv.experiment;
+package io.scalekv.study;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.experiment.RoleStability.Agreement;
-import io.scalekv.experiment.RoleStability.Convergence;
+import io.scalekv.study.RoleStability.Agreement;
+import io.scalekv.study.RoleStability.Convergence;
 import io.scalekv.profile.FeatureTable;
 import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.LayerMetric;
@@ -100,7 +100,7 @@ final class RoleStabilityTest {
     assertEquals(0.5, a.jaccard());
     assertEquals(1, a.zSpearman(), 1e-12);
     assertEquals(
-        two.assignment().adjustedRand(four.roles(table).assignment(), 1), a.adjustedRand());
+        PartitionAgreement.adjustedRand(two.assignment(), four.roles(table).assignment(), 1), a.adjustedRand());
   }
 
   @Test

@@ -1,4 +1,10 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.RoleStatistics;
+
+import io.scalekv.roles.RoleClassifier;
+
+import io.scalekv.roles.ClassifiedRoles;
 
 import java.util.List;
 
@@ -31,10 +37,7 @@ public record RoleComparison(
 
   /** Adjusted Rand index of two of them over the pairs that are ranked; NaN for fewer than two. */
   public double adjustedRand(int a, int b) {
-    return classified
-        .get(a)
-        .assignment()
-        .adjustedRand(classified.get(b).assignment(), statistics.firstCutScale());
+    return PartitionAgreement.adjustedRand(classified.get(a).assignment(), classified.get(b).assignment(), statistics.firstCutScale());
   }
 
   /** Jaccard overlap of the drafters of two of them. */

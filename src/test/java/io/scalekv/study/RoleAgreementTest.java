@@ -1,4 +1,12 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.RolesDocument;
+
+import io.scalekv.roles.RoleAssignment;
+
+import io.scalekv.roles.LayerScale;
+
+import io.scalekv.roles.HeatKvOrders;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

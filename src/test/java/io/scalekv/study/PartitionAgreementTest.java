@@ -1,4 +1,8 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.RoleAssignment;
+
+import io.scalekv.roles.LayerScale;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -70,9 +74,19 @@ final class PartitionAgreementTest {
       }
       assertEquals(
           PartitionAgreement.adjustedRandIndex(a, b),
-          RoleAssignment.of(5, 4, first).adjustedRand(RoleAssignment.of(5, 4, second), 2));
+          PartitionAgreement.adjustedRand(RoleAssignment.of(5, 4, first), RoleAssignment.of(5, 4, second), 2));
     }
     RoleAssignment none = RoleAssignment.of(5, 4, List.of());
-    assertTrue(Double.isNaN(none.adjustedRand(none, 4)));
+    assertTrue(Double.isNaN(PartitionAgreement.adjustedRand(none, none, 4)));
+  }
+
+  @Test
+  void adjustedRandOfRoles() {
+    RoleAssignment small = RoleAssignment.of(1, 3, List.of());
+    assertTrue(Double.isNaN(PartitionAgreement.adjustedRand(small, small, 2)));
+    RoleAssignment two = RoleAssignment.of(2, 3, List.of());
+    assertEquals(1, PartitionAgreement.adjustedRand(two, two, 2));
+    assertThrows(
+        IllegalArgumentException.class, () -> PartitionAgreement.adjustedRand(small, two, 0));
   }
 }

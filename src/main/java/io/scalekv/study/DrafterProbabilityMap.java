@@ -1,4 +1,12 @@
-package io.scalekv.report;
+package io.scalekv.study;
+
+import io.scalekv.report.Texts;
+
+import io.scalekv.report.Fonts;
+
+import io.scalekv.report.Figure;
+
+import io.scalekv.report.DivergingPalette;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.roles.RoleAssignment;

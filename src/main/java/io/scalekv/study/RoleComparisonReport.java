@@ -1,4 +1,10 @@
-package io.scalekv.report;
+package io.scalekv.study;
+
+import io.scalekv.report.ReportTable;
+
+import io.scalekv.report.FigureFile;
+
+import io.scalekv.report.Columns;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
@@ -7,9 +13,6 @@ import io.scalekv.io.CheckedJson;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleBootstrap;
-import io.scalekv.roles.RoleComparison;
-import io.scalekv.roles.RoleRule;
-import io.scalekv.roles.RoleRules;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,4 +1,12 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.RoleStatistics;
+
+import io.scalekv.roles.RoleAssignment;
+
+import io.scalekv.roles.Orientation;
+
+import io.scalekv.roles.LayerScale;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

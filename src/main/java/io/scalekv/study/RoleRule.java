@@ -1,4 +1,8 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.RoleStatistics;
+
+import io.scalekv.roles.LayerScale;
 
 import java.math.BigDecimal;
 import java.util.List;

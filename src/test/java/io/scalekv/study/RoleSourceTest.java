@@ -1,4 +1,18 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.ScaleKvBudgetFile;
+
+import io.scalekv.roles.RolesJson;
+
+import io.scalekv.roles.RolesFixtures;
+
+import io.scalekv.roles.RolesDocument;
+
+import io.scalekv.roles.HeatKvOrders;
+
+import io.scalekv.roles.HeatKvOrderFile;
+
+import io.scalekv.roles.Calibrations;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package io.scalekv.experiment;
+package io.scalekv.study;
 
 import io.scalekv.metrics.RankCorrelation;
 import io.scalekv.profile.FeatureTable;
@@ -94,7 +94,7 @@ public record RoleStability(LayerMetric metric, int firstCutScale, RoleClassifie
     return new Agreement(
         b.assignment().drafters().size(),
         a.assignment().jaccard(b.assignment()),
-        a.assignment().adjustedRand(b.assignment(), firstCutScale),
+        PartitionAgreement.adjustedRand(a.assignment(), b.assignment(), firstCutScale),
         spearman(a.roles(), b.roles()));
   }
 

@@ -1,7 +1,10 @@
-package io.scalekv.roles;
+package io.scalekv.study;
 
+import io.scalekv.io.Require;
+import io.scalekv.roles.RoleAssignment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Agreement of two partitions of the same items, each given as one label per item. */
 public final class PartitionAgreement {
@@ -49,6 +52,31 @@ public final class PartitionAgreement {
     double expected = inFirst * inSecond / (0.5 * a.length * (a.length - 1.0));
     double most = (inFirst + inSecond) / 2;
     return most == expected ? 1 : (together - expected) / (most - expected);
+  }
+
+  /**
+   * Returns the adjusted Rand index of two partitions of the layer–scale pairs of scales {@code
+   * firstScale} to K−1 into drafters and refiners; NaN for fewer than two pairs.
+   */
+  public static double adjustedRand(RoleAssignment a, RoleAssignment b, int firstScale) {
+    Require.that(
+        a.layers() == b.layers() && a.scales() == b.scales(),
+        "role assignments must have the same shape, got %d layers x %d scales and %d x %d",
+        a.layers(),
+        a.scales(),
+        b.layers(),
+        b.scales());
+    int pairs = a.layers() * (a.scales() - firstScale);
+    return pairs < 2
+        ? Double.NaN
+        : adjustedRandIndex(labels(a, firstScale, pairs), labels(b, firstScale, pairs));
+  }
+
+  private static int[] labels(RoleAssignment roles, int firstScale, int pairs) {
+    int layers = roles.layers();
+    return IntStream.range(0, pairs)
+        .map(i -> roles.isDrafter(i % layers, firstScale + i / layers) ? 1 : 0)
+        .toArray();
   }
 
   private static double pairs(Map<?, Integer> counts) {

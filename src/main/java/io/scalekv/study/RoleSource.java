@@ -1,4 +1,16 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.ScaleKvBudgetFile;
+
+import io.scalekv.roles.RolesDocument;
+
+import io.scalekv.roles.RoleAssignment;
+
+import io.scalekv.roles.HeatKvOrders;
+
+import io.scalekv.roles.HeatKvOrderFile;
+
+import io.scalekv.roles.Calibrations;
 
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;

@@ -1,11 +1,19 @@
-package io.scalekv.report;
+package io.scalekv.study;
+
+import io.scalekv.report.ReportTable;
+
+import io.scalekv.report.FigureFile;
+
+import io.scalekv.report.Figure;
+
+import io.scalekv.report.DifferenceMap;
+
+import io.scalekv.report.Columns;
 
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.AtomicFile;
-import io.scalekv.roles.RoleAgreement;
-import io.scalekv.roles.RoleAgreement.OfOrders;
-import io.scalekv.roles.RoleAgreement.OfScales;
-import io.scalekv.roles.RoleSource;
+import io.scalekv.study.RoleAgreement.OfOrders;
+import io.scalekv.study.RoleAgreement.OfScales;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,4 +1,14 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.TribuoData;
+
+import io.scalekv.roles.RoleStatistics;
+
+import io.scalekv.roles.RoleAssignment;
+
+import io.scalekv.roles.Role;
+
+import io.scalekv.roles.LayerScale;
 
 import java.math.BigDecimal;
 import java.math.MathContext;

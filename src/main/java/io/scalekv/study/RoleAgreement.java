@@ -1,4 +1,12 @@
-package io.scalekv.roles;
+package io.scalekv.study;
+
+import io.scalekv.roles.RoleChange;
+
+import io.scalekv.roles.RoleAssignment;
+
+import io.scalekv.roles.LayerScale;
+
+import io.scalekv.roles.HeatKvOrders;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -107,7 +115,7 @@ public record RoleAgreement(
         roles ? x.drafters().size() : 0,
         roles ? y.drafters().size() : 0,
         roles ? x.jaccard(y) : Double.NaN,
-        roles ? x.adjustedRand(y, 0) : Double.NaN,
+        roles ? PartitionAgreement.adjustedRand(x, y, 0) : Double.NaN,
         a.z() == null || b.z() == null
             ? Double.NaN
             : spearman(transposed(a.z()), transposed(b.z()), from, to),

@@ -37,7 +37,8 @@ public final class DifferenceMap implements Figure {
    * @param x what the columns are
    * @param unit of the difference, beside the colour bar
    */
-  public record Words(String title, List<String> notes, List<String> columns, String x, String unit) {
+  public record Words(
+      String title, List<String> notes, List<String> columns, String x, String unit) {
     public Words {
       notes = List.copyOf(notes);
       columns = List.copyOf(columns);

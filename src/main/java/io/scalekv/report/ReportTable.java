@@ -18,7 +18,8 @@ import tech.tablesaw.io.csv.CsvWriteOptions;
  * @param shown texts; {@code **} around a text makes it bold
  * @param notes lines below it
  */
-public record ReportTable(String name, String title, Table numbers, Table shown, List<String> notes) {
+public record ReportTable(
+    String name, String title, Table numbers, Table shown, List<String> notes) {
   public ReportTable {
     notes = List.copyOf(notes);
   }

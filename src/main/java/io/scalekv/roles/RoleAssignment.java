@@ -1,6 +1,5 @@
 package io.scalekv.roles;
 
-
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;

@@ -1,14 +1,10 @@
 package io.scalekv.study;
 
-import io.scalekv.report.Texts;
-
-import io.scalekv.report.Fonts;
-
-import io.scalekv.report.Figure;
-
-import io.scalekv.report.DivergingPalette;
-
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.report.DivergingPalette;
+import io.scalekv.report.Figure;
+import io.scalekv.report.Fonts;
+import io.scalekv.report.Texts;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleBootstrap;
 import java.awt.BasicStroke;

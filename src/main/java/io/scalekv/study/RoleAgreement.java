@@ -1,13 +1,9 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.RoleChange;
-
-import io.scalekv.roles.RoleAssignment;
-
-import io.scalekv.roles.LayerScale;
-
 import io.scalekv.roles.HeatKvOrders;
-
+import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RoleChange;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;

@@ -1,17 +1,12 @@
 package io.scalekv.study;
 
-import io.scalekv.report.ReportTable;
-
-import io.scalekv.report.FigureFile;
-
-import io.scalekv.report.Figure;
-
-import io.scalekv.report.DifferenceMap;
-
-import io.scalekv.report.Columns;
-
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.report.Columns;
+import io.scalekv.report.DifferenceMap;
+import io.scalekv.report.Figure;
+import io.scalekv.report.FigureFile;
+import io.scalekv.report.ReportTable;
 import io.scalekv.study.RoleAgreement.OfOrders;
 import io.scalekv.study.RoleAgreement.OfScales;
 import java.io.IOException;

@@ -1,11 +1,8 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.RoleStatistics;
-
-import io.scalekv.roles.RoleClassifier;
-
 import io.scalekv.roles.ClassifiedRoles;
-
+import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.RoleStatistics;
 import java.util.List;
 
 /**
@@ -37,7 +34,8 @@ public record RoleComparison(
 
   /** Adjusted Rand index of two of them over the pairs that are ranked; NaN for fewer than two. */
   public double adjustedRand(int a, int b) {
-    return PartitionAgreement.adjustedRand(classified.get(a).assignment(), classified.get(b).assignment(), statistics.firstCutScale());
+    return PartitionAgreement.adjustedRand(
+        classified.get(a).assignment(), classified.get(b).assignment(), statistics.firstCutScale());
   }
 
   /** Jaccard overlap of the drafters of two of them. */

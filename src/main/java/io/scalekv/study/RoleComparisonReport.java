@@ -1,15 +1,12 @@
 package io.scalekv.study;
 
-import io.scalekv.report.ReportTable;
-
-import io.scalekv.report.FigureFile;
-
-import io.scalekv.report.Columns;
-
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.CheckedJson;
+import io.scalekv.report.Columns;
+import io.scalekv.report.FigureFile;
+import io.scalekv.report.ReportTable;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleBootstrap;

@@ -1,9 +1,7 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.RoleStatistics;
-
 import io.scalekv.roles.LayerScale;
-
+import io.scalekv.roles.RoleStatistics;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;

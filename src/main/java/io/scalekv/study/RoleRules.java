@@ -1,15 +1,10 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.TribuoData;
-
-import io.scalekv.roles.RoleStatistics;
-
-import io.scalekv.roles.RoleAssignment;
-
-import io.scalekv.roles.Role;
-
 import io.scalekv.roles.LayerScale;
-
+import io.scalekv.roles.Role;
+import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RoleStatistics;
+import io.scalekv.roles.TribuoData;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;

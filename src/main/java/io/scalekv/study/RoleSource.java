@@ -1,17 +1,5 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.ScaleKvBudgetFile;
-
-import io.scalekv.roles.RolesDocument;
-
-import io.scalekv.roles.RoleAssignment;
-
-import io.scalekv.roles.HeatKvOrders;
-
-import io.scalekv.roles.HeatKvOrderFile;
-
-import io.scalekv.roles.Calibrations;
-
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
@@ -19,6 +7,12 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.CheckedJson;
+import io.scalekv.roles.Calibrations;
+import io.scalekv.roles.HeatKvOrderFile;
+import io.scalekv.roles.HeatKvOrders;
+import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;

@@ -1,27 +1,21 @@
 package io.scalekv.study;
 
-import io.scalekv.report.ReportTable;
-
-import io.scalekv.report.PolicyStyle;
-
-import io.scalekv.report.LineFigure;
-
-import io.scalekv.report.FigureFile;
-
-import io.scalekv.report.Figure;
-
-import io.scalekv.report.Columns;
-
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.study.RoleStability.Agreement;
-import io.scalekv.study.RoleStability.Convergence;
-import io.scalekv.study.RoleStability.Spread;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.CheckedJson;
+import io.scalekv.report.Columns;
+import io.scalekv.report.Figure;
+import io.scalekv.report.FigureFile;
+import io.scalekv.report.LineFigure;
+import io.scalekv.report.PolicyStyle;
+import io.scalekv.report.ReportTable;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleBootstrap;
+import io.scalekv.study.RoleStability.Agreement;
+import io.scalekv.study.RoleStability.Convergence;
+import io.scalekv.study.RoleStability.Spread;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,7 +1,5 @@
 package io.scalekv.roles;
 
-import io.scalekv.study.RoleComparison;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,6 +11,7 @@ import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.FeatureTable;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.Profiles;
+import io.scalekv.study.RoleComparison;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,13 +1,11 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.RoleAssignment;
-
-import io.scalekv.roles.LayerScale;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.RoleAssignment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -74,7 +72,8 @@ final class PartitionAgreementTest {
       }
       assertEquals(
           PartitionAgreement.adjustedRandIndex(a, b),
-          PartitionAgreement.adjustedRand(RoleAssignment.of(5, 4, first), RoleAssignment.of(5, 4, second), 2));
+          PartitionAgreement.adjustedRand(
+              RoleAssignment.of(5, 4, first), RoleAssignment.of(5, 4, second), 2));
     }
     RoleAssignment none = RoleAssignment.of(5, 4, List.of());
     assertTrue(Double.isNaN(PartitionAgreement.adjustedRand(none, none, 4)));

@@ -1,18 +1,14 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.RolesDocument;
-
-import io.scalekv.roles.RoleAssignment;
-
-import io.scalekv.roles.LayerScale;
-
-import io.scalekv.roles.HeatKvOrders;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.TokenMap;
+import io.scalekv.roles.HeatKvOrders;
+import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RolesDocument;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

@@ -1,16 +1,12 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.RoleStatistics;
-
-import io.scalekv.roles.RoleAssignment;
-
-import io.scalekv.roles.Orientation;
-
-import io.scalekv.roles.LayerScale;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.Orientation;
+import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RoleStatistics;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,19 +1,5 @@
 package io.scalekv.study;
 
-import io.scalekv.roles.ScaleKvBudgetFile;
-
-import io.scalekv.roles.RolesJson;
-
-import io.scalekv.roles.RolesFixtures;
-
-import io.scalekv.roles.RolesDocument;
-
-import io.scalekv.roles.HeatKvOrders;
-
-import io.scalekv.roles.HeatKvOrderFile;
-
-import io.scalekv.roles.Calibrations;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -22,6 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.roles.Calibrations;
+import io.scalekv.roles.HeatKvOrderFile;
+import io.scalekv.roles.HeatKvOrders;
+import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.RolesFixtures;
+import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.study.RoleStability.Agreement;
-import io.scalekv.study.RoleStability.Convergence;
 import io.scalekv.profile.FeatureTable;
 import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.LayerMetric;
@@ -14,6 +12,8 @@ import io.scalekv.profile.Profiles;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleClassifier;
+import io.scalekv.study.RoleStability.Agreement;
+import io.scalekv.study.RoleStability.Convergence;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -100,7 +100,8 @@ final class RoleStabilityTest {
     assertEquals(0.5, a.jaccard());
     assertEquals(1, a.zSpearman(), 1e-12);
     assertEquals(
-        PartitionAgreement.adjustedRand(two.assignment(), four.roles(table).assignment(), 1), a.adjustedRand());
+        PartitionAgreement.adjustedRand(two.assignment(), four.roles(table).assignment(), 1),
+        a.adjustedRand());
   }
 
   @Test

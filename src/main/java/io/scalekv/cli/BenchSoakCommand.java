@@ -115,7 +115,7 @@ final class BenchSoakCommand implements Callable<Integer> {
     OutputFolder.prepare(out);
     SpeedBench.Plan plan =
         new SpeedBench.Plan(
-            schedule, generation.aspect(), generation.toModel(), cache.settings(), batch, true, 1);
+            generation.drawing(config, global.seed()), cache.settings(), batch, true, 1);
     List<Soak.Sample> samples = new ArrayList<>();
     try (ImageModel model =
             ModelFactory.open(

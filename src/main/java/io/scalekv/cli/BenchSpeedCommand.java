@@ -90,13 +90,7 @@ final class BenchSpeedCommand implements Callable<Integer> {
     OutputFolder.prepare(out);
     SpeedBench.Plan plan =
         new SpeedBench.Plan(
-            schedule,
-            generation.aspect(),
-            generation.toModel(),
-            cache.settings(),
-            batch,
-            !noImage,
-            repeats);
+            generation.drawing(config, global.seed()), cache.settings(), batch, !noImage, repeats);
     List<String> texts =
         SpeedBench.prompts(config, batch, global.seed()).stream().map(Prompt::text).toList();
     OutOfMemory memory =
@@ -105,7 +99,7 @@ final class BenchSpeedCommand implements Callable<Integer> {
                 config,
                 schedule,
                 cache.settings(),
-                generation.toModel().guided(),
+                generation.drawing(config, 0).sampling().guided(),
                 ModelFactory.options(global, generation, !noImage)),
             batch,
             generation.device() == ComputeDevice.CUDA);

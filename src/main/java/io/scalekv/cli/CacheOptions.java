@@ -55,8 +55,8 @@ final class CacheOptions implements CheckedOptions {
       names = "--roles",
       paramLabel = "FILE",
       description =
-          "Calibration for the policy (default: the one that comes with the model; random roles with"
-              + " --random-weights).")
+          "Calibration for the policy (default: the one that comes with the model; random roles"
+              + " with --random-weights).")
   private Path roles;
 
   @Option(
@@ -122,7 +122,7 @@ final class CacheOptions implements CheckedOptions {
             c.width(),
             keys.bytes(),
             values.bytes(),
-            generation.toModel().guided() ? 2 : 1,
+            generation.drawing(config, 0).sampling().guided() ? 2 : 1,
             batch);
     Optional<RolesDocument> document =
         roles != null

@@ -1,12 +1,10 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.Allocation;
-import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurve;
 import io.scalekv.cache.policy.ErrorCurves;
 import io.scalekv.experiment.CalibrationShards;
 import io.scalekv.experiment.Calibrator;
-import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.ErrorCurveCalibrator;
 import io.scalekv.experiment.PolicyCalibrator;
 import io.scalekv.experiment.ProcessMemory;
@@ -15,6 +13,7 @@ import io.scalekv.experiment.StatisticsStore;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PromptSet;
 import io.scalekv.profile.ProfileCsv;
 import io.scalekv.report.RoleHeatMap;
 import io.scalekv.roles.Calibrations;
@@ -121,7 +120,6 @@ final class CalibrateCommand implements Callable<Integer> {
     }
     ModelConfig config = ModelFactory.config(modelOption);
     PromptSet prompts = promptOptions.read(config);
-    ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
     OutputFolder.prepare(out);
     if (statistics != null) {
       OutputFolder.prepare(statistics);
@@ -138,19 +136,15 @@ final class CalibrateCommand implements Callable<Integer> {
           new Calibrator(
               model,
               new Calibrator.Options(
-                  schedule,
-                  generation.aspect(),
-                  generation.toModel(),
-                  generation.negative(),
+                  generation.drawing(config, global.seed()),
                   roleOptions.profile(global.seed()),
                   roleOptions.metric(),
                   roleOptions.budget(),
                   sharing,
                   classifier,
                   classifierOptions.bootstrap(),
-                  roleOptions.batch(),
-                  global.seed()));
-      Map<String, String> source = source(model, schedule, prompts);
+                  roleOptions.batch()));
+      Map<String, String> source = source(model, prompts);
       if (shards.shard().isPresent()) {
         keep(calibrator, shards.shard().get(), prompts, source);
         return 0;
@@ -165,28 +159,21 @@ final class CalibrateCommand implements Callable<Integer> {
               SoftwareVersions.current().forRoles(),
               Clock.systemUTC().instant());
       if (policies != null) {
-        result = result.with(errorCurves(model, schedule, prompts.prompts()));
+        result = result.with(errorCurves(model, prompts.prompts()));
       }
       write(result);
       if (statistics != null) {
-        keep(model, schedule, prompts, result);
+        keep(model, prompts, result);
       }
       report(result, prompts, (System.nanoTime() - start) / 1e9);
     }
     return 0;
   }
 
-  private void keep(
-      ImageModel model, ScaleSchedule schedule, PromptSet prompts, Calibrator.Result result)
+  private void keep(ImageModel model, PromptSet prompts, Calibrator.Result result)
       throws IOException {
-    ProfileRun run =
-        new ProfileRun(
-            schedule,
-            generation.aspect(),
-            generation.toModel(),
-            generation.negative(),
-            global.seed());
-    new StatisticsStore(statistics, model, global.dtype()).keep(run, prompts, result.profile());
+    ProfileRun run = new ProfileRun(generation.drawing(model.config(), global.seed()));
+    new StatisticsStore(statistics, model).keep(run, prompts, result.profile());
   }
 
   private PolicyCalibrator.Result measure(Calibrator calibrator, List<String> prompts) {
@@ -227,36 +214,20 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   /** What must be the same for all shards of a calibration. */
-  private Map<String, String> source(ImageModel model, ScaleSchedule schedule, PromptSet prompts) {
+  private Map<String, String> source(ImageModel model, PromptSet prompts) {
     Map<String, String> source = new LinkedHashMap<>();
-    source.put("model", model.config().name());
-    source.put("weights", model.weightHash());
-    source.put("dtype", global.dtype());
-    source.put("promptFile", prompts.name());
-    source.put("promptSha256", prompts.sha256());
+    source.putAll(model.provenance());
+    source.putAll(prompts.provenance());
+    source.putAll(generation.drawing(model.config(), global.seed()).provenance());
     source.put("prompts", Integer.toString(prompts.prompts().size()));
-    source.put("schedule", schedule.maps().toString());
-    source.put("aspect", Double.toString(generation.aspect()));
-    source.put("cfg", Double.toString(generation.toModel().cfg()));
-    source.put("tau", Double.toString(generation.toModel().tau()));
-    source.put("topP", Double.toString(generation.toModel().topP()));
-    source.put("negative", generation.negative());
-    source.put("seed", Integer.toString(global.seed()));
     source.put("sampling", roleOptions.profile(global.seed()).toString());
     source.put("cut", roleOptions.metric().needsCut() ? roleOptions.budget().toString() : "none");
     return source;
   }
 
-  private ErrorCurves errorCurves(ImageModel model, ScaleSchedule schedule, List<String> prompts) {
+  private ErrorCurves errorCurves(ImageModel model, List<String> prompts) {
     ErrorCurveCalibrator calibrator =
-        new ErrorCurveCalibrator(
-            model,
-            new ErrorCurveCalibrator.Options(
-                schedule,
-                generation.aspect(),
-                generation.toModel(),
-                generation.negative(),
-                global.seed()));
+        new ErrorCurveCalibrator(model, generation.drawing(model.config(), global.seed()));
     int steps = calibrator.steps(prompts.size());
     try (Progress progress =
         Progress.of("error curves", steps, global.quiet(), spec.commandLine().getErr())) {

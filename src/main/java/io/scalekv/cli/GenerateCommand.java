@@ -3,8 +3,6 @@ package io.scalekv.cli;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.CacheMeter;
-import io.scalekv.experiment.Calibrator.PromptSet;
-import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.KeptTokens;
 import io.scalekv.experiment.MapMeter;
 import io.scalekv.image.ContactSheet;
@@ -12,11 +10,13 @@ import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ComputeDevice;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
+import io.scalekv.model.PromptSet;
 import io.scalekv.report.KeptTokenMap;
 import io.scalekv.scene.Faithfulness;
 import io.scalekv.scene.FaithfulnessRate;
@@ -187,7 +187,7 @@ final class GenerateCommand implements Callable<Integer> {
       prompts.prompts().forEach(SceneGrammar::parse);
     }
     List<Job> jobs = jobs(prompts);
-    boolean guided = generation.toModel().guided();
+    boolean guided = generation.drawing(config, 0).sampling().guided();
     CacheOptions.Choice cache =
         cacheOptions.choose(
             modelOption,
@@ -228,7 +228,7 @@ final class GenerateCommand implements Callable<Integer> {
       FaithfulnessTally tally = FaithfulnessTally.create();
       List<RgbImage> sheet = new ArrayList<>();
       double seconds =
-          draw(model, schedule, jobs, cache.settings(), List.of(meter, kept), maps, tally, sheet);
+          draw(model, jobs, cache.settings(), List.of(meter, kept), maps, tally, sheet);
       for (int layer : kept.layers()) {
         KeptTokenMap.write(
             kept,
@@ -277,8 +277,7 @@ final class GenerateCommand implements Callable<Integer> {
       for (int s = 0; s < seeds; s++) {
         long seed = global.seed() + (long) s;
         String file = String.format(Locale.ROOT, "p%04d-s%d.png", p, seed);
-        long modelSeed = Cell.Prompts.modelSeed(seed, p);
-        jobs.add(new Job(new Prompt(prompts.prompts().get(p), modelSeed), file));
+        jobs.add(new Job(new Prompt(prompts.prompts().get(p), seed), file));
       }
     }
     return jobs;
@@ -299,7 +298,6 @@ final class GenerateCommand implements Callable<Integer> {
 
   private double draw(
       ImageModel model,
-      ScaleSchedule schedule,
       List<Job> jobs,
       CacheSettings cache,
       List<GenerationListener> observers,
@@ -317,8 +315,7 @@ final class GenerateCommand implements Callable<Integer> {
           listeners.add(maps);
         }
         long begin = System.nanoTime();
-        List<RgbImage> images =
-            draw(model, schedule, part, cache, GenerationListener.all(listeners));
+        List<RgbImage> images = draw(model, part, cache, GenerationListener.all(listeners));
         seconds += (System.nanoTime() - begin) / 1e9;
         if (noImage) {
           progress.step("batch at " + at);
@@ -343,33 +340,14 @@ final class GenerateCommand implements Callable<Integer> {
 
   /** One batch; no images where none are wanted. */
   private List<RgbImage> draw(
-      ImageModel model,
-      ScaleSchedule schedule,
-      List<Job> part,
-      CacheSettings cache,
-      GenerationListener listener) {
+      ImageModel model, List<Job> part, CacheSettings cache, GenerationListener listener) {
     List<Prompt> prompts = part.stream().map(Job::prompt).toList();
+    Drawing drawing = generation.drawing(model.config(), global.seed());
     if (noImage) {
-      model.generateCodes(
-          prompts,
-          generation.negative(),
-          schedule,
-          generation.aspect(),
-          generation.toModel(),
-          cache,
-          List.of(),
-          listener);
+      model.drawCodes(drawing, prompts, cache, List.of(), listener);
       return List.of();
     }
-    return model.generate(
-        prompts,
-        generation.negative(),
-        schedule,
-        generation.aspect(),
-        generation.toModel(),
-        cache,
-        List.of(),
-        listener);
+    return model.draw(drawing, prompts, cache, List.of(), listener);
   }
 
   private void report(

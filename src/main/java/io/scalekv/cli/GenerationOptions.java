@@ -1,6 +1,9 @@
 package io.scalekv.cli;
 
 import io.scalekv.model.ComputeDevice;
+import io.scalekv.model.Drawing;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.Sampling;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -96,9 +99,10 @@ final class GenerationOptions implements CheckedOptions {
     return Optional.ofNullable(textFeatures);
   }
 
-  /** The part that the model needs. */
-  io.scalekv.model.GenerationOptions toModel() {
-    return new io.scalekv.model.GenerationOptions(cfg, tau, topP, false);
+  /** Returns how the images are drawn. */
+  Drawing drawing(ModelConfig config, long seed) {
+    return new Drawing(
+        config.schedule(size(), aspect()), aspect(), new Sampling(cfg, tau, topP), negative, seed);
   }
 
   @Override

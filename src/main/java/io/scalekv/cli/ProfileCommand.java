@@ -3,13 +3,13 @@ package io.scalekv.cli;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.experiment.ProfileCost;
 import io.scalekv.experiment.PromptProfiler;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PromptSet;
 import io.scalekv.profile.AttentionMap;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.FeatureTable;
@@ -145,12 +145,8 @@ final class ProfileCommand implements Callable<Integer> {
           new PromptProfiler(
               model,
               new PromptProfiler.Options(
-                  schedule,
-                  generation.aspect(),
-                  generation.toModel(),
-                  generation.negative(),
+                  generation.drawing(config, global.seed()),
                   sampling,
-                  global.seed(),
                   batch(model, schedule, prompts.prompts().size())));
       if (costRepeats != null) {
         cost(profiler, prompts.prompts());
@@ -196,7 +192,7 @@ final class ProfileCommand implements Callable<Integer> {
             model.config(),
             schedule,
             model.fullCache(schedule),
-            generation.toModel().guided(),
+            generation.drawing(model.config(), 0).sampling().guided(),
             ModelFactory.options(global, generation, false));
     long image = need.cache() + need.activations();
     return (int) Math.max(1, Math.min(Math.min(MOST_PROMPTS, prompts), MOST_BYTES / image));

@@ -1,7 +1,7 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PromptSet;
 import io.scalekv.scene.PromptFile;
 import io.scalekv.scene.Vocabulary;
 import java.io.IOException;

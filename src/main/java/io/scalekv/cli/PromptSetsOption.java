@@ -1,7 +1,7 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PromptSet;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,17 +9,16 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.Calibrator;
-import io.scalekv.experiment.Calibrator.PromptSet;
-import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.KeptTokens;
 import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
+import io.scalekv.model.PromptSet;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileCsv;
@@ -51,7 +50,6 @@ final class ReproduceOverlays {
       List.of("scalekv", "pyramidkv", "snapkv", "streaming-llm", "h2o", "random");
   private static final Budget BUDGET = Budget.parse("10%");
   private static final int QUICK_PROMPTS = 2;
-  private static final GenerationOptions GENERATION = new GenerationOptions(3, 1, 0.97, false);
 
   private final ModelOption option;
   private final Path experiments;
@@ -75,7 +73,7 @@ final class ReproduceOverlays {
     ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
     try (ImageModel model = ImageModel.open(config, ModelFactory.source(option), false)) {
       if (!Files.isRegularFile(roles)) {
-        calibrate(model, schedule, roles, progress);
+        calibrate(model, roles, progress);
       }
       RolesDocument document = RolesJson.read(roles);
       String prompt = prompts(config, "scenes-heldout-512.txt", 1).get(0);
@@ -98,25 +96,20 @@ final class ReproduceOverlays {
     return all.subList(0, Math.min(limit, all.size()));
   }
 
-  private void calibrate(ImageModel model, ScaleSchedule schedule, Path roles, RunProgress progress)
-      throws IOException {
+  private void calibrate(ImageModel model, Path roles, RunProgress progress) throws IOException {
     List<String> prompts = prompts(model.config(), "scenes-10.txt", quick ? QUICK_PROMPTS : 10);
     Calibrator calibrator =
         new Calibrator(
             model,
             new Calibrator.Options(
-                schedule,
-                1,
-                GENERATION,
-                "",
+                Drawing.defaults(model.config()),
                 ProfileOptions.defaults(),
                 LayerMetric.ASI,
                 BUDGET,
                 new Allocation.Released(),
                 RoleClassifier.of("rank", OptionalInt.empty(), 0),
                 RoleBootstrap.DRAWS,
-                1,
-                0));
+                1));
     progress.begun("calibration", prompts.size());
     Calibrator.Result result;
     try {
@@ -156,12 +149,9 @@ final class ReproduceOverlays {
     KeptTokens tokensKept = new KeptTokens(schedule, layers);
     RgbImage image =
         model
-            .generate(
-                List.of(new Prompt(prompt, Cell.Prompts.modelSeed(0, 0))),
-                "",
-                schedule,
-                1,
-                GENERATION,
+            .draw(
+                Drawing.defaults(model.config()),
+                List.of(new Prompt(prompt, 0)),
                 new CacheSettings(
                     Policies.create(PolicySpec.parse(policy), context),
                     null,

@@ -1,11 +1,11 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.ProfileRun;
 import io.scalekv.experiment.StatisticsStore;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PromptSet;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.FeatureTable;
 import io.scalekv.profile.LayerMetric;
@@ -105,14 +105,8 @@ final class RolesCompareCommand implements Callable<Integer> {
             prompts.prompts(),
             true,
             spec.commandLine().getErr())) {
-      StatisticsStore store = new StatisticsStore(kept, model, global.dtype());
-      ProfileRun run =
-          new ProfileRun(
-              schedule,
-              generation.aspect(),
-              generation.toModel(),
-              generation.negative(),
-              global.seed());
+      StatisticsStore store = new StatisticsStore(kept, model);
+      ProfileRun run = new ProfileRun(generation.drawing(config, global.seed()));
       FeatureTable table = FeatureTable.of(profile(store, run, prompts));
       List<LayerMetric> features = RoleStatistics.featuresOf(table, first);
       List<RoleClassifier> classifiers = new ArrayList<>();

@@ -1,11 +1,12 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.experiment.ProfileRun;
 import io.scalekv.experiment.StatisticsStore;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PromptSet;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.FeatureTable;
 import io.scalekv.profile.ProfileOptions;
@@ -98,7 +99,7 @@ final class RolesStabilityCommand implements Callable<Integer> {
       names = "--seeds",
       paramLabel = "N",
       split = ",",
-      description = "Other seeds for --vary seed (default: 10001 and 20002 after --seed).")
+      description = "Other seeds for --vary seed (default: the two after --seed).")
   private List<Integer> seeds;
 
   @Option(
@@ -159,8 +160,7 @@ final class RolesStabilityCommand implements Callable<Integer> {
         ModelFactory.open(
             modelOption, global, generation, texts, true, spec.commandLine().getErr())) {
       store =
-          new StatisticsStore(
-              statistics == null ? out.resolve("statistics") : statistics, model, global.dtype());
+          new StatisticsStore(statistics == null ? out.resolve("statistics") : statistics, model);
       for (AttentionProfile profile : profiles(store, input.conditions())) {
         tables.add(FeatureTable.of(profile));
       }
@@ -190,7 +190,7 @@ final class RolesStabilityCommand implements Callable<Integer> {
   }
 
   private List<Integer> seeds() {
-    return seeds == null ? List.of(global.seed() + 10_001, global.seed() + 20_002) : seeds;
+    return seeds == null ? List.of(global.seed() + 1, global.seed() + 2) : seeds;
   }
 
   private RoleStabilityInput input() {
@@ -203,7 +203,7 @@ final class RolesStabilityCommand implements Callable<Integer> {
             roleOptions.firstRankedScale(config, schedule),
             classifierOptions.classifier(roleOptions.drafters(), global.seed()));
     ProfileOptions sampled = roleOptions.profile(global.seed());
-    ProfileRun run = run(schedule, generation.cfg(), global.seed());
+    ProfileRun run = run(config, generation.cfg(), global.seed());
     List<Condition> all = new ArrayList<>();
     PromptSet base = sets.get(0);
     all.add(base(run, base, sampled));
@@ -222,7 +222,7 @@ final class RolesStabilityCommand implements Callable<Integer> {
                 SEED,
                 "" + global.seed(),
                 "" + seed,
-                run(schedule, generation.cfg(), seed),
+                run(config, generation.cfg(), seed),
                 base,
                 roleOptions.profile(seed)));
       }
@@ -234,7 +234,7 @@ final class RolesStabilityCommand implements Callable<Integer> {
                 CFG,
                 number(generation.cfg()),
                 number(cfg),
-                run(schedule, cfg, global.seed()),
+                run(config, cfg, global.seed()),
                 base,
                 sampled));
       }
@@ -269,14 +269,9 @@ final class RolesStabilityCommand implements Callable<Integer> {
     return new Condition(factor, base, List.of(value), run, prompts, List.of(options));
   }
 
-  private ProfileRun run(ScaleSchedule schedule, double cfg, long seed) {
-    io.scalekv.model.GenerationOptions asked = generation.toModel();
-    return new ProfileRun(
-        schedule,
-        generation.aspect(),
-        new io.scalekv.model.GenerationOptions(cfg, asked.tau(), asked.topP(), false),
-        generation.negative(),
-        seed);
+  private ProfileRun run(ModelConfig config, double cfg, long seed) {
+    Drawing asked = generation.drawing(config, seed);
+    return new ProfileRun(asked.with(asked.sampling().withCfg(cfg)));
   }
 
   /** One profile per value of every condition, in their order. */

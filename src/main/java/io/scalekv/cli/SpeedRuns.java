@@ -40,7 +40,7 @@ final class SpeedRuns {
       CacheOptions.Choice cache,
       GlobalOptions global) {
     ModelConfig config = model.config();
-    int[] pixels = model.pixels(plan.schedule());
+    int[] pixels = model.pixels(plan.drawing().schedule());
     boolean full = cache.budget() == null;
     return new SpeedRun(
         SpeedRun.SCHEMA_VERSION,
@@ -58,7 +58,7 @@ final class SpeedRuns {
             global.dtype(),
             pixels[0],
             pixels[1],
-            plan.schedule().totalTokens(),
+            plan.drawing().schedule().totalTokens(),
             m.textTokens(),
             plan.batch(),
             m.rows(),

@@ -6,10 +6,10 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurves;
-import io.scalekv.io.Sha256;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PromptSet;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.FeatureTable;
@@ -22,7 +22,6 @@ import io.scalekv.roles.RoleBootstrap;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.RolesDocument;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -44,10 +43,7 @@ public final class Calibrator {
   /**
    * What is measured and what is made of it.
    *
-   * @param schedule token maps
-   * @param aspect height / width the schedule belongs to
-   * @param generation guidance, temperature, top-p
-   * @param negative negative prompt, may be empty
+   * @param drawing how the prompts are drawn
    * @param profile how attention is sampled
    * @param metric what roles are told by
    * @param budget what was asked for
@@ -55,64 +51,30 @@ public final class Calibrator {
    * @param classifier the rule that tells roles
    * @param bootstrapDraws draws of prompts for the confidence in the roles; 0 for none
    * @param batch images a generation, for budgets in bytes
-   * @param seed of the first image; prompt i is drawn with seed + i
    */
   public record Options(
-      ScaleSchedule schedule,
-      double aspect,
-      GenerationOptions generation,
-      String negative,
+      Drawing drawing,
       ProfileOptions profile,
       LayerMetric metric,
       Budget budget,
       Allocation allocation,
       RoleClassifier classifier,
       int bootstrapDraws,
-      int batch,
-      long seed) {
+      int batch) {
     /**
      * What {@code ./scalekv calibrate} does without further options: square images of the model's
      * own size, defaults of the sampling script, ASI, N_d by rank, the released allocation, seed 0.
      */
     public static Options defaults(ModelConfig config, Budget budget) {
       return new Options(
-          config.schedule(Optional.empty(), 1),
-          1,
-          GenerationOptions.defaults(),
-          "",
+          Drawing.defaults(config),
           ProfileOptions.defaults(),
           LayerMetric.ASI,
           budget,
           Allocation.parse("released"),
           RoleClassifier.of("rank", OptionalInt.empty(), 0),
           RoleBootstrap.DRAWS,
-          1,
-          0);
-    }
-  }
-
-  /**
-   * Where the prompts came from.
-   *
-   * @param name file name without folders
-   * @param sha256 of the file's bytes, hexadecimal
-   * @param prompts the texts
-   */
-  public record PromptSet(String name, String sha256, List<String> prompts) {
-    /** Copies the list. */
-    public PromptSet {
-      prompts = List.copyOf(prompts);
-    }
-
-    /** A prompt set with the hash of the given bytes. */
-    public static PromptSet of(String name, byte[] bytes, List<String> prompts) {
-      return new PromptSet(name, Sha256.of(bytes), prompts);
-    }
-
-    /** A prompt set without a file: the hash is that of its lines. */
-    public static PromptSet ofTexts(String name, List<String> prompts) {
-      byte[] lines = String.join("\n", prompts).getBytes(StandardCharsets.UTF_8);
-      return of(name, lines, prompts);
+          1);
     }
   }
 
@@ -167,14 +129,10 @@ public final class Calibrator {
     return new PolicyCalibrator(
         model,
         new PolicyCalibrator.Options(
-            options.schedule(),
-            options.aspect(),
-            options.generation(),
-            options.negative(),
-            firstBlock(options.schedule()),
-            Math.min(FIRST_MAPS, options.schedule().scales() - 1),
-            Optional.of(profileOptions()),
-            options.seed()));
+            options.drawing(),
+            firstBlock(options.drawing().schedule()),
+            Math.min(FIRST_MAPS, options.drawing().schedule().scales() - 1),
+            Optional.of(profileOptions())));
   }
 
   /** With the cut that the metric speaks of, if it speaks of one. */
@@ -191,7 +149,7 @@ public final class Calibrator {
 
   private Calibrations calibrations(RolesDocument.Model described, PolicyCalibrator.Result m) {
     return Calibrations.none(described)
-        .withHeatKv(HeatKvOrders.ofScores(m.blockMass(), firstBlock(options.schedule())))
+        .withHeatKv(HeatKvOrders.ofScores(m.blockMass(), firstBlock(options.drawing().schedule())))
         .withAmsKvSimilarity(m.mapSimilarity())
         .withHackVariance(m.attentionVariance());
   }
@@ -200,7 +158,7 @@ public final class Calibrator {
   public int budgetTokens() {
     InfinityConfig config = model.config().transformer();
     MemoryModel memory = MemoryModel.infinity(config.depth(), config.width(), options.batch());
-    return options.budget().tokens(options.schedule(), memory);
+    return options.budget().tokens(options.drawing().schedule(), memory);
   }
 
   /** Roles, budgets and provenance from what was measured. */
@@ -212,7 +170,7 @@ public final class Calibrator {
     AttentionProfile profile = measured.profile().orElseThrow();
     InfinityConfig config = model.config().transformer();
     int tokens = budgetTokens();
-    int first = BudgetPlan.firstCutScale(options.schedule(), tokens);
+    int first = BudgetPlan.firstCutScale(options.drawing().schedule(), tokens);
     FeatureTable table = FeatureTable.of(profile);
     List<LayerMetric> features =
         options.classifier().readsFeatures() ? RoleStatistics.featuresOf(table, first) : List.of();
@@ -230,9 +188,10 @@ public final class Calibrator {
                 features,
                 options.classifier(),
                 options.bootstrapDraws(),
-                options.seed());
+                options.drawing().seed());
     BudgetPlan plan =
-        BudgetPlan.of(options.schedule(), tokens, roles.assignment().mask(), options.allocation());
+        BudgetPlan.of(
+            options.drawing().schedule(), tokens, roles.assignment().mask(), options.allocation());
     int rows = options.profile().querySamples();
     RolesDocument.Model described =
         new RolesDocument.Model(
@@ -240,7 +199,7 @@ public final class Calibrator {
             model.weightHash(),
             config.depth(),
             config.heads(),
-            options.schedule().maps());
+            options.drawing().schedule().maps());
     RolesDocument document =
         RolesDocument.of(
             timestamp,
@@ -249,10 +208,10 @@ public final class Calibrator {
                 prompts.name(),
                 prompts.sha256(),
                 prompts.prompts().size(),
-                options.seed(),
-                options.generation().cfg(),
-                options.generation().tau(),
-                options.generation().topP(),
+                options.drawing().seed(),
+                options.drawing().sampling().cfg(),
+                options.drawing().sampling().tau(),
+                options.drawing().sampling().topP(),
                 rows == ProfileOptions.ALL ? null : rows),
             roles,
             bootstrap,

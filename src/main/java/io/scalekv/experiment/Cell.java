@@ -7,7 +7,8 @@ import io.scalekv.cache.TokenMap;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.CheckedJson;
 import io.scalekv.io.Sha256;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Drawing;
+import io.scalekv.model.Sampling;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -116,9 +117,9 @@ public record Cell(
               .toList());
     }
 
-    /** The part that the model needs. */
-    public GenerationOptions options() {
-      return new GenerationOptions(cfg, tau, topP, false);
+    /** Returns how the images are drawn, with one image a prompt. */
+    public Drawing drawing(long seed) {
+      return new Drawing(maps(), aspect, new Sampling(cfg, tau, topP), negative, seed);
     }
   }
 
@@ -144,11 +145,6 @@ public record Cell(
     /** The seed of an image, as typed. */
     public long seedOf(int image) {
       return firstSeed + image % seeds;
-    }
-
-    /** The seed that the model gets: images of different prompts share no random numbers. */
-    public static long modelSeed(long seed, int prompt) {
-      return seed * 1_000_003 + prompt;
     }
   }
 

@@ -105,10 +105,7 @@ final class CellCalibrations {
         new Calibrator(
             model,
             new Calibrator.Options(
-                g.maps(),
-                g.aspect(),
-                g.options(),
-                g.negative(),
+                g.drawing(c.seed()),
                 ProfileOptions.defaults()
                     .withSeed(c.seed())
                     .withQuerySamples(rows)
@@ -118,8 +115,7 @@ final class CellCalibrations {
                 new Allocation.Released(),
                 RoleClassifier.of("rank", OptionalInt.empty(), 0),
                 0,
-                g.batch(),
-                c.seed()));
+                g.batch()));
     listener.begun("calibration", prompts.size());
     try {
       PolicyCalibrator.Result result =

@@ -15,7 +15,7 @@ final class CellImages {
   }
 
   /**
-   * What the model is asked for.
+   * Returns the images to draw.
    *
    * @param texts of all prompts
    * @param from first image
@@ -27,8 +27,7 @@ final class CellImages {
     List<Prompt> asked = new ArrayList<>();
     for (int i = from; i < to; i++) {
       int p = prompts.promptOf(i);
-      long seed = Cell.Prompts.modelSeed(prompts.seedOf(i) + shift, p);
-      asked.add(new Prompt(texts.get(p), seed));
+      asked.add(new Prompt(texts.get(p), prompts.seedOf(i) + shift));
     }
     return asked;
   }

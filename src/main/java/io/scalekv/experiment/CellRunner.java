@@ -249,9 +249,8 @@ public final class CellRunner implements AutoCloseable {
       CacheSettings cache,
       List<AttentionTap> taps,
       GenerationListener listener) {
-    Cell.Generation g = cell.generation();
-    return model.generate(
-        prompts, g.negative(), g.maps(), g.aspect(), g.options(), cache, taps, listener);
+    return model.draw(
+        cell.generation().drawing(cell.prompts().firstSeed()), prompts, cache, taps, listener);
   }
 
   private CacheSettings settings(Cell cell, RunListener listener) {
@@ -320,8 +319,8 @@ public final class CellRunner implements AutoCloseable {
     List<String> texts = texts(cell);
     List<Prompt> prompts = new ArrayList<>();
     for (int b = 0; b < cell.generation().batch(); b++) {
-      int p = b % texts.size();
-      prompts.add(new Prompt(texts.get(p), Cell.Prompts.modelSeed(cell.prompts().firstSeed(), b)));
+      long seed = cell.prompts().firstSeed() + b / texts.size();
+      prompts.add(new Prompt(texts.get(b % texts.size()), seed));
     }
     CacheSettings settings = settings(cell, listener);
     CacheSettings full = model.fullCache(cell.generation().maps());

@@ -2,13 +2,13 @@ package io.scalekv.experiment;
 
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurve;
 import io.scalekv.cache.policy.ErrorCurves;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.BitRecorder;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
@@ -18,7 +18,6 @@ import io.scalekv.profile.ProfileGeometry;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 
 /**
  * Calibration of the error-curve policy in three rounds: what every token is worth to later maps,
@@ -31,32 +30,16 @@ public final class ErrorCurveCalibrator {
 
   private static final int BATCH = 8;
 
-  /**
-   * How the prompts are drawn.
-   *
-   * @param schedule token maps
-   * @param aspect height / width the schedule belongs to
-   * @param generation guidance, temperature, top-p
-   * @param negative negative prompt, may be empty
-   * @param seed of the first image; prompt i is drawn with seed + i
-   */
-  public record Options(
-      ScaleSchedule schedule,
-      double aspect,
-      GenerationOptions generation,
-      String negative,
-      long seed) {}
-
   private final ImageModel model;
-  private final Options options;
+  private final Drawing drawing;
   private final ProfileGeometry geometry;
 
   /** A calibration of a model. */
-  public ErrorCurveCalibrator(ImageModel model, Options options) {
+  public ErrorCurveCalibrator(ImageModel model, Drawing drawing) {
     this.model = model;
-    this.options = options;
+    this.drawing = drawing;
     InfinityConfig config = model.config().transformer();
-    this.geometry = new ProfileGeometry(config.depth(), config.heads(), options.schedule());
+    this.geometry = new ProfileGeometry(config.depth(), config.heads(), drawing.schedule());
   }
 
   /** Batches of prompts that {@link #measure} draws. */
@@ -75,16 +58,11 @@ public final class ErrorCurveCalibrator {
    * @param onStep told the number of batches done after each, {@link #steps} in all
    */
   public ErrorCurves measure(List<String> texts, IntConsumer onStep) {
-    if (texts.isEmpty()) {
-      throw new IllegalArgumentException("calibration: at least one prompt expected, got none");
-    }
-    List<Prompt> prompts =
-        IntStream.range(0, texts.size())
-            .mapToObj(i -> new Prompt(texts.get(i), options.seed() + i))
-            .toList();
+    Require.that(!texts.isEmpty(), "prompts must be at least one, got none");
+    List<Prompt> prompts = drawing.images(texts);
     int[] done = new int[1];
     Runnable step = () -> onStep.accept(++done[0]);
-    CacheSettings full = model.fullCache(options.schedule());
+    CacheSettings full = model.fullCache(drawing.schedule());
     KeyImportanceTap worth = KeyImportanceTap.create(geometry);
     draw(prompts, full, List.of(worth), GenerationListener.NONE, step);
     float[][][][] importance = worth.importance();
@@ -101,11 +79,11 @@ public final class ErrorCurveCalibrator {
   /** Squared share of flipped bits over squared error, where one layer alone is cut. */
   private double[] sensitivity(
       List<Prompt> prompts, CacheSettings full, ErrorCurves curves, Runnable step) {
-    int budget = ErrorCurve.probeTokens(options.schedule());
+    int budget = ErrorCurve.probeTokens(drawing.schedule());
     TokenBits[] whole = bits(prompts, full, step);
     double[] sensitivity = new double[geometry.layers()];
     for (int l = 0; l < sensitivity.length; l++) {
-      CachePolicy cut = ErrorCurve.probe(options.schedule(), curves, l, budget);
+      CachePolicy cut = ErrorCurve.probe(drawing.schedule(), curves, l, budget);
       TokenBits[] bits = bits(prompts, CacheSettings.of(cut), step);
       double flipped = 0;
       for (int i = 0; i < bits.length; i++) {
@@ -146,15 +124,8 @@ public final class ErrorCurveCalibrator {
       GenerationListener listener,
       Runnable step) {
     for (int i = 0; i < prompts.size(); i += BATCH) {
-      model.generate(
-          prompts.subList(i, Math.min(prompts.size(), i + BATCH)),
-          options.negative(),
-          options.schedule(),
-          options.aspect(),
-          options.generation(),
-          cache,
-          taps,
-          listener);
+      model.drawCodes(
+          drawing, prompts.subList(i, Math.min(prompts.size(), i + BATCH)), cache, taps, listener);
       step.run();
     }
   }

@@ -1,11 +1,9 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
-import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionColumns;
 import io.scalekv.profile.AttentionProfile;
@@ -32,24 +30,13 @@ public final class PolicyCalibrator {
   /**
    * How the prompts are drawn and what is measured.
    *
-   * @param schedule token maps
-   * @param aspect height / width the schedule belongs to
-   * @param generation guidance, temperature, top-p
-   * @param negative negative prompt, may be empty
+   * @param drawing how the prompts are drawn
    * @param firstBlock s0, first source map that HeatKV may drop
    * @param firstMaps c, first maps that AMS-KV always holds
    * @param profile how attention is sampled for a profile, or empty for none
-   * @param seed of the first image; prompt i is drawn with seed + i
    */
   public record Options(
-      ScaleSchedule schedule,
-      double aspect,
-      GenerationOptions generation,
-      String negative,
-      int firstBlock,
-      int firstMaps,
-      Optional<ProfileOptions> profile,
-      long seed) {}
+      Drawing drawing, int firstBlock, int firstMaps, Optional<ProfileOptions> profile) {}
 
   /**
    * What was measured.
@@ -76,10 +63,7 @@ public final class PolicyCalibrator {
     /** Both together; this one is used up. */
     public Measured combine(Measured other) {
       return new Measured(
-          new TapsFile.Taps(
-              taps.mass().combine(other.taps.mass()),
-              taps.similarity().combine(other.taps.similarity()),
-              taps.variance().combine(other.taps.variance())),
+          PolicyCalibrator.combine(taps, other.taps),
           profile.map(p -> p.combine(other.profile.orElseThrow())));
     }
 
@@ -88,6 +72,13 @@ public final class PolicyCalibrator {
       return new Result(
           taps.mass().scores(), taps.similarity().similarity(), taps.variance().ranks(), profile);
     }
+  }
+
+  private static TapsFile.Taps combine(TapsFile.Taps a, TapsFile.Taps b) {
+    return new TapsFile.Taps(
+        a.mass().combine(b.mass()),
+        a.similarity().combine(b.similarity()),
+        a.variance().combine(b.variance()));
   }
 
   private final ImageModel model;
@@ -117,50 +108,51 @@ public final class PolicyCalibrator {
    * @param indices which ones, at least one
    */
   public Measured measure(List<String> prompts, IntConsumer onPrompt, int... indices) {
-    if (indices.length == 0) {
-      throw new IllegalArgumentException("calibration: at least one prompt expected, got none");
-    }
+    Require.that(indices.length > 0, "prompts must be at least one, got none");
     InfinityConfig config = model.config().transformer();
     ProfileGeometry geometry =
-        new ProfileGeometry(config.depth(), config.heads(), options.schedule());
-    BlockMassTap allMass = null;
-    MapSimilarityTap allSimilarity = null;
-    AttentionVarianceTap allVariance = null;
+        new ProfileGeometry(config.depth(), config.heads(), options.drawing().schedule());
+    TapsFile.Taps[] all = new TapsFile.Taps[1];
     List<PromptStatistics> statistics = new ArrayList<>();
-    int done = 0;
-    for (int prompt : indices) {
-      BlockMassTap mass = BlockMassTap.create(geometry, options.firstBlock(), prompt);
-      MapSimilarityTap similarity =
-          MapSimilarityTap.create(
-              geometry,
-              options.firstMaps(),
-              model.config().rotaryReference(options.aspect()),
-              prompt);
-      AttentionVarianceTap variance = AttentionVarianceTap.create(geometry, prompt);
-      Optional<AttentionProfiler> profiler =
-          options.profile().map(p -> AttentionProfiler.create(geometry, p, prompt));
-      List<AttentionTap> taps = new ArrayList<>();
-      taps.add(AttentionColumns.shared(mass, variance));
-      taps.add(similarity);
-      profiler.ifPresent(taps::add);
-      model.generate(
-          List.of(new Prompt(prompts.get(prompt), options.seed() + prompt)),
-          options.negative(),
-          options.schedule(),
-          options.aspect(),
-          options.generation(),
-          model.fullCache(options.schedule()),
-          taps,
-          GenerationListener.NONE);
-      allMass = allMass == null ? mass : allMass.combine(mass);
-      allSimilarity = allSimilarity == null ? similarity : allSimilarity.combine(similarity);
-      allVariance = allVariance == null ? variance : allVariance.combine(variance);
-      profiler.ifPresent(p -> statistics.addAll(p.statistics()));
-      done++;
-      onPrompt.accept(done);
-    }
+    options
+        .drawing()
+        .watch(
+            model,
+            options.drawing().images(IntStream.of(indices).mapToObj(prompts::get).toList()),
+            1,
+            new Drawing.Watcher() {
+              private TapsFile.Taps own;
+              private Optional<AttentionProfiler> profiler;
+
+              @Override
+              public List<AttentionTap> taps(int from, int to) {
+                int prompt = indices[from];
+                own =
+                    new TapsFile.Taps(
+                        BlockMassTap.create(geometry, options.firstBlock(), prompt),
+                        MapSimilarityTap.create(
+                            geometry,
+                            options.firstMaps(),
+                            model.config().rotaryReference(options.drawing().aspect()),
+                            prompt),
+                        AttentionVarianceTap.create(geometry, prompt));
+                profiler =
+                    options.profile().map(p -> AttentionProfiler.create(geometry, p, prompt));
+                List<AttentionTap> taps = new ArrayList<>();
+                taps.add(AttentionColumns.shared(own.mass(), own.variance()));
+                taps.add(own.similarity());
+                profiler.ifPresent(taps::add);
+                return taps;
+              }
+
+              @Override
+              public void drawn(int from, int to) {
+                all[0] = all[0] == null ? own : combine(all[0], own);
+                profiler.ifPresent(p -> statistics.addAll(p.statistics()));
+              }
+            },
+            onPrompt);
     return new Measured(
-        new TapsFile.Taps(allMass, allSimilarity, allVariance),
-        options.profile().map(p -> AttentionProfile.of(geometry, p, statistics)));
+        all[0], options.profile().map(p -> AttentionProfile.of(geometry, p, statistics)));
   }
 }

@@ -56,7 +56,7 @@ public record ProfileCost(
         List<AttentionTap> taps =
             watched ? List.of(profiler.profiler(from, from + batch)) : List.of();
         Time begin = Time.now();
-        profiler.draw(prompts, from, from + batch, taps);
+        profiler.draw(prompts.subList(from, from + batch), taps);
         pair[watched ? 1 : 0] = Time.now().minus(begin);
       }
       if (r >= 0) {

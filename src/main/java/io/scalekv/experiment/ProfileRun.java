@@ -1,11 +1,9 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
-import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.AttentionProfiler;
@@ -20,18 +18,9 @@ import java.util.function.IntConsumer;
  * Draws prompts with the full cache and profiles their attention, in several ways at once where
  * that is asked for: the images are the same, so they are drawn once.
  *
- * @param schedule token maps
- * @param aspect height / width the schedule belongs to
- * @param generation guidance, temperature, top-p
- * @param negative negative prompt, may be empty
- * @param seed of the first image; prompt i is drawn with seed + i, as in a calibration
+ * @param drawing how the prompts are drawn
  */
-public record ProfileRun(
-    ScaleSchedule schedule,
-    double aspect,
-    GenerationOptions generation,
-    String negative,
-    long seed) {
+public record ProfileRun(Drawing drawing) {
   /**
    * One profile per way of sampling, of some prompts of a set. A prompt gives the same statistics
    * whatever others are drawn with it.
@@ -49,39 +38,41 @@ public record ProfileRun(
       int from,
       int to,
       IntConsumer onPrompt) {
-    if (from < 0 || to <= from || to > prompts.size()) {
-      throw new IllegalArgumentException(
-          "profile: some of "
-              + prompts.size()
-              + " prompts expected, got "
-              + from
-              + " to "
-              + (to - 1));
-    }
+    Require.that(
+        from >= 0 && from < to && to <= prompts.size(),
+        "prompts must be some of %d, got %d to %d",
+        prompts.size(),
+        from,
+        to - 1);
     InfinityConfig config = model.config().transformer();
-    ProfileGeometry geometry = new ProfileGeometry(config.depth(), config.heads(), schedule);
+    ProfileGeometry geometry =
+        new ProfileGeometry(config.depth(), config.heads(), drawing.schedule());
     List<List<PromptStatistics>> statistics = new ArrayList<>();
     options.forEach(o -> statistics.add(new ArrayList<>()));
-    for (int i = from; i < to; i++) {
-      List<AttentionProfiler> profilers = new ArrayList<>();
-      for (ProfileOptions o : options) {
-        profilers.add(AttentionProfiler.create(geometry, o, i));
-      }
-      List<AttentionTap> taps = new ArrayList<>(profilers);
-      model.generate(
-          List.of(new Prompt(prompts.get(i), seed + i)),
-          negative,
-          schedule,
-          aspect,
-          generation,
-          model.fullCache(schedule),
-          taps,
-          GenerationListener.NONE);
-      for (int o = 0; o < profilers.size(); o++) {
-        statistics.get(o).addAll(profilers.get(o).statistics());
-      }
-      onPrompt.accept(i + 1);
-    }
+    drawing.watch(
+        model,
+        drawing.images(prompts.subList(from, to)),
+        1,
+        new Drawing.Watcher() {
+          private List<AttentionProfiler> profilers;
+
+          @Override
+          public List<AttentionTap> taps(int begin, int end) {
+            profilers =
+                options.stream()
+                    .map(o -> AttentionProfiler.create(geometry, o, from + begin))
+                    .toList();
+            return List.copyOf(profilers);
+          }
+
+          @Override
+          public void drawn(int begin, int end) {
+            for (int o = 0; o < profilers.size(); o++) {
+              statistics.get(o).addAll(profilers.get(o).statistics());
+            }
+          }
+        },
+        done -> onPrompt.accept(from + done));
     List<AttentionProfile> profiles = new ArrayList<>();
     for (int o = 0; o < options.size(); o++) {
       profiles.add(AttentionProfile.of(geometry, options.get(o), statistics.get(o)));

@@ -1,11 +1,10 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionMap;
 import io.scalekv.profile.AttentionMapTap;
@@ -26,28 +25,15 @@ public final class PromptProfiler {
   /**
    * How the prompts are drawn and their attention is sampled.
    *
-   * @param schedule token maps
-   * @param aspect height / width the schedule belongs to
-   * @param generation guidance, temperature, top-p
-   * @param negative negative prompt, may be empty
+   * @param drawing how the prompts are drawn
    * @param profile how attention is sampled
-   * @param seed of the first image; prompt i is drawn with seed + i
    * @param batch prompts drawn together, at least 1; what is measured of one does not depend on the
    *     others but for rounding
    */
-  public record Options(
-      ScaleSchedule schedule,
-      double aspect,
-      GenerationOptions generation,
-      String negative,
-      ProfileOptions profile,
-      long seed,
-      int batch) {
+  public record Options(Drawing drawing, ProfileOptions profile, int batch) {
     /** Checks the batch. */
     public Options {
-      if (batch < 1) {
-        throw new IllegalArgumentException("profile: a batch of at least 1 expected, got " + batch);
-      }
+      Require.atLeast("batch", batch, 1);
     }
   }
 
@@ -63,7 +49,7 @@ public final class PromptProfiler {
   /** Shape of the model with these token maps. */
   public ProfileGeometry geometry() {
     InfinityConfig config = model.config().transformer();
-    return new ProfileGeometry(config.depth(), config.heads(), options.schedule());
+    return new ProfileGeometry(config.depth(), config.heads(), options.drawing().schedule());
   }
 
   /**
@@ -73,17 +59,28 @@ public final class PromptProfiler {
    * @param onPrompt told the number of prompts done after each
    */
   public AttentionProfile profile(List<String> prompts, IntConsumer onPrompt) {
-    if (prompts.isEmpty()) {
-      throw new IllegalArgumentException("profile: at least one prompt expected, got none");
-    }
     List<PromptStatistics> statistics = new ArrayList<>();
-    for (int from = 0; from < prompts.size(); from += options.batch()) {
-      int to = Math.min(prompts.size(), from + options.batch());
-      AttentionProfiler profiler = profiler(from, to);
-      draw(prompts, from, to, List.of(profiler));
-      statistics.addAll(profiler.statistics());
-      IntStream.rangeClosed(from + 1, to).forEach(onPrompt);
-    }
+    options
+        .drawing()
+        .watch(
+            model,
+            options.drawing().images(prompts),
+            options.batch(),
+            new Drawing.Watcher() {
+              private AttentionProfiler profiler;
+
+              @Override
+              public List<AttentionTap> taps(int from, int to) {
+                profiler = profiler(from, to);
+                return List.of(profiler);
+              }
+
+              @Override
+              public void drawn(int from, int to) {
+                statistics.addAll(profiler.statistics());
+              }
+            },
+            onPrompt);
     return AttentionProfile.of(geometry(), options.profile(), statistics);
   }
 
@@ -134,7 +131,7 @@ public final class PromptProfiler {
   /** Whole attention maps of layers at one scale, from a generation of the first prompt. */
   public List<AttentionMap> maps(String prompt, int scale, List<Integer> layers) {
     AttentionMapTap tap = AttentionMapTap.of(geometry(), scale, layers);
-    draw(List.of(prompt), 0, 1, List.of(tap));
+    draw(List.of(prompt), List.of(tap));
     return tap.maps();
   }
 
@@ -144,17 +141,13 @@ public final class PromptProfiler {
         geometry(), options.profile(), IntStream.range(from, to).toArray());
   }
 
-  /** Draws prompts from..to−1 of a set together while the taps watch. */
-  void draw(List<String> prompts, int from, int to, List<AttentionTap> taps) {
-    model.generate(
-        IntStream.range(from, to)
-            .mapToObj(i -> new Prompt(prompts.get(i), options.seed() + i))
-            .toList(),
-        options.negative(),
-        options.schedule(),
-        options.aspect(),
-        options.generation(),
-        model.fullCache(options.schedule()),
+  /** Draws prompts together while taps watch. */
+  void draw(List<String> prompts, List<AttentionTap> taps) {
+    Drawing drawing = options.drawing();
+    model.drawCodes(
+        drawing,
+        drawing.images(prompts),
+        model.fullCache(drawing.schedule()),
         taps,
         GenerationListener.NONE);
   }

@@ -1,6 +1,6 @@
 package io.scalekv.experiment;
 
-import io.scalekv.experiment.Calibrator.PromptSet;
+import io.scalekv.model.PromptSet;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;

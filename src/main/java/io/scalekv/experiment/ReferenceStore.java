@@ -150,12 +150,9 @@ final class ReferenceStore {
       throws IOException {
     BitRecorder recorder = new BitRecorder();
     List<RgbImage> images =
-        model.generate(
+        model.draw(
+            key.generation().drawing(key.prompts().firstSeed()),
             CellImages.prompts(key.prompts(), prompts, from, to, 0),
-            key.generation().negative(),
-            key.generation().maps(),
-            key.generation().aspect(),
-            key.generation().options(),
             model.fullCache(key.generation().maps()),
             List.of(),
             recorder);

@@ -1,8 +1,8 @@
 package io.scalekv.experiment;
 
-import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.io.Sha256;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.PromptSet;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.StatisticsFile;
@@ -31,17 +31,11 @@ public final class StatisticsStore {
 
   private final Path folder;
   private final ImageModel model;
-  private final String dtype;
 
-  /**
-   * The store in a folder, which need not exist.
-   *
-   * @param dtype number format of weights and cache, which the statistics depend on
-   */
-  public StatisticsStore(Path folder, ImageModel model, String dtype) {
+  /** Opens the store in a folder, which need not exist. */
+  public StatisticsStore(Path folder, ImageModel model) {
     this.folder = folder;
     this.model = model;
-    this.dtype = dtype;
   }
 
   /** Where the attention of these prompts comes from, by name. */
@@ -53,19 +47,9 @@ public final class StatisticsStore {
 
   /** The same whatever the number of prompts. */
   private SortedMap<String, String> origin(ProfileRun run, PromptSet prompts) {
-    SortedMap<String, String> source = new TreeMap<>();
-    source.put("model", model.config().name());
-    source.put("weights", model.weightHash());
-    source.put("dtype", dtype);
-    source.put("promptFile", prompts.name());
-    source.put("promptSha256", prompts.sha256());
-    source.put("schedule", run.schedule().maps().toString());
-    source.put("aspect", Double.toString(run.aspect()));
-    source.put("cfg", Double.toString(run.generation().cfg()));
-    source.put("tau", Double.toString(run.generation().tau()));
-    source.put("topP", Double.toString(run.generation().topP()));
-    source.put("negative", run.negative());
-    source.put("seed", Long.toString(run.seed()));
+    SortedMap<String, String> source = new TreeMap<>(run.drawing().provenance());
+    source.putAll(model.provenance());
+    source.putAll(prompts.provenance());
     return source;
   }
 

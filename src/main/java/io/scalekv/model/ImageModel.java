@@ -37,7 +37,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A text-to-image model with its weights in memory: text, transformer and tokenizer behind one door
@@ -227,6 +230,18 @@ public final class ImageModel implements AutoCloseable {
     }
   }
 
+  /** Returns the facts about the weights that every file of results states, by name. */
+  public SortedMap<String, String> provenance() {
+    return new TreeMap<>(
+        Map.of(
+            "model",
+            config.name(),
+            "weights",
+            weightHash,
+            "dtype",
+            precision.half() ? "bf16" : "fp32"));
+  }
+
   /** The configuration. */
   public ModelConfig config() {
     return config;
@@ -259,75 +274,58 @@ public final class ImageModel implements AutoCloseable {
    * Draws one image per prompt, as one batch.
    *
    * @param prompts at least one
-   * @param negative what the images should not show; empty for the learned unconditional text
-   * @param schedule token maps
-   * @param aspect height / width the schedule belongs to
-   * @param options guidance, temperature, top-p
-   * @param cache what the layers remember; see {@link #fullCache}
+   * @param cache settings of the KV cache; see {@link #fullCache}
    * @param taps attention observers
    * @param listener observer of everything else
    * @return the images in the order of the prompts
    */
-  public List<RgbImage> generate(
+  public List<RgbImage> draw(
+      Drawing drawing,
       List<Prompt> prompts,
-      String negative,
-      ScaleSchedule schedule,
-      double aspect,
-      GenerationOptions options,
       CacheSettings cache,
       List<AttentionTap> taps,
       GenerationListener listener) {
     try (NDManager scope = manager.newSubManager()) {
-      NDArray latent =
-          codes(scope, prompts, negative, schedule, aspect, options, cache, taps, listener);
-      return Pixels.toImages(tokenizer().decode(latent));
+      return Pixels.toImages(
+          tokenizer().decode(codes(scope, drawing, prompts, cache, taps, listener)));
     }
   }
 
-  /**
-   * The same without the tokenizer: codes are drawn, seen by the listeners and forgotten. For
-   * measurements of the transformer alone.
-   */
-  public void generateCodes(
+  /** Draws the token codes alone, without the tokenizer; listeners see them. */
+  public void drawCodes(
+      Drawing drawing,
       List<Prompt> prompts,
-      String negative,
-      ScaleSchedule schedule,
-      double aspect,
-      GenerationOptions options,
       CacheSettings cache,
       List<AttentionTap> taps,
       GenerationListener listener) {
     try (NDManager scope = manager.newSubManager()) {
-      codes(scope, prompts, negative, schedule, aspect, options, cache, taps, listener);
+      codes(scope, drawing, prompts, cache, taps, listener);
     }
   }
 
   private NDArray codes(
       NDManager scope,
+      Drawing drawing,
       List<Prompt> prompts,
-      String negative,
-      ScaleSchedule schedule,
-      double aspect,
-      GenerationOptions options,
       CacheSettings cache,
       List<AttentionTap> taps,
       GenerationListener listener) {
     List<String> captions = prompts.stream().map(Prompt::text).toList();
     TextFeatures text = text(scope, captions);
     TextFeatures unwanted =
-        negative.isEmpty() || !options.guided()
+        drawing.negative().isEmpty() || !drawing.sampling().guided()
             ? null
-            : text(scope, Collections.nCopies(captions.size(), negative));
+            : text(scope, Collections.nCopies(captions.size(), drawing.negative()));
     return new InfinityGenerator(transformer, quantiser)
         .generate(
             scope,
             text,
             unwanted,
-            schedule,
-            config.rotaryReference(aspect),
-            options,
+            drawing.schedule(),
+            config.rotaryReference(drawing.aspect()),
+            drawing.sampling(),
             cache,
-            prompts.stream().mapToLong(Prompt::seed).toArray(),
+            prompts.stream().mapToLong(Prompt::randomSeed).toArray(),
             taps,
             listener);
   }

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.experiment.Calibrator;
-import io.scalekv.experiment.Calibrator.PromptSet;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.model.PromptSet;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import io.scalekv.scene.PromptFile;

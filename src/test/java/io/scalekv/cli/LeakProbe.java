@@ -1,8 +1,8 @@
 package io.scalekv.cli;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -76,18 +75,15 @@ final class LeakProbe {
   private static void generations(int times, Path folder) throws Exception {
     ModelConfig config = ModelConfig.read(folder.resolve("model").resolve("config.json"));
     try (ImageModel model = ImageModel.open(config, new ModelSource.Random(3), false)) {
-      GenerationOptions options = GenerationOptions.defaults();
+      Drawing drawing = Drawing.defaults(config);
       repeat(
           times,
           i -> {
             List<RgbImage> images =
-                model.generate(
+                model.draw(
+                    drawing,
                     List.of(new Prompt(CAPTION, i)),
-                    "",
-                    model.config().schedule(Optional.empty(), 1),
-                    1,
-                    options,
-                    model.fullCache(model.config().schedule(Optional.empty(), 1)),
+                    model.fullCache(drawing.schedule()),
                     List.of(),
                     GenerationListener.NONE);
             if (images.size() != 1) {

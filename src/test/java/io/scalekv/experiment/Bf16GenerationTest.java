@@ -12,7 +12,7 @@ import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.metrics.BitAgreement;
 import io.scalekv.model.BitRecorder;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
@@ -33,9 +33,7 @@ class Bf16GenerationTest {
 
   private static List<List<boolean[]>> bits(ImageModel model, CacheSettings cache) {
     BitRecorder recorder = new BitRecorder();
-    ScaleSchedule schedule = model.config().schedule(Optional.empty(), 1);
-    model.generate(
-        PROMPTS, "", schedule, 1, GenerationOptions.defaults(), cache, List.of(), recorder);
+    model.drawCodes(Drawing.defaults(model.config()), PROMPTS, cache, List.of(), recorder);
     return recorder.images();
   }
 

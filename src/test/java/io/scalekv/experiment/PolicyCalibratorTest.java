@@ -16,8 +16,8 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.image.RgbImage;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
@@ -41,8 +41,10 @@ class PolicyCalibratorTest {
   private static final int FIRST_BLOCK = 3;
   private static final List<String> PROMPTS =
       List.of(
-          "a small striped white circle right of a large solid pink triangle on a gradient blue background",
-          "a large striped orange triangle below a small solid green cross on a plain yellow background");
+          "a small striped white circle right of a large solid pink triangle on a gradient blue"
+              + " background",
+          "a large striped orange triangle below a small solid green cross on a plain yellow"
+              + " background");
 
   private static ImageModel model;
   private static ScaleSchedule schedule;
@@ -68,7 +70,7 @@ class PolicyCalibratorTest {
     return new PolicyCalibrator(
         model,
         new PolicyCalibrator.Options(
-            schedule, 1, GenerationOptions.defaults(), "", FIRST_BLOCK, 2, profile, 7));
+            Drawing.defaults(model.config()).withSeed(7), FIRST_BLOCK, 2, profile));
   }
 
   private static PolicyCalibration calibration() {
@@ -138,12 +140,9 @@ class PolicyCalibratorTest {
 
   private static RgbImage draw(CachePolicy policy, GenerationListener listener) {
     return model
-        .generate(
+        .draw(
+            Drawing.defaults(model.config()),
             List.of(new Prompt(PROMPTS.get(0), 3)),
-            "",
-            schedule,
-            1,
-            GenerationOptions.defaults(),
             CacheSettings.of(policy),
             List.of(),
             listener)

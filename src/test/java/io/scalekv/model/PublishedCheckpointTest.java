@@ -45,12 +45,9 @@ class PublishedCheckpointTest {
 
   private static List<RgbImage> draw(ImageModel model, List<Prompt> prompts, String negative) {
     ScaleSchedule schedule = model.config().schedule(Optional.empty(), 1);
-    return model.generate(
+    return model.draw(
+        new Drawing(schedule, 1, Sampling.defaults(), negative, 0),
         prompts,
-        negative,
-        schedule,
-        1,
-        new GenerationOptions(3, 1, 0.97, false),
         model.fullCache(schedule),
         List.of(),
         GenerationListener.NONE);

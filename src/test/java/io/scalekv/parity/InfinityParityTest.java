@@ -8,8 +8,8 @@ import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.Pixels;
+import io.scalekv.model.Sampling;
 import io.scalekv.model.Schedules;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
@@ -72,10 +72,10 @@ class InfinityParityTest {
     TextFeatures rows = cfg == 1 ? text : text.concat(model.unconditional(text));
     checkCondition(t, model, rows);
 
-    GenerationOptions options = new GenerationOptions(cfg, 0, 0.97, true);
+    Sampling options = new Sampling(cfg, 0, 0.97);
     double ratio = Double.parseDouble(t.metadata().get("h_div_w"));
     NDArray summed =
-        new InfinityGenerator(model, bsq)
+        new InfinityGenerator(model, bsq, true)
             .generate(
                 scope,
                 text,

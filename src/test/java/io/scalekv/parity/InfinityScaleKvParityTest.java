@@ -14,7 +14,7 @@ import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ReleasedScaleKv;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Sampling;
 import io.scalekv.model.Schedules;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
@@ -99,7 +99,7 @@ class InfinityScaleKvParityTest {
               null,
               schedule,
               Schedules.rotaryReference(ratio),
-              new GenerationOptions(cfg, 0, 0.97, false),
+              new Sampling(cfg, 0, 0.97),
               CacheSettings.of(policy),
               new long[text.count()],
               List.of(),

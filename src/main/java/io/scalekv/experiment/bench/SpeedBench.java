@@ -5,9 +5,9 @@ import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.MapMeter;
 import io.scalekv.experiment.ProcessMemory;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationFlops;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
@@ -30,22 +30,14 @@ public final class SpeedBench {
   /**
    * What is drawn.
    *
-   * @param schedule token maps
-   * @param aspect height / width
-   * @param options guidance, temperature, top-p
+   * @param drawing how the images are drawn
    * @param cache of the layers
    * @param batch images drawn together
    * @param images whether pixels are made too; else codes alone
    * @param repeats generations that count
    */
   public record Plan(
-      ScaleSchedule schedule,
-      double aspect,
-      GenerationOptions options,
-      CacheSettings cache,
-      int batch,
-      boolean images,
-      int repeats) {}
+      Drawing drawing, CacheSettings cache, int batch, boolean images, int repeats) {}
 
   /** What was measured, without its provenance. */
   public record Measured(
@@ -139,8 +131,8 @@ public final class SpeedBench {
     gemm.fp32();
     gemm.bf16();
     Long loaded = ProcessMemory.rssKiB();
-    MapMeter maps = new MapMeter(c, plan.schedule());
-    Stages stages = new Stages(c, plan.schedule(), plan.cache());
+    MapMeter maps = new MapMeter(c, plan.drawing().schedule());
+    Stages stages = new Stages(c, plan.drawing().schedule(), plan.cache());
     List<SpeedRun.Generation> generations = new ArrayList<>();
     for (int r = 0; r <= plan.repeats(); r++) {
       if (r > 0) {
@@ -199,32 +191,16 @@ public final class SpeedBench {
   private static void draw(
       ImageModel model, Plan plan, List<Prompt> prompts, GenerationListener listener) {
     if (plan.images()) {
-      model.generate(
-          prompts,
-          "",
-          plan.schedule(),
-          plan.aspect(),
-          plan.options(),
-          plan.cache(),
-          List.of(),
-          listener);
+      model.draw(plan.drawing(), prompts, plan.cache(), List.of(), listener);
     } else {
-      model.generateCodes(
-          prompts,
-          "",
-          plan.schedule(),
-          plan.aspect(),
-          plan.options(),
-          plan.cache(),
-          List.of(),
-          listener);
+      model.drawCodes(plan.drawing(), prompts, plan.cache(), List.of(), listener);
     }
   }
 
   private static SpeedRun.Gflop gflop(
       ModelConfig config, Plan plan, Stages stages, int textTokens) {
     InfinityConfig c = config.transformer();
-    ScaleSchedule s = plan.schedule();
+    ScaleSchedule s = plan.drawing().schedule();
     int rows = stages.rows;
     int patch = c.patchify() ? 2 : 1;
     double decoder =

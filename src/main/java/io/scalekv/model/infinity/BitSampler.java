@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Sampling;
 import io.scalekv.tensor.NativeCopy;
 import java.util.SplittableRandom;
 
@@ -13,13 +13,13 @@ import java.util.SplittableRandom;
  * caller, so that an image does not depend on the batch it is made in.
  */
 final class BitSampler {
-  private final GenerationOptions options;
+  private final Sampling options;
   private final SplittableRandom[] random;
 
   /**
    * @param seeds one for each prompt
    */
-  BitSampler(GenerationOptions options, long[] seeds) {
+  BitSampler(Sampling options, long[] seeds) {
     this.options = options;
     random = new SplittableRandom[seeds.length];
     for (int i = 0; i < seeds.length; i++) {

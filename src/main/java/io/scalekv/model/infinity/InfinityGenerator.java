@@ -6,9 +6,10 @@ import ai.djl.ndarray.index.NDIndex;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Sampling;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.tensor.NativeHeap;
@@ -34,20 +35,28 @@ public final class InfinityGenerator {
 
   private final Infinity model;
   private final MultiScaleBsq quantiser;
+  private final boolean storeLastScale;
 
   /**
    * @param quantiser of the tokenizer's code width
    */
   public InfinityGenerator(Infinity model, MultiScaleBsq quantiser) {
-    if (quantiser.codeBits() != model.config().codeBits()) {
-      throw new IllegalArgumentException(
-          "generator: quantiser of "
-              + model.config().codeBits()
-              + " bits expected, got "
-              + quantiser.codeBits());
-    }
+    this(model, quantiser, false);
+  }
+
+  /**
+   * @param quantiser of the tokenizer's code width
+   * @param storeLastScale whether the cache stores the last scale too, which no later scale reads
+   */
+  public InfinityGenerator(Infinity model, MultiScaleBsq quantiser, boolean storeLastScale) {
+    Require.that(
+        quantiser.codeBits() == model.config().codeBits(),
+        "quantiser must have %d bits, got %d",
+        model.config().codeBits(),
+        quantiser.codeBits());
     this.model = model;
     this.quantiser = quantiser;
+    this.storeLastScale = storeLastScale;
   }
 
   /**
@@ -71,30 +80,26 @@ public final class InfinityGenerator {
       TextFeatures negative,
       ScaleSchedule schedule,
       TokenMap rotaryReference,
-      GenerationOptions options,
+      Sampling options,
       CacheSettings cache,
       long[] seeds,
       List<AttentionTap> taps,
       GenerationListener listener) {
     int batch = text.count();
-    if (seeds.length != batch) {
-      throw new IllegalArgumentException(
-          "generator: " + batch + " seeds expected, got " + seeds.length);
-    }
-    if (negative != null && negative.count() != batch) {
-      throw new IllegalArgumentException(
-          "generator: " + batch + " negative prompts expected, got " + negative.count());
-    }
+    Require.that(seeds.length == batch, "seeds must be %d, got %d", batch, seeds.length);
+    Require.that(
+        negative == null || negative.count() == batch,
+        "negative prompts must be %d, got %d",
+        batch,
+        negative == null ? 0 : negative.count());
     InfinityConfig config = model.config();
-    if (cache.policy().plan().layers() != config.depth()) {
-      throw new IllegalArgumentException(
-          "cache policy "
-              + cache.policy().name()
-              + ": a plan of "
-              + config.depth()
-              + " layers expected, got "
-              + cache.policy().plan().layers());
-    }
+    int layers = cache.policy().plan().layers();
+    Require.that(
+        layers == config.depth(),
+        "plan of policy %s must have %d layers, got %d",
+        cache.policy().name(),
+        config.depth(),
+        layers);
     BitSampler sampler = new BitSampler(options, seeds);
     try (NDManager run = scope.newSubManager();
         CachedAttention attention =
@@ -104,7 +109,7 @@ public final class InfinityGenerator {
                 batch,
                 options.guided(),
                 cache,
-                options.keepLastMap(),
+                storeLastScale,
                 model.precision(),
                 taps,
                 listener)) {

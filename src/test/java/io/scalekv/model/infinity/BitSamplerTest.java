@@ -9,7 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Sampling;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,8 +34,8 @@ class BitSamplerTest {
     m.close();
   }
 
-  private static GenerationOptions options(double cfg, double tau, double topP) {
-    return new GenerationOptions(cfg, tau, topP, false);
+  private static Sampling options(double cfg, double tau, double topP) {
+    return new Sampling(cfg, tau, topP);
   }
 
   /** The same pair of logits for every bit: [1,L,2]. */

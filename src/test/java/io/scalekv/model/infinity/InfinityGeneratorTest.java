@@ -12,10 +12,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.KvCache;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Sampling;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.tensor.TorchOps;
@@ -23,14 +24,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What must hold for any model, whatever its weights: random tiny ones, seeded. */
 class InfinityGeneratorTest {
-  private static GenerationOptions options(double cfg, double tau) {
-    return new GenerationOptions(cfg, tau, 0.97, false);
+  private static Sampling options(double cfg, double tau) {
+    return new Sampling(cfg, tau, 0.97);
   }
 
   /** Copies what a generation shows, as plain numbers. */
@@ -135,7 +137,7 @@ class InfinityGeneratorTest {
       Recorder plain = new Recorder();
       tiny.generate(text, null, options(1, 1), seeds, List.of(rows(tiny, 2)), plain);
       Recorder almost = new Recorder();
-      GenerationOptions barely = options(1 + 1e-12, 1);
+      Sampling barely = options(1 + 1e-12, 1);
       tiny.generate(text, null, barely, seeds, List.of(rows(tiny, 4)), almost);
       assertSameBits(plain.bits, almost.bits);
     }
@@ -199,8 +201,7 @@ class InfinityGeneratorTest {
       InfinityConfig c = tiny.config;
       for (boolean keep : new boolean[] {false, true}) {
         Recorder r = new Recorder();
-        GenerationOptions o = new GenerationOptions(3, 1, 0.97, keep);
-        tiny.generate(text, null, o, new long[] {1}, List.of(), r);
+        store(tiny, text, keep, r);
         long tokens = keep ? tiny.schedule.totalTokens() : tiny.schedule.historyTokens();
         assertEquals(c.depth(), r.caches.size());
         for (Shape s : r.caches) {
@@ -210,10 +211,24 @@ class InfinityGeneratorTest {
       Recorder a = new Recorder();
       Recorder b = new Recorder();
       tiny.generate(text, null, options(3, 1), new long[] {1}, List.of(), a);
-      GenerationOptions kept = new GenerationOptions(3, 1, 0.97, true);
-      tiny.generate(text, null, kept, new long[] {1}, List.of(), b);
+      store(tiny, text, true, b);
       assertSameBits(a.bits, b.bits);
     }
+  }
+
+  private static void store(TinyInfinity tiny, TextFeatures text, boolean last, Recorder r) {
+    new InfinityGenerator(tiny.model, tiny.quantiser, last)
+        .generate(
+            tiny.manager,
+            text,
+            null,
+            tiny.schedule,
+            tiny.reference,
+            options(3, 1),
+            CacheSettings.full(tiny.schedule, tiny.config.depth()),
+            new long[] {1},
+            List.of(),
+            r);
   }
 
   @ParameterizedTest
@@ -284,41 +299,24 @@ class InfinityGeneratorTest {
   }
 
   @Test
-  void wrongCallsAreTold() {
+  void wrongCallsAreRefused() {
     try (TinyInfinity tiny = TinyInfinity.of(1)) {
-      Exception e =
-          assertThrows(
-              IllegalArgumentException.class,
-              () ->
-                  tiny.generate(
-                      tiny.text(3),
-                      null,
-                      options(3, 1),
-                      new long[2],
-                      List.of(),
-                      GenerationListener.NONE));
-      assertEquals("generator: 1 seeds expected, got 2", e.getMessage());
+      assertRefused("2", () -> generate(tiny, null, 2));
       MultiScaleBsq wrong = new MultiScaleBsq(tiny.manager, 9);
-      e =
-          assertThrows(
-              IllegalArgumentException.class, () -> new InfinityGenerator(tiny.model, wrong));
-      assertEquals(
-          "generator: quantiser of " + tiny.config.codeBits() + " bits expected, got 9",
-          e.getMessage());
-      TextFeatures two = tiny.text(3, 4);
-      e =
-          assertThrows(
-              IllegalArgumentException.class,
-              () ->
-                  tiny.generate(
-                      tiny.text(3),
-                      two,
-                      options(3, 1),
-                      new long[1],
-                      List.of(),
-                      GenerationListener.NONE));
-      assertEquals("generator: 1 negative prompts expected, got 2", e.getMessage());
+      assertRefused("9", () -> new InfinityGenerator(tiny.model, wrong));
+      assertRefused("2", () -> generate(tiny, tiny.text(3, 4), 1));
     }
+  }
+
+  private static void generate(TinyInfinity tiny, TextFeatures negative, int seeds) {
+    long[] seed = new long[seeds];
+    tiny.generate(
+        tiny.text(3), negative, options(3, 1), seed, List.of(), GenerationListener.NONE);
+  }
+
+  private static void assertRefused(String value, Executable call) {
+    Exception e = assertThrows(IllegalArgumentException.class, call);
+    assertTrue(e.getMessage().endsWith("got " + value), e.getMessage());
   }
 
   /** A long run must not fill the memory: nothing but the result stays. */

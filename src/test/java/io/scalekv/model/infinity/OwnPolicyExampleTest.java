@@ -14,7 +14,7 @@ import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.ScoredPolicy;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Sampling;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -66,7 +66,7 @@ class OwnPolicyExampleTest {
           tiny.generate(
               tiny.text(3, 5),
               null,
-              GenerationOptions.defaults(),
+              Sampling.defaults(),
               CacheSettings.of(longestValues(schedule, tiny.config.depth(), budget)),
               new long[] {1, 2},
               List.of(),

@@ -10,7 +10,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Sampling;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.weights.Weights;
@@ -24,7 +24,7 @@ final class TinyInfinity implements AutoCloseable {
   final Infinity model;
   final ScaleSchedule schedule;
   final TokenMap reference;
-  final InfinityGenerator generator;
+  final MultiScaleBsq quantiser;
   final Random random;
 
   private TinyInfinity(long seed) {
@@ -50,7 +50,7 @@ final class TinyInfinity implements AutoCloseable {
             : new ScaleSchedule(
                 List.of(new TokenMap(1, 1), new TokenMap(2, 1), new TokenMap(4, 3)));
     reference = new TokenMap(8, 6);
-    generator = new InfinityGenerator(model, new MultiScaleBsq(manager, bits));
+    quantiser = new MultiScaleBsq(manager, bits);
   }
 
   static TinyInfinity of(long seed) {
@@ -70,7 +70,7 @@ final class TinyInfinity implements AutoCloseable {
   NDArray generate(
       TextFeatures text,
       TextFeatures negative,
-      GenerationOptions options,
+      Sampling options,
       long[] seeds,
       List<AttentionTap> taps,
       GenerationListener listener) {
@@ -81,13 +81,14 @@ final class TinyInfinity implements AutoCloseable {
   NDArray generate(
       TextFeatures text,
       TextFeatures negative,
-      GenerationOptions options,
+      Sampling options,
       CacheSettings cache,
       long[] seeds,
       List<AttentionTap> taps,
       GenerationListener listener) {
-    return generator.generate(
-        manager, text, negative, schedule, reference, options, cache, seeds, taps, listener);
+    return new InfinityGenerator(model, quantiser)
+        .generate(
+            manager, text, negative, schedule, reference, options, cache, seeds, taps, listener);
   }
 
   @Override

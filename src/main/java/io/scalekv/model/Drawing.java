@@ -1,0 +1,123 @@
+package io.scalekv.model;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.IntConsumer;
+
+/**
+ * How images are drawn, whatever their prompts are.
+ *
+ * @param schedule token maps
+ * @param aspect height / width that the schedule belongs to
+ * @param sampling guidance, temperature, top-p
+ * @param negative negative prompt; empty for the learned unconditional text
+ * @param seed seed N of the first image of every prompt
+ * @param seeds images K of every prompt, drawn with seeds N … N + K − 1
+ */
+public record Drawing(
+    ScaleSchedule schedule,
+    double aspect,
+    Sampling sampling,
+    String negative,
+    long seed,
+    int seeds) {
+  /** Checks the ranges. */
+  public Drawing {
+    Require.that(aspect > 0, "aspect must be positive, got %s", aspect);
+    Require.that(negative != null, "negative must be a text, got null");
+    Require.atLeast("seeds", seeds, 1);
+  }
+
+  /** Returns one image a prompt. */
+  public Drawing(
+      ScaleSchedule schedule, double aspect, Sampling sampling, String negative, long seed) {
+    this(schedule, aspect, sampling, negative, seed, 1);
+  }
+
+  /** Returns square images of the model's own size with the released sampling and seed 0. */
+  public static Drawing defaults(ModelConfig config) {
+    return new Drawing(config.schedule(Optional.empty(), 1), 1, Sampling.defaults(), "", 0);
+  }
+
+  /** Returns this with another sampling. */
+  public Drawing with(Sampling newSampling) {
+    return new Drawing(schedule, aspect, newSampling, negative, seed, seeds);
+  }
+
+  /** Returns this with another first seed. */
+  public Drawing withSeed(long newSeed) {
+    return new Drawing(schedule, aspect, sampling, negative, newSeed, seeds);
+  }
+
+  /** Returns this with another number of images a prompt. */
+  public Drawing withSeeds(int newSeeds) {
+    return new Drawing(schedule, aspect, sampling, negative, seed, newSeeds);
+  }
+
+  /** Returns the images in the order of the prompts, then of the seeds. */
+  public List<Prompt> images(List<String> prompts) {
+    List<Prompt> images = new ArrayList<>();
+    for (String prompt : prompts) {
+      for (int s = 0; s < seeds; s++) {
+        images.add(new Prompt(prompt, seed + s));
+      }
+    }
+    return images;
+  }
+
+  /** Returns the facts that every file of results states, by name. */
+  public SortedMap<String, String> provenance() {
+    SortedMap<String, String> facts = new TreeMap<>();
+    facts.put("schedule", schedule.maps().toString());
+    facts.put("aspect", Double.toString(aspect));
+    facts.put("cfg", Double.toString(sampling.cfg()));
+    facts.put("tau", Double.toString(sampling.tau()));
+    facts.put("topP", Double.toString(sampling.topP()));
+    facts.put("negative", negative);
+    facts.put("seed", Long.toString(seed));
+    facts.put("seeds", Integer.toString(seeds));
+    return facts;
+  }
+
+  /** Observer of the attention of images that are drawn in batches. */
+  public interface Watcher {
+    /** Returns the taps for a batch, the images {@code from} to {@code to − 1} of the list. */
+    List<AttentionTap> taps(int from, int to);
+
+    /** Called after each batch, before the next one's taps are asked for. */
+    default void drawn(int from, int to) {}
+  }
+
+  /**
+   * Draws images in batches with the full cache while taps watch. Only the token codes are drawn,
+   * no pixels.
+   *
+   * @param images see {@link #images}
+   * @param batch images drawn together, at least 1; the statistics of an image depend on the others
+   *     of its batch only through rounding
+   * @param progress receives the number of images drawn so far, for each image
+   */
+  public void watch(
+      ImageModel model, List<Prompt> images, int batch, Watcher watcher, IntConsumer progress) {
+    Require.that(!images.isEmpty(), "prompts must be at least one, got none");
+    Require.atLeast("batch", batch, 1);
+    for (int from = 0; from < images.size(); from += batch) {
+      int to = Math.min(images.size(), from + batch);
+      model.drawCodes(
+          this,
+          images.subList(from, to),
+          model.fullCache(schedule),
+          watcher.taps(from, to),
+          GenerationListener.NONE);
+      watcher.drawn(from, to);
+      for (int i = from + 1; i <= to; i++) {
+        progress.accept(i);
+      }
+    }
+  }
+}

@@ -310,8 +310,7 @@ class InfinityGeneratorTest {
 
   private static void generate(TinyInfinity tiny, TextFeatures negative, int seeds) {
     long[] seed = new long[seeds];
-    tiny.generate(
-        tiny.text(3), negative, options(3, 1), seed, List.of(), GenerationListener.NONE);
+    tiny.generate(tiny.text(3), negative, options(3, 1), seed, List.of(), GenerationListener.NONE);
   }
 
   private static void assertRefused(String value, Executable call) {

@@ -190,7 +190,8 @@ final class ArchitectureTest {
   static final ArchRule AWT_ONLY_IN_REPORT_AND_IMAGE =
       noClasses()
           .that()
-          .resideOutsideOfPackages("io.scalekv.report..", "io.scalekv.study..", "io.scalekv.image..")
+          .resideOutsideOfPackages(
+              "io.scalekv.report..", "io.scalekv.study..", "io.scalekv.image..")
           .should()
           .dependOnClassesThat(
               resideInAnyPackage("java.awt..", "javax.imageio..", "javax.swing.."));

@@ -30,14 +30,12 @@ public final class Main {
   /** Every command, in the order of the help text. */
   static List<Object> commands() {
     return List.of(
-        new BenchCommand(),
         new CalibrateCommand(),
         new CellCommand(),
         new DamageCommand(),
         new GenerateCommand(),
         new MemoryCommand(),
         new ModelsCommand(),
-        new PlanCommand(),
         new ProfileCommand(),
         new RecommendCommand(),
         new ReportCommand(),

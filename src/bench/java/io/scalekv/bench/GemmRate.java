@@ -1,9 +1,10 @@
-package io.scalekv.tensor;
+package io.scalekv.bench;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.tensor.TorchOps;
 
 /**
  * How fast this process multiplies square matrices: the limit that a model made of matrix products

@@ -30,7 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
  * {@code jmh.json} (JMH's results with machine, versions and commit), {@code jmh.csv} and {@code
  * jmh.md}.
  */
-public final class Benchmarks {
+final class Benchmarks {
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private Benchmarks() {}
@@ -38,18 +38,16 @@ public final class Benchmarks {
   /**
    * Runs them.
    *
-   * @param args a regular expression of the benchmarks' names, the folder for the results, threads
-   *     of a tensor operation
+   * @param include regular expression of the benchmarks' names
+   * @param threads of a tensor operation
    */
-  public static void main(String[] args) throws RunnerException, IOException {
-    int threads = Integer.parseInt(args[2]);
-    Path folder = Path.of(args[1]);
+  static void run(String include, Path folder, int threads) throws RunnerException, IOException {
     Files.createDirectories(folder);
     Path raw = Files.createTempFile("jmh", ".json");
     try {
       new Runner(
               new OptionsBuilder()
-                  .include(args[0])
+                  .include(include)
                   .jvmArgs(
                       "-XX:MaxRAMPercentage=25",
                       "-Djava.awt.headless=true",

@@ -1,4 +1,4 @@
-package io.scalekv.experiment.bench;
+package io.scalekv.bench;
 
 import io.scalekv.cache.Attended;
 import io.scalekv.cache.CacheSettings;
@@ -6,15 +6,12 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.MapMeter;
 import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.model.Drawing;
-import io.scalekv.model.GenerationFlops;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.scene.SceneSampler;
-import io.scalekv.tensor.GemmRate;
-import io.scalekv.tensor.OpProfile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

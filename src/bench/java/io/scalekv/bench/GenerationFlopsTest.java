@@ -1,9 +1,10 @@
-package io.scalekv.model;
+package io.scalekv.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.vae.Vae;

@@ -1,4 +1,4 @@
-package io.scalekv.tensor;
+package io.scalekv.bench;
 
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.scalekv.experiment.bench;
+package io.scalekv.bench;
 
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.MapMeter;
@@ -80,8 +80,7 @@ public record SpeedRun(
       String valueType) {}
 
   /**
-   * 10⁹ operations of one generation (one batch), as {@link io.scalekv.model.GenerationFlops}
-   * counts them.
+   * 10⁹ operations of one generation (one batch), as {@link GenerationFlops} counts them.
    *
    * @param text the text's part
    * @param blocks linear layers of the blocks

@@ -1,4 +1,4 @@
-package io.scalekv.model;
+package io.scalekv.bench;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.infinity.InfinityConfig;

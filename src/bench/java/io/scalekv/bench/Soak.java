@@ -1,4 +1,4 @@
-package io.scalekv.experiment.bench;
+package io.scalekv.bench;
 
 import com.sun.management.ThreadMXBean;
 import io.scalekv.experiment.ProcessMemory;

@@ -1,21 +1,16 @@
-package io.scalekv.report;
+package io.scalekv.bench;
 
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.Software;
-import io.scalekv.experiment.bench.PowerLaw;
-import io.scalekv.experiment.bench.Soak;
-import io.scalekv.experiment.bench.SpeedRun;
+import io.scalekv.report.NumberReport;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 
-/** Tables and figures of measured generations: speed, growth, soak. */
+/** Tables and figures of measured generations: speed, soak. */
 public final class SpeedReport {
   private static final double MIB = 1 << 20;
 
@@ -52,15 +47,6 @@ public final class SpeedReport {
           "peak RSS MiB");
 
   private SpeedReport() {}
-
-  /**
-   * One measured quantity of a growing one.
-   *
-   * @param line policy or other name
-   * @param measure what was measured, with its unit
-   * @param law fitted
-   */
-  public record Growth(String line, String measure, PowerLaw law) {}
 
   /** Writes {@code speed.csv} and {@code speed.md}: a line a run, medians over its generations. */
   public static void speed(Path folder, List<SpeedRun> runs) throws IOException {
@@ -171,114 +157,6 @@ public final class SpeedReport {
         m.threads(),
         m.os(),
         m.arch());
-  }
-
-  /** A line of a growth figure: runs that differ in the growing quantity alone, ascending. */
-  public record Line(String name, double[] x, List<SpeedRun> runs) {}
-
-  /**
-   * Writes {@code growth-AXIS.csv} and {@code .md} with the exponents, the points {@code
-   * growth-AXIS-points.csv}, and the figures {@code growth-AXIS-seconds} and {@code
-   * growth-AXIS-memory} as PNG and SVG.
-   *
-   * @param axis name of the growing quantity in file names
-   * @param xAxis its name and unit in figures
-   */
-  public static List<Growth> growth(Path folder, String axis, String xAxis, List<Line> lines)
-      throws IOException {
-    Files.createDirectories(folder);
-    List<Growth> laws = new ArrayList<>();
-    List<PowerLawFigure.Series> seconds = new ArrayList<>();
-    List<PowerLawFigure.Series> memory = new ArrayList<>();
-    for (Line line : lines) {
-      add(line, "", "seconds", r -> r.median(SpeedRun.Generation::seconds), seconds, laws);
-      add(line, ", KV cache", "KV MiB", r -> r.memory().kvBytes() / MIB, memory, laws);
-      add(line, ", working", "working MiB", r -> r.memory().workingMiB(), memory, laws);
-    }
-    figure(folder, axis, "seconds", xAxis, "seconds of a batch", seconds);
-    figure(folder, axis, "memory", xAxis, "MiB", memory);
-    List<List<Object>> rows = new ArrayList<>();
-    for (Growth g : laws) {
-      PowerLaw p = g.law();
-      rows.add(List.of(g.line(), g.measure(), p.exponent(), p.low(), p.high(), (long) p.points()));
-    }
-    List<String> notes =
-        new ArrayList<>(provenance(lines.stream().flatMap(l -> l.runs().stream()).toList()));
-    notes.add(
-        "Least squares on logarithms of the medians, 95 % interval by Student's t; working: peak RSS"
-            + " less that of the loaded model.");
-    NumberReport.table(
-        folder,
-        "growth-" + axis,
-        "Growth with " + xAxis,
-        List.of("line", "measure", "exponent", "low", "high", "points"),
-        rows,
-        3,
-        notes);
-    points(folder, axis, lines);
-    return laws;
-  }
-
-  private static void points(Path folder, String axis, List<Line> lines) throws IOException {
-    List<List<Object>> rows = new ArrayList<>();
-    for (Line line : lines) {
-      for (int i = 0; i < line.x().length; i++) {
-        SpeedRun r = line.runs().get(i);
-        rows.add(
-            List.of(
-                line.name(),
-                line.x()[i],
-                r.median(SpeedRun.Generation::seconds),
-                r.memory().kvBytes() / MIB,
-                r.memory().workingMiB(),
-                r.gflopPerSecond(),
-                100 * r.ofLimit()));
-      }
-    }
-    NumberReport.table(
-        folder,
-        "growth-" + axis + "-points",
-        "Points of growth with " + axis,
-        List.of("line", axis, "seconds", "KV MiB", "working MiB", "GFLOP/s", "of limit %"),
-        rows,
-        3,
-        List.of());
-  }
-
-  /** A law where at least two points are above 0: a process may need no new memory at all. */
-  private static void add(
-      Line line,
-      String suffix,
-      String measure,
-      ToDoubleFunction<SpeedRun> value,
-      List<PowerLawFigure.Series> series,
-      List<Growth> laws) {
-    double[] y = line.runs().stream().mapToDouble(value).toArray();
-    int[] some = IntStream.range(0, y.length).filter(i -> y[i] > 0).toArray();
-    double[] px = Arrays.stream(some).mapToDouble(i -> line.x()[i]).toArray();
-    double[] py = Arrays.stream(some).mapToDouble(i -> y[i]).toArray();
-    if (Arrays.stream(px).distinct().count() < 2) {
-      return;
-    }
-    PowerLaw law = PowerLaw.fit(px, py);
-    series.add(new PowerLawFigure.Series(line.name() + suffix, px, py, law));
-    laws.add(new Growth(line.name(), measure, law));
-  }
-
-  private static void figure(
-      Path folder,
-      String axis,
-      String what,
-      String xAxis,
-      String yAxis,
-      List<PowerLawFigure.Series> series)
-      throws IOException {
-    if (series.isEmpty()) {
-      return;
-    }
-    Figure figure = PowerLawFigure.of("Growth with " + xAxis, xAxis, yAxis, series);
-    FigureFile.png(figure, folder.resolve("growth-" + axis + "-" + what + ".png"));
-    FigureFile.svg(figure, folder.resolve("growth-" + axis + "-" + what + ".svg"));
   }
 
   /**

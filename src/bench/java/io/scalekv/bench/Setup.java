@@ -1,0 +1,145 @@
+package io.scalekv.bench;
+
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.CachePolicy;
+import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.Machine;
+import io.scalekv.experiment.PolicyCalibrations;
+import io.scalekv.experiment.Software;
+import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelSource;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import picocli.CommandLine.Option;
+
+/**
+ * Options of a measured generation: model, cache, batch. Roles of calibrated policies are random.
+ */
+final class Setup {
+  @Option(names = "--model", defaultValue = "pocket", description = "pocket, pocket-l or a folder.")
+  String model = "pocket";
+
+  @Option(names = "--random-weights", description = "Seed of random weights.")
+  Long randomWeights;
+
+  @Option(names = "--dtype", defaultValue = "fp32", description = "fp32 or bf16.")
+  String dtype = "fp32";
+
+  @Option(names = "--size", description = "Pixels, for models that have several sizes.")
+  String size;
+
+  @Option(names = "--policy", defaultValue = "full", description = "Cache policy.")
+  String policy = "full";
+
+  @Option(names = "--budget", defaultValue = "10%%", description = "Budget of the policy.")
+  String budget = "10%";
+
+  @Option(names = "--batch", defaultValue = "1", description = "Images drawn together.")
+  int batch = 1;
+
+  @Option(names = "--seed", defaultValue = "0", description = "Seed of prompts and images.")
+  long seed;
+
+  @Option(names = "--threads", defaultValue = "1", description = "Threads of a tensor operation.")
+  int threads = 1;
+
+  @Option(names = "--out", required = true, description = "Folder of the results.")
+  Path out = Path.of(".");
+
+  /** Returns the configuration of the model. */
+  ModelConfig config() {
+    return switch (model) {
+      case "pocket" -> ModelConfig.pocket();
+      case "pocket-l" -> ModelConfig.pocketL();
+      default -> ModelConfig.read(Path.of(model, "config.json"));
+    };
+  }
+
+  /** Loads the model with its tokenizer. */
+  ImageModel open() {
+    ModelSource source =
+        randomWeights != null
+            ? new ModelSource.Random(randomWeights)
+            : model.startsWith("pocket")
+                ? new ModelSource.Shipped()
+                : new ModelSource.Folder(Path.of(model));
+    return ImageModel.open(config(), source, dtype.equals("bf16"));
+  }
+
+  /** Returns the generations to draw. */
+  SpeedBench.Plan plan(boolean images, int repeats) {
+    ScaleSchedule schedule = config().schedule(Optional.ofNullable(size), 1);
+    return new SpeedBench.Plan(
+        schedule, 1, GenerationOptions.defaults(), cache(schedule), batch, images, repeats);
+  }
+
+  private CacheSettings cache(ScaleSchedule schedule) {
+    int layers = config().transformer().depth();
+    int heads = config().transformer().heads();
+    int tokens = tokens(schedule);
+    CachePolicy chosen =
+        Policies.create(
+            PolicySpec.parse(policy),
+            new PolicyContext(
+                schedule,
+                layers,
+                heads,
+                tokens,
+                seed,
+                PolicyCalibrations.random(layers, schedule, tokens, seed)));
+    return new CacheSettings(chosen, null, CacheType.FP32, CacheType.parse(dtype));
+  }
+
+  /** Returns the budget in tokens. */
+  int tokens(ScaleSchedule schedule) {
+    return Budget.parse(budget).tokens(schedule);
+  }
+
+  /** Returns this machine. */
+  Machine machine() {
+    return Machine.here(threads);
+  }
+
+  /** Returns the versions of this build. */
+  static Software software() {
+    Properties p = new Properties();
+    try (InputStream in = Setup.class.getResourceAsStream("/io/scalekv/cli/versions.properties")) {
+      p.load(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new Software(
+        p.getProperty("scalekv"),
+        Runtime.version().toString(),
+        p.getProperty("djl"),
+        p.getProperty("libtorch"));
+  }
+
+  /** Returns the time in UTC, whole seconds. */
+  static String now() {
+    return Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  /** Returns a file name of the options. */
+  String name() {
+    List<String> parts =
+        policy.equals("full")
+            ? List.of(config().name(), dtype, "b" + batch, policy)
+            : List.of(config().name(), dtype, "b" + batch, policy, budget);
+    return String.join("-", parts).replaceAll("[^A-Za-z0-9.-]+", "_");
+  }
+}

@@ -11,10 +11,11 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.experiment.Software;
-import io.scalekv.model.GenerationOptions;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.model.Sampling;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -45,7 +46,7 @@ final class Setup {
   @Option(names = "--policy", defaultValue = "full", description = "Cache policy.")
   String policy = "full";
 
-  @Option(names = "--budget", defaultValue = "10%%", description = "Budget of the policy.")
+  @Option(names = "--budget", defaultValue = "10%", description = "Budget of the policy.")
   String budget = "10%";
 
   @Option(names = "--batch", defaultValue = "1", description = "Images drawn together.")
@@ -83,8 +84,8 @@ final class Setup {
   /** Returns the generations to draw. */
   SpeedBench.Plan plan(boolean images, int repeats) {
     ScaleSchedule schedule = config().schedule(Optional.ofNullable(size), 1);
-    return new SpeedBench.Plan(
-        schedule, 1, GenerationOptions.defaults(), cache(schedule), batch, images, repeats);
+    Drawing drawing = new Drawing(schedule, 1, Sampling.defaults(), "", seed);
+    return new SpeedBench.Plan(drawing, cache(schedule), batch, images, repeats);
   }
 
   private CacheSettings cache(ScaleSchedule schedule) {

@@ -68,7 +68,7 @@ final class SpeedCommand implements Callable<Integer> {
 
   private SpeedRun of(ImageModel model, SpeedBench.Plan plan, SpeedBench.Measured m) {
     ModelConfig config = model.config();
-    int[] pixels = model.pixels(plan.schedule());
+    int[] pixels = model.pixels(plan.drawing().schedule());
     boolean full = setup.policy.equals("full");
     return new SpeedRun(
         SpeedRun.SCHEMA_VERSION,
@@ -86,13 +86,13 @@ final class SpeedCommand implements Callable<Integer> {
             setup.dtype,
             pixels[0],
             pixels[1],
-            plan.schedule().totalTokens(),
+            plan.drawing().schedule().totalTokens(),
             m.textTokens(),
             plan.batch(),
             m.rows(),
             setup.policy,
             full ? null : setup.budget,
-            full ? null : setup.tokens(plan.schedule()),
+            full ? null : setup.tokens(plan.drawing().schedule()),
             plan.cache().keys().toString(),
             plan.cache().values().toString()),
         m.gflop(),

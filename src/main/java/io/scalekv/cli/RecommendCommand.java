@@ -7,7 +7,11 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Frontier;
-import io.scalekv.experiment.Metric;
+import io.scalekv.experiment.CaptionMetrics;
+import io.scalekv.experiment.MetricValue;
+import io.scalekv.experiment.Metrics;
+import io.scalekv.metrics.Metric;
+import io.scalekv.metrics.Psnr;
 import io.scalekv.experiment.Results;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ModelConfig;
@@ -68,7 +72,7 @@ final class RecommendCommand implements Callable<Integer> {
       String keyType,
       String valueType,
       long kvCacheBytes,
-      Map<String, CellResult.Estimate> means,
+      Map<String, MetricValue> metrics,
       Evidence evidence,
       String command) {}
 
@@ -254,7 +258,7 @@ final class RecommendCommand implements Callable<Integer> {
         p.keyType(),
         p.valueType(),
         best.bytes() * batch,
-        best.means(),
+        best.metrics(),
         new Evidence(
             f.experiment(),
             f.specSha256(),
@@ -301,10 +305,10 @@ final class RecommendCommand implements Callable<Integer> {
             r.keyType(),
             r.valueType(),
             r.kvCacheBytes()));
-    r.means()
+    r.metrics()
         .forEach(
             (key, e) -> {
-              if (!key.startsWith(Metric.FAITHFULNESS.result())) {
+              if (!key.startsWith(CaptionMetrics.NAME + ".")) {
                 t.append(words(key, e)).append(System.lineSeparator());
               }
             });
@@ -327,17 +331,13 @@ final class RecommendCommand implements Callable<Integer> {
     return t.append(r.command()).toString();
   }
 
-  private static String words(String key, CellResult.Estimate e) {
-    String name =
-        switch (key) {
-          case "psnrDb" -> "PSNR (dB)";
-          case "bitAgreement" -> "equal bits";
-          default -> e.label();
-        };
+  private static String words(String key, MetricValue e) {
+    Metric metric = Metrics.find(key).orElse(Psnr.METRIC);
+    String name = metric.label() + (metric.unit().isEmpty() ? "" : " (" + metric.unit() + ")");
     if (e.mean() == null) {
       return name + ": " + (e.infinite() > 0 ? "identical images" : "n/a");
     }
-    String format = key.equals("psnrDb") ? "%.2f" : "%.4f";
+    String format = "%." + metric.digits() + "f";
     String text = name + ": " + String.format(Locale.ROOT, format, e.mean());
     if (e.low() != null && e.high() != null) {
       text += String.format(Locale.ROOT, " [" + format + ", " + format + "]", e.low(), e.high());

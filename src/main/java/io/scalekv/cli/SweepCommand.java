@@ -2,7 +2,12 @@ package io.scalekv.cli;
 
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentSpec;
+import io.scalekv.experiment.MetricValue;
+import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.ModelChoice;
+import io.scalekv.metrics.Frechet;
+import io.scalekv.metrics.Metric;
+import java.util.Map;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Status;
 import java.io.IOException;
@@ -31,11 +36,7 @@ final class SweepCommand implements Callable<Integer> {
       String label,
       String status,
       String error,
-      Double psnrDb,
-      Double ssim,
-      Double lpipsProxy,
-      Double frechet,
-      Double bitAgreement,
+      Map<String, MetricValue> metrics,
       Double kvCacheMiB) {}
 
   /** What the command reports. */
@@ -150,7 +151,6 @@ final class SweepCommand implements Callable<Integer> {
 
   private static Cell cell(Runner.Ended c) {
     CellResult r = c.result();
-    CellResult.SetDistance frechet = r == null ? null : r.sets().get("frechet");
     Long bytes = r == null || r.memory() == null ? null : r.memory().kvCacheBytes();
     return new Cell(
         c.id(),
@@ -158,46 +158,32 @@ final class SweepCommand implements Callable<Integer> {
         c.label(),
         c.status().name().toLowerCase(Locale.ROOT),
         c.error(),
-        mean(r, "psnrDb"),
-        mean(r, "ssim"),
-        mean(r, "lpipsProxy"),
-        frechet == null ? null : Double.valueOf(frechet.value()),
-        mean(r, "bitAgreement"),
+        r == null ? Map.of() : r.metrics(),
         bytes == null ? null : Double.valueOf(Math.round(1000.0 * bytes / (1 << 20)) / 1000.0));
   }
 
-  private static Double mean(CellResult r, String name) {
-    return r == null || !r.means().containsKey(name) ? null : r.means().get(name).mean();
+  private static String mean(Cell c, Metric m) {
+    MetricValue v = c.metrics().get(m.key());
+    return v == null || v.mean() == null
+        ? "-"
+        : String.format(Locale.ROOT, "%." + m.digits() + "f", v.mean());
   }
 
   static String text(Report r) {
     int width = r.cells().stream().mapToInt(c -> c.label().length()).max().orElse(4);
+    List<Metric> shown =
+        Metrics.all().stream()
+            .filter(m -> Metrics.isCompared(m) || m == Frechet.METRIC)
+            .filter(m -> r.cells().stream().anyMatch(c -> c.metrics().containsKey(m.key())))
+            .toList();
     StringBuilder t = new StringBuilder();
-    t.append(
-        String.format(
-            Locale.ROOT,
-            "%-" + width + "s %-6s %8s %7s %9s %9s %7s %9s",
-            r.experiment(),
-            "",
-            "PSNR dB",
-            "SSIM",
-            "lpips_pr.",
-            "frechet",
-            "bits",
-            "KV MiB"));
+    t.append(String.format(Locale.ROOT, "%-" + width + "s %-6s", r.experiment(), ""));
+    shown.forEach(m -> t.append(String.format(Locale.ROOT, " %11s", m.label())));
+    t.append(String.format(Locale.ROOT, " %9s", "KV MiB"));
     for (Cell c : r.cells()) {
-      t.append(
-          String.format(
-              Locale.ROOT,
-              "%n%-" + width + "s %-6s %8s %7s %9s %9s %7s %9s",
-              c.label(),
-              c.status(),
-              number("%.2f", c.psnrDb()),
-              number("%.4f", c.ssim()),
-              number("%.4f", c.lpipsProxy()),
-              number("%.4f", c.frechet()),
-              number("%.4f", c.bitAgreement()),
-              number("%.2f", c.kvCacheMiB())));
+      t.append(String.format(Locale.ROOT, "%n%-" + width + "s %-6s", c.label(), c.status()));
+      shown.forEach(m -> t.append(String.format(Locale.ROOT, " %11s", mean(c, m))));
+      t.append(String.format(Locale.ROOT, " %9s", number("%.2f", c.kvCacheMiB())));
       if (c.error() != null) {
         t.append(String.format("%n  %s", c.error()));
       }

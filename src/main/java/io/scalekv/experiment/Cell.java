@@ -24,7 +24,7 @@ import java.util.Locale;
  * @param policy what the cache keeps; the full cache for baselines
  * @param calibration what tells the policy about the model; null where it needs nothing
  * @param distortion rung of the ladder, such as {@code jpeg 90}; only for {@link Kind#DISTORTION}
- * @param metrics what is measured, in the order of {@link Metric}; empty for memory and latency
+ * @param metrics names of {@link Metrics}, in their order; empty for memory and latency
  * @param nets the nets behind these metrics; null where no metric needs one
  * @param repeats timed generations; only for {@link Kind#LATENCY}
  */
@@ -36,7 +36,7 @@ public record Cell(
     Policy policy,
     Calibration calibration,
     String distortion,
-    List<Metric> metrics,
+    List<String> metrics,
     Nets nets,
     Integer repeats) {
   private static final int ID_DIGITS = 16;

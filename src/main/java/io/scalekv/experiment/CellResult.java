@@ -1,9 +1,6 @@
 package io.scalekv.experiment;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import io.scalekv.metrics.Interval;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Collections;
@@ -21,10 +18,8 @@ import java.util.Map;
  * @param provenance where, when and with what it was run
  * @param memory of the cache; null for distortions
  * @param latency times; only for {@link Cell.Kind#LATENCY}
- * @param means mean over images of every metric of pairs, by {@link Metric#result}, and of each
- *     share of faithfulness as {@code faithfulness.KEY}; in the order of {@link Metric}
+ * @param metrics values by {@link io.scalekv.metrics.Metric#key}, in the order of {@link Metrics}
  * @param bitAgreementByMap share of equal bits of each of the K maps; null where not measured
- * @param sets distances of the two sets, by {@link Metric#result}
  * @param notes what was asked for and could not be measured, and why
  * @param images one entry an image, by prompt, then seed
  * @param attention shares of attention; only for {@link Cell.Kind#ATTENTION}, else absent
@@ -36,9 +31,8 @@ public record CellResult(
     Provenance provenance,
     Memory memory,
     Latency latency,
-    Map<String, Estimate> means,
+    Map<String, MetricValue> metrics,
     List<Double> bitAgreementByMap,
-    Map<String, SetDistance> sets,
     List<String> notes,
     List<Image> images,
     @JsonInclude(JsonInclude.Include.NON_NULL) Attention attention) {
@@ -47,8 +41,7 @@ public record CellResult(
 
   /** Copies the collections. */
   public CellResult {
-    means = Collections.unmodifiableMap(new LinkedHashMap<>(means));
-    sets = Collections.unmodifiableMap(new LinkedHashMap<>(sets));
+    metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     notes = List.copyOf(notes);
     images = List.copyOf(images);
     bitAgreementByMap = bitAgreementByMap == null ? null : List.copyOf(bitAgreementByMap);
@@ -74,9 +67,8 @@ public record CellResult(
         nowhere,
         memory,
         latency,
-        means,
+        metrics,
         bitAgreementByMap,
-        sets,
         notes,
         images,
         attention);
@@ -178,9 +170,9 @@ public record CellResult(
       int queryRows,
       List<Integer> smallScales,
       List<Integer> largeScales,
-      Estimate small,
-      Estimate large,
-      Estimate difference,
+      MetricValue small,
+      MetricValue large,
+      MetricValue difference,
       List<List<List<Double>>> currentMass) {
     /** Copies the lists. */
     public Attention {
@@ -191,111 +183,39 @@ public record CellResult(
   }
 
   /**
-   * A mean with its 95 % bootstrap interval over prompts.
-   *
-   * @param label of the metric, with its net where it has one
-   * @param mean of the finite values; null if there is none
-   * @param low lower end; null for fewer than two prompts with a finite value
-   * @param high upper end; null likewise
-   * @param n finite values
-   * @param infinite values left out: identical images
-   */
-  public record Estimate(String label, Double mean, Double low, Double high, int n, int infinite) {
-    /** An interval as it is kept in files. */
-    public static Estimate of(String label, Interval i) {
-      return new Estimate(
-          label, number(i.mean()), number(i.low()), number(i.high()), i.n(), i.infinite());
-    }
-
-    private static Double number(double x) {
-      return Double.isNaN(x) ? null : x;
-    }
-  }
-
-  /**
-   * A distance of two sets.
-   *
-   * @param label of the metric, with its net
-   * @param value the distance; for KID the mean over subsets
-   * @param standardDeviation over subsets, for KID; else null
-   * @param dimensions of the features after projection
-   * @param samples images in each set
-   * @param subsets number of subsets, for KID; else null
-   * @param subsetSize images in each, for KID; else null
-   */
-  public record SetDistance(
-      String label,
-      double value,
-      Double standardDeviation,
-      int dimensions,
-      int samples,
-      Integer subsets,
-      Integer subsetSize) {}
-
-  /** How many of some cases are right. */
-  @JsonFormat(shape = JsonFormat.Shape.ARRAY)
-  @JsonPropertyOrder({"right", "cases"})
-  public record Share(int right, int cases) {}
-
-  /**
-   * One image. Metrics that were not measured are absent; numbers have nine significant digits.
+   * One image.
    *
    * @param prompt index of its prompt, from 0
-   * @param seed its seed, as typed; the model's seed is derived from both
-   * @param identical whether it equals the reference in every byte; its PSNR is then infinite and
-   *     absent
-   * @param psnrDb see {@link Metric}
-   * @param ssim likewise
-   * @param msSsim likewise
-   * @param haarPsi likewise
-   * @param lpipsProxy likewise
-   * @param lpips likewise
-   * @param bitAgreement share of equal bits of all maps
-   * @param faithfulness by the keys of {@link io.scalekv.scene.FaithfulnessRate}, those with a case
+   * @param seed its seed, as typed
+   * @param identical whether it equals the reference in every byte
+   * @param metrics by {@link io.scalekv.metrics.Metric#key}; null stands for +∞ (the PSNR of
+   *     identical images); what was not measured is absent; nine significant digits
    */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Image(
-      int prompt,
-      long seed,
-      boolean identical,
-      Double psnrDb,
-      Double ssim,
-      Double msSsim,
-      Double haarPsi,
-      Double lpipsProxy,
-      Double lpips,
-      Double bitAgreement,
-      Map<String, Share> faithfulness) {
+  public record Image(int prompt, long seed, boolean identical, Map<String, Double> metrics) {
     private static final MathContext DIGITS = new MathContext(9);
 
-    /** Rounds. */
+    /** Copies the map. */
     public Image {
-      psnrDb = rounded(psnrDb);
-      ssim = rounded(ssim);
-      msSsim = rounded(msSsim);
-      haarPsi = rounded(haarPsi);
-      lpipsProxy = rounded(lpipsProxy);
-      lpips = rounded(lpips);
-      bitAgreement = rounded(bitAgreement);
+      metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
 
-    private static Double rounded(Double x) {
-      return x == null ? null : Double.valueOf(new BigDecimal(x).round(DIGITS).doubleValue());
+    /** Rounds values, +∞ possible. */
+    public static Image of(int prompt, long seed, boolean identical, Map<String, Double> values) {
+      Map<String, Double> rounded = new LinkedHashMap<>();
+      values.forEach((key, v) -> rounded.put(key, rounded(v)));
+      return new Image(prompt, seed, identical, rounded);
     }
 
-    /** A metric of pairs, +∞ for the PSNR of identical images, or null where not measured. */
-    public Double value(Metric metric) {
-      return switch (metric) {
-        case PSNR ->
-            identical && psnrDb == null ? Double.valueOf(Double.POSITIVE_INFINITY) : psnrDb;
-        case SSIM -> ssim;
-        case MS_SSIM -> msSsim;
-        case HAAR_PSI -> haarPsi;
-        case LPIPS_PROXY -> lpipsProxy;
-        case LPIPS -> lpips;
-        case BITS -> bitAgreement;
-        default -> null;
-      };
+    private static Double rounded(double x) {
+      return Double.isInfinite(x)
+          ? null
+          : Double.valueOf(new BigDecimal(x).round(DIGITS).doubleValue());
+    }
+
+    /** The value of a metric, +∞ possible, or null where not measured. */
+    public Double value(String key) {
+      Double v = metrics.get(key);
+      return v == null && metrics.containsKey(key) ? Double.valueOf(Double.POSITIVE_INFINITY) : v;
     }
   }
 }

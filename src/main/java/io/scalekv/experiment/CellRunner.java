@@ -110,8 +110,7 @@ public final class CellRunner implements AutoCloseable {
         };
     List<String> notes = new ArrayList<>();
     Measurements m = outcome.measurements();
-    Map<String, CellResult.Estimate> means = m == null ? Map.of() : m.means();
-    Map<String, CellResult.SetDistance> sets = m == null ? Map.of() : m.sets(notes);
+    Map<String, MetricValue> metrics = m == null ? Map.of() : m.metrics(notes);
     CellResult.Provenance provenance =
         new CellResult.Provenance(
             context.experiment(),
@@ -130,9 +129,8 @@ public final class CellRunner implements AutoCloseable {
         provenance,
         outcome.memory(),
         outcome.latency(),
-        means,
+        metrics,
         m == null ? null : m.bitAgreementByMap(),
-        sets,
         notes,
         m == null ? List.of() : m.images(),
         outcome.attention());

@@ -3,6 +3,7 @@ package io.scalekv.experiment;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.metrics.Holm;
 import io.scalekv.metrics.Interval;
+import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.Wilcoxon;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -106,14 +107,14 @@ public record Comparison(Metric metric, List<Pair> pairs) {
    * @param labels by id
    */
   public static Comparison of(List<CellResult> cells, Map<String, String> labels, Metric metric) {
-    if (metric.ofSets() || metric == Metric.FAITHFULNESS) {
+    if (!Metrics.isCompared(metric)) {
       throw new IllegalArgumentException(
-          "comparison: a metric of pairs of images expected, got " + metric.key());
+          "a comparison needs a metric of single images, got " + metric.key());
     }
     Map<Group, List<Entry>> groups = new LinkedHashMap<>();
     for (CellResult r : cells) {
       boolean full = r.cell().policy().budget() == null;
-      if (r.cell().kind() == Cell.Kind.POLICY && !full && r.cell().metrics().contains(metric)) {
+      if (r.cell().kind() == Cell.Kind.POLICY && !full && r.cell().metrics().contains(metric.key())) {
         Entry entry =
             new Entry(r.id(), labels.getOrDefault(r.id(), r.id()), r.cell(), byPrompt(r, metric));
         groups.computeIfAbsent(Group.of(r.cell()), g -> new ArrayList<>()).add(entry);
@@ -138,14 +139,13 @@ public record Comparison(Metric metric, List<Pair> pairs) {
   private static double[] byPrompt(CellResult r, Metric metric) {
     double[] sums = new double[r.cell().prompts().count()];
     for (CellResult.Image image : r.images()) {
-      sums[image.prompt()] += image.value(metric) / r.cell().prompts().seeds();
+      sums[image.prompt()] += image.value(metric.key()) / r.cell().prompts().seeds();
     }
     return sums;
   }
 
   private static Pair test(Entry a, Entry b) {
-    Wilcoxon.Result test =
-        Wilcoxon.test(Wilcoxon.differences(a.values(), b.values()), Wilcoxon.Alternative.TWO_SIDED);
+    Wilcoxon.Result test = Wilcoxon.test(Wilcoxon.differences(a.values(), b.values()));
     return new Pair(
         a.id(),
         b.id(),
@@ -165,7 +165,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
   private static Pair judge(Pair p, double corrected, Metric metric) {
     double n = p.different();
     int higher = Double.compare(p.wPlus(), n * (n + 1) / 4);
-    int better = corrected >= LEVEL ? 0 : metric.highIsBetter() ? higher : -higher;
+    int better = corrected >= LEVEL ? 0 : metric.higherIsBetter() ? higher : -higher;
     return new Pair(
         p.a(),
         p.b(),

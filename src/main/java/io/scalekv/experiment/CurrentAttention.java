@@ -49,9 +49,9 @@ final class CurrentAttention {
         SAMPLING.querySamples(),
         List.of(2, middle),
         List.of(middle + 1, scales),
-        CellResult.Estimate.of("small scales", bootstrap.mean(small)),
-        CellResult.Estimate.of("large scales", bootstrap.mean(large)),
-        CellResult.Estimate.of("large - small", bootstrap.difference(large, small)),
+        MetricValue.of(bootstrap.mean(small)),
+        MetricValue.of(bootstrap.mean(large)),
+        MetricValue.of(bootstrap.difference(large, small)),
         currentMass());
   }
 

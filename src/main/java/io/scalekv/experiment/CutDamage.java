@@ -3,6 +3,9 @@ package io.scalekv.experiment;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.metrics.ImageMetrics;
+import io.scalekv.metrics.Metric;
+import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,11 +43,11 @@ public record CutDamage(
   /** How damage is measured; high is worse. */
   public enum Measure {
     /** Share of the image's token bits that differ; those of maps before the cut never do. */
-    BITS("bits", Metric.BITS),
+    BITS("bits", ImageMetrics.BITS),
     /** Mean squared error of the image on [0,1]; 0 where it is identical. */
-    MSE("mse", Metric.PSNR),
+    MSE("mse", Psnr.METRIC),
     /** −PSNR in dB; identical images are left out. */
-    PSNR("psnr", Metric.PSNR);
+    PSNR("psnr", Psnr.METRIC);
 
     private final String key;
     private final Metric metric;
@@ -60,7 +63,7 @@ public record CutDamage(
     }
 
     private double of(CellResult.Image image, String where) {
-      Double value = image.value(metric);
+      Double value = image.value(metric.key());
       if (value == null) {
         throw new IllegalArgumentException(
             where + ": metric " + metric.key() + " of every image expected, got none");

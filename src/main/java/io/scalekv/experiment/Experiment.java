@@ -10,7 +10,10 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Sha256;
+import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Ladder;
+import io.scalekv.metrics.Lpips;
+import io.scalekv.metrics.Metric;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.roles.Calibrations;
@@ -21,10 +24,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.Set;
 
 /**
  * An experiment expanded into cells.
@@ -210,7 +214,7 @@ public record Experiment(
       boolean latency = spec.kind().equals(ExperimentSpec.LATENCY);
       boolean fidelity = spec.kind().equals(ExperimentSpec.FIDELITY);
       boolean calibrated = !memory && needsCalibration(generation, policy);
-      List<Metric> metrics =
+      List<String> metrics =
           fidelity ? metrics(row.metrics() == null ? spec.metrics() : row.metrics()) : List.of();
       Cell cell =
           new Cell(
@@ -265,7 +269,7 @@ public record Experiment(
         Cell.Prompts prompts,
         Cell.Policy full,
         String distortion) {
-      List<Metric> metrics = metrics(spec.metrics());
+      List<String> metrics = metrics(spec.metrics());
       Cell cell =
           new Cell(
               kind,
@@ -332,19 +336,19 @@ public record Experiment(
     }
 
     /** The metrics in their order, and those of the user's nets. */
-    private List<Metric> metrics(List<Metric> asked) {
-      TreeSet<Metric> all = new TreeSet<>(asked);
+    private List<String> metrics(List<String> asked) {
+      Set<String> all = new LinkedHashSet<>(asked);
       if (nets.lpipsHash() != null) {
-        all.add(Metric.LPIPS);
+        all.add(Lpips.METRIC.key());
       }
       if (nets.inceptionHash() != null) {
-        all.add(Metric.FID);
+        all.add(InceptionFeatures.FID.key());
       }
-      return List.copyOf(all);
+      return Metrics.sorted(all);
     }
 
-    private Cell.Nets nets(List<Metric> metrics) {
-      boolean features = metrics.stream().anyMatch(Metric::needsFeatures);
+    private Cell.Nets nets(List<String> metrics) {
+      boolean features = Metrics.named(metrics).stream().anyMatch(m -> m.net() == Metric.Net.FEATURES);
       if (!features && nets.lpipsHash() == null && nets.inceptionHash() == null) {
         return null;
       }

@@ -61,7 +61,7 @@ public record ExperimentSpec(
     Integer batch,
     Generation generation,
     String features,
-    List<Metric> metrics,
+    List<String> metrics,
     List<Row> rows,
     List<String> baselines,
     Integer repeats,
@@ -133,7 +133,7 @@ public record ExperimentSpec(
       List<String> keyType,
       List<String> valueType,
       List<Calibration> calibration,
-      List<Metric> metrics,
+      List<String> metrics,
       List<String> size,
       List<Integer> batch) {
     /**
@@ -212,7 +212,7 @@ public record ExperimentSpec(
     batch = batch == null ? 8 : batch;
     generation = generation == null ? Generation.NONE : generation;
     features = features == null ? "vae" : features;
-    metrics = metrics == null ? Metric.DEFAULTS : List.copyOf(metrics);
+    metrics = metrics == null ? Metrics.DEFAULTS : List.copyOf(metrics);
     String computed = dtype;
     rows = rows.stream().map(r -> r.withValueType(computed)).toList();
     baselines = baselines == null ? List.of() : List.copyOf(baselines);
@@ -337,6 +337,7 @@ public record ExperimentSpec(
   /** What the schema cannot say. */
   private void check(String file) {
     boolean images = kind.equals(FIDELITY);
+    each(file, "/metrics", metrics, Metrics::check);
     if (kind.equals(MEMORY) != (prompts == null)) {
       String got = prompts == null ? "nothing" : "some";
       throw CheckedJson.error(
@@ -352,6 +353,9 @@ public record ExperimentSpec(
       String place = "/rows/" + r;
       Row row = rows.get(r);
       each(file, place + "/policy", row.policy(), PolicySpec::parse);
+      if (row.metrics() != null) {
+        each(file, place + "/metrics", row.metrics(), Metrics::check);
+      }
       each(file, place + "/budget", row.budget(), Budget::parse);
       each(
           file,

@@ -3,9 +3,11 @@ package io.scalekv.experiment;
 import io.scalekv.metrics.FeatureNet;
 import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Lpips;
+import io.scalekv.metrics.MetricNets;
 import io.scalekv.metrics.RandomFeatureNet;
 import io.scalekv.model.ImageModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Objects;
 
 /** The nets behind the metrics, each opened when it is first needed and only once. */
@@ -27,8 +29,28 @@ final class FeatureNets implements AutoCloseable {
     this.user = user;
   }
 
+  /** The nets that a cell names, opened when they are needed. */
+  MetricNets of(Cell.Nets named) {
+    return new MetricNets() {
+      @Override
+      public FeatureNet features() {
+        return FeatureNets.this.features(named);
+      }
+
+      @Override
+      public Lpips lpips() {
+        return FeatureNets.this.lpips(named);
+      }
+
+      @Override
+      public InceptionFeatures inception() {
+        return FeatureNets.this.inception(named);
+      }
+    };
+  }
+
   /** The net of that name, whose weights must be those that the cell names. */
-  FeatureNet features(Cell.Nets nets) {
+  private FeatureNet features(Cell.Nets nets) {
     FeatureNet net = nets.features().equals(EncoderFeatureNet.NAME) ? encoder() : random();
     same(net.name(), nets.featuresHash(), net.hash());
     return net;
@@ -46,8 +68,8 @@ final class FeatureNets implements AutoCloseable {
   }
 
   /** The user's LPIPS. */
-  Lpips lpips(Cell.Nets nets) throws IOException {
-    same("--lpips", nets.lpipsHash(), user.facts().lpipsHash());
+  private Lpips lpips(Cell.Nets nets) {
+    same("--lpips", nets.lpipsHash(), facts().lpipsHash());
     if (lpips == null) {
       lpips = user.openLpips();
     }
@@ -55,12 +77,20 @@ final class FeatureNets implements AutoCloseable {
   }
 
   /** The user's Inception. */
-  InceptionFeatures inception(Cell.Nets nets) throws IOException {
-    same("--inception", nets.inceptionHash(), user.facts().inceptionHash());
+  private InceptionFeatures inception(Cell.Nets nets) {
+    same("--inception", nets.inceptionHash(), facts().inceptionHash());
     if (inception == null) {
       inception = user.openInception();
     }
     return inception;
+  }
+
+  private UserNets.Facts facts() {
+    try {
+      return user.facts();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void same(String what, String expected, String got) {

@@ -2,6 +2,7 @@ package io.scalekv.experiment;
 
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.CheckedJson;
+import io.scalekv.metrics.Psnr;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -56,7 +57,7 @@ public record Frontier(
    * @param policy what the cache keeps, and in which format
    * @param bytes the most that the tokens of one image held after any map
    * @param allocatedBytes the most that was taken from the system for them
-   * @param means of the metrics, by {@link Metric#result}
+   * @param metrics values by {@link io.scalekv.metrics.Metric#key}
    */
   public record Point(
       String label,
@@ -64,10 +65,10 @@ public record Frontier(
       Cell.Policy policy,
       long bytes,
       long allocatedBytes,
-      Map<String, CellResult.Estimate> means) {
+      Map<String, MetricValue> metrics) {
     /** Copies the map. */
     public Point {
-      means = Collections.unmodifiableMap(new LinkedHashMap<>(means));
+      metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
 
     /** The setting of a result; empty where it has no measured bytes or no PSNR. */
@@ -77,7 +78,7 @@ public record Frontier(
           r.cell().kind() == Cell.Kind.POLICY
               && m != null
               && m.kvCacheBytes() != null
-              && r.means().containsKey(Metric.PSNR.result());
+              && r.metrics().containsKey(Psnr.METRIC.key());
       if (!measured) {
         return Optional.empty();
       }
@@ -89,15 +90,13 @@ public record Frontier(
               r.cell().policy(),
               -Math.floorDiv(-m.kvCacheBytes(), images),
               -Math.floorDiv(-m.allocatedBytes(), images),
-              r.means()));
+              r.metrics()));
     }
 
     /** Mean PSNR in dB; +∞ where all images are those of the full cache. */
     public double psnrDb() {
-      CellResult.Estimate e = means.get(Metric.PSNR.result());
-      return e.mean() != null
-          ? e.mean()
-          : e.infinite() > 0 ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
+      double value = metrics.get(Psnr.METRIC.key()).ranked();
+      return Double.isNaN(value) ? Double.NEGATIVE_INFINITY : value;
     }
   }
 

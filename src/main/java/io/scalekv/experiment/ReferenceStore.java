@@ -6,8 +6,7 @@ import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.CheckedJson;
 import io.scalekv.io.Sha256;
-import io.scalekv.metrics.FeatureMap;
-import io.scalekv.metrics.FeatureNet;
+import io.scalekv.metrics.ReferenceFeatures;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.ImageModel;
 import java.io.IOException;
@@ -44,10 +43,6 @@ final class ReferenceStore {
       images = List.copyOf(images);
     }
   }
-
-  /** Features that a set of references keeps: 512 MiB, or a quarter of a smaller Java heap. */
-  private static final long MOST_FEATURE_VALUES =
-      Math.min(1L << 27, Runtime.getRuntime().maxMemory() / 4 / Float.BYTES);
 
   private final Path root;
   private final ImageModel model;
@@ -203,9 +198,7 @@ final class ReferenceStore {
     private final Path folder;
     private final Cell.Prompts prompts;
     private final int[] bits;
-    private final Map<String, double[][]> pooled = new HashMap<>();
-    private final Map<String, List<FeatureMap>> features = new HashMap<>();
-    private long featureValues;
+    private final ReferenceFeatures features = new ReferenceFeatures();
 
     private References(Path folder, Cell.Prompts prompts, int[] bits) {
       this.folder = folder;
@@ -230,30 +223,9 @@ final class ReferenceStore {
       return TokenBits.unpack(Files.readAllBytes(file), bits, file.toString());
     }
 
-    /**
-     * Features of one batch of references, which every cell asks for; kept up to {@link
-     * #MOST_FEATURE_VALUES}.
-     *
-     * @param from number of the first
-     * @return one map a layer, each of as many images as the batch has
-     */
-    List<FeatureMap> features(FeatureNet net, int from, List<RgbImage> images) {
-      String key = net.name() + " " + from + " " + images.size();
-      List<FeatureMap> known = features.get(key);
-      if (known == null) {
-        known = net.features(images);
-        long values = known.stream().mapToLong(f -> f.values().length).sum();
-        if (featureValues + values <= MOST_FEATURE_VALUES) {
-          features.put(key, known);
-          featureValues += values;
-        }
-      }
-      return known;
-    }
-
-    /** Pooled features by name of a net, filled by whoever measures them first. */
-    Map<String, double[][]> pooled() {
-      return pooled;
+    /** Features of these references, shared by all cells. */
+    ReferenceFeatures features() {
+      return features;
     }
   }
 }

@@ -1,14 +1,15 @@
 package io.scalekv.metrics;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /**
  * The resizing that goes before an Inception net in clean-fid: every channel as float32 on its own,
  * bicubic with a = −0.5, pixel centres at i + ½, the filter widened by the scale factor when
  * shrinking (antialias), taps outside the image dropped and the others renormalised to 1, first
- * along rows, then along columns. The result is neither clipped nor rounded: it may leave 0..255
- * beside sharp edges.
+ * along rows, then along columns. Values beyond 0..255, which arise beside sharp edges, are clipped
+ * as clean-fid does since 0.1.21; nothing is rounded.
  *
  * @see <a href="https://arxiv.org/abs/2104.11222">Parmar, Zhang, Zhu 2022, On aliased resizing and
  *     surprising subtleties in GAN evaluation, section 3</a>
@@ -57,17 +58,25 @@ public final class CleanFidResize {
   }
 
   /**
-   * The image at another size, values 0..255 and a little beyond.
+   * The image at another size, values clipped to 0..255.
    *
    * @param width pixels in a row, at least 1
    * @param height rows, at least 1
    * @throws IllegalArgumentException if a side is smaller
    */
   public static FloatImage of(RgbImage image, int width, int height) {
-    if (width < 1 || height < 1) {
-      throw new IllegalArgumentException(
-          "resize: sides of at least 1 pixel expected, got " + width + "x" + height);
+    FloatImage resized = unclipped(image, width, height);
+    float[] planes = resized.planes();
+    for (int i = 0; i < planes.length; i++) {
+      planes[i] = Math.min(255, Math.max(0, planes[i]));
     }
+    return resized;
+  }
+
+  /** The image at another size before clipping. Parameters and errors as {@link #of}. */
+  public static FloatImage unclipped(RgbImage image, int width, int height) {
+    Require.that(
+        width >= 1 && height >= 1, "resize: sides must be at least 1, got %dx%d", width, height);
     int fromWidth = image.width();
     int fromHeight = image.height();
     byte[] rgb = image.rgb();

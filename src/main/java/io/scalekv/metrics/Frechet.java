@@ -1,5 +1,10 @@
 package io.scalekv.metrics;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.tensor.TorchOps;
+
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.NonPositiveDefiniteMatrixException;
 import org.apache.commons.math3.linear.RealMatrix;
@@ -19,10 +24,24 @@ import org.apache.commons.math3.linear.RectangularCholeskyDecomposition;
  * of Inception and the distance is called FID.
  */
 public final class Frechet {
+  /** Number that fixes the projection of features to fewer dimensions. */
+  private static final long PROJECTION_SEED = 0;
+
+  /** Fréchet distance of projected features as a metric of sets. */
+  public static final SetMetric METRIC =
+      new SetMetric("frechet", "frechet", 4, Metric.Net.FEATURES, Frechet::projected);
+
   /** Variance left over that counts as none, relative to the largest. */
   private static final double ROUNDING = 1e-14;
 
   private Frechet() {}
+
+  /** The distance after projection to at most N/10 dimensions. */
+  private static double projected(double[][] a, double[][] b) {
+    FeatureProjection projection =
+        FeatureProjection.forSamples(a[0].length, a.length, PROJECTION_SEED);
+    return of(projection.project(a), projection.project(b));
+  }
 
   /**
    * The distance by the cheaper way: {@link #byCovariance} if C is smaller than N and M, {@link
@@ -92,11 +111,21 @@ public final class Frechet {
   }
 
   private static double distance(double meanTerm, double traces, double[][] cross) {
-    double root = 0;
-    for (double s : SingularValues.of(cross)) {
-      root += s;
-    }
+    double root = nuclearNorm(cross);
     return Math.max(0, meanTerm + traces - 2 * root);
+  }
+
+  /** Sum of the singular values of a matrix [n][m]. */
+  private static double nuclearNorm(double[][] matrix) {
+    int width = matrix[0].length;
+    double[] flat = new double[matrix.length * width];
+    for (int i = 0; i < matrix.length; i++) {
+      System.arraycopy(matrix[i], 0, flat, i * width, width);
+    }
+    try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      NDArray x = scope.create(flat, new Shape(matrix.length, width));
+      return TorchOps.call("nuclear_norm", x).getDouble(0);
+    }
   }
 
   private static double squares(double[][] rows) {

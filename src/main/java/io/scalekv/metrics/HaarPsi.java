@@ -24,6 +24,10 @@ import io.scalekv.image.RgbImage;
  *     2</a>
  */
 public final class HaarPsi {
+  /** HaarPSI as a metric. */
+  public static final FidelityMetric METRIC =
+      FidelityMetric.ofPixels("haarpsi", "HaarPSI", "", 4, true, HaarPsi::of);
+
   private static final double C = 30;
   private static final double ALPHA = 4.2;
   private static final int LEAST_SIDE = 16;

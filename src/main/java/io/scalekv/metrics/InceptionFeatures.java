@@ -11,8 +11,8 @@ import java.util.List;
 /**
  * The 2048 pooled Inception features that FID and KID are defined on, by a user's TorchScript file
  * such as {@code inception-2015-12-05.pt}. Images of any size are brought to 299×299 by {@link
- * CleanFidResize} and enter as float values 0..255, neither clipped nor rounded; the file scales
- * them by itself.
+ * CleanFidResize} and enter as float values 0..255, clipped but not rounded; the file scales them
+ * by itself.
  *
  * <p>The file's {@code forward(images)} or else {@code forward(images, true)} (the flag that asks
  * the published file for features in place of class scores) must give [B,2048].
@@ -21,6 +21,10 @@ import java.util.List;
  *     surprising subtleties in GAN evaluation</a>
  */
 public final class InceptionFeatures implements FeatureNet {
+  /** FID as a metric of sets. */
+  public static final SetMetric FID =
+      new SetMetric("fid", "FID", 4, Metric.Net.INCEPTION, Frechet::of);
+
   /** Width of a feature vector. */
   public static final int WIDTH = 2048;
 

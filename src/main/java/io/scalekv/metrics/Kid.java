@@ -1,7 +1,5 @@
 package io.scalekv.metrics;
 
-import java.util.Arrays;
-import java.util.SplittableRandom;
 
 /**
  * Kernel distance of two feature sets A [N][C] and B [M][C]: the unbiased estimate of the squared
@@ -21,18 +19,15 @@ import java.util.SplittableRandom;
  * Gretton et al., A kernel two-sample test (2012), eq. 4.
  */
 public final class Kid {
-  private Kid() {}
+  /** KID as a metric of sets. */
+  public static final SetMetric METRIC =
+      new SetMetric("kid", "kid", 6, Metric.Net.FEATURES, Kid::of);
 
-  /**
-   * The estimate over random subsets.
-   *
-   * @param mean mean of the subsets' estimates
-   * @param standardDeviation population standard deviation of the subsets' estimates; not an error
-   *     of the mean, since subsets overlap
-   * @param subsets how many
-   * @param size samples of A and of B in each
-   */
-  public record OverSubsets(double mean, double standardDeviation, int subsets, int size) {}
+  /** The paired estimate as a metric of sets. */
+  public static final SetMetric PAIRED_METRIC =
+      new SetMetric("kid-paired", "kid_paired", 6, Metric.Net.FEATURES, Kid::paired);
+
+  private Kid() {}
 
   /**
    * The estimate of the full sets, in time (N² + M² + N·M)·C.
@@ -60,78 +55,6 @@ public final class Kid {
       }
     }
     return 2 * sum / ((double) a.length * (a.length - 1));
-  }
-
-  /**
-   * Mean and spread of {@link #of} over random subsets, each drawn without replacement from A and
-   * from B.
-   *
-   * @param size samples per subset and set, between 2 and the smaller set's size
-   * @param subsets at least 1
-   * @throws IllegalArgumentException as {@link #of}, or for a size or number out of range
-   */
-  public static OverSubsets overSubsets(
-      double[][] a, double[][] b, int size, int subsets, long seed) {
-    FeatureSets.width("kid", a, b, 2);
-    check(Math.min(a.length, b.length), size, subsets);
-    SplittableRandom random = new SplittableRandom(seed);
-    double[] values = new double[subsets];
-    for (int s = 0; s < subsets; s++) {
-      values[s] = of(subset(a, size, random), subset(b, size, random));
-    }
-    return summary(values, size);
-  }
-
-  /**
-   * Mean and spread of {@link #paired} over random subsets of the pairs. Parameters and errors as
-   * {@link #overSubsets}; the sets are of one size.
-   */
-  public static OverSubsets pairedOverSubsets(
-      double[][] a, double[][] b, int size, int subsets, long seed) {
-    FeatureSets.width("kid", a, b, 2);
-    PairedValues.sameLength("kid: paired samples", a.length, b.length);
-    check(a.length, size, subsets);
-    SplittableRandom random = new SplittableRandom(seed);
-    double[] values = new double[subsets];
-    for (int s = 0; s < subsets; s++) {
-      long drawn = random.nextLong();
-      values[s] =
-          paired(
-              subset(a, size, new SplittableRandom(drawn)),
-              subset(b, size, new SplittableRandom(drawn)));
-    }
-    return summary(values, size);
-  }
-
-  private static void check(int samples, int size, int subsets) {
-    if (size < 2 || size > samples) {
-      throw new IllegalArgumentException(
-          "kid: a subset size in 2.." + samples + " expected, got " + size);
-    }
-    if (subsets < 1) {
-      throw new IllegalArgumentException("kid: at least 1 subset expected, got " + subsets);
-    }
-  }
-
-  private static OverSubsets summary(double[] values, int size) {
-    double mean = Arrays.stream(values).sum() / values.length;
-    double variance = 0;
-    for (double v : values) {
-      variance += (v - mean) * (v - mean) / values.length;
-    }
-    return new OverSubsets(mean, Math.sqrt(variance), values.length, size);
-  }
-
-  /** The first steps of a Fisher–Yates shuffle. */
-  private static double[][] subset(double[][] rows, int size, SplittableRandom random) {
-    double[][] left = rows.clone();
-    double[][] drawn = new double[size][];
-    for (int i = 0; i < size; i++) {
-      int j = i + random.nextInt(left.length - i);
-      drawn[i] = left[j];
-      left[j] = left[i];
-    }
-    return drawn;
   }
 
   private static double within(double[][] x) {

@@ -16,6 +16,11 @@ import java.util.Locale;
  *     unreasonable effectiveness of deep features as a perceptual metric</a>
  */
 public final class Lpips implements AutoCloseable {
+  /** LPIPS as a metric. */
+  public static final FidelityMetric METRIC =
+      new FidelityMetric.Simple(
+          "lpips", "lpips", "", 4, false, Metric.Net.LPIPS, ImagePair::lpips);
+
   private final TorchScriptNet net;
   private final String name;
   private final LpipsRange range;

@@ -20,6 +20,17 @@ import java.util.List;
  *     unreasonable effectiveness of deep features as a perceptual metric, section 3, equation 1</a>
  */
 public final class LpipsProxy {
+  /** LPIPS-proxy as a metric. */
+  public static final FidelityMetric METRIC =
+      new FidelityMetric.Simple(
+          "lpips-proxy",
+          "lpips_proxy",
+          "",
+          4,
+          false,
+          Metric.Net.FEATURES,
+          ImagePair::featureDistance);
+
   private static final double EPS = 1e-10;
 
   private LpipsProxy() {}
@@ -81,13 +92,18 @@ public final class LpipsProxy {
     }
     double[] distances = new double[x.get(0).images()];
     for (int i = 0; i < distances.length; i++) {
-      double sum = 0;
-      for (int l = 0; l < x.size(); l++) {
-        sum += distance(x.get(l), y.get(l), i);
-      }
-      distances[i] = sum / x.size();
+      distances[i] = of(x, y, i);
     }
     return distances;
+  }
+
+  /** The distance of one pair of a batch, from features of one shape. */
+  static double of(List<FeatureMap> x, List<FeatureMap> y, int pair) {
+    double sum = 0;
+    for (int l = 0; l < x.size(); l++) {
+      sum += distance(x.get(l), y.get(l), pair);
+    }
+    return sum / x.size();
   }
 
   /** [B,C,Y,X] of every layer. */

@@ -18,6 +18,10 @@ import io.scalekv.image.RgbImage;
  *     Multiscale structural similarity for image quality assessment, section 3</a>
  */
 public final class MsSsim {
+  /** MS-SSIM as a metric. */
+  public static final FidelityMetric METRIC =
+      FidelityMetric.ofPixels("ms-ssim", "MS-SSIM", "", 4, true, MsSsim::of);
+
   private static final double[] WEIGHTS = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
 
   private MsSsim() {}

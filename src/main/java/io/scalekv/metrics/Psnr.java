@@ -7,6 +7,10 @@ import io.scalekv.image.RgbImage;
  * the squared difference of values in 0..1.
  */
 public final class Psnr {
+  /** PSNR as a metric. */
+  public static final FidelityMetric METRIC =
+      FidelityMetric.ofPixels("psnr", "PSNR", "dB", 2, true, Psnr::db);
+
   private static final double PEAK = 255;
 
   private Psnr() {}

@@ -16,6 +16,10 @@ import io.scalekv.image.RgbImage;
  *     Image quality assessment: from error visibility to structural similarity, section III.B</a>
  */
 public final class Ssim {
+  /** SSIM as a metric. */
+  public static final FidelityMetric METRIC =
+      FidelityMetric.ofPixels("ssim", "SSIM", "", 4, true, Ssim::of);
+
   private Ssim() {}
 
   /**

@@ -1,6 +1,7 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.MetricValue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +22,7 @@ final class AttentionTables {
   static ReportTable of(String name, String title, List<ResultRow> rows, List<String> notes) {
     List<String> cells = new ArrayList<>();
     List<String> groups = new ArrayList<>();
-    List<CellResult.Estimate> means = new ArrayList<>();
+    List<MetricValue> means = new ArrayList<>();
     List<Double> lower = new ArrayList<>();
     List<Double> median = new ArrayList<>();
     List<Double> upper = new ArrayList<>();
@@ -51,9 +52,9 @@ final class AttentionTables {
             title,
             Columns.texts("label", cells),
             Columns.texts("scales", groups),
-            Columns.numbers("currentMass", means.stream().map(CellResult.Estimate::mean).toList()),
-            Columns.numbers("low", means.stream().map(CellResult.Estimate::low).toList()),
-            Columns.numbers("high", means.stream().map(CellResult.Estimate::high).toList()),
+            Columns.numbers("currentMass", means.stream().map(MetricValue::mean).toList()),
+            Columns.numbers("low", means.stream().map(MetricValue::low).toList()),
+            Columns.numbers("high", means.stream().map(MetricValue::high).toList()),
             Columns.numbers("lowerQuartile", lower),
             Columns.numbers("median", median),
             Columns.numbers("upperQuartile", upper));
@@ -79,7 +80,7 @@ final class AttentionTables {
     return value == null ? Columns.NONE : String.format(Locale.ROOT, "%.3f", value);
   }
 
-  private static String show(CellResult.Estimate e) {
+  private static String show(MetricValue e) {
     return show(e.mean()) + " [" + show(e.low()) + ", " + show(e.high()) + "]";
   }
 }

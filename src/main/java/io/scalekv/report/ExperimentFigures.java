@@ -3,6 +3,7 @@ package io.scalekv.report;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentSpec;
+import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -164,14 +165,14 @@ final class ExperimentFigures {
         label,
         style,
         sorted.stream().mapToDouble(at).toArray(),
-        values(c, sorted, MetricColumn.Value::mean),
-        values(c, sorted, MetricColumn.Value::low),
-        values(c, sorted, MetricColumn.Value::high),
+        values(c, sorted, MetricValue::mean),
+        values(c, sorted, MetricValue::low),
+        values(c, sorted, MetricValue::high),
         true);
   }
 
   private static double[] values(
-      MetricColumn c, List<ResultRow> rows, ToDoubleFunction<MetricColumn.Value> part) {
+      MetricColumn c, List<ResultRow> rows, ToDoubleFunction<MetricValue> part) {
     return rows.stream()
         .mapToDouble(r -> part.applyAsDouble(c.value(r.result()).orElseThrow()))
         .toArray();
@@ -236,7 +237,7 @@ final class ExperimentFigures {
     List<BarFigure.Bar> bars = new ArrayList<>();
     for (ResultRow r : rows) {
       boolean shown = r.cuts() || (r.ruler() && r.cell().kind() != Cell.Kind.DISTORTION);
-      Optional<MetricColumn.Value> value = shown ? c.value(r.result()) : Optional.empty();
+      Optional<MetricValue> value = shown ? c.value(r.result()) : Optional.empty();
       value
           .filter(v -> Double.isFinite(v.mean()))
           .ifPresent(

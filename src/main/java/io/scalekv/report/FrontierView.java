@@ -3,7 +3,8 @@ package io.scalekv.report;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Frontier;
-import io.scalekv.experiment.Metric;
+import io.scalekv.experiment.MetricValue;
+import io.scalekv.metrics.Psnr;
 import io.scalekv.experiment.Results;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -59,7 +60,7 @@ final class FrontierView {
   ReportTable table() {
     List<MetricColumn> columns =
         MetricColumn.of(results).stream()
-            .filter(c -> !c.caption() && !c.metric().map(Metric::ofSets).orElse(false))
+            .filter(c -> !c.caption() && !c.ofSets())
             .toList();
     String title = title() + ": every setting by bytes";
     Table numbers =
@@ -82,17 +83,17 @@ final class FrontierView {
             Columns.texts("KiB an image", each(p -> kib(p.bytes()))),
             Columns.texts("allocated", each(p -> kib(p.allocatedBytes()))));
     for (MetricColumn c : columns) {
-      Function<Frontier.Point, Optional<MetricColumn.Value>> value =
+      Function<Frontier.Point, Optional<MetricValue>> value =
           p -> c.value(results.cells().get(p.cell()));
       numbers.addColumns(
           Columns.numbers(
-              c.result(), each(p -> value.apply(p).map(MetricColumn.Value::mean).orElse(null))),
+              c.column(), each(p -> value.apply(p).map(MetricValue::mean).orElse(null))),
           Columns.numbers(
-              c.result() + "Low",
-              each(p -> value.apply(p).map(MetricColumn.Value::low).orElse(null))),
+              c.column() + "Low",
+              each(p -> value.apply(p).map(MetricValue::low).orElse(null))),
           Columns.numbers(
-              c.result() + "High",
-              each(p -> value.apply(p).map(MetricColumn.Value::high).orElse(null))));
+              c.column() + "High",
+              each(p -> value.apply(p).map(MetricValue::high).orElse(null))));
       words.addColumns(
           Columns.texts(c.head(), each(p -> value.apply(p).map(c::show).orElse(null))));
     }
@@ -159,7 +160,7 @@ final class FrontierView {
     double[] low = none.clone();
     double[] high = none.clone();
     for (int i = 0; i < none.length; i++) {
-      CellResult.Estimate e = points.get(i).means().get(Metric.PSNR.result());
+      MetricValue e = points.get(i).metrics().get(Psnr.METRIC.key());
       low[i] = e.low() == null ? Double.NaN : e.low();
       high[i] = e.high() == null ? Double.NaN : e.high();
     }

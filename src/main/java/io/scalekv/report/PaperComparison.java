@@ -2,6 +2,7 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import java.io.IOException;
 import java.io.InputStream;
@@ -231,20 +232,20 @@ public final class PaperComparison {
     double ours;
     boolean same;
     if (metric.equals("psnr_db")) {
-      CellResult.Estimate e = r.means().get("psnrDb");
+      MetricValue e = r.metrics().get("psnr");
       label = "PSNR";
       ours = e == null || e.mean() == null ? Double.NaN : e.mean();
       same = true;
     } else if (metric.equals("lpips")) {
-      same = r.means().containsKey("lpips");
-      CellResult.Estimate e = r.means().get(same ? "lpips" : "lpipsProxy");
-      label = e == null ? "" : e.label();
+      same = r.metrics().containsKey("lpips");
+      MetricValue e = r.metrics().get(same ? "lpips" : "lpips-proxy");
+      label = e == null ? "" : same ? "LPIPS" : "lpips_proxy(" + r.cell().nets().features() + ")";
       ours = e == null || e.mean() == null ? Double.NaN : e.mean();
     } else {
-      same = r.sets().containsKey("fid");
-      CellResult.SetDistance d = r.sets().get(same ? "fid" : "frechet");
-      label = d == null ? "" : d.label();
-      ours = d == null ? Double.NaN : d.value();
+      same = r.metrics().containsKey("fid");
+      MetricValue d = r.metrics().get(same ? "fid" : "frechet");
+      label = d == null ? "" : same ? "FID" : "frechet(" + r.cell().nets().features() + ")";
+      ours = d == null ? Double.NaN : d.mean();
     }
     if (Double.isNaN(ours)) {
       add(place, model, what, quantity, paper, ours, Verdict.NOT_RUN, "not measured");
@@ -301,10 +302,10 @@ public final class PaperComparison {
             return;
           }
           String rate = standIn.get(column);
-          CellResult.Estimate e =
+          MetricValue e =
               rate == null || ours.isEmpty()
                   ? null
-                  : ours.get().means().get("faithfulness." + rate);
+                  : ours.get().metrics().get("faithfulness." + rate);
           boolean measured = e != null && e.mean() != null;
           add(
               "table 2",

@@ -3,9 +3,10 @@ package io.scalekv.report;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.ExperimentSpec;
-import io.scalekv.experiment.Metric;
+import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.io.CanonicalJson;
+import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -130,35 +131,29 @@ final class ResultTables {
   }
 
   private void numbers(MetricColumn c, Table numbers) {
-    Function<ResultRow, Optional<MetricColumn.Value>> value =
+    Function<ResultRow, Optional<MetricValue>> value =
         r -> r.result() == null ? Optional.empty() : c.value(r.result());
-    boolean sets = c.metric().map(Metric::ofSets).orElse(false);
+    boolean sets = c.ofSets();
     numbers.addColumns(
         Columns.numbers(
-            c.result(), each(r -> value.apply(r).map(MetricColumn.Value::mean).orElse(null))));
+            c.column(), each(r -> value.apply(r).map(MetricValue::mean).orElse(null))));
     if (!sets) {
       numbers.addColumns(
           Columns.numbers(
-              c.result() + "Low",
-              each(r -> value.apply(r).map(MetricColumn.Value::low).orElse(null))),
+              c.column() + "Low",
+              each(r -> value.apply(r).map(MetricValue::low).orElse(null))),
           Columns.numbers(
-              c.result() + "High",
-              each(r -> value.apply(r).map(MetricColumn.Value::high).orElse(null))));
-    }
-    if (c.result().equals("kid")) {
-      numbers.addColumns(
-          Columns.numbers(
-              "kidDeviation",
-              each(r -> value.apply(r).map(MetricColumn.Value::deviation).orElse(null))));
+              c.column() + "High",
+              each(r -> value.apply(r).map(MetricValue::high).orElse(null))));
     }
     numbers.addColumns(
         Columns.numbers(
-            c.result() + "N", each(r -> value.apply(r).map(MetricColumn.Value::n).orElse(null))));
-    if (c.result().equals("psnrDb")) {
+            c.column() + "N", each(r -> value.apply(r).map(MetricValue::n).orElse(null))));
+    if (c.metric() == Psnr.METRIC) {
       numbers.addColumns(
           Columns.numbers(
               "psnrIdentical",
-              each(r -> value.apply(r).map(MetricColumn.Value::infinite).orElse(null))));
+              each(r -> value.apply(r).map(MetricValue::infinite).orElse(null))));
     }
   }
 
@@ -186,25 +181,25 @@ final class ResultTables {
     if (r.result() == null) {
       return r.error().equals(ResultRow.MISSING) ? ResultRow.MISSING : "failed";
     }
-    Optional<MetricColumn.Value> value = c.value(r.result());
+    Optional<MetricValue> value = c.value(r.result());
     if (value.isEmpty()) {
       return Columns.NONE;
     }
     String text = c.show(value.get());
     String marks =
-        r.cuts() ? c.metric().map(m -> significance.marks(m, r.row().id())).orElse("") : "";
+        r.cuts() ? significance.marks(c.metric().key(), r.row().id()) : "";
     return (best(c, r, value.get(), rivals) ? "**" + text + "**" : text) + marks;
   }
 
-  private boolean best(MetricColumn c, ResultRow r, MetricColumn.Value value, Rivals rivals) {
+  private boolean best(MetricColumn c, ResultRow r, MetricValue value, Rivals rivals) {
     if (!r.cuts() || Double.isNaN(value.ranked())) {
       return false;
     }
     boolean some = false;
     for (ResultRow other : rows) {
       if (other.cuts() && other.number() != r.number() && rivals.compete(r, other)) {
-        double theirs = c.value(other.result()).map(MetricColumn.Value::ranked).orElse(Double.NaN);
-        if (c.highIsBetter() ? theirs > value.ranked() : theirs < value.ranked()) {
+        double theirs = c.value(other.result()).map(MetricValue::ranked).orElse(Double.NaN);
+        if (c.higherIsBetter() ? theirs > value.ranked() : theirs < value.ranked()) {
           return false;
         }
         some |= !Double.isNaN(theirs);
@@ -249,7 +244,7 @@ final class ResultTables {
     if (budgets.size() < 2 || series.isEmpty()) {
       return Optional.empty();
     }
-    String title = title(": " + c.name());
+    String title = title(": " + c.label());
     List<String> names = new ArrayList<>(series.keySet());
     names.addAll(rulers.keySet());
     Table words = Table.create(title);
@@ -284,7 +279,7 @@ final class ResultTables {
   }
 
   private static void numbers(MetricColumn c, String at, List<ResultRow> column, Table numbers) {
-    List<MetricColumn.Value> values =
+    List<MetricValue> values =
         map(column, r -> r == null ? null : c.value(r.result()).orElse(null));
     numbers.addColumns(
         Columns.numbers(at, map(values, v -> v == null ? null : v.mean())),

@@ -3,7 +3,8 @@ package io.scalekv.report;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Comparison;
-import io.scalekv.experiment.Metric;
+import io.scalekv.experiment.Metrics;
+import io.scalekv.metrics.Metric;
 import io.scalekv.experiment.Results;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,18 +24,18 @@ import java.util.stream.Collectors;
  */
 record Significance(
     Map<String, Integer> numbers,
-    Map<Metric, Map<String, Set<Integer>>> better,
-    Map<Metric, Map<String, Integer>> rivals,
+    Map<String, Map<String, Set<Integer>>> better,
+    Map<String, Map<String, Integer>> rivals,
     List<Comparison> comparisons) {
   /** Compares all cells of the results by every metric of pairs that they have. */
   static Significance of(Results results) {
     Map<String, Integer> numbers = new LinkedHashMap<>();
     results.file().rows().forEach(r -> numbers.putIfAbsent(r.id(), numbers.size() + 1));
-    Map<Metric, Map<String, Set<Integer>>> better = new LinkedHashMap<>();
-    Map<Metric, Map<String, Integer>> rivals = new LinkedHashMap<>();
+    Map<String, Map<String, Set<Integer>>> better = new LinkedHashMap<>();
+    Map<String, Map<String, Integer>> rivals = new LinkedHashMap<>();
     List<Comparison> comparisons = new ArrayList<>();
-    for (Metric metric : Metric.values()) {
-      if (metric.ofSets() || metric == Metric.FAITHFULNESS || !everywhere(results, metric)) {
+    for (Metric metric : Metrics.all()) {
+      if (!Metrics.isCompared(metric) || !everywhere(results, metric)) {
         continue;
       }
       Comparison c = Comparison.of(results, metric);
@@ -50,8 +51,8 @@ record Significance(
           wins.computeIfAbsent(winner, id -> new TreeSet<>()).add(numbers.get(loser));
         }
       }
-      better.put(metric, wins);
-      rivals.put(metric, met);
+      better.put(metric.key(), wins);
+      rivals.put(metric.key(), met);
     }
     return new Significance(numbers, better, rivals, comparisons);
   }
@@ -60,8 +61,8 @@ record Significance(
   private static boolean everywhere(Results results, Metric metric) {
     boolean some = false;
     for (CellResult r : results.cells().values()) {
-      if (r.cell().kind() == Cell.Kind.POLICY && r.cell().metrics().contains(metric)) {
-        if (r.images().isEmpty() || r.images().stream().anyMatch(i -> i.value(metric) == null)) {
+      if (r.cell().kind() == Cell.Kind.POLICY && r.cell().metrics().contains(metric.key())) {
+        if (r.images().isEmpty() || r.images().stream().anyMatch(i -> i.value(metric.key()) == null)) {
           return false;
         }
         some = true;
@@ -71,7 +72,7 @@ record Significance(
   }
 
   /** The marks of a value, such as {@code > 2, 5}, or nothing. */
-  String marks(Metric metric, String id) {
+  String marks(String metric, String id) {
     Set<Integer> beaten = better.getOrDefault(metric, Map.of()).getOrDefault(id, Set.of());
     if (beaten.isEmpty()) {
       return "";

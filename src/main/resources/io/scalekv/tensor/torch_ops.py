@@ -564,3 +564,7 @@ class M(Module):
     infinite = torch.isinf(part)
     odd = torch.to(torch.logical_or(nan, infinite), 1)
     return torch.stack([torch.sum(nan), torch.sum(infinite), torch.argmax(odd)])
+
+  # sum of the singular values of x [N,M], as [1]
+  def nuclear_norm(self, x: Tensor) -> Tensor:
+    return torch.reshape(torch.sum(torch.linalg_svdvals(x)), [1])

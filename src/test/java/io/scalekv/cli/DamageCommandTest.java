@@ -10,7 +10,6 @@ import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentFile;
-import io.scalekv.experiment.Metric;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.roles.ClassifiedRoles;
@@ -57,15 +56,15 @@ final class DamageCommandTest {
             like.policy(),
             null,
             null,
-            List.of(Metric.PSNR, Metric.BITS),
+            List.of("psnr", "bits"),
             null,
             null);
     List<CellResult.Image> images = new ArrayList<>();
     for (int p = 0; p < PROMPTS; p++) {
       boolean same = identical && p == 0;
       double of = same ? 0 : bits * (1 + 0.01 * (p - 1));
-      Double db = same ? null : Double.valueOf(-10 * Math.log10(0.1 * of));
-      images.add(new CellResult.Image(p, 0, same, db, null, null, null, null, null, 1 - of, null));
+      double db = same ? Double.POSITIVE_INFINITY : -10 * Math.log10(0.1 * of);
+      images.add(CellResult.Image.of(p, 0, same, Map.of("psnr", db, "bits", 1 - of)));
     }
     CellResult model = ResultFixtures.result(policy, "10%", tokens, 20);
     return new CellResult(
@@ -77,7 +76,6 @@ final class DamageCommandTest {
         null,
         Map.of(),
         model.bitAgreementByMap(),
-        Map.of(),
         List.of(),
         images,
         null);

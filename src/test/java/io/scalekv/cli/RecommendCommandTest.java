@@ -56,7 +56,7 @@ final class RecommendCommandTest {
     JsonNode r = done("recommend", "--budget", "10%", "--from", CONFIRM, "--json").json();
     assertEquals("heatkv", r.get("policy").asString());
     assertEquals(641_024, r.get("kvCacheBytes").asLong());
-    assertEquals(32.17, r.get("means").get("psnrDb").get("mean").asDouble(), 0.005);
+    assertEquals(32.17, r.get("metrics").get("psnr").get("mean").asDouble(), 0.005);
     assertEquals("beyond-confirm", r.get("evidence").get("experiment").asString());
     assertEquals(256, r.get("evidence").get("prompts").asInt());
     assertEquals(

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
-import io.scalekv.experiment.Metric;
 import io.scalekv.experiment.Results;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -85,15 +84,14 @@ final class SweepCommandTest {
 
     CellResult full = results.cells().values().iterator().next();
     assertTrue(full.images().stream().allMatch(CellResult.Image::identical));
-    assertEquals(null, full.means().get("psnrDb").mean());
-    assertEquals(4, full.means().get("psnrDb").infinite());
-    assertEquals(1, full.means().get("bitAgreement").mean());
+    assertEquals(null, full.metrics().get("psnr").mean());
+    assertEquals(4, full.metrics().get("psnr").infinite());
+    assertEquals(1, full.metrics().get("bits").mean());
     assertEquals(List.of(1.0, 1.0, 1.0, 1.0), full.bitAgreementByMap());
-    assertEquals(0, full.means().get("lpipsProxy").mean());
-    assertEquals("lpips_proxy(vae_encoder)", full.means().get("lpipsProxy").label());
+    assertEquals(0, full.metrics().get("lpips-proxy").mean());
     assertEquals(full.memory().fullBytes(), full.memory().kvCacheBytes());
     assertEquals(List.of("frechet: at least 10 images expected, got 4"), full.notes());
-    assertTrue(full.means().containsKey("faithfulness.count"), full.means().keySet()::toString);
+    assertTrue(full.metrics().containsKey("faithfulness.count"), full.metrics().keySet()::toString);
 
     Said cells = say("cell", spec, "--json");
     String split = cells.json().get(3).get("id").asString();
@@ -147,7 +145,7 @@ final class SweepCommandTest {
 
     CellResult result = CellJson.read(file);
     String text = Files.readString(file);
-    double ssim = result.images().get(2).value(Metric.SSIM);
+    double ssim = result.images().get(2).value("ssim");
     String changed = text.replaceFirst("(\"prompt\": 2,.*?\"ssim\": )[0-9.E-]+", "$1" + 0.5);
     assertNotEquals(text, changed);
     Files.writeString(file, changed);

@@ -9,6 +9,7 @@ import io.scalekv.io.CheckedJson;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -24,16 +25,16 @@ final class CellJsonTest {
     String text = CellJson.text(RESULT);
     assertEquals(RESULT, CellJson.parse(text, "r"));
     assertEquals(text, CellJson.text(CellJson.parse(text, "r")));
-    assertFalse(text.contains("\"haarPsi\""), "what was not measured is absent");
+    assertFalse(text.contains("\"haarpsi\""), "what was not measured is absent");
   }
 
   @Test
   void anIdenticalImageHasAnInfinitePsnr() {
     CellResult.Image image =
-        new CellResult.Image(0, 0, true, null, 1.0, null, null, null, null, null, null);
-    assertEquals(Double.POSITIVE_INFINITY, image.value(Metric.PSNR));
-    assertEquals(1.0, image.value(Metric.SSIM));
-    assertEquals(null, image.value(Metric.HAAR_PSI));
+        CellResult.Image.of(0, 0, true, Map.of("psnr", Double.POSITIVE_INFINITY, "ssim", 1.0));
+    assertEquals(Double.POSITIVE_INFINITY, image.value("psnr"));
+    assertEquals(1.0, image.value("ssim"));
+    assertEquals(null, image.value("haarpsi"));
   }
 
   /** The id is the same everywhere, for ever: other ids would throw finished results away. */
@@ -116,13 +117,13 @@ final class CellJsonTest {
     ObjectNode tree = CheckedJson.MAPPER.valueToTree(RESULT);
     refused(tree.deepCopy().put("id", "0".repeat(16)), "/id");
     refused(tree.deepCopy().put("extra", 1), "/extra");
-    refused(tree.deepCopy().without("sets"), "/sets");
+    refused(tree.deepCopy().without("metrics"), "/metrics");
     ObjectNode other = tree.deepCopy();
     ((ObjectNode) other.get("cell").get("policy")).put("budgetTokens", 28);
     refused(other, "/id");
     ObjectNode bad = tree.deepCopy();
-    ((ObjectNode) bad.get("images").get(0)).put("ssim", "much");
-    refused(bad, "/images/0/ssim");
+    ((ObjectNode) bad.get("images").get(0).get("metrics")).put("ssim", "much");
+    refused(bad, "/images/0/metrics/ssim");
   }
 
   private static void refused(JsonNode tree, String place) {

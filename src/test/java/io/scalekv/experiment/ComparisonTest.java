@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.metrics.Frechet;
+import io.scalekv.metrics.HaarPsi;
+import io.scalekv.metrics.LpipsProxy;
+import io.scalekv.metrics.Psnr;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -18,7 +22,7 @@ final class ComparisonTest {
   @Test
   void onlyEqualBudgetsAreCompared() {
     Comparison c =
-        Comparison.of(List.of(GOOD, BAD, SAME, SMALL), Map.of(GOOD.id(), "ScaleKV"), Metric.PSNR);
+        Comparison.of(List.of(GOOD, BAD, SAME, SMALL), Map.of(GOOD.id(), "ScaleKV"), Psnr.METRIC);
     assertEquals(3, c.pairs().size());
     Comparison.Pair first = c.pairs().get(0);
     assertEquals("ScaleKV", first.labelA());
@@ -32,7 +36,7 @@ final class ComparisonTest {
     assertEquals(3 * 2.0 / 256, first.pHolm(), 1e-12);
     assertEquals(1, first.better());
     assertEquals(
-        -1, Comparison.of(List.of(BAD, GOOD), Map.of(), Metric.PSNR).pairs().get(0).better());
+        -1, Comparison.of(List.of(BAD, GOOD), Map.of(), Psnr.METRIC).pairs().get(0).better());
     Comparison.Pair equal = c.pairs().get(1);
     assertEquals(0, equal.different());
     assertEquals(1, equal.p());
@@ -42,16 +46,16 @@ final class ComparisonTest {
   @Test
   void aLowDistanceIsBetter() {
     Comparison.Pair p =
-        Comparison.of(List.of(GOOD, BAD), Map.of(), Metric.LPIPS_PROXY).pairs().get(0);
+        Comparison.of(List.of(GOOD, BAD), Map.of(), LpipsProxy.METRIC).pairs().get(0);
     assertTrue(p.difference().mean() < 0);
     assertEquals(1, p.better());
   }
 
   @Test
   void whatWasNotMeasuredIsLeftOut() {
-    assertEquals(List.of(), Comparison.of(List.of(GOOD, BAD), Map.of(), Metric.HAAR_PSI).pairs());
+    assertEquals(List.of(), Comparison.of(List.of(GOOD, BAD), Map.of(), HaarPsi.METRIC).pairs());
     assertThrows(
         IllegalArgumentException.class,
-        () -> Comparison.of(List.of(GOOD, BAD), Map.of(), Metric.FRECHET));
+        () -> Comparison.of(List.of(GOOD, BAD), Map.of(), Frechet.METRIC));
   }
 }

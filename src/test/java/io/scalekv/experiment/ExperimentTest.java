@@ -235,7 +235,7 @@ final class ExperimentTest {
         new Experiment.ModelFacts(ModelConfig.pocket(), "random:1", "random:1", Optional.empty());
     UserNets.Facts nets = new UserNets.Facts("lpips(alex)", "sha256:1", "-1..1", "sha256:2");
     Cell cell = Experiment.expand(spec, TABLE_1, false, facts, nets).cells().get(0).cell();
-    assertEquals(List.of(Metric.PSNR, Metric.LPIPS, Metric.FID), cell.metrics());
+    assertEquals(List.of("psnr", "lpips", "fid"), cell.metrics());
     assertEquals("lpips(alex)", cell.nets().lpips());
     assertEquals(null, cell.nets().features());
     assertTrue(

@@ -24,10 +24,9 @@ final class FrontierTest {
 
   private static Frontier.Point point(long bytes, Double psnr) {
     Cell.Policy policy = new Cell.Policy("h2o", "10%", 27, null, null, "fp32", "fp32");
-    CellResult.Estimate e =
-        new CellResult.Estimate(
-            "psnrDb", psnr, psnr, psnr, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
-    return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, Map.of("psnrDb", e));
+    MetricValue e =
+        new MetricValue(psnr, psnr, psnr, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
+    return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, Map.of("psnr", e));
   }
 
   private static List<Frontier.Point> sorted(List<Frontier.Point> points) {

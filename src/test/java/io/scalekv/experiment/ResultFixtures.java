@@ -21,7 +21,7 @@ public final class ResultFixtures {
         new Cell.Policy(policy, budget, tokens, null, null, "fp32", "fp32"),
         null,
         null,
-        List.of(Metric.PSNR, Metric.SSIM, Metric.LPIPS_PROXY, Metric.FRECHET, Metric.BITS),
+        List.of("psnr", "ssim", "lpips-proxy", "frechet", "bits"),
         new Cell.Nets("vae_encoder", "sha256:" + "c".repeat(64), null, null, null, null),
         null);
   }
@@ -36,22 +36,26 @@ public final class ResultFixtures {
         double db = psnr + 0.25 * p + 0.125 * s;
         values[p] += db / cell.prompts().seeds();
         images.add(
-            new CellResult.Image(
+            CellResult.Image.of(
                 p,
                 s,
                 false,
-                db,
-                db / 40,
-                null,
-                null,
-                (40 - db) / 100,
-                null,
-                0.5 + db / 100,
-                Map.of("count", new CellResult.Share(1, 1))));
+                Map.of(
+                    "psnr",
+                    db,
+                    "ssim",
+                    db / 40,
+                    "lpips-proxy",
+                    (40 - db) / 100,
+                    "bits",
+                    0.5 + db / 100,
+                    "faithfulness.count",
+                    1.0)));
       }
     }
-    Map<String, CellResult.Estimate> means = new LinkedHashMap<>();
-    means.put("psnrDb", CellResult.Estimate.of("PSNR", Bootstrap.withSeed(0).mean(values)));
+    Map<String, MetricValue> metrics = new LinkedHashMap<>();
+    metrics.put("psnr", MetricValue.of(Bootstrap.withSeed(0).mean(values)));
+    metrics.put("frechet", new MetricValue(1.5, null, null, 16, 0));
     return new CellResult(
         CellResult.SCHEMA_VERSION,
         cell.id(),
@@ -72,11 +76,8 @@ public final class ResultFixtures {
             "history",
             265),
         null,
-        means,
+        metrics,
         List.of(1.0, 1.0, 1.0, 0.9, 0.8, 0.7, 0.6),
-        Map.of(
-            "frechet",
-            new CellResult.SetDistance("frechet(vae_encoder)", 1.5, null, 1, 16, null, null)),
         List.of(),
         images,
         null);

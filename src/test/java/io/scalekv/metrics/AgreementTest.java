@@ -78,40 +78,4 @@ final class AgreementTest {
                 () -> BitAgreement.share(new boolean[0], new boolean[0]))
             .getMessage());
   }
-
-  @Test
-  void relativeOutputError() {
-    assertEquals(0.5, OutputError.of(new float[] {0, 4}, new float[] {0, 2}), 1e-15);
-    assertEquals(1, OutputError.of(new float[] {3, 4}, new float[2]), 1e-15);
-    assertEquals(0, OutputError.of(new float[2], new float[2]));
-    assertEquals(Double.POSITIVE_INFINITY, OutputError.of(new float[2], new float[] {0, 1}));
-    assertTrue(Double.isNaN(OutputError.create().relative()));
-    assertTrue(Double.isNaN(OutputError.of(new float[] {Float.NaN}, new float[1])));
-    assertEquals(
-        "output error: equal numbers expected, got 1 and 2",
-        assertThrows(
-                IllegalArgumentException.class, () -> OutputError.of(new float[1], new float[2]))
-            .getMessage());
-    OutputError left = OutputError.create().accept(new float[] {3}, new float[] {0});
-    OutputError right = OutputError.create().accept(new float[] {4}, new float[] {4});
-    assertEquals(0.6, left.combine(right).relative(), 1e-15);
-  }
-
-  /** A million values at 1e4 with errors of 1 would be lost in single precision. */
-  @Test
-  void outputErrorOfPartsIsThatOfTheWhole() {
-    float[] full = new float[1 << 20];
-    float[] policy = new float[1 << 20];
-    Arrays.fill(full, 10_000);
-    Arrays.fill(policy, 10_001);
-    double whole = OutputError.of(full, policy);
-    assertEquals(1e-4, whole, 1e-16);
-    OutputError parts = OutputError.create();
-    for (int i = 0; i < 4; i++) {
-      float[] f = Arrays.copyOfRange(full, i << 18, (i + 1) << 18);
-      float[] p = Arrays.copyOfRange(policy, i << 18, (i + 1) << 18);
-      parts.combine(OutputError.create().accept(f, p));
-    }
-    assertEquals(whole, parts.relative(), 1e-16);
-  }
 }

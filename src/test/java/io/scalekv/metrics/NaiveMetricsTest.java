@@ -269,7 +269,7 @@ final class NaiveMetricsTest {
         }
       }
     }
-    assertArrayEquals(expected, CleanFidResize.of(image, toW, toH).planes(), 1e-4f);
+    assertArrayEquals(expected, CleanFidResize.unclipped(image, toW, toH).planes(), 1e-4f);
   }
 
   /** Keys' cubic at the distance of two pixel centres, in the wider of the two grids. */
@@ -313,7 +313,7 @@ final class NaiveMetricsTest {
     RgbImage image = TestImages.flat(1, 4, 4);
     assertEquals(
         "resize: sides of at least 1 pixel expected, got " + width + "x" + height,
-        assertThrows(IllegalArgumentException.class, () -> CleanFidResize.of(image, width, height))
+        assertThrows(IllegalArgumentException.class, () -> CleanFidResize.unclipped(image, width, height))
             .getMessage());
   }
 

@@ -60,17 +60,17 @@ class ImageMetricsParityTest {
   private static void checkResizes(TensorSource t) {
     for (int n : new int[] {64, 192}) {
       RgbImage from = image(t, PAIR + n + ".shapes_blur.ref");
-      FloatImage big = CleanFidResize.of(from, 299, 299);
+      FloatImage big = CleanFidResize.unclipped(from, 299, 299);
       String name = "out.resize." + n + "to299";
       assertCrop(t, name + ".crop_top_left", big, 0);
       assertCrop(t, name + ".crop_center", big, 133);
       assertCrop(t, name + ".crop_bottom_right", big, 299 - 32);
       assertMoments(t, name, big);
     }
-    FloatImage shapes = CleanFidResize.of(image(t, PAIR + "192.shapes_blur.ref"), 75, 75);
+    FloatImage shapes = CleanFidResize.unclipped(image(t, PAIR + "192.shapes_blur.ref"), 75, 75);
     assertCrop(t, "out.resize.192to75.full", shapes, 0);
     assertMoments(t, "out.resize.192to75", shapes);
-    FloatImage noise = CleanFidResize.of(image(t, PAIR + "192.texture_noise.dist"), 75, 75);
+    FloatImage noise = CleanFidResize.unclipped(image(t, PAIR + "192.texture_noise.dist"), 75, 75);
     assertCrop(t, "out.resize.192to75_texture.full", noise, 0);
     assertMoments(t, "out.resize.192to75_texture", noise);
   }

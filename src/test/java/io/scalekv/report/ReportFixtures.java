@@ -5,7 +5,7 @@ import io.scalekv.experiment.CellFailure;
 import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentFile;
-import io.scalekv.experiment.Metric;
+import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.image.Png;
@@ -54,7 +54,7 @@ final class ReportFixtures {
         like.policy(),
         null,
         distortion,
-        List.of(Metric.PSNR, Metric.SSIM, Metric.FRECHET, Metric.BITS),
+        List.of("psnr", "ssim", "frechet", "bits"),
         like.nets(),
         null);
   }
@@ -104,23 +104,16 @@ final class ReportFixtures {
       db[p] = psnr + p / 4.0;
       ssim[p] = same ? 1 : db[p] / 50;
       images.add(
-          new CellResult.Image(
-              p,
-              0,
-              same,
-              same ? null : db[p],
-              ssim[p],
-              null,
-              null,
-              null,
-              null,
-              same ? 1 : 0.5,
-              null));
+          CellResult.Image.of(
+              p, 0, same, Map.of("psnr", db[p], "ssim", ssim[p], "bits", same ? 1 : 0.5)));
     }
     boolean drawn = cell.kind() != Cell.Kind.DISTORTION;
-    Map<String, CellResult.Estimate> means = new LinkedHashMap<>();
-    means.put("psnrDb", CellResult.Estimate.of("psnrDb", Bootstrap.withSeed(0).mean(db)));
-    means.put("ssim", CellResult.Estimate.of("ssim", Bootstrap.withSeed(0).mean(ssim)));
+    Map<String, MetricValue> metrics = new LinkedHashMap<>();
+    metrics.put("psnr", MetricValue.of(Bootstrap.withSeed(0).mean(db)));
+    metrics.put("ssim", MetricValue.of(Bootstrap.withSeed(0).mean(ssim)));
+    if (prompts >= 2 && !same) {
+      metrics.put("frechet", new MetricValue((40 - psnr) / 10, null, null, prompts, 0));
+    }
     CellResult.Memory m = like.memory();
     return new CellResult(
         CellResult.SCHEMA_VERSION,
@@ -144,14 +137,8 @@ final class ReportFixtures {
                 265)
             : null,
         null,
-        means,
+        metrics,
         drawn ? like.bitAgreementByMap() : null,
-        prompts < 2 || same
-            ? Map.of()
-            : Map.of(
-                "frechet",
-                new CellResult.SetDistance(
-                    "frechet(vae_encoder)", (40 - psnr) / 10, null, 1, prompts, null, null)),
         List.of(),
         images,
         null);

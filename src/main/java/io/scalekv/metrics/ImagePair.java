@@ -1,0 +1,113 @@
+package io.scalekv.metrics;
+
+import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+
+/** An image, its reference, and what else is known of the two. */
+public final class ImagePair {
+  private final RgbImage reference;
+  private final RgbImage image;
+  private final int group;
+  private final String caption;
+  private final double tokenAgreement;
+  private List<FeatureMap> referenceFeatures;
+  private List<FeatureMap> imageFeatures;
+  private int indexInBatch;
+  private Lpips lpips;
+  private Object reading;
+
+  private ImagePair(
+      RgbImage reference, RgbImage image, int group, String caption, double tokenAgreement) {
+    this.reference = reference;
+    this.image = image;
+    this.group = group;
+    this.caption = caption;
+    this.tokenAgreement = tokenAgreement;
+  }
+
+  /** Two images and nothing else. */
+  public static ImagePair of(RgbImage reference, RgbImage image) {
+    return new ImagePair(reference, image, 0, null, Double.NaN);
+  }
+
+  /** The same pair in a group: images of one group (one prompt) are not independent. */
+  public ImagePair inGroup(int number) {
+    return new ImagePair(reference, image, number, caption, tokenAgreement);
+  }
+
+  /** The same pair with the caption that both images were drawn from. */
+  public ImagePair withCaption(String text) {
+    return new ImagePair(reference, image, group, text, tokenAgreement);
+  }
+
+  /** The same pair with the share of token bits that are equal, 0 to 1. */
+  public ImagePair withTokenAgreement(double share) {
+    return new ImagePair(reference, image, group, caption, share);
+  }
+
+  /** The reference. */
+  public RgbImage reference() {
+    return reference;
+  }
+
+  /** The image. */
+  public RgbImage image() {
+    return image;
+  }
+
+  /** Number of the group, from 0. */
+  public int group() {
+    return group;
+  }
+
+  /** Whether the two are equal in every byte. */
+  public boolean identical() {
+    return reference.equals(image);
+  }
+
+  /** The caption. */
+  public Optional<String> caption() {
+    return Optional.ofNullable(caption);
+  }
+
+  /** Share of equal token bits, where both images were drawn from tokens. */
+  public OptionalDouble tokenAgreement() {
+    return Double.isNaN(tokenAgreement)
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(tokenAgreement);
+  }
+
+  /** An analysis of the pair that several metrics share, made once. */
+  public <T> T reading(Class<T> type, Function<ImagePair, T> read) {
+    if (!type.isInstance(reading)) {
+      reading = read.apply(this);
+    }
+    return type.cast(reading);
+  }
+
+  void features(List<FeatureMap> ofReferences, List<FeatureMap> ofImages, int index) {
+    referenceFeatures = ofReferences;
+    imageFeatures = ofImages;
+    indexInBatch = index;
+  }
+
+  void lpips(Lpips net) {
+    lpips = net;
+  }
+
+  /** Distance of the features in the form of LPIPS. */
+  double featureDistance() {
+    Require.that(imageFeatures != null, "missing features: give a feature net");
+    return LpipsProxy.of(referenceFeatures, imageFeatures, indexInBatch);
+  }
+
+  /** LPIPS by the user's file. */
+  double lpips() {
+    Require.that(lpips != null, "missing LPIPS: give a TorchScript file");
+    return lpips.of(reference, image);
+  }
+}

@@ -1,0 +1,32 @@
+package io.scalekv.metrics;
+
+/** The nets behind metrics, each opened when a metric first needs it. */
+public interface MetricNets {
+  /** No net at all. */
+  MetricNets NONE =
+      new MetricNets() {
+        @Override
+        public FeatureNet features() {
+          throw new IllegalArgumentException("missing feature net");
+        }
+
+        @Override
+        public Lpips lpips() {
+          throw new IllegalArgumentException("missing LPIPS file: give --lpips FILE");
+        }
+
+        @Override
+        public InceptionFeatures inception() {
+          throw new IllegalArgumentException("missing Inception file: give --inception FILE");
+        }
+      };
+
+  /** The feature net. */
+  FeatureNet features();
+
+  /** The user's LPIPS. */
+  Lpips lpips();
+
+  /** The user's Inception. */
+  InceptionFeatures inception();
+}

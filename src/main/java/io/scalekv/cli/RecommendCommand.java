@@ -334,12 +334,12 @@ final class RecommendCommand implements Callable<Integer> {
   private static String words(String key, MetricValue e) {
     Metric metric = Metrics.find(key).orElse(Psnr.METRIC);
     String name = metric.label() + (metric.unit().isEmpty() ? "" : " (" + metric.unit() + ")");
-    if (e.mean() == null) {
+    if (Double.isNaN(e.mean())) {
       return name + ": " + (e.infinite() > 0 ? "identical images" : "n/a");
     }
     String format = "%." + metric.digits() + "f";
     String text = name + ": " + String.format(Locale.ROOT, format, e.mean());
-    if (e.low() != null && e.high() != null) {
+    if (e.hasInterval()) {
       text += String.format(Locale.ROOT, " [" + format + ", " + format + "]", e.low(), e.high());
     }
     return e.infinite() == 0 ? text : text + " and " + e.infinite() + " identical images";

@@ -164,7 +164,7 @@ final class SweepCommand implements Callable<Integer> {
 
   private static String mean(Cell c, Metric m) {
     MetricValue v = c.metrics().get(m.key());
-    return v == null || v.mean() == null
+    return v == null || Double.isNaN(v.mean())
         ? "-"
         : String.format(Locale.ROOT, "%." + m.digits() + "f", v.mean());
   }

@@ -1,5 +1,7 @@
 package io.scalekv.metrics;
 
+import java.util.Locale;
+
 /** A number about images: its names, its unit, how it is printed and which way is better. */
 public interface Metric {
   /** The net whose features or answers a metric rests on. */
@@ -54,7 +56,7 @@ public interface Metric {
     for (String part : (key() + "-" + unit()).split("[^A-Za-z0-9.]")) {
       if (!part.isEmpty()) {
         name.append(
-            name.isEmpty() ? part : Character.toUpperCase(part.charAt(0)) + part.substring(1));
+            name.isEmpty() ? part : Character.toUpperCase(part.charAt(0)) + part.substring(1).toLowerCase(Locale.ROOT));
       }
     }
     return name.toString();

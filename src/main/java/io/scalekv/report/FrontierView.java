@@ -161,8 +161,8 @@ final class FrontierView {
     double[] high = none.clone();
     for (int i = 0; i < none.length; i++) {
       MetricValue e = points.get(i).metrics().get(Psnr.METRIC.key());
-      low[i] = e.low() == null ? Double.NaN : e.low();
-      high[i] = e.high() == null ? Double.NaN : e.high();
+      low[i] = e.low();
+      high[i] = e.high();
     }
     return new LineFigure.Line(
         name,

@@ -111,7 +111,7 @@ record MetricColumn(Metric metric, String label, String net) {
   /** A value for people: {@code 22.64 [22.10, 23.20]}; without an interval {@code [n/a]}. */
   String show(MetricValue v) {
     String infinite = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
-    if (v.mean() == null) {
+    if (Double.isNaN(v.mean())) {
       return infinite.isEmpty() ? Columns.NONE : infinite;
     }
     String text = number(v.mean());
@@ -119,9 +119,9 @@ record MetricColumn(Metric metric, String label, String net) {
       return text;
     }
     text +=
-        v.low() == null || v.high() == null
-            ? " [" + Columns.NONE + "]"
-            : " [" + number(v.low()) + ", " + number(v.high()) + "]";
+        v.hasInterval()
+            ? " [" + number(v.low()) + ", " + number(v.high()) + "]"
+            : " [" + Columns.NONE + "]";
     return infinite.isEmpty() ? text : text + " and " + infinite;
   }
 

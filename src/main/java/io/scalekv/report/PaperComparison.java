@@ -234,13 +234,13 @@ public final class PaperComparison {
     if (metric.equals("psnr_db")) {
       MetricValue e = r.metrics().get("psnr");
       label = "PSNR";
-      ours = e == null || e.mean() == null ? Double.NaN : e.mean();
+      ours = e == null ? Double.NaN : e.mean();
       same = true;
     } else if (metric.equals("lpips")) {
       same = r.metrics().containsKey("lpips");
       MetricValue e = r.metrics().get(same ? "lpips" : "lpips-proxy");
       label = e == null ? "" : same ? "LPIPS" : "lpips_proxy(" + r.cell().nets().features() + ")";
-      ours = e == null || e.mean() == null ? Double.NaN : e.mean();
+      ours = e == null ? Double.NaN : e.mean();
     } else {
       same = r.metrics().containsKey("fid");
       MetricValue d = r.metrics().get(same ? "fid" : "frechet");
@@ -306,7 +306,7 @@ public final class PaperComparison {
               rate == null || ours.isEmpty()
                   ? null
                   : ours.get().metrics().get("faithfulness." + rate);
-          boolean measured = e != null && e.mean() != null;
+          boolean measured = e != null && !Double.isNaN(e.mean());
           add(
               "table 2",
               model,

@@ -24,8 +24,8 @@ final class FrontierTest {
 
   private static Frontier.Point point(long bytes, Double psnr) {
     Cell.Policy policy = new Cell.Policy("h2o", "10%", 27, null, null, "fp32", "fp32");
-    MetricValue e =
-        new MetricValue(psnr, psnr, psnr, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
+    double v = psnr == null ? Double.NaN : psnr;
+    MetricValue e = new MetricValue(v, v, v, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
     return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, Map.of("psnr", e));
   }
 

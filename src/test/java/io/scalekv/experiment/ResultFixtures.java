@@ -55,7 +55,7 @@ public final class ResultFixtures {
     }
     Map<String, MetricValue> metrics = new LinkedHashMap<>();
     metrics.put("psnr", MetricValue.of(Bootstrap.withSeed(0).mean(values)));
-    metrics.put("frechet", new MetricValue(1.5, null, null, 16, 0));
+    metrics.put("frechet", new MetricValue(1.5, Double.NaN, Double.NaN, 16, 0));
     return new CellResult(
         CellResult.SCHEMA_VERSION,
         cell.id(),

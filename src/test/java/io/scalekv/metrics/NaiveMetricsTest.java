@@ -307,14 +307,27 @@ final class NaiveMetricsTest {
     }
   }
 
+  @Test
+  void resizedValuesAreClipped() {
+    byte[] rgb = new byte[3 * 64];
+    java.util.Arrays.fill(rgb, 3 * 32, rgb.length, (byte) 255);
+    RgbImage edge = new RgbImage(8, 8, rgb);
+    float[] clipped = CleanFidResize.of(edge, 24, 24).planes();
+    float[] unclipped = CleanFidResize.unclipped(edge, 24, 24).planes();
+    boolean beyond = false;
+    for (int i = 0; i < clipped.length; i++) {
+      assertEquals(Math.min(255, Math.max(0, unclipped[i])), clipped[i]);
+      beyond |= unclipped[i] < -1 || unclipped[i] > 256;
+    }
+    assertTrue(beyond);
+  }
+
   @ParameterizedTest
   @CsvSource({"0,3", "3,0", "-1,3"})
   void resizeNeedsSides(int width, int height) {
     RgbImage image = TestImages.flat(1, 4, 4);
-    assertEquals(
-        "resize: sides of at least 1 pixel expected, got " + width + "x" + height,
-        assertThrows(IllegalArgumentException.class, () -> CleanFidResize.unclipped(image, width, height))
-            .getMessage());
+    assertThrows(
+        IllegalArgumentException.class, () -> CleanFidResize.of(image, width, height));
   }
 
   @Test

@@ -112,7 +112,7 @@ final class ReportFixtures {
     metrics.put("psnr", MetricValue.of(Bootstrap.withSeed(0).mean(db)));
     metrics.put("ssim", MetricValue.of(Bootstrap.withSeed(0).mean(ssim)));
     if (prompts >= 2 && !same) {
-      metrics.put("frechet", new MetricValue((40 - psnr) / 10, null, null, prompts, 0));
+      metrics.put("frechet", new MetricValue((40 - psnr) / 10, Double.NaN, Double.NaN, prompts, 0));
     }
     CellResult.Memory m = like.memory();
     return new CellResult(

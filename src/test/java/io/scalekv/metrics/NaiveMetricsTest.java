@@ -3,6 +3,7 @@ package io.scalekv.metrics;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.image.RgbImage;
 import java.util.Arrays;
@@ -310,8 +311,8 @@ final class NaiveMetricsTest {
   @Test
   void resizedValuesAreClipped() {
     byte[] rgb = new byte[3 * 64];
-    java.util.Arrays.fill(rgb, 3 * 32, rgb.length, (byte) 255);
-    RgbImage edge = new RgbImage(8, 8, rgb);
+    Arrays.fill(rgb, 3 * 32, rgb.length, (byte) 255);
+    RgbImage edge = RgbImage.of(8, 8, rgb);
     float[] clipped = CleanFidResize.of(edge, 24, 24).planes();
     float[] unclipped = CleanFidResize.unclipped(edge, 24, 24).planes();
     boolean beyond = false;

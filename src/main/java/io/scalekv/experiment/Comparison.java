@@ -114,7 +114,9 @@ public record Comparison(Metric metric, List<Pair> pairs) {
     Map<Group, List<Entry>> groups = new LinkedHashMap<>();
     for (CellResult r : cells) {
       boolean full = r.cell().policy().budget() == null;
-      if (r.cell().kind() == Cell.Kind.POLICY && !full && r.cell().metrics().contains(metric.key())) {
+      if (r.cell().kind() == Cell.Kind.POLICY
+          && !full
+          && r.cell().metrics().contains(metric.key())) {
         Entry entry =
             new Entry(r.id(), labels.getOrDefault(r.id(), r.id()), r.cell(), byPrompt(r, metric));
         groups.computeIfAbsent(Group.of(r.cell()), g -> new ArrayList<>()).add(entry);

@@ -348,7 +348,8 @@ public record Experiment(
     }
 
     private Cell.Nets nets(List<String> metrics) {
-      boolean features = Metrics.named(metrics).stream().anyMatch(m -> m.net() == Metric.Net.FEATURES);
+      boolean features =
+          Metrics.named(metrics).stream().anyMatch(m -> m.net() == Metric.Net.FEATURES);
       if (!features && nets.lpipsHash() == null && nets.inceptionHash() == null) {
         return null;
       }

@@ -47,8 +47,7 @@ final class Measurements {
       seeds.add(cell.prompts().seedOf(from + i) + shift);
       ImagePair pair =
           ImagePair.of(full.get(i), drawn.get(i)).inGroup(prompt).withCaption(prompts.get(prompt));
-      pairs.add(
-          bits == null ? pair : pair.withTokenAgreement(agreement(from + i, bits.get(i))));
+      pairs.add(bits == null ? pair : pair.withTokenAgreement(agreement(from + i, bits.get(i))));
     }
     scoring.accept(pairs);
   }
@@ -68,8 +67,7 @@ final class Measurements {
     List<Scoring.Score> scores = scoring.scores();
     for (int i = 0; i < scores.size(); i++) {
       Scoring.Score s = scores.get(i);
-      images.add(
-          CellResult.Image.of(s.group(), seeds.get(i), s.identical(), s.values()));
+      images.add(CellResult.Image.of(s.group(), seeds.get(i), s.identical(), s.values()));
     }
     return images;
   }

@@ -1,16 +1,16 @@
 package io.scalekv.experiment;
 
 import io.scalekv.metrics.FidelityMetric;
+import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.HaarPsi;
 import io.scalekv.metrics.ImageMetrics;
+import io.scalekv.metrics.Kid;
 import io.scalekv.metrics.LpipsProxy;
 import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.MsSsim;
 import io.scalekv.metrics.Psnr;
 import io.scalekv.metrics.SetMetric;
 import io.scalekv.metrics.Ssim;
-import io.scalekv.metrics.Frechet;
-import io.scalekv.metrics.Kid;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;

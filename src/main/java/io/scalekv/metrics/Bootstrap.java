@@ -6,9 +6,10 @@ import java.util.SplittableRandom;
 import org.apache.commons.statistics.descriptive.Quantile;
 
 /**
- * Percentile bootstrap interval of a mean over prompts. Each resample draws as many prompts as there are, with
- * replacement, and takes every image of a drawn prompt: images of one prompt are not independent.
- * Samples of one number of prompts are resampled alike, so the rows of a table are paired.
+ * Percentile bootstrap interval of a mean over prompts. Each resample draws as many prompts as
+ * there are, with replacement, and takes every image of a drawn prompt: images of one prompt are
+ * not independent. Samples of one number of prompts are resampled alike, so the rows of a table are
+ * paired.
  *
  * <p>Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
  *
@@ -85,7 +86,7 @@ public record Bootstrap(int resamples, double level, long seed) {
     double[][] differences = new double[a.length][];
     for (int p = 0; p < a.length; p++) {
       PairedValues.sameLength("bootstrap: images of prompt " + p, a[p].length, b[p].length);
-        FiniteMean.of(a[p]);
+      FiniteMean.of(a[p]);
       FiniteMean.of(b[p]);
       differences[p] = new double[a[p].length];
       for (int i = 0; i < a[p].length; i++) {

@@ -1,6 +1,5 @@
 package io.scalekv.metrics;
 
-
 /**
  * Kernel distance of two feature sets A [N][C] and B [M][C]: the unbiased estimate of the squared
  * maximum mean discrepancy with the kernel k(x, y) = (x·y / C + 1)³.

@@ -18,8 +18,7 @@ import java.util.Locale;
 public final class Lpips implements AutoCloseable {
   /** LPIPS as a metric. */
   public static final FidelityMetric METRIC =
-      new FidelityMetric.Simple(
-          "lpips", "lpips", "", 4, false, Metric.Net.LPIPS, ImagePair::lpips);
+      new FidelityMetric.Simple("lpips", "lpips", "", 4, false, Metric.Net.LPIPS, ImagePair::lpips);
 
   private final TorchScriptNet net;
   private final String name;

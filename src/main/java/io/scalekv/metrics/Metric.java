@@ -56,7 +56,10 @@ public interface Metric {
     for (String part : (key() + "-" + unit()).split("[^A-Za-z0-9.]")) {
       if (!part.isEmpty()) {
         name.append(
-            name.isEmpty() ? part : Character.toUpperCase(part.charAt(0)) + part.substring(1).toLowerCase(Locale.ROOT));
+            name.isEmpty()
+                ? part
+                : Character.toUpperCase(part.charAt(0))
+                    + part.substring(1).toLowerCase(Locale.ROOT));
       }
     }
     return name.toString();

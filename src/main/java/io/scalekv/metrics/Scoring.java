@@ -103,9 +103,7 @@ public final class Scoring {
       }
       if (ofSets) {
         double[][] references =
-            ofPairs
-                ? known.vectors(net, from, batch.size(), x)
-                : known.vectors(net, from, full);
+            ofPairs ? known.vectors(net, from, batch.size(), x) : known.vectors(net, from, full);
         vectors(Net.FEATURES).references().addAll(Arrays.asList(references));
         vectors(Net.FEATURES).images().addAll(FeatureNet.vectors(y));
       }
@@ -172,7 +170,8 @@ public final class Scoring {
   /** [group][case]; a value that is the mean of several cases stands once for each. */
   private double[][] byGroup(String key) {
     int groups = scores.stream().mapToInt(Score::group).max().orElse(-1) + 1;
-    List<List<Double>> all = IntStream.range(0, groups).<List<Double>>mapToObj(g -> new ArrayList<>()).toList();
+    List<List<Double>> all =
+        IntStream.range(0, groups).<List<Double>>mapToObj(g -> new ArrayList<>()).toList();
     for (int i = 0; i < scores.size(); i++) {
       Double value = scores.get(i).values().get(key);
       for (int c = 0; value != null && c < cases.get(i).get(key); c++) {

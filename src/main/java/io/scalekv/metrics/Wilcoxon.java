@@ -106,8 +106,7 @@ public final class Wilcoxon {
     int observed = (int) Math.round(2 * wPlus);
     double less = Arrays.stream(share, 0, observed + 1).sum();
     double greater = Arrays.stream(share, observed, reached + 1).sum();
-    return new Result(
-        wPlus, Math.min(1, 2 * Math.min(greater, less)), d.length, zeros, true);
+    return new Result(wPlus, Math.min(1, 2 * Math.min(greater, less)), d.length, zeros, true);
   }
 
   static double[] ranks(double[] d) {

@@ -77,7 +77,9 @@ final class AttentionTables {
   }
 
   private static String show(Double value) {
-    return value == null || value.isNaN() ? Columns.NONE : String.format(Locale.ROOT, "%.3f", value);
+    return value == null || value.isNaN()
+        ? Columns.NONE
+        : String.format(Locale.ROOT, "%.3f", value);
   }
 
   private static String show(MetricValue e) {

@@ -1,11 +1,10 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.MetricValue;
-import io.scalekv.metrics.Psnr;
 import io.scalekv.experiment.Results;
+import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,9 +58,7 @@ final class FrontierView {
   /** Every setting by bytes. */
   ReportTable table() {
     List<MetricColumn> columns =
-        MetricColumn.of(results).stream()
-            .filter(c -> !c.caption() && !c.ofSets())
-            .toList();
+        MetricColumn.of(results).stream().filter(c -> !c.caption() && !c.ofSets()).toList();
     String title = title() + ": every setting by bytes";
     Table numbers =
         Table.create(
@@ -89,11 +86,9 @@ final class FrontierView {
           Columns.numbers(
               c.column(), each(p -> value.apply(p).map(MetricValue::mean).orElse(null))),
           Columns.numbers(
-              c.column() + "Low",
-              each(p -> value.apply(p).map(MetricValue::low).orElse(null))),
+              c.column() + "Low", each(p -> value.apply(p).map(MetricValue::low).orElse(null))),
           Columns.numbers(
-              c.column() + "High",
-              each(p -> value.apply(p).map(MetricValue::high).orElse(null))));
+              c.column() + "High", each(p -> value.apply(p).map(MetricValue::high).orElse(null))));
       words.addColumns(
           Columns.texts(c.head(), each(p -> value.apply(p).map(c::show).orElse(null))));
     }

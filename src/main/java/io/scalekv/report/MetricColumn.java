@@ -96,7 +96,8 @@ record MetricColumn(Metric metric, String label, String net) {
 
   /** Axis of a figure. */
   String axis() {
-    String better = caption() ? "higher is better" : higherIsBetter() ? "higher is closer" : "lower is closer";
+    String better =
+        caption() ? "higher is better" : higherIsBetter() ? "higher is closer" : "lower is closer";
     return label + (caption() ? " (share of cases)" : unit()) + ", " + better;
   }
 

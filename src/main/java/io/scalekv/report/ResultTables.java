@@ -135,16 +135,13 @@ final class ResultTables {
         r -> r.result() == null ? Optional.empty() : c.value(r.result());
     boolean sets = c.ofSets();
     numbers.addColumns(
-        Columns.numbers(
-            c.column(), each(r -> value.apply(r).map(MetricValue::mean).orElse(null))));
+        Columns.numbers(c.column(), each(r -> value.apply(r).map(MetricValue::mean).orElse(null))));
     if (!sets) {
       numbers.addColumns(
           Columns.numbers(
-              c.column() + "Low",
-              each(r -> value.apply(r).map(MetricValue::low).orElse(null))),
+              c.column() + "Low", each(r -> value.apply(r).map(MetricValue::low).orElse(null))),
           Columns.numbers(
-              c.column() + "High",
-              each(r -> value.apply(r).map(MetricValue::high).orElse(null))));
+              c.column() + "High", each(r -> value.apply(r).map(MetricValue::high).orElse(null))));
     }
     numbers.addColumns(
         Columns.numbers(
@@ -152,8 +149,7 @@ final class ResultTables {
     if (c.metric() == Psnr.METRIC) {
       numbers.addColumns(
           Columns.numbers(
-              "psnrIdentical",
-              each(r -> value.apply(r).map(MetricValue::infinite).orElse(null))));
+              "psnrIdentical", each(r -> value.apply(r).map(MetricValue::infinite).orElse(null))));
     }
   }
 
@@ -186,8 +182,7 @@ final class ResultTables {
       return Columns.NONE;
     }
     String text = c.show(value.get());
-    String marks =
-        r.cuts() ? significance.marks(c.metric().key(), r.row().id()) : "";
+    String marks = r.cuts() ? significance.marks(c.metric().key(), r.row().id()) : "";
     return (best(c, r, value.get(), rivals) ? "**" + text + "**" : text) + marks;
   }
 

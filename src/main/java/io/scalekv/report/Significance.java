@@ -4,8 +4,8 @@ import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.Metrics;
-import io.scalekv.metrics.Metric;
 import io.scalekv.experiment.Results;
+import io.scalekv.metrics.Metric;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,7 +62,8 @@ record Significance(
     boolean some = false;
     for (CellResult r : results.cells().values()) {
       if (r.cell().kind() == Cell.Kind.POLICY && r.cell().metrics().contains(metric.key())) {
-        if (r.images().isEmpty() || r.images().stream().anyMatch(i -> i.value(metric.key()) == null)) {
+        if (r.images().isEmpty()
+            || r.images().stream().anyMatch(i -> i.value(metric.key()) == null)) {
           return false;
         }
         some = true;

@@ -153,7 +153,8 @@ final class SweepCommandTest {
     Said differs = say("verify", out, "-q");
     assertEquals(1, differs.code, differs.err);
     assertTrue(
-        differs.out.contains("/images/2/metrics/ssim: 0.5 recorded, " + ssim + " derived"), differs.out);
+        differs.out.contains("/images/2/metrics/ssim: 0.5 recorded, " + ssim + " derived"),
+        differs.out);
     assertEquals(2, differs.out.strip().lines().count(), differs.out);
 
     Files.writeString(file, changed.replaceFirst("\"cpu\": \"[^\"]*\"", "\"cpu\": \"another\""));

@@ -115,8 +115,7 @@ final class BootstrapTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> b.difference(new double[] {Double.NaN}, new double[] {INF}));
-    assertThrows(
-        IllegalArgumentException.class, () -> b.difference(new double[1], new double[2]));
+    assertThrows(IllegalArgumentException.class, () -> b.difference(new double[1], new double[2]));
     assertThrows(
         IllegalArgumentException.class,
         () -> b.difference(new double[][] {{1}, {2}}, new double[][] {{1}, {2, 3}}));

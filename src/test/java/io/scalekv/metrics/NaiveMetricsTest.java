@@ -327,8 +327,7 @@ final class NaiveMetricsTest {
   @CsvSource({"0,3", "3,0", "-1,3"})
   void resizeNeedsSides(int width, int height) {
     RgbImage image = TestImages.flat(1, 4, 4);
-    assertThrows(
-        IllegalArgumentException.class, () -> CleanFidResize.of(image, width, height));
+    assertThrows(IllegalArgumentException.class, () -> CleanFidResize.of(image, width, height));
   }
 
   @Test

@@ -104,8 +104,7 @@ final class WilcoxonTest {
     assertThrows(IllegalArgumentException.class, () -> Wilcoxon.test());
     assertThrows(IllegalArgumentException.class, () -> Wilcoxon.test(1, Double.NaN));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> Wilcoxon.differences(new double[1], new double[2]));
+        IllegalArgumentException.class, () -> Wilcoxon.differences(new double[1], new double[2]));
   }
 
   /** By hand: ranks 2, 2, 2, 4 and W⁺ = 8, with mean 5 and variance 7.5 − (3³ − 3)/48. */

@@ -1,5 +1,9 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.model.ComputeDevice;
 import io.scalekv.tensor.Cancellation;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -10,10 +14,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
@@ -106,6 +112,11 @@ public final class Main {
     root.setOut(out);
     root.setErr(err);
     root.setExpandAtFiles(false); // a prompt may begin with @
+    root.registerConverter(ComputeDevice.class, Choice.of(ComputeDevice.class));
+    root.registerConverter(ModelOptions.Dtype.class, Choice.of(ModelOptions.Dtype.class));
+    root.registerConverter(CacheType.class, Choice.of(CacheType.class));
+    root.registerConverter(Budget.class, Budget::parse);
+    root.registerConverter(PolicySpec.class, PolicySpec::parse);
     root.setUsageHelpWidth(100);
     root.setParameterExceptionHandler((exception, unused) -> main.misused(exception));
     root.setExecutionStrategy(Main::checkAndExecute);
@@ -121,6 +132,12 @@ public final class Main {
   }
 
   private static void helpEverywhere(CommandSpec spec) {
+    spec.commandLine()
+        .getHelpSectionMap()
+        .put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, HelpGroup.Heading::render);
+    if (spec.usageMessage().footer().length > 0) {
+      spec.usageMessage().footerHeading("%nExamples:%n");
+    }
     if (!spec.mixinStandardHelpOptions()) {
       spec.mixinStandardHelpOptions(true);
     }
@@ -162,7 +179,7 @@ public final class Main {
 
   private int misused(ParameterException exception) {
     CommandLine command = exception.getCommandLine();
-    StringBuilder line = new StringBuilder(Failure.oneLine(exception.getMessage()));
+    StringBuilder line = new StringBuilder(Failure.oneLine(reason(exception)));
     if (exception instanceof UnmatchedArgumentException unmatched) {
       List<String> near = unmatched.getSuggestions();
       if (!near.isEmpty()) {
@@ -177,6 +194,17 @@ public final class Main {
       Output.error(command.getOut(), line.toString(), where, Failure.BAD_INPUT);
     }
     return Failure.BAD_INPUT;
+  }
+
+  /** Returns the option and what its converter says of the value, else picocli's message. */
+  private static String reason(ParameterException exception) {
+    Throwable cause = exception.getCause();
+    if (!(exception.getArgSpec() instanceof OptionSpec option) || cause == null) {
+      return exception.getMessage();
+    }
+    String said = String.valueOf(cause.getMessage());
+    boolean predicate = cause instanceof TypeConversionException && said.startsWith("must be ");
+    return option.longestName() + (predicate ? " " : ": ") + said;
   }
 
   private int failed(CommandSpec spec, Throwable error) {

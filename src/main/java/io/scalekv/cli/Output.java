@@ -32,6 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
  * output.next("report", folder);
  * }</pre>
  */
+@HelpGroup(HelpGroup.Heading.OUTPUT)
 final class Output {
   private static final JsonMapper MAPPER =
       JsonMapper.builder()

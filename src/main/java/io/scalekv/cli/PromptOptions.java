@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.io.Require;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
 import io.scalekv.scene.PromptFile;
@@ -11,48 +12,42 @@ import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** Which prompts, from the command line or a file. */
+/** Prompt options: texts on the command line, or a file. */
+@HelpGroup(HelpGroup.Heading.DRAWING)
 final class PromptOptions implements CheckedOptions {
-  @Option(
-      names = "--prompt",
-      paramLabel = "TEXT",
-      description = "A prompt; may be given several times.")
+  @Option(names = "--prompt", paramLabel = "TEXT", description = "Prompt; may be repeated.")
   private List<String> prompts = List.of();
 
   @Option(
       names = "--prompts",
       paramLabel = "FILE",
-      description = "A file with one prompt a line; blank lines and lines with # are skipped.")
+      description = "File of prompts, one a line; blank lines and lines with # are skipped.")
   private Path file;
 
   @Option(
       names = "--limit",
       paramLabel = "N",
+      converter = Choice.Positive.class,
       description = "Use only the first N prompts of the file.")
   private Integer limit;
 
   @Override
   public void check() {
-    if (prompts.isEmpty() == (file == null)) {
-      throw new IllegalArgumentException(
-          "--prompt TEXT or --prompts FILE: one of the two expected, got "
-              + (file == null ? "neither" : "both"));
-    }
-    if (limit != null) {
-      Check.range("--limit", limit, 1, Integer.MAX_VALUE);
-    }
+    Require.that(
+        prompts.isEmpty() != (file == null), "give either --prompt TEXT or --prompts FILE");
   }
 
-  /** Reads the prompts and checks that the model can read every one of them. */
+  /** Reads the prompts and checks that the model can read each of them. */
   PromptSet read(ModelConfig model) {
+    check();
     return checked(
         file == null ? PromptSet.ofTexts("(command line)", prompts) : read(file, limit), model);
   }
 
   /**
-   * Reads a prompt file, or its first prompts, and checks that the model can read them.
+   * Reads the first prompts of a file and checks that the model can read them.
    *
-   * @param limit most prompts; null for all
+   * @param limit number of prompts; null for all
    */
   static PromptSet read(Path file, Integer limit, ModelConfig model) {
     return checked(read(file, limit), model);
@@ -73,12 +68,7 @@ final class PromptOptions implements CheckedOptions {
   }
 
   private static PromptSet read(Path file, Integer limit) {
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(
-          "--prompts: a file expected, got "
-              + file
-              + (Files.exists(file) ? ", which is not a file" : ", which does not exist"));
-    }
+    Require.that(Files.isRegularFile(file), "--prompts must be a file, got %s", file);
     List<String> all = PromptFile.read(file);
     try {
       byte[] bytes = Files.readAllBytes(file);

@@ -59,8 +59,8 @@ public final class KnownKeys {
         file + ": " + CheckedJson.oneLine(place) + ": no such key; " + hint);
   }
 
-  /** The known word with the fewest changed letters, if any is near. */
-  static Optional<String> nearest(String word, List<String> known) {
+  /** Returns the known word with the fewest changed letters, if any is near. */
+  public static Optional<String> nearest(String word, List<String> known) {
     return known.stream()
         .filter(k -> edits(word, k) <= Math.min(MOST_EDITS, Math.max(1, k.length() / 2)))
         .min(Comparator.comparingInt(k -> edits(word, k)));

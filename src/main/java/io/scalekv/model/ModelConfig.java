@@ -101,6 +101,11 @@ public record ModelConfig(
     return List.of(pocket(), pocketL());
   }
 
+  /** Returns all models that are known by name. */
+  public static List<ModelConfig> all() {
+    return List.of(pocket(), pocketL(), pocketXl(), infinity2b(), infinity8b());
+  }
+
   private static ModelConfig shipped(String resource) {
     try (InputStream in = ModelConfig.class.getResourceAsStream(resource)) {
       return parse(in.readAllBytes(), resource);

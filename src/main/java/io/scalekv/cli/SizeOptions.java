@@ -1,0 +1,38 @@
+package io.scalekv.cli;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.ModelConfig;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Size of the image: the token maps of a model. */
+@HelpGroup(HelpGroup.Heading.DRAWING)
+final class SizeOptions {
+  @Option(
+      names = "--size",
+      paramLabel = "0.06M|0.25M|0.60M|1M",
+      description = "Pixels of the image (default: the model's own).")
+  private String size;
+
+  @Option(
+      names = "--aspect",
+      paramLabel = "R",
+      defaultValue = "1.0",
+      description = "Height over width, 0.333 to 3.0 (default: ${DEFAULT-VALUE}).")
+  private double aspect = 1;
+
+  /** Returns the size, if given. */
+  Optional<String> size() {
+    return Optional.ofNullable(size);
+  }
+
+  /** Returns height over width. */
+  double aspect() {
+    return aspect;
+  }
+
+  /** Returns the token maps of a model at this size. */
+  ScaleSchedule schedule(ModelConfig config) {
+    return config.schedule(size(), aspect);
+  }
+}

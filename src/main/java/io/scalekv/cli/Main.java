@@ -5,12 +5,15 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.model.ComputeDevice;
 import io.scalekv.tensor.Cancellation;
+import io.scalekv.vocabtrim.trim.MappingForm;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.Callable;
 import org.jline.utils.Signals;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -19,6 +22,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -32,14 +36,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
         "Which layers of a visual autoregressive model need their KV cache, and what an image loses"
             + " without it.",
     versionProvider = Main.Version.class)
-public final class Main {
+public final class Main implements Callable<Integer> {
   /** Every command, in the order of the help text. */
   static List<Object> commands() {
     return List.of(
         new CalibrateCommand(),
         new CellCommand(),
         new DamageCommand(),
+        new CompletionCommand(),
         new GenerateCommand(),
+        new HelpCommand(),
+        new ListCommand(),
         new MemoryCommand(),
         new ModelsCommand(),
         new ProfileCommand(),
@@ -48,9 +55,8 @@ public final class Main {
         new ReproduceCommand(),
         new RolesCommand(),
         new SweepCommand(),
-        new TrainCommand(),
+        TrainCommand.create(),
         new VerifyCommand(),
-        new VersionCommand(),
         new VocabTrimCommand());
   }
 
@@ -60,9 +66,26 @@ public final class Main {
       description = "Print the stack trace of an error (as SCALEKV_DEBUG=1 does).")
   private boolean debug;
 
+  @Spec private CommandSpec spec;
+
   private List<String> words = List.of();
 
   private Main() {}
+
+  /** Prints what the program is and three commands to begin with. */
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println("ScaleKV Lab: KV-cache compression of visual autoregressive models.");
+    out.println("Calibrates roles of layers and scales, draws images with compressed caches, and");
+    out.println("measures their fidelity and memory. Commands to begin with:");
+    out.println(
+        "  ./scalekv generate --prompt 'a large solid red circle at center on a plain blue"
+            + " background' --policy scalekv --budget 10% --out out/first");
+    out.println("  ./scalekv memory --model infinity-2b --policy scalekv --budget 10%");
+    out.println("  ./scalekv --help");
+    return 0;
+  }
 
   /**
    * Runs one command and ends the process with its exit code.
@@ -114,7 +137,10 @@ public final class Main {
     root.setExpandAtFiles(false); // a prompt may begin with @
     root.registerConverter(ComputeDevice.class, Choice.of(ComputeDevice.class));
     root.registerConverter(ModelOptions.Dtype.class, Choice.of(ModelOptions.Dtype.class));
+    root.registerConverter(
+        MappingForm.class, new Choice<>(List.of(MappingForm.values()), MappingForm::key));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
+    root.registerConverter(Names.class, Choice.of(Names.class));
     root.registerConverter(Budget.class, Budget::parse);
     root.registerConverter(PolicySpec.class, PolicySpec::parse);
     root.setUsageHelpWidth(100);

@@ -1,21 +1,20 @@
 package io.scalekv.cli;
 
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
-/** The trainers. */
+/** Group of the trainers. */
 @Command(
     name = "train",
-    description = "Train a model on this machine.",
-    subcommands = {TrainPocketCommand.class, TrainVocabTrimCommand.class})
-final class TrainCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(
-        spec.commandLine(), "what to train: pocket or vocabtrim expected, got nothing");
+    description = "Trains a model on this machine; interrupted, the same command resumes.",
+    footer = {"  ./scalekv train pocket", "  ./scalekv train vocabtrim --steps 100"})
+final class TrainCommand {
+  /** Returns the group with one trainer a model. */
+  static CommandLine create() {
+    CommandLine group = new CommandLine(new TrainCommand());
+    for (TrainPocketCommand.Model model : TrainPocketCommand.Model.values()) {
+      group.addSubcommand(model.config().name(), new TrainPocketCommand(model));
+    }
+    return group.addSubcommand(new TrainVocabTrimCommand());
   }
 }

@@ -9,65 +9,99 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
-/** Trains the pocket model: its tokenizer, then its transformer. */
+/** Trainer of a pocket model: its image tokenizer, then its transformer. */
 @Command(
-    name = "pocket",
     description =
-        "Train the pocket model, tokenizer first. Can be stopped at any moment; the same command"
-            + " goes on from the last checkpoint.")
+        "Trains a pocket model, image tokenizer first; interrupted, the same command resumes from"
+            + " the last checkpoint.",
+    footer = {
+      "  ./scalekv train pocket",
+      "  ./scalekv train pocket-l --from out/train-pocket-l/model --steps 30000"
+    })
 final class TrainPocketCommand implements Callable<Integer> {
-  /** What the command reports. */
+  /** Model that can be trained. */
+  enum Model {
+    /** Seven maps, 64x64 px. */
+    POCKET(ModelConfig::pocket, Curriculum.LAST_MAPS),
+    /** Nine maps, 96x96 px. */
+    POCKET_L(ModelConfig::pocketL, Curriculum.LAST_MAPS),
+    /** Ten maps, 128x128 px. */
+    POCKET_XL(ModelConfig::pocketXl, Curriculum.GROWING);
+
+    private final Supplier<ModelConfig> config;
+    private final Curriculum curriculum;
+
+    Model(Supplier<ModelConfig> config, Curriculum curriculum) {
+      this.config = config;
+      this.curriculum = curriculum;
+    }
+
+    /** Returns the configuration. */
+    ModelConfig config() {
+      return config.get();
+    }
+  }
+
+  /** JSON document. */
   record Report(String folder, String lossCurve) {}
 
-  @Spec private CommandSpec spec;
-  @Mixin private GlobalOptions global;
-  @Mixin private JsonOption json;
+  private final Model model;
 
+  @Mixin private MachineOptions machine;
+  @Mixin private Output output;
+
+  @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      defaultValue = "out/train-pocket",
-      description = "Folder for checkpoints, curves and the model (default: ${DEFAULT-VALUE}).")
+      description = "Folder of checkpoints, curves and the model (default: out/train-MODEL).")
   private Path out;
 
   @Option(
-      names = "--config",
-      paramLabel = "pocket|pocket-l|pocket-xl",
-      defaultValue = "pocket",
-      description =
-          "Which one to train: seven maps at 64 px, nine at 96 px, or ten at 128 px"
-              + " (default: ${DEFAULT-VALUE}).")
-  private String config;
+      names = "--dtype",
+      paramLabel = "fp32|bf16",
+      defaultValue = "fp32",
+      description = "Number format of the blocks' products (default: ${DEFAULT-VALUE}).")
+  private ModelOptions.Dtype dtype;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = Choice.NotNegative.class,
+      description = "Seed of data, noise and initial weights (default: ${DEFAULT-VALUE}).")
+  private Integer seed;
 
   @Option(
       names = "--vae-steps",
       paramLabel = "N",
       defaultValue = "2200",
-      description = "Updates of the tokenizer (default: ${DEFAULT-VALUE}).")
-  private int vaeSteps;
+      converter = Choice.Positive.class,
+      description = "Updates of the image tokenizer (default: ${DEFAULT-VALUE}).")
+  private Integer vaeSteps;
 
   @Option(
       names = "--steps",
       paramLabel = "N",
       defaultValue = "20000",
+      converter = Choice.Positive.class,
       description =
-          "Updates of the transformer; a larger number goes on from where an earlier run ended"
-              + " (default: ${DEFAULT-VALUE}).")
-  private int steps;
+          "Updates of the transformer; a larger number continues an earlier training (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Integer steps;
 
   @Option(
       names = "--decay-steps",
       paramLabel = "N",
       defaultValue = "4000",
-      description =
-          "Of these, the last N with a falling learning rate (default: ${DEFAULT-VALUE}).")
-  private int decaySteps;
+      converter = Choice.NotNegative.class,
+      description = "Last updates, with a falling learning rate (default: ${DEFAULT-VALUE}).")
+  private Integer decaySteps;
 
   @Option(
       names = "--learning-rate",
@@ -80,71 +114,55 @@ final class TrainPocketCommand implements Callable<Integer> {
       names = "--tokens",
       paramLabel = "N",
       defaultValue = "4200",
+      converter = Choice.Positive.class,
       description = "Tokens of a batch, about (default: ${DEFAULT-VALUE}).")
-  private int tokens;
+  private Integer tokens;
 
   @Option(
       names = "--from",
       paramLabel = "DIR",
-      description = "Start from the weights of this model folder instead of random ones.")
+      description = "Model folder whose weights are the initial ones (default: random weights).")
   private Path from;
 
   @Option(
       names = "--checkpoint-every",
       paramLabel = "SECONDS",
       defaultValue = "180",
-      description =
-          "Time between checkpoints, from which a run goes on (default: ${DEFAULT-VALUE}).")
-  private int checkpointEvery;
+      converter = Choice.NotNegative.class,
+      description = "Time between checkpoints (default: ${DEFAULT-VALUE}).")
+  private Integer checkpointEvery;
+
+  TrainPocketCommand(Model model) {
+    this.model = model;
+  }
 
   @Override
   public Integer call() throws IOException {
-    Check.range("--vae-steps", vaeSteps, 1, 10_000_000);
-    Check.range("--steps", steps, 1, 100_000_000);
-    Check.range("--decay-steps", decaySteps, 0, steps);
-    Check.range("--learning-rate", learningRate, 1e-7, 1);
-    Check.range("--tokens", tokens, 600, 1_000_000);
-    Check.range("--checkpoint-every", checkpointEvery, 0, 1_000_000);
-    ModelConfig model = model();
-    AtomicFile.removeLeft(OutputFolder.prepare(out));
+    output.resumable();
+    ModelConfig config = model.config();
+    Path folder = out == null ? Path.of("out", "train-" + config.name()) : out;
+    AtomicFile.removeLeft(OutputFolder.prepare(folder));
     PocketTraining.Result result =
         PocketTraining.run(
             new PocketTraining.Options(
-                model,
-                out,
+                config,
+                folder,
                 Duration.ofSeconds(checkpointEvery),
                 vaeSteps,
                 steps,
                 decaySteps,
                 learningRate,
-                config.equals("pocket-xl") ? Curriculum.GROWING : Curriculum.LAST_MAPS,
+                model.curriculum,
                 tokens,
-                global.seed(),
-                global.bf16(),
+                seed,
+                dtype == ModelOptions.Dtype.BF16,
                 from),
-            line -> {
-              if (!global.quiet()) {
-                spec.commandLine().getErr().println(line);
-                spec.commandLine().getErr().flush();
-              }
-            });
-    LossCurve.ofCsv(result.curve(), model.name() + " transformer")
-        .writePng(out.resolve("loss.png"));
-    json.print(
-        spec.commandLine().getOut(),
-        new Report(result.folder().toString(), result.curve().toString()),
-        r -> "trained model in " + r.folder() + " (--model " + r.folder() + ")");
+            output::log);
+    LossCurve.ofCsv(result.curve(), config.name() + " transformer")
+        .writePng(folder.resolve("loss.png"));
+    output.json(new Report(result.folder().toString(), result.curve().toString()));
+    output.line("model %s, loss curve %s", result.folder(), folder.resolve("loss.png"));
+    output.next("models", "--verify", result.folder());
     return 0;
-  }
-
-  private ModelConfig model() {
-    return switch (config) {
-      case "pocket" -> ModelConfig.pocket();
-      case "pocket-l" -> ModelConfig.pocketL();
-      case "pocket-xl" -> ModelConfig.pocketXl();
-      default ->
-          throw new IllegalArgumentException(
-              "--config must be pocket, pocket-l or pocket-xl, got " + config);
-    };
   }
 }

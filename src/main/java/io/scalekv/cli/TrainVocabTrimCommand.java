@@ -1,37 +1,40 @@
 package io.scalekv.cli;
 
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Require;
 import io.scalekv.report.LossCurve;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.train.VocabTrimTraining;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
-/** Trains a small pair of language models: tokenizer, target, drafter. */
+/** Trainer of a pair of small language models: tokenizer, target, draft model. */
 @Command(
     name = "vocabtrim",
     description =
-        "Train a small target and a one-layer drafter for speculative decoding, tokenizer first."
-            + " Can be stopped at any moment; the same command goes on from the last checkpoint.")
+        "Trains a target and a one-layer draft model for speculative decoding, tokenizer first;"
+            + " interrupted, the same command resumes from the last checkpoint.",
+    footer = {
+      "  ./scalekv train vocabtrim",
+      "  ./scalekv train vocabtrim --text my-texts --vocabulary 4096 --out out/my-pair"
+    })
 final class TrainVocabTrimCommand implements Callable<Integer> {
-  /** What the command reports. */
+  /** JSON document. */
   record Report(
       String target,
-      String drafter,
+      String draftModel,
       int vocabulary,
       long targetParameters,
-      long drafterParameters,
+      long draftModelParameters,
       double targetLossNats,
-      double drafterLossNats) {
+      double draftModelLossNats) {
     static Report of(VocabTrimTraining.Result r) {
       return new Report(
           r.target().toString(),
@@ -44,16 +47,30 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     }
   }
 
-  @Spec private CommandSpec spec;
-  @Mixin private GlobalOptions global;
-  @Mixin private JsonOption json;
+  @Mixin private MachineOptions machine;
+  @Mixin private Output output;
 
+  @Option(
+      names = "--dtype",
+      paramLabel = "fp32|bf16",
+      defaultValue = "fp32",
+      description = "Number format of the blocks' products (default: ${DEFAULT-VALUE}).")
+  private ModelOptions.Dtype dtype;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = Choice.NotNegative.class,
+      description = "Seed of data and initial weights (default: ${DEFAULT-VALUE}).")
+  private Integer seed;
+
+  @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
       names = "--out",
       paramLabel = "DIR",
       defaultValue = "out/train-vocabtrim",
-      description =
-          "Folder for checkpoints, curves and the two models (default: ${DEFAULT-VALUE}).")
+      description = "Folder of checkpoints, curves and the two models (default: ${DEFAULT-VALUE}).")
   private Path out;
 
   @Option(
@@ -66,36 +83,41 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
       names = "--vocabulary",
       paramLabel = "N",
       defaultValue = "8192",
+      converter = Choice.Positive.class,
       description = "Tokens of the tokenizer, at most (default: ${DEFAULT-VALUE}).")
-  private int vocabulary;
+  private Integer vocabulary;
 
   @Option(
       names = "--steps",
       paramLabel = "N",
       defaultValue = "700",
+      converter = Choice.Positive.class,
       description = "Updates of the target (default: ${DEFAULT-VALUE}).")
-  private int steps;
+  private Integer steps;
 
   @Option(
-      names = "--drafter-steps",
+      names = "--draft-steps",
       paramLabel = "N",
       defaultValue = "400",
-      description = "Updates of the drafter (default: ${DEFAULT-VALUE}).")
-  private int drafterSteps;
+      converter = Choice.Positive.class,
+      description = "Updates of the draft model (default: ${DEFAULT-VALUE}).")
+  private Integer draftSteps;
 
   @Option(
       names = "--rows",
       paramLabel = "N",
       defaultValue = "16",
+      converter = Choice.Positive.class,
       description = "Rows of a batch (default: ${DEFAULT-VALUE}).")
-  private int rows;
+  private Integer rows;
 
   @Option(
       names = "--length",
       paramLabel = "N",
       defaultValue = "160",
+      converter = Choice.Positive.class,
       description = "Tokens of a row (default: ${DEFAULT-VALUE}).")
-  private int length;
+  private Integer length;
 
   @Option(
       names = "--learning-rate",
@@ -108,19 +130,14 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
       names = "--checkpoint-every",
       paramLabel = "SECONDS",
       defaultValue = "60",
-      description =
-          "Time between checkpoints, from which a run goes on (default: ${DEFAULT-VALUE}).")
+      description = "Time between checkpoints (default: ${DEFAULT-VALUE}).")
   private int checkpointEvery;
 
   @Override
   public Integer call() throws IOException {
-    Check.range("--vocabulary", vocabulary, 258, 1 << 20);
-    Check.range("--steps", steps, 1, 100_000_000);
-    Check.range("--drafter-steps", drafterSteps, 1, 100_000_000);
-    Check.range("--rows", rows, 1, 100_000);
-    Check.range("--length", length, 2, 1023);
-    Check.range("--learning-rate", learningRate, 1e-7, 1);
-    Check.range("--checkpoint-every", checkpointEvery, 0, 1_000_000);
+    output.resumable();
+    Require.between("--vocabulary", vocabulary, 258, 1 << 20);
+    Require.between("--length", length, 2, 1023);
     AtomicFile.removeLeft(OutputFolder.prepare(out));
     VocabTrimTraining.Result result =
         VocabTrimTraining.run(
@@ -130,35 +147,25 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
                 Optional.ofNullable(text),
                 vocabulary,
                 steps,
-                drafterSteps,
+                draftSteps,
                 rows,
                 length,
                 learningRate,
-                global.seed(),
-                global.bf16()),
-            line -> {
-              if (!global.quiet()) {
-                spec.commandLine().getErr().println(line);
-                spec.commandLine().getErr().flush();
-              }
-            });
+                seed,
+                dtype == ModelOptions.Dtype.BF16),
+            output::log);
     for (String name : new String[] {ModelPair.TARGET, ModelPair.DRAFTER}) {
       LossCurve.ofCsv(out.resolve(name + "-curve.csv"), name, "loss (nats a token)")
           .writePng(out.resolve(name + "-loss.png"));
     }
-    json.print(
-        spec.commandLine().getOut(),
-        Report.of(result),
-        r ->
-            String.format(
-                Locale.ROOT,
-                "trained %s (%,d parameters, held-out loss %.3f) and %s (%,d, %.3f)",
-                r.target(),
-                r.targetParameters(),
-                r.targetLossNats(),
-                r.drafter(),
-                r.drafterParameters(),
-                r.drafterLossNats()));
+    output.json(Report.of(result));
+    output.table(
+        List.of("model", "parameters", "held-out loss (nats)"),
+        List.of(
+            Output.cells(result.target(), result.targetParameters(), result.targetLossNats()),
+            Output.cells(result.drafter(), result.drafterParameters(), result.drafterLossNats())),
+        row -> Output.cells(row.get(0), row.get(1), Output.fixed((Double) row.get(2), 3)));
+    output.next("vocabtrim", "run", "experiments/vocabtrim/mbsu.yaml", "--pair", out);
     return 0;
   }
 }

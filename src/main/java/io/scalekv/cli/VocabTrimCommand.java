@@ -1,25 +1,18 @@
 package io.scalekv.cli;
 
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
-/** Trims the output head of a drafter and measures what that is worth. */
+/** Group of the VocabTrim commands. */
 @Command(
     name = "vocabtrim",
-    description = "Calibrate, trim and measure the vocabulary of a drafter.",
+    description = "Calibrates, trims and measures the vocabulary of a draft model.",
     subcommands = {
-      VocabTrimRunCommand.class,
       VocabTrimTrimCommand.class,
-      VocabTrimExportCommand.class
+      VocabTrimExportCommand.class,
+      VocabTrimRunCommand.class
+    },
+    footer = {
+      "  ./scalekv vocabtrim run experiments/vocabtrim/mbsu.yaml",
+      "  ./scalekv vocabtrim trim --counts counts.csv --top-k 1024 --form fr-spec --out map.pt"
     })
-final class VocabTrimCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(
-        spec.commandLine(), "what to do: run, trim or export expected, got nothing");
-  }
-}
+final class VocabTrimCommand {}

@@ -6,40 +6,46 @@ import io.scalekv.vocabtrim.trim.MappingForm;
 import io.scalekv.vocabtrim.trim.TrimmedDrafter;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
-/** Writes a drafter with a trimmed head. */
+/** Export of a draft model with a trimmed head. */
 @Command(
     name = "export",
     description =
-        "Write a drafter with the head rows of a mapping, d2t and t2d, as EAGLE-3 and speculators"
-            + " have them.")
+        "Writes a draft model with the head rows of a mapping, d2t and t2d, as EAGLE-3 and"
+            + " speculators store them.",
+    footer = {
+      "  ./scalekv vocabtrim export --draft-model draft --mapping map.pt --form fr-spec --out"
+          + " small",
+      "  ./scalekv vocabtrim export --draft-model draft --mapping m.bin --form llama-cpp --out"
+          + " small"
+    })
 final class VocabTrimExportCommand implements Callable<Integer> {
-  /** What the command reports. */
+  /** JSON document. */
   record Report(
-      String folder, int vocabulary, int kept, long headParametersBefore, long headParameters) {}
+      String folder,
+      int vocabulary,
+      int retained,
+      long headParametersBefore,
+      long headParameters) {}
 
-  @Spec private CommandSpec spec;
-  @Mixin private JsonOption json;
+  @Mixin private Output output;
 
   @Option(
-      names = "--drafter",
+      names = "--draft-model",
       paramLabel = "DIR",
       required = true,
       description = "Folder with config.json and weights.")
-  private Path drafter;
+  private Path draftModel;
 
   @Option(
       names = "--mapping",
       paramLabel = "FILE",
       required = true,
-      description = "Tokens to keep.")
+      description = "File of the tokens to retain.")
   private Path mapping;
 
   @Option(
@@ -47,34 +53,28 @@ final class VocabTrimExportCommand implements Callable<Integer> {
       paramLabel = "FORM",
       required = true,
       description = "Form of the mapping: fr-spec, d2t-offset, d2t-absolute or llama-cpp.")
-  private String form;
+  private MappingForm form;
 
+  @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder to write.")
   private Path out;
 
   @Override
   public Integer call() throws IOException {
-    int vocabulary = TrimmedDrafter.vocabulary(drafter);
-    Mapping kept = MappingFile.read(mapping, MappingForm.of(form), vocabulary);
+    int vocabulary = TrimmedDrafter.vocabulary(draftModel);
+    Mapping kept = MappingFile.read(mapping, form, vocabulary);
     OutputFolder.prepare(out);
-    TrimmedDrafter.Report done = TrimmedDrafter.write(drafter, kept.kept(), out);
-    json.print(
-        spec.commandLine().getOut(),
+    TrimmedDrafter.Report done = TrimmedDrafter.write(draftModel, kept.kept(), out);
+    output.json(
         new Report(
             out.toString(),
             done.vocabulary(),
             done.kept(),
             done.headParametersBefore(),
-            done.headParameters()),
-        r ->
-            String.format(
-                Locale.ROOT,
-                "%s: head of %d instead of %d rows, %,d instead of %,d parameters",
-                r.folder(),
-                r.kept(),
-                r.vocabulary(),
-                r.headParameters(),
-                r.headParametersBefore()));
+            done.headParameters()));
+    output.line(
+        "%s: head of %d instead of %d rows, %,d instead of %,d parameters",
+        out, done.kept(), done.vocabulary(), done.headParameters(), done.headParametersBefore());
     return 0;
   }
 }

@@ -3,77 +3,67 @@ package io.scalekv.cli;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.pair.ShippedPair;
 import io.scalekv.vocabtrim.run.TrimExperiment;
+import io.scalekv.vocabtrim.run.TrimReport;
 import io.scalekv.vocabtrim.run.TrimResult;
 import io.scalekv.vocabtrim.run.TrimSpec;
 import io.scalekv.weights.LoadListener;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-/** Runs an experiment with trimmed drafters; can be stopped and gone on with. */
+/** VocabTrim experiment: block efficiency, MBSU and coverage against the retained tokens. */
 @Command(
     name = "run",
     description =
-        "Run a VocabTrim experiment: block efficiency, MBSU and coverage against the number of kept"
-            + " tokens. Finished cells are not run again.")
+        "Runs a VocabTrim experiment; interrupted, the same command resumes, and finished runs are"
+            + " not repeated.",
+    footer = {
+      "  ./scalekv vocabtrim run experiments/vocabtrim/mbsu.yaml",
+      "  ./scalekv vocabtrim run experiments/vocabtrim/gamma.yaml --pair out/train-vocabtrim"
+    })
 final class VocabTrimRunCommand implements Callable<Integer> {
-  /** What the command reports. */
-  record Report(String name, String folder, int cells, List<String> lines) {}
+  /** JSON document. */
+  record Report(String name, String folder, int runs, List<String> lines) {}
 
-  @Spec private CommandSpec spec;
-  @Mixin private EngineOptions engine;
-  @Mixin private JsonOption json;
+  @Mixin private MachineOptions machine;
+  @Mixin private Output output;
 
-  @Parameters(paramLabel = "SPEC.yaml", description = "Experiment.")
+  @Parameters(paramLabel = "SPEC.yaml", description = "Experiment file.")
   private Path file;
 
   @Option(
       names = "--pair",
       paramLabel = "DIR",
-      description = "Folder of a trained pair instead of the experiment's.")
+      description = "Folder of a trained pair (default: the experiment's).")
   private Path pairFolder;
 
+  @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "Folder of the results (default: results/vocabtrim/NAME).")
+      description = "Folder of the results (default: out/vocabtrim/NAME).")
   private Path out;
 
   @Override
   public Integer call() throws IOException {
+    output.resumable();
     TrimSpec experiment = TrimSpec.read(file);
     Path folder =
-        OutputFolder.prepare(
-            out == null ? Path.of("results", "vocabtrim", experiment.name()) : out);
-    PrintWriter err = spec.commandLine().getErr();
+        OutputFolder.prepare(out == null ? Path.of("out", "vocabtrim", experiment.name()) : out);
     List<TrimResult> results;
     try (ModelPair pair = pair(experiment)) {
       results =
-          new TrimExperiment(
-                  pair,
-                  experiment,
-                  engine.threads().orElse(Runtime.getRuntime().availableProcessors()),
-                  line -> {
-                    if (!engine.quiet()) {
-                      err.println(line);
-                      err.flush();
-                    }
-                  })
-              .run(folder);
+          new TrimExperiment(pair, experiment, machine.threadCount(), output::log).run(folder);
     }
-    List<String> lines = VocabTrimReport.write(folder, experiment, results);
-    json.print(
-        spec.commandLine().getOut(),
-        new Report(experiment.name(), folder.toString(), results.size(), lines),
-        r -> String.join("\n", r.lines()) + "\n" + r.folder());
+    List<String> lines = TrimReport.write(folder, experiment, results);
+    output.json(new Report(experiment.name(), folder.toString(), results.size(), lines));
+    lines.forEach(line -> output.line("%s", line));
+    output.line("%d runs in %s", results.size(), folder);
     return 0;
   }
 

@@ -9,25 +9,25 @@ import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
-/** Turns token counts into a mapping file. */
+/** Choice of the tokens that a draft model retains, by their counts. */
 @Command(
     name = "trim",
-    description = "Choose the tokens that a drafter keeps, from counts, and write a mapping file.")
+    description = "Chooses the tokens that a draft model retains and writes a mapping file.",
+    footer = {
+      "  ./scalekv vocabtrim trim --counts counts.csv --top-k 1024 --form fr-spec --out map.pt",
+      "  ./scalekv vocabtrim trim --counts counts.csv --top-p 0.99 --form d2t-offset --out map"
+    })
 final class VocabTrimTrimCommand implements Callable<Integer> {
-  /** What the command reports. */
-  record Report(String file, String form, int vocabulary, int kept, double coverage) {}
+  /** JSON document. */
+  record Report(String file, String form, int vocabulary, int retained, double coverage) {}
 
-  @Spec private CommandSpec spec;
-  @Mixin private JsonOption json;
+  @Mixin private Output output;
 
   @Option(
       names = "--counts",
@@ -39,21 +39,21 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
   @ArgGroup(multiplicity = "1")
   private Rule rule;
 
-  /** How many tokens are kept. */
+  /** Rule of the number of retained tokens. */
   static final class Rule {
-    @Option(names = "--top-k", paramLabel = "K", description = "Keep K tokens.")
+    @Option(names = "--top-k", paramLabel = "K", description = "Retain K tokens.")
     private Integer topK;
 
     @Option(
         names = "--top-p",
         paramLabel = "P",
-        description = "Keep the fewest tokens that cover a share of the counted text.")
+        description = "Retain the fewest tokens that cover this share of the counted text.")
     private Double topP;
 
     @Option(
         names = "--min-count",
         paramLabel = "N",
-        description = "Keep tokens seen at least so often.")
+        description = "Retain tokens counted at least N times.")
     private Long minimumCount;
   }
 
@@ -61,7 +61,7 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
       names = "--protect",
       paramLabel = "ID",
       split = ",",
-      description = "Tokens always kept: end of text and other special ones.")
+      description = "Tokens always retained: end of text and other special ones.")
   private List<Integer> special = List.of();
 
   @Option(
@@ -69,14 +69,14 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
       paramLabel = "FORM",
       required = true,
       description = "fr-spec, d2t-offset (EAGLE-3, speculators), d2t-absolute or llama-cpp.")
-  private String form;
+  private MappingForm form;
 
+  @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(names = "--out", paramLabel = "FILE", required = true, description = "File to write.")
   private Path out;
 
   @Override
   public Integer call() throws IOException {
-    MappingForm chosen = MappingForm.of(form);
     TokenCounts counted = TokenCounts.read(counts);
     FrequencyRanking ranking = FrequencyRanking.of(counted, special);
     SelectionRule selection =
@@ -86,23 +86,24 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
                 ? new SelectionRule.TopP(rule.topP)
                 : new SelectionRule.MinimumCount(rule.minimumCount);
     Mapping mapping = Mapping.of(ranking, selection.size(ranking, counted));
-    MappingFile.write(out, chosen, mapping);
-    json.print(
-        spec.commandLine().getOut(),
-        new Report(
-            out.toString(),
-            form,
-            counted.vocabulary(),
-            mapping.kept().size(),
-            counted.coverage(mapping.kept())),
-        r ->
-            String.format(
-                Locale.ROOT,
-                "%s: %d of %d tokens, %.2f %% of the counted text",
-                r.file(),
-                r.kept(),
-                r.vocabulary(),
-                100 * r.coverage()));
+    MappingFile.write(out, form, mapping);
+    int retained = mapping.kept().size();
+    double coverage = counted.coverage(mapping.kept());
+    output.json(new Report(out.toString(), form.key(), counted.vocabulary(), retained, coverage));
+    output.line(
+        "%s: %d of %d tokens, %.2f %% of the counted text",
+        out, retained, counted.vocabulary(), 100 * coverage);
+    output.next(
+        "vocabtrim",
+        "export",
+        "--draft-model",
+        "DIR",
+        "--mapping",
+        out,
+        "--form",
+        form.key(),
+        "--out",
+        "out/trimmed");
     return 0;
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.model.ModelConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -23,23 +24,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 final class MainTest {
-  /** A command with every option group, which fails when told to. */
+  /** Command with every option group, which fails if asked to. */
   @Command(name = "probe")
   static final class Probe implements Runnable {
-    record Result(double kvCacheMiB, String prompt, int seed) {}
+    record Result(String prompt, int seed, String model) {}
 
-    @Spec private CommandSpec spec;
-    @Mixin private GlobalOptions global;
-    @Mixin private ModelOption model;
-    @Mixin private GenerationOptions generation;
-    @Mixin private JsonOption json;
+    @Mixin private MachineOptions machine;
+    @Mixin private ModelOptions model;
+    @Mixin private DrawingOptions drawing;
+    @Mixin private Output output;
 
     @Option(names = "--prompt")
     private String prompt = "";
@@ -55,15 +53,14 @@ final class MainTest {
       if (failure != null) {
         Probe.<RuntimeException>raise(failure);
       }
-      try (Progress progress =
-          Progress.of("probe", 2, global.quiet(), spec.commandLine().getErr())) {
+      try (Progress progress = output.progress("probe", 2)) {
         progress.step("first");
         progress.step("");
       }
-      json.print(
-          spec.commandLine().getOut(),
-          new Result(1.5, prompt, global.seed()),
-          result -> "prompt " + result.prompt());
+      model.source();
+      drawing.drawing(model.config());
+      output.json(new Result(prompt, drawing.seed(), model.config().name()));
+      output.line("prompt %s", prompt);
     }
 
     @SuppressWarnings("unchecked")
@@ -86,11 +83,7 @@ final class MainTest {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int code =
-        Main.run(
-            new PrintWriter(out),
-            new PrintWriter(err),
-            List.of(new VersionCommand(), new Probe(failure)),
-            args);
+        Main.run(new PrintWriter(out), new PrintWriter(err), List.of(new Probe(failure)), args);
     return new Ended(code, out.toString(), err.toString());
   }
 
@@ -110,63 +103,82 @@ final class MainTest {
   void jsonIsOneDocumentWithTheKeysAsDeclared() {
     Ended ended = call("probe", "--json", "--quiet", "--prompt", "x", "--seed", "2147483647");
     JsonNode document = JsonMapper.shared().readTree(ended.out());
-    assertEquals(List.of("kvCacheMiB", "prompt", "seed"), List.copyOf(document.propertyNames()));
-    assertEquals(1.5, document.get("kvCacheMiB").asDouble());
+    assertEquals(List.of("prompt", "seed", "model"), List.copyOf(document.propertyNames()));
     assertEquals(Integer.MAX_VALUE, document.get("seed").asInt());
     assertEquals("", ended.err());
   }
 
   @Test
   void everyCommandHasHelpAndVersion() {
-    for (String[] args :
-        new String[][] {{"--help"}, {"probe", "--help"}, {"version", "--help"}, {"probe", "-h"}}) {
+    for (String[] args : new String[][] {{"--help"}, {"probe", "--help"}, {"probe", "-h"}}) {
       Ended ended = call(args);
       assertEquals(0, ended.code());
       assertTrue(ended.out().contains("Usage: scalekv"), ended.out());
       assertEquals("", ended.err());
+    }
+    String help = call("probe", "--help").out();
+    for (String heading : List.of("What to draw:", "Which model:", "Output:", "Machine:")) {
+      assertTrue(help.contains(heading), help);
     }
     assertTrue(call("--version").out().startsWith("scalekv 0."), call("--version").out());
     assertEquals(call("--version"), call("probe", "--version"));
   }
 
   @Test
-  void theVersionsAreThoseOfTheBuild() {
-    JsonNode versions = JsonMapper.shared().readTree(call("version", "--json").out());
-    assertTrue(versions.get("scalekv").asString().matches("\\d+\\.\\d+\\.\\d+.*"));
-    assertTrue(versions.get("djl").asString().matches("\\d+\\.\\d+\\.\\d+"));
-    assertTrue(versions.get("libtorch").asString().matches("\\d+\\.\\d+\\.\\d+"));
-    assertEquals(Runtime.version().toString(), versions.get("java").asString());
+  void withoutACommandThreeLinesAndThreeCommands() {
+    Ended ended = call();
+    assertEquals(0, ended.code());
+    assertEquals(6, ended.out().lines().count());
+    assertEquals(3, ended.out().lines().filter(l -> l.startsWith("  ./scalekv ")).count());
   }
 
+  /** Usage errors: the arguments, the option at fault and a part of the message. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       textBlock =
           """
-          | scalekv: Missing required subcommand (try scalekv --help)
-          prob | scalekv: Unmatched argument at index 0: 'prob'; did you mean probe?
-          probe --sed 1 | Unknown options: '--sed', '1'; did you mean --seed?
-          probe --seed x | Invalid value for option '--seed': 'x' is not a long
-          probe --seed -1 | scalekv probe: --seed: a whole number from 0 to 2147483647 expected, got -1
-          probe --threads 0 | --threads: a whole number from 1 to 1024 expected, got 0
-          probe --dtype fp16 | --dtype: fp32 or bf16 expected, got fp16
-          probe --cfg -1 | --cfg: a number from 0.0 to 100.0 expected, got -1.0
-          probe --tau NaN | --tau: a number from 0.0 to 100.0 expected, got NaN
-          probe --top-p 0 | --top-p: a number above 0 and at most 1 expected, got 0.0
-          probe --size 2M | --size: 0.06M or 0.25M or 0.60M or 1M expected, got 2M
-          probe --aspect 4 | --aspect: a number from 0.333 to 3.0 expected, got 4.0
-          probe --device tpu | --device: cpu or cuda expected, got tpu
-          probe --model nowhere | infinity-8b or a folder with a config.json expected, got nowhere
-          probe --model infinity-2b | --weights DIR (or --random-weights SEED) expected, got neither
-          probe --weights nowhere | --weights: a folder expected, got nowhere, which does not exist
-          probe --weights . --random-weights 1 | one of the two expected, got both
+          prob | scalekv | did you mean probe?
+          probe --sed 1 | scalekv probe | did you mean --seed
+          probe --seed x | --seed | got x
+          probe --seed -1 | --seed | got -1
+          probe --threads 0 | --threads | got 0
+          probe --dtype fp16 | --dtype | did you mean fp32?
+          probe --device tpu | --device | got tpu
+          probe --batch 0 | --batch | got 0
+          probe --random-weights 1,2x3 | --random-weights | got 1,2x3
           """)
-  void wrongUsageIsOneLineAndTwo(String args, String expected) {
-    Ended ended = call(args == null ? new String[0] : args.split(" "));
+  void wrongUsageIsOneLineAndTwo(String args, String where, String part) {
+    Ended ended = call(args.split(" "));
     assertEquals(2, ended.code());
     String line = ended.onlyErrorLine();
-    assertTrue(line.contains(expected), line);
-    assertTrue(line.endsWith("--help)"), line);
+    assertTrue(line.contains(part), line);
+    Ended json = call((args + " --json").split(" "));
+    JsonNode error = JsonMapper.shared().readTree(json.out()).get("error");
+    assertEquals(where, error.get("where").asString());
+    assertEquals(2, error.get("exitCode").asInt());
+  }
+
+  /** Values that no option group can use; the message names the option and the value. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --cfg -1 | cfg | -1
+          --tau NaN | tau | NaN
+          --top-p 0 | top-p | 0.0
+          --aspect 4 | aspect | 4
+          --model pokt | --model | did you mean pocket?
+          --model infinity-2b | infinity-2b | --weights
+          --weights nowhere | --weights | nowhere
+          --weights . --random-weights 1 | --weights | --random-weights
+          """)
+  void wrongValuesAreOneLineAndTwo(String args, String subject, String value) {
+    Ended ended = call(("probe -q " + args).split(" "));
+    assertEquals(2, ended.code());
+    String line = ended.onlyErrorLine();
+    assertTrue(line.contains(subject) && line.contains(value), line);
   }
 
   static Stream<Arguments> failures() {
@@ -227,7 +239,7 @@ final class MainTest {
   @Test
   void aModelFolderHasAConfig(@TempDir Path folder) throws IOException {
     assertEquals(2, call("probe", "--model", folder.toString()).code());
-    Files.writeString(folder.resolve("config.json"), "{}");
+    Files.writeString(folder.resolve("config.json"), ModelConfig.pocket().json());
     assertEquals(0, call("probe", "--model", folder.toString()).code());
   }
 

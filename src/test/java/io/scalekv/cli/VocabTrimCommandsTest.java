@@ -58,14 +58,14 @@ final class VocabTrimCommandsTest {
             "--out",
             map,
             "--json");
-    assertEquals(1024, said.json().get("kept").asInt());
+    assertEquals(1024, said.json().get("retained").asInt());
     Mapping mapping = MappingFile.read(map, MappingForm.FR_SPEC, V);
     assertTrue(mapping.kept().contains(1));
     Path out = folder.resolve("drafter");
     done(
         "vocabtrim",
         "export",
-        "--drafter",
+        "--draft-model",
         ShippedPair.folder().resolve("drafter"),
         "--mapping",
         map,
@@ -76,7 +76,7 @@ final class VocabTrimCommandsTest {
     assertEquals(mapping.kept(), MappingFile.read(out, MappingForm.D2T_OFFSET, V).kept());
     assertTrue(Files.exists(out.resolve("config.json")));
     refused(
-        "fr-spec, d2t-offset",
+        "eagle",
         "vocabtrim",
         "trim",
         "--counts",
@@ -88,7 +88,7 @@ final class VocabTrimCommandsTest {
         "--out",
         map);
     refused(
-        "1 to 8192 expected, got 9000",
+        "9000",
         "vocabtrim",
         "trim",
         "--counts",
@@ -121,15 +121,15 @@ final class VocabTrimCommandsTest {
         """);
     Path out = folder.resolve("out");
     Said said = done("vocabtrim", "run", spec, "--out", out, "--json");
-    assertEquals(2, said.json().get("cells").asInt());
+    assertEquals(2, said.json().get("runs").asInt());
     for (String name : new String[] {"best.csv", "best.md", "curve.csv", "mbsu.png", "best.svg"}) {
       assertTrue(Files.size(out.resolve(name)) > 100, name);
     }
-    assertTrue(Files.readString(out.resolve("best.md")).contains("What it does not show"));
+    assertTrue(Files.readString(out.resolve("best.md")).contains("toys"));
     Said again = done("vocabtrim", "run", spec, "--out", out);
     assertTrue(again.err().contains(": there"), again.err());
     assertTrue(again.out().contains("MBSU"), again.out());
-    refused("nothing there", "vocabtrim", "run", folder.resolve("none.yaml"), "--out", out);
+    refused("none.yaml", "vocabtrim", "run", folder.resolve("none.yaml"), "--out", out);
   }
 
   @Test

@@ -1,12 +1,10 @@
-package io.scalekv.cli;
+package io.scalekv.vocabtrim.run;
 
 import io.scalekv.report.NumberReport;
 import io.scalekv.report.NumberReport.Bar;
 import io.scalekv.report.NumberReport.Curve;
-import io.scalekv.vocabtrim.run.TrimResult;
 import io.scalekv.vocabtrim.run.TrimResult.LoopResult;
 import io.scalekv.vocabtrim.run.TrimResult.Point;
-import io.scalekv.vocabtrim.run.TrimSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,23 +14,22 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Tables, figures and the lines for people of a VocabTrim experiment. */
-final class VocabTrimReport {
+/** Tables and figures of a VocabTrim experiment. */
+public final class TrimReport {
   private static final String TOY =
-      "What this shows: the counting, the trimming and the measures at work, and curves of the"
-          + " expected shape. What it does not show: anything about a real pair of models. Target"
-          + " and drafter are toys; their weights fit a processor's cache, so a step is not bound by"
-          + " memory, and MBSU, which models time by bytes of weights read, need not be the measured"
-          + " speed. Tokens per second are in their own column.";
+      "Target and draft model are toys: the tables show counting, trimming and measures at work,"
+          + " nothing about a real pair. Their weights fit a processor's cache, so a step is not"
+          + " bound by memory, and MBSU, which models time by bytes of weights read, need not equal"
+          + " the measured speed (tokens per second, own column).";
   private static final String CHOSEN =
-      "Best: the size with the highest MBSU on these very prompts, so its gain is slightly"
-          + " flattered. Intervals: 95 %, bootstrap over prompts, differences paired.";
+      "Best: the size with the highest MBSU on the same prompts, so its gain is slightly"
+          + " optimistic. Intervals: 95 %, bootstrap over prompts, differences paired.";
   private static final int MOST_LINES = 8;
 
-  private VocabTrimReport() {}
+  private TrimReport() {}
 
-  /** Writes everything into a folder and returns the lines to print. */
-  static List<String> write(Path folder, TrimSpec spec, List<TrimResult> results)
+  /** Writes tables and figures into a folder and returns one line a curve. */
+  public static List<String> write(Path folder, TrimSpec spec, List<TrimResult> results)
       throws IOException {
     List<String> lines = new ArrayList<>();
     List<String> notes = new ArrayList<>(List.of(CHOSEN, TOY));
@@ -152,7 +149,7 @@ final class VocabTrimReport {
             "MBSU low",
             "MBSU high",
             "coverage",
-            "rejected, not kept",
+            "rejected, not retained",
             "rejected, wrong",
             "acceptance by place");
     List<List<Object>> rows = new ArrayList<>();
@@ -186,7 +183,7 @@ final class VocabTrimReport {
     List<String> all = new ArrayList<>(notes);
     all.add(
         "Rejections are per generated token. At T above 0 all sizes share the target's own texts"
-            + " and tau is the exact expectation over the drafter's randomness.");
+            + " and tau is the exact expectation over the draft model's randomness.");
     NumberReport.table(folder, "curve", spec.title() + ": every size", columns, rows, 4, all);
   }
 
@@ -287,7 +284,7 @@ final class VocabTrimReport {
     }
     String title =
         all > MOST_LINES ? what + " (the first " + MOST_LINES + " of " + all + ")" : what;
-    String k = "kept tokens k";
+    String k = "retained tokens k";
     NumberReport.curves(
         folder, "mbsu" + suffix, List.of(title, k, "MBSU (modelled)"), true, mbsu, marks);
     NumberReport.curves(
@@ -315,12 +312,12 @@ final class VocabTrimReport {
         c.points().stream().mapToDouble(high::apply).toArray());
   }
 
-  /** What tells a curve from the others. */
+  /** Returns the facts in which a curve differs from the others. */
   private static String label(TrimResult r, TrimResult.Curve c, List<TrimResult> all) {
     return label(r, all) + (r.curves().size() > 1 ? " γ " + c.gamma() : "");
   }
 
-  /** What tells a cell from the others. */
+  /** Returns the facts in which a result differs from the others. */
   private static String label(TrimResult r, List<TrimResult> all) {
     List<String> parts = new ArrayList<>();
     List<Function<TrimResult, String>> facts =

@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.ModelChoice;
+import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Status;
 import io.scalekv.experiment.SharedResults;
@@ -136,7 +137,7 @@ final class ReproduceCommand implements Callable<Integer> {
     progress.say(read.name() + ": " + read.title());
     ExperimentSetup setup = ExperimentSetup.of(file, quick, model(read), netOptions.nets(), folder);
     setup.file().write(OutputFolder.prepare(folder));
-    int taken = SharedResults.take(folder, setup.experiment().distinct());
+    int taken = SharedResults.take(new ResultFolder(folder), setup.experiment().distinct());
     if (taken > 0) {
       progress.say("%d cells from other experiments".formatted(taken));
     }

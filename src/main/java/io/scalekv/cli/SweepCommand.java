@@ -116,7 +116,7 @@ final class SweepCommand implements Callable<Integer> {
         .println(
             spec.qualifiedName()
                 + ": "
-                + line.formatted(report.failed(), summary.cells().size(), folder.resolve("cells")));
+                + line.formatted(report.failed(), summary.cells().size(), folder.resolve("runs")));
     return Failure.WHILE_WORKING;
   }
 

@@ -8,6 +8,7 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.PromptTexts;
+import io.scalekv.experiment.Results;
 import io.scalekv.experiment.ResultDifferences;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
@@ -44,7 +45,7 @@ final class VerifyCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "RESULT",
       arity = "1..*",
-      description = "Result files cells/ID.json, or folders of results.")
+      description = "Folders of results, or result files runs/ID.json.")
   private List<Path> files = List.of();
 
   @Option(
@@ -55,42 +56,29 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<Path> all = new ArrayList<>();
-    for (Path file : files) {
-      all.addAll(Files.isDirectory(file) ? cells(file) : List.of(file));
-    }
     List<Verified> verified = new ArrayList<>();
-    for (Path file : all) {
-      verified.add(verify(file));
+    for (Path file : files) {
+      if (Files.isDirectory(file)) {
+        Results results = Results.read(file);
+        if (results.cells().isEmpty()) {
+          throw new IllegalArgumentException(file + " holds no finished run");
+        }
+        for (CellResult result : results.cells().values()) {
+          verified.add(verify(file, result));
+        }
+      } else {
+        CellResult result = CellJson.read(file);
+        verified.add(verify(file.toAbsolutePath().normalize().getParent().getParent(), result));
+      }
     }
     json.print(spec.commandLine().getOut(), verified, VerifyCommand::text);
     return verified.stream().allMatch(Verified::same) ? 0 : Failure.WHILE_WORKING;
   }
 
-  private static List<Path> cells(Path folder) throws IOException {
-    Path cells = folder.resolve("cells");
-    if (!Files.isDirectory(cells)) {
-      throw new IllegalArgumentException(folder + ": a folder with cells expected, got none");
-    }
-    try (Stream<Path> files = Files.list(cells)) {
-      List<Path> found =
-          files
-              .filter(f -> f.getFileName().toString().matches("[0-9a-f]{16}\\.json"))
-              .sorted()
-              .toList();
-      if (found.isEmpty()) {
-        throw new IllegalArgumentException(cells + ": at least one result expected, got none");
-      }
-      return found;
-    }
-  }
-
-  private Verified verify(Path file) throws IOException {
-    CellResult recorded = CellJson.read(file);
-    Path folder = file.toAbsolutePath().normalize().getParent().getParent();
+  private Verified verify(Path folder, CellResult recorded) throws IOException {
     if (folder == null || !Files.isRegularFile(folder.resolve(ExperimentFile.NAME))) {
       throw new IllegalArgumentException(
-          file + ": " + ExperimentFile.NAME + " in the folder above expected, got none");
+          "run " + recorded.id() + ": missing " + ExperimentFile.NAME + " in the folder above");
     }
     ExperimentFile experiment = ExperimentFile.read(folder);
     Path scratch = Files.createTempDirectory("scalekv-verify");
@@ -105,7 +93,7 @@ final class VerifyCommand implements Callable<Integer> {
       boolean same = differences.isEmpty();
       String note =
           same ? null : machines(recorded.provenance().machine(), derived.provenance().machine());
-      return new Verified(file.toString(), recorded.id(), same, differences, note);
+      return new Verified(folder.toString(), recorded.id(), same, differences, note);
     } finally {
       delete(scratch);
     }
@@ -159,7 +147,7 @@ final class VerifyCommand implements Callable<Integer> {
     StringBuilder t = new StringBuilder();
     for (Verified v : all) {
       t.append(t.isEmpty() ? "" : System.lineSeparator());
-      t.append(v.file()).append(v.same() ? ": same" : ": differs");
+      t.append(v.file()).append(" ").append(v.id()).append(v.same() ? ": same" : ": differs");
       v.differences().forEach(d -> t.append(System.lineSeparator()).append("  ").append(d));
       if (v.note() != null) {
         t.append(System.lineSeparator()).append("  ").append(v.note());

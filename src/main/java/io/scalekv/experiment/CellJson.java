@@ -68,7 +68,11 @@ public final class CellJson {
 
   /** Reads a result from text; {@code name} stands for the file in messages. */
   public static CellResult parse(String text, String name) {
-    JsonNode tree = CheckedJson.parse(text, name);
+    return read(CheckedJson.parse(text, name), name);
+  }
+
+  /** Reads a result from a tree; {@code name} stands for the file in messages. */
+  static CellResult read(JsonNode tree, String name) {
     CheckedJson.validate(Loaded.SCHEMA, tree, name);
     CellResult result = CheckedJson.bind(READER, tree, CellResult.class, name);
     String id = result.cell().id();

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A finished cell, the file {@code cells/ID.json}. Parts that have no meaning for its kind are
+ * Result of a cell. Parts that have no meaning for its kind are
  * null.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}

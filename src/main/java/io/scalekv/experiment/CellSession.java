@@ -3,7 +3,6 @@ package io.scalekv.experiment;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
@@ -26,6 +25,7 @@ public final class CellSession implements AutoCloseable {
   private final Opener opener;
   private final CellRunner.Context context;
   private final Runner.Options options;
+  private final ResultFolder results;
   private ImageModel model;
   private CellRunner runner;
 
@@ -38,32 +38,18 @@ public final class CellSession implements AutoCloseable {
     this.opener = opener;
     this.context = context;
     this.options = options;
-  }
-
-  /** The result of a cell in a folder, if there is a sound one; any other file is run again. */
-  public static Optional<CellResult> finished(Path folder, String id) throws IOException {
-    Path file = ExperimentFile.cell(folder, id);
-    if (!Files.isRegularFile(file)) {
-      return Optional.empty();
-    }
-    try {
-      CellResult result = CellJson.read(file);
-      return result.id().equals(id) ? Optional.of(result) : Optional.empty();
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
+    this.results = new ResultFolder(options.folder());
   }
 
   /** Runs a cell that is not finished yet. */
   public Runner.Ended run(Experiment.Planned planned, RunListener listener) throws IOException {
-    Optional<CellResult> known = finished(options.folder(), planned.id());
+    Optional<CellResult> known = results.find(planned.id());
     if (known.isPresent()) {
       return ended(planned, Runner.Status.KEPT, null, known.get());
     }
     CellRunner cells = runner();
     String started = now();
-    Path images =
-        options.images() ? options.folder().resolve("images").resolve(planned.id()) : null;
+    Path images = options.images() ? results.images(planned.id()) : null;
     CellResult result;
     try {
       result = cells.run(planned.cell(), images, listener);
@@ -71,12 +57,11 @@ public final class CellSession implements AutoCloseable {
       throw e;
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
       String error = line(e);
-      fail(options.folder(), planned, error, started);
+      results.write(new CellFailure(planned.id(), planned.cell(), error, started));
       listener.say("failed: " + error);
       return ended(planned, Runner.Status.FAILED, error, null);
     }
-    CellJson.write(result, ExperimentFile.cell(options.folder(), planned.id()));
-    Files.deleteIfExists(ExperimentFile.failure(options.folder(), planned.id()));
+    results.write(result);
     return ended(planned, Runner.Status.DONE, null, result);
   }
 
@@ -105,16 +90,10 @@ public final class CellSession implements AutoCloseable {
   }
 
   /** Leaves the error of a cell in a folder of results. */
-  public static Runner.Ended fail(Path folder, Experiment.Planned planned, String error)
+  public static Runner.Ended fail(ResultFolder results, Experiment.Planned planned, String error)
       throws IOException {
-    fail(folder, planned, error, now());
+    results.write(new CellFailure(planned.id(), planned.cell(), error, now()));
     return ended(planned, Runner.Status.FAILED, error, null);
-  }
-
-  private static void fail(Path folder, Experiment.Planned planned, String error, String started)
-      throws IOException {
-    new CellFailure(planned.id(), planned.cell(), error, started)
-        .write(ExperimentFile.failure(folder, planned.id()));
   }
 
   private static String now() {

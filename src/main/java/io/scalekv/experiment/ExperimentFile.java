@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a folder of results is about: the file {@value #NAME} beside {@code cells/}. It holds the
+ * What a folder of results is about: the file {@value #NAME}. It holds the
  * experiment as it was written, its cells in their order, and every prompt, so that a result can be
  * derived again from the folder alone.
  *
@@ -93,15 +93,5 @@ public record ExperimentFile(
     String name = file.toString();
     return CheckedJson.bind(
         CheckedJson.parse(CheckedJson.text(file), name), ExperimentFile.class, name);
-  }
-
-  /** Where the result of a cell is. */
-  public static Path cell(Path folder, String id) {
-    return folder.resolve("cells").resolve(id + ".json");
-  }
-
-  /** Where the error of a failed cell is. */
-  public static Path failure(Path folder, String id) {
-    return folder.resolve("cells").resolve(id + ".failed.json");
   }
 }

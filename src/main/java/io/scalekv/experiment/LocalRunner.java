@@ -32,6 +32,7 @@ public final class LocalRunner implements Runner {
       AtomicFile.removeLeft(options.folder());
       AtomicFile.removeLeft(options.references());
     }
+    ResultFolder results = new ResultFolder(options.folder());
     List<Ended> ended = new ArrayList<>();
     boolean weightless = cells.stream().allMatch(c -> c.cell().kind() == Cell.Kind.MEMORY);
     boolean stop = false;
@@ -39,7 +40,7 @@ public final class LocalRunner implements Runner {
         new CellSession(config, weightless ? null : opener, context, options)) {
       for (int i = 0; i < cells.size(); i++) {
         Experiment.Planned planned = cells.get(i);
-        Optional<CellResult> known = CellSession.finished(options.folder(), planned.id());
+        Optional<CellResult> known = results.find(planned.id());
         if (known.isPresent()) {
           ended.add(CellSession.ended(planned, Status.KEPT, null, known.get()));
         } else if (stop) {
@@ -52,6 +53,7 @@ public final class LocalRunner implements Runner {
         }
       }
     }
+    results.finish();
     return new Summary(ended);
   }
 }

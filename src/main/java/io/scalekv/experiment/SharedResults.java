@@ -5,50 +5,42 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Cells that several experiments in one folder have in common. As the id of a cell is the hash of
- * all that its result depends on, the result that one experiment has is that of the others; it goes
- * on naming the experiment that it was measured for.
+ * Runs that several experiments in one folder have in common. The id of a run is the hash of all
+ * that its result depends on, so a result of one experiment serves the others; it keeps the name of
+ * the experiment that it was measured for.
  */
 public final class SharedResults {
   private SharedResults() {}
 
   /**
-   * Copies the results, with the images that are there, of those cells that an experiment lacks and
-   * another one beside it has.
+   * Copies results, with the images that are there, of runs that an experiment lacks and another
+   * one beside it has.
    *
-   * @param folder of the experiment's results, whose neighbours are looked at in the order of their
-   *     names
-   * @param cells of the experiment
-   * @return how many were copied
+   * @param results of the experiment; its neighbours are read in the order of their names
+   * @return number of copied results
    */
-  public static int take(Path folder, List<Experiment.Planned> cells) throws IOException {
-    List<Path> others;
-    try (Stream<Path> all = Files.list(folder.toAbsolutePath().getParent())) {
-      others =
-          all.filter(f -> Files.isRegularFile(f.resolve(ExperimentFile.NAME)))
-              .filter(f -> !f.getFileName().equals(folder.getFileName()))
-              .sorted()
-              .toList();
-    }
+  public static int take(ResultFolder results, List<Experiment.Planned> runs) throws IOException {
+    List<ResultFolder> others = results.neighbours();
     int taken = 0;
-    for (Experiment.Planned cell : cells) {
-      taken += take(folder, others, cell.id()) ? 1 : 0;
+    for (Experiment.Planned run : runs) {
+      if (results.find(run.id()).isEmpty()) {
+        taken += take(results, others, run.id()) ? 1 : 0;
+      }
     }
     return taken;
   }
 
-  private static boolean take(Path folder, List<Path> others, String id) throws IOException {
-    if (CellSession.finished(folder, id).isPresent()) {
-      return false;
-    }
-    for (Path other : others) {
-      if (CellSession.finished(other, id).isPresent()) {
-        copyImages(other.resolve("images").resolve(id), folder.resolve("images").resolve(id));
-        byte[] result = Files.readAllBytes(ExperimentFile.cell(other, id));
-        AtomicFile.write(ExperimentFile.cell(folder, id), result);
+  private static boolean take(ResultFolder results, List<ResultFolder> others, String id)
+      throws IOException {
+    for (ResultFolder other : others) {
+      Optional<CellResult> found = other.find(id);
+      if (found.isPresent()) {
+        copyImages(other.images(id), results.images(id));
+        results.write(found.get());
         return true;
       }
     }

@@ -7,11 +7,11 @@ import io.scalekv.cache.Allocation;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.ResultFixtures;
+import io.scalekv.experiment.ResultFolder;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.Orientation;
@@ -100,7 +100,7 @@ final class DamageCommandTest {
             Map.of("b".repeat(64), List.of("a", "b", "c")))
         .write(folder);
     for (CellResult r : results) {
-      CellJson.write(r, ExperimentFile.cell(folder, r.id()));
+      new ResultFolder(folder).write(r);
     }
     return folder;
   }

@@ -93,25 +93,6 @@ final class ResumeTest {
     }
   }
 
-  /** Every file: results without what may differ, all others byte by byte. */
-  private static Map<String, String> contents(Path out) throws IOException {
-    Map<String, String> contents = new TreeMap<>();
-    List<Path> files;
-    try (Stream<Path> walk = Files.walk(out)) {
-      files = walk.filter(Files::isRegularFile).toList();
-    }
-    for (Path file : files) {
-      String name = out.relativize(file).toString();
-      boolean cell = name.startsWith("cells");
-      contents.put(
-          name,
-          cell
-              ? CellJson.text(CellJson.read(file).withoutProvenance())
-              : new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
-    }
-    return contents;
-  }
-
   @Test
   void killedThreeTimesTheResultsAreTheSame() throws Exception {
     Path whole = folder.resolve("whole");
@@ -125,11 +106,11 @@ final class ResumeTest {
     killAt(killed, "images 2/3");
     assertNotEquals(5, cells(killed));
     finish(killed);
-    assertEquals(contents(whole), contents(killed));
+    assertEquals(RunContents.of(whole), RunContents.of(killed));
   }
 
   private static long cells(Path out) throws IOException {
-    Path cells = out.resolve("cells");
+    Path cells = out.resolve("runs");
     if (!Files.exists(cells)) {
       return 0;
     }
@@ -162,6 +143,6 @@ final class ResumeTest {
     }
     assertTrue(kills >= 3, "kills: " + kills);
     finish(killed);
-    assertEquals(contents(whole), contents(killed));
+    assertEquals(RunContents.of(whole), RunContents.of(killed));
   }
 }

@@ -1,6 +1,8 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.ResultFolder;
+import io.scalekv.experiment.Results;
 import io.scalekv.io.Sha256;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.TensorSource;
@@ -38,8 +40,10 @@ final class RunContents {
 
   private static String content(Path folder, Path file) throws IOException {
     String name = folder.relativize(file).toString();
-    if (name.startsWith("cells")) {
-      return CellJson.text(CellJson.read(file).withoutProvenance());
+    if (name.endsWith(ResultFolder.RUNS)) {
+      return Results.read(file.getParent()).cells().values().stream()
+          .map(r -> CellJson.text(r.withoutProvenance()))
+          .collect(Collectors.joining());
     }
     if (name.endsWith("curve.csv")) {
       return Files.readAllLines(file).stream()

@@ -85,7 +85,7 @@ final class SharedFolderTest {
       String err = err(job);
       assertEquals(0, job.waitFor(), err);
     }
-    assertEquals(SparkRunnerTest.contents(alone), SparkRunnerTest.contents(shared));
+    assertEquals(RunContents.of(alone), RunContents.of(shared));
     try (Stream<Path> files = Files.walk(shared)) {
       assertTrue(files.noneMatch(f -> f.toString().endsWith(".part")));
     }
@@ -107,7 +107,7 @@ final class SharedFolderTest {
       String err = err(process);
       assertEquals(0, process.waitFor(), err);
     }
-    assertEquals(SparkRunnerTest.contents(alone), SparkRunnerTest.contents(shared));
+    assertEquals(RunContents.of(alone), RunContents.of(shared));
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.experiment.Results;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -210,10 +211,10 @@ final class SparkClusterTest {
   }
 
   private static long cells(Path out) throws IOException {
-    if (!Files.exists(out.resolve("cells"))) {
+    if (!Files.exists(out.resolve("runs"))) {
       return 0;
     }
-    try (Stream<Path> files = Files.list(out.resolve("cells"))) {
+    try (Stream<Path> files = Files.list(out.resolve("runs"))) {
       return files.filter(f -> f.getFileName().toString().matches("[0-9a-f]{16}\\.json")).count();
     }
   }
@@ -263,10 +264,10 @@ final class SparkClusterTest {
     assertFalse(lost.isEmpty());
     first.destroyForcibly();
     lost.forEach(ProcessHandle::destroyForcibly);
-    assertTrue(cells(local) > begun, "all cells were done before the worker was killed");
+    assertTrue(Results.read(local).cells().size() > begun, "all cells were done before the worker was killed");
     assertTrue(sweep.waitFor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS), () -> read(log));
     assertEquals(0, sweep.exitValue(), () -> read(log));
-    assertEquals(SparkRunnerTest.contents(local), SparkRunnerTest.contents(spark), read(log));
+    assertEquals(RunContents.of(local), RunContents.of(spark), read(log));
   }
 
   private boolean masterAnswers() {

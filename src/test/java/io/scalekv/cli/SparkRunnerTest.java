@@ -3,7 +3,8 @@ package io.scalekv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.ResultFolder;
+import io.scalekv.experiment.Results;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -44,24 +45,6 @@ final class SparkRunnerTest {
             """);
   }
 
-  /** Every file: results without what may differ, all others byte by byte. */
-  static Map<String, String> contents(Path out) throws IOException {
-    Map<String, String> contents = new TreeMap<>();
-    List<Path> files;
-    try (Stream<Path> walk = Files.walk(out)) {
-      files = walk.filter(Files::isRegularFile).toList();
-    }
-    for (Path file : files) {
-      String name = out.relativize(file).toString();
-      contents.put(
-          name,
-          name.startsWith("cells")
-              ? CellJson.text(CellJson.read(file).withoutProvenance())
-              : new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
-    }
-    return contents;
-  }
-
   private Said sweep(Path out, Object... more) {
     return Said.of(
         Stream.concat(
@@ -78,7 +61,7 @@ final class SparkRunnerTest {
     Path spark = folder.resolve("spark");
     Said there = sweep(spark, "--runner", "spark", "--master", "local[2]");
     assertEquals(0, there.code(), there.err());
-    assertEquals(contents(local), contents(spark));
+    assertEquals(RunContents.of(local), RunContents.of(spark));
     assertTrue(there.err().contains("reference images: 2 batches"), there.err());
     int cells = here.json().get("done").intValue();
     assertTrue(cells >= 5, here.out());
@@ -90,17 +73,13 @@ final class SparkRunnerTest {
   }
 
   @Test
-  void aCellThatFailsSaysWhyAndDoesNotStopTheOthers() throws IOException {
+  void runsThatFailSayWhyAndAreTriedAgain() throws IOException {
     Path out = folder.resolve("out");
     Files.createDirectories(out);
     assertEquals(0, sweep(out).code());
-    // one result is lost and the reference is of something else: the cell cannot be compared
-    Path lost;
-    try (Stream<Path> cells = Files.list(out.resolve("cells"))) {
-      lost = cells.sorted().findFirst().orElseThrow();
-    }
-    String id = lost.getFileName().toString().replace(".json", "");
-    Files.delete(lost);
+    // the results are lost and the reference is of something else: nothing can be compared
+    Files.delete(out.resolve(ResultFolder.RUNS));
+    Files.delete(out.resolve(ResultFolder.IMAGES));
     Path manifest;
     try (Stream<Path> files = Files.walk(out.resolve("reference"))) {
       manifest = files.filter(f -> f.endsWith("manifest.json")).findFirst().orElseThrow();
@@ -108,14 +87,14 @@ final class SparkRunnerTest {
     Files.writeString(manifest, "{}");
     Said said = sweep(out, "--runner", "spark", "--master", "local[1]");
     assertEquals(Failure.WHILE_WORKING, said.code(), said.err());
-    assertEquals(1, said.json().get("failed").intValue(), said.out());
-    assertTrue(
-        Files.readString(out.resolve("cells").resolve(id + ".failed.json"))
-            .contains("manifest.json"));
+    Results failed = Results.read(out);
+    assertTrue(failed.cells().isEmpty());
+    assertTrue(failed.failures().values().stream().allMatch(e -> e.contains("manifest.json")));
+    assertEquals(failed.failures().size(), said.json().get("failed").intValue(), said.out());
     Files.delete(manifest);
     assertEquals(0, sweep(out, "--runner", "spark", "--master", "local[1]").code());
-    assertTrue(Files.exists(lost));
-    assertTrue(Files.notExists(out.resolve("cells").resolve(id + ".failed.json")));
+    assertTrue(Files.exists(out.resolve(ResultFolder.RUNS)));
+    assertTrue(Files.notExists(out.resolve("runs")));
   }
 
   @Test

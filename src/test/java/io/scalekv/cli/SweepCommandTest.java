@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Results;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -106,9 +107,9 @@ final class SweepCommandTest {
     }
 
     FileTime past = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
-    Path kept = out.resolve("cells").resolve(split + ".json");
+    Path kept = out.resolve("runs").resolve(split + ".json");
     Files.setLastModifiedTime(kept, past);
-    Path damaged = out.resolve("cells").resolve(full.id() + ".json");
+    Path damaged = out.resolve("runs").resolve(full.id() + ".json");
     String sound = CellJson.text(full.withoutProvenance());
     Files.writeString(damaged, "{");
     Said second = say("sweep", spec, "--out", out, "--json", "-q");
@@ -138,7 +139,7 @@ final class SweepCommandTest {
     assertFalse(Files.exists(out));
     Said one = say("cell", spec, "--id", id, "--out", out, "-q", "--json");
     assertEquals(0, one.code, one.err);
-    Path file = out.resolve("cells").resolve(id + ".json");
+    Path file = out.resolve("runs").resolve(id + ".json");
 
     Said same = say("verify", file, "-q", "--json");
     assertEquals(0, same.code, same.out + same.err);
@@ -206,7 +207,7 @@ final class SweepCommandTest {
     assertNotEquals(cells.get(0).images(), cells.get(1).images());
     assertNotEquals(cells.get(1).images(), cells.get(3).images());
     String id = cells.get(3).id();
-    Said verified = say("verify", out.resolve("cells").resolve(id + ".json"), "-q");
+    Said verified = say("verify", out.resolve("runs").resolve(id + ".json"), "-q");
     assertEquals(0, verified.code, verified.out + verified.err);
   }
 
@@ -264,9 +265,8 @@ final class SweepCommandTest {
     Path image = manifest.resolveSibling("p0001-s0.png");
     byte[] png = Files.readAllBytes(image);
     Files.write(image, new byte[] {1, 2, 3});
-    try (Stream<Path> cells = Files.list(out.resolve("cells"))) {
-      Files.delete(cells.findFirst().orElseThrow());
-    }
+    Files.delete(out.resolve(ResultFolder.RUNS));
+    Files.delete(out.resolve(ResultFolder.IMAGES));
     assertEquals(0, say("sweep", few, "--out", out, "-q").code);
     assertEquals(List.of(png.length), List.of(Files.readAllBytes(image).length));
     assertEquals(new String(before, StandardCharsets.UTF_8), Files.readString(manifest));

@@ -78,11 +78,11 @@ final class ExperimentTest {
             ImageModel.weightHash(config, shipped),
             ImageModel.tokenizerHash(config, shipped),
             ShippedCalibrations.of(config));
-    Path cells = Path.of("results", "paper", "pocket", "table1", "cells");
+    Results cells = Results.read(Path.of("results", "paper", "pocket", "table1"));
     ExperimentSpec spec = ExperimentSpec.read(TABLE_1);
     Experiment table = Experiment.expand(spec, TABLE_1, false, facts, UserNets.Facts.NONE);
     for (Experiment.Planned p : table.cells()) {
-      assertTrue(Files.exists(cells.resolve(p.cell().id() + ".json")), p.label());
+      assertTrue(cells.cells().containsKey(p.cell().id()), p.label());
     }
     Path confirm = Path.of("experiments", "beyond", "confirm.yaml");
     Experiment beyond =

@@ -83,6 +83,26 @@ public final class ResultFixtures {
         null);
   }
 
+  /** An experiment whose rows are some results. */
+  public static ExperimentFile file(List<CellResult> results) {
+    return new ExperimentFile(
+        ExperimentFile.SCHEMA_VERSION,
+        "table",
+        "Table",
+        "fidelity",
+        new ModelChoice("pocket", null, null),
+        false,
+        "name: table",
+        "d".repeat(64),
+        "scenes.txt",
+        "b".repeat(64),
+        "0123456789abcdef",
+        results.stream()
+            .map(r -> new ExperimentFile.Row("rows", r.cell().policy().name(), r.id()))
+            .toList(),
+        Map.of());
+  }
+
   /** Where the made-up results come from. */
   public static CellResult.Provenance provenance() {
     return new CellResult.Provenance(

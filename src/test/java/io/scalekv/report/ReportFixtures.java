@@ -2,12 +2,12 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellFailure;
-import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.ResultFixtures;
+import io.scalekv.experiment.ResultFolder;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.AtomicFile;
@@ -164,10 +164,10 @@ final class ReportFixtures {
             Map.of("b".repeat(64), texts))
         .write(folder);
     for (CellResult r : results) {
-      CellJson.write(r, ExperimentFile.cell(folder, r.id()));
+      new ResultFolder(folder).write(r);
     }
     for (CellFailure f : failures) {
-      f.write(ExperimentFile.failure(folder, f.id()));
+      new ResultFolder(folder).write(f);
     }
     return this;
   }

@@ -6,6 +6,7 @@ import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.CellSession;
 import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.RunListener;
+import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Runner;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.tensor.Cancellation;
@@ -43,12 +44,14 @@ public final class SparkRunner implements Runner {
   private final SparkSettings settings;
   private final CellJob job;
   private final Options options;
+  private final ResultFolder results;
 
   /** A runner. */
   public SparkRunner(SparkSettings settings, CellJob job, Options options) {
     this.settings = settings;
     this.job = job;
     this.options = options;
+    this.results = new ResultFolder(options.folder());
   }
 
   /** A cell on its way. */
@@ -77,7 +80,7 @@ public final class SparkRunner implements Runner {
     Map<String, Ended> ended = new LinkedHashMap<>();
     List<Experiment.Planned> open = new ArrayList<>();
     for (Experiment.Planned planned : cells) {
-      Optional<CellResult> known = CellSession.finished(options.folder(), planned.id());
+      Optional<CellResult> known = results.find(planned.id());
       known.ifPresent(
           r -> ended.put(planned.id(), CellSession.ended(planned, Status.KEPT, null, r)));
       if (known.isEmpty()) {
@@ -91,6 +94,7 @@ public final class SparkRunner implements Runner {
         ExecutorSession.close();
       }
     }
+    results.finish();
     return new Summary(cells.stream().map(c -> ended.get(c.id())).toList());
   }
 
@@ -226,7 +230,7 @@ public final class SparkRunner implements Runner {
         if (spark.sc().isStopped()) {
           throw new IOException("--master %s is gone".formatted(settings.chosenMaster()), e);
         }
-        return CellSession.fail(options.folder(), planned, "Spark gave up: " + cause(e));
+        return CellSession.fail(results, planned, "Spark gave up: " + cause(e));
       }
       if (answer.status() == Status.FAILED) {
         return CellSession.ended(planned, Status.FAILED, answer.error(), null);
@@ -238,7 +242,7 @@ public final class SparkRunner implements Runner {
     private CellResult result(Experiment.Planned planned) throws IOException {
       long begin = System.nanoTime();
       while (true) {
-        Optional<CellResult> result = CellSession.finished(options.folder(), planned.id());
+        Optional<CellResult> result = results.find(planned.id());
         if (result.isPresent()) {
           return result.get();
         }

@@ -4,6 +4,7 @@ import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.CheckedJson;
 import io.scalekv.io.Require;
+import io.scalekv.io.Sha256;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -46,7 +47,7 @@ public final class ResultFolder {
 
   private final Path folder;
   private Map<String, CellResult> packed = Map.of();
-  private String packedAt;
+  private String packedHash;
 
   /** A folder, which need not exist yet. */
   public ResultFolder(Path folder) {
@@ -180,10 +181,10 @@ public final class ResultFolder {
     if (!Files.isRegularFile(file)) {
       return Map.of();
     }
-    String at = Files.getLastModifiedTime(file) + " " + Files.size(file);
-    if (!at.equals(packedAt)) {
+    String hash = Sha256.of(file);
+    if (!hash.equals(packedHash)) {
       packed = readPacked(file);
-      packedAt = at;
+      packedHash = hash;
     }
     return packed;
   }

@@ -30,8 +30,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "reproduce",
     description =
-        "Run every experiment of the ScaleKV paper on a model, then report, with the paper's numbers"
-            + " beside ours. Can be stopped at any moment; the same command goes on where it was.")
+        "Run every experiment of the ScaleKV paper on a model, then report, with the paper's"
+            + " numbers beside ours. Can be stopped at any moment; the same command goes on where"
+            + " it was.")
 final class ReproduceCommand implements Callable<Integer> {
   /** One experiment. */
   record Ran(String name, String folder, int done, int kept, int failed, double wallSeconds) {}

@@ -9,8 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Result of a cell. Parts that have no meaning for its kind are
- * null.
+ * Result of a cell. Parts that have no meaning for its kind are null.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}
  * @param id of the cell

@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a folder of results is about: the file {@value #NAME}. It holds the
- * experiment as it was written, its cells in their order, and every prompt, so that a result can be
- * derived again from the folder alone.
+ * What a folder of results is about: the file {@value #NAME}. It holds the experiment as it was
+ * written, its cells in their order, and every prompt, so that a result can be derived again from
+ * the folder alone.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}
  * @param name of the experiment

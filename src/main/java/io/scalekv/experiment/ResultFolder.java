@@ -114,8 +114,7 @@ public final class ResultFolder {
     }
     String name = file.toString();
     return Optional.of(
-        CheckedJson.bind(
-            CheckedJson.parse(CheckedJson.text(file), name), CellFailure.class, name));
+        CheckedJson.bind(CheckedJson.parse(CheckedJson.text(file), name), CellFailure.class, name));
   }
 
   /**
@@ -225,7 +224,9 @@ public final class ResultFolder {
         String name = file + ": line " + ++number;
         JsonNode image = CheckedJson.parse(line, name);
         Require.that(
-            image instanceof ObjectNode o && o.path("run").isString(), "%s must name its run", name);
+            image instanceof ObjectNode o && o.path("run").isString(),
+            "%s must name its run",
+            name);
         String id = ((ObjectNode) image).remove("run").stringValue();
         images.computeIfAbsent(id, i -> JsonNodeFactory.instance.arrayNode()).add(image);
       }

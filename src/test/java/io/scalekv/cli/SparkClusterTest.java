@@ -264,7 +264,9 @@ final class SparkClusterTest {
     assertFalse(lost.isEmpty());
     first.destroyForcibly();
     lost.forEach(ProcessHandle::destroyForcibly);
-    assertTrue(Results.read(local).cells().size() > begun, "all cells were done before the worker was killed");
+    assertTrue(
+        Results.read(local).cells().size() > begun,
+        "all cells were done before the worker was killed");
     assertTrue(sweep.waitFor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS), () -> read(log));
     assertEquals(0, sweep.exitValue(), () -> read(log));
     assertEquals(RunContents.of(local), RunContents.of(spark), read(log));

@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.HeldKv;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.AttentionInputs;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.ModelConfig;
@@ -58,7 +58,7 @@ public class CacheBenchmark {
   private NDArray[] values;
   private KvCache full;
   private KvCache filling;
-  private Kept tenth;
+  private RetainedTokens tenth;
 
   /** The maps of a size. */
   static ScaleSchedule schedule(String size) {
@@ -83,7 +83,7 @@ public class CacheBenchmark {
     int held = schedule.historyTokens();
     int stay = Math.max(1, held / 10);
     int[] some = IntStream.range(0, stay).map(i -> (int) ((long) i * held / stay)).toArray();
-    tenth = Kept.alike(Stream.generate(() -> some).limit(heads).toArray(int[][]::new));
+    tenth = RetainedTokens.alike(Stream.generate(() -> some).limit(heads).toArray(int[][]::new));
   }
 
   private KvCache filled(int maps) {
@@ -130,7 +130,7 @@ public class CacheBenchmark {
   public long readAndKeepAll() {
     int map = schedule.scales() - 2;
     try (NDManager scope = manager.newSubManager()) {
-      HeldKv held = filling.read(scope, keys[map], values[map]);
+      AttentionInputs held = filling.read(scope, keys[map], values[map]);
       filling.keepAll(held);
       return filling.liveBytes();
     }
@@ -141,7 +141,7 @@ public class CacheBenchmark {
   public long readAndCut() {
     int map = schedule.scales() - 2;
     try (NDManager scope = manager.newSubManager()) {
-      HeldKv held = filling.read(scope, keys[map], values[map]);
+      AttentionInputs held = filling.read(scope, keys[map], values[map]);
       filling.keep(held, tenth);
       return filling.liveBytes();
     }

@@ -1,6 +1,6 @@
 package io.scalekv.bench;
 
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.MapMeter;
@@ -72,10 +72,10 @@ public final class SpeedBench {
     }
 
     @Override
-    public void attended(int branch, Attended a) {
+    public void attended(int branch, SelectionInputs a) {
       boolean before =
           (branch == 0 || cache.unconditional() == null ? cache.policy() : cache.unconditional())
-              .choosesBeforeAttention();
+              .selectsBeforeAttention();
       for (int budget : a.budget()) {
         int keys = before ? Math.min(budget, a.tokens()) : a.tokens();
         double rowsTimesWidth = (double) a.rows() * config.headWidth();

@@ -1,57 +1,119 @@
 package io.scalekv.cache;
 
+import io.scalekv.io.Require;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import java.util.Locale;
+import java.util.function.IntFunction;
+import java.util.function.IntToLongFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * How much cache is asked for, before a model is known. Resolves to a mean number of tokens per
- * layer and head, between 1 and T_{K-1}.
+ * Requested size of a cache, before a model is known. Resolves to a mean number of tokens per layer
+ * and head, between 1 and T_{K-1}.
  */
 public sealed interface Budget {
+  /** Forms that {@link #parse} reads, for help texts and messages. */
+  String FORMS = "10%, 650t, paper-20, paper-10, paper-4 or bytes such as 600kB, 3900MiB, 1GiB";
+
   /**
-   * Reads {@code 10%}, {@code 650t}, {@code paper-20}, {@code paper-10}, {@code paper-4} or {@code
-   * 3900MiB}.
+   * Reads {@code 10%}, {@code 650t}, {@code paper-20}, {@code paper-10}, {@code paper-4}, or bytes
+   * in B, kB, MB, GB, KiB, MiB or GiB; upper and lower case are the same.
+   *
+   * @throws IllegalArgumentException if the text is none of these
    */
   static Budget parse(String text) {
-    return BudgetParser.parse(text);
-  }
-
-  /**
-   * Mean tokens per layer and head.
-   *
-   * @param memory geometry, dtypes, guidance and batch, which a budget in MiB is divided by
-   */
-  int tokens(ScaleSchedule schedule, MemoryModel memory);
-
-  /** Mean tokens per layer and head, for every kind of budget but MiB. */
-  default int tokens(ScaleSchedule schedule) {
-    if (this instanceof Mebibytes) {
-      throw new IllegalArgumentException(
-          "budget " + this + ": the model's width, dtypes and batch expected, got none");
+    Require.that(text != null, "missing budget: give %s", FORMS);
+    Matcher m = Form.PATTERN.matcher(text.strip().toLowerCase(Locale.ROOT));
+    if (m.matches() && m.group(1) != null) {
+      return new Paper(Integer.parseInt(m.group(1)));
     }
-    return tokens(schedule, null);
+    BigDecimal amount = m.matches() ? new BigDecimal(m.group(2)) : BigDecimal.ZERO;
+    String unit = m.matches() ? m.group(3) : "";
+    switch (unit) {
+      case "%":
+        return new Percent(amount);
+      case "t":
+        Require.that(amount.scale() == 0, "budget must be a whole number of tokens, got %s", text);
+        return new Tokens(amount.intValueExact());
+      default:
+        for (Unit u : Unit.values()) {
+          if (u.toString().equalsIgnoreCase(unit)) {
+            return new Bytes(amount, u);
+          }
+        }
+        throw new IllegalArgumentException("budget must be " + FORMS + ", got '" + text + "'");
+    }
   }
 
   /**
-   * A share of T_{K-1}: round-half-up(percent · T_{K-1} / 100) tokens.
+   * Returns the mean tokens per layer and head of a budget that is not in bytes.
+   *
+   * @throws IllegalStateException for a budget in bytes, which depends on model and policy
+   */
+  int tokens(ScaleSchedule schedule);
+
+  /**
+   * Returns the nominal budget b of a policy, in mean tokens per layer and head: what was asked
+   * for, or for bytes the b at which the policy's peak of stored bytes fits ("at equal bytes").
+   *
+   * @param memory geometry, number formats, branches and batch
+   * @param planAt the policy's plan at a nominal budget of b tokens
+   * @throws IllegalArgumentException if no b fits
+   */
+  default int tokens(ScaleSchedule schedule, MemoryModel memory, IntFunction<BudgetPlan> planAt) {
+    return tokens(schedule, b -> memory.peakBytes(planAt.apply(b)));
+  }
+
+  /**
+   * Returns the nominal budget, likewise.
+   *
+   * @param peakBytes peak of stored bytes at a nominal budget of b tokens; an
+   *     IllegalArgumentException says that b is too small for the policy
+   */
+  default int tokens(ScaleSchedule schedule, IntToLongFunction peakBytes) {
+    return tokens(schedule);
+  }
+
+  /** Text form and limits shared by the kinds. */
+  final class Form {
+    private static final Pattern PATTERN =
+        Pattern.compile(
+            "paper-([0-9]{1,3})|([0-9]{1,9}(?:\\.[0-9]{1,9})?) ?(%|t|b|kb|mb|gb|kib|mib|gib)");
+
+    private Form() {}
+
+    private static int limited(Budget budget, BigInteger tokens, ScaleSchedule schedule) {
+      Require.that(
+          tokens.signum() > 0,
+          "budget %s must hold at least 1 of %d tokens, got 0",
+          budget,
+          schedule.historyTokens());
+      return tokens.min(BigInteger.valueOf(schedule.historyTokens())).intValueExact();
+    }
+  }
+
+  /**
+   * Share of T_{K-1}: round-half-up(percent · T_{K-1} / 100) tokens.
    *
    * @param percent above 0, at most 100
    */
   record Percent(BigDecimal percent) implements Budget {
     /** Checks the range. */
     public Percent {
-      if (percent.signum() <= 0 || percent.compareTo(BigDecimal.valueOf(100)) > 0) {
-        throw new IllegalArgumentException(
-            "budget: percent above 0 and at most 100 expected, got " + percent.toPlainString());
-      }
+      Require.that(
+          percent.signum() > 0 && percent.compareTo(BigDecimal.valueOf(100)) <= 0,
+          "budget in percent must be above 0 and at most 100, got %s",
+          percent.toPlainString());
     }
 
     @Override
-    public int tokens(ScaleSchedule schedule, MemoryModel memory) {
+    public int tokens(ScaleSchedule schedule) {
       BigDecimal exact =
           percent.multiply(BigDecimal.valueOf(schedule.historyTokens())).movePointLeft(2);
-      return BudgetParser.held(
+      return Form.limited(
           this, exact.setScale(0, RoundingMode.HALF_UP).toBigInteger(), schedule);
     }
 
@@ -62,21 +124,19 @@ public sealed interface Budget {
   }
 
   /**
-   * Tokens as they are; more than exist means all.
+   * Number of tokens; more than exist means all.
    *
    * @param count at least 1
    */
   record Tokens(int count) implements Budget {
     /** Checks the range. */
     public Tokens {
-      if (count < 1) {
-        throw new IllegalArgumentException("budget: at least 1 token expected, got " + count);
-      }
+      Require.atLeast("budget in tokens", count, 1);
     }
 
     @Override
-    public int tokens(ScaleSchedule schedule, MemoryModel memory) {
-      return BudgetParser.held(this, BigInteger.valueOf(count), schedule);
+    public int tokens(ScaleSchedule schedule) {
+      return Form.limited(this, BigInteger.valueOf(count), schedule);
     }
 
     @Override
@@ -86,7 +146,7 @@ public sealed interface Budget {
   }
 
   /**
-   * A column of the paper's table 1: 1300, 650 or 265 tokens where T_{K-1} is 6425, else
+   * Column of the paper's table 1: 1300, 650 or 265 tokens where T_{K-1} is 6425, else
    * round-half-up(that · T_{K-1} / 6425).
    *
    * @param percent the paper's name of the column: 20, 10 or 4
@@ -106,15 +166,15 @@ public sealed interface Budget {
         case 4 -> 265;
         default ->
             throw new IllegalArgumentException(
-                "budget: paper-20, paper-10 or paper-4 expected, got paper-" + percent);
+                "budget must be paper-20, paper-10 or paper-4, got paper-" + percent);
       };
     }
 
     @Override
-    public int tokens(ScaleSchedule schedule, MemoryModel memory) {
+    public int tokens(ScaleSchedule schedule) {
       long product = (long) paperTokens(percent) * schedule.historyTokens();
       long rounded = (2 * product + PAPER_HISTORY) / (2L * PAPER_HISTORY);
-      return BudgetParser.held(this, BigInteger.valueOf(rounded), schedule);
+      return Form.limited(this, BigInteger.valueOf(rounded), schedule);
     }
 
     @Override
@@ -123,32 +183,95 @@ public sealed interface Budget {
     }
   }
 
-  /**
-   * Memory of the whole cache: the most tokens that fit.
-   *
-   * @param mebibytes above 0, in units of 2^20 bytes
-   */
-  record Mebibytes(BigDecimal mebibytes) implements Budget {
-    /** Checks the range. */
-    public Mebibytes {
-      if (mebibytes.signum() <= 0) {
-        throw new IllegalArgumentException(
-            "budget: more than 0 MiB expected, got " + mebibytes.toPlainString());
-      }
-    }
+  /** Unit of bytes: powers of 1000, or of 1024 with an i. */
+  enum Unit {
+    /** Byte. */
+    B(1),
+    /** Kilobyte. */
+    KB(1_000),
+    /** Megabyte. */
+    MB(1_000_000),
+    /** Gigabyte. */
+    GB(1_000_000_000),
+    /** Kibibyte. */
+    KIB(1 << 10),
+    /** Mebibyte. */
+    MIB(1 << 20),
+    /** Gibibyte. */
+    GIB(1 << 30);
 
-    @Override
-    public int tokens(ScaleSchedule schedule, MemoryModel memory) {
-      if (memory == null) {
-        return tokens(schedule);
-      }
-      BigInteger bytes = mebibytes.multiply(BigDecimal.valueOf(1L << 20)).toBigInteger();
-      return BudgetParser.held(this, memory.mostTokens(bytes, schedule.scales() - 1), schedule);
+    private final long bytes;
+
+    Unit(long bytes) {
+      this.bytes = bytes;
     }
 
     @Override
     public String toString() {
-      return mebibytes.toPlainString() + "MiB";
+      return this == KB ? "kB" : name().replace('I', 'i');
+    }
+  }
+
+  /**
+   * Peak of stored bytes: the most that all layers hold together after any layer's write.
+   *
+   * @param amount above 0
+   * @param unit of the amount
+   */
+  record Bytes(BigDecimal amount, Unit unit) implements Budget {
+    /** Checks the range. */
+    public Bytes {
+      Require.that(
+          amount.signum() > 0, "budget in bytes must be above 0, got %s", amount.toPlainString());
+    }
+
+    /** Whole bytes, rounded down. */
+    public long count() {
+      return amount.multiply(BigDecimal.valueOf(unit.bytes)).longValue();
+    }
+
+    @Override
+    public int tokens(ScaleSchedule schedule) {
+      throw new IllegalStateException(
+          "budget " + this + " depends on the model's width, number formats, batch and policy");
+    }
+
+    /**
+     * Searches by bisection, since the peak grows with b but for roundings. The result fits in any
+     * case.
+     */
+    @Override
+    public int tokens(ScaleSchedule schedule, IntToLongFunction peakBytes) {
+      long most = count();
+      int low = 1;
+      int high = schedule.historyTokens();
+      int best = 0;
+      BudgetTooSmallException tooSmall = null;
+      while (low <= high) {
+        int b = low + (high - low) / 2;
+        boolean fits = true;
+        try {
+          fits = peakBytes.applyAsLong(b) <= most;
+          best = fits ? b : best;
+        } catch (BudgetTooSmallException e) {
+          tooSmall = e;
+        }
+        if (fits) {
+          low = b + 1;
+        } else {
+          high = b - 1;
+        }
+      }
+      if (best == 0 && tooSmall != null) {
+        throw new BudgetTooSmallException(
+            "budget " + this + " is too small: " + tooSmall.getMessage());
+      }
+      return Form.limited(this, BigInteger.valueOf(best), schedule);
+    }
+
+    @Override
+    public String toString() {
+      return amount.toPlainString() + unit;
     }
   }
 }

@@ -257,7 +257,7 @@ public final class BudgetPlan {
   }
 
   /** Whether any head ever drops a token. */
-  public boolean cuts() {
+  public boolean evicts() {
     for (int k = 0; k < tokens.length; k++) {
       for (int l = 0; l < layers(); l++) {
         for (int h = 0; h < tokens[k][l].length; h++) {

@@ -8,10 +8,10 @@ public interface CacheListener {
   CacheListener NONE = new CacheListener() {};
 
   /** A layer's queries [R,H,L,D] are about to meet its keys and values. */
-  default void attending(int layer, NDArray query, HeldKv held) {}
+  default void attending(int layer, NDArray query, AttentionInputs held) {}
 
   /** A group of heads has attended a map, the last one included. */
-  default void attended(Attended a) {}
+  default void attended(SelectionInputs a) {}
 
   /** A layer's cache after a map was stored and cut. */
   default void cached(int layer, KvCache cache) {}

@@ -6,110 +6,74 @@ import ai.djl.ndarray.index.NDIndex;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * The caches of all layers during one generation, for the batch rows that share a policy. Right
- * after a layer has attended a map, its cache is cut to what the next map may read, so that only
- * one layer at a time holds more than its budget. The last map is not stored.
+ * KV caches of all layers during one generation, for the batch rows that share a policy. Right
+ * after a layer has attended a scale, its cache is compressed to the budget of the next scale, so
+ * that only one layer at a time holds more than its budget. The last scale is not stored.
  *
  * <p>Letters: R batch rows, H heads, L tokens of the map, D head width.
  */
 public final class CacheManager implements AutoCloseable {
   private static final double SOFTMAX_SCALE = 1;
 
+  /** Attention of a layer's queries [R,H,L,D] over its keys and values. */
+  @FunctionalInterface
+  public interface Attention {
+    /** In float32. */
+    Attention FP32 = AttentionInputs::attend;
+
+    /** With queries, keys and values rounded to bfloat16; so is the result. */
+    Attention BF16 = AttentionInputs::attendBf16;
+
+    /** Without the products, for measuring the cache alone. */
+    Attention NONE = (inputs, query) -> query;
+
+    /** Returns [R,H,L,D]. */
+    NDArray of(AttentionInputs inputs, NDArray query);
+  }
+
   private final ScaleSchedule schedule;
   private final CachePolicy policy;
   private final BudgetPlan plan;
-  private final boolean storeLastMap;
   private final CacheListener listener;
-  private final BiFunction<HeldKv, NDArray, NDArray> attention;
+  private final Attention attention;
   private final List<KvCache> caches = new ArrayList<>();
-  private final List<Keeper> keepers = new ArrayList<>();
+  private final List<TokenSelector> selectors = new ArrayList<>();
   private int scale;
 
   /**
    * Empty caches.
    *
    * @param parent owner of the memory
-   * @param schedule token maps, those of the policy's plan
-   * @param storeLastMap whether the last map is stored too, whole (for tests)
+   * @param policy its plan names the token maps and the number of layers
+   * @param keys number format of stored keys
+   * @param values number format of stored values
    */
   public CacheManager(
       NDManager parent,
-      ScaleSchedule schedule,
       CachePolicy policy,
-      CacheType keyType,
-      CacheType valueType,
-      boolean storeLastMap,
+      CacheType keys,
+      CacheType values,
+      Attention attention,
       CacheListener listener) {
-    this(parent, schedule, policy, keyType, valueType, storeLastMap, false, listener);
-  }
-
-  /**
-   * The same.
-   *
-   * @param bf16 whether attention rounds queries, keys and values to bfloat16; its result is then
-   *     bfloat16 too
-   */
-  public CacheManager(
-      NDManager parent,
-      ScaleSchedule schedule,
-      CachePolicy policy,
-      CacheType keyType,
-      CacheType valueType,
-      boolean storeLastMap,
-      boolean bf16,
-      CacheListener listener) {
-    this(
-        parent,
-        schedule,
-        policy,
-        keyType,
-        valueType,
-        storeLastMap,
-        listener,
-        bf16 ? HeldKv::attendBf16 : HeldKv::attend);
-  }
-
-  /** The same with another attention than the real one, for measuring the cache alone. */
-  CacheManager(
-      NDManager parent,
-      ScaleSchedule schedule,
-      CachePolicy policy,
-      CacheType keyType,
-      CacheType valueType,
-      boolean storeLastMap,
-      CacheListener listener,
-      BiFunction<HeldKv, NDArray, NDArray> attention) {
-    this.attention = attention;
-    this.schedule = schedule;
     this.policy = policy;
     this.plan = policy.plan();
-    this.storeLastMap = storeLastMap;
+    this.schedule = plan.schedule();
+    this.attention = attention;
     this.listener = listener;
-    if (!plan.schedule().equals(schedule)) {
-      throw new IllegalArgumentException(
-          "cache policy "
-              + policy.name()
-              + ": a plan for "
-              + schedule.maps()
-              + " expected, got "
-              + plan);
-    }
-    int all = storeLastMap ? schedule.totalTokens() : schedule.historyTokens();
-    int reserve = plan.cuts() ? 0 : all;
+    int reserve = plan.evicts() ? 0 : schedule.historyTokens();
     for (int l = 0; l < plan.layers(); l++) {
-      caches.add(new KvCache(parent, schedule, keyType, valueType, reserve));
-      keepers.add(policy.keeper(l));
+      caches.add(new KvCache(parent, schedule, keys, values, reserve));
+      selectors.add(policy.selector(l));
     }
   }
 
-  /** Tells which map the next calls belong to. */
-  public void enter(int map) {
-    this.scale = map;
+  /** Begins a scale, 0-based; the next calls belong to it. */
+  public void enter(int scale) {
+    this.scale = scale;
   }
 
   /** Number of layers. */
@@ -122,7 +86,7 @@ public final class CacheManager implements AutoCloseable {
     return caches.get(layer);
   }
 
-  /** Bytes of all tokens held. */
+  /** Bytes of all stored tokens. */
   public long liveBytes() {
     return caches.stream().mapToLong(KvCache::liveBytes).sum();
   }
@@ -132,95 +96,104 @@ public final class CacheManager implements AutoCloseable {
     return caches.stream().mapToLong(KvCache::allocatedBytes).sum();
   }
 
+  /** Stored tokens, mean over layers and heads. */
+  public double meanTokens() {
+    return caches.stream().mapToDouble(c -> c.heads() == 0 ? 0 : (double) c.tokens() / c.heads()).average().orElse(0);
+  }
+
   /**
-   * Attention of one layer with softmax scale 1 over its cache and the map itself; then the cache
-   * is cut.
+   * Attends one layer with softmax scale 1 over its cache and the current map, then compresses the
+   * cache.
    *
    * @param query [R,H,L,D]
    * @param key [R,H,L,D]
    * @param value [R,H,L,D]
-   * @param projectedQuery see {@link Attended#projectedQuery}
+   * @param projectedQuery see {@link SelectionInputs#projectedQuery}
    * @return [R,H,L,D]
    */
   public NDArray attend(
       int layer, NDArray query, NDArray key, NDArray value, Supplier<NDArray> projectedQuery) {
-    HeldKv held = caches.get(layer).read(query.getManager(), key, value);
-    listener.attending(layer, query, held);
-    int[] budget = budget(layer, held);
-    List<Attended> groups = groups(layer, query, projectedQuery, held, budget);
-    boolean last = scale == schedule.scales() - 1;
-    boolean before = policy.choosesBeforeAttention();
-    Kept kept = before ? choose(layer, groups, held, budget) : null;
+    KvCache cache = caches.get(layer);
+    AttentionInputs inputs = cache.read(query.getManager(), key, value);
+    listener.attending(layer, query, inputs);
+    int[] budget = budget(layer, inputs);
+    List<SelectionInputs> groups = groups(layer, query, projectedQuery, inputs, budget);
+    boolean before = policy.selectsBeforeAttention();
+    RetainedTokens retained = before ? select(layer, groups, inputs, budget) : null;
     NDArray out;
-    if (kept == null) {
-      out = attention.apply(held, query);
+    if (retained == null) {
+      out = attention.of(inputs, query);
     } else {
-      HeldKv chosen = held.only(kept);
-      out = attention.apply(chosen, query);
-      chosen.free();
+      AttentionInputs selected = inputs.only(retained);
+      out = attention.of(selected, query);
+      selected.free();
     }
     groups.forEach(listener::attended);
-    if (!last || storeLastMap) {
-      if (!before && !last) {
-        kept = choose(layer, groups, held, budget);
+    if (scale < schedule.scales() - 1) {
+      if (!before) {
+        retained = select(layer, groups, inputs, budget);
       }
-      if (kept == null || last) {
-        caches.get(layer).keepAll(held);
+      if (retained == null) {
+        cache.storeAll(inputs);
       } else {
-        caches.get(layer).keep(held, kept);
+        cache.store(inputs, retained);
       }
-      listener.cached(layer, caches.get(layer));
+      listener.cached(layer, cache);
     }
-    held.free();
+    inputs.free();
     return out;
   }
 
   /**
-   * Tokens that each head may keep for the next map. After the last there is none; but where tokens
-   * are chosen before attention and the plan cuts at all, the last map reads no more tokens, its
-   * own included, than its plan has.
+   * Tokens that each head may store for the next scale. After the last scale there is none; but
+   * where tokens are selected before attention and the plan evicts at all, the last scale reads no
+   * more tokens, its own included, than its plan has.
    */
-  private int[] budget(int layer, HeldKv held) {
+  private int[] budget(int layer, AttentionInputs inputs) {
     int last = schedule.scales() - 1;
-    boolean whole = scale == last && !(policy.choosesBeforeAttention() && plan.cuts());
+    boolean whole = scale == last && !(policy.selectsBeforeAttention() && plan.evicts());
     int next = Math.min(scale + 1, last);
-    return IntStream.range(0, held.heads())
-        .map(h -> whole ? held.tokens(h) : Math.min(held.tokens(h), plan.tokens(next, layer, h)))
+    return IntStream.range(0, inputs.heads())
+        .map(
+            h ->
+                whole
+                    ? inputs.tokens(h)
+                    : Math.min(inputs.tokens(h), plan.tokens(next, layer, h)))
         .toArray();
   }
 
-  /** All heads together where they hold equally many tokens, else head by head. */
-  private List<Attended> groups(
-      int layer, NDArray query, Supplier<NDArray> projectedQuery, HeldKv held, int[] budget) {
-    if (held.even()) {
+  /** Returns all heads as one group where they store the same number of tokens, else each alone. */
+  private List<SelectionInputs> groups(
+      int layer, NDArray query, Supplier<NDArray> projectedQuery, AttentionInputs inputs, int[] budget) {
+    if (inputs.even()) {
       return List.of(
-          new Attended(
+          new SelectionInputs(
               layer,
               scale,
               schedule,
-              IntStream.range(0, held.heads()).toArray(),
+              IntStream.range(0, inputs.heads()).toArray(),
               query,
               projectedQuery,
-              held.keys(),
-              held.values(),
+              inputs.keys(),
+              inputs.values(),
               SOFTMAX_SCALE,
               budget,
               caches.get(layer)::positions));
     }
-    List<Attended> groups = new ArrayList<>();
-    for (int h = 0; h < held.heads(); h++) {
+    List<SelectionInputs> groups = new ArrayList<>();
+    for (int h = 0; h < inputs.heads(); h++) {
       NDIndex one = new NDIndex(":,{}:{}", h, h + 1);
       int head = h;
       groups.add(
-          new Attended(
+          new SelectionInputs(
               layer,
               scale,
               schedule,
               new int[] {h},
               query.get(one),
               () -> projectedQuery.get().get(one),
-              held.keys(h),
-              held.values(h),
+              inputs.keys(h),
+              inputs.values(h),
               SOFTMAX_SCALE,
               new int[] {budget[h]},
               (row, g) -> caches.get(layer).positions(row, head)));
@@ -228,22 +201,24 @@ public final class CacheManager implements AutoCloseable {
     return groups;
   }
 
-  /** What stays, or null where everything may. */
-  private Kept choose(int layer, List<Attended> groups, HeldKv held, int[] budget) {
-    Keeper keeper = keepers.get(layer);
-    groups.forEach(keeper::attended);
-    if (Arrays.equals(budget, held.counts())) {
+  /** Returns the retained tokens, or null where nothing is evicted. */
+  private RetainedTokens select(
+      int layer, List<SelectionInputs> groups, AttentionInputs inputs, int[] budget) {
+    TokenSelector selector = selectors.get(layer);
+    groups.forEach(selector::observe);
+    if (Arrays.equals(budget, inputs.counts())) {
       return null;
     }
-    Kept kept = Kept.join(groups.stream().map(a -> keep(keeper, a)).toList());
-    String where = String.format("policy %s, layer %d, scale %d", policy.name(), layer, scale);
-    kept.check(where, held.rows(), held.counts(), budget);
-    return kept;
+    RetainedTokens retained =
+        RetainedTokens.join(groups.stream().map(g -> select(selector, g)).toList());
+    String where = String.format("policy %s, layer %d, scale %d", policy.name(), layer, scale + 1);
+    retained.check(where, inputs.rows(), inputs.counts(), budget);
+    return retained;
   }
 
-  private static Kept keep(Keeper keeper, Attended a) {
-    boolean cut = Arrays.stream(a.budget()).anyMatch(b -> b < a.tokens());
-    return cut ? keeper.keep(a) : Kept.all(a.heads().length, a.tokens());
+  private static RetainedTokens select(TokenSelector selector, SelectionInputs group) {
+    boolean evicts = Arrays.stream(group.budget()).anyMatch(b -> b < group.tokens());
+    return evicts ? selector.select(group) : RetainedTokens.all(group.heads().length, group.tokens());
   }
 
   @Override

@@ -9,102 +9,99 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Runs the cache of a generation at a model's geometry on random queries, keys and values, without
- * the model and without the attention products, and reads off how many bytes it holds.
+ * Measures the memory of a KV cache: runs it at a model's geometry on random queries, keys and
+ * values, without the model and without the attention products.
  */
-public final class CacheMeasurement {
-  /**
-   * The cache after one map.
-   *
-   * @param scale the map, 0-based
-   * @param liveBytes of the tokens held by all layers
-   * @param allocatedBytes taken from the system for them
-   * @param formulaBytes what the memory model says of the plan
-   */
-  public record AfterMap(int scale, long liveBytes, long allocatedBytes, long formulaBytes) {}
-
-  /**
-   * A whole run.
-   *
-   * @param maps one entry per stored map; the last map is attended, not stored
-   * @param peakBytes the most that tokens took at any moment, the float32 copies of the layer that
-   *     attends included
-   */
-  public record Result(List<AfterMap> maps, long peakBytes) {}
-
-  /** Adds the copies of the attending layer to what the caches hold. */
-  private static final class Peak implements CacheListener {
-    private CacheManager cache;
-    private long bytes;
-
-    @Override
-    public void attending(int layer, NDArray query, HeldKv held) {
-      bytes = Math.max(bytes, cache.allocatedBytes() + held.copiedBytes());
-    }
-  }
+public final class CacheMeasurement implements CacheListener {
+  private final List<CacheManager> branches = new ArrayList<>();
+  private double tokensBetween;
+  private double peakTokens;
+  private long bytesBetween;
+  private long peakBytes;
+  private long workingPeak;
 
   private CacheMeasurement() {}
 
   /**
-   * Goes through all maps.
+   * Runs one generation.
    *
-   * @param policy with its plan
-   * @param memory geometry, formats, branches and batch; their product is the number of rows
-   * @param heads number of heads H
-   * @param onMap told each map as it begins
+   * @param settings policies and number formats
+   * @param memory geometry, branches and batch
+   * @param onScale called with each scale, 0-based, as it begins
    */
-  public static Result run(
-      CachePolicy policy,
-      MemoryModel memory,
-      CacheType keys,
-      CacheType values,
-      int heads,
-      IntConsumer onMap) {
-    BudgetPlan plan = policy.plan();
-    ScaleSchedule schedule = plan.schedule();
-    int rows = memory.branches() * memory.batch();
-    int width = memory.width() / heads;
-    List<AfterMap> after = new ArrayList<>();
-    Peak peak = new Peak();
-    try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        CacheManager cache =
+  public static CacheUsage run(CacheSettings settings, MemoryModel memory, IntConsumer onScale) {
+    CacheMeasurement measured = new CacheMeasurement();
+    List<CachePolicy> policies =
+        settings.unconditional() == null || memory.branches() == 1
+            ? List.of(settings.policy())
+            : List.of(settings.policy(), settings.unconditional());
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      for (CachePolicy policy : policies) {
+        measured.branches.add(
             new CacheManager(
-                manager, schedule, policy, keys, values, false, peak, (held, query) -> query)) {
-      peak.cache = cache;
-      for (int k = 0; k < schedule.scales(); k++) {
-        onMap.accept(k);
-        cache.enter(k);
-        try (NDManager map = manager.newSubManager()) {
-          Shape shape = new Shape(rows, heads, schedule.tokens(k), width);
-          NDArray query = map.randomNormal(0, 1, shape, DataType.FLOAT32);
-          NDArray key = map.randomNormal(0, 1, shape, DataType.FLOAT32);
-          NDArray value = map.randomNormal(0, 1, shape, DataType.FLOAT32);
-          for (int layer = 0; layer < cache.layers(); layer++) {
-            try (NDManager scope = map.newSubManager()) {
-              query.attach(scope);
-              cache.attend(layer, query, key, value, () -> query);
-              query.attach(map);
-            }
-          }
-        }
-        if (k < schedule.scales() - 1) {
-          after.add(
-              new AfterMap(
-                  k, cache.liveBytes(), cache.allocatedBytes(), formula(plan, memory, heads, k)));
-        }
+                manager,
+                policy,
+                settings.keys(),
+                settings.values(),
+                CacheManager.Attention.NONE,
+                measured));
       }
+      ScaleSchedule schedule = settings.policy().plan().schedule();
+      for (int k = 0; k < schedule.scales(); k++) {
+        onScale.accept(k);
+        measured.scale(manager, k, schedule.tokens(k), memory);
+      }
+      measured.branches.forEach(CacheManager::close);
     }
-    return new Result(after, peak.bytes);
+    return new CacheUsage(
+        measured.tokensBetween,
+        measured.peakTokens,
+        measured.bytesBetween,
+        measured.peakBytes,
+        measured.workingPeak);
   }
 
-  /** Bytes of what the plan lets stand after map k. */
-  private static long formula(BudgetPlan plan, MemoryModel memory, int heads, int k) {
-    long perHead = 0;
-    for (int l = 0; l < plan.layers(); l++) {
-      for (int h = 0; h < heads; h++) {
-        perHead += plan.tokens(k + 1, l, h);
+  private void scale(NDManager manager, int k, int tokens, MemoryModel memory) {
+    Geometry g = memory.geometry();
+    int rows = memory.branches() * memory.batch() / branches.size();
+    try (NDManager scope = manager.newSubManager()) {
+      Shape shape = new Shape(rows, g.heads(), tokens, g.headWidth());
+      NDArray query = scope.randomNormal(0, 1, shape, DataType.FLOAT32);
+      NDArray key = scope.randomNormal(0, 1, shape, DataType.FLOAT32);
+      NDArray value = scope.randomNormal(0, 1, shape, DataType.FLOAT32);
+      for (CacheManager branch : branches) {
+        branch.enter(k);
+      }
+      for (int layer = 0; layer < g.layers(); layer++) {
+        for (CacheManager branch : branches) {
+          try (NDManager step = scope.newSubManager()) {
+            query.attach(step);
+            branch.attend(layer, query, key, value, () -> query);
+            query.attach(scope);
+          }
+        }
       }
     }
-    return memory.bytesOfHeadTokens(perHead, heads, k + 1);
+    tokensBetween = Math.max(tokensBetween, tokens());
+    bytesBetween = Math.max(bytesBetween, bytes());
+  }
+
+  private long bytes() {
+    return branches.stream().mapToLong(CacheManager::liveBytes).sum();
+  }
+
+  private double tokens() {
+    return branches.stream().mapToDouble(CacheManager::meanTokens).average().orElse(0);
+  }
+
+  @Override
+  public void attending(int layer, NDArray query, AttentionInputs inputs) {
+    workingPeak = Math.max(workingPeak, bytes() + inputs.copiedBytes());
+  }
+
+  @Override
+  public void cached(int layer, KvCache cache) {
+    peakTokens = Math.max(peakTokens, tokens());
+    peakBytes = Math.max(peakBytes, bytes());
   }
 }

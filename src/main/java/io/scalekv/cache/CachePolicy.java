@@ -1,26 +1,25 @@
 package io.scalekv.cache;
 
 /**
- * A way to live with a small cache: how many tokens each head may hold when each map reads them,
- * and which they are. Made for one model geometry and one budget, used for any number of
- * generations.
+ * Decides how many and which tokens each head retains at each scale. Made for one geometry and one
+ * budget, used for any number of generations.
  */
 public interface CachePolicy {
   /** Name with its settings, as reports state it. */
   String name();
 
-  /** Tokens that each head may hold, per scale and layer. */
+  /** Tokens that each head may store, per scale and layer. */
   BudgetPlan plan();
 
-  /** A keeper for one layer of one generation. */
-  Keeper keeper(int layer);
+  /** Returns a selector for one layer of one generation. */
+  TokenSelector selector(int layer);
 
   /**
-   * Whether tokens are chosen before the map is attended, so that attention too reads only those
-   * that stay. The last map, after which nothing stays, then reads as many as its plan has, unless
-   * the plan cuts nowhere.
+   * Whether tokens are selected before the scale is attended, so that attention reads only retained
+   * tokens. The last scale, after which nothing is stored, then reads as many tokens as its plan
+   * has, unless the plan never evicts.
    */
-  default boolean choosesBeforeAttention() {
+  default boolean selectsBeforeAttention() {
     return false;
   }
 }

@@ -1,10 +1,10 @@
 package io.scalekv.cache;
 
-/** Everything is kept: the reference of every comparison. */
+/** Full cache: retains all tokens, the reference of every comparison. */
 public final class FullPolicy implements CachePolicy {
   private final BudgetPlan plan;
 
-  /** For a model of so many layers. */
+  /** Full cache of a model with this number of layers. */
   public FullPolicy(ScaleSchedule schedule, int layers) {
     this.plan = BudgetPlan.uniform(schedule, layers, Math.max(1, schedule.historyTokens()));
   }
@@ -20,9 +20,9 @@ public final class FullPolicy implements CachePolicy {
   }
 
   @Override
-  public Keeper keeper(int layer) {
-    return a -> {
-      throw new IllegalStateException("full cache: a budget for all tokens expected");
+  public TokenSelector selector(int layer) {
+    return in -> {
+      throw new IllegalStateException("full cache must not evict, got a smaller budget");
     };
   }
 }

@@ -22,4 +22,16 @@ public record Geometry(int layers, int heads, int headWidth) {
   public int width() {
     return heads * headWidth;
   }
+
+  /**
+   * Returns the memory model of a KV cache of this shape.
+   *
+   * @param keys number format of stored keys
+   * @param values number format of stored values
+   * @param branches 2 with classifier-free guidance, else 1
+   * @param batch images drawn together
+   */
+  public MemoryModel memory(CacheType keys, CacheType values, int branches, int batch) {
+    return new MemoryModel(this, keys, values, branches, batch);
+  }
 }

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  * that stay, unless memory was reserved for a cache that is never cut.
  *
  * <p>A map goes through in two calls: {@link #read} gives history and current map together, then
- * {@link #keepAll} or {@link #keep} says what stays; or nothing is called and the map is not
+ * {@link #storeAll} or {@link #store} says what stays; or nothing is called and the map is not
  * stored.
  *
  * <p>Letters: R batch rows, H heads, T tokens held, L tokens of a map, D head width.
@@ -120,7 +120,7 @@ public final class KvCache implements AutoCloseable {
     NDArray view =
         reserved()
             ? view(store, scope, counts[0])
-            : HeldKv.shaped(store.read(scope, scaleRows(store)), rows, counts, width);
+            : AttentionInputs.shaped(store.read(scope, scaleRows(store)), rows, counts, width);
     view.attach(scope);
     if (reserved() && store.type() == CacheType.BF16) {
       return TorchOps.call("to_fp32", view);
@@ -139,7 +139,7 @@ public final class KvCache implements AutoCloseable {
    * @param key [R,H,L,D] of the current map
    * @param value [R,H,L,D] of the current map
    */
-  public HeldKv read(NDManager scope, NDArray key, NDArray value) {
+  public AttentionInputs read(NDManager scope, NDArray key, NDArray value) {
     check(key, value);
     int added = (int) key.getShape().get(2);
     if (counts == null) {
@@ -151,17 +151,17 @@ public final class KvCache implements AutoCloseable {
     if (writesInPlace(after)) {
       write(key, value);
       if (keys.type() == CacheType.FP32 && values.type() == CacheType.FP32) {
-        return new HeldKv(
+        return new AttentionInputs(
             after, view(keys, scope, after[0]), view(values, scope, after[0]), key, false);
       }
     }
-    return new HeldKv(after, join(keys, scope, key), join(values, scope, value), key, true);
+    return new AttentionInputs(after, join(keys, scope, key), join(values, scope, value), key, true);
   }
 
   private boolean writesInPlace(int[] after) {
     return reserve > 0
         && after[0] <= reserve
-        && HeldKv.isEven(after)
+        && AttentionInputs.isEven(after)
         && (keys.isEmpty() || reserved());
   }
 
@@ -195,7 +195,7 @@ public final class KvCache implements AutoCloseable {
     try (NDManager own = scope.newSubManager()) {
       NDArray history = held(store, own);
       NDArray joined;
-      if (HeldKv.isEven(counts)) {
+      if (AttentionInputs.isEven(counts)) {
         joined = history.concat(current, 2);
       } else {
         long[] n = Arrays.stream(counts).asLongStream().toArray();
@@ -224,7 +224,7 @@ public final class KvCache implements AutoCloseable {
   }
 
   /** Stores the current map behind the history. */
-  public void keepAll(HeldKv held) {
+  public void storeAll(AttentionInputs held) {
     if (writesInPlace(held.counts())) {
       counts = held.counts();
     } else {
@@ -236,7 +236,7 @@ public final class KvCache implements AutoCloseable {
   }
 
   /** Positions after the current map was added to all heads; null for all there are. */
-  private int[][] grown(HeldKv held) {
+  private int[][] grown(AttentionInputs held) {
     if (positions == null) {
       return null;
     }
@@ -254,7 +254,7 @@ public final class KvCache implements AutoCloseable {
    *
    * @param kept of history and current map
    */
-  public void keep(HeldKv held, Kept kept) {
+  public void store(AttentionInputs held, RetainedTokens kept) {
     int[] left = IntStream.range(0, held.heads()).map(kept::tokens).toArray();
     int[][] stay = chosen(held, kept);
     NDArray k;
@@ -263,18 +263,18 @@ public final class KvCache implements AutoCloseable {
       k = TorchOps.call("rows_at", held.flatKeys(), index);
       v = TorchOps.call("rows_at", held.flatValues(), index);
     }
-    HeldKv smaller =
-        new HeldKv(
+    AttentionInputs smaller =
+        new AttentionInputs(
             left,
-            HeldKv.shaped(k, rows, left, width),
-            HeldKv.shaped(v, rows, left, width),
+            AttentionInputs.shaped(k, rows, left, width),
+            AttentionInputs.shaped(v, rows, left, width),
             held.currentKey(),
             true);
     store(smaller, k, v, stay);
     scale++;
   }
 
-  private void store(HeldKv held, NDArray k, NDArray v, int[][] stay) {
+  private void store(AttentionInputs held, NDArray k, NDArray v, int[][] stay) {
     counts = held.counts();
     positions = stay;
     keys.addMap(held.currentKey());
@@ -287,7 +287,7 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
-  private int[][] chosen(HeldKv held, Kept kept) {
+  private int[][] chosen(AttentionInputs held, RetainedTokens kept) {
     boolean alike = kept.isAlike() && (positions == null || positions.length == heads());
     int first = schedule.tokensBefore(scale);
     int[][] stay = new int[alike ? heads() : rows * heads()][];

@@ -3,22 +3,22 @@ package io.scalekv.cache;
 import java.util.function.IntFunction;
 
 /**
- * A policy that keeps the tokens of highest score: a plan and a scorer.
+ * Policy that retains the tokens of highest score: a plan and a scorer.
  *
  * @param name as reports state it
  * @param plan tokens per scale, layer and head
- * @param scorer the scorer of a layer, made anew for every generation
+ * @param scorer maker of a layer's scorer, called for every generation
  */
-public record ScoredPolicy(String name, BudgetPlan plan, IntFunction<KeepScorer> scorer)
+public record ScoredPolicy(String name, BudgetPlan plan, IntFunction<TokenScorer> scorer)
     implements CachePolicy {
-  /** A policy whose scorer remembers nothing and is alike in all layers. */
-  public static ScoredPolicy of(String name, BudgetPlan plan, KeepScorer scorer) {
+  /** Makes a policy whose scorer has no state and is the same in all layers. */
+  public static ScoredPolicy of(String name, BudgetPlan plan, TokenScorer scorer) {
     return new ScoredPolicy(name, plan, layer -> scorer);
   }
 
   @Override
-  public Keeper keeper(int layer) {
-    KeepScorer own = scorer.apply(layer);
-    return a -> TopTokens.of(own.score(a), a.heads().length, a.tokens(), a.budget());
+  public TokenSelector selector(int layer) {
+    TokenScorer own = scorer.apply(layer);
+    return in -> TopTokens.of(own.score(in), in.heads().length, in.tokens(), in.budget());
   }
 }

@@ -14,12 +14,12 @@ public final class TopTokens {
    * @param tokens T
    * @param budget tokens that each head keeps [G]
    */
-  public static Kept of(float[] scores, int heads, int tokens, int[] budget) {
+  public static RetainedTokens of(float[] scores, int heads, int tokens, int[] budget) {
     int[][] kept = new int[scores.length / tokens][];
     for (int i = 0; i < kept.length; i++) {
       kept[i] = top(scores, i * tokens, tokens, budget[i % heads]);
     }
-    return Kept.each(heads, kept);
+    return RetainedTokens.each(heads, kept);
   }
 
   /**

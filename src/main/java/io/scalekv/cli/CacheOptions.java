@@ -4,22 +4,22 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
-import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import picocli.CommandLine.Option;
 
 /** What the layers remember while an image is drawn. */
@@ -83,7 +83,7 @@ final class CacheOptions implements CheckedOptions {
 
   @Override
   public void check() {
-    Policies.kind(PolicySpec.parse(policy).name());
+    Policies.kind(PolicySpec.parse(policy));
     Budget.parse(budget);
     if (unconditionalBudget != null) {
       Budget.parse(unconditionalBudget);
@@ -115,51 +115,55 @@ final class CacheOptions implements CheckedOptions {
       throws IOException {
     CacheType keys = CacheType.parse(keyType);
     CacheType values = CacheType.parse(valueType == null ? global.dtype() : valueType);
-    InfinityConfig c = config.transformer();
-    MemoryModel memory =
-        new MemoryModel(
-            c.depth(),
-            c.width(),
-            keys.bytes(),
-            values.bytes(),
-            generation.drawing(config, 0).sampling().guided() ? 2 : 1,
-            batch);
-    Optional<RolesDocument> document =
-        roles != null
-            ? Optional.of(RolesJson.read(roles))
-            : model.shipped() ? ShippedCalibrations.of(config) : Optional.empty();
-    long seed = global.seed();
-    int tokens = Budget.parse(budget).tokens(schedule, memory);
-    CachePolicy conditional = policy(config, schedule, document, tokens, seed, randomRoles);
+    PolicyFactory policies =
+        new PolicyFactory(
+            schedule,
+            config.geometry().memory(keys, values, generation.drawing(config, 0).sampling().guided() ? 2 : 1, batch),
+            calibration(model, config, schedule, roles, global.seed(), randomRoles),
+            global.seed());
+    PolicySpec asked = PolicySpec.parse(policy);
+    Budget mean = Budget.parse(budget);
     CachePolicy unconditional = null;
-    if (unconditionalBudget != null) {
-      int fewer = Budget.parse(unconditionalBudget).tokens(schedule, memory);
-      unconditional = policy(config, schedule, document, fewer, seed, randomRoles);
+    int tokens;
+    if (unconditionalBudget == null || policies.memory().branches() == 1) {
+      tokens = policies.tokens(asked, mean);
+    } else {
+      int fewer = policies.ofOneBranch().tokens(asked, Budget.parse(unconditionalBudget));
+      unconditional = policies.create(asked, fewer);
+      tokens = policies.tokens(asked, mean, unconditional);
     }
     return new Choice(
-        new CacheSettings(conditional, unconditional, keys, values),
+        new CacheSettings(policies.create(asked, tokens), unconditional, keys, values),
         policy.equals("full") ? null : budget,
         tokens);
   }
 
-  private CachePolicy policy(
+  /**
+   * Returns the calibration at a nominal budget: that of the file, else the one shipped with the
+   * model, else random roles or none.
+   *
+   * @param roles file of a calibration, or null
+   */
+  static IntFunction<PolicyCalibration> calibration(
+      ModelOption model,
       ModelConfig config,
       ScaleSchedule schedule,
-      Optional<RolesDocument> document,
-      int tokens,
+      Path roles,
       long seed,
-      boolean randomRoles) {
-    InfinityConfig c = config.transformer();
-    PolicyCalibration calibration =
+      boolean randomRoles)
+      throws IOException {
+    Optional<RolesDocument> document =
+        roles != null
+            ? Optional.of(RolesJson.read(roles))
+            : model.shipped() ? ShippedCalibrations.of(config) : Optional.empty();
+    Geometry g = config.geometry();
+    return tokens ->
         document
-            .map(d -> PolicyCalibrations.of(d, schedule, c.depth(), c.heads(), tokens))
+            .map(d -> PolicyCalibrations.of(d, schedule, g.layers(), g.heads(), tokens))
             .orElseGet(
                 () ->
                     randomRoles
-                        ? PolicyCalibrations.random(c.depth(), schedule, tokens, seed)
+                        ? PolicyCalibrations.random(g.layers(), schedule, tokens, seed)
                         : PolicyCalibration.NONE);
-    return Policies.create(
-        PolicySpec.parse(policy),
-        new PolicyContext(schedule, c.depth(), c.heads(), tokens, seed, calibration));
   }
 }

@@ -14,10 +14,7 @@ import io.scalekv.io.AtomicFile;
 import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.Psnr;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.model.infinity.InfinityConfig;
 import java.io.IOException;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +22,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -88,18 +83,6 @@ final class RecommendCommand implements Callable<Integer> {
   record Evidence(
       String experiment, String specSha256, String cell, int prompts, int images, int candidates) {}
 
-  private static final Pattern BYTES =
-      Pattern.compile("([0-9]{1,15}(?:\\.[0-9]{1,9})?) ?(b|kb|mb|gb|kib|mib|gib)");
-  private static final Map<String, Long> UNITS =
-      Map.of(
-          "b", 1L,
-          "kb", 1000L,
-          "mb", 1_000_000L,
-          "gb", 1_000_000_000L,
-          "kib", 1L << 10,
-          "mib", 1L << 20,
-          "gib", 1L << 30);
-
   @Spec private CommandSpec spec;
   @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
   @Mixin private JsonOption json;
@@ -153,7 +136,7 @@ final class RecommendCommand implements Callable<Integer> {
     }
     MemoryModel memory = memory(config, frontier);
     long bytes = bytes(memory, schedule);
-    long full = memory.bytes(schedule.historyTokens());
+    long full = memory.fullBytes(schedule);
     Report report =
         bytes >= full
             ? full(config, frontier, bytes, full)
@@ -213,35 +196,20 @@ final class RecommendCommand implements Callable<Integer> {
   }
 
   private MemoryModel memory(ModelConfig config, Frontier frontier) {
-    InfinityConfig c = config.transformer();
-    return MemoryModel.of(
-        c.depth(),
-        c.width(),
-        c.heads(),
-        CacheType.FP32,
-        CacheType.parse(frontier.model().dtype()),
-        frontier.cfg() == 1 ? 1 : 2,
-        batch);
+    return config
+        .geometry()
+        .memory(
+            CacheType.FP32,
+            CacheType.parse(frontier.model().dtype()),
+            frontier.cfg() == 1 ? 1 : 2,
+            batch);
   }
 
   private long bytes(MemoryModel memory, ScaleSchedule schedule) {
-    Matcher m = BYTES.matcher(budget.strip().toLowerCase(Locale.ROOT));
-    if (m.matches()) {
-      BigDecimal exact =
-          new BigDecimal(m.group(1)).multiply(BigDecimal.valueOf(UNITS.get(m.group(2))));
-      return exact.setScale(0, RoundingMode.DOWN).longValueExact();
-    }
-    Budget tokens;
-    try {
-      tokens = Budget.parse(budget);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "--budget: bytes such as 600kB, 600KiB or 3MiB, or 10%, 27t or paper-10 expected, got '"
-              + budget
-              + "'",
-          e);
-    }
-    return memory.bytes(tokens.tokens(schedule));
+    Budget asked = Budget.parse(budget);
+    return asked instanceof Budget.Bytes b
+        ? b.count()
+        : memory.bytes(asked.tokens(schedule), schedule.scales() - 1);
   }
 
   private Report report(ModelConfig config, Frontier f, Frontier.Point best, long bytes) {

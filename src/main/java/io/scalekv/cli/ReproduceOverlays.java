@@ -139,8 +139,7 @@ final class ReproduceOverlays {
     PolicyContext context =
         new PolicyContext(
             schedule,
-            shape.depth(),
-            shape.heads(),
+            model.config().geometry(),
             tokens,
             0,
             PolicyCalibrations.of(document, schedule, shape.depth(), shape.heads(), tokens));

@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.ModelConfig;
@@ -101,11 +102,9 @@ final class RoleOptions implements CheckedOptions {
 
   /** The mean budget in tokens per layer and head. */
   int budgetTokens(ModelConfig config, ScaleSchedule schedule) {
-    return budget()
-        .tokens(
-            schedule,
-            MemoryModel.infinity(
-                config.transformer().depth(), config.transformer().width(), batch));
+    MemoryModel memory = config.geometry().memory(CacheType.FP32, CacheType.FP32, 2, batch);
+    int layers = config.geometry().layers();
+    return budget().tokens(schedule, memory, b -> BudgetPlan.uniform(schedule, layers, b));
   }
 
   /** First scale that reads a cut cache at this budget. */

@@ -3,6 +3,8 @@ package io.scalekv.experiment;
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurves;
@@ -156,9 +158,19 @@ public final class Calibrator {
 
   /** The mean budget in tokens per layer and head. */
   public int budgetTokens() {
-    InfinityConfig config = model.config().transformer();
-    MemoryModel memory = MemoryModel.infinity(config.depth(), config.width(), options.batch());
-    return options.budget().tokens(options.drawing().schedule(), memory);
+    Geometry geometry = model.config().geometry();
+    MemoryModel memory =
+        geometry.memory(
+            CacheType.FP32,
+            CacheType.FP32,
+            options.drawing().sampling().guided() ? 2 : 1,
+            options.batch());
+    return options
+        .budget()
+        .tokens(
+            options.drawing().schedule(),
+            memory,
+            b -> BudgetPlan.uniform(options.drawing().schedule(), geometry.layers(), b));
   }
 
   /** Roles, budgets and provenance from what was measured. */

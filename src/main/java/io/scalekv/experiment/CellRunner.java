@@ -5,7 +5,6 @@ import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.TokensOf;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
@@ -261,13 +260,11 @@ public final class CellRunner implements AutoCloseable {
   }
 
   private CachePolicy policy(Cell cell, int tokens, RunListener listener) {
-    InfinityConfig c = config.transformer();
     return Policies.create(
         PolicySpec.parse(cell.policy().name()),
         new PolicyContext(
             cell.generation().maps(),
-            c.depth(),
-            c.heads(),
+            config.geometry(),
             tokens,
             cell.prompts().firstSeed(),
             calibrations.of(cell, tokens, listener)));
@@ -278,7 +275,7 @@ public final class CellRunner implements AutoCloseable {
     Cell.Policy p = cell.policy();
     ScaleSchedule schedule = cell.generation().maps();
     int branches = cell.generation().branches();
-    int maps = TokensOf.HISTORY.maps(schedule);
+    int maps = schedule.scales() - 1;
     long formula =
         p.unconditionalTokens() == null
             ? memory(cell, branches).bytes(p.budgetTokens(), maps)
@@ -290,8 +287,8 @@ public final class CellRunner implements AutoCloseable {
         meter == null ? null : meter.mostBytes(),
         meter == null ? null : meter.mostAllocatedBytes(),
         formula,
-        memory(cell, branches).fullBytes(schedule, TokensOf.HISTORY),
-        MemoryModel.percent(p.budgetTokens(), schedule, TokensOf.HISTORY),
+        memory(cell, branches).fullBytes(schedule),
+        100.0 * formula / memory(cell, branches).fullBytes(schedule),
         p.keyType(),
         p.valueType(),
         branches,
@@ -301,15 +298,13 @@ public final class CellRunner implements AutoCloseable {
   }
 
   private MemoryModel memory(Cell cell, int branches) {
-    InfinityConfig c = config.transformer();
-    return MemoryModel.of(
-        c.depth(),
-        c.width(),
-        c.heads(),
-        CacheType.parse(cell.policy().keyType()),
-        CacheType.parse(cell.policy().valueType()),
-        branches,
-        cell.generation().batch());
+    return config
+        .geometry()
+        .memory(
+            CacheType.parse(cell.policy().keyType()),
+            CacheType.parse(cell.policy().valueType()),
+            branches,
+            cell.generation().batch());
   }
 
   /** The policy and the full cache in turn, so that a machine's moods meet both. */

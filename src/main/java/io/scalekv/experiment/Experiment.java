@@ -2,12 +2,13 @@ package io.scalekv.experiment;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurve;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
-import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Sha256;
 import io.scalekv.metrics.InceptionFeatures;
@@ -213,7 +214,7 @@ public record Experiment(
       boolean memory = spec.kind().equals(ExperimentSpec.MEMORY);
       boolean latency = spec.kind().equals(ExperimentSpec.LATENCY);
       boolean fidelity = spec.kind().equals(ExperimentSpec.FIDELITY);
-      boolean calibrated = !memory && needsCalibration(generation, policy);
+      boolean calibrated = !memory && !Policies.needs(PolicySpec.parse(policy.name())).isEmpty();
       List<String> metrics =
           fidelity ? metrics(row.metrics() == null ? spec.metrics() : row.metrics()) : List.of();
       Cell cell =
@@ -314,25 +315,40 @@ public record Experiment(
       if (name.equals("full")) {
         return new Cell.Policy(name, null, schedule.historyTokens(), null, null, keys, values);
       }
-      InfinityConfig c = model.config().transformer();
-      MemoryModel memory =
-          MemoryModel.of(
-              c.depth(),
-              c.width(),
-              c.heads(),
-              CacheType.parse(keys),
-              CacheType.parse(values),
-              generation.branches(),
-              generation.batch());
-      boolean apart = !split.equals("none") && generation.branches() == 2;
-      return new Cell.Policy(
-          name,
-          budget,
-          Budget.parse(budget).tokens(schedule, memory),
-          apart ? split : null,
-          apart ? Budget.parse(split).tokens(schedule, memory) : null,
-          keys,
-          values);
+      PolicyFactory policies =
+          new PolicyFactory(
+              schedule,
+              model
+                  .config()
+                  .geometry()
+                  .memory(
+                      CacheType.parse(keys),
+                      CacheType.parse(values),
+                      generation.branches(),
+                      generation.batch()),
+              b -> shipped(schedule, b),
+              0);
+      PolicySpec parsed = PolicySpec.parse(policy);
+      Budget asked = Budget.parse(budget);
+      if (split.equals("none") || generation.branches() == 1) {
+        int tokens = policies.tokens(parsed, asked);
+        return new Cell.Policy(name, budget, tokens, null, null, keys, values);
+      }
+      int fewer = policies.ofOneBranch().tokens(parsed, Budget.parse(split));
+      int tokens =
+          asked instanceof Budget.Bytes
+              ? policies.tokens(parsed, asked, policies.create(parsed, fewer))
+              : asked.tokens(schedule);
+      return new Cell.Policy(name, budget, tokens, split, fewer, keys, values);
+    }
+
+    /** Calibration of the model, which decides on the tokens of a budget in bytes. */
+    private PolicyCalibration shipped(ScaleSchedule schedule, int budget) {
+      Geometry g = model.config().geometry();
+      return model
+          .shipped()
+          .map(d -> PolicyCalibrations.of(d, schedule, g.layers(), g.heads(), budget))
+          .orElse(PolicyCalibration.NONE);
     }
 
     /** The metrics in their order, and those of the user's nets. */
@@ -361,25 +377,6 @@ public record Experiment(
           nets.lpipsHash(),
           nets.lpipsRange(),
           nets.inceptionHash());
-    }
-
-    /** Whether the policy refuses to be made without a calibration. */
-    private boolean needsCalibration(Cell.Generation generation, Cell.Policy policy) {
-      InfinityConfig c = model.config().transformer();
-      PolicyContext bare =
-          new PolicyContext(
-              generation.maps(),
-              c.depth(),
-              c.heads(),
-              policy.budgetTokens(),
-              0,
-              PolicyCalibration.NONE);
-      try {
-        Policies.create(PolicySpec.parse(policy.name()), bare);
-        return false;
-      } catch (IllegalArgumentException e) {
-        return e.getMessage().contains("a calibration with");
-      }
     }
 
     /** A calibration and what tells it from the others of its group. */

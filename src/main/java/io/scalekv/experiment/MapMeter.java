@@ -1,6 +1,6 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.GenerationListener;
@@ -86,7 +86,7 @@ public final class MapMeter implements GenerationListener {
   }
 
   @Override
-  public void attended(int branch, Attended a) {
+  public void attended(int branch, SelectionInputs a) {
     attentionFlop[a.scale()] +=
         4.0 * a.rows() * a.heads().length * config.headWidth() * a.current() * a.tokens();
   }

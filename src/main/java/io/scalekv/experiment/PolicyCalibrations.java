@@ -41,12 +41,13 @@ public final class PolicyCalibrations {
               m.name(), layers, heads, schedule.maps(), m.layers(), m.heads(), m.schedule()));
     }
     Calibrations more = Calibrations.of(document);
-    return new PolicyCalibration(
-            roles(document, schedule, budget).mask(),
-            more.heatKv().map(PolicyCalibrations::blockOrder).orElse(null),
-            more.amsKvSimilarity().orElse(null),
-            more.hackVariance().orElse(null))
-        .withErrorCurves(more.errorCurves().orElse(null));
+    return of(roles(document, schedule, budget))
+        .with(
+            PolicyCalibration.HEATKV,
+            more.heatKv().map(PolicyCalibrations::blockOrder).orElse(null))
+        .with(PolicyCalibration.AMS_KV, more.amsKvSimilarity().orElse(null))
+        .with(PolicyCalibration.HACK, more.hackVariance().orElse(null))
+        .with(PolicyCalibration.ERROR_CURVES, more.errorCurves().orElse(null));
   }
 
   private static PolicyCalibration.BlockOrder blockOrder(HeatKvOrders orders) {
@@ -59,11 +60,13 @@ public final class PolicyCalibrations {
   /** What was measured on a schedule, with roles made of it. */
   static PolicyCalibration of(
       PolicyCalibrator.Result measured, ScaleSchedule schedule, RoleAssignment roles) {
-    return new PolicyCalibration(
-        roles.mask(),
-        blockOrder(HeatKvOrders.ofScores(measured.blockMass(), Calibrator.firstBlock(schedule))),
-        measured.mapSimilarity(),
-        measured.attentionVariance());
+    return of(roles)
+        .with(
+            PolicyCalibration.HEATKV,
+            blockOrder(
+                HeatKvOrders.ofScores(measured.blockMass(), Calibrator.firstBlock(schedule))))
+        .with(PolicyCalibration.AMS_KV, measured.mapSimilarity())
+        .with(PolicyCalibration.HACK, measured.attentionVariance());
   }
 
   /**
@@ -103,7 +106,7 @@ public final class PolicyCalibrations {
 
   /** Roles and nothing else. */
   static PolicyCalibration of(RoleAssignment roles) {
-    return new PolicyCalibration(roles.mask(), null, null, null);
+    return PolicyCalibration.NONE.with(PolicyCalibration.ROLES, roles.mask());
   }
 
   private static RoleAssignment roles(RolesDocument document, ScaleSchedule schedule, int budget) {

@@ -1,7 +1,7 @@
 package io.scalekv.model;
 
 import ai.djl.ndarray.NDArray;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.KvCache;
 import java.util.List;
 
@@ -57,7 +57,7 @@ public interface GenerationListener {
       }
 
       @Override
-      public void attended(int branch, Attended a) {
+      public void attended(int branch, SelectionInputs a) {
         listeners.forEach(l -> l.attended(branch, a));
       }
 
@@ -96,7 +96,7 @@ public interface GenerationListener {
    * A group of heads has attended a map. Branch 0 holds all rows, or the conditional ones where the
    * unconditional rows have a cache of their own, branch 1.
    */
-  default void attended(int branch, Attended a) {}
+  default void attended(int branch, SelectionInputs a) {}
 
   /** A layer's cache after a map was stored and cut. */
   default void cached(int scale, int layer, int branch, KvCache cache) {}

@@ -1,7 +1,5 @@
 package io.scalekv.model;
 
-import io.scalekv.cache.BudgetPlan;
-import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
@@ -41,12 +39,11 @@ public record MemoryNeed(long weights, long tokenizer, long cache, long activati
       CacheSettings settings,
       boolean guided,
       LoadOptions options) {
-    long cache = cacheBytes(config, settings.policy(), settings);
-    if (guided) {
-      CachePolicy other =
-          settings.unconditional() == null ? settings.policy() : settings.unconditional();
-      cache += cacheBytes(config, other, settings);
-    }
+    long cache =
+        config
+            .geometry()
+            .memory(settings.keys(), settings.values(), guided ? 2 : 1, 1)
+            .peakBytes(settings.plans(guided));
     return of(config, schedule, cache, guided, options);
   }
 
@@ -83,33 +80,6 @@ public record MemoryNeed(long weights, long tokenizer, long cache, long activati
             * (last * number * (ARRAYS * (long) c.width() + 2L * c.ffnWidth())
                 + 2L * 4 * schedule.totalTokens() * c.width());
     return new MemoryNeed(weights, tokenizer, cache, Math.max(layer, decoded));
-  }
-
-  /** As {@link MemoryModel#peakBytes}, also for plans that differ by head; of one branch. */
-  private static long cacheBytes(ModelConfig config, CachePolicy policy, CacheSettings settings) {
-    InfinityConfig c = config.transformer();
-    BudgetPlan plan = policy.plan();
-    int scales = plan.schedule().scales();
-    long most = 0;
-    long held = 0;
-    for (int k = 0; k < scales; k++) {
-      for (int l = 0; l < c.depth(); l++) {
-        most = Math.max(most, held + (long) c.heads() * plan.schedule().tokens(k));
-        held += (k + 1 < scales ? tokens(plan, k + 1, l, c.heads()) : 0);
-        held -= tokens(plan, k, l, c.heads());
-      }
-    }
-    return MemoryModel.of(c.depth(), c.width(), c.heads(), settings.keys(), settings.values(), 1, 1)
-        .bytesOfHeadTokens(most, c.heads(), scales - 1);
-  }
-
-  /** Tokens of all heads of a layer. */
-  private static long tokens(BudgetPlan plan, int scale, int layer, int heads) {
-    long sum = 0;
-    for (int h = 0; h < heads; h++) {
-      sum += plan.tokens(scale, layer, h);
-    }
-    return sum;
   }
 
   /** Bytes of so many images together. */

@@ -1,5 +1,6 @@
 package io.scalekv.model;
 
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.infinity.InfinityConfig;
@@ -70,6 +71,11 @@ public record ModelConfig(
       require(sides.stream().allMatch(s -> s >= 1 && s <= 512), "sides", "1 to 512 each", sides);
       require(rotarySide >= 1 && rotarySide <= 512, "rotarySide", "1 to 512", rotarySide);
     }
+  }
+
+  /** Shape of the transformer's self-attention. */
+  public Geometry geometry() {
+    return transformer.geometry();
   }
 
   private static void require(boolean ok, String where, Object expected, Object got) {

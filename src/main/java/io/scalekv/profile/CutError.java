@@ -3,9 +3,9 @@ package io.scalekv.profile;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.Attended;
-import io.scalekv.cache.KeepScorer;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenScorer;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TopTokens;
 import io.scalekv.cache.policy.ScaleKv;
@@ -36,10 +36,10 @@ final class CutError {
 
   private final ProfileGeometry geometry;
   private final int budget;
-  private final KeepScorer scorer = ScaleKv.scorer();
+  private final TokenScorer scorer = ScaleKv.scorer();
 
   /** What each layer would hold when the next map attends, null for everything. */
-  private final Kept[] chosen;
+  private final RetainedTokens[] chosen;
 
   /**
    * @param budget b, tokens per head
@@ -47,7 +47,7 @@ final class CutError {
   CutError(ProfileGeometry geometry, int budget) {
     this.geometry = geometry;
     this.budget = budget;
-    this.chosen = new Kept[geometry.layers()];
+    this.chosen = new RetainedTokens[geometry.layers()];
   }
 
   /**
@@ -58,13 +58,13 @@ final class CutError {
    * @param value [B,H,T,D]
    */
   Errors of(AttentionSite site, NDArray query, NDArray key, NDArray value) {
-    Kept kept = site.scale() == 0 ? null : chosen[site.layer()];
+    RetainedTokens kept = site.scale() == 0 ? null : chosen[site.layer()];
     Errors errors = kept == null ? null : errors(site, query, key, value, kept);
     chosen[site.layer()] = choose(site, query, key, value);
     return errors;
   }
 
-  private Errors errors(AttentionSite site, NDArray query, NDArray key, NDArray value, Kept kept) {
+  private Errors errors(AttentionSite site, NDArray query, NDArray key, NDArray value, RetainedTokens kept) {
     ScaleSchedule schedule = geometry.schedule();
     int history = schedule.tokensBefore(site.scale());
     int current = schedule.tokens(site.scale());
@@ -80,7 +80,7 @@ final class CutError {
   }
 
   /** Rows of [B·H·T,D] that a cut cache and the map itself would have, [B,H,b+L]. */
-  private static NDArray index(NDManager scope, Shape key, Kept kept, int history, int current) {
+  private static NDArray index(NDManager scope, Shape key, RetainedTokens kept, int history, int current) {
     int batch = (int) key.get(0);
     int heads = (int) key.get(1);
     int tokens = history + current;
@@ -131,7 +131,7 @@ final class CutError {
   }
 
   /** What ScaleKV would keep for the next map, or null for everything. */
-  private Kept choose(AttentionSite site, NDArray query, NDArray key, NDArray value) {
+  private RetainedTokens choose(AttentionSite site, NDArray query, NDArray key, NDArray value) {
     int tokens = (int) key.getShape().get(2);
     boolean last = site.scale() == geometry.scales() - 1;
     if (last || tokens <= budget) {
@@ -140,8 +140,8 @@ final class CutError {
     int heads = geometry.heads();
     int[] budgets = new int[heads];
     Arrays.fill(budgets, budget);
-    Attended attended =
-        new Attended(
+    SelectionInputs attended =
+        new SelectionInputs(
             site.layer(),
             site.scale(),
             geometry.schedule(),
@@ -153,7 +153,8 @@ final class CutError {
             key,
             value,
             site.softmaxScale(),
-            budgets);
+            budgets,
+            SelectionInputs.Origins.complete(tokens - geometry.schedule().tokens(site.scale())));
     return TopTokens.of(scorer.score(attended), heads, tokens, budgets);
   }
 }

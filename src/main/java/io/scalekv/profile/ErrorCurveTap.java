@@ -3,8 +3,8 @@ package io.scalekv.profile;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.Attended;
-import io.scalekv.cache.KeepScorer;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenScorer;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
@@ -27,20 +27,20 @@ public final class ErrorCurveTap implements AttentionTap {
   private static final double RATIO = 1.35;
 
   private final ProfileGeometry geometry;
-  private final IntFunction<KeepScorer> scorers;
+  private final IntFunction<TokenScorer> scorers;
   private final int[][] tokens;
   private final double[][][][] error;
   private final long[][] rows;
-  private final KeepScorer[] scorer;
+  private final TokenScorer[] scorer;
   private final float[][] ranks;
 
-  private ErrorCurveTap(ProfileGeometry geometry, IntFunction<KeepScorer> scorers) {
+  private ErrorCurveTap(ProfileGeometry geometry, IntFunction<TokenScorer> scorers) {
     this.geometry = geometry;
     this.scorers = scorers;
     this.tokens = new int[geometry.scales()][];
     this.error = new double[tokens.length][geometry.layers()][geometry.heads()][];
     this.rows = new long[tokens.length][geometry.layers()];
-    this.scorer = new KeepScorer[geometry.layers()];
+    this.scorer = new TokenScorer[geometry.layers()];
     this.ranks = new float[geometry.layers()][];
     for (int k = 0; k < tokens.length; k++) {
       tokens[k] = k == 0 ? new int[0] : tokens(geometry.schedule(), k);
@@ -57,7 +57,7 @@ public final class ErrorCurveTap implements AttentionTap {
    *
    * @param scorers the scorer of a layer, asked for anew at the start of every generation
    */
-  public static ErrorCurveTap create(ProfileGeometry geometry, IntFunction<KeepScorer> scorers) {
+  public static ErrorCurveTap create(ProfileGeometry geometry, IntFunction<TokenScorer> scorers) {
     return new ErrorCurveTap(geometry, scorers);
   }
 
@@ -75,9 +75,9 @@ public final class ErrorCurveTap implements AttentionTap {
   }
 
   /** Attention as a policy sees it, with nothing dropped. */
-  static Attended attended(AttentionSite site, NDArray query, NDArray key, NDArray value) {
+  static SelectionInputs attended(AttentionSite site, NDArray query, NDArray key, NDArray value) {
     int heads = (int) query.getShape().get(1);
-    return new Attended(
+    return new SelectionInputs(
         site.layer(),
         site.scale(),
         site.schedule(),
@@ -89,7 +89,8 @@ public final class ErrorCurveTap implements AttentionTap {
         key,
         value,
         site.softmaxScale(),
-        new int[heads]);
+        new int[heads],
+        SelectionInputs.Origins.complete(site.schedule().tokensBefore(site.scale())));
   }
 
   @Override

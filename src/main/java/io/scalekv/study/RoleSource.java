@@ -1,6 +1,7 @@
 package io.scalekv.study;
 
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
@@ -121,11 +122,10 @@ public record RoleSource(
     PolicyContext context =
         new PolicyContext(
             schedule,
-            model.layers(),
-            model.heads(),
+            new Geometry(model.layers(), model.heads(), 1),
             budget,
             0,
-            new PolicyCalibration(null, blocks, null, null));
+            PolicyCalibration.NONE.with(PolicyCalibration.HEATKV, blocks));
     BudgetPlan plan = Policies.create(PolicySpec.parse("heatkv"), context).plan();
     return new RoleSource(
         file.toString(), model, null, null, budget, means(plan, model.heads()), orders);

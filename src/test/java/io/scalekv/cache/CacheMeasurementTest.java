@@ -22,13 +22,13 @@ class CacheMeasurementTest {
     }
 
     @Override
-    public Keeper keeper(int layer) {
+    public TokenSelector selector(int layer) {
       return a -> {
         int[][] kept = new int[a.heads().length][];
         for (int g = 0; g < kept.length; g++) {
           kept[g] = IntStream.range(0, a.budget()[g]).toArray();
         }
-        return Kept.alike(kept);
+        return RetainedTokens.alike(kept);
       };
     }
   }

@@ -80,7 +80,7 @@ class KvCacheTest {
       }
     }
 
-    void keep(Kept kept, int h) {
+    void keep(RetainedTokens kept, int h) {
       for (int i = 0; i < heads.size(); i++) {
         List<float[][]> all = heads.get(i);
         heads.set(
@@ -108,7 +108,7 @@ class KvCacheTest {
     }
   }
 
-  private static Kept choice(SplittableRandom random, int rows, HeldKv held, boolean ragged) {
+  private static RetainedTokens choice(SplittableRandom random, int rows, AttentionInputs held, boolean ragged) {
     int heads = held.heads();
     int[] left = new int[heads];
     for (int h = 0; h < heads; h++) {
@@ -130,7 +130,7 @@ class KvCacheTest {
       }
       index[i] = Arrays.stream(all).limit(n).sorted().toArray();
     }
-    return alike ? Kept.alike(index) : Kept.each(heads, index);
+    return alike ? RetainedTokens.alike(index) : RetainedTokens.each(heads, index);
   }
 
   private static void assertNear(float[] expected, float[] got, float tolerance) {
@@ -161,7 +161,7 @@ class KvCacheTest {
         NDArray key = random(rows, heads, SCHEDULE.tokens(k));
         NDArray value = random(rows, heads, SCHEDULE.tokens(k));
         try (NDManager scope = m.newSubManager()) {
-          HeldKv held = cache.read(scope, key, value);
+          AttentionInputs held = cache.read(scope, key, value);
           oracle.add(key, value, SCHEDULE.tokensBefore(k));
           float tolerance = rounding * oracle.largest;
           assertNear(oracle.flat(1), held.flatKeys().toFloatArray(), tolerance);
@@ -170,7 +170,7 @@ class KvCacheTest {
           if (random.nextInt(4) == 0) {
             cache.keepAll(held);
           } else {
-            Kept kept = choice(random, rows, held, ragged);
+            RetainedTokens kept = choice(random, rows, held, ragged);
             cache.keep(held, kept);
             oracle.keep(kept, heads);
           }
@@ -191,7 +191,7 @@ class KvCacheTest {
   }
 
   /** The fast paths against one plain attention per head. */
-  private void checkAttention(HeldKv held, int rows, int heads) {
+  private void checkAttention(AttentionInputs held, int rows, int heads) {
     NDArray query = random(rows, heads, held.current());
     NDArray out = held.attend(query);
     assertEquals(query.getShape(), out.getShape());
@@ -217,11 +217,11 @@ class KvCacheTest {
       for (int k = 0; k < 3; k++) {
         NDArray key = random(rows, heads, SCHEDULE.tokens(k));
         try (NDManager scope = m.newSubManager()) {
-          HeldKv held = cache.read(scope, key, key);
+          AttentionInputs held = cache.read(scope, key, key);
           if (k < 2) {
             cache.keepAll(held);
           } else {
-            cache.keep(held, Kept.alike(new int[][] {{0, 5}, {1, 2, 13}, {7}}));
+            cache.keep(held, RetainedTokens.alike(new int[][] {{0, 5}, {1, 2, 13}, {7}}));
           }
         }
       }
@@ -245,7 +245,7 @@ class KvCacheTest {
         assertEquals(2 * 4L * 2 * 3 * SCHEDULE.tokensBefore(k + 1) * D, cache.liveBytes());
       }
       NDArray last = random(2, 3, 16);
-      HeldKv held = cache.read(m, last, last);
+      AttentionInputs held = cache.read(m, last, last);
       assertEquals(30, held.tokens(0));
       assertEquals(14, cache.tokens(0), "not stored unless it is kept");
     }
@@ -258,8 +258,8 @@ class KvCacheTest {
       for (int k = 0; k < SCHEDULE.scales(); k++) {
         NDArray key = random(1, 1, SCHEDULE.tokens(k));
         try (NDManager scope = m.newSubManager()) {
-          HeldKv held = cache.read(scope, key, key);
-          cache.keep(held, Kept.alike(new int[][] {{0}}));
+          AttentionInputs held = cache.read(scope, key, key);
+          cache.keep(held, RetainedTokens.alike(new int[][] {{0}}));
           float[] now = cache.keys(scope).toFloatArray();
           first = first == null ? now : first;
           assertNear(first, now, 1e-6f);

@@ -31,7 +31,7 @@ class TopTokensTest {
           };
     }
     int[] budget = IntStream.range(0, heads).map(h -> random.nextInt(0, tokens + 3)).toArray();
-    Kept kept = TopTokens.of(scores, heads, tokens, budget);
+    RetainedTokens kept = TopTokens.of(scores, heads, tokens, budget);
     for (int i = 0; i < rows * heads; i++) {
       int from = i * tokens;
       int[] expected =

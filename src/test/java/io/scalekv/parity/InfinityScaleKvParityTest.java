@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ReleasedScaleKv;
@@ -154,7 +154,7 @@ class InfinityScaleKvParityTest {
     }
 
     @Override
-    public void attended(int branch, Attended a) {
+    public void attended(int branch, SelectionInputs a) {
       String name = "out.scale" + a.scale() + ".layer" + a.layer();
       if (has(name + ".scoring_query", "query")) {
         ParityFiles.assertClose(t, name + ".scoring_query", a.projectedQuery().get(), 5e-5);
@@ -164,9 +164,9 @@ class InfinityScaleKvParityTest {
       }
       int[] budget = new int[a.heads().length];
       Arrays.fill(budget, capacities[a.scale()][a.layer()]);
-      Attended cut = a.withBudget(budget);
+      SelectionInputs cut = a.withBudget(budget);
       ReleasedParity.checkScores(t, name, scorer.score(cut));
-      Kept kept = policy.keeper(a.layer()).keep(cut);
+      RetainedTokens kept = policy.selector(a.layer()).keep(cut);
       assertArrayEquals(t.ints(name + ".kept_indices"), ReleasedParity.flat(kept, a.rows()), name);
       if (a.scale() == schedule.scales() - 1) {
         ReleasedParity.checkGathered(t, "out.cache_k.layer" + a.layer(), a.keys(), kept, 1e-5);
@@ -181,7 +181,7 @@ class InfinityScaleKvParityTest {
               ? schedule.tokensBefore(scale + 1)
               : capacities[scale][layer];
       assertTrue(cache.tokens(0) == expected, "layer " + layer + " after map " + scale);
-      Kept kept = policy.choice(scale, layer);
+      RetainedTokens kept = policy.choice(scale, layer);
       assertEquals(capacities[scale][layer] >= 0, kept != null);
       if (kept != null) {
         String name = "out.scale" + scale + ".layer" + layer + ".kept_indices";

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.NDArray;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.KeepScorer;
-import io.scalekv.cache.Keeper;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.TokenScorer;
+import io.scalekv.cache.TokenSelector;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScoredPolicy;
 import io.scalekv.cache.policy.ReleasedScaleKv;
 import io.scalekv.weights.TensorSource;
@@ -28,8 +28,8 @@ final class ReleasedParity {
   }
 
   /** A policy that notes its choices by map and layer. */
-  record Noted(CachePolicy inner, Map<String, Kept> choices) implements CachePolicy {
-    Noted(BudgetPlan plan, KeepScorer scorer) {
+  record Noted(CachePolicy inner, Map<String, RetainedTokens> choices) implements CachePolicy {
+    Noted(BudgetPlan plan, TokenScorer scorer) {
       this(ScoredPolicy.of("scalekv-released", plan, scorer), new HashMap<>());
     }
 
@@ -44,22 +44,22 @@ final class ReleasedParity {
     }
 
     @Override
-    public Keeper keeper(int layer) {
-      Keeper keeper = inner.keeper(layer);
+    public TokenSelector selector(int layer) {
+      TokenSelector keeper = inner.selector(layer);
       return a -> {
-        Kept kept = keeper.keep(a);
+        RetainedTokens kept = keeper.keep(a);
         choices.put(a.scale() + "/" + layer, kept);
         return kept;
       };
     }
 
-    Kept choice(int scale, int layer) {
+    RetainedTokens choice(int scale, int layer) {
       return choices.get(scale + "/" + layer);
     }
   }
 
   /** All lists of a choice, row by row and head by head. */
-  static int[] flat(Kept kept, int rows) {
+  static int[] flat(RetainedTokens kept, int rows) {
     return IntStream.range(0, rows * kept.heads())
         .flatMap(i -> Arrays.stream(kept.of(i / kept.heads(), i % kept.heads())))
         .toArray();
@@ -89,11 +89,11 @@ final class ReleasedParity {
   }
 
   /** The chosen rows of [R,G,T,D], exactly. */
-  static void checkGathered(TensorSource t, String name, NDArray held, Kept kept) {
+  static void checkGathered(TensorSource t, String name, NDArray held, RetainedTokens kept) {
     checkGathered(t, name, held, kept, 0);
   }
 
-  static void checkGathered(TensorSource t, String name, NDArray held, Kept kept, double limit) {
+  static void checkGathered(TensorSource t, String name, NDArray held, RetainedTokens kept, double limit) {
     float[] all = held.toFloatArray();
     float[] expected = t.floats(name);
     int tokens = (int) held.getShape().get(2);

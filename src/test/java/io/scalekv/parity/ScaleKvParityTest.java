@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
@@ -73,7 +73,7 @@ class ScaleKvParityTest {
       CacheListener scores =
           new CacheListener() {
             @Override
-            public void attended(Attended a) {
+            public void attended(SelectionInputs a) {
               if (a.scale() == 1 && t.names().contains(name + ".out.pooled_scores")) {
                 ReleasedParity.checkScores(t, name + ".out", scorer.score(a));
               }
@@ -95,7 +95,7 @@ class ScaleKvParityTest {
       }
     }
 
-    private void checkCache(Kept kept, KvCache cache, int rows, NDManager scope) {
+    private void checkCache(RetainedTokens kept, KvCache cache, int rows, NDManager scope) {
       assertEquals(c.get("kept").asInt(), cache.tokens(0), name);
       if (!t.names().contains(name + ".out.indices")) {
         assertNull(kept, name + ": nothing to choose");

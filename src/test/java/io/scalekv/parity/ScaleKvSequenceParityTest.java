@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.weights.TensorSource;
 import java.util.ArrayList;
@@ -67,7 +67,7 @@ class ScaleKvSequenceParityTest {
     CacheListener lastMap =
         new CacheListener() {
           @Override
-          public void attended(Attended a) {
+          public void attended(SelectionInputs a) {
             if (a.scale() == last) {
               String name = "sequence.out.layer" + layers[a.layer()];
               int tokens =
@@ -75,8 +75,8 @@ class ScaleKvSequenceParityTest {
                       .get(String.valueOf(last + 1))
                       .get(String.valueOf(layers[a.layer()]))
                       .asInt();
-              Attended cut = a.withBudget(tokens, tokens);
-              Kept kept = policy.keeper(a.layer()).keep(cut);
+              SelectionInputs cut = a.withBudget(tokens, tokens);
+              RetainedTokens kept = policy.selector(a.layer()).keep(cut);
               ReleasedParity.checkGathered(t, name + ".final_key", a.keys(), kept);
               ReleasedParity.checkGathered(t, name + ".final_value", a.values(), kept);
             }
@@ -102,7 +102,7 @@ class ScaleKvSequenceParityTest {
             caches.attend(l, q, kk, v, () -> q);
           }
           String name = "sequence.out.layer" + layers[l];
-          Kept kept = policy.choice(k, l);
+          RetainedTokens kept = policy.choice(k, l);
           String indices = name + ".scale" + k + ".indices";
           assertEquals(t.names().contains(indices), kept != null, indices);
           if (kept != null) {

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.scalekv.cache.KeepScorer;
+import io.scalekv.cache.TokenScorer;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import java.util.Arrays;
@@ -114,7 +114,7 @@ class ErrorCurveTapTest {
   }
 
   /** Tokens go from the back: the score of a token is its place from the end. */
-  private static KeepScorer firstStay() {
+  private static TokenScorer firstStay() {
     return a -> {
       float[] scores = new float[a.rows() * a.heads().length * a.tokens()];
       for (int i = 0; i < scores.length; i++) {

@@ -4,14 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.Keeper;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.TokenSelector;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Schedules;
@@ -90,8 +90,8 @@ public class SelectionBenchmark {
   private NDManager manager;
   private NDManager run;
   private NDArray[][] input;
-  private Keeper keeper;
-  private final List<Attended> groups = new ArrayList<>();
+  private TokenSelector keeper;
+  private final List<SelectionInputs> groups = new ArrayList<>();
 
   /** The policy and random queries, keys and values of every map. */
   @Setup
@@ -150,19 +150,19 @@ public class SelectionBenchmark {
       }
 
       @Override
-      public boolean choosesBeforeAttention() {
-        return chosen.choosesBeforeAttention();
+      public boolean selectsBeforeAttention() {
+        return chosen.selectsBeforeAttention();
       }
 
       @Override
-      public Keeper keeper(int l) {
-        Keeper own = chosen.keeper(l);
+      public TokenSelector selector(int l) {
+        TokenSelector own = chosen.selector(l);
         if (l == layer) {
           keeper = own;
         }
-        return new Keeper() {
+        return new TokenSelector() {
           @Override
-          public void attended(Attended a) {
+          public void attended(SelectionInputs a) {
             if (a.scale() == map) {
               groups.add(owned(a));
             } else {
@@ -171,7 +171,7 @@ public class SelectionBenchmark {
           }
 
           @Override
-          public Kept keep(Attended a) {
+          public RetainedTokens keep(SelectionInputs a) {
             if (a.scale() == map) {
               throw new Reached();
             }
@@ -182,9 +182,9 @@ public class SelectionBenchmark {
     };
   }
 
-  private Attended owned(Attended a) {
+  private SelectionInputs owned(SelectionInputs a) {
     NDArray query = copy(a.query());
-    return new Attended(
+    return new SelectionInputs(
         a.layer(),
         a.scale(),
         a.schedule(),
@@ -241,7 +241,7 @@ public class SelectionBenchmark {
   public long choose() {
     long kept = 0;
     groups.forEach(keeper::attended);
-    for (Attended a : groups) {
+    for (SelectionInputs a : groups) {
       if (Arrays.stream(a.budget()).anyMatch(b -> b < a.tokens())) {
         kept += keeper.keep(a).tokens(0);
       } else {

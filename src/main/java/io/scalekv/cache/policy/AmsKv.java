@@ -1,79 +1,82 @@
 package io.scalekv.cache.policy;
 
+import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * The first maps whole, and behind them the most recent maps, more of them in layers whose keys and
- * values change most from map to map (AMS-KV, arXiv 2511.16047; from secondary notes, the paper's
- * own numbers of maps are unknown to us).
+ * AMS-KV policy (arXiv 2511.16047, from secondary notes; the paper's numbers of maps are unknown to
+ * us): retains the first maps whole and the most recent maps, more of them in layers whose keys and
+ * values change most from map to map.
  *
- * <p>Layer l holds maps 0 to c−1 and the last m_l before the map that reads. Fitting the budget is
- * ours: m_l starts at 0 and grows by one round after the other up to {@code high}, layers of lowest
- * similarity first, while at no map more than L·b tokens are held; a layer that does not fit once
- * is left as it is. If the first c maps alone are too many, as many of them stay as fit. Where the
- * budget covers the whole history, all of it stays. Whole maps rarely add up to the budget, so the
- * name says what is held.
- *
- * <p>{@code partial=true} is another method, ours: layers with m_l = 0 share what is left at each
- * map for a regular grid of tokens of the map before it.
+ * <p>Layer l retains maps 0 to c−1 and the last m_l maps before the one that reads, at least one.
+ * Fitting the budget is ours: m_l grows from 1 in rounds up to {@code high}, layers of lowest
+ * similarity first, while no scale has more than L·b tokens; a layer that does not fit once stays
+ * as it is. If the first c maps and one recent map are too many, fewer first maps are retained; if
+ * one recent map alone is, the budget is refused. Where the budget covers the whole prefix, all of
+ * it is retained. Whole maps rarely add up to the budget, so the name states the tokens in use.
  */
 final class AmsKv {
+  private static final Setting<Integer> FIRST =
+      Setting.integer("c", 2, 0, 99, "first maps that are retained, where they fit");
+  private static final Setting<Integer> HIGH =
+      Setting.integer("high", 2, 1, 99, "most recent maps that a layer may retain");
+
   static final PolicyKind KIND =
-      new PolicyKind(
+      PolicyKind.of(
           "ams-kv",
+          "first maps and most recent maps, more in layers that change most",
           "AMS-KV, arXiv 2511.16047, from secondary notes",
-          Map.of(
-              "c", "first maps that stay, where they fit (2)",
-              "high", "most recent maps that a layer may hold (2)",
-              "partial", "true: what is left goes to a grid of the newest map (false)"),
+          List.of(FIRST, HIGH),
+          Set.of(PolicyCalibration.AMS_KV),
           (spec, c) -> new AmsKv(spec, c).policy(spec));
 
   private final PolicyContext context;
   private final ScaleSchedule schedule;
   private final int first;
   private final int[] recent;
-  private final boolean partial;
 
   private AmsKv(PolicySpec spec, PolicyContext context) {
     this.context = context;
     this.schedule = context.schedule();
+    double[] similarity = context.calibration().part(PolicyCalibration.AMS_KV, double[].class);
+    Require.that(
+        similarity.length == context.layers(),
+        "policy ams-kv: calibration must have similarities of %d layers, got %d",
+        context.layers(),
+        similarity.length);
     int maps = schedule.scales();
-    double[] similarity =
-        PolicyCalibration.required(
-            context.calibration().mapSimilarity(), spec.name(), "map similarities (amsKv)");
-    if (similarity.length != context.layers()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "policy %s: similarities of %d layers expected, got %d",
-              spec.name(), context.layers(), similarity.length));
-    }
-    int high = spec.integer("high", 2, 1, Integer.MAX_VALUE);
     boolean all = context.budget() >= schedule.historyTokens();
-    this.first = firstMaps(schedule, context.budget(), spec.integer("c", 2, 0, maps));
-    this.recent =
-        recentMaps(
-            schedule, context.budget(), first, all ? maps : Math.min(high, maps), similarity);
-    this.partial = spec.choice("partial", "false", "true").equals("true");
-  }
-
-  /** The largest number of first maps, at most {@code wanted}, that fits in the budget. */
-  static int firstMaps(ScaleSchedule schedule, int budget, int wanted) {
-    int maps = wanted;
-    while (schedule.tokensBefore(maps) > budget) {
-      maps--;
-    }
-    return maps;
+    this.first = all ? maps : firstMaps(schedule, context.budget(), FIRST.of(spec));
+    this.recent = recentMaps(schedule, context.budget(), first, HIGH.of(spec), similarity);
   }
 
   /**
-   * How many recent maps each layer holds, m [L].
+   * Returns the largest number of first maps, at most {@code wanted}, that fits in the budget
+   * together with one recent map.
+   */
+  static int firstMaps(ScaleSchedule schedule, int budget, int wanted) {
+    for (int maps = Math.min(wanted, schedule.scales()); maps >= 0; maps--) {
+      if (most(schedule, maps, new int[] {1}) <= budget) {
+        return maps;
+      }
+    }
+    throw new BudgetTooSmallException(
+        String.format(
+            "policy ams-kv: n/a, one recent map in every layer takes %d tokens, got a budget of %d",
+            most(schedule, 0, new int[] {1}), budget));
+  }
+
+  /**
+   * Returns the number of recent maps of each layer, m [L].
    *
    * @param budget mean tokens b
-   * @param first first maps that stay
+   * @param first first maps that are retained
    * @param high largest m
    * @param similarity [L], the lowest is served first
    */
@@ -86,9 +89,9 @@ final class AmsKv {
             .sorted(Comparator.comparingDouble(l -> similarity[l]))
             .mapToInt(Integer::intValue)
             .toArray();
-    int[] recent = new int[layers];
+    int[] recent = IntStream.range(0, layers).map(l -> 1).toArray();
     boolean[] stopped = new boolean[layers];
-    for (int m = 1; m <= high; m++) {
+    for (int m = 2; m <= high; m++) {
       for (int l : order) {
         if (stopped[l]) {
           continue;
@@ -103,7 +106,7 @@ final class AmsKv {
     return recent;
   }
 
-  /** Most tokens over all layers that any map reads. */
+  /** Returns the most tokens over all layers that any scale reads. */
   private static long most(ScaleSchedule schedule, int first, int[] recent) {
     return IntStream.range(0, schedule.scales())
         .mapToLong(t -> wholeMaps(schedule, t, first, recent))
@@ -122,55 +125,19 @@ final class AmsKv {
     return sum;
   }
 
-  private int[] held(int t, int layer, int head) {
+  private int[] retained(int t, int layer, int head) {
     int firstEnd = Math.min(first, t);
     int newer = Math.max(firstEnd, t - recent[layer]);
-    IntStream stay = IntStream.range(0, schedule.tokensBefore(firstEnd));
-    if (partial && recent[layer] == 0 && t > first) {
-      return IntStream.concat(stay, grid(t)).toArray();
-    }
     return IntStream.concat(
-            stay, IntStream.range(schedule.tokensBefore(newer), schedule.tokensBefore(t)))
-        .toArray();
-  }
-
-  /** Positions of the grid of map t−1 that each layer without recent maps holds. */
-  private IntStream grid(int t) {
-    long left = (long) context.layers() * context.budget();
-    left -= wholeMaps(schedule, t, first, recent);
-    long sharers = IntStream.of(recent).filter(m -> m == 0).count();
-    int share = (int) Math.min(left / sharers, schedule.tokens(t - 1));
-    int start = schedule.tokensBefore(t - 1);
-    int[] cells = grid(schedule.map(t - 1).height(), schedule.map(t - 1).width(), share);
-    return IntStream.of(cells).map(i -> start + i);
-  }
-
-  /**
-   * Row-major indices of the centres of an even grid over an h×w map, of at most {@code tokens}
-   * cells, shaped like the map.
-   */
-  static int[] grid(int h, int w, int tokens) {
-    if (tokens < 1) {
-      return new int[0];
-    }
-    int rows = (int) Math.max(1, Math.min(h, Math.floor(Math.sqrt((double) tokens * h / w))));
-    int r = Math.min(rows, tokens);
-    int c = Math.min(w, tokens / r);
-    return IntStream.range(0, r * c)
-        .map(i -> (2 * (i / c) + 1) * h / (2 * r) * w + (2 * (i % c) + 1) * w / (2 * c))
+            IntStream.range(0, schedule.tokensBefore(firstEnd)),
+            IntStream.range(schedule.tokensBefore(newer), schedule.tokensBefore(t)))
         .toArray();
   }
 
   private PlannedPolicy policy(PolicySpec spec) {
-    PlannedPolicy plain = PlannedPolicy.of(spec.toString(), context, 1, this::held);
+    PlannedPolicy plain = PlannedPolicy.of(spec.toString(), context, 1, this::retained);
     String name =
-        String.format(
-            Locale.ROOT,
-            partial
-                ? "%s (with a grid of the newest map, holds %.1f tokens)"
-                : "%s (holds %.1f tokens)",
-            spec,
-            plain.plan().largestMean());
+        String.format(Locale.ROOT, "%s (%.1f tokens in use)", spec, plain.plan().largestMean());
     return new PlannedPolicy(name, plain.plan(), plain.positions());
   }
 }

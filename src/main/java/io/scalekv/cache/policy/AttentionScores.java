@@ -3,7 +3,7 @@ package io.scalekv.cache.policy;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;
@@ -16,7 +16,7 @@ final class AttentionScores {
   private AttentionScores() {}
 
   /** Softmax attention of some of the map's queries, summed over them. */
-  static float[] window(Attended a, int[] queries) {
+  static float[] window(SelectionInputs a, int[] queries) {
     return window(a, queries, false, true);
   }
 
@@ -28,7 +28,7 @@ final class AttentionScores {
    *     queries that attention uses, with its own
    * @param softmax whether products of query and key go through a softmax
    */
-  static float[] window(Attended a, int[] queries, boolean projected, boolean softmax) {
+  static float[] window(SelectionInputs a, int[] queries, boolean projected, boolean softmax) {
     NDArray query = projected ? a.projectedQuery().get() : a.query();
     double factor = projected ? 1 / Math.sqrt(query.getShape().get(3)) : a.softmaxScale();
     return ofQueries(softmax ? "window_attention" : "window_logits", a, query, queries, factor);
@@ -40,7 +40,7 @@ final class AttentionScores {
    *
    * @param queries positions in the map
    */
-  static float[] removal(Attended a, int[] queries) {
+  static float[] removal(SelectionInputs a, int[] queries) {
     NDManager manager = a.query().getManager();
     long[] at = Arrays.stream(queries).asLongStream().toArray();
     try (NDArray index = NativeCopy.of(manager, at, new Shape(at.length));
@@ -52,7 +52,7 @@ final class AttentionScores {
   }
 
   /** Softmax attention of all of the map's queries, summed over them. */
-  static float[] columns(Attended a) {
+  static float[] columns(SelectionInputs a) {
     NDManager manager = a.query().getManager();
     try (NDArray scale = manager.full(new Shape(1), (float) a.softmaxScale());
         NDArray sums = TorchOps.call("attention_columns", a.query(), a.keys(), scale)) {
@@ -61,7 +61,7 @@ final class AttentionScores {
   }
 
   private static float[] ofQueries(
-      String op, Attended a, NDArray query, int[] queries, double factor) {
+      String op, SelectionInputs a, NDArray query, int[] queries, double factor) {
     NDManager manager = query.getManager();
     long[] at = Arrays.stream(queries).asLongStream().toArray();
     try (NDArray index = NativeCopy.of(manager, at, new Shape(at.length));

@@ -1,51 +1,77 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.KeepScorer;
-import io.scalekv.cache.Keeper;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.TokenScorer;
+import io.scalekv.cache.TokenSelector;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TopTokens;
+import io.scalekv.io.Require;
 import java.util.Arrays;
-import java.util.Map;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Tokens whose loss changes attention most stay, and every head holds as many as pay off most
- * (ours). Before each map the total of L·H·b tokens is shared out over all heads by calibrated
- * error curves ({@link ErrorCurves}, {@link ConvexShares}); within a head the tokens of highest
- * score stay ({@link RemovalScorer}). Every ingredient can be switched off.
+ * Error-curve policy (ours): retains the tokens whose removal changes attention most, with budgets
+ * per head where they reduce the error most. Before each scale the total of L·H·b tokens is shared
+ * among all heads by calibrated error curves ({@link ErrorCurves}, {@link ConvexShares}); within a
+ * head the tokens of highest score are retained ({@link RemovalScorer}). Every ingredient can be
+ * switched off.
  */
 public final class ErrorCurve implements CachePolicy {
-  /** As it is typed. */
+  /** Name, as it is typed. */
   public static final String NAME = "error-curve";
 
+  private static final Setting<Double> PRIOR =
+      Setting.number(
+          "prior", 1, 0, 1, "weight of calibrated importance against that in the current image");
+  private static final Setting<RemovalScorer.Kind> SCORE =
+      Setting.choice("score", RemovalScorer.Kind.REMOVAL, "importance in the current image");
+  private static final Setting<Integer> QUERIES =
+      Setting.of(
+          "queries",
+          "all",
+          "all or a whole number, at least 1",
+          "queries of the newest map that are used",
+          text ->
+              text.equals("all")
+                  ? 0
+                  : Require.atLeast("queries", Integer.parseInt(text), 1));
+  private static final Setting<String> POOL =
+      Setting.choice(
+          "pool", "average over neighbours in the token map: none, or a grid", List.of("none", "grid"));
+  private static final Setting<Integer> KERNEL =
+      Setting.kernel(3, "side of the square of neighbours");
+  private static final Setting<Double> ACCUMULATE =
+      Setting.number("accumulate", 0, 0, 1, "weight of the scores of earlier maps");
+  private static final Setting<Integer> PROTECT =
+      Setting.integer("protect", 0, 0, 99, "first maps that are evicted last, as far as they fit");
+  private static final Setting<String> ALLOCATION =
+      Setting.choice(
+          "allocation", "budgets by error curves, or the same in every head", List.of("curve", "uniform"));
+  private static final Setting<Double> USE =
+      Setting.number("use", 1, 0, 1, "share of the budget that is used, with allocation=curve");
+  private static final Setting<String> WEIGHT =
+      Setting.choice(
+          "weight",
+          "weight of a head's error: sensitivity of its layer, none, or relative to the error"
+              + " without a prefix",
+          List.of("sensitivity", "absolute", "relative"));
+
   static final PolicyKind KIND =
-      new PolicyKind(
+      new PolicyKind.Simple(
           NAME,
+          "tokens whose removal changes attention most, budgets by calibrated error curves",
           "ours",
-          Map.ofEntries(
-              Map.entry(
-                  "prior",
-                  "weight of what calibration says of a token against what this image says, 0 to 1"
-                      + " (1)"),
-              Map.entry("score", "of this image: removal (default), or softmax"),
-              Map.entry("queries", "of the newest map that speak: all (default), or a number"),
-              Map.entry("pool", "none (default), or grid: averaged over neighbours in the map"),
-              Map.entry("kernel", "odd side of the square of neighbours (3)"),
-              Map.entry("accumulate", "what scores of earlier maps still count, 0 to 1 (0)"),
-              Map.entry("protect", "first maps that go last, as far as they fit (0)"),
-              Map.entry("allocation", "curve (default), or uniform: b in every head"),
-              Map.entry(
-                  "use",
-                  "share of the budget that is given out, above 0 to 1 (1): to hold as many bytes"
-                      + " as a policy that leaves some of its budget"),
-              Map.entry(
-                  "weight",
-                  "of a head's error: sensitivity (of its layer, default), absolute, or relative:"
-                      + " by the error with no history")),
+          List.of(
+              PRIOR, SCORE, QUERIES, POOL, KERNEL, ACCUMULATE, PROTECT, ALLOCATION, USE, WEIGHT),
+          spec ->
+              isUniform(spec) && PRIOR.of(spec) == 0
+                  ? Set.of()
+                  : Set.of(PolicyCalibration.ERROR_CURVES),
           ErrorCurve::new);
 
   private static final RemovalScorer.Options BY_IMPORTANCE =
@@ -67,73 +93,50 @@ public final class ErrorCurve implements CachePolicy {
   private ErrorCurve(PolicySpec spec, PolicyContext c) {
     this.name = spec.toString();
     this.options = options(spec, c);
-    this.curves = c.calibration().errorCurves();
-    boolean uniform = spec.choice("allocation", "curve", "uniform").equals("uniform");
-    String weight = spec.choice("weight", "sensitivity", "absolute", "relative");
-    if (!uniform || options.prior() > 0) {
-      PolicyCalibration.required(curves, NAME, "error curves (calibrate --policies error-curve)");
+    boolean needed = !KIND.needs(spec).isEmpty();
+    this.curves =
+        needed ? c.calibration().part(PolicyCalibration.ERROR_CURVES, ErrorCurves.class) : null;
+    if (needed) {
       check(curves, c);
     }
-    double use = share(spec, "use", 1);
-    if (use == 0 || (uniform && use < 1)) {
-      throw new IllegalArgumentException(
-          String.format(
-              "policy %s: use: %s expected, got %s",
-              NAME, uniform ? "1 with allocation=uniform" : "above 0 to 1", spec.text("use", "1")));
-    }
-    this.plan = uniform ? c.uniform() : plan(c, curves, weight, use);
+    double use = USE.of(spec);
+    Require.that(
+        use > 0 && (use == 1 || !isUniform(spec)),
+        "policy error-curve: use must be above 0, and 1 with allocation=uniform, got %s",
+        use);
+    this.plan = isUniform(spec) ? c.uniform() : plan(c, curves, WEIGHT.of(spec), use);
+  }
+
+  private static boolean isUniform(PolicySpec spec) {
+    return ALLOCATION.of(spec).equals("uniform");
   }
 
   private static void check(ErrorCurves curves, PolicyContext c) {
-    if (curves.maps() != c.schedule().scales()
-        || curves.layers() != c.layers()
-        || curves.heads() != c.heads()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "policy %s: error curves of %d maps, %d layers and %d heads expected, got %d, %d and"
-                  + " %d",
-              NAME,
-              c.schedule().scales(),
-              c.layers(),
-              c.heads(),
-              curves.maps(),
-              curves.layers(),
-              curves.heads()));
-    }
+    Require.that(
+        curves.maps() == c.schedule().scales()
+            && curves.layers() == c.layers()
+            && curves.heads() == c.heads(),
+        "policy error-curve: calibration must have %d maps, %d layers and %d heads, got %d, %d, %d",
+        c.schedule().scales(),
+        c.layers(),
+        c.heads(),
+        curves.maps(),
+        curves.layers(),
+        curves.heads());
   }
 
   private static RemovalScorer.Options options(PolicySpec spec, PolicyContext c) {
-    int protect = spec.integer("protect", 0, 0, c.schedule().scales());
+    int protect = Math.min(PROTECT.of(spec), c.schedule().scales());
     while (c.schedule().tokensBefore(protect) > c.budget()) {
       protect--;
     }
-    int kernel = Pooling.kernel(spec, 3);
     return new RemovalScorer.Options(
-        spec.choice("score", "removal", "softmax").equals("removal")
-            ? RemovalScorer.Kind.REMOVAL
-            : RemovalScorer.Kind.SOFTMAX,
-        spec.text("queries", "all").equals("all")
-            ? 0
-            : spec.integer("queries", 16, 1, Integer.MAX_VALUE),
-        spec.choice("pool", "none", "grid").equals("none") ? 1 : kernel,
-        share(spec, "accumulate", 0),
-        share(spec, "prior", 1),
+        SCORE.of(spec),
+        QUERIES.of(spec),
+        POOL.of(spec).equals("none") ? 1 : KERNEL.of(spec),
+        ACCUMULATE.of(spec),
+        PRIOR.of(spec),
         protect);
-  }
-
-  private static double share(PolicySpec spec, String key, double otherwise) {
-    String text = spec.text(key, String.valueOf(otherwise));
-    double value = Double.NaN;
-    try {
-      value = Double.parseDouble(text);
-    } catch (NumberFormatException e) {
-      // reported below, with what is out of range
-    }
-    if (!(value >= 0 && value <= 1)) {
-      throw new IllegalArgumentException(
-          "policy " + spec.name() + ": " + key + ": 0 to 1 expected, got " + text);
-    }
-    return value;
   }
 
   private static BudgetPlan plan(PolicyContext c, ErrorCurves curves, String weight, double use) {
@@ -168,12 +171,12 @@ public final class ErrorCurve implements CachePolicy {
   }
 
   /**
-   * The order in which calibration drops the tokens of a layer while it measures error curves: by
-   * their importance alone.
+   * Returns the scorer by which calibration evicts tokens of a layer while it measures error
+   * curves: importance alone.
    *
    * @param importance [map][layer][head][position]
    */
-  public static KeepScorer calibrationScorer(float[][][][] importance, int layer) {
+  public static TokenScorer calibrationScorer(float[][][][] importance, int layer) {
     return new RemovalScorer(BY_IMPORTANCE, ofLayer(importance, layer))::score;
   }
 
@@ -182,33 +185,33 @@ public final class ErrorCurve implements CachePolicy {
   }
 
   /**
-   * Change of all outputs of the map where one key is removed, p/(1−p)·‖o − v‖ summed over its
-   * queries, for every row, head and key [R·G·T].
+   * Returns the change of all outputs of the map when one key is removed, p/(1−p)·‖o − v‖ summed
+   * over its queries, for every row, head and key [R·G·T].
    */
-  public static float[] removalErrors(Attended a) {
+  public static float[] removalErrors(SelectionInputs a) {
     return AttentionScores.removal(a, IntStream.range(0, a.current()).toArray());
   }
 
-  /** Tokens to which one layer is cut to see what its errors cost: 4 % of the cache. */
+  /** Tokens to which one layer is compressed to measure its sensitivity: 4 % of the cache. */
   public static int probeTokens(ScaleSchedule schedule) {
     return Math.max(1, Math.round(schedule.historyTokens() * 0.04f));
   }
 
-  /** A policy that cuts one layer alone, by importance; not a way to save memory. */
+  /** Makes the policy that compresses a single layer, by importance, for calibration. */
   public static CachePolicy probe(
       ScaleSchedule schedule, ErrorCurves curves, int layer, int budget) {
     int[][][] tokens = new int[schedule.scales()][curves.layers()][1];
     for (int k = 1; k < tokens.length; k++) {
       for (int l = 0; l < curves.layers(); l++) {
-        int held = tokens[k - 1][l][0] + schedule.tokens(k - 1);
-        tokens[k][l][0] = l == layer ? Math.min(held, budget) : held;
+        int stored = tokens[k - 1][l][0] + schedule.tokens(k - 1);
+        tokens[k][l][0] = l == layer ? Math.min(stored, budget) : stored;
       }
     }
     BudgetPlan plan = BudgetPlan.ofHeads(schedule, Math.max(1, schedule.historyTokens()), tokens);
     return new ErrorCurve("probe of layer " + layer, plan, BY_IMPORTANCE, curves);
   }
 
-  /** The error of one layer whose heads hold {@code budget} tokens each, over all maps. */
+  /** Returns the error of one layer whose heads retain {@code budget} tokens each, over all maps. */
   public static double error(ErrorCurves curves, int layer, int budget) {
     double sum = 0;
     for (int k = 0; k < curves.maps(); k++) {
@@ -237,23 +240,23 @@ public final class ErrorCurve implements CachePolicy {
   }
 
   @Override
-  public Keeper keeper(int layer) {
+  public TokenSelector selector(int layer) {
     RemovalScorer scorer =
         new RemovalScorer(
             options, options.prior() > 0 ? ofLayer(curves.importance(), layer) : null);
-    return new Keeper() {
+    return new TokenSelector() {
       @Override
-      public void attended(Attended a) {
-        if (plan.cuts()) {
-          scorer.attended(a);
+      public void observe(SelectionInputs a) {
+        if (plan.evicts()) {
+          scorer.observe(a);
         }
       }
 
       @Override
-      public Kept keep(Attended a) {
-        Kept kept = TopTokens.of(scorer.score(a), a.heads().length, a.tokens(), a.budget());
-        scorer.kept(a, kept);
-        return kept;
+      public RetainedTokens select(SelectionInputs a) {
+        RetainedTokens retained = TopTokens.of(scorer.score(a), a.heads().length, a.tokens(), a.budget());
+        scorer.retained(a, retained);
+        return retained;
       }
     };
   }

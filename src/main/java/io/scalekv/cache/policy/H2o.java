@@ -1,31 +1,40 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.Keeper;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.TokenSelector;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TopTokens;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Heavy hitters: half the budget for the tokens that received most attention from all queries of
- * all maps so far, half for recent ones (Zhang et al., H2O, arXiv 2306.14048, section 4). The
- * attention is summed per batch row. In a token map the last tokens are its bottom rows; {@code
- * recent=grid} takes tokens spread over the newest map instead.
+ * H2O policy (Zhang et al., arXiv 2306.14048, section 4): retains heavy hitters, the tokens with
+ * most attention from all queries of all scales so far, in half of the budget, and recent tokens in
+ * the other half. Attention is accumulated per batch row. The last tokens of a token map are its
+ * bottom rows; {@code recent=grid} takes tokens spread over the newest map instead.
  */
 final class H2o implements CachePolicy {
+  private static final Setting<String> NORMALISE =
+      Setting.choice(
+          "normalise",
+          "divide accumulated attention by the number of queries since the token came",
+          List.of("none", "count"));
+  private static final Setting<String> RECENT =
+      Setting.choice(
+          "recent",
+          "recent tokens: the last ones, or a grid over the newest map",
+          List.of("last", "grid"));
+
   static final PolicyKind KIND =
-      new PolicyKind(
+      PolicyKind.of(
           "h2o",
+          "tokens with most accumulated attention, and recent tokens",
           "Zhang et al., H2O, arXiv 2306.14048",
-          Map.of(
-              "normalise",
-              "none (default), or count: attention over the number of queries that gave it",
-              "recent",
-              "last (default), or grid: spread over the newest map"),
+          List.of(NORMALISE, RECENT),
           H2o::new);
 
   private final String name;
@@ -36,8 +45,8 @@ final class H2o implements CachePolicy {
   private H2o(PolicySpec spec, PolicyContext context) {
     this.name = spec.toString();
     this.plan = context.uniform();
-    this.byCount = spec.choice("normalise", "none", "count").equals("count");
-    this.grid = spec.choice("recent", "last", "grid").equals("grid");
+    this.byCount = NORMALISE.of(spec).equals("count");
+    this.grid = RECENT.of(spec).equals("grid");
   }
 
   @Override
@@ -51,17 +60,17 @@ final class H2o implements CachePolicy {
   }
 
   @Override
-  public Keeper keeper(int layer) {
+  public TokenSelector selector(int layer) {
     return new Sums();
   }
 
-  /** Attention received by the held tokens of one layer. */
-  private final class Sums implements Keeper {
+  /** Accumulated attention on the stored tokens of one layer. */
+  private final class Sums implements TokenSelector {
     private final Map<Integer, float[][]> byHead = new HashMap<>();
 
     @Override
-    public void attended(Attended a) {
-      if (!plan.cuts()) {
+    public void observe(SelectionInputs a) {
+      if (!plan.evicts()) {
         return;
       }
       int t = a.tokens();
@@ -81,7 +90,7 @@ final class H2o implements CachePolicy {
     }
 
     @Override
-    public Kept keep(Attended a) {
+    public RetainedTokens select(SelectionInputs a) {
       int t = a.tokens();
       int heads = a.heads().length;
       float[] scores = new float[a.rows() * heads * t];
@@ -95,19 +104,19 @@ final class H2o implements CachePolicy {
         }
         System.arraycopy(own, 0, scores, i * t, t);
       }
-      Kept kept = TopTokens.of(scores, heads, t, a.budget());
+      RetainedTokens retained = TopTokens.of(scores, heads, t, a.budget());
       for (int g = 0; g < heads; g++) {
         float[][] sums = byHead.get(a.heads()[g]);
         for (int r = 0; r < sums.length; r++) {
-          sums[r] = at(sums[r], kept.of(r, g));
+          sums[r] = at(sums[r], retained.of(r, g));
         }
       }
-      return kept;
+      return retained;
     }
   }
 
   /** Divides by the number of queries since each token came. */
-  private static void divide(float[] sums, int[] positions, Attended a) {
+  private static void divide(float[] sums, int[] positions, SelectionInputs a) {
     ScaleSchedule schedule = a.schedule();
     int all = schedule.tokensBefore(a.scale() + 1);
     for (int j = 0, k = 0; j < sums.length; j++) {
@@ -118,8 +127,8 @@ final class H2o implements CachePolicy {
     }
   }
 
-  /** Held tokens that count as recent: {@code count} of them, or somewhat fewer in a grid. */
-  private int[] recent(Attended a, int count) {
+  /** Returns {@code count} recent tokens, or somewhat fewer in a grid. */
+  private int[] recent(SelectionInputs a, int count) {
     int t = a.tokens();
     int[] recent = new int[count];
     if (!grid) {
@@ -131,7 +140,7 @@ final class H2o implements CachePolicy {
     int g = ObservationWindow.side(Math.min(count, a.current()));
     int[] centres = ObservationWindow.grid(a.schedule().map(a.scale()), g).positions();
     for (int i = 0; i < centres.length; i++) {
-      centres[i] += a.history();
+      centres[i] += a.prefix();
     }
     return centres;
   }

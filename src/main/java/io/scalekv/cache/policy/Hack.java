@@ -1,46 +1,53 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.Keeper;
+import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.TopTokens;
+import io.scalekv.io.Require;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.Map;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Contextual heads, whose attention hardly differs from query to query, live on few tokens, so that
- * structural heads can have more (HACK, arXiv 2504.09261). Re-implemented from secondary notes; not
- * to be reported as HACK.
+ * HACK policy (arXiv 2504.09261), re-implemented from secondary notes and labelled so: contextual
+ * heads, whose attention hardly differs from query to query, get few tokens, so that structural
+ * heads can have more.
  *
- * <p>Contextual are the α·L·H heads of lowest attention variance. They hold ρ·b tokens, those of
+ * <p>Contextual are the α·L·H heads of lowest attention variance. They retain ρ·b tokens, those of
  * highest attention from up to 32 evenly spaced queries of the newest map. Structural heads share
- * the rest; they hold the first two maps and the newest, then what the same attention picks from
- * between; where that is too much, the first two maps and the picked part of the newest.
+ * the rest; they retain the first two maps and the newest, then the tokens between them that the
+ * same attention ranks highest; where these maps are too large, the first two maps and the highest
+ * ranked part of the newest.
  *
  * <p>No value of α is known to us. The default, one half, splits at the median, which needs no
- * scale of variance; with ρ = 0.2 a structural head then holds 1.8 b, so that none meets the whole
- * history below a budget of 55 %.
+ * scale of variance; with ρ = 0.2 a structural head then has 1.8 b tokens, so that none reads the
+ * whole prefix below a budget of 55 %.
  *
- * <p>{@code phase=post} attends all that is held and selects afterwards; {@code phase=pre} selects
- * first and attends the selection only, at the last map too, which is what saves time there. Both
- * store the same.
+ * <p>{@code phase=post} attends all stored tokens and selects afterwards; {@code phase=pre} selects
+ * first and attends the selection only, at the last scale too, which saves time there. Both store
+ * the same tokens.
  *
- * <p>Letters: L layers, H heads, R batch rows, G heads of a group, T tokens held, b mean budget.
+ * <p>Letters: L layers, H heads, R batch rows, G heads of a group, T stored tokens, b mean budget.
  */
 final class Hack implements CachePolicy {
-  private static final String LABEL = "re-implemented from secondary notes";
+  private static final Setting<Double> ALPHA =
+      Setting.number("alpha", 0.5, 0, 1, "share of contextual heads");
+  private static final Setting<Double> RHO =
+      Setting.number("rho", 0.2, 0, 1, "tokens of a contextual head as a share of the budget");
+  private static final Setting<String> PHASE =
+      Setting.choice("phase", "select after or before attention", List.of("post", "pre"));
 
   static final PolicyKind KIND =
-      new PolicyKind(
+      PolicyKind.of(
           "hack",
-          "hack (" + LABEL + "), arXiv 2504.09261",
-          Map.of(
-              "alpha", "share of contextual heads (0.5)",
-              "rho", "their tokens as a share of the budget (0.2)",
-              "phase", "post (default): select after attention; pre: before"),
+          "few tokens in contextual heads, more in structural heads",
+          "HACK, arXiv 2504.09261, from secondary notes",
+          List.of(ALPHA, RHO, PHASE),
+          Set.of(PolicyCalibration.HACK),
           Hack::new);
 
   private static final int QUERIES = 32;
@@ -52,31 +59,27 @@ final class Hack implements CachePolicy {
   private final BudgetPlan plan;
 
   private Hack(PolicySpec spec, PolicyContext c) {
-    double[][] variance =
-        PolicyCalibration.required(
-            c.calibration().attentionVariance(), spec.name(), "attention variances (hack)");
-    this.name = spec + " (" + LABEL + ")";
-    this.before = spec.choice("phase", "post", "pre").equals("pre");
+    double[][] variance = c.calibration().part(PolicyCalibration.HACK, double[][].class);
+    this.name = spec + " (from notes)";
+    this.before = PHASE.of(spec).equals("pre");
     int[] byVariance = byVariance(variance, c.layers(), c.heads());
-    int contextual = (int) Math.round(spec.number("alpha", 0.5, 0, 1) * byVariance.length);
+    int contextual = (int) Math.round(ALPHA.of(spec) * byVariance.length);
     this.structural = new boolean[c.layers()][c.heads()];
     for (int i = contextual; i < byVariance.length; i++) {
       structural[byVariance[i] / c.heads()][byVariance[i] % c.heads()] = true;
     }
-    this.plan = plan(c, byVariance, contextual, spec.number("rho", 0.2, 0, 1));
+    this.plan = plan(c, byVariance, contextual, RHO.of(spec));
   }
 
-  /** All heads as layer · H + head, those of lowest variance first. */
+  /** Returns all heads as layer · H + head, lowest variance first. */
   private static int[] byVariance(double[][] variance, int layers, int heads) {
-    if (variance.length != layers || Arrays.stream(variance).anyMatch(v -> v.length != heads)) {
-      throw new IllegalArgumentException(
-          String.format(
-              "policy hack: variances of %d layers of %d heads expected, got %d layers of %s",
-              layers,
-              heads,
-              variance.length,
-              Arrays.toString(Arrays.stream(variance).mapToInt(v -> v.length).toArray())));
-    }
+    Require.that(
+        variance.length == layers && Arrays.stream(variance).allMatch(v -> v.length == heads),
+        "policy hack: calibration must have variances of %d layers of %d heads, got %d layers of %s",
+        layers,
+        heads,
+        variance.length,
+        Arrays.toString(Arrays.stream(variance).mapToInt(v -> v.length).toArray()));
     return IntStream.range(0, layers * heads)
         .boxed()
         .sorted(Comparator.comparingDouble(i -> variance[i / heads][i % heads]))
@@ -85,10 +88,10 @@ final class Hack implements CachePolicy {
   }
 
   /**
-   * Tokens of every head; the sum is L·H·b wherever that many are there.
+   * Returns the tokens of every head; the sum is L·H·b wherever there are that many.
    *
    * @param byVariance all heads as layer · H + head, lowest variance first
-   * @param contextual how many of them are contextual
+   * @param contextual number of contextual heads among them
    * @param rho tokens of a contextual head as a share of the budget
    */
   static BudgetPlan plan(PolicyContext c, int[] byVariance, int contextual, double rho) {
@@ -125,11 +128,11 @@ final class Hack implements CachePolicy {
   }
 
   /**
-   * Shares tokens out equally, each head up to its room; what does not divide goes to the first of
-   * the heads that have room.
+   * Shares tokens equally, each head up to its room; the remainder goes to the first heads with
+   * room.
    *
    * @param held filled for these heads
-   * @return tokens given
+   * @return number of shared tokens
    */
   private static long share(int[] held, long tokens, int[] heads, int[] room) {
     int level = 0;
@@ -167,12 +170,12 @@ final class Hack implements CachePolicy {
   }
 
   @Override
-  public boolean choosesBeforeAttention() {
+  public boolean selectsBeforeAttention() {
     return before;
   }
 
   @Override
-  public Keeper keeper(int layer) {
+  public TokenSelector selector(int layer) {
     return a -> {
       int heads = a.heads().length;
       float[] scores = AttentionScores.window(a, queries(a.current()));
@@ -185,21 +188,21 @@ final class Hack implements CachePolicy {
     };
   }
 
-  /** Up to 32 evenly spaced queries of a map. */
+  /** Returns up to 32 evenly spaced queries of a map. */
   private static int[] queries(int tokens) {
     int n = Math.min(QUERIES, tokens);
     return IntStream.range(0, n).map(i -> (int) ((2L * i + 1) * tokens / (2L * n))).toArray();
   }
 
-  /** Puts what a structural head holds in any case above all, what it never holds below all. */
-  private static void rank(Attended a, float[] scores, int at, int budget) {
-    int held = a.tokens();
+  /** Sets the scores of tokens that a structural head always or never retains to ±∞. */
+  private static void rank(SelectionInputs a, float[] scores, int at, int budget) {
+    int stored = a.tokens();
     int first = Math.min(a.schedule().tokensBefore(Math.min(FIRST_MAPS, a.scale() + 1)), budget);
-    int newest = Math.max(first, a.history());
-    boolean fits = first + held - newest <= budget;
+    int newest = Math.max(first, a.prefix());
+    boolean fits = first + stored - newest <= budget;
     Arrays.fill(scores, at, at + first, Float.POSITIVE_INFINITY);
     if (fits) {
-      Arrays.fill(scores, at + newest, at + held, Float.POSITIVE_INFINITY);
+      Arrays.fill(scores, at + newest, at + stored, Float.POSITIVE_INFINITY);
     } else {
       Arrays.fill(scores, at + first, at + newest, Float.NEGATIVE_INFINITY);
     }

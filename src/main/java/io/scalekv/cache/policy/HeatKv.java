@@ -2,36 +2,39 @@ package io.scalekv.cache.policy;
 
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.policy.PolicyCalibration.BlockOrder;
+import io.scalekv.io.Require;
 import java.util.Arrays;
-import java.util.Map;
+import java.util.List;
+import java.util.Set;
 
 /**
- * Whole blocks, all tokens of one map in one head, leave in the order in which later maps looked at
- * them during calibration (HeatKV, arXiv 2605.14877); see {@link HeatKvSchedule}. The limit is
- * L·H·b tokens. The first three maps are never dropped, or fewer where the budget is too small for
- * them; the name then says how many.
+ * HeatKV policy (arXiv 2605.14877): evicts whole blocks, all tokens of one map in one head, in
+ * ascending order of the attention that later maps gave them during calibration; see {@link
+ * HeatKvSchedule}. The limit is L·H·b tokens. The first three maps are never evicted, or fewer where
+ * the budget is too small for them; the name then states how many.
  */
 final class HeatKv {
-  static final PolicyKind KIND =
-      new PolicyKind(
-          "heatkv",
-          "HeatKV, arXiv 2605.14877",
-          Map.of(
-              "strict",
-              "true (default): the limit holds after every layer's write, as published; false:"
-                  + " between maps only",
-              "sinks",
-              "first maps that are never dropped (3, or the most that fit in the budget)"),
-          HeatKv::create);
+  private static final Setting<Boolean> STRICT =
+      Setting.flag(
+          "strict",
+          true,
+          "apply the limit after every layer's write, as published, not only between scales");
+  private static final Setting<Integer> SINKS =
+      Setting.integer("sinks", 3, 0, 99, "first maps that are never evicted, as far as they fit");
 
-  private static final int SINKS = 3;
+  static final PolicyKind KIND =
+      PolicyKind.of(
+          "heatkv",
+          "whole blocks (map and head) in the order of calibrated attention",
+          "HeatKV, arXiv 2605.14877",
+          List.of(STRICT, SINKS),
+          Set.of(PolicyCalibration.HEATKV),
+          HeatKv::create);
 
   private HeatKv() {}
 
   private static CachePolicy create(PolicySpec spec, PolicyContext c) {
-    BlockOrder measured =
-        PolicyCalibration.required(c.calibration().blockOrder(), "heatkv", "block orders (heatkv)");
-    boolean strict = spec.choice("strict", "true", "false").equals("true");
+    BlockOrder measured = c.calibration().part(PolicyCalibration.HEATKV, BlockOrder.class);
     int sinks = sinks(spec, c, measured);
     BlockOrder order =
         new BlockOrder(
@@ -40,22 +43,21 @@ final class HeatKv {
                 measured.order(), sinks - measured.firstMap(), measured.order().length));
     long limit = (long) c.layers() * c.heads() * c.budget();
     HeatKvSchedule blocks =
-        HeatKvSchedule.of(c.schedule(), c.layers(), c.heads(), limit, order, strict);
+        HeatKvSchedule.of(c.schedule(), c.layers(), c.heads(), limit, order, STRICT.of(spec));
     String name =
-        sinks == SINKS || spec.settings().containsKey("sinks")
-            ? spec.toString()
-            : spec + " (sinks=" + sinks + ")";
+        sinks == SINKS.of(spec) || spec.has(SINKS) ? spec.toString() : spec + " (sinks=" + sinks + ")";
     return PlannedPolicy.of(name, c, c.heads(), blocks::positions);
   }
 
-  /** First maps that stay, at least those that no order was measured for. */
+  /** Returns the number of first maps that are never evicted, at least those without an order. */
   private static int sinks(PolicySpec spec, PolicyContext c, BlockOrder measured) {
     int least = measured.firstMap();
     int most = c.schedule().scales() - 2;
-    if (spec.settings().containsKey("sinks")) {
-      return spec.integer("sinks", SINKS, least, most);
+    int asked = SINKS.of(spec);
+    if (spec.has(SINKS)) {
+      return (int) Require.between("policy heatkv: sinks", asked, least, most);
     }
-    int sinks = Math.max(least, Math.min(SINKS, most));
+    int sinks = Math.max(least, Math.min(asked, most));
     while (sinks > least && c.schedule().tokensBefore(sinks) > c.budget()) {
       sinks--;
     }

@@ -1,23 +1,25 @@
 package io.scalekv.cache.policy;
 
+import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration.BlockOrder;
+import io.scalekv.io.Require;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Which blocks HeatKV (arXiv 2605.14877) has dropped when each map reads the cache; integers only.
+ * Blocks that HeatKV (arXiv 2605.14877) has evicted when each map reads the cache; integers only.
  * A block is all tokens of one source map in one head of one layer. Every source map loses the same
  * number of blocks, the first of its order; the first s0 maps lose none.
  *
- * <p>When map t reads, x_t = ⌈(L·H·T_t − limit) / (T_t − T_s0)⌉ blocks of each source are gone, so
- * that at most the limit stays. That much holds between maps. The published method is strict: at
+ * <p>When map t reads, x_t = ⌈(L·H·T_t − limit) / (T_t − T_s0)⌉ blocks of each source are evicted,
+ * so that at most the limit stays between maps. The published method is strict: at
  * most the limit is stored after <em>every layer's</em> write, too. While map t runs through the
- * layers, those already behind it hold their tokens for map t+1; if that is too much, blocks that
- * would go after map t in layers still to come go before it, from the last layer and the newest
+ * layers, those that are done store their tokens for map t+1; if the sum exceeds the limit, blocks that
+ * are due after map t in later layers are evicted before it, from the last layer and the newest
  * source on.
  *
- * <p>What is dropped never returns. Letters: L layers, H heads, K maps of n_k tokens, T_t tokens
+ * <p>Evicted blocks never return. Letters: L layers, H heads, K maps of n_k tokens, T_t tokens
  * before map t; a head of a layer is the pair head·L + layer. All indices count from 0.
  */
 final class HeatKvSchedule {
@@ -51,13 +53,12 @@ final class HeatKvSchedule {
   }
 
   /**
-   * The schedule of a model and a limit.
+   * Returns the schedule of a model and a limit.
    *
    * @param limit tokens over all L·H heads
-   * @param order which blocks of each source go first
-   * @param strict whether the limit holds after every layer's write, not only between maps
-   * @throws IllegalArgumentException if the order does not fit, or the limit is below the tokens
-   *     that are never dropped
+   * @param order blocks of each source, first evicted first
+   * @param strict whether the limit applies after every layer's write, not only between maps
+   * @throws BudgetTooSmallException if the limit is below the tokens that are never evicted
    */
   static HeatKvSchedule of(
       ScaleSchedule schedule, int layers, int heads, long limit, BlockOrder order, boolean strict) {
@@ -66,7 +67,7 @@ final class HeatKvSchedule {
   }
 
   /**
-   * How many blocks of each source have to be gone when each map reads, x_t [K].
+   * Returns how many blocks of each source are evicted when each map reads, x_t [K].
    *
    * @param pairs L·H
    * @param limit tokens over all pairs
@@ -75,11 +76,11 @@ final class HeatKvSchedule {
   static int[] drops(ScaleSchedule schedule, int pairs, long limit, int firstMap) {
     long kept = (long) pairs * schedule.tokensBefore(firstMap);
     if (limit < kept) {
-      throw new IllegalArgumentException(
+      throw new BudgetTooSmallException(
           String.format(
-              "policy heatkv: a budget of at least the %d tokens of the first %d maps, which every"
-                  + " head keeps, expected, got %s",
-              schedule.tokensBefore(firstMap), firstMap, (double) limit / pairs));
+              "policy heatkv: n/a, the first %d maps take %d tokens in every head, got a budget of"
+                  + " %s",
+              firstMap, schedule.tokensBefore(firstMap), (double) limit / pairs));
     }
     int[] drops = new int[schedule.scales()];
     for (int t = 0; t < drops.length; t++) {
@@ -95,23 +96,24 @@ final class HeatKvSchedule {
   private static void check(ScaleSchedule schedule, int layers, int heads, BlockOrder order) {
     int first = order.firstMap();
     int last = schedule.scales() - 2;
-    if (first < 0 || first > last || order.order().length != last + 1 - first) {
-      throw new IllegalArgumentException(
-          String.format(
-              "policy heatkv: orders of maps s0 to %d, s0 from 0, expected, got %d from map %d",
-              last, order.order().length, first));
-    }
+    Require.that(
+        first >= 0 && first <= last && order.order().length == last + 1 - first,
+        "policy heatkv: orders must be of maps s0 to %d, got %d from map %d",
+        last,
+        order.order().length,
+        first);
     int[] pairs = IntStream.range(0, layers * heads).toArray();
     for (int i = 0; i < order.order().length; i++) {
       int[] sorted = order.order()[i].clone();
       Arrays.sort(sorted);
-      if (!Arrays.equals(sorted, pairs)) {
-        throw new IllegalArgumentException(
-            String.format(
-                "policy heatkv: order of map %d: each of %d heads in %d layers once expected, got"
-                    + " %d entries",
-                first + i, heads, layers, sorted.length));
-      }
+      Require.that(
+          Arrays.equals(sorted, pairs),
+          "policy heatkv: order of map %d must have each of %d heads in %d layers once, got %d"
+              + " entries",
+          first + i,
+          heads,
+          layers,
+          sorted.length);
     }
   }
 
@@ -128,8 +130,8 @@ final class HeatKvSchedule {
   }
 
   /**
-   * Moves drops that are due after map t before it, wherever the limit would be passed while map t
-   * runs through the layers. There is always enough to move: with all that is due gone, no more is
+   * Moves evictions that are due after map t before it, wherever the limit would be exceeded while
+   * map t runs through the layers. There are always enough: with all due blocks evicted, no more is
    * stored than when map t+1 reads.
    */
   private void dropEarly(int t) {
@@ -158,13 +160,13 @@ final class HeatKvSchedule {
       if (stored > limit) {
         throw new IllegalStateException(
             String.format(
-                "policy heatkv: map %d, layer %d: at most %d stored tokens expected, got %d",
-                t, l, limit, stored));
+                "policy heatkv: scale %d, layer %d: stored tokens must be at most %d, got %d",
+                t + 1, l, limit, stored));
       }
     }
   }
 
-  /** Tokens stored by all layers after layer {@code l} has written map t. */
+  /** Returns the tokens stored by all layers after layer {@code l} has written map t. */
   private long stored(boolean[][] gone, int t, int l) {
     long sum = (long) layers * heads * schedule.tokensBefore(Math.min(firstMap, t));
     for (int s = firstMap; s <= t; s++) {
@@ -176,20 +178,20 @@ final class HeatKvSchedule {
     return sum;
   }
 
-  /** Whether a head holds the tokens of map {@code source} when map {@code scale} reads. */
-  boolean holds(int scale, int source, int layer, int head) {
+  /** Whether a head retains the tokens of map {@code source} when map {@code scale} reads. */
+  boolean retains(int scale, int source, int layer, int head) {
     return source < scale && !absent[scale][source][head * layers + layer];
   }
 
-  /** How many drops due after map {@code scale} were moved before it. */
+  /** Number of evictions due after map {@code scale} that were moved before it. */
   int early(int scale) {
     return early[scale];
   }
 
-  /** Positions of the tokens that a head holds when map {@code scale} reads, ascending. */
+  /** Returns the positions of the tokens that a head retains when map {@code scale} reads. */
   int[] positions(int scale, int layer, int head) {
     return IntStream.range(0, scale)
-        .filter(s -> holds(scale, s, layer, head))
+        .filter(s -> retains(scale, s, layer, head))
         .flatMap(s -> IntStream.range(schedule.tokensBefore(s), schedule.tokensBefore(s + 1)))
         .toArray();
   }

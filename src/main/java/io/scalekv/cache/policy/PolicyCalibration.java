@@ -1,35 +1,61 @@
 package io.scalekv.cache.policy;
 
-/**
- * What calibration has to tell a policy; null where it was not measured.
- *
- * @param drafters [layer][scale], ScaleKV's roles
- * @param blockOrder HeatKV's orders
- * @param mapSimilarity [layer], AMS-KV's similarity of a layer's keys and values between maps
- * @param attentionVariance [layer][head], HACK's rank of attention variance
- * @param errorCurves what the error-curve policy is told
- */
-public record PolicyCalibration(
-    boolean[][] drafters,
-    BlockOrder blockOrder,
-    double[] mapSimilarity,
-    double[][] attentionVariance,
-    ErrorCurves errorCurves) {
-  /** Nothing was measured. */
-  public static final PolicyCalibration NONE = new PolicyCalibration(null, null, null, null, null);
+import io.scalekv.io.Require;
+import java.util.Map;
+import java.util.TreeMap;
 
-  /** Without error curves. */
-  public PolicyCalibration(
-      boolean[][] drafters,
-      BlockOrder blockOrder,
-      double[] mapSimilarity,
-      double[][] attentionVariance) {
-    this(drafters, blockOrder, mapSimilarity, attentionVariance, null);
+/**
+ * Measured parts that policies need, by name. A policy names its parts in {@link PolicyKind#needs}
+ * and reads them with {@link #part}.
+ */
+public final class PolicyCalibration {
+  /** ScaleKV's roles: {@code boolean[layer][scale]}, true for drafters. */
+  public static final String ROLES = "roles";
+
+  /** HeatKV's orders: {@link BlockOrder}. */
+  public static final String HEATKV = "heatkv";
+
+  /** AMS-KV's similarity of keys and values between maps: {@code double[layer]}. */
+  public static final String AMS_KV = "ams-kv";
+
+  /** HACK's rank of attention variance: {@code double[layer][head]}. */
+  public static final String HACK = "hack";
+
+  /** Curves of the error-curve policy: {@link ErrorCurves}. */
+  public static final String ERROR_CURVES = "error-curves";
+
+  /** No part measured. */
+  public static final PolicyCalibration NONE = new PolicyCalibration(Map.of());
+
+  private final Map<String, Object> parts;
+
+  private PolicyCalibration(Map<String, Object> parts) {
+    this.parts = parts;
   }
 
-  /** The same with these error curves, which may be null. */
-  public PolicyCalibration withErrorCurves(ErrorCurves curves) {
-    return new PolicyCalibration(drafters, blockOrder, mapSimilarity, attentionVariance, curves);
+  /** Returns this calibration with one part more; null leaves it as it is. */
+  public PolicyCalibration with(String name, Object part) {
+    if (part == null) {
+      return this;
+    }
+    Map<String, Object> more = new TreeMap<>(parts);
+    more.put(name, part);
+    return new PolicyCalibration(more);
+  }
+
+  /** Whether a part was measured. */
+  public boolean has(String name) {
+    return parts.containsKey(name);
+  }
+
+  /**
+   * Returns a part.
+   *
+   * @throws IllegalArgumentException if it was not measured
+   */
+  public <T> T part(String name, Class<T> type) {
+    Require.that(has(name), "missing calibration part %s: run calibrate, then pass --roles", name);
+    return type.cast(parts.get(name));
   }
 
   /**
@@ -39,17 +65,4 @@ public record PolicyCalibration(
    * @param order [source map − s0][rank] = head · L + layer, first dropped first
    */
   public record BlockOrder(int firstMap, int[][] order) {}
-
-  /** The part asked for, or one line that says how to get it. */
-  static <T> T required(T part, String policy, String what) {
-    if (part == null) {
-      throw new IllegalArgumentException(
-          "policy "
-              + policy
-              + ": a calibration with "
-              + what
-              + " expected, got none; calibrate makes one for --roles");
-    }
-    return part;
-  }
 }

@@ -1,37 +1,42 @@
 package io.scalekv.cache.policy;
 
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 
 /**
- * What a policy is made for.
+ * Model, budget and calibration that a policy is made for.
  *
  * @param schedule token maps
- * @param layers L
- * @param heads H
+ * @param geometry layers and heads of the model
  * @param budget mean tokens per layer and head, b
- * @param seed of policies that draw
- * @param calibration what was measured on the model
+ * @param seed of policies that draw random numbers
+ * @param calibration parts measured on the model
  */
 public record PolicyContext(
     ScaleSchedule schedule,
-    int layers,
-    int heads,
+    Geometry geometry,
     int budget,
     long seed,
     PolicyCalibration calibration) {
-  /** Checks the numbers. */
+  /** Checks the budget. */
   public PolicyContext {
-    if (layers < 1 || heads < 1 || budget < 1) {
-      throw new IllegalArgumentException(
-          String.format(
-              "policy: at least 1 layer, head and token expected, got %d, %d, %d",
-              layers, heads, budget));
-    }
+    Require.atLeast("budget", budget, 1);
   }
 
-  /** The same budget for every layer and head. */
+  /** Number of layers L. */
+  public int layers() {
+    return geometry.layers();
+  }
+
+  /** Number of heads H. */
+  public int heads() {
+    return geometry.heads();
+  }
+
+  /** Returns the plan that gives every layer and head the budget. */
   public BudgetPlan uniform() {
-    return BudgetPlan.uniform(schedule, layers, budget);
+    return BudgetPlan.uniform(schedule, layers(), budget);
   }
 }

@@ -1,34 +1,93 @@
 package io.scalekv.cache.policy;
 
 import io.scalekv.cache.CachePolicy;
-import java.util.Collections;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
- * A policy that can be chosen by name.
- *
- * @param name as it is typed
- * @param source paper or code it follows
- * @param settings name and meaning of each, with its default
- * @param maker makes it for a model and a budget
+ * Cache policy that can be chosen by name. Policies of other projects implement this interface in a
+ * public class with a public constructor without parameters and name that class in {@code
+ * META-INF/services/io.scalekv.cache.policy.PolicyKind}.
  */
-public record PolicyKind(String name, String source, Map<String, String> settings, Maker maker) {
-  /** Makes a policy. */
-  @FunctionalInterface
-  public interface Maker {
-    /** The policy of these settings. */
-    CachePolicy make(PolicySpec spec, PolicyContext context);
+public interface PolicyKind {
+  /** Name, as it is typed. */
+  String name();
+
+  /** Which tokens the policy retains, in one phrase. */
+  String summary();
+
+  /** Paper or code it follows. */
+  String source();
+
+  /** Settings with their defaults; every other setting is an error. */
+  default List<Setting<?>> settings() {
+    return List.of();
   }
 
-  /** Sorts the settings. */
-  public PolicyKind {
-    settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+  /** Names of the calibration parts that the policy needs with default settings. */
+  default Set<String> needs() {
+    return Set.of();
   }
 
-  /** The policy of these settings; an unknown setting is an error. */
-  public CachePolicy create(PolicySpec spec, PolicyContext context) {
-    spec.onlyKnown(settings.keySet());
-    return maker.make(spec, context);
+  /** Names of the calibration parts that the policy needs with these settings. */
+  default Set<String> needs(PolicySpec spec) {
+    return needs();
+  }
+
+  /**
+   * Makes the policy.
+   *
+   * @param spec settings, all of them known
+   * @param context with all needed calibration parts
+   * @throws IllegalArgumentException if a setting is out of range, or the budget too small
+   */
+  CachePolicy create(PolicySpec spec, PolicyContext context);
+
+  /** Makes a kind of its parts. */
+  static PolicyKind of(
+      String name,
+      String summary,
+      String source,
+      List<Setting<?>> settings,
+      BiFunction<PolicySpec, PolicyContext, CachePolicy> maker) {
+    return new Simple(name, summary, source, settings, spec -> Set.of(), maker);
+  }
+
+  /** Makes a kind that needs calibration parts whatever its settings. */
+  static PolicyKind of(
+      String name,
+      String summary,
+      String source,
+      List<Setting<?>> settings,
+      Set<String> needs,
+      BiFunction<PolicySpec, PolicyContext, CachePolicy> maker) {
+    return new Simple(name, summary, source, settings, spec -> needs, maker);
+  }
+
+  /** Kind made of its parts. */
+  record Simple(
+      String name,
+      String summary,
+      String source,
+      List<Setting<?>> settings,
+      Function<PolicySpec, Set<String>> parts,
+      BiFunction<PolicySpec, PolicyContext, CachePolicy> maker)
+      implements PolicyKind {
+    @Override
+    public Set<String> needs() {
+      return needs(PolicySpec.parse(name));
+    }
+
+    @Override
+    public Set<String> needs(PolicySpec spec) {
+      return parts.apply(spec);
+    }
+
+    @Override
+    public CachePolicy create(PolicySpec spec, PolicyContext context) {
+      return maker.apply(spec, context);
+    }
   }
 }

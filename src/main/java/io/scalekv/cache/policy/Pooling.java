@@ -2,27 +2,39 @@ package io.scalekv.cache.policy;
 
 import io.scalekv.cache.ScaleSchedule;
 import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /**
- * Which tokens are neighbours when scores are pooled. In averages what is not there counts as 0,
- * and the divisor is the whole kernel.
+ * Neighbourhood over which scores are pooled. In averages, missing neighbours count as 0 and the
+ * divisor is the whole kernel.
  */
 enum Pooling {
-  /** Those beside it among the tokens that compete. */
+  /** Neighbours in the cache, among the tokens that compete. */
   CACHE("1d-cache"),
-  /** Those beside it in its token map, row by row; dropped ones count as 0. */
+  /** Neighbours in the token map, row by row; evicted ones count as 0. */
   MAP_ROWS("1d-map"),
-  /** The square around it in its token map; dropped ones count as 0. */
+  /** Square in the token map; evicted ones count as 0. */
   MAP("2d-map"),
-  /** Those beside it among the tokens that compete, of which the largest counts. */
+  /** Neighbours in the cache, among the tokens that compete; their maximum. */
   CACHE_MAX("1d-cache-max");
 
-  /** The words, for help texts. */
-  static final String WORDS =
-      "neighbours in the cache (1d-cache, or 1d-cache-max for the largest), in the map's rows"
-          + " (1d-map) or map (2d-map)";
-
   static final int KERNEL = 5;
+
+  static final Setting<Pooling> SETTING =
+      Setting.of(
+          "pool",
+          CACHE.word,
+          Arrays.stream(values()).map(p -> p.word).collect(Collectors.joining(" or ")),
+          "neighbours over which scores are averaged: in the cache (or their maximum), in the rows"
+              + " of the token map, or in its plane",
+          text ->
+              Arrays.stream(values())
+                  .filter(p -> p.word.equals(text))
+                  .findFirst()
+                  .orElseThrow(IllegalArgumentException::new));
+
+  static final Setting<Integer> WIDTH =
+      Setting.kernel(KERNEL, "tokens that are pooled along each axis");
 
   private final String word;
 
@@ -30,28 +42,7 @@ enum Pooling {
     this.word = word;
   }
 
-  /** The setting {@code pool}, the first by default. */
-  static Pooling of(PolicySpec spec) {
-    String word = spec.choice("pool", CACHE.word, MAP_ROWS.word, MAP.word, CACHE_MAX.word);
-    return Arrays.stream(values()).filter(p -> p.word.equals(word)).findFirst().orElseThrow();
-  }
-
-  /** The setting {@code kernel}, an odd number of tokens. */
-  static int kernel(PolicySpec spec) {
-    return kernel(spec, KERNEL);
-  }
-
-  /** The same with another default. */
-  static int kernel(PolicySpec spec, int otherwise) {
-    int kernel = spec.integer("kernel", otherwise, 1, 999);
-    if (kernel % 2 == 0) {
-      throw new IllegalArgumentException(
-          "policy " + spec.name() + ": kernel: an odd number expected, got " + kernel);
-    }
-    return kernel;
-  }
-
-  /** Whether {@link #pool} needs to know where the tokens came from. */
+  /** Whether {@link #pool} needs the positions of the tokens. */
   boolean needsPositions() {
     return this == MAP_ROWS || this == MAP;
   }

@@ -1,50 +1,54 @@
 package io.scalekv.cache.policy;
 
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.ScoredPolicy;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * SnapKV's scores with budgets that fall linearly from the first layer to the last (Cai et al.,
- * PyramidKV, arXiv 2406.02069). With w' = min(w, n_k, ⌊b/2⌋) tokens of the window in every layer
+ * PyramidKV policy (Cai et al., arXiv 2406.02069): SnapKV's scores with budgets that fall linearly
+ * from the first layer to the last. With w' = min(w, n_k, ⌊b/2⌋) tokens of the window in every layer
  * and c = b − w', the last layer gets c/β others and the first 2c − c/β, or all there are; rounded
  * so that the sum over layers is exact.
  */
 final class PyramidKv {
-  static final PolicyKind KIND =
-      new PolicyKind(
-          "pyramidkv", "Cai et al., PyramidKV, arXiv 2406.02069", settings(), PyramidKv::of);
+  private static final Setting<Integer> BETA =
+      Setting.integer(
+          "beta", 20, 1, 1000, "mean budget over the last layer's, the window not counted");
+  private static final Setting<String> SMALL =
+      Setting.choice(
+          "small",
+          "budgets below 2c stored tokens: a pyramid, or uniform",
+          List.of("pyramid", "uniform"));
 
-  private static final int BETA = 20;
+  static final PolicyKind KIND =
+      PolicyKind.of(
+          "pyramidkv",
+          "snapkv with budgets that fall from the first layer to the last",
+          "Cai et al., PyramidKV, arXiv 2406.02069",
+          Stream.concat(SnapKv.SETTINGS.stream(), Stream.of(BETA, SMALL)).toList(),
+          PyramidKv::create);
 
   private PyramidKv() {}
 
-  private static Map<String, String> settings() {
-    Map<String, String> all = new TreeMap<>(SnapKv.SETTINGS);
-    all.put("beta", "mean over the last layer's budget, window not counted (20)");
-    all.put("small", "pyramid (default), or uniform: no pyramid below 2c tokens");
-    return all;
-  }
-
-  private static ScoredPolicy of(PolicySpec spec, PolicyContext c) {
-    boolean uniform = spec.choice("small", "pyramid", "uniform").equals("uniform");
-    int beta = spec.integer("beta", BETA, 1, 1000);
+  private static CachePolicy create(PolicySpec spec, PolicyContext c) {
+    boolean uniform = SMALL.of(spec).equals("uniform");
     BudgetPlan plan =
-        plan(c.schedule(), c.layers(), c.budget(), SnapKv.queries(spec), beta, uniform);
+        plan(c.schedule(), c.layers(), c.budget(), SnapKv.queries(spec), BETA.of(spec), uniform);
     return ScoredPolicy.of(spec.toString(), plan, SnapKv.scorer(spec, c.budget()));
   }
 
   /**
-   * The whole plan.
+   * Returns the whole plan.
    *
    * @param budget b
-   * @param w tokens of the window where map and budget are large enough
-   * @param uniform whether layers get the same while fewer than 2c tokens are held
+   * @param w tokens of the window where map and budget have room for it
+   * @param uniform whether all layers get the same while fewer than 2c tokens are stored
    */
   static BudgetPlan plan(
       ScaleSchedule schedule, int layers, int budget, int w, int beta, boolean uniform) {
@@ -70,7 +74,7 @@ final class PyramidKv {
   }
 
   /**
-   * Shares that fall linearly from layer to layer, with the given mean exactly.
+   * Returns shares that fall linearly from layer to layer, with the given mean exactly.
    *
    * @param mean c
    * @param most the largest possible share
@@ -102,7 +106,7 @@ final class PyramidKv {
     return shares;
   }
 
-  /** Shares and window, clipped to what is held; the excess goes to the lowest layers with room. */
+  /** Clips shares and window to the stored tokens; excess goes to the lowest layers with room. */
   private static int[] fitted(int[] shares, int[] held, int window) {
     int[] tokens = new int[held.length];
     int excess = 0;

@@ -1,87 +1,94 @@
 package io.scalekv.cache.policy;
 
 import io.scalekv.cache.Allocation;
-import io.scalekv.cache.Attended;
-import io.scalekv.cache.KeepScorer;
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.BudgetTooSmallException;
+import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.ScoredPolicy;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenScorer;
 import java.util.Arrays;
-import java.util.Map;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * ScaleKV as its released code does it (StargazerX0/ScaleKV), which is not what the paper says: the
- * query projection without bias, normalisation and rotation; logits over √D summed over the window,
- * no softmax; the largest of five neighbours in the cache, the window's own columns set to −∞
- * before and after.
+ * ScaleKV policy as its released code does it (StargazerX0/ScaleKV), which differs from the paper:
+ * the query projection without bias, normalisation and rotation; logits over √D summed over the
+ * window, no softmax; the maximum of five neighbours in the cache, the window's own columns set to
+ * −∞ before and after.
  *
- * <p>The window are the centres of a 4×4 grid on the newest map; the last 16 held tokens where that
- * map is not square or its side is below 4. It stays whole. Where the budget is below the window's
- * size, which the released code does not foresee, only tokens of the window stay: as many as the
- * budget allows, evenly chosen from the grid, or the last ones.
+ * <p>The window are the centres of a 4×4 grid on the newest map; the last 16 stored tokens where
+ * that map is not square or its side is below 4. It is retained whole, so that a layer with a budget
+ * of 16 tokens or fewer would retain no prefix at all: such a budget is refused.
  *
  * @param window tokens of the window: a grid of ⌊√window⌋ each way
  * @param kernel neighbours that are pooled, odd
- * @param pool largest or mean; a mean that touches the window is −∞
+ * @param pool maximum or mean; a mean that touches the window is −∞
  */
-public record ReleasedScaleKv(int window, int kernel, Pool pool) implements KeepScorer {
+public record ReleasedScaleKv(int window, int kernel, Pool pool) implements TokenScorer {
   /** How neighbours are pooled. */
   public enum Pool {
-    /** The largest of them. */
+    /** The maximum. */
     MAX,
-    /** Their mean, what is outside counting as 0. */
-    AVERAGE
+    /** The mean, with 0 outside the cache. */
+    AVG
   }
+
+  private static final Setting<Integer> WINDOW =
+      Setting.integer("window", 16, 1, 9999, "tokens of the observation window");
+  private static final Setting<Pool> POOL =
+      Setting.choice("pool", Pool.MAX, "how neighbours are pooled");
 
   static final PolicyKind KIND =
-      new PolicyKind(
+      PolicyKind.of(
           "scalekv-released",
+          "scalekv as its released code does it",
           "Li et al., ScaleKV, the released code StargazerX0/ScaleKV",
-          Map.of(
-              "window", "tokens of the window (16)",
-              "kernel", "odd number of tokens pooled (5)",
-              "pool", "max (default) or avg"),
-          (spec, c) ->
-              ScoredPolicy.of(
-                  spec.toString(),
-                  ScaleKv.plan(spec, c, new Allocation.Released()),
-                  new ReleasedScaleKv(
-                      spec.integer("window", 16, 1, Integer.MAX_VALUE),
-                      Pooling.kernel(spec),
-                      spec.choice("pool", "max", "avg").equals("max") ? Pool.MAX : Pool.AVERAGE)));
+          List.of(WINDOW, Pooling.WIDTH, POOL),
+          Set.of(PolicyCalibration.ROLES),
+          ReleasedScaleKv::create);
 
-  /** Checks the numbers. */
-  public ReleasedScaleKv {
-    if (window < 1 || kernel < 1 || kernel % 2 == 0) {
-      throw new IllegalArgumentException(
-          "scalekv-released: a window of at least 1 and an odd kernel expected, got "
-              + window
-              + " and "
-              + kernel);
+  private static CachePolicy create(PolicySpec spec, PolicyContext c) {
+    boolean[][] drafters = c.calibration().part(PolicyCalibration.ROLES, boolean[][].class);
+    BudgetPlan plan = ScaleKv.plan(spec.name(), c, drafters, new Allocation.Released());
+    int window = WINDOW.of(spec);
+    for (int k = plan.firstCutScale(); k < c.schedule().scales(); k++) {
+      for (int l = 0; l < c.layers(); l++) {
+        if (plan.tokens(k, l) <= window && plan.tokens(k, l) < plan.held(k, l)) {
+          throw new BudgetTooSmallException(
+              String.format(
+                  "policy scalekv-released: n/a, budget below the window: layer %d has %d tokens at"
+                      + " scale %d (%s), the window has %d",
+                  l, plan.tokens(k, l), k + 1, c.schedule().map(k), window));
+        }
+      }
     }
+    return ScoredPolicy.of(
+        spec.toString(),
+        plan,
+        new ReleasedScaleKv(window, Pooling.WIDTH.of(spec), POOL.of(spec)));
   }
 
-  /** The settings of the released scripts. */
+  /** Returns the settings of the released scripts. */
   public static ReleasedScaleKv defaults() {
-    return new ReleasedScaleKv(16, 5, Pool.MAX);
+    return new ReleasedScaleKv(16, Pooling.KERNEL, Pool.MAX);
   }
 
   @Override
-  public float[] score(Attended a) {
-    ObservationWindow observed = ObservationWindow.released(a.schedule().map(a.scale()), window);
-    boolean grid = observed.spread();
-    float[] scores = AttentionScores.window(a, observed.positions(), true, false);
-    int t = a.tokens();
+  public float[] score(SelectionInputs in) {
+    ObservationWindow observed = ObservationWindow.released(in.schedule().map(in.scale()), window);
+    float[] scores = AttentionScores.window(in, observed.positions(), true, false);
+    int t = in.tokens();
     int[] columns =
-        grid
-            ? Arrays.stream(observed.positions()).map(p -> a.history() + p).toArray()
+        observed.spread()
+            ? Arrays.stream(observed.positions()).map(p -> in.prefix() + p).toArray()
             : IntStream.range(Math.max(0, t - window), t).toArray();
     for (int i = 0; i < scores.length / t; i++) {
       float[] own = Arrays.copyOfRange(scores, i * t, (i + 1) * t);
       set(own, columns, Float.NEGATIVE_INFINITY);
       own = pool == Pool.MAX ? Pooling.max(own, kernel) : Pooling.average(own, kernel);
-      set(own, columns, Float.NEGATIVE_INFINITY);
-      int most = a.budget()[i % a.heads().length];
-      set(own, new ObservationWindow(columns, grid).some(most), Float.POSITIVE_INFINITY);
+      set(own, columns, Float.POSITIVE_INFINITY);
       System.arraycopy(own, 0, scores, i * t, t);
     }
     return scores;

@@ -1,7 +1,7 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.Attended;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -9,30 +9,29 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The key scores of the error-curve policy in one layer during one generation: what the outputs of
- * the newest map's queries lose without a key, mixed with what that key's position was worth during
- * calibration.
+ * Key scores of the error-curve policy in one layer during one generation: the change of the newest
+ * map's outputs without a key, mixed with the calibrated importance of that key's position.
  */
 final class RemovalScorer {
   private static final double LEAST = 1e-12;
 
-  /** What one removed key is said to cost. */
+  /** Cost of one removed key. */
   enum Kind {
     /** p/(1−p)·‖o − v‖, the exact change of the output. */
     REMOVAL,
-    /** p, the attention it draws. */
+    /** p, its attention. */
     SOFTMAX
   }
 
   /**
    * The ingredients.
    *
-   * @param kind what a removed key costs
-   * @param queries queries of the newest map that speak, spread over it; 0 is all
+   * @param kind cost of a removed key
+   * @param queries queries of the newest map that are used, spread over it; 0 is all
    * @param kernel side of the square of neighbours that are averaged, odd; 1 is none
-   * @param decay what earlier maps' scores still count at the next map, 0..1
+   * @param decay weight of earlier maps' scores, 0..1, once more at every map
    * @param prior weight of the calibrated importance, 0..1, as an exponent
-   * @param protect first maps whose tokens go last
+   * @param protect first maps whose tokens are evicted last
    */
   record Options(Kind kind, int queries, int kernel, double decay, double prior, int protect) {}
 
@@ -48,8 +47,8 @@ final class RemovalScorer {
     this.importance = importance;
   }
 
-  /** Takes in a map; to be called for every one where scores are carried over. */
-  void attended(Attended a) {
+  /** Adds a scale; needed at every one where scores are carried over. */
+  void observe(SelectionInputs a) {
     if (options.prior() == 1 || options.decay() == 0) {
       return;
     }
@@ -70,13 +69,13 @@ final class RemovalScorer {
     }
   }
 
-  /** Forgets what was dropped. */
-  void kept(Attended a, Kept kept) {
+  /** Drops the scores of evicted tokens. */
+  void retained(SelectionInputs a, RetainedTokens retained) {
     for (int g = 0; g < a.heads().length; g++) {
       float[][] sums = earlier.get(a.heads()[g]);
       for (int r = 0; sums != null && r < sums.length; r++) {
         float[] own = sums[r];
-        int[] stay = kept.of(r, g);
+        int[] stay = retained.of(r, g);
         sums[r] = new float[stay.length];
         for (int j = 0; j < stay.length; j++) {
           sums[r][j] = own[stay[j]];
@@ -85,8 +84,8 @@ final class RemovalScorer {
     }
   }
 
-  /** Scores [R·G·T] of all held tokens for the maps to come. */
-  float[] score(Attended a) {
+  /** Returns the scores [R·G·T] of all stored tokens for later scales. */
+  float[] score(SelectionInputs a) {
     int t = a.tokens();
     int heads = a.heads().length;
     float[] scores = new float[a.rows() * heads * t];
@@ -117,16 +116,16 @@ final class RemovalScorer {
       score += (1 - w) * Math.log(Math.max(LEAST, seen));
     }
     if (w > 0) {
-      double worth = 0;
+      double sum = 0;
       for (int k = next; k < importance.length; k++) {
-        worth += importance[k][head][position];
+        sum += importance[k][head][position];
       }
-      score += w * Math.log(Math.max(LEAST, worth));
+      score += w * Math.log(Math.max(LEAST, sum));
     }
     return (float) (position < schedule.tokensBefore(options.protect()) ? score + 1000 : score);
   }
 
-  private float[] now(Attended a) {
+  private float[] now(SelectionInputs a) {
     int n = a.current();
     int[] queries =
         options.queries() == 0 || options.queries() >= n

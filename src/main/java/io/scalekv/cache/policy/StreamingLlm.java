@@ -2,89 +2,82 @@ package io.scalekv.cache.policy;
 
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.Keeper;
-import io.scalekv.cache.Kept;
-import java.util.Map;
+import io.scalekv.cache.RetainedTokens;
+import io.scalekv.cache.TokenSelector;
+import java.util.List;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /**
- * The first tokens, which draw attention whatever they hold (sinks), and the most recent ones (Xiao
- * et al., StreamingLLM, arXiv 2309.17453, section 3.2); without sinks the sliding window of
+ * StreamingLLM policy (Xiao et al., arXiv 2309.17453, section 3.2): retains the first tokens, which
+ * act as attention sinks, and the most recent ones. Without sinks it is the sliding window of
  * Longformer (Beltagy et al., arXiv 2004.05150, section 3.1). Keys keep their rotation.
+ *
+ * @param name with its settings
+ * @param plan the same budget everywhere
+ * @param sinks first tokens that are retained
  */
-final class StreamingLlm implements CachePolicy {
+record StreamingLlm(String name, BudgetPlan plan, int sinks) implements CachePolicy {
   static final PolicyKind SLIDING_WINDOW =
-      new PolicyKind(
+      PolicyKind.of(
           "sliding-window",
+          "the last tokens",
           "Beltagy et al., Longformer, arXiv 2004.05150",
-          Map.of(),
-          (spec, c) -> new StreamingLlm(spec, c, 0));
+          List.of(),
+          (spec, c) -> new StreamingLlm(spec.toString(), c.uniform(), 0));
+
+  private static final Setting<ToIntFunction<PolicyContext>> SINKS =
+      Setting.of(
+          "sinks",
+          "4",
+          "a number of tokens, scales:N or fill",
+          "first tokens that are retained: a number, those of the first N maps, or all but the last"
+              + " 32",
+          StreamingLlm::rule);
 
   static final PolicyKind KIND =
-      new PolicyKind(
+      PolicyKind.of(
           "streaming-llm",
+          "the first tokens (attention sinks) and the last tokens",
           "Xiao et al., StreamingLLM, arXiv 2309.17453",
-          Map.of(
-              "sinks",
-              "first tokens kept: a number (4), scales:N for the first N maps, or fill for all but"
-                  + " the last 32"),
-          (spec, c) -> new StreamingLlm(spec, c, sinks(spec, c)));
+          List.of(SINKS),
+          (spec, c) ->
+              new StreamingLlm(spec.toString(), c.uniform(), SINKS.of(spec).applyAsInt(c)));
 
-  private static final int DEFAULT_SINKS = 4;
   private static final int FILL_RECENT = 32;
 
-  private final String name;
-  private final BudgetPlan plan;
-  private final int sinks;
-
-  private StreamingLlm(PolicySpec spec, PolicyContext context, int sinks) {
-    this.name = spec.toString();
-    this.plan = context.uniform();
-    this.sinks = sinks;
-  }
-
-  /** Sinks that fit in the budget. */
-  private static int sinks(PolicySpec spec, PolicyContext c) {
-    String text = spec.text("sinks", String.valueOf(DEFAULT_SINKS));
-    int b = c.budget();
+  /** Reads the setting; the result returns as many sinks as fit in the budget. */
+  private static ToIntFunction<PolicyContext> rule(String text) {
     if (text.equals("fill")) {
-      return b - Math.min(FILL_RECENT, b / 2);
+      return c -> c.budget() - Math.min(FILL_RECENT, c.budget() / 2);
     }
-    if (text.startsWith("scales:")) {
-      PolicySpec number =
-          PolicySpec.parse(spec.name() + ":sinks=" + text.substring("scales:".length()));
-      int maps = number.integer("sinks", 0, 0, c.schedule().scales());
-      while (c.schedule().tokensBefore(maps) > b) {
-        maps--;
+    boolean maps = text.startsWith("scales:");
+    int n = Integer.parseUnsignedInt(maps ? text.substring("scales:".length()) : text);
+    if (!maps) {
+      return c -> Math.min(c.budget(), n);
+    }
+    return c -> {
+      int fit = Math.min(n, c.schedule().scales());
+      while (c.schedule().tokensBefore(fit) > c.budget()) {
+        fit--;
       }
-      return c.schedule().tokensBefore(maps);
-    }
-    return Math.min(b, spec.integer("sinks", DEFAULT_SINKS, 0, Integer.MAX_VALUE));
+      return c.schedule().tokensBefore(fit);
+    };
   }
 
   @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public BudgetPlan plan() {
-    return plan;
-  }
-
-  @Override
-  public Keeper keeper(int layer) {
-    return a -> {
-      int t = a.tokens();
-      int[][] kept = new int[a.heads().length][];
-      for (int g = 0; g < kept.length; g++) {
-        int b = a.budget()[g];
+  public TokenSelector selector(int layer) {
+    return in -> {
+      int t = in.tokens();
+      int[][] retained = new int[in.heads().length][];
+      for (int g = 0; g < retained.length; g++) {
+        int b = in.budget()[g];
         int first = Math.min(sinks, b);
         int recent = b - first;
-        kept[g] =
+        retained[g] =
             IntStream.concat(IntStream.range(0, first), IntStream.range(t - recent, t)).toArray();
       }
-      return Kept.alike(kept);
+      return RetainedTokens.alike(retained);
     };
   }
 }

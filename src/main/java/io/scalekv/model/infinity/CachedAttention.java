@@ -3,15 +3,16 @@ package io.scalekv.model.infinity;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.HeldKv;
+import io.scalekv.cache.AttentionInputs;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.AttentionSite;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import java.util.ArrayList;
@@ -42,7 +43,6 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
       int conditionalRows,
       boolean guided,
       CacheSettings settings,
-      boolean storeLastMap,
       Precision precision,
       List<AttentionTap> taps,
       GenerationListener listener) {
@@ -59,15 +59,19 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
           "attention observers: one cache for both guidance branches expected, got one each");
     }
     for (CachePolicy policy : policies) {
+      Require.that(
+          policy.plan().schedule().equals(schedule),
+          "policy %s must be made for the maps %s, got %s",
+          policy.name(),
+          schedule.maps(),
+          policy.plan().schedule().maps());
       branches.add(
           new CacheManager(
               parent,
-              schedule,
               policy,
               settings.keys(),
               settings.values(),
-              storeLastMap,
-              precision.half(),
+              precision.half() ? CacheManager.Attention.BF16 : CacheManager.Attention.FP32,
               new Observer(branches.size())));
     }
   }
@@ -81,13 +85,13 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
     }
 
     @Override
-    public void attending(int layer, NDArray query, HeldKv held) {
+    public void attending(int layer, NDArray query, AttentionInputs held) {
       AttentionSite site = new AttentionSite(layer, scale, schedule, conditionalRows, 1);
       taps.forEach(tap -> tap.attend(site, query, held.keys(), held.values()));
     }
 
     @Override
-    public void attended(Attended a) {
+    public void attended(SelectionInputs a) {
       listener.attended(branch, a);
     }
 

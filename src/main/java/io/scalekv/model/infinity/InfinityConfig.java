@@ -1,5 +1,6 @@
 package io.scalekv.model.infinity;
 
+import io.scalekv.cache.Geometry;
 /**
  * Shape of an Infinity transformer (Han et al., arXiv 2412.04431). The released switches are fixed:
  * shared AdaLN, cosine attention, layer norm eps 1e-6, one-layer head, no SwiGLU, level embedding
@@ -46,6 +47,11 @@ public record InfinityConfig(
     if (!ok) {
       throw new IllegalArgumentException("infinity config: expected " + expected + ", got " + got);
     }
+  }
+
+  /** Layers, heads and head width. */
+  public Geometry geometry() {
+    return new Geometry(depth, heads, headWidth());
   }
 
   /** Head width, D. */

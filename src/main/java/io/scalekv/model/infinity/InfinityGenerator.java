@@ -35,20 +35,11 @@ public final class InfinityGenerator {
 
   private final Infinity model;
   private final MultiScaleBsq quantiser;
-  private final boolean storeLastScale;
 
   /**
    * @param quantiser of the tokenizer's code width
    */
   public InfinityGenerator(Infinity model, MultiScaleBsq quantiser) {
-    this(model, quantiser, false);
-  }
-
-  /**
-   * @param quantiser of the tokenizer's code width
-   * @param storeLastScale whether the cache stores the last scale too, which no later scale reads
-   */
-  public InfinityGenerator(Infinity model, MultiScaleBsq quantiser, boolean storeLastScale) {
     Require.that(
         quantiser.codeBits() == model.config().codeBits(),
         "quantiser must have %d bits, got %d",
@@ -56,7 +47,6 @@ public final class InfinityGenerator {
         quantiser.codeBits());
     this.model = model;
     this.quantiser = quantiser;
-    this.storeLastScale = storeLastScale;
   }
 
   /**
@@ -109,7 +99,6 @@ public final class InfinityGenerator {
                 batch,
                 options.guided(),
                 cache,
-                storeLastScale,
                 model.precision(),
                 taps,
                 listener)) {

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.Keeper;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.TokenSelector;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +27,7 @@ class ErrorCurveTest {
       boolean softmax, int queries, int kernel, double decay, double prior, int protect) {}
 
   /** Outputs of all heads written out: attention, then errors of removal. */
-  private static double[][] errors(Attended a, boolean softmax, int count) {
+  private static double[][] errors(SelectionInputs a, boolean softmax, int count) {
     float[] v = a.values().toFloatArray();
     int d = (int) a.values().getShape().get(3);
     int t = a.tokens();
@@ -74,7 +74,7 @@ class ErrorCurveTest {
     }
 
     @Override
-    void attended(Attended a) {
+    void attended(SelectionInputs a) {
       super.attended(a);
       double[][] now = errors(a, in.softmax(), in.queries());
       for (int i = 0; i < carried.length; i++) {
@@ -86,7 +86,7 @@ class ErrorCurveTest {
     }
 
     @Override
-    double[][] score(Attended a) {
+    double[][] score(SelectionInputs a) {
       ScaleSchedule schedule = a.schedule();
       double[][] scores = new double[carried.length][a.tokens()];
       for (int i = 0; i < scores.length; i++) {
@@ -121,7 +121,7 @@ class ErrorCurveTest {
           && Math.abs((a - first) % width - (b - first) % width) <= reach;
     }
 
-    void follow(Kept kept) {
+    void follow(RetainedTokens kept) {
       for (int i = 0; i < carried.length; i++) {
         double[] all = carried[i];
         carried[i] =
@@ -147,19 +147,19 @@ class ErrorCurveTest {
     }
 
     @Override
-    public Keeper keeper(int layer) {
-      Keeper keeper = inner.keeper(layer);
+    public TokenSelector selector(int layer) {
+      TokenSelector keeper = inner.selector(layer);
       Oracle oracle = new Oracle(in, curves);
-      return new Keeper() {
+      return new TokenSelector() {
         @Override
-        public void attended(Attended a) {
+        public void attended(SelectionInputs a) {
           keeper.attended(a);
           oracle.attended(a);
         }
 
         @Override
-        public Kept keep(Attended a) {
-          Kept kept = keeper.keep(a);
+        public RetainedTokens keep(SelectionInputs a) {
+          RetainedTokens kept = keeper.keep(a);
           double[][] scores = oracle.score(a);
           for (int i = 0; i < scores.length; i++) {
             int[] own = kept.of(i / a.heads().length, i % a.heads().length);

@@ -9,13 +9,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import java.util.ArrayList;
@@ -172,9 +172,9 @@ class HackTest {
     try (NDManager m = NDManager.newBaseManager("PyTorch")) {
       NDArray q = m.randomNormal(0, 1, new Shape(rows, 3, current, width), DataType.FLOAT32);
       NDArray k = m.randomNormal(0, 1, new Shape(rows, 3, held, width), DataType.FLOAT32);
-      Attended a =
-          new Attended(0, scale, SCHEDULE, new int[] {0, 1, 2}, q, () -> q, k, k, 1, budget);
-      Kept kept = policy.keeper(0).keep(a);
+      SelectionInputs a =
+          new SelectionInputs(0, scale, SCHEDULE, new int[] {0, 1, 2}, q, () -> q, k, k, 1, budget);
+      RetainedTokens kept = policy.selector(0).keep(a);
       float[] queries = q.toFloatArray();
       float[] keys = k.toFloatArray();
       for (int i = 0; i < rows * 3; i++) {
@@ -269,7 +269,7 @@ class HackTest {
       CacheListener listener =
           new CacheListener() {
             @Override
-            public void attended(Attended a) {
+            public void attended(SelectionInputs a) {
               if (a.scale() == SCHEDULE.scales() - 1) {
                 read.addAll(Arrays.stream(a.budget()).boxed().toList());
               }

@@ -3,7 +3,7 @@ package io.scalekv.cache.policy;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CachePolicy;
@@ -107,7 +107,7 @@ record RandomGeneration(
 
   /** What an observer of every map sees. */
   interface Observer {
-    void attended(Attended a);
+    void attended(SelectionInputs a);
   }
 
   Trace run(CachePolicy policy, Observer observer) {
@@ -121,7 +121,7 @@ record RandomGeneration(
     CacheListener listener =
         new CacheListener() {
           @Override
-          public void attended(Attended a) {
+          public void attended(SelectionInputs a) {
             observer.attended(a);
           }
         };

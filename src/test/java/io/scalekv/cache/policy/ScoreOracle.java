@@ -1,7 +1,7 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.Attended;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ abstract class ScoreOracle {
   final List<List<Integer>> held = new ArrayList<>();
 
   /** Sees a map that will be stored. */
-  void attended(Attended a) {
+  void attended(SelectionInputs a) {
     int first = a.schedule().tokensBefore(a.scale());
     for (int i = 0; i < a.rows() * a.heads().length; i++) {
       if (held.size() <= i) {
@@ -28,10 +28,10 @@ abstract class ScoreOracle {
   }
 
   /** Scores [row · heads + head][token], infinite where a token stays in any case. */
-  abstract double[][] score(Attended a);
+  abstract double[][] score(SelectionInputs a);
 
   /** Follows a choice. */
-  void kept(Kept kept) {
+  void kept(RetainedTokens kept) {
     for (int i = 0; i < held.size(); i++) {
       held.set(i, at(held.get(i), kept.of(i / kept.heads(), i % kept.heads())));
     }
@@ -46,7 +46,7 @@ abstract class ScoreOracle {
   }
 
   /** Products of queries and keys: [row · heads + head][query][key]. */
-  private static double[][][] products(float[] q, Attended a, double factor) {
+  private static double[][][] products(float[] q, SelectionInputs a, double factor) {
     float[] k = a.keys().toFloatArray();
     int d = (int) a.keys().getShape().get(3);
     int l = a.current();
@@ -64,7 +64,7 @@ abstract class ScoreOracle {
     return s;
   }
 
-  static double[][][] attention(Attended a) {
+  static double[][][] attention(SelectionInputs a) {
     return softmax(products(a.query().toFloatArray(), a, a.softmaxScale()));
   }
 
@@ -125,7 +125,7 @@ abstract class ScoreOracle {
       private final List<List<Integer>> queries = new ArrayList<>();
 
       @Override
-      void attended(Attended a) {
+      void attended(SelectionInputs a) {
         super.attended(a);
         double[][][] p = attention(a);
         for (int i = 0; i < p.length; i++) {
@@ -145,7 +145,7 @@ abstract class ScoreOracle {
       }
 
       @Override
-      double[][] score(Attended a) {
+      double[][] score(SelectionInputs a) {
         int t = a.tokens();
         double[][] s = new double[sums.size()][t];
         for (int i = 0; i < s.length; i++) {
@@ -167,7 +167,7 @@ abstract class ScoreOracle {
       }
 
       @Override
-      void kept(Kept kept) {
+      void kept(RetainedTokens kept) {
         super.kept(kept);
         for (int i = 0; i < sums.size(); i++) {
           int[] index = kept.of(i / kept.heads(), i % kept.heads());
@@ -182,7 +182,7 @@ abstract class ScoreOracle {
   static ScoreOracle snapkv(int w, int kernel, boolean grid, String pool, int most) {
     return new ScoreOracle() {
       @Override
-      double[][] score(Attended a) {
+      double[][] score(SelectionInputs a) {
         TokenMap map = a.schedule().map(a.scale());
         int wq = Math.min(w, map.tokens());
         List<Integer> q = grid ? centres(map, (int) Math.sqrt(wq)) : last(map.tokens(), wq);
@@ -203,7 +203,7 @@ abstract class ScoreOracle {
       int kernel, String pool, boolean projected, boolean softmax, boolean released) {
     return new ScoreOracle() {
       @Override
-      double[][] score(Attended a) {
+      double[][] score(SelectionInputs a) {
         TokenMap map = a.schedule().map(a.scale());
         int b = a.budget()[0];
         double most = Math.min(Math.min(16, map.tokens()), b / 4.0);
@@ -241,7 +241,7 @@ abstract class ScoreOracle {
   }
 
   double[][] observed(
-      Attended a, double[][][] p, List<Integer> queries, Stay stay, int kernel, String pool) {
+      SelectionInputs a, double[][][] p, List<Integer> queries, Stay stay, int kernel, String pool) {
     double[][] s = new double[p.length][a.tokens()];
     for (int i = 0; i < p.length; i++) {
       List<Integer> others = new ArrayList<>();
@@ -291,7 +291,7 @@ abstract class ScoreOracle {
   static ScoreOracle released(int kernel, boolean max) {
     return new ScoreOracle() {
       @Override
-      double[][] score(Attended a) {
+      double[][] score(SelectionInputs a) {
         TokenMap map = a.schedule().map(a.scale());
         int t = a.tokens();
         boolean square = map.height() == map.width() && map.height() >= 4;

@@ -3,11 +3,11 @@ package io.scalekv.cache.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.Keeper;
-import io.scalekv.cache.Kept;
+import io.scalekv.cache.TokenSelector;
+import io.scalekv.cache.RetainedTokens;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
@@ -38,19 +38,19 @@ class ScoreOracleTest {
     }
 
     @Override
-    public Keeper keeper(int layer) {
-      Keeper keeper = inner.keeper(layer);
+    public TokenSelector selector(int layer) {
+      TokenSelector keeper = inner.selector(layer);
       ScoreOracle own = oracle.get();
-      return new Keeper() {
+      return new TokenSelector() {
         @Override
-        public void attended(Attended a) {
+        public void attended(SelectionInputs a) {
           keeper.attended(a);
           own.attended(a);
         }
 
         @Override
-        public Kept keep(Attended a) {
-          Kept kept = keeper.keep(a);
+        public RetainedTokens keep(SelectionInputs a) {
+          RetainedTokens kept = keeper.keep(a);
           double[][] scores = own.score(a);
           for (int i = 0; i < scores.length; i++) {
             compare(scores[i], kept.of(i / a.heads().length, i % a.heads().length), a);
@@ -61,7 +61,7 @@ class ScoreOracleTest {
       };
     }
 
-    private void compare(double[] scores, int[] kept, Attended a) {
+    private void compare(double[] scores, int[] kept, SelectionInputs a) {
       int budget = a.budget()[0];
       assertEquals(budget, kept.length);
       if (budget == 0) {

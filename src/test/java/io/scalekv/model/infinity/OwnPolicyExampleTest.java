@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
-import io.scalekv.cache.Attended;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.KeepScorer;
+import io.scalekv.cache.TokenScorer;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.ScoredPolicy;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class OwnPolicyExampleTest {
   /** Keeps the tokens with the longest values. */
   static CachePolicy longestValues(ScaleSchedule schedule, int layers, int budget) {
-    KeepScorer squaredLength =
+    TokenScorer squaredLength =
         a -> {
           try (NDArray squares = a.values().square();
               NDArray sums = squares.sum(new int[] {3})) {
@@ -45,7 +45,7 @@ class OwnPolicyExampleTest {
             private double least;
 
             @Override
-            public void attended(int branch, Attended a) {
+            public void attended(int branch, SelectionInputs a) {
               least = leastKept(a);
             }
 
@@ -92,7 +92,7 @@ class OwnPolicyExampleTest {
     return lengths(values)[0];
   }
 
-  private static double leastKept(Attended a) {
+  private static double leastKept(SelectionInputs a) {
     double[] all = lengths(a.values());
     return all[all.length - a.budget()[0]];
   }

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * <p>Letters: R batch rows, H heads, T tokens of a head, S = ΣT over the heads, L tokens of the
  * map, D head width.
  */
-public final class HeldKv {
+public final class AttentionInputs {
   private final int rows;
   private final int width;
   private final NDArray currentKey;
@@ -32,7 +32,7 @@ public final class HeldKv {
    * @param currentKey [R,H,L,D] of the current map
    * @param copies whether keys and values are copies, not views of the cache's memory
    */
-  HeldKv(int[] counts, NDArray keys, NDArray values, NDArray currentKey, boolean copies) {
+  AttentionInputs(int[] counts, NDArray keys, NDArray values, NDArray currentKey, boolean copies) {
     this.copies = copies;
     this.counts = counts;
     this.even = isEven(counts);
@@ -140,8 +140,8 @@ public final class HeldKv {
    * @return [R,H,L,D], bfloat16
    */
   NDArray attendBf16(NDArray query) {
-    HeldKv half =
-        new HeldKv(
+    AttentionInputs half =
+        new AttentionInputs(
             counts,
             TorchOps.call("to_bf16", keys),
             TorchOps.call("to_bf16", values),
@@ -155,10 +155,10 @@ public final class HeldKv {
   }
 
   /** The chosen tokens alone, for attention that reads less than there is. */
-  HeldKv only(Kept kept) {
+  AttentionInputs only(RetainedTokens kept) {
     int[] left = IntStream.range(0, heads()).map(kept::tokens).toArray();
     try (NDArray index = flatIndex(kept)) {
-      return new HeldKv(
+      return new AttentionInputs(
           left,
           shaped(TorchOps.call("rows_at", flat(keys), index), rows, left, width),
           shaped(TorchOps.call("rows_at", flat(values), index), rows, left, width),
@@ -191,7 +191,7 @@ public final class HeldKv {
   }
 
   /** Rows of {@link #flatKeys} that stay, row by row and head by head. */
-  NDArray flatIndex(Kept kept) {
+  NDArray flatIndex(RetainedTokens kept) {
     int perRow = Arrays.stream(counts).sum();
     int stay = IntStream.range(0, heads()).map(kept::tokens).sum();
     long[] index = new long[rows * stay];

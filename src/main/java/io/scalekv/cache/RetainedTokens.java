@@ -12,12 +12,12 @@ import java.util.stream.Stream;
  *
  * <p>Letters: R batch rows, G heads of the group.
  */
-public final class Kept {
+public final class RetainedTokens {
   private final int rows;
   private final int heads;
   private final int[][] index;
 
-  private Kept(int rows, int heads, int[][] index) {
+  private RetainedTokens(int rows, int heads, int[][] index) {
     this.rows = rows;
     this.heads = heads;
     this.index = index;
@@ -28,8 +28,8 @@ public final class Kept {
    *
    * @param index [G][kept], sorted, each once
    */
-  public static Kept alike(int[][] index) {
-    return new Kept(1, index.length, index);
+  public static RetainedTokens alike(int[][] index) {
+    return new RetainedTokens(1, index.length, index);
   }
 
   /**
@@ -38,35 +38,35 @@ public final class Kept {
    * @param heads G
    * @param index [R·G][kept] row by row, sorted, each once
    */
-  public static Kept each(int heads, int[][] index) {
+  public static RetainedTokens each(int heads, int[][] index) {
     if (heads < 1 || index.length % heads != 0) {
       throw new IllegalArgumentException(
           "kept tokens: a multiple of " + heads + " lists expected, got " + index.length);
     }
-    return new Kept(index.length / heads, heads, index);
+    return new RetainedTokens(index.length / heads, heads, index);
   }
 
   /** All of {@code tokens} tokens in every head. */
-  public static Kept all(int heads, int tokens) {
+  public static RetainedTokens all(int heads, int tokens) {
     int[] all = IntStream.range(0, tokens).toArray();
     return alike(Stream.generate(() -> all).limit(heads).toArray(int[][]::new));
   }
 
   /** The choices of several groups of heads as those of one group, in order. */
-  static Kept join(List<Kept> groups) {
+  static RetainedTokens join(List<RetainedTokens> groups) {
     if (groups.size() == 1) {
       return groups.get(0);
     }
     int rows = groups.stream().mapToInt(k -> k.rows).max().orElseThrow();
     List<int[]> index = new ArrayList<>();
     for (int r = 0; r < rows; r++) {
-      for (Kept k : groups) {
+      for (RetainedTokens k : groups) {
         for (int h = 0; h < k.heads; h++) {
           index.add(k.of(r, h));
         }
       }
     }
-    return new Kept(
+    return new RetainedTokens(
         rows, groups.stream().mapToInt(k -> k.heads).sum(), index.toArray(int[][]::new));
   }
 

@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.CacheType;
 import io.scalekv.cache.AttentionInputs;
-import io.scalekv.cache.RetainedTokens;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.KvCache;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Schedules;
@@ -91,7 +91,7 @@ public class CacheBenchmark {
     KvCache cache = new KvCache(manager, schedule, stored, stored, 0);
     for (int k = 0; k < maps; k++) {
       try (NDManager scope = manager.newSubManager()) {
-        cache.keepAll(cache.read(scope, keys[k], values[k]));
+        cache.storeAll(cache.read(scope, keys[k], values[k]));
       }
     }
     return cache;
@@ -131,7 +131,7 @@ public class CacheBenchmark {
     int map = schedule.scales() - 2;
     try (NDManager scope = manager.newSubManager()) {
       AttentionInputs held = filling.read(scope, keys[map], values[map]);
-      filling.keepAll(held);
+      filling.storeAll(held);
       return filling.liveBytes();
     }
   }
@@ -142,7 +142,7 @@ public class CacheBenchmark {
     int map = schedule.scales() - 2;
     try (NDManager scope = manager.newSubManager()) {
       AttentionInputs held = filling.read(scope, keys[map], values[map]);
-      filling.keep(held, tenth);
+      filling.store(held, tenth);
       return filling.liveBytes();
     }
   }

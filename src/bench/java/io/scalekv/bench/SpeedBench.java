@@ -1,8 +1,8 @@
 package io.scalekv.bench;
 
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.experiment.MapMeter;
 import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.model.Drawing;

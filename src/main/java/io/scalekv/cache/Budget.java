@@ -113,8 +113,7 @@ public sealed interface Budget {
     public int tokens(ScaleSchedule schedule) {
       BigDecimal exact =
           percent.multiply(BigDecimal.valueOf(schedule.historyTokens())).movePointLeft(2);
-      return Form.limited(
-          this, exact.setScale(0, RoundingMode.HALF_UP).toBigInteger(), schedule);
+      return Form.limited(this, exact.setScale(0, RoundingMode.HALF_UP).toBigInteger(), schedule);
     }
 
     @Override

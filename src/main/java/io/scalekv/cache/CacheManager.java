@@ -96,9 +96,9 @@ public final class CacheManager implements AutoCloseable {
     return caches.stream().mapToLong(KvCache::allocatedBytes).sum();
   }
 
-  /** Stored tokens, mean over layers and heads. */
-  public double meanTokens() {
-    return caches.stream().mapToDouble(c -> c.heads() == 0 ? 0 : (double) c.tokens() / c.heads()).average().orElse(0);
+  /** Stored tokens of all heads and layers, of one batch row. */
+  public long tokens() {
+    return caches.stream().mapToLong(KvCache::tokens).sum();
   }
 
   /**
@@ -155,16 +155,17 @@ public final class CacheManager implements AutoCloseable {
     int next = Math.min(scale + 1, last);
     return IntStream.range(0, inputs.heads())
         .map(
-            h ->
-                whole
-                    ? inputs.tokens(h)
-                    : Math.min(inputs.tokens(h), plan.tokens(next, layer, h)))
+            h -> whole ? inputs.tokens(h) : Math.min(inputs.tokens(h), plan.tokens(next, layer, h)))
         .toArray();
   }
 
   /** Returns all heads as one group where they store the same number of tokens, else each alone. */
   private List<SelectionInputs> groups(
-      int layer, NDArray query, Supplier<NDArray> projectedQuery, AttentionInputs inputs, int[] budget) {
+      int layer,
+      NDArray query,
+      Supplier<NDArray> projectedQuery,
+      AttentionInputs inputs,
+      int[] budget) {
     if (inputs.even()) {
       return List.of(
           new SelectionInputs(
@@ -218,7 +219,9 @@ public final class CacheManager implements AutoCloseable {
 
   private static RetainedTokens select(TokenSelector selector, SelectionInputs group) {
     boolean evicts = Arrays.stream(group.budget()).anyMatch(b -> b < group.tokens());
-    return evicts ? selector.select(group) : RetainedTokens.all(group.heads().length, group.tokens());
+    return evicts
+        ? selector.select(group)
+        : RetainedTokens.all(group.heads().length, group.tokens());
   }
 
   @Override

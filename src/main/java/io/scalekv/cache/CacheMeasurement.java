@@ -14,8 +14,8 @@ import java.util.function.IntConsumer;
  */
 public final class CacheMeasurement implements CacheListener {
   private final List<CacheManager> branches = new ArrayList<>();
-  private double tokensBetween;
-  private double peakTokens;
+  private long tokensBetween;
+  private long peakTokens;
   private long bytesBetween;
   private long peakBytes;
   private long workingPeak;
@@ -53,9 +53,11 @@ public final class CacheMeasurement implements CacheListener {
       }
       measured.branches.forEach(CacheManager::close);
     }
+    double heads =
+        (double) memory.geometry().layers() * memory.geometry().heads() * policies.size();
     return new CacheUsage(
-        measured.tokensBetween,
-        measured.peakTokens,
+        measured.tokensBetween / heads,
+        measured.peakTokens / heads,
         measured.bytesBetween,
         measured.peakBytes,
         measured.workingPeak);
@@ -90,8 +92,8 @@ public final class CacheMeasurement implements CacheListener {
     return branches.stream().mapToLong(CacheManager::liveBytes).sum();
   }
 
-  private double tokens() {
-    return branches.stream().mapToDouble(CacheManager::meanTokens).average().orElse(0);
+  private long tokens() {
+    return branches.stream().mapToLong(CacheManager::tokens).sum();
   }
 
   @Override

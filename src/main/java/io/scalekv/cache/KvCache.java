@@ -155,7 +155,8 @@ public final class KvCache implements AutoCloseable {
             after, view(keys, scope, after[0]), view(values, scope, after[0]), key, false);
       }
     }
-    return new AttentionInputs(after, join(keys, scope, key), join(values, scope, value), key, true);
+    return new AttentionInputs(
+        after, join(keys, scope, key), join(values, scope, value), key, true);
   }
 
   private boolean writesInPlace(int[] after) {

@@ -89,7 +89,8 @@ public final class MemoryModel {
    * @param maps source maps seen so far, K−1 at the end
    */
   public long bytes(long tokens, int maps) {
-    Require.that(tokens >= 0 && maps >= 0, "tokens and maps must be >= 0, got %d, %d", tokens, maps);
+    Require.that(
+        tokens >= 0 && maps >= 0, "tokens and maps must be >= 0, got %d, %d", tokens, maps);
     long layer =
         Math.addExact(
             Math.multiplyExact(tokens * geometry.heads(), headTokenBytes(rows())),
@@ -191,8 +192,7 @@ public final class MemoryModel {
     }
 
     void attend(BudgetPlan plan, int k, int l) {
-      long read =
-          layerTokens(plan, k, l) + (long) geometry.heads() * plan.schedule().tokens(k);
+      long read = layerTokens(plan, k, l) + (long) geometry.heads() * plan.schedule().tokens(k);
       workingPeak =
           Math.max(workingPeak, Math.addExact(bytes, Math.multiplyExact(read, copyBytes)));
     }

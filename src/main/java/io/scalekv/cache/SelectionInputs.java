@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
  * keys and values of prefix and current map, before eviction. All heads of the group store the same
  * number of tokens.
  *
- * <p>Letters: R batch rows, G heads of the group, L tokens of the map, T stored tokens (prefix, then
- * the L of the map), D head width.
+ * <p>Letters: R batch rows, G heads of the group, L tokens of the map, T stored tokens (prefix,
+ * then the L of the map), D head width.
  *
  * @param layer 0-based
  * @param scale the attended scale, 0-based

@@ -9,8 +9,8 @@ public interface TokenScorer {
   /**
    * Scores.
    *
-   * @return [R·G·T] row by row and head by head, T numbers each; +∞ retains a token in any case, NaN
-   *     is an error
+   * @return [R·G·T] row by row and head by head, T numbers each; +∞ retains a token in any case,
+   *     NaN is an error
    */
   float[] score(SelectionInputs in);
 }

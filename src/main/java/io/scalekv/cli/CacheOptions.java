@@ -118,7 +118,10 @@ final class CacheOptions implements CheckedOptions {
     PolicyFactory policies =
         new PolicyFactory(
             schedule,
-            config.geometry().memory(keys, values, generation.drawing(config, 0).sampling().guided() ? 2 : 1, batch),
+            config
+                .geometry()
+                .memory(
+                    keys, values, generation.drawing(config, 0).sampling().guided() ? 2 : 1, batch),
             calibration(model, config, schedule, roles, global.seed(), randomRoles),
             global.seed());
     PolicySpec asked = PolicySpec.parse(policy);

@@ -97,7 +97,8 @@ final class MemoryCommand implements Callable<Integer> {
       names = "--roles",
       paramLabel = "FILE",
       description =
-          "Calibration for the policy (default: the one shipped with the model, else random roles).")
+          "Calibration for the policy (default: the one shipped with the model, else random"
+              + " roles).")
   private Path roles;
 
   @Option(
@@ -197,15 +198,15 @@ final class MemoryCommand implements Callable<Integer> {
   private Report report(ModelConfig config) throws IOException {
     ScaleSchedule schedule = scheduleOptions.of(config);
     boolean published = config.text().equals(ModelConfig.T5);
-    CacheType values =
-        valueType != null ? valueType : published ? CacheType.BF16 : CacheType.FP32;
+    CacheType values = valueType != null ? valueType : published ? CacheType.BF16 : CacheType.FP32;
     MemoryModel memory = config.geometry().memory(keyType, values, cfg == 1 ? 1 : 2, batch);
     long full;
     try {
       full = memory.fullBytes(schedule);
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException(
-          "full cache of %s with --batch %d must be below 2^63 bytes".formatted(config.name(), batch),
+          "full cache of %s with --batch %d must be below 2^63 bytes"
+              .formatted(config.name(), batch),
           e);
     }
     PolicyFactory factory =
@@ -217,11 +218,18 @@ final class MemoryCommand implements Callable<Integer> {
     List<Row> rows = new ArrayList<>();
     for (String budget : budgets) {
       if (budget.strip().equalsIgnoreCase(FULL)) {
-        rows.add(row(factory, PolicySpec.parse(FULL), FULL, new Budget.Percent(java.math.BigDecimal.valueOf(100)), full));
+        rows.add(
+            row(
+                factory,
+                PolicySpec.parse(FULL),
+                FULL,
+                new Budget.Percent(java.math.BigDecimal.valueOf(100)),
+                full));
         continue;
       }
       for (String policy : policies) {
-        rows.add(row(factory, PolicySpec.parse(policy), budget.strip(), Budget.parse(budget), full));
+        rows.add(
+            row(factory, PolicySpec.parse(policy), budget.strip(), Budget.parse(budget), full));
       }
     }
     return new Report(

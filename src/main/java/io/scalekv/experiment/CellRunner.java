@@ -18,7 +18,6 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.roles.RolesDocument;
 import java.io.IOException;

@@ -143,7 +143,7 @@ public record CutDamage(
       if (!policy.name().equals("one-layer")) {
         continue;
       }
-      int scale = policy.integer("scale", -1, 1, r.cell().generation().schedule().size() - 1);
+      int scale = Integer.parseInt(policy.settings().getOrDefault("scale", "-1"));
       boolean pairs = scale >= 0;
       Group group = Group.of(r.cell(), pairs);
       Group known = groups.putIfAbsent(pairs, group);
@@ -156,7 +156,7 @@ public record CutDamage(
       }
       cells
           .computeIfAbsent(pairs, p -> new TreeMap<>(CutDamage::compare))
-          .put(new Place(policy.integer("layer", 0, 0, Integer.MAX_VALUE), scale), r);
+          .put(new Place(Integer.parseInt(policy.settings().getOrDefault("layer", "0")), scale), r);
     }
     if (cells.isEmpty()) {
       throw new IllegalArgumentException(

@@ -1,8 +1,8 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.infinity.InfinityConfig;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.scalekv.model;
 
 import ai.djl.ndarray.NDArray;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.KvCache;
+import io.scalekv.cache.SelectionInputs;
 import java.util.List;
 
 /**

@@ -3,10 +3,10 @@ package io.scalekv.profile;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.SelectionInputs;
-import io.scalekv.cache.TokenScorer;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenScorer;
 import io.scalekv.cache.TopTokens;
 import io.scalekv.cache.policy.ScaleKv;
 import io.scalekv.model.AttentionSite;
@@ -64,7 +64,8 @@ final class CutError {
     return errors;
   }
 
-  private Errors errors(AttentionSite site, NDArray query, NDArray key, NDArray value, RetainedTokens kept) {
+  private Errors errors(
+      AttentionSite site, NDArray query, NDArray key, NDArray value, RetainedTokens kept) {
     ScaleSchedule schedule = geometry.schedule();
     int history = schedule.tokensBefore(site.scale());
     int current = schedule.tokens(site.scale());
@@ -80,7 +81,8 @@ final class CutError {
   }
 
   /** Rows of [B·H·T,D] that a cut cache and the map itself would have, [B,H,b+L]. */
-  private static NDArray index(NDManager scope, Shape key, RetainedTokens kept, int history, int current) {
+  private static NDArray index(
+      NDManager scope, Shape key, RetainedTokens kept, int history, int current) {
     int batch = (int) key.get(0);
     int heads = (int) key.get(1);
     int tokens = history + current;

@@ -366,13 +366,13 @@ class BudgetPlanTest {
     assertEquals(3, BudgetPlan.firstCutScale(SMALL, 5));
     assertEquals(2, BudgetPlan.firstCutScale(SMALL, 4));
     assertEquals(2, BudgetPlan.firstCutScale(SMALL, 1));
-    assertFalse(BudgetPlan.uniform(SMALL, 2, 5).cuts());
+    assertFalse(BudgetPlan.uniform(SMALL, 2, 5).evicts());
     assertEquals(0, BudgetPlan.uniform(SMALL, 2, 5).cutScales());
-    assertTrue(BudgetPlan.uniform(SMALL, 2, 4).cuts());
+    assertTrue(BudgetPlan.uniform(SMALL, 2, 4).evicts());
     int[][][] last = {{{0, 0}}, {{1, 1}}, {{5, 4}}};
-    assertTrue(BudgetPlan.ofHeads(SMALL, 5, last).cuts(), "the last head of the last map");
+    assertTrue(BudgetPlan.ofHeads(SMALL, 5, last).evicts(), "the last head of the last map");
     last[2][0][1] = 5;
-    assertFalse(BudgetPlan.ofHeads(SMALL, 5, last).cuts());
+    assertFalse(BudgetPlan.ofHeads(SMALL, 5, last).evicts());
     assertEquals(
         "budget plan of 4 tokens over 2 layers, [1x1, 2x2, 3x3]",
         BudgetPlan.uniform(SMALL, 2, 4).toString());

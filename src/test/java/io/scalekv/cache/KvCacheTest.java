@@ -108,7 +108,8 @@ class KvCacheTest {
     }
   }
 
-  private static RetainedTokens choice(SplittableRandom random, int rows, AttentionInputs held, boolean ragged) {
+  private static RetainedTokens choice(
+      SplittableRandom random, int rows, AttentionInputs held, boolean ragged) {
     int heads = held.heads();
     int[] left = new int[heads];
     for (int h = 0; h < heads; h++) {
@@ -168,10 +169,10 @@ class KvCacheTest {
           assertNear(oracle.flat(2), held.flatValues().toFloatArray(), tolerance);
           checkAttention(held, rows, heads);
           if (random.nextInt(4) == 0) {
-            cache.keepAll(held);
+            cache.storeAll(held);
           } else {
             RetainedTokens kept = choice(random, rows, held, ragged);
-            cache.keep(held, kept);
+            cache.store(held, kept);
             oracle.keep(kept, heads);
           }
         }
@@ -219,9 +220,9 @@ class KvCacheTest {
         try (NDManager scope = m.newSubManager()) {
           AttentionInputs held = cache.read(scope, key, key);
           if (k < 2) {
-            cache.keepAll(held);
+            cache.storeAll(held);
           } else {
-            cache.keep(held, RetainedTokens.alike(new int[][] {{0, 5}, {1, 2, 13}, {7}}));
+            cache.store(held, RetainedTokens.alike(new int[][] {{0, 5}, {1, 2, 13}, {7}}));
           }
         }
       }
@@ -239,7 +240,7 @@ class KvCacheTest {
       for (int k = 0; k < 3; k++) {
         NDArray key = random(2, 3, SCHEDULE.tokens(k));
         try (NDManager scope = m.newSubManager()) {
-          cache.keepAll(cache.read(scope, key, key));
+          cache.storeAll(cache.read(scope, key, key));
         }
         assertEquals(2 * 4L * 2 * 3 * 14 * D, cache.allocatedBytes());
         assertEquals(2 * 4L * 2 * 3 * SCHEDULE.tokensBefore(k + 1) * D, cache.liveBytes());
@@ -259,7 +260,7 @@ class KvCacheTest {
         NDArray key = random(1, 1, SCHEDULE.tokens(k));
         try (NDManager scope = m.newSubManager()) {
           AttentionInputs held = cache.read(scope, key, key);
-          cache.keep(held, RetainedTokens.alike(new int[][] {{0}}));
+          cache.store(held, RetainedTokens.alike(new int[][] {{0}}));
           float[] now = cache.keys(scope).toFloatArray();
           first = first == null ? now : first;
           assertNear(first, now, 1e-6f);
@@ -274,7 +275,7 @@ class KvCacheTest {
     NDArray key = random(1, 2, 1);
     KvCache cache = cache(CacheType.BF16, 0);
     try (NDManager scope = m.newSubManager()) {
-      cache.keepAll(cache.read(scope, key, key));
+      cache.storeAll(cache.read(scope, key, key));
     }
     assertEquals(before + 3, m.getManagedArrays().size(), "one for keys, one for values");
     cache.close();
@@ -289,7 +290,7 @@ class KvCacheTest {
       Exception e =
           assertThrows(IllegalArgumentException.class, () -> cache.read(m, k, random(1, 2, 2)));
       assertEquals("kv cache: keys (1, 2, 1, 8) but values (1, 2, 2, 8)", e.getMessage());
-      cache.keepAll(cache.read(m, k, k));
+      cache.storeAll(cache.read(m, k, k));
       NDArray other = random(2, 2, 4);
       e = assertThrows(IllegalArgumentException.class, () -> cache.read(m, other, other));
       assertEquals(

@@ -38,7 +38,7 @@ final class GenerateWithPolicyTest {
   @TempDir Path folder;
 
   static Stream<String> policies() {
-    return Policies.KINDS.stream().map(PolicyKind::name);
+    return Policies.all().stream().map(PolicyKind::name);
   }
 
   private Said generate(Path out, Object... more) {

@@ -99,8 +99,7 @@ class Bf16GenerationTest {
         PolicySpec.parse(name),
         new PolicyContext(
             schedule,
-            c.depth(),
-            c.heads(),
+            pocket.geometry(),
             tokens,
             1,
             PolicyCalibrations.of(

@@ -26,21 +26,28 @@ final class PolicyCalibrationsTest {
   @Test
   void theSameBudgetHasTheRolesOfTheDocument() {
     PolicyCalibration c = PolicyCalibrations.of(document, schedule, 12, 4, 27);
-    assertArrayEquals(document.assignment().mask(), c.drafters());
+    assertArrayEquals(
+        document.assignment().mask(), c.part(PolicyCalibration.ROLES, boolean[][].class));
     Calibrations more = Calibrations.of(document);
     HeatKvOrders orders = more.heatKv().orElseThrow();
-    assertEquals(orders.sinkScales(), c.blockOrder().firstMap());
-    assertEquals(6 - orders.sinkScales(), c.blockOrder().order().length);
-    assertArrayEquals(orders.order(5), c.blockOrder().order()[5 - orders.sinkScales()]);
-    assertArrayEquals(more.amsKvSimilarity().orElseThrow(), c.mapSimilarity());
-    assertArrayEquals(more.hackVariance().orElseThrow(), c.attentionVariance());
+    PolicyCalibration.BlockOrder blocks =
+        c.part(PolicyCalibration.HEATKV, PolicyCalibration.BlockOrder.class);
+    assertEquals(orders.sinkScales(), blocks.firstMap());
+    assertEquals(6 - orders.sinkScales(), blocks.order().length);
+    assertArrayEquals(orders.order(5), blocks.order()[5 - orders.sinkScales()]);
+    assertArrayEquals(
+        more.amsKvSimilarity().orElseThrow(), c.part(PolicyCalibration.AMS_KV, double[].class));
+    assertArrayEquals(
+        more.hackVariance().orElseThrow(), c.part(PolicyCalibration.HACK, double[][].class));
   }
 
   /** By the metric alone: the lowest z among the scales that read a cut cache. */
   @ParameterizedTest
   @ValueSource(ints = {3, 11, 53, 130})
   void anotherBudgetRanksThePairsThatItCuts(int budget) {
-    boolean[][] drafters = PolicyCalibrations.of(document, schedule, 12, 4, budget).drafters();
+    boolean[][] drafters =
+        PolicyCalibrations.of(document, schedule, 12, 4, budget)
+            .part(PolicyCalibration.ROLES, boolean[][].class);
     int first = BudgetPlan.firstCutScale(schedule, budget);
     int expected = LayerRoles.defaultDrafters(12, 7 - first);
     double[][] z = document.zTable();

@@ -79,11 +79,10 @@ class PolicyCalibratorTest {
         IntStream.range(FIRST_BLOCK, schedule.scales() - 1)
             .mapToObj(orders::order)
             .toArray(int[][]::new);
-    return new PolicyCalibration(
-        null,
-        new PolicyCalibration.BlockOrder(FIRST_BLOCK, order),
-        measured.mapSimilarity(),
-        measured.attentionVariance());
+    return PolicyCalibration.NONE
+        .with(PolicyCalibration.HEATKV, new PolicyCalibration.BlockOrder(FIRST_BLOCK, order))
+        .with(PolicyCalibration.AMS_KV, measured.mapSimilarity())
+        .with(PolicyCalibration.HACK, measured.attentionVariance());
   }
 
   @Test
@@ -152,25 +151,11 @@ class PolicyCalibratorTest {
   private static CachePolicy policy(String spec, int budget) {
     return Policies.create(
         PolicySpec.parse(spec),
-        new PolicyContext(
-            schedule,
-            model.config().transformer().depth(),
-            model.config().transformer().heads(),
-            budget,
-            0,
-            calibration()));
+        new PolicyContext(schedule, model.config().geometry(), budget, 0, calibration()));
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "heatkv",
-        "heatkv:strict=false",
-        "ams-kv",
-        "ams-kv:partial=true",
-        "hack",
-        "hack:phase=pre"
-      })
+  @ValueSource(strings = {"heatkv", "heatkv:strict=false", "ams-kv", "hack", "hack:phase=pre"})
   void imagesAtAFifthOfTheCache(String spec) {
     int budget = (int) Math.round(0.2 * schedule.historyTokens());
     int limit =

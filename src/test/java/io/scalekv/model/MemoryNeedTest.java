@@ -3,7 +3,7 @@ package io.scalekv.model;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -18,7 +18,11 @@ class MemoryNeedTest {
     assertEquals(4 * 2_204_697_152L, need.weights());
     assertEquals(4 * 110_118_051L, need.tokenizer());
     assertEquals(
-        new MemoryModel(32, 2048, 4, 4, 2, 1).peakBytes(full.policy().plan()), need.cache());
+        config
+            .geometry()
+            .memory(CacheType.FP32, CacheType.FP32, 2, 1)
+            .peakBytes(full.policy().plan()),
+        need.cache());
     MemoryNeed half = MemoryNeed.of(config, schedule, full, false, LoadOptions.of(true));
     assertEquals(0.5, (double) half.weights() / need.weights(), 1e-3);
     assertEquals(2 * half.cache(), need.cache());

@@ -63,12 +63,10 @@ class InfinityBf16ParityTest {
     try (CacheManager caches =
         new CacheManager(
             scope,
-            schedule,
             new FullPolicy(schedule, config.depth()),
             CacheType.FP32,
             CacheType.BF16,
-            false,
-            true,
+            CacheManager.Attention.BF16,
             CacheListener.NONE)) {
       for (int k = 0; k < schedule.scales(); k++) {
         caches.enter(k);

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.KvCache;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.policy.ReleasedScaleKv;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
@@ -164,9 +164,9 @@ class InfinityScaleKvParityTest {
       }
       int[] budget = new int[a.heads().length];
       Arrays.fill(budget, capacities[a.scale()][a.layer()]);
-      SelectionInputs cut = a.withBudget(budget);
+      SelectionInputs cut = ReleasedParity.withBudget(a, budget);
       ReleasedParity.checkScores(t, name, scorer.score(cut));
-      RetainedTokens kept = policy.selector(a.layer()).keep(cut);
+      RetainedTokens kept = policy.selector(a.layer()).select(cut);
       assertArrayEquals(t.ints(name + ".kept_indices"), ReleasedParity.flat(kept, a.rows()), name);
       if (a.scale() == schedule.scales() - 1) {
         ReleasedParity.checkGathered(t, "out.cache_k.layer" + a.layer(), a.keys(), kept, 1e-5);

@@ -5,10 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.NDArray;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.TokenScorer;
-import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScoredPolicy;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenScorer;
+import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.policy.ReleasedScaleKv;
 import io.scalekv.weights.TensorSource;
 import java.util.Arrays;
@@ -24,7 +25,7 @@ final class ReleasedParity {
     return new ReleasedScaleKv(
         window,
         kernel,
-        pooling.equals("maxpool") ? ReleasedScaleKv.Pool.MAX : ReleasedScaleKv.Pool.AVERAGE);
+        pooling.equals("maxpool") ? ReleasedScaleKv.Pool.MAX : ReleasedScaleKv.Pool.AVG);
   }
 
   /** A policy that notes its choices by map and layer. */
@@ -47,7 +48,7 @@ final class ReleasedParity {
     public TokenSelector selector(int layer) {
       TokenSelector keeper = inner.selector(layer);
       return a -> {
-        RetainedTokens kept = keeper.keep(a);
+        RetainedTokens kept = keeper.select(a);
         choices.put(a.scale() + "/" + layer, kept);
         return kept;
       };
@@ -56,6 +57,22 @@ final class ReleasedParity {
     RetainedTokens choice(int scale, int layer) {
       return choices.get(scale + "/" + layer);
     }
+  }
+
+  /** The same inputs with other budgets. */
+  static SelectionInputs withBudget(SelectionInputs in, int... budget) {
+    return new SelectionInputs(
+        in.layer(),
+        in.scale(),
+        in.schedule(),
+        in.heads(),
+        in.query(),
+        in.projectedQuery(),
+        in.keys(),
+        in.values(),
+        in.softmaxScale(),
+        budget,
+        in.origins());
   }
 
   /** All lists of a choice, row by row and head by head. */
@@ -93,7 +110,8 @@ final class ReleasedParity {
     checkGathered(t, name, held, kept, 0);
   }
 
-  static void checkGathered(TensorSource t, String name, NDArray held, RetainedTokens kept, double limit) {
+  static void checkGathered(
+      TensorSource t, String name, NDArray held, RetainedTokens kept, double limit) {
     float[] all = held.toFloatArray();
     float[] expected = t.floats(name);
     int tokens = (int) held.getShape().get(2);

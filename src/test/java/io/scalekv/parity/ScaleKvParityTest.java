@@ -7,14 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.KvCache;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.cache.policy.ReleasedScaleKv;
 import io.scalekv.weights.TensorSource;
@@ -81,7 +81,7 @@ class ScaleKvParityTest {
           };
       try (CacheManager caches =
           new CacheManager(
-              scope, schedule, policy, CacheType.FP32, CacheType.FP32, false, scores)) {
+              scope, policy, CacheType.FP32, CacheType.FP32, CacheManager.Attention.FP32, scores)) {
         NDArray key = t.load(in + "key", scope);
         NDArray value = t.load(in + "value", scope);
         NDArray query = t.load(in + "query", scope);

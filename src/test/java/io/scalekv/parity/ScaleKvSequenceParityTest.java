@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.weights.TensorSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,8 +75,8 @@ class ScaleKvSequenceParityTest {
                       .get(String.valueOf(last + 1))
                       .get(String.valueOf(layers[a.layer()]))
                       .asInt();
-              SelectionInputs cut = a.withBudget(tokens, tokens);
-              RetainedTokens kept = policy.selector(a.layer()).keep(cut);
+              SelectionInputs cut = ReleasedParity.withBudget(a, tokens, tokens);
+              RetainedTokens kept = policy.selector(a.layer()).select(cut);
               ReleasedParity.checkGathered(t, name + ".final_key", a.keys(), kept);
               ReleasedParity.checkGathered(t, name + ".final_value", a.values(), kept);
             }
@@ -86,7 +86,8 @@ class ScaleKvSequenceParityTest {
     NDArray query = t.load("sequence.in.new_queries", scope);
     NDArray value = t.load("sequence.in.new_values", scope);
     try (CacheManager caches =
-        new CacheManager(scope, schedule, policy, CacheType.FP32, CacheType.FP32, false, lastMap)) {
+        new CacheManager(
+            scope, policy, CacheType.FP32, CacheType.FP32, CacheManager.Attention.FP32, lastMap)) {
       for (int k = 0; k <= last; k++) {
         caches.enter(k);
         NDIndex map =

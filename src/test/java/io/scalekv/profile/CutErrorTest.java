@@ -10,6 +10,7 @@ import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
@@ -56,11 +57,17 @@ class CutErrorTest {
     CachePolicy p =
         Policies.create(
             PolicySpec.parse(policy),
-            new PolicyContext(SCHEDULE, LAYERS, HEADS, budget, 0, PolicyCalibration.NONE));
+            new PolicyContext(
+                SCHEDULE, new Geometry(LAYERS, HEADS, 1), budget, 0, PolicyCalibration.NONE));
     try (NDManager m = NDManager.newBaseManager("PyTorch");
         CacheManager caches =
             new CacheManager(
-                m, SCHEDULE, p, CacheType.FP32, CacheType.FP32, false, CacheListener.NONE)) {
+                m,
+                p,
+                CacheType.FP32,
+                CacheType.FP32,
+                CacheManager.Attention.FP32,
+                CacheListener.NONE)) {
       for (int k = 0; k < outputs.length; k++) {
         caches.enter(k);
         for (int l = 0; l < LAYERS; l++) {

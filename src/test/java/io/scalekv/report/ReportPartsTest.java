@@ -85,7 +85,7 @@ final class ReportPartsTest {
   @Test
   void policiesAreToldApart() {
     Set<PolicyStyle> styles = new HashSet<>();
-    for (PolicyKind kind : Policies.KINDS) {
+    for (PolicyKind kind : Policies.all()) {
       assertEquals(PolicyStyle.of(kind.name()), PolicyStyle.of(kind.name()));
       assertTrue(styles.add(PolicyStyle.of(kind.name())), kind.name());
     }

@@ -4,15 +4,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenSelector;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Schedules;
 import java.util.ArrayList;
@@ -162,20 +162,20 @@ public class SelectionBenchmark {
         }
         return new TokenSelector() {
           @Override
-          public void attended(SelectionInputs a) {
+          public void observe(SelectionInputs a) {
             if (a.scale() == map) {
               groups.add(owned(a));
             } else {
-              own.attended(a);
+              own.observe(a);
             }
           }
 
           @Override
-          public RetainedTokens keep(SelectionInputs a) {
+          public RetainedTokens select(SelectionInputs a) {
             if (a.scale() == map) {
               throw new Reached();
             }
-            return own.keep(a);
+            return own.select(a);
           }
         };
       }
@@ -211,7 +211,8 @@ public class SelectionBenchmark {
     run = manager.newSubManager();
     CacheType fp32 = CacheType.FP32;
     CacheManager caches =
-        new CacheManager(run, schedule, stopping(), fp32, fp32, false, CacheListener.NONE);
+        new CacheManager(
+            run, stopping(), fp32, fp32, CacheManager.Attention.FP32, CacheListener.NONE);
     for (int k = 0; k <= map; k++) {
       caches.enter(k);
       try (NDManager scope = run.newSubManager()) {
@@ -240,10 +241,10 @@ public class SelectionBenchmark {
   @Benchmark
   public long choose() {
     long kept = 0;
-    groups.forEach(keeper::attended);
+    groups.forEach(keeper::observe);
     for (SelectionInputs a : groups) {
       if (Arrays.stream(a.budget()).anyMatch(b -> b < a.tokens())) {
-        kept += keeper.keep(a).tokens(0);
+        kept += keeper.select(a).tokens(0);
       } else {
         kept += a.tokens();
       }

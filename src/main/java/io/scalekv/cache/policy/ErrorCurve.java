@@ -1,12 +1,12 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.TokenScorer;
-import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenScorer;
+import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.TopTokens;
 import io.scalekv.io.Require;
 import java.util.Arrays;
@@ -36,13 +36,12 @@ public final class ErrorCurve implements CachePolicy {
           "all",
           "all or a whole number, at least 1",
           "queries of the newest map that are used",
-          text ->
-              text.equals("all")
-                  ? 0
-                  : Require.atLeast("queries", Integer.parseInt(text), 1));
+          text -> text.equals("all") ? 0 : Require.atLeast("queries", Integer.parseInt(text), 1));
   private static final Setting<String> POOL =
       Setting.choice(
-          "pool", "average over neighbours in the token map: none, or a grid", List.of("none", "grid"));
+          "pool",
+          "average over neighbours in the token map: none, or a grid",
+          List.of("none", "grid"));
   private static final Setting<Integer> KERNEL =
       Setting.kernel(3, "side of the square of neighbours");
   private static final Setting<Double> ACCUMULATE =
@@ -51,7 +50,9 @@ public final class ErrorCurve implements CachePolicy {
       Setting.integer("protect", 0, 0, 99, "first maps that are evicted last, as far as they fit");
   private static final Setting<String> ALLOCATION =
       Setting.choice(
-          "allocation", "budgets by error curves, or the same in every head", List.of("curve", "uniform"));
+          "allocation",
+          "budgets by error curves, or the same in every head",
+          List.of("curve", "uniform"));
   private static final Setting<Double> USE =
       Setting.number("use", 1, 0, 1, "share of the budget that is used, with allocation=curve");
   private static final Setting<String> WEIGHT =
@@ -211,7 +212,9 @@ public final class ErrorCurve implements CachePolicy {
     return new ErrorCurve("probe of layer " + layer, plan, BY_IMPORTANCE, curves);
   }
 
-  /** Returns the error of one layer whose heads retain {@code budget} tokens each, over all maps. */
+  /**
+   * Returns the error of one layer whose heads retain {@code budget} tokens each, over all maps.
+   */
   public static double error(ErrorCurves curves, int layer, int budget) {
     double sum = 0;
     for (int k = 0; k < curves.maps(); k++) {
@@ -254,7 +257,8 @@ public final class ErrorCurve implements CachePolicy {
 
       @Override
       public RetainedTokens select(SelectionInputs a) {
-        RetainedTokens retained = TopTokens.of(scorer.score(a), a.heads().length, a.tokens(), a.budget());
+        RetainedTokens retained =
+            TopTokens.of(scorer.score(a), a.heads().length, a.tokens(), a.budget());
         scorer.retained(a, retained);
         return retained;
       }

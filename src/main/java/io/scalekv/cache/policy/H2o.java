@@ -1,11 +1,11 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.TopTokens;
 import java.util.HashMap;
 import java.util.List;

@@ -1,8 +1,8 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.TopTokens;
 import io.scalekv.io.Require;
@@ -75,7 +75,8 @@ final class Hack implements CachePolicy {
   private static int[] byVariance(double[][] variance, int layers, int heads) {
     Require.that(
         variance.length == layers && Arrays.stream(variance).allMatch(v -> v.length == heads),
-        "policy hack: calibration must have variances of %d layers of %d heads, got %d layers of %s",
+        "policy hack: calibration must have variances of %d layers of %d heads, got %d layers of"
+            + " %s",
         layers,
         heads,
         variance.length,

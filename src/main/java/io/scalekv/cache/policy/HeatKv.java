@@ -10,8 +10,8 @@ import java.util.Set;
 /**
  * HeatKV policy (arXiv 2605.14877): evicts whole blocks, all tokens of one map in one head, in
  * ascending order of the attention that later maps gave them during calibration; see {@link
- * HeatKvSchedule}. The limit is L·H·b tokens. The first three maps are never evicted, or fewer where
- * the budget is too small for them; the name then states how many.
+ * HeatKvSchedule}. The limit is L·H·b tokens. The first three maps are never evicted, or fewer
+ * where the budget is too small for them; the name then states how many.
  */
 final class HeatKv {
   private static final Setting<Boolean> STRICT =
@@ -45,7 +45,9 @@ final class HeatKv {
     HeatKvSchedule blocks =
         HeatKvSchedule.of(c.schedule(), c.layers(), c.heads(), limit, order, STRICT.of(spec));
     String name =
-        sinks == SINKS.of(spec) || spec.has(SINKS) ? spec.toString() : spec + " (sinks=" + sinks + ")";
+        sinks == SINKS.of(spec) || spec.has(SINKS)
+            ? spec.toString()
+            : spec + " (sinks=" + sinks + ")";
     return PlannedPolicy.of(name, c, c.heads(), blocks::positions);
   }
 

@@ -8,16 +8,15 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Blocks that HeatKV (arXiv 2605.14877) has evicted when each map reads the cache; integers only.
- * A block is all tokens of one source map in one head of one layer. Every source map loses the same
+ * Blocks that HeatKV (arXiv 2605.14877) has evicted when each map reads the cache; integers only. A
+ * block is all tokens of one source map in one head of one layer. Every source map loses the same
  * number of blocks, the first of its order; the first s0 maps lose none.
  *
  * <p>When map t reads, x_t = ⌈(L·H·T_t − limit) / (T_t − T_s0)⌉ blocks of each source are evicted,
- * so that at most the limit stays between maps. The published method is strict: at
- * most the limit is stored after <em>every layer's</em> write, too. While map t runs through the
- * layers, those that are done store their tokens for map t+1; if the sum exceeds the limit, blocks that
- * are due after map t in later layers are evicted before it, from the last layer and the newest
- * source on.
+ * so that at most the limit stays between maps. The published method is strict: at most the limit
+ * is stored after <em>every layer's</em> write, too. While map t runs through the layers, those
+ * that are done store their tokens for map t+1; if the sum exceeds the limit, blocks that are due
+ * after map t in later layers are evicted before it, from the last layer and the newest source on.
  *
  * <p>Evicted blocks never return. Letters: L layers, H heads, K maps of n_k tokens, T_t tokens
  * before map t; a head of a layer is the pair head·L + layer. All indices count from 0.

@@ -1,10 +1,10 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.RetainedTokens;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenSelector;
 import java.util.Arrays;
 
 /**

@@ -24,8 +24,7 @@ public record PolicyFactory(
   public CachePolicy create(PolicySpec spec, int tokens) {
     return Policies.create(
         spec,
-        new PolicyContext(
-            schedule, memory.geometry(), tokens, seed, calibration.apply(tokens)));
+        new PolicyContext(schedule, memory.geometry(), tokens, seed, calibration.apply(tokens)));
   }
 
   /**

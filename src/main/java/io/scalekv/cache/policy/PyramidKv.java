@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 
 /**
  * PyramidKV policy (Cai et al., arXiv 2406.02069): SnapKV's scores with budgets that fall linearly
- * from the first layer to the last. With w' = min(w, n_k, ⌊b/2⌋) tokens of the window in every layer
- * and c = b − w', the last layer gets c/β others and the first 2c − c/β, or all there are; rounded
- * so that the sum over layers is exact.
+ * from the first layer to the last. With w' = min(w, n_k, ⌊b/2⌋) tokens of the window in every
+ * layer and c = b − w', the last layer gets c/β others and the first 2c − c/β, or all there are;
+ * rounded so that the sum over layers is exact.
  */
 final class PyramidKv {
   private static final Setting<Integer> BETA =

@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
  * −∞ before and after.
  *
  * <p>The window are the centres of a 4×4 grid on the newest map; the last 16 stored tokens where
- * that map is not square or its side is below 4. It is retained whole, so that a layer with a budget
- * of 16 tokens or fewer would retain no prefix at all: such a budget is refused.
+ * that map is not square or its side is below 4. It is retained whole, so that a layer with a
+ * budget of 16 tokens or fewer would retain no prefix at all: such a budget is refused.
  *
  * @param window tokens of the window: a grid of ⌊√window⌋ each way
  * @param kernel neighbours that are pooled, odd
@@ -65,9 +65,7 @@ public record ReleasedScaleKv(int window, int kernel, Pool pool) implements Toke
       }
     }
     return ScoredPolicy.of(
-        spec.toString(),
-        plan,
-        new ReleasedScaleKv(window, Pooling.WIDTH.of(spec), POOL.of(spec)));
+        spec.toString(), plan, new ReleasedScaleKv(window, Pooling.WIDTH.of(spec), POOL.of(spec)));
   }
 
   /** Returns the settings of the released scripts. */

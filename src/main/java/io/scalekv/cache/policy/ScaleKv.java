@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 /**
  * ScaleKV policy as its paper describes it (Li et al., arXiv 2505.19602, eq. 4 and 5): drafters
  * retain more tokens than refiners, scale by scale. The 16 centres of a 4×4 grid on the newest map
- * are the queries of the score, softmax attention summed over them and averaged over five neighbours
- * in the cache; a map with fewer tokens has fewer centres.
+ * are the queries of the score, softmax attention summed over them and averaged over five
+ * neighbours in the cache; a map with fewer tokens has fewer centres.
  *
  * <p>⌊√min(16, n_k, b/4)⌋² of the centres, at least one, are retained by force, evenly among them,
  * where b are the tokens that the layer retains: 16 of them would fill a small budget.

@@ -89,7 +89,8 @@ public final class Setting<T> {
   /** Makes a setting that takes one of the constants of an enum, in lower case with hyphens. */
   public static <E extends Enum<E>> Setting<E> choice(String name, E otherwise, String meaning) {
     List<String> words =
-        List.of(otherwise.getDeclaringClass().getEnumConstants()).stream().map(Setting::word)
+        List.of(otherwise.getDeclaringClass().getEnumConstants()).stream()
+            .map(Setting::word)
             .toList();
     return new Setting<>(
         name,

@@ -7,9 +7,9 @@ import java.util.List;
 
 /**
  * SnapKV policy (Li et al., arXiv 2404.14469, section 4): retains the tokens that a window of
- * queries of the newest map attends to, averaged over neighbours, and the window. The window shrinks
- * to the map; its tokens take at most half of the budget. No causal mask: tokens of a map see each
- * other.
+ * queries of the newest map attends to, averaged over neighbours, and the window. The window
+ * shrinks to the map; its tokens take at most half of the budget. No causal mask: tokens of a map
+ * see each other.
  */
 final class SnapKv {
   private static final Setting<Integer> QUERIES =
@@ -20,8 +20,7 @@ final class SnapKv {
           "queries of the window: the last ones, or a grid over the newest map",
           List.of("last", "grid"));
 
-  static final List<Setting<?>> SETTINGS =
-      List.of(QUERIES, Pooling.WIDTH, WINDOW, Pooling.SETTING);
+  static final List<Setting<?>> SETTINGS = List.of(QUERIES, Pooling.WIDTH, WINDOW, Pooling.SETTING);
 
   static final PolicyKind KIND =
       PolicyKind.of(

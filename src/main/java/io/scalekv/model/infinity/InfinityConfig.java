@@ -1,6 +1,7 @@
 package io.scalekv.model.infinity;
 
 import io.scalekv.cache.Geometry;
+
 /**
  * Shape of an Infinity transformer (Han et al., arXiv 2412.04431). The released switches are fixed:
  * shared AdaLN, cosine attention, layer norm eps 1e-6, one-layer head, no SwiGLU, level embedding

@@ -94,14 +94,7 @@ public final class InfinityGenerator {
     try (NDManager run = scope.newSubManager();
         CachedAttention attention =
             new CachedAttention(
-                run,
-                schedule,
-                batch,
-                options.guided(),
-                cache,
-                model.precision(),
-                taps,
-                listener)) {
+                run, schedule, batch, options.guided(), cache, model.precision(), taps, listener)) {
       TextFeatures rows = rows(run, text, negative, options.guided());
       TextCondition condition = model.condition(rows);
       NDArray rotary = RotaryTable.of(run, schedule, rotaryReference, config.headWidth());

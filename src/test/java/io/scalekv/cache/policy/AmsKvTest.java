@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.CachePolicy;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import java.util.Arrays;
@@ -22,15 +24,17 @@ class AmsKvTest {
   private static final ScaleSchedule SCHEDULE = ScaleSchedule.ofSides(1, 2, 3, 4, 5);
 
   static PolicyContext context(ScaleSchedule schedule, int budget, double... similarity) {
-    PolicyCalibration calibration = new PolicyCalibration(null, null, similarity, null);
-    return new PolicyContext(schedule, similarity.length, 2, budget, 0, calibration);
+    PolicyCalibration calibration =
+        PolicyCalibration.NONE.with(PolicyCalibration.AMS_KV, similarity);
+    return new PolicyContext(
+        schedule, new Geometry(similarity.length, 2, 1), budget, 0, calibration);
   }
 
   private static CachePolicy create(String spec, int budget, double... similarity) {
     return Policies.create(PolicySpec.parse(spec), context(SCHEDULE, budget, similarity));
   }
 
-  private static int[] held(CachePolicy policy, int scale) {
+  private static int[] stored(CachePolicy policy, int scale) {
     return IntStream.range(0, policy.plan().layers())
         .map(l -> policy.plan().tokens(scale, l, 1))
         .toArray();
@@ -38,10 +42,8 @@ class AmsKvTest {
 
   @Test
   void roundsServeTheLayersThatChangeMost() {
-    // 5 tokens of the first two maps in each of 3 layers; 48 in all: two layers may hold map 3 too
-    assertArrayEquals(
-        new int[] {0, 1, 1}, AmsKv.recentMaps(SCHEDULE, 16, 2, 2, new double[] {.9, .1, .5}));
-    // 81 in all: 15 and three times 16 are 63; one more map 2 each is 72, then 81
+    // 81 tokens in 3 layers: 5 of the first two maps and 16 of map 3 are 63; one more map 2 each
+    // is 72, then 81
     assertArrayEquals(
         new int[] {1, 2, 2}, AmsKv.recentMaps(SCHEDULE, 27, 2, 2, new double[] {.9, .1, .5}));
     assertArrayEquals(
@@ -51,76 +53,51 @@ class AmsKvTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1", "4,1", "5,2", "30,2"})
-  void firstMapsAreThoseThatFit(int budget, int expected) {
+  @CsvSource({"16,0", "17,1", "20,1", "21,2", "30,2"})
+  void firstMapsFitBesideOneRecentMap(int budget, int expected) {
     assertEquals(expected, AmsKv.firstMaps(SCHEDULE, budget, 2));
   }
 
   @Test
-  void wholeMapsStayAndTheNameSaysHowManyTokensThatIs() {
-    CachePolicy policy = create("ams-kv", 16, .9, .1, .5);
-    assertArrayEquals(new int[] {5, 5, 5}, held(policy, 2));
-    assertArrayEquals(new int[] {5, 14, 14}, held(policy, 3));
-    assertArrayEquals(new int[] {5, 21, 21}, held(policy, 4));
-    assertEquals("ams-kv (holds 15.7 tokens)", policy.name());
-    assertEquals(47 / 3.0, policy.plan().largestMean(), 1e-12);
+  void budgetsBelowOneRecentMapAreRefused() {
+    Exception e =
+        assertThrows(BudgetTooSmallException.class, () -> create("ams-kv", 15, .9, .1, .5));
+    assertTrue(e.getMessage().contains("16"), e.getMessage());
   }
 
   @Test
-  void aGridOfTheNewestMapIsAnotherMethodAndSaysSo() {
-    CachePolicy policy = create("ams-kv:partial=true", 17, .9, .1, .5);
-    assertArrayEquals(new int[] {5 + 4, 21, 21}, held(policy, 4), "2x2 of the 4 that are left");
-    assertArrayEquals(new int[] {5 + 9, 14, 14}, held(policy, 3));
-    assertEquals(
-        "ams-kv:partial=true (with a grid of the newest map, holds 17.0 tokens)", policy.name());
+  void nameStatesTheTokensInUse() {
+    CachePolicy policy = create("ams-kv", 24, .9, .1, .5);
+    assertArrayEquals(new int[] {5, 5, 5}, stored(policy, 2));
+    assertArrayEquals(new int[] {14, 14, 14}, stored(policy, 3));
+    assertArrayEquals(new int[] {21, 30, 21}, stored(policy, 4));
+    assertEquals("ams-kv (24.0 tokens in use)", policy.name());
+    assertEquals(24, policy.plan().largestMean(), 1e-12);
   }
 
   @Test
-  void everythingStaysWhereTheBudgetCoversIt() {
-    CachePolicy policy = create("ams-kv", 30, .9, .1);
-    assertTrue(!policy.plan().cuts());
+  void nothingIsEvictedWhereTheBudgetCoversThePrefix() {
+    assertTrue(!create("ams-kv", 30, .9, .1).plan().evicts());
   }
 
   @Test
-  void whatIsMissingIsTold() {
-    PolicyContext none = new PolicyContext(SCHEDULE, 2, 2, 9, 0, PolicyCalibration.NONE);
-    PolicySpec spec = PolicySpec.parse("ams-kv");
-    Exception e = assertThrows(IllegalArgumentException.class, () -> Policies.create(spec, none));
-    assertEquals(
-        "policy ams-kv: a calibration with map similarities (amsKv) expected, got none;"
-            + " calibrate makes one for --roles",
-        e.getMessage());
+  void calibrationMustFit() {
     PolicyContext three =
         new PolicyContext(
-            SCHEDULE, 3, 2, 9, 0, new PolicyCalibration(null, null, new double[] {1, 2}, null));
-    e = assertThrows(IllegalArgumentException.class, () -> Policies.create(spec, three));
-    assertEquals("policy ams-kv: similarities of 3 layers expected, got 2", e.getMessage());
+            SCHEDULE,
+            new Geometry(3, 2, 1),
+            20,
+            0,
+            PolicyCalibration.NONE.with(PolicyCalibration.AMS_KV, new double[] {1, 2}));
+    Exception e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Policies.create(PolicySpec.parse("ams-kv"), three));
+    assertTrue(e.getMessage().endsWith("got 2"), e.getMessage());
   }
 
   static IntStream seeds() {
     return IntStream.rangeClosed(1, 60);
-  }
-
-  @ParameterizedTest
-  @MethodSource("seeds")
-  void gridsAreRegularAndFit(int seed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    int h = random.nextInt(1, 12);
-    int w = random.nextInt(1, 12);
-    int tokens = random.nextInt(0, h * w + 1);
-    int[] grid = AmsKv.grid(h, w, tokens);
-    assertTrue(grid.length <= tokens);
-    assertEquals(grid.length, Arrays.stream(grid).distinct().filter(i -> i < h * w).count());
-    assertArrayEquals(Arrays.stream(grid).sorted().toArray(), grid);
-    int[] rows = Arrays.stream(grid).map(i -> i / w).distinct().toArray();
-    int[] columns = Arrays.stream(grid).map(i -> i % w).distinct().toArray();
-    assertEquals(grid.length, rows.length * columns.length);
-    if (tokens == h * w) {
-      assertEquals(tokens, grid.length);
-    }
-    if (tokens > 0) {
-      assertTrue(2 * grid.length > tokens / 2, "most of the tokens are used");
-    }
   }
 
   @ParameterizedTest
@@ -137,22 +114,20 @@ class AmsKvTest {
                 new TokenMap(9, 9),
                 new TokenMap(12, 10)));
     double[] similarity = random.doubles(random.nextInt(1, 8)).toArray();
-    int budget = random.nextInt(1, schedule.historyTokens() + 10);
+    int budget = random.nextInt(81, schedule.historyTokens() + 10);
     PolicySpec spec =
         PolicySpec.parse(
-            String.format(
-                "ams-kv:c=%d,high=%d,partial=%s",
-                random.nextInt(0, 4), random.nextInt(1, 5), random.nextBoolean()));
+            String.format("ams-kv:c=%d,high=%d", random.nextInt(0, 4), random.nextInt(1, 5)));
     PlannedPolicy policy =
         (PlannedPolicy) Policies.create(spec, context(schedule, budget, similarity));
     for (int k = 0; k < schedule.scales(); k++) {
       long sum = 0;
       for (int l = 0; l < similarity.length; l++) {
-        int[] now = policy.positions().held(k, l, 0);
+        int[] now = policy.positions().of(k, l, 0);
         sum += now.length;
         if (k > 0) {
           int before = schedule.tokensBefore(k - 1);
-          int[] earlier = policy.positions().held(k - 1, l, 0);
+          int[] earlier = policy.positions().of(k - 1, l, 0);
           assertTrue(
               Arrays.stream(now)
                   .filter(p -> p < before)

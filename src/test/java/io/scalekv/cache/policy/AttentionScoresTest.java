@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -22,7 +22,18 @@ class AttentionScoresTest {
       NDArray q = m.randomNormal(0, 1, new Shape(1, 1, queries, 8), DataType.FLOAT32);
       NDArray k = m.randomNormal(0, 1, new Shape(1, 1, tokens, 8), DataType.FLOAT32);
       SelectionInputs a =
-          new SelectionInputs(0, 1, schedule, new int[] {0}, q, () -> q, k, k, 0.7, new int[] {tokens});
+          new SelectionInputs(
+              0,
+              1,
+              schedule,
+              new int[] {0},
+              q,
+              () -> q,
+              k,
+              k,
+              0.7,
+              new int[] {tokens},
+              SelectionInputs.Origins.complete(tokens - queries));
       float[] sums = AttentionScores.columns(a);
       float[] expected = AttentionScores.window(a, IntStream.range(0, queries).toArray());
       assertEquals(tokens, sums.length);

@@ -9,15 +9,16 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheType;
-import io.scalekv.cache.RetainedTokens;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.KvCache;
+import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -35,10 +36,15 @@ class HackTest {
 
   private static CachePolicy create(
       String spec, ScaleSchedule schedule, int budget, double[]... variance) {
-    PolicyCalibration calibration = new PolicyCalibration(null, null, null, variance);
+    PolicyCalibration calibration = PolicyCalibration.NONE.with(PolicyCalibration.HACK, variance);
     return Policies.create(
         PolicySpec.parse(spec),
-        new PolicyContext(schedule, variance.length, variance[0].length, budget, 0, calibration));
+        new PolicyContext(
+            schedule,
+            new Geometry(variance.length, variance[0].length, 1),
+            budget,
+            0,
+            calibration));
   }
 
   @Test
@@ -173,8 +179,19 @@ class HackTest {
       NDArray q = m.randomNormal(0, 1, new Shape(rows, 3, current, width), DataType.FLOAT32);
       NDArray k = m.randomNormal(0, 1, new Shape(rows, 3, held, width), DataType.FLOAT32);
       SelectionInputs a =
-          new SelectionInputs(0, scale, SCHEDULE, new int[] {0, 1, 2}, q, () -> q, k, k, 1, budget);
-      RetainedTokens kept = policy.selector(0).keep(a);
+          new SelectionInputs(
+              0,
+              scale,
+              SCHEDULE,
+              new int[] {0, 1, 2},
+              q,
+              () -> q,
+              k,
+              k,
+              1,
+              budget,
+              SelectionInputs.Origins.complete(history));
+      RetainedTokens kept = policy.selector(0).select(a);
       float[] queries = q.toFloatArray();
       float[] keys = k.toFloatArray();
       for (int i = 0; i < rows * 3; i++) {
@@ -205,7 +222,7 @@ class HackTest {
   }
 
   /** Positions held and attention outputs of a generation with random numbers. */
-  private static List<Object> generate(CachePolicy policy, int seed, boolean storeLast) {
+  private static List<Object> generate(CachePolicy policy, int seed) {
     List<Object> seen = new ArrayList<>();
     try (NDManager m = NDManager.newBaseManager("PyTorch")) {
       SplittableRandom random = new SplittableRandom(seed);
@@ -220,7 +237,7 @@ class HackTest {
           };
       try (CacheManager caches =
           new CacheManager(
-              m, SCHEDULE, policy, CacheType.FP32, CacheType.FP32, storeLast, listener)) {
+              m, policy, CacheType.FP32, CacheType.FP32, CacheManager.Attention.FP32, listener)) {
         for (int k = 0; k < SCHEDULE.scales(); k++) {
           caches.enter(k);
           NDArray[] x = new NDArray[3];
@@ -239,13 +256,12 @@ class HackTest {
     return seen;
   }
 
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void bothPhasesStoreTheSameAndPreReadsLess(boolean storeLast) {
+  @Test
+  void bothPhasesStoreTheSameAndPreReadsLess() {
     double[] variance = {1, 2, 3};
-    List<Object> post = generate(create("hack", SCHEDULE, 12, variance), 5, storeLast);
-    List<Object> pre = generate(create("hack:phase=pre", SCHEDULE, 12, variance), 5, storeLast);
-    List<Object> full = generate(create("hack", SCHEDULE, 55, variance), 5, storeLast);
+    List<Object> post = generate(create("hack", SCHEDULE, 12, variance), 5);
+    List<Object> pre = generate(create("hack:phase=pre", SCHEDULE, 12, variance), 5);
+    List<Object> full = generate(create("hack", SCHEDULE, 55, variance), 5);
     assertEquals(post.size(), pre.size());
     int outputs = 0;
     for (int i = 0; i < post.size(); i++) {
@@ -276,7 +292,8 @@ class HackTest {
             }
           };
       try (CacheManager caches =
-          new CacheManager(m, SCHEDULE, policy, CacheType.FP32, CacheType.FP32, false, listener)) {
+          new CacheManager(
+              m, policy, CacheType.FP32, CacheType.FP32, CacheManager.Attention.FP32, listener)) {
         for (int k = 0; k < SCHEDULE.scales(); k++) {
           caches.enter(k);
           NDArray x =

@@ -115,9 +115,9 @@ class HeatKvScheduleTest {
         e.getMessage());
     HeatKvSchedule all =
         HeatKvSchedule.of(s, 1, 2, 99, new BlockOrder(1, new int[][] {{1, 0}, {0, 1}}), true);
-    assertTrue(all.holds(2, 1, 0, 0));
-    assertFalse(all.holds(2, 2, 0, 0), "a map that is being made is not in the cache yet");
-    assertFalse(all.holds(2, 3, 0, 0));
+    assertTrue(all.retains(2, 1, 0, 0));
+    assertFalse(all.retains(2, 2, 0, 0), "a map that is being made is not in the cache yet");
+    assertFalse(all.retains(2, 3, 0, 0));
   }
 
   /** A block: all tokens of map s in head h of layer l. */
@@ -248,7 +248,7 @@ class HeatKvScheduleTest {
 
   private static Set<Block> absent(HeatKvSchedule schedule, Small m, int t) {
     Set<Block> gone = new HashSet<>(m.blocks(0, t));
-    gone.removeIf(b -> schedule.holds(t, b.s, b.l, b.h));
+    gone.removeIf(b -> schedule.retains(t, b.s, b.l, b.h));
     return gone;
   }
 
@@ -280,7 +280,7 @@ class HeatKvScheduleTest {
             "what is dropped never returns");
         long between =
             m.blocks(0, t).stream()
-                .filter(b -> schedule.holds(map, b.s, b.l, b.h))
+                .filter(b -> schedule.retains(map, b.s, b.l, b.h))
                 .mapToLong(b -> m.schedule.tokens(b.s))
                 .sum();
         assertTrue(between <= m.limit);

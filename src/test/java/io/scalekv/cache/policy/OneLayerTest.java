@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import org.junit.jupiter.api.Test;
 
@@ -13,7 +14,7 @@ final class OneLayerTest {
   private static BudgetPlan plan(String policy) {
     return Policies.create(
             PolicySpec.parse(policy),
-            new PolicyContext(SCHEDULE, 3, 2, 10, 0, PolicyCalibration.NONE))
+            new PolicyContext(SCHEDULE, new Geometry(3, 2, 1), 10, 0, PolicyCalibration.NONE))
         .plan();
   }
 

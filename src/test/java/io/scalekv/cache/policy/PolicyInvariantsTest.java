@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.FullPolicy;
 import java.util.Arrays;
@@ -14,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What must hold for every policy that can be chosen by name, over random shapes and budgets. */
+/** Invariants of every policy over random shapes and budgets. */
 class PolicyInvariantsTest {
   private static final int SEEDS = 6;
 
@@ -33,7 +34,7 @@ class PolicyInvariantsTest {
     "scalekv-released:pool=avg",
     "scalekv-released:kernel=1,window=4",
     "heatkv:strict=false",
-    "ams-kv:c=1,high=3,partial=true",
+    "ams-kv:c=1,high=3",
     "hack:alpha=0.3,rho=0.4,phase=pre",
     "error-curve:prior=0.5,pool=grid,accumulate=0.9",
     "error-curve:prior=0,queries=4,score=softmax,weight=relative",
@@ -42,7 +43,7 @@ class PolicyInvariantsTest {
 
   static Stream<String> specs() {
     return Stream.concat(
-        Policies.KINDS.stream().map(PolicyKind::name), Arrays.stream(WITH_SETTINGS));
+        Policies.all().stream().map(PolicyKind::name), Arrays.stream(WITH_SETTINGS));
   }
 
   static Stream<Arguments> cases() {
@@ -62,9 +63,8 @@ class PolicyInvariantsTest {
     for (int b = budget; b < all; b++) {
       try {
         return policy(spec, g, b, seed);
-      } catch (IllegalArgumentException e) {
-        // only whole blocks beyond protected maps may be too large for a budget
-        assertTrue(spec.startsWith("heatkv"), () -> spec + ": " + e.getMessage());
+      } catch (BudgetTooSmallException e) {
+        assertTrue(e.getMessage().contains("n/a"), e.getMessage());
       }
     }
     return policy(spec, g, Math.max(budget, all), seed);
@@ -85,7 +85,7 @@ class PolicyInvariantsTest {
           tokens <= (long) g.layers() * g.heads() * plan.budget(),
           plan.budget() + " tokens a head expected, got " + tokens + " in all after map " + k);
       checkPositions(g, plan, trace, k);
-      if (plan.cuts()) {
+      if (plan.evicts()) {
         long bytes = 2 * 4 * tokens * g.rows() * RandomGeneration.WIDTH;
         assertEquals(bytes, trace.liveBytes()[k], "live bytes after map " + k);
         assertEquals(bytes, trace.allocatedBytes()[k], "allocated bytes after map " + k);

@@ -2,58 +2,87 @@ package io.scalekv.cache.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.CachePolicy;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PolicySettingsTest {
   private static final ScaleSchedule SCHEDULE = ScaleSchedule.ofSides(1, 2, 3, 4);
 
   private static CachePolicy policy(String spec, boolean[][] drafters) {
-    PolicyCalibration calibration = new PolicyCalibration(drafters, null, null, null);
+    PolicyCalibration calibration = PolicyCalibration.NONE.with(PolicyCalibration.ROLES, drafters);
     return Policies.create(
-        PolicySpec.parse(spec), new PolicyContext(SCHEDULE, 2, 3, 6, 1, calibration));
+        PolicySpec.parse(spec),
+        new PolicyContext(SCHEDULE, new Geometry(2, 3, 1), 6, 1, calibration));
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "random:seed=3 | policy random: no settings expected, got seed",
-        "h2o:recent=first | policy h2o: recent: last or grid expected, got first",
-        "snapkv:kernel=4 | policy snapkv: kernel: an odd number expected, got 4",
-        "snapkv:pool=3d | policy snapkv: pool: 1d-cache or 1d-map or 2d-map or 1d-cache-max expected, got 3d",
-        "pyramidkv:beta=0 | policy pyramidkv: beta: 1 to 1000 expected, got 0",
-        "scalekv:allocation=even"
-            + " | policy scalekv: allocation: released, paper or paper:START:DECAY expected, got even",
-        "scalekv:drafters=1@3+2@1"
-            + " | policy scalekv: drafters: layer@scale below 2@4 joined by + expected, got 2@1",
-        "scalekv:drafters=1"
-            + " | policy scalekv: drafters: layer@scale below 2@4 joined by + expected, got 1",
-        "scalekv-released:pool=mean"
-            + " | policy scalekv-released: pool: max or avg expected, got mean"
+  @ValueSource(
+      strings = {
+        "random:seed=3 | seed",
+        "h2o:recent=first | recent | first",
+        "snapkv:kernel=4 | kernel | 4",
+        "snapkv:w=x | w | x",
+        "snapkv:pool=3d | pool | 3d",
+        "pyramidkv:beta=0 | beta | 0",
+        "hack:alpha=1.5 | alpha | 1.5",
+        "heatkv:strict=maybe | strict | maybe",
+        "streaming-llm:sinks=scales:x | sinks | scales:x",
+        "scalekv:allocation=even | allocation | even",
+        "scalekv:drafters=1@3+2@1 | drafters | 2@1",
+        "scalekv:drafters=1 | drafters | 1",
+        "scalekv-released:pool=mean | pool | mean"
       })
-  void mistakesAreTold(String spec, String message) {
+  void wrongSettingsAreNamed(String line) {
+    String[] parts = line.split(" \\| ");
     Exception e =
         assertThrows(
-            IllegalArgumentException.class, () -> policy(spec, new boolean[2][SCHEDULE.scales()]));
-    assertEquals(message, e.getMessage());
+            IllegalArgumentException.class,
+            () -> policy(parts[0], new boolean[2][SCHEDULE.scales()]));
+    for (String part : parts) {
+      String named = part.replaceAll(":.*=.*", "");
+      assertTrue(e.getMessage().contains(named), e.getMessage() + " names " + named);
+    }
   }
 
   @Test
-  void rolesAreNeededForAllLayers() {
-    Exception e = assertThrows(IllegalArgumentException.class, () -> policy("scalekv", null));
+  void neededPartsAreRequired() {
+    for (PolicyKind kind : Policies.all()) {
+      PolicySpec spec = PolicySpec.parse(kind.name());
+      assertEquals(kind.needs(), Policies.needs(spec));
+      if (!kind.needs().isEmpty()) {
+        Exception e = assertThrows(IllegalArgumentException.class, () -> policy(kind.name(), null));
+        assertTrue(e.getMessage().contains(kind.needs().iterator().next()), e.getMessage());
+      }
+    }
     assertEquals(
-        "policy scalekv: a calibration with drafters and refiners expected, got none; calibrate makes"
-            + " one for --roles",
-        e.getMessage());
-    e =
+        Set.of(PolicyCalibration.ERROR_CURVES), Policies.needs(PolicySpec.parse("error-curve")));
+    assertEquals(
+        Set.of(), Policies.needs(PolicySpec.parse("error-curve:allocation=uniform,prior=0")));
+    assertEquals(Set.of(), Policies.needs(PolicySpec.parse("scalekv:drafters=none")));
+    Exception e =
         assertThrows(
             IllegalArgumentException.class, () -> policy("scalekv-released", new boolean[3][4]));
-    assertEquals("policy scalekv-released: roles of 2 layers expected, got 3", e.getMessage());
+    assertTrue(e.getMessage().endsWith("got 3"), e.getMessage());
+  }
+
+  @Test
+  void everySettingStatesItsDefaultOnce() {
+    for (PolicyKind kind : Policies.all()) {
+      for (Setting<?> setting : kind.settings()) {
+        PolicySpec typed =
+            PolicySpec.parse(kind.name() + ":" + setting.name() + "=" + setting.otherwise());
+        assertEquals(
+            setting.of(PolicySpec.parse(kind.name())).getClass(), setting.of(typed).getClass());
+        assertTrue(!setting.meaning().isEmpty() && !setting.range().isEmpty());
+      }
+    }
   }
 
   @Test

@@ -4,48 +4,52 @@ import io.scalekv.cache.ScaleSchedule;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
-/** Everything that calibration could tell, drawn at random. */
+/** Random calibration with every part. */
 final class RandomCalibration {
   private RandomCalibration() {}
 
   static PolicyCalibration of(RandomGeneration g, long seed) {
+    return of(g.schedule(), g.layers(), g.heads(), seed);
+  }
+
+  static PolicyCalibration of(ScaleSchedule schedule, int layers, int heads, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    ScaleSchedule schedule = g.schedule();
-    boolean[][] drafters = new boolean[g.layers()][schedule.scales()];
-    double[] similarity = new double[g.layers()];
-    double[][] variance = new double[g.layers()][g.heads()];
-    for (int l = 0; l < g.layers(); l++) {
+    boolean[][] drafters = new boolean[layers][schedule.scales()];
+    double[] similarity = new double[layers];
+    double[][] variance = new double[layers][heads];
+    for (int l = 0; l < layers; l++) {
       similarity[l] = random.nextDouble(-1, 1);
       for (int k = 0; k < schedule.scales(); k++) {
         drafters[l][k] = random.nextInt(4) == 0;
       }
-      for (int h = 0; h < g.heads(); h++) {
+      for (int h = 0; h < heads; h++) {
         variance[l][h] = random.nextDouble();
       }
     }
     int first = random.nextInt(Math.min(3, schedule.scales() - 1));
     int[][] order = new int[schedule.scales() - 1 - first][];
     for (int s = 0; s < order.length; s++) {
-      order[s] = permutation(g.layers() * g.heads(), random);
+      order[s] = permutation(layers * heads, random);
     }
-    return new PolicyCalibration(
-        drafters,
-        new PolicyCalibration.BlockOrder(first, order),
-        similarity,
-        variance,
-        errorCurves(g, random));
+    return PolicyCalibration.NONE
+        .with(PolicyCalibration.ROLES, drafters)
+        .with(PolicyCalibration.HEATKV, new PolicyCalibration.BlockOrder(first, order))
+        .with(PolicyCalibration.AMS_KV, similarity)
+        .with(PolicyCalibration.HACK, variance)
+        .with(PolicyCalibration.ERROR_CURVES, errorCurves(schedule, layers, heads, random));
   }
 
-  private static ErrorCurves errorCurves(RandomGeneration g, SplittableRandom random) {
-    int maps = g.schedule().scales();
+  private static ErrorCurves errorCurves(
+      ScaleSchedule schedule, int layers, int heads, SplittableRandom random) {
+    int maps = schedule.scales();
     int[][] tokens = new int[maps][];
-    double[][][][] error = new double[maps][g.layers()][g.heads()][];
-    float[][][][] importance = new float[maps][g.layers()][g.heads()][];
+    double[][][][] error = new double[maps][layers][heads][];
+    float[][][][] importance = new float[maps][layers][heads][];
     for (int k = 0; k < maps; k++) {
-      int all = g.schedule().tokensBefore(k);
+      int all = schedule.tokensBefore(k);
       tokens[k] = k == 0 ? new int[0] : IntStream.of(0, all / 3, all / 2, all).distinct().toArray();
-      for (int l = 0; l < g.layers(); l++) {
-        for (int h = 0; h < g.heads(); h++) {
+      for (int l = 0; l < layers; l++) {
+        for (int h = 0; h < heads; h++) {
           error[k][l][h] = random.doubles(tokens[k].length).toArray();
           importance[k][l][h] = new float[all];
           for (int j = 0; j < all; j++) {
@@ -54,7 +58,7 @@ final class RandomCalibration {
         }
       }
     }
-    double[] sensitivity = random.doubles(g.layers(), 0.1, 2).toArray();
+    double[] sensitivity = random.doubles(layers, 0.1, 2).toArray();
     return new ErrorCurves(tokens, error, importance, sensitivity);
   }
 

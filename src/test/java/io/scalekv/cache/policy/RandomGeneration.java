@@ -3,13 +3,14 @@ package io.scalekv.cache.policy;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.CacheListener;
 import io.scalekv.cache.CacheManager;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.tensor.NativeCopy;
 import java.util.ArrayList;
@@ -98,7 +99,8 @@ record RandomGeneration(
   }
 
   PolicyContext context(int budget, long seed, PolicyCalibration calibration) {
-    return new PolicyContext(schedule, layers, heads, budget, seed, calibration);
+    return new PolicyContext(
+        schedule, new Geometry(layers, heads, WIDTH), budget, seed, calibration);
   }
 
   Trace run(CachePolicy policy) {
@@ -127,7 +129,8 @@ record RandomGeneration(
         };
     CacheType fp32 = CacheType.FP32;
     try (NDManager m = NDManager.newBaseManager("PyTorch");
-        CacheManager caches = new CacheManager(m, schedule, policy, fp32, fp32, false, listener)) {
+        CacheManager caches =
+            new CacheManager(m, policy, fp32, fp32, CacheManager.Attention.FP32, listener)) {
       for (int k = 0; k < schedule.scales(); k++) {
         caches.enter(k);
         for (int l = 0; l < layers; l++) {

@@ -1,8 +1,8 @@
 package io.scalekv.cache.policy;
 
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.TokenMap;
 import java.util.ArrayList;
 import java.util.List;
@@ -159,7 +159,7 @@ abstract class ScoreOracle {
           if (grid) {
             int g = (int) Math.sqrt(Math.min(recent, a.current()));
             for (int p : centres(a.schedule().map(a.scale()), g)) {
-              s[i][a.history() + p] = Double.POSITIVE_INFINITY;
+              s[i][a.prefix() + p] = Double.POSITIVE_INFINITY;
             }
           }
         }
@@ -241,12 +241,17 @@ abstract class ScoreOracle {
   }
 
   double[][] observed(
-      SelectionInputs a, double[][][] p, List<Integer> queries, Stay stay, int kernel, String pool) {
+      SelectionInputs a,
+      double[][][] p,
+      List<Integer> queries,
+      Stay stay,
+      int kernel,
+      String pool) {
     double[][] s = new double[p.length][a.tokens()];
     for (int i = 0; i < p.length; i++) {
       List<Integer> others = new ArrayList<>();
       for (int j = 0; j < a.tokens(); j++) {
-        if (stay.of(i).contains(j - a.history())) {
+        if (stay.of(i).contains(j - a.prefix())) {
           s[i][j] = Double.POSITIVE_INFINITY;
         } else {
           others.add(j);
@@ -296,8 +301,7 @@ abstract class ScoreOracle {
         int t = a.tokens();
         boolean square = map.height() == map.width() && map.height() >= 4;
         List<Integer> q = releasedWindow(map);
-        List<Integer> columns =
-            square ? q.stream().map(x -> x + a.history()).toList() : last(t, 16);
+        List<Integer> columns = square ? q.stream().map(x -> x + a.prefix()).toList() : last(t, 16);
         float[] raw = a.projectedQuery().get().toFloatArray();
         double[][][] logits = products(raw, a, 1 / Math.sqrt(a.keys().getShape().get(3)));
         double[][] s = new double[logits.length][t];

@@ -3,11 +3,11 @@ package io.scalekv.cache.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.RetainedTokens;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenSelector;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
@@ -43,14 +43,14 @@ class ScoreOracleTest {
       ScoreOracle own = oracle.get();
       return new TokenSelector() {
         @Override
-        public void attended(SelectionInputs a) {
-          keeper.attended(a);
+        public void observe(SelectionInputs a) {
+          keeper.observe(a);
           own.attended(a);
         }
 
         @Override
-        public RetainedTokens keep(SelectionInputs a) {
-          RetainedTokens kept = keeper.keep(a);
+        public RetainedTokens select(SelectionInputs a) {
+          RetainedTokens kept = keeper.select(a);
           double[][] scores = own.score(a);
           for (int i = 0; i < scores.length; i++) {
             compare(scores[i], kept.of(i / a.heads().length, i % a.heads().length), a);

@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
-import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.TokenScorer;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.ScoredPolicy;
+import io.scalekv.cache.SelectionInputs;
+import io.scalekv.cache.TokenScorer;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
 import java.util.Arrays;

@@ -36,7 +36,10 @@ public sealed interface Budget {
       case "%":
         return new Percent(amount);
       case "t":
-        Require.that(amount.scale() == 0, "budget must be a whole number of tokens, got %s", text);
+        Require.that(
+            amount.scale() == 0 && amount.precision() <= 9,
+            "budget must be a whole number of tokens, got %s",
+            text);
         return new Tokens(amount.intValueExact());
       default:
         for (Unit u : Unit.values()) {
@@ -81,7 +84,7 @@ public sealed interface Budget {
   final class Form {
     private static final Pattern PATTERN =
         Pattern.compile(
-            "paper-([0-9]{1,3})|([0-9]{1,9}(?:\\.[0-9]{1,9})?) ?(%|t|b|kb|mb|gb|kib|mib|gib)");
+            "paper-([0-9]{1,3})|([0-9]{1,15}(?:\\.[0-9]{1,9})?) ?(%|t|b|kb|mb|gb|kib|mib|gib)");
 
     private Form() {}
 

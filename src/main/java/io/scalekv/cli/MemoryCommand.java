@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.CacheMeasurement;
@@ -16,6 +17,7 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Require;
 import io.scalekv.model.ModelConfig;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +53,7 @@ final class MemoryCommand implements Callable<Integer> {
       String budget,
       Integer budgetTokens,
       Double percentOfFull,
-      CacheUsage formula,
+      @JsonUnwrapped CacheUsage formula,
       CacheUsage measured,
       String note) {}
 
@@ -223,7 +225,7 @@ final class MemoryCommand implements Callable<Integer> {
                 factory,
                 PolicySpec.parse(FULL),
                 FULL,
-                new Budget.Percent(java.math.BigDecimal.valueOf(100)),
+                new Budget.Percent(BigDecimal.valueOf(100)),
                 full));
         continue;
       }

@@ -6,14 +6,18 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Measures the memory of the cache while images are drawn: the bytes of the tokens that all layers
- * hold, after every map. Counts a batch as it is.
+ * Measures the stored bytes of the cache while images are drawn, between scales and after every
+ * layer's write; of a whole batch.
  */
 public final class CacheMeter implements GenerationListener {
   private final Map<Integer, Long> live = new HashMap<>();
   private final Map<Integer, Long> allocated = new HashMap<>();
   private final int layers;
   private final long[] afterScale;
+  private final Map<Integer, Long> stored = new HashMap<>();
+  private long peakBytes;
+  private long peakTokens;
+  private long pairs;
   private long mostAllocated;
   private long tokens;
   private long heads;
@@ -31,12 +35,17 @@ public final class CacheMeter implements GenerationListener {
   public void cached(int scale, int layer, int branch, KvCache cache) {
     if (scale == 0 && layer == 0 && branch == 0) {
       live.clear();
+      stored.clear();
       allocated.clear();
     }
     int key = branch * layers + layer;
     live.put(key, cache.liveBytes());
     allocated.put(key, cache.allocatedBytes());
+    stored.put(key, (long) cache.tokens());
     long bytes = sum(live);
+    peakBytes = Math.max(peakBytes, bytes);
+    peakTokens = Math.max(peakTokens, sum(stored));
+    pairs = Math.max(pairs, (long) stored.size() * cache.heads());
     mostAllocated = Math.max(mostAllocated, sum(allocated));
     if (scale == afterScale.length - 2) {
       tokens += (long) cache.tokens() * cache.rows();
@@ -51,13 +60,23 @@ public final class CacheMeter implements GenerationListener {
     return bytes.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /** The most bytes held after any map. */
+  /** Most bytes stored after any layer's write. */
+  public long peakBytes() {
+    return peakBytes;
+  }
+
+  /** Most bytes stored between scales. */
   public long mostBytes() {
     long most = 0;
     for (long b : afterScale) {
       most = Math.max(most, b);
     }
     return most;
+  }
+
+  /** Most tokens stored after any layer's write, mean over layers and heads. */
+  public double peakTokens() {
+    return pairs == 0 ? 0 : (double) peakTokens / pairs;
   }
 
   /** Mean tokens per layer, head and batch row when the last map reads them; of all generations. */

@@ -44,7 +44,7 @@ class BudgetTest {
     "4GiB, 682, 265",
     "4194304KiB, 682, 265",
     "4194304 kB, 666, 265",
-    "4294967296B, 682, 265"
+    "4294967296.5B, 682, 265"
   })
   void resolves(String text, int megapixel, int pocket) {
     assertEquals(megapixel, tokens(text, MEGAPIXEL), text);

@@ -118,10 +118,10 @@ class MemoryModelTest {
     ScaleSchedule schedule = ScaleSchedule.ofSides(1, 2, 4, 6);
     MemoryModel memory = new Geometry(32, 16, 128).memory(CacheType.INT8, CacheType.INT8, 2, 1);
     int tokens =
-        Budget.parse("9MiB").tokens(schedule, memory, b -> BudgetPlan.uniform(schedule, 32, b));
+        Budget.parse("5MiB").tokens(schedule, memory, b -> BudgetPlan.uniform(schedule, 32, b));
     assertTrue(tokens > 1, "tokens " + tokens);
-    assertTrue(memory.peakBytes(BudgetPlan.uniform(schedule, 32, tokens)) <= 9 << 20);
-    assertTrue(memory.peakBytes(BudgetPlan.uniform(schedule, 32, tokens + 1)) > 9 << 20);
+    assertTrue(memory.peakBytes(BudgetPlan.uniform(schedule, 32, tokens)) <= 5 << 20);
+    assertTrue(memory.peakBytes(BudgetPlan.uniform(schedule, 32, tokens + 1)) > 5 << 20);
   }
 
   @Test
@@ -187,6 +187,5 @@ class MemoryModelTest {
     MemoryModel memory = new Geometry(layers, 1, 5).memory(CacheType.FP32, CacheType.BF16, 2, 3);
     assertEquals(most * 5 * 6 * 2 * 3, memory.peakBytes(plan));
     assertEquals(working, memory.usage(plan).workingPeakBytes());
-    assertEquals(memory.usage(plan), memory.usage(plan, plan), "the same plan in both branches");
   }
 }

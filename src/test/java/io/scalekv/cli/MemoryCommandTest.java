@@ -1,7 +1,6 @@
 package io.scalekv.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.PaperCsv;
@@ -34,19 +33,21 @@ final class MemoryCommandTest {
     return PaperCsv.rows("scalekv_table1.csv");
   }
 
+  private static JsonNode only(JsonNode report) {
+    assertEquals(1, report.get("rows").size(), report.toString());
+    return report.get("rows").get(0);
+  }
+
   @ParameterizedTest
   @MethodSource("table1")
   void table1ToTheDigit(List<String> row) {
     String model = row.get(0).toLowerCase(Locale.ROOT);
-    String budget = row.get(1).equals("full") ? "full" : row.get(3) + "t";
-    JsonNode report = memory("--model", model, "--batch", 8, "--budget", budget);
-    assertEquals(Long.parseLong(row.get(4)), report.get("kvCacheMiB").asLong());
-    assertEquals(Integer.parseInt(row.get(3)), report.get("tokensPerLayerAndHead").asInt());
-    assertEquals(report.get("kvCacheMiB"), report.get("rows").get(0).get("kvCacheMiB"));
-    assertEquals(1, report.get("rows").size());
-    if (!row.get(1).equals("full")) {
-      JsonNode preset = memory("--model", model, "--batch", 8, "--budget", "paper-" + row.get(2));
-      assertEquals(report.get("kvCacheMiB"), preset.get("kvCacheMiB"));
+    boolean full = row.get(1).equals("full");
+    for (String budget :
+        full ? List.of("full") : List.of(row.get(3) + "t", "paper-" + row.get(2))) {
+      JsonNode r = only(memory("--model", model, "--batch", 8, "--budget", budget));
+      assertEquals(Long.parseLong(row.get(4)), r.get("kvBytes").asLong() >> 20);
+      assertEquals(Integer.parseInt(row.get(3)), r.get("budgetTokens").asInt());
     }
   }
 
@@ -57,54 +58,14 @@ final class MemoryCommandTest {
     long[] expected = {full, p20, p10, p4};
     assertEquals(4, report.get("rows").size());
     for (int i = 0; i < 4; i++) {
-      assertEquals(expected[i], report.get("rows").get(i).get("kvCacheMiB").asLong());
+      assertEquals(expected[i], report.get("rows").get(i).get("kvBytes").asLong() >> 20);
     }
-    assertFalse(report.has("kvCacheMiB"));
-    assertFalse(report.has("only"));
-    assertEquals("history", report.get("denominator").asString());
-    assertEquals(6425, report.get("denominatorTokens").asInt());
-    assertEquals("fp32", report.get("keyType").asString());
-    assertEquals("bf16", report.get("valueType").asString());
+    assertEquals(6425, report.get("fullTokens").asInt());
+    assertEquals(full, report.get("fullKvBytes").asLong() >> 20);
+    assertEquals("FP32", report.get("keyType").asString().toUpperCase(Locale.ROOT));
+    assertEquals("BF16", report.get("valueType").asString().toUpperCase(Locale.ROOT));
     assertEquals(2, report.get("branches").asInt());
     assertEquals(8, report.get("batch").asInt());
-  }
-
-  @Test
-  void aGenerationNeedsItsPartsTogether() {
-    Object[] words = {"--model", "infinity-8b", "--batch", 2, "--budget", "10%", "--dtype"};
-    JsonNode half = memory(with(words, "bf16", "--no-image"));
-    JsonNode parts = half.get("generation");
-    assertEquals("bf16", parts.get("dtype").asString());
-    assertEquals(0, parts.get("tokenizerMiB").asLong());
-    long sum =
-        half.get("peakFormulaMiB").asLong()
-            + parts.get("weightsMiB").asLong()
-            + parts.get("activationsMiB").asLong();
-    assertEquals(sum, half.get("generationMiB").asLong(), 3);
-    JsonNode whole = memory(with(words, "fp32"));
-    long tokenizer = whole.get("generation").get("tokenizerMiB").asLong();
-    assertTrue(tokenizer > 100, whole.toString());
-    double ratio =
-        whole.get("generation").get("weightsMiB").asDouble() / parts.get("weightsMiB").asDouble();
-    assertEquals(2, ratio, 0.01, "weights in fp32 by bf16");
-    assertFalse(memory("--model", "infinity-8b").path("generation").isObject());
-  }
-
-  private static Object[] with(Object[] words, Object... more) {
-    List<Object> all = new ArrayList<>(List.of(words));
-    all.addAll(List.of(more));
-    return all.toArray();
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "'memory --dtype fp16','--dtype: fp32 or bf16 expected, got fp16'",
-    "'memory --no-image','--no-image: --dtype expected with it, got none'"
-  })
-  void aWrongNumberFormatIsOneLine(String command, String line) {
-    Said said = Said.of((Object[]) command.split(" "));
-    assertEquals(2, said.code());
-    assertTrue(said.err().contains(line), said.err());
   }
 
   static List<List<String>> table3() {
@@ -126,50 +87,88 @@ final class MemoryCommandTest {
             row.get(2),
             "--budget",
             row.get(1).equals("full") ? "full" : "paper-10");
-    double computed = report.get("kvCacheBytes").asDouble() / (1 << 20) / 1000;
+    double computed = only(report).get("kvBytes").asDouble() / (1 << 20) / 1000;
     double printed = Double.parseDouble(row.get(4));
     assertEquals(printed, computed, printed < 2 ? 0.05 : 0.01 * printed, String.join(",", row));
   }
 
   @Test
-  void allMapsAsHackCountsThem() {
-    JsonNode all = memory("--model", "infinity-8b", "--budget", "full", "--tokens-of", "all");
-    assertEquals(16.86, all.get("kvCacheBytes").asDouble() / (1L << 30), 0.005);
-    assertEquals(10521, all.get("tokensPerLayerAndHead").asInt());
-    assertEquals(100.0, all.get("percentOfFull").asDouble());
-    assertEquals(all.get("kvCacheBytes"), all.get("peakBytesFormula"));
-    JsonNode tenth = memory("--model", "infinity-8b", "--budget", "1052t", "--tokens-of", "all");
-    assertEquals(9.999, tenth.get("percentOfFull").asDouble());
-    tenth = memory("--model", "infinity-8b", "--budget", "1052t");
-    assertEquals(16.374, tenth.get("percentOfFull").asDouble());
-  }
-
-  @Test
   void otherFactors() {
-    String[] two = {"--model", "infinity-2b", "--budget", "650t"};
-    long bytes = memory((Object[]) two).get("kvCacheBytes").asLong();
-    JsonNode one = memory("--model", "infinity-2b", "--budget", "650t", "--cfg", 1);
-    assertEquals(bytes / 2, one.get("kvCacheBytes").asLong());
+    Object[] two = {"--model", "infinity-2b", "--policy", "snapkv", "--budget", "650t"};
+    long bytes = only(memory(two)).get("kvBytes").asLong();
+    JsonNode one = memory(with(two, "--cfg", 1));
+    assertEquals(bytes / 2, only(one).get("kvBytes").asLong());
     assertEquals(1, one.get("branches").asInt());
-    JsonNode half = memory("--model", "infinity-2b", "--budget", "650t", "--key-type", "bf16");
-    assertEquals(bytes / 6 * 4, half.get("kvCacheBytes").asLong());
-    JsonNode eight =
-        memory(
-            "--model",
-            "infinity-2b",
-            "--budget",
-            "650t",
-            "--key-type",
-            "int8",
-            "--value-type",
-            "int8");
+    JsonNode half = memory(with(two, "--key-type", "bf16"));
+    assertEquals(bytes / 6 * 4, only(half).get("kvBytes").asLong());
+    JsonNode eight = memory(with(two, "--key-type", "int8", "--value-type", "int8"));
     long numbers = 650L * 32 * 2048 * 2 * 2;
     long keyScales = 12L * 32 * 2048 * 4 * 2;
     long valueScales = 650L * 32 * 16 * 4 * 2;
-    assertEquals(numbers + keyScales + valueScales, eight.get("kvCacheBytes").asLong());
-    JsonNode inverse = memory("--model", "infinity-2b", "--batch", 8, "--budget", "3900MiB");
-    assertEquals(650, inverse.get("tokensPerLayerAndHead").asInt());
-    assertEquals(3900 + 768, inverse.get("peakFormulaMiB").asInt());
+    assertEquals(numbers + keyScales + valueScales, only(eight).get("kvBytes").asLong());
+    JsonNode inverse =
+        only(
+            memory(
+                "--model",
+                "infinity-2b",
+                "--batch",
+                8,
+                "--policy",
+                "snapkv",
+                "--budget",
+                "3900MiB"));
+    assertEquals(650, inverse.get("budgetTokens").asInt());
+    assertEquals(3900, inverse.get("peakKvBytes").asLong() >> 20);
+    // float32 keys and values of 650 + 4096 tokens of one layer, 16 rows
+    assertEquals((3900L << 20) + 4746L * 2048 * 8 * 16, inverse.get("workingPeakBytes").asLong());
+  }
+
+  private static Object[] with(Object[] words, Object... more) {
+    List<Object> all = new ArrayList<>(List.of(words));
+    all.addAll(List.of(more));
+    return all.toArray();
+  }
+
+  /** A budget in bytes is never exceeded, and holds more tokens in smaller numbers. */
+  @Test
+  void bytesAreThePeakInEveryFormat() {
+    int before = 0;
+    for (String type : List.of("fp32", "bf16", "int8")) {
+      JsonNode report =
+          memory(
+              "--budget", "1MiB", "--key-type", type, "--value-type", type, "--measure", "--quiet");
+      JsonNode row = only(report);
+      assertTrue(row.get("peakKvBytes").asLong() <= 1 << 20, row.toString());
+      assertEquals(row.get("peakKvBytes"), row.get("measured").get("peakKvBytes"));
+      assertEquals(row.get("workingPeakBytes"), row.get("measured").get("workingPeakBytes"));
+      assertTrue(row.get("budgetTokens").asInt() > before, row.toString());
+      before = row.get("budgetTokens").asInt();
+    }
+  }
+
+  @Test
+  void policiesAndBudgetsArePairedAndRefusedBudgetsAreNotes() {
+    JsonNode report =
+        memory(
+            "--policy",
+            "snapkv",
+            "--policy",
+            "pyramidkv",
+            "--policy",
+            "ams-kv",
+            "--budget",
+            "10%",
+            "--budget",
+            "90%");
+    assertEquals(6, report.get("rows").size());
+    JsonNode refused = report.get("rows").get(2);
+    assertTrue(refused.get("note").asString().contains("n/a"), refused.toString());
+    JsonNode pyramid = report.get("rows").get(1);
+    assertTrue(pyramid.get("peakKvBytes").asLong() > pyramid.get("kvBytes").asLong());
+    assertEquals(
+        100.0 * pyramid.get("peakKvBytes").asLong() / report.get("fullKvBytes").asLong(),
+        pyramid.get("percentOfFull").asDouble(),
+        1e-3);
   }
 
   @Test
@@ -179,17 +178,17 @@ final class MemoryCommandTest {
     assertEquals("1x1", maps.get(0));
     String[] last = maps.get(maps.size() - 1).split("x");
     assertEquals(2, Integer.parseInt(last[1]) / Integer.parseInt(last[0]));
-    JsonNode pocket = memory();
+    JsonNode pocket = memory("--value-type", "bf16");
     assertEquals("pocket", pocket.get("model").asString());
-    assertEquals(265, pocket.get("rows").get(0).get("tokensPerLayerAndHead").asInt());
-    assertEquals(265L * 12 * 128 * 6 * 2, pocket.get("rows").get(0).get("kvCacheBytes").asLong());
+    assertEquals(265, pocket.get("rows").get(0).get("budgetTokens").asInt());
+    assertEquals(265L * 12 * 128 * 6 * 2, pocket.get("rows").get(0).get("kvBytes").asLong());
   }
 
   @Test
   void aFolderNeedsNothingButItsConfig(@TempDir Path folder) throws IOException {
     Files.writeString(folder.resolve("config.json"), ModelConfig.infinity2b().json());
     JsonNode report = memory("--model", folder, "--batch", 8, "--budget", "650t");
-    assertEquals(3900, report.get("kvCacheMiB").asInt());
+    assertEquals(3900, only(report).get("kvBytes").asLong() >> 20);
     String json = ModelConfig.infinity2b().json();
     Files.writeString(
         folder.resolve("config.json"),
@@ -198,18 +197,18 @@ final class MemoryCommandTest {
             .replace("\"heads\" : 16", "\"heads\" : 1"));
     Said said = Said.of("memory", "--model", folder, "--batch", 1000000);
     assertEquals(2, said.code(), said.err());
-    assertTrue(said.err().contains("2^63 bytes expected, got more"), said.err());
+    assertTrue(said.err().contains("2^63"), said.err());
   }
 
   @Test
   void theTableForPeople() {
-    Said said = Said.of("memory", "--model", "infinity-2b", "--batch", 8);
+    Said said = Said.of("memory", "--model", "infinity-2b", "--batch", 8, "--policy", "snapkv");
     assertEquals(0, said.code(), said.err());
     List<String> lines = said.out().lines().toList();
-    assertEquals(7, lines.size(), said.out());
+    assertEquals(8, lines.size(), said.out());
     assertTrue(lines.get(1).contains("6425 tokens"), said.out());
     assertEquals(
-        List.of("paper-10", "650", "10.12", "3900", "4668"),
+        List.of("snapkv", "paper-10", "650", "10.12", "3900.00", "3900.00", "5086.50"),
         List.of(lines.get(5).strip().split(" +")));
     assertTrue(Said.of("memory").out().contains("pocket"));
   }
@@ -219,22 +218,22 @@ final class MemoryCommandTest {
       delimiter = '|',
       textBlock =
           """
-          --budget | 0t | at least 1 token expected
-          --budget | many | budget: 10%
-          --batch | 0 | --batch: a whole number
-          --cfg | -1 | --cfg: a number
-          --tokens-of | most | --tokens-of: history or all
-          --key-type | fp16 | --key-type: fp32 or bf16 or int8
-          --value-type | int4 | --value-type: fp32 or bf16 or int8
-          --model | infinity | --model: pocket
+          --budget | 0t | budget
+          --budget | many | many
+          --batch | 0 | --batch
+          --cfg | -1 | --cfg
+          --key-type | fp16 | --key-type
+          --value-type | int4 | --value-type
+          --policy | lru | lru
+          --model | infinity | --model
           --size | 2M | --size
           --aspect | 9 | --aspect
           """)
-  void badOptionsAreRefusedInOneLine(String option, String value, String message) {
+  void badOptionsAreRefusedInOneLine(String option, String value, String part) {
     Said said = Said.of("memory", option, value);
     assertEquals(2, said.code());
     assertEquals("", said.out());
     assertEquals(1, said.err().strip().lines().count(), said.err());
-    assertTrue(said.err().contains(message), said.err());
+    assertTrue(said.err().contains(part), said.err());
   }
 }

@@ -105,7 +105,7 @@ class EqualBytesTest {
     for (ScaleSchedule schedule : ASPECTS) {
       for (Format f : FORMATS) {
         PolicyFactory policies = factory(schedule, f, 2);
-        long most = policies.memory().fullBytes(schedule) * 3 / 5;
+        long most = policies.memory().fullBytes(schedule) * 4 / 5;
         Budget budget = Budget.parse(most + "B");
         int tokens = policies.tokens(spec, budget);
         long peak = policies.memory().peakBytes(policies.create(spec, tokens).plan());

@@ -302,10 +302,7 @@ class ErrorCurveTest {
             () ->
                 Policies.create(
                     PolicySpec.parse("error-curve"), g.context(2, 0, PolicyCalibration.NONE)));
-    assertEquals(
-        "policy error-curve: a calibration with error curves (calibrate --policies error-curve)"
-            + " expected, got none; calibrate makes one for --roles",
-        none.getMessage());
+    assertTrue(none.getMessage().contains("error-curves"), none.getMessage());
     Exception range =
         assertThrows(
             IllegalArgumentException.class,

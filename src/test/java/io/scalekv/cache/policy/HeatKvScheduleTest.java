@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration.BlockOrder;
 import java.util.ArrayList;
@@ -71,13 +72,13 @@ class HeatKvScheduleTest {
   }
 
   @Test
-  void tooSmallABudgetIsTold() {
+  void budgetsBelowTheFirstMapsAreRefused() {
     Exception e =
         assertThrows(
-            IllegalArgumentException.class,
+            BudgetTooSmallException.class,
             () -> HeatKvSchedule.drops(INFINITY, 512, 512 * 20L + 511, 3));
-    assertTrue(e.getMessage().contains("at least the 21 tokens of the first 3 maps"));
-    assertTrue(e.getMessage().endsWith("expected, got 20.998046875"), e.getMessage());
+    assertTrue(e.getMessage().contains("21 tokens"), e.getMessage());
+    assertTrue(e.getMessage().endsWith("20.998046875"), e.getMessage());
     HeatKvSchedule.drops(INFINITY, 512, 512 * 21L, 3);
     assertThrows(
         IllegalArgumentException.class,
@@ -85,15 +86,13 @@ class HeatKvScheduleTest {
   }
 
   @Test
-  void ordersThatDoNotFitAreTold() {
+  void wrongOrdersAreRefused() {
     ScaleSchedule s = ScaleSchedule.ofSides(1, 2, 3);
     Exception e =
         assertThrows(
             IllegalArgumentException.class,
             () -> HeatKvSchedule.of(s, 1, 2, 9, new BlockOrder(1, new int[][] {{0, 0}}), true));
-    assertEquals(
-        "policy heatkv: order of map 1: each of 2 heads in 1 layers once expected, got 2 entries",
-        e.getMessage());
+    assertTrue(e.getMessage().contains("order of map 1"), e.getMessage());
     assertThrows(
         IllegalArgumentException.class,
         () -> HeatKvSchedule.of(s, 1, 2, 9, new BlockOrder(0, new int[][] {{0, 1}}), true));
@@ -103,16 +102,14 @@ class HeatKvScheduleTest {
   }
 
   @Test
-  void theOrderThatDoesNotFitIsNamed() {
+  void wrongOrdersAreNamed() {
     ScaleSchedule s = ScaleSchedule.ofSides(1, 2, 3, 4);
     Exception e =
         assertThrows(
             IllegalArgumentException.class,
             () ->
                 HeatKvSchedule.of(s, 1, 2, 99, new BlockOrder(1, new int[][] {{1, 0}, {0}}), true));
-    assertEquals(
-        "policy heatkv: order of map 2: each of 2 heads in 1 layers once expected, got 1 entries",
-        e.getMessage());
+    assertTrue(e.getMessage().contains("order of map 2"), e.getMessage());
     HeatKvSchedule all =
         HeatKvSchedule.of(s, 1, 2, 99, new BlockOrder(1, new int[][] {{1, 0}, {0, 1}}), true);
     assertTrue(all.retains(2, 1, 0, 0));

@@ -193,7 +193,12 @@ abstract class ScoreOracle {
     };
   }
 
-  /** The paper's grid window, whose size hangs on the budget. */
+  static int forced(double most) {
+    int side = (int) Math.floor(Math.sqrt(most));
+    return Math.max(1, side * side);
+  }
+
+  /** The paper's 16 centres, of which few are retained by force. */
   static ScoreOracle scalekv(int kernel, String pool) {
     return scalekv(kernel, pool, false, true, false);
   }
@@ -207,13 +212,11 @@ abstract class ScoreOracle {
         TokenMap map = a.schedule().map(a.scale());
         int b = a.budget()[0];
         double most = Math.min(Math.min(16, map.tokens()), b / 4.0);
-        List<Integer> q = centres(map, (int) Math.max(1, Math.floor(Math.sqrt(most))));
-        if (released) {
-          q = releasedWindow(map);
-        }
+        int forced = released ? b : Math.min(b, forced(most));
+        List<Integer> q = released ? releasedWindow(map) : centres(map, 4);
         boolean last = released && (map.height() != map.width() || map.height() < 4);
         int n = q.size();
-        List<Integer> stay = last ? q.subList(n - Math.min(n, b), n) : evenly(q, b);
+        List<Integer> stay = last ? q.subList(n - Math.min(n, b), n) : evenly(q, forced);
         float[] queries = (projected ? a.projectedQuery().get() : a.query()).toFloatArray();
         double factor = projected ? 1 / Math.sqrt(a.keys().getShape().get(3)) : a.softmaxScale();
         double[][][] p = products(queries, a, factor);

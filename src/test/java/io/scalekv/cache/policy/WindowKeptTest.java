@@ -1,8 +1,10 @@
 package io.scalekv.cache.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -52,9 +55,9 @@ class WindowKeptTest {
       case "snapkv", "pyramidkv" -> last(n, Math.min(32, b / 2));
       case "scalekv" -> {
         double most = Math.min(Math.min(16, n), tokens / 4.0);
-        yield tokens == 0
-            ? new int[0]
-            : centres(map, Math.max(1, (int) Math.floor(Math.sqrt(most))));
+        List<Integer> all = Arrays.stream(centres(map, 4)).boxed().toList();
+        int forced = Math.min(tokens, ScoreOracle.forced(most));
+        yield ScoreOracle.evenly(all, forced).stream().mapToInt(p -> p).toArray();
       }
       case "scalekv-released" -> {
         boolean square = map.height() == map.width() && map.height() >= 4;
@@ -78,12 +81,17 @@ class WindowKeptTest {
       })
   void stays(String spec) {
     int checked = 0;
-    for (int seed = 1; seed <= 12; seed++) {
+    for (int seed = 1; seed <= 20; seed++) {
       RandomGeneration g = RandomGeneration.of(seed);
       int b = new SplittableRandom(seed).nextInt(1, g.schedule().historyTokens());
-      CachePolicy policy =
-          Policies.create(
-              PolicySpec.parse(spec), g.context(b, seed, RandomCalibration.of(g, seed)));
+      CachePolicy policy;
+      try {
+        policy =
+            Policies.create(
+                PolicySpec.parse(spec), g.context(b, seed, RandomCalibration.of(g, seed)));
+      } catch (BudgetTooSmallException e) {
+        continue;
+      }
       RandomGeneration.Trace trace = g.run(policy);
       for (int k = 0; k + 1 < g.schedule().scales(); k++) {
         int first = g.schedule().tokensBefore(k);
@@ -108,26 +116,31 @@ class WindowKeptTest {
     assertTrue(checked > 100, "many tokens looked at, got " + checked);
   }
 
-  /** Below the size of its window, the released choice keeps tokens of the window alone. */
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 7, 15, 16})
-  void smallBudgetsOfTheReleasedChoiceAreSpentOnTheWindow(int budget) {
-    TokenMap map = new TokenMap(6, 6);
+  void releasedChoiceIsRefusedBelowItsWindow(int budget) {
     RandomGeneration g =
         RandomGeneration.of(
-            new ScaleSchedule(List.of(new TokenMap(1, 1), map, new TokenMap(7, 7))),
+            new ScaleSchedule(List.of(new TokenMap(1, 1), new TokenMap(6, 6), new TokenMap(7, 7))),
             1,
             2,
             2,
             new SplittableRandom(1));
-    CachePolicy policy =
-        Policies.create(
-            PolicySpec.parse("scalekv-released"), g.context(budget, 1, RandomCalibration.of(g, 1)));
-    int[] kept = g.run(policy).positions()[1][0][1][0];
-    assertEquals(budget, kept.length);
-    int[] window = released(map);
-    for (int p : kept) {
-      assertTrue(Arrays.binarySearch(window, p - 1) >= 0, "position " + p);
-    }
+    PolicyContext context = g.context(budget, 1, RandomCalibration.of(g, 1));
+    Exception e =
+        assertThrows(
+            BudgetTooSmallException.class,
+            () -> Policies.create(PolicySpec.parse("scalekv-released"), context));
+    assertTrue(e.getMessage().contains("n/a"), e.getMessage());
+  }
+
+  /** All 16 centres score, whatever the budget; only their forced retention shrinks. */
+  @Test
+  void smallBudgetsScoreWithAllCentres() {
+    ObservationWindow window = ObservationWindow.grid(new TokenMap(8, 8), 4);
+    assertEquals(16, window.positions().length);
+    assertEquals(4, ObservationWindow.grid(new TokenMap(2, 2), 4).positions().length);
+    assertEquals(1, ScoreOracle.forced(17 / 16.0));
+    assertEquals(4, ScoreOracle.forced(17 / 4.0));
   }
 }

@@ -22,7 +22,7 @@ enum Names {
   POLICIES("which tokens a layer retains") {
     @Override
     List<Entry> entries() {
-      return Policies.KINDS.stream()
+      return Policies.all().stream()
           .map(
               k ->
                   new Entry(

@@ -27,9 +27,14 @@ enum Names {
               k ->
                   new Entry(
                       k.name(),
-                      k.source(),
-                      k.settings().entrySet().stream()
-                          .map(s -> new Setting(s.getKey(), null, s.getValue()))
+                      k.summary(),
+                      k.settings().stream()
+                          .map(
+                              s ->
+                                  new Setting(
+                                      s.name(),
+                                      s.otherwise(),
+                                      s.meaning() + " (" + s.range() + ")"))
                           .toList(),
                       k.source()))
           .toList();

@@ -237,10 +237,8 @@ final class CalibrateCommand implements Callable<Integer> {
 
   private void write(Calibrator.Result result) throws IOException {
     RolesDocument document = result.document();
-    RoleHeatMap map = RoleHeatMap.of(document);
     ProfileCsv.write(result.profile(), out.resolve("profile.csv"));
-    map.writePng(out.resolve("roles.png"));
-    map.writeSvg(out.resolve("roles.svg"));
+    RoleHeatMap.of(document).write(out, "roles");
     ScaleKvBudgetFile.of(document.assignment(), result.plan())
         .write(out.resolve("budgets-scalekv.json"));
     RolesJson.write(document, out.resolve("roles.json"));

@@ -42,7 +42,6 @@ public final class Main implements Callable<Integer> {
     return List.of(
         new CalibrateCommand(),
         new CellCommand(),
-        new DamageCommand(),
         new CompletionCommand(),
         new GenerateCommand(),
         new HelpCommand(),
@@ -54,6 +53,7 @@ public final class Main implements Callable<Integer> {
         new ReportCommand(),
         new ReproduceCommand(),
         new RolesCommand(),
+        new StudyCommand(),
         new SweepCommand(),
         TrainCommand.create(),
         new VerifyCommand(),

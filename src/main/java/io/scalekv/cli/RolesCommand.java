@@ -8,16 +8,12 @@ import picocli.CommandLine.Spec;
 /** Looks at role files, and brings them in and out. */
 @Command(
     name = "roles",
-    description =
-        "Look at role files; read and write those of other projects; compare classifiers; see how"
-            + " stable roles are.",
+    description = "Print and compare role files; read and write those of other projects.",
     subcommands = {
       RolesShowCommand.class,
       RolesImportCommand.class,
       RolesExportCommand.class,
-      RolesDiffCommand.class,
-      RolesCompareCommand.class,
-      RolesStabilityCommand.class
+      RolesDiffCommand.class
     })
 final class RolesCommand implements Runnable {
   @Spec private CommandSpec spec;
@@ -25,7 +21,6 @@ final class RolesCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(),
-        "what to do with roles: show, import, export, diff, compare or stability expected, got nothing");
+        spec.commandLine(), "missing a command: give roles show, diff, export or import");
   }
 }

@@ -8,7 +8,6 @@ import io.scalekv.roles.RoleChange;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import io.scalekv.study.RoleAgreement;
-import io.scalekv.study.RoleAgreementReport;
 import io.scalekv.study.RoleSource;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -58,8 +57,7 @@ final class RolesDiffCommand implements Callable<Integer> {
       Double adjustedRand,
       Double tokensSpearman,
       Double commonTokens,
-      List<Orders> orders,
-      List<String> files) {}
+      List<Orders> orders) {}
 
   @Spec private CommandSpec spec;
   @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
@@ -80,25 +78,14 @@ final class RolesDiffCommand implements Callable<Integer> {
               + " else 10%%).")
   private String budget;
 
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      description = "Folder for tables and figures (default: none are written).")
-  private Path out;
-
   @Override
   public Integer call() throws IOException {
     if (budget != null) {
       Budget.parse(budget);
     }
     RoleAgreement agreement = agreement();
-    List<Path> files = List.of();
-    if (out != null) {
-      OutputFolder.prepare(out);
-      files = RoleAgreementReport.write(agreement, out);
-    }
-    Report report = report(agreement, files);
-    json.print(spec.commandLine().getOut(), report, r -> text(r, agreement));
+    Report report = report(agreement);
+    json.print(spec.commandLine().getOut(), report, RolesDiffCommand::text);
     return 0;
   }
 
@@ -163,7 +150,7 @@ final class RolesDiffCommand implements Callable<Integer> {
         .tokens(new ScaleSchedule(model.schedule()));
   }
 
-  private static Report report(RoleAgreement r, List<Path> files) {
+  private static Report report(RoleAgreement r) {
     boolean roles = r.a().roles() != null && r.b().roles() != null;
     List<Change> changes = new ArrayList<>();
     for (RoleChange c : r.changes()) {
@@ -184,15 +171,14 @@ final class RolesDiffCommand implements Callable<Integer> {
                 o ->
                     new Orders(
                         o.map(), orNull(o.spearman()), orNull(o.kendall()), orNull(o.firstHalf())))
-            .toList(),
-        files.stream().map(Path::toString).toList());
+            .toList());
   }
 
   private static Double orNull(double value) {
     return Double.isNaN(value) ? null : Math.round(value * 1e6) / 1e6;
   }
 
-  private static String text(Report r, RoleAgreement agreement) {
+  private static String text(Report r) {
     StringBuilder t = new StringBuilder();
     if (r.jaccard() != null) {
       t.append(
@@ -214,9 +200,16 @@ final class RolesDiffCommand implements Callable<Integer> {
             r.commonTokens() == null
                 ? "undefined"
                 : String.format(Locale.ROOT, "%.1f %%", 100 * r.commonTokens())));
-    agreement
-        .orders()
-        .forEach(o -> t.append(System.lineSeparator()).append(RoleAgreementReport.words(o)));
+    for (Orders o : r.orders()) {
+      t.append(
+          String.format(
+              Locale.ROOT,
+              "%norders of map %d: Spearman %s, Kendall %s, share of the first half in common %s",
+              o.map(),
+              shown(o.spearman()),
+              shown(o.kendall()),
+              shown(o.firstHalf())));
+    }
     for (Change c : r.changes()) {
       t.append(
           String.format(
@@ -227,7 +220,6 @@ final class RolesDiffCommand implements Callable<Integer> {
               c.from(),
               c.to()));
     }
-    r.files().forEach(f -> t.append(System.lineSeparator()).append(f));
     return t.toString();
   }
 

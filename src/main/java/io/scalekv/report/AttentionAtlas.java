@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -91,10 +90,6 @@ public final class AttentionAtlas {
     return n + (n == 1 ? " prompt" : " prompts");
   }
 
-  private int pixels(int cells, int each, int most) {
-    return Math.min(most, Math.max(96, cells * each));
-  }
-
   /** Whether it has a value anywhere: without a simulated cut some have none. */
   private boolean measured(LayerMetric feature) {
     return Arrays.stream(features.value(feature))
@@ -102,65 +97,70 @@ public final class AttentionAtlas {
         .anyMatch(v -> !Double.isNaN(v));
   }
 
-  /** Every measured feature, layer by scale. */
-  public Figure features() {
-    List<HeatMapSheet.Panel> panels =
-        Arrays.stream(LayerMetric.values())
-            .filter(this::measured)
-            .map(f -> HeatMapSheet.Panel.fitted(f.title(), f.unit().label(), features.value(f)))
-            .toList();
-    return new HeatMapSheet(
-        new HeatMapSheet.Style(
-            model + ": dispersion of the attention by layer and scale",
-            "Means over "
-                + prompts()
-                + ", heads and sampled queries; each map has its own colours; grey: undefined.",
-            "scale",
-            "layer",
-            1,
-            0,
-            true,
-            pixels(features.scales(), 26, 300),
-            pixels(features.layers(), 13, 300),
-            4),
-        panels);
+  /** Returns the size of a cell so that all cells of a side take at most {@code most} pixels. */
+  private static double cell(int cells, double each, double most) {
+    return Math.min(each, most / cells);
   }
 
-  /** Which share of the attention of each map goes to each earlier map, layer by layer. */
+  /** Returns every measured statistic, layer by scale. */
+  public Figure features() {
+    return new FigureSheet(
+        model + ": statistics of the attention by layer and scale",
+        "Means over "
+            + prompts()
+            + ", heads and sampled queries; each map has its own colours; grey: undefined.",
+        4,
+        Arrays.stream(LayerMetric.values())
+            .filter(this::measured)
+            .map(
+                f ->
+                    LayerScaleMap.of(f.title(), features.value(f))
+                        .scales(profile.geometry().schedule(), 0)
+                        .unit(f.unit().label())
+                        .cells(cell(features.scales(), 26, 300), cell(features.layers(), 13, 300))
+                        .build())
+            .toList());
+  }
+
+  /** Returns the share of attention from each map to each earlier map, layer by layer. */
   public Figure sourceMass() {
     double[][][] mass = profile.sourceMass(Branch.CONDITIONAL);
-    List<HeatMapSheet.Panel> panels = new ArrayList<>();
+    ScaleSchedule schedule = profile.geometry().schedule();
+    List<String> sources =
+        IntStream.range(0, schedule.scales())
+            .mapToObj(k -> LayerScaleMap.scale(schedule.maps(), k))
+            .toList();
+    double side = cell(features.scales(), 20, 220);
+    List<Figure> panels = new ArrayList<>();
     for (int l = 0; l < mass.length; l++) {
       for (int k = 0; k < mass[l].length; k++) {
         for (int s = k + 1; s < mass[l].length; s++) {
           mass[l][k][s] = Double.NaN;
         }
       }
-      panels.add(new HeatMapSheet.Panel("layer " + l, "share of attention", mass[l], 0, 1, -1));
+      panels.add(
+          LayerScaleMap.of("layer " + l, mass[l])
+              .columns("source scale (keys)", sources)
+              .rows("target scale (queries)", 1, true)
+              .colours(Palette.SEQUENTIAL, 0, 1)
+              .unit("share of attention")
+              .cells(side, side)
+              .build());
     }
-    int side = pixels(features.scales(), 20, 220);
-    return new HeatMapSheet(
-        new HeatMapSheet.Style(
-            model + ": which maps the attention goes to",
-            "Share of a target map's attention that the keys of each source map get; rows sum to 1;"
-                + " means over "
-                + prompts()
-                + " and heads.",
-            "source scale (keys)",
-            "target scale (queries)",
-            1,
-            1,
-            false,
-            side,
-            side,
-            4),
+    return new FigureSheet(
+        model + ": attention between scales",
+        "Share of a target scale's attention that the keys of each source scale get; rows sum to 1;"
+            + " means over "
+            + prompts()
+            + " and heads.",
+        4,
         panels);
   }
 
   /**
-   * A statistic head by head.
+   * Returns a statistic head by head.
    *
-   * @param unit for the legend
+   * @param unit for the colour bar
    */
   public Figure heads(HeadStatistic statistic, String unit) {
     int heads = profile.geometry().heads();
@@ -178,38 +178,34 @@ public final class AttentionAtlas {
       values.add(strip);
     }
     double high = statistic == HeadStatistic.CURRENT_MASS ? 1 : most;
-    List<HeatMapSheet.Panel> panels =
+    return new FigureSheet(
+        model
+            + (statistic == HeadStatistic.CURRENT_MASS
+                ? ": attention on the current map by head"
+                : ": entropy of the attention by head"),
+        "Means over " + prompts() + " and sampled queries; one colour scale for all layers.",
+        4,
         IntStream.range(0, values.size())
-            .mapToObj(l -> new HeatMapSheet.Panel("layer " + l, unit, values.get(l), 0, high, -1))
-            .toList();
-    String what =
-        statistic == HeadStatistic.CURRENT_MASS
-            ? "attention on the current map, head by head"
-            : "entropy of the attention, head by head";
-    return new HeatMapSheet(
-        new HeatMapSheet.Style(
-            model + ": " + what,
-            "Means over " + prompts() + " and sampled queries; one colour scale for all layers.",
-            "scale",
-            "head",
-            1,
-            0,
-            false,
-            pixels(scales, 22, 220),
-            Math.min(260, Math.max(64, heads * 12)),
-            4),
-        panels);
+            .mapToObj(
+                l ->
+                    LayerScaleMap.of("layer " + l, values.get(l))
+                        .scales(profile.geometry().schedule(), 0)
+                        .rows("head", 0, false)
+                        .colours(Palette.SEQUENTIAL, 0, high)
+                        .unit(unit)
+                        .cells(cell(scales, 22, 220), cell(heads, 12, 260))
+                        .build())
+            .toList());
   }
 
   /**
-   * Whole attention maps of one scale.
+   * Returns whole attention maps of one scale.
    *
    * @param maps at least one
-   * @param names what to call each
+   * @param names name of each
    */
   public Figure maps(List<AttentionMap> maps, List<String> names) {
-    ScaleSchedule schedule = profile.geometry().schedule();
-    List<HeatMapSheet.Panel> panels = new ArrayList<>();
+    List<Figure> panels = new ArrayList<>();
     for (int i = 0; i < maps.size(); i++) {
       AttentionMap m = maps.get(i);
       double[][] logs =
@@ -220,51 +216,34 @@ public final class AttentionAtlas {
                           .map(p -> Math.log10(Math.max(p, LEAST_ATTENTION)))
                           .toArray())
               .toArray(double[][]::new);
-      int split = (int) Math.ceil((double) m.history() * logs[0].length / m.keys());
       panels.add(
-          new HeatMapSheet.Panel(
-              names.get(i) + ": layer " + m.layer(),
-              "log10 of attention",
-              logs,
-              Math.log10(LEAST_ATTENTION),
-              0,
-              split));
+          LayerScaleMap.of(names.get(i) + ": layer " + m.layer(), logs)
+              .columns("keys: prefix, then the current map", List.of())
+              .rows("queries", 1, true)
+              .colours(Palette.SEQUENTIAL, Math.log10(LEAST_ATTENTION), 0)
+              .unit("log10 of attention")
+              .split((int) Math.ceil((double) m.history() * logs[0].length / m.keys()))
+              .cells(
+                  Math.max(520.0, Math.min(1040, logs[0].length)) / logs[0].length,
+                  Math.max(260.0, Math.min(512, logs.length)) / logs.length)
+              .build());
     }
     AttentionMap first = maps.get(0);
     double[][] cells = first.cells();
     boolean reduced = cells.length < first.queries() || cells[0].length < first.keys();
-    String sizes =
-        IntStream.rangeClosed(0, first.scale())
-            .mapToObj(k -> schedule.map(k).height() + "×" + schedule.map(k).width())
-            .collect(Collectors.joining(", "));
-    String note =
+    return new FigureSheet(
+        model
+            + ": whole attention maps at scale "
+            + LayerScaleMap.scale(profile.geometry().schedule().maps(), first.scale())
+            + ", first prompt",
         String.format(
             Locale.ROOT,
-            "%d queries by %d keys in cache order, maps %s; mean of the heads; the white line is"
-                + " where the current map begins%s.",
+            "%d queries by %d keys in cache order; mean of the heads; white line: start of the"
+                + " current map%s.",
             first.queries(),
             first.keys(),
-            sizes,
-            reduced
-                ? String.format(
-                    Locale.ROOT, "; reduced to %d × %d cells", cells.length, cells[0].length)
-                : "");
-    return new HeatMapSheet(
-        new HeatMapSheet.Style(
-            String.format(
-                Locale.ROOT,
-                "%s: whole attention maps at scale %d, first prompt",
-                model,
-                first.scale() + 1),
-            note,
-            "keys: history, then the current map",
-            "queries",
-            1,
-            1,
-            false,
-            Math.max(520, Math.min(1040, cells[0].length)),
-            Math.max(260, Math.min(512, cells.length)),
-            1),
+            reduced ? "; reduced to " + cells.length + " × " + cells[0].length + " cells" : ""),
+        1,
         panels);
   }
 }

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Lying bars with error bars, one a row, so that long labels can be read. Painted directly:
- * XChart's bars stand, and their errors are equal to both sides.
+ * Horizontal bars with error bars, one per row, with room for long labels. Painted directly: the
+ * series of XChart's horizontal bar chart take no error bars.
  */
-final class BarFigure implements Figure {
+public final class BarFigure implements Figure {
   /**
    * A bar.
    *
@@ -22,9 +22,10 @@ final class BarFigure implements Figure {
    * @param value its length
    * @param low lower end of its error bar; NaN for none
    * @param high upper end
-   * @param note beside its end, such as the value in words
+   * @param text beside its end, such as the value
    */
-  record Bar(String label, PolicyStyle style, double value, double low, double high, String note) {}
+  public record Bar(
+      String label, PolicyStyle style, double value, double low, double high, String note) {}
 
   private static final int PLOT_WIDTH = 430;
   private static final int ROW = 24;
@@ -73,7 +74,7 @@ final class BarFigure implements Figure {
    *
    * @throws IllegalArgumentException if none is left
    */
-  static BarFigure of(String title, String axis, List<Bar> bars) {
+  public static BarFigure of(String title, String axis, List<Bar> bars) {
     Fonts.require();
     List<Bar> finite = bars.stream().filter(b -> Double.isFinite(b.value())).toList();
     if (finite.isEmpty()) {

@@ -2,20 +2,42 @@ package io.scalekv.report;
 
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 
-/** Something that can be painted on any surface of its size, in nominal pixels. */
+/** Figure of a fixed size that can be painted on any surface, in nominal pixels. */
 public interface Figure {
-  /** Width in nominal pixels. */
+  /** Returns the width in nominal pixels. */
   int width();
 
-  /** Height in nominal pixels. */
+  /** Returns the height in nominal pixels. */
   int height();
 
-  /** Paints everything, the white ground too. */
+  /** Paints everything, the white background included. */
   void paint(Graphics2D g);
 
-  /** The figure as pixels in its nominal size, for a notebook. */
+  /** Returns the figure as pixels in its nominal size, for a notebook. */
   default BufferedImage image() {
     return FigureFile.image(this, 1);
+  }
+
+  /** Writes a PNG of twice the nominal size, atomically. */
+  default void writePng(Path file) throws IOException {
+    FigureFile.png(this, file);
+  }
+
+  /** Writes an SVG, atomically. */
+  default void writeSvg(Path file) throws IOException {
+    FigureFile.svg(this, file);
+  }
+
+  /** Writes {@code NAME.png} and {@code NAME.svg} and returns the two files. */
+  default List<Path> write(Path folder, String name) throws IOException {
+    Path png = folder.resolve(name + ".png");
+    Path svg = folder.resolve(name + ".svg");
+    writePng(png);
+    writeSvg(svg);
+    return List.of(png, svg);
   }
 }

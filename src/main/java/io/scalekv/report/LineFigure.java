@@ -22,11 +22,11 @@ public final class LineFigure implements Figure {
    *
    * @param name in the legend
    * @param style colour and marker
-   * @param x ascending
+   * @param x ascending, except for points
    * @param y values; NaN points are left out
    * @param low lower ends of error bars; NaN for none
    * @param high upper ends
-   * @param marked whether points are marked
+   * @param form how it is drawn
    */
   public record Line(
       String name,
@@ -35,17 +35,58 @@ public final class LineFigure implements Figure {
       double[] y,
       double[] low,
       double[] high,
-      boolean marked) {
-    /** A smooth line without points. */
-    static Line smooth(String name, PolicyStyle style, double[] x, double[] y) {
-      double[] none = new double[x.length];
+      Form form) {
+    /** Form of a line. */
+    public enum Form {
+      /** Line without markers. */
+      SMOOTH,
+      /** Markers without a line. */
+      POINTS,
+      /** Markers joined by a line. */
+      JOINED
+    }
+
+    /** Returns a line with markers and error bars. */
+    public static Line joined(
+        String name, PolicyStyle style, double[] x, double[] y, double[] low, double[] high) {
+      return new Line(name, style, x, y, low, high, Form.JOINED);
+    }
+
+    /** Returns a line without markers. */
+    public static Line smooth(String name, PolicyStyle style, double[] x, double[] y) {
+      return new Line(name, style, x, y, none(x.length), none(x.length), Form.SMOOTH);
+    }
+
+    /** Returns markers without a line. */
+    public static Line points(String name, PolicyStyle style, double[] x, double[] y) {
+      return new Line(name, style, x, y, none(x.length), none(x.length), Form.POINTS);
+    }
+
+    private static double[] none(int n) {
+      double[] none = new double[n];
       Arrays.fill(none, Double.NaN);
-      return new Line(name, style, x, y, none, none, false);
+      return none;
+    }
+
+    /** A line with markers, or without. */
+    public Line(
+        String name,
+        PolicyStyle style,
+        double[] x,
+        double[] y,
+        double[] low,
+        double[] high,
+        boolean marked) {
+      this(name, style, x, y, low, high, marked ? Form.JOINED : Form.SMOOTH);
+    }
+
+    boolean marked() {
+      return form != Form.SMOOTH;
     }
   }
 
   /** A level that the lines are read against, drawn across the whole figure. */
-  record Level(String name, double y) {}
+  public record Level(String name, double y) {}
 
   /**
    * What the axes say.
@@ -61,7 +102,7 @@ public final class LineFigure implements Figure {
   }
 
   /** A text above a point. */
-  record Label(String text, double x, double y) {}
+  public record Label(String text, double x, double y) {}
 
   private static final int WIDTH = 760;
   private static final int HEIGHT = 420;
@@ -128,8 +169,8 @@ public final class LineFigure implements Figure {
         x[i] = place(x[i], axes.doublings()) + shift;
       }
       double[] y = pick(line.y(), defined);
-      from = Math.min(from, x[0]);
-      to = Math.max(to, x[x.length - 1]);
+      from = Math.min(from, Arrays.stream(x).min().orElse(from));
+      to = Math.max(to, Arrays.stream(x).max().orElse(to));
       XYSeries series = chart.addSeries(unique(chart, line.name()), x, y);
       series.setLineColor(line.style().color());
       series.setLineStyle(
@@ -139,6 +180,9 @@ public final class LineFigure implements Figure {
               : new BasicStroke(1.8f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
       series.setMarker(line.marked() ? MARKERS[line.style().marker()] : SeriesMarkers.NONE);
       series.setMarkerColor(line.style().color());
+      if (line.form() == Line.Form.POINTS) {
+        series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
+      }
       for (int i = 0; i < x.length; i++) {
         double low = line.low()[defined[i]];
         double high = line.high()[defined[i]];

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What figures need of a {@code profile.csv}: statistics of the conditional branch. */
-final class ProfileTable {
+/** Statistics of the conditional branch in a {@code profile.csv}. */
+public final class ProfileTable {
   private static final String HEADER = "branch,layer,head,scale,statistic,mean,std,n";
   private static final String SOURCE = "source-mass-";
 
@@ -30,7 +30,7 @@ final class ProfileTable {
    *
    * @throws IllegalArgumentException with file and line for what is no profile
    */
-  static ProfileTable read(Path file) throws IOException {
+  public static ProfileTable read(Path file) throws IOException {
     List<String> lines = Files.readAllLines(file);
     if (lines.isEmpty() || !lines.get(0).equals(HEADER)) {
       throw new IllegalArgumentException(
@@ -79,7 +79,7 @@ final class ProfileTable {
    *
    * @param head {@code all}, {@code averaged-row}, {@code metric} or a number
    */
-  double[][] values(String head, String statistic) {
+  public double[][] values(String head, String statistic) {
     double[][] values = new double[layers()][scales()];
     for (double[] row : values) {
       Arrays.fill(row, Double.NaN);
@@ -93,7 +93,7 @@ final class ProfileTable {
   }
 
   /** Names of the statistics that are given for a head, in their order. */
-  Set<String> statistics(String head) {
+  public Set<String> statistics(String head) {
     Set<String> names = new LinkedHashSet<>();
     for (Entry e : entries) {
       if (e.head().equals(head)) {
@@ -104,19 +104,19 @@ final class ProfileTable {
   }
 
   /** Number of scales K. */
-  int scales() {
+  public int scales() {
     TreeSet<Integer> scales = new TreeSet<>();
     entries.forEach(e -> scales.add(e.scale()));
     return scales.isEmpty() ? 0 : scales.last() + 1;
   }
 
   /** Number of layers. */
-  int layers() {
+  public int layers() {
     return entries.stream().mapToInt(Entry::layer).max().orElse(-1) + 1;
   }
 
   /** Mean share of map {@code scale}'s attention on map s, [layer][scale][s]; NaN where unknown. */
-  double[][][] sourceMass() {
+  public double[][][] sourceMass() {
     int scales = scales();
     double[][][] mass = new double[layers()][scales][scales];
     for (double[][] layer : mass) {

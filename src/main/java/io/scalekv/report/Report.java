@@ -111,7 +111,7 @@ public final class Report {
   private static List<ExperimentFigures.Named> shared(ReportSource source) {
     List<ExperimentFigures.Named> figures = new ArrayList<>();
     if (source.roles().isPresent()) {
-      RoleHeatMap map = RoleHeatMap.of(source.roles().get());
+      Figure map = RoleHeatMap.of(source.roles().get());
       figures.add(
           new ExperimentFigures.Named("roles", "drafters and refiners by layer and scale", map));
     }

@@ -5,48 +5,210 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import tech.tablesaw.columns.Column;
 import tech.tablesaw.io.csv.CsvWriteOptions;
 
 /**
- * A table in two forms: numbers for programs and words for people.
+ * Table in two forms: plain values for programs (CSV) and formatted text for people (Markdown,
+ * HTML). Both read {@value #NONE} where a value is missing or NaN.
  *
  * @param name of its files
- * @param title for people
- * @param numbers one fact a column; undefined values read {@value Columns#NONE}
+ * @param title heading
+ * @param data one fact per column
  * @param shown texts; {@code **} around a text makes it bold
- * @param notes lines below it
+ * @param notes lines below the table
  */
-public record ReportTable(
-    String name, String title, Table numbers, Table shown, List<String> notes) {
+public record ReportTable(String name, String title, Table data, Table shown, List<String> notes) {
+  /** Text of a missing value. */
+  public static final String NONE = "n/a";
+
+  /** Copies the notes. */
   public ReportTable {
     notes = List.copyOf(notes);
   }
 
-  /** Writes {@code NAME.csv} and {@code NAME.md}. */
-  public void write(Path folder) throws IOException {
-    AtomicFile.write(folder.resolve(name + ".csv"), csv(numbers).getBytes(StandardCharsets.UTF_8));
-    AtomicFile.write(folder.resolve(name + ".md"), markdown().getBytes(StandardCharsets.UTF_8));
+  /**
+   * Builder of a table with one row per item.
+   *
+   * @param <R> type of the items
+   */
+  public static final class Builder<R> {
+    private final String name;
+    private final String title;
+    private final List<R> rows;
+    private final List<String> notes = new ArrayList<>();
+    private final Table data;
+    private final Table shown;
+
+    private Builder(String name, String title, List<R> rows) {
+      this.name = name;
+      this.title = title;
+      this.rows = rows;
+      data = Table.create(title);
+      shown = Table.create(title);
+    }
+
+    /** Adds a column for programs. */
+    public Builder<R> data(String key, Function<R, ?> value) {
+      data.addColumns(column(key, rows.stream().map(value).collect(Collectors.toList())));
+      return this;
+    }
+
+    /** Adds a column for people. */
+    public Builder<R> text(String heading, Function<R, ?> text) {
+      shown.addColumns(texts(heading, rows.stream().map(text).collect(Collectors.toList())));
+      return this;
+    }
+
+    /** Adds a column for both. */
+    public Builder<R> both(String key, String heading, Function<R, ?> value) {
+      return data(key, value).text(heading, value);
+    }
+
+    /** Adds a column of numbers for both, with that many digits after the point for people. */
+    public Builder<R> number(
+        String key, String heading, int digits, Function<R, ? extends Number> value) {
+      return data(key, value).text(heading, r -> fixed(value.apply(r), digits));
+    }
+
+    /** Adds a line below the table. */
+    public Builder<R> note(String line) {
+      notes.add(line);
+      return this;
+    }
+
+    /** Adds lines below the table. */
+    public Builder<R> notes(List<String> lines) {
+      notes.addAll(lines);
+      return this;
+    }
+
+    /** Returns the table. */
+    public ReportTable build() {
+      return new ReportTable(name, title, data, shown, notes);
+    }
   }
 
-  /** The table as CSV, RFC 4180 with line feeds. */
-  public static String csv(Table table) {
+  /**
+   * Begins a table.
+   *
+   * @param name of its files
+   * @param rows items, one a row
+   */
+  public static <R> Builder<R> of(String name, String title, List<R> rows) {
+    return new Builder<>(name, title, rows);
+  }
+
+  /** Returns a number with that many digits after the point; null for null and NaN. */
+  public static String fixed(Number value, int digits) {
+    return isMissing(value)
+        ? null
+        : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
+  }
+
+  private static boolean isMissing(Object value) {
+    return value == null
+        || value.toString().isEmpty()
+        || value instanceof Number n && Double.isNaN(n.doubleValue());
+  }
+
+  /** A column of numbers where all defined values are numbers and there is one, else of texts. */
+  private static Column<?> column(String name, List<?> values) {
+    boolean some = values.stream().anyMatch(Number.class::isInstance);
+    if (!some || values.stream().anyMatch(v -> v != null && !(v instanceof Number))) {
+      return texts(name, values);
+    }
+    DoubleColumn column = DoubleColumn.create(name);
+    for (Object v : values) {
+      if (isMissing(v)) {
+        column.appendMissing();
+      } else {
+        column.append(((Number) v).doubleValue());
+      }
+    }
+    column.setPrintFormatter(
+        new DecimalFormat("0.#########", DecimalFormatSymbols.getInstance(Locale.ROOT)), NONE);
+    return column;
+  }
+
+  private static StringColumn texts(String name, List<?> values) {
+    StringColumn column = StringColumn.create(name);
+    values.forEach(v -> column.append(isMissing(v) ? NONE : v.toString()));
+    return column;
+  }
+
+  /** Writes {@code NAME.csv} and {@code NAME.md} and returns the two files. */
+  public List<Path> write(Path folder) throws IOException {
+    Path md = folder.resolve(name + ".md");
+    AtomicFile.write(md, markdown().getBytes(StandardCharsets.UTF_8));
+    return List.of(writeCsv(folder), md);
+  }
+
+  /** Writes {@code NAME.csv} and returns it. */
+  public Path writeCsv(Path folder) throws IOException {
+    Path csv = folder.resolve(name + ".csv");
+    AtomicFile.write(csv, csv().getBytes(StandardCharsets.UTF_8));
+    return csv;
+  }
+
+  /** Returns the values as CSV, RFC 4180 with line feeds. */
+  public String csv() {
     StringWriter text = new StringWriter();
-    table
-        .write()
+    data.write()
         .usingOptions(CsvWriteOptions.builder(text).usePrintFormatters(true).lineEnd("\n").build());
     return text.toString();
   }
 
-  /** The table for people with its title and notes. */
-  String markdown() {
-    StringBuilder text = new StringBuilder();
-    text.append("# ").append(MarkdownTable.escape(title)).append("\n\n");
-    text.append(MarkdownTable.of(shown));
-    for (String note : notes) {
-      text.append('\n').append(MarkdownTable.escape(note)).append('\n');
+  /** Returns the table for people as GitHub's Markdown, columns padded. */
+  public String markdown() {
+    int columns = shown.columnCount();
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(shown.columnNames().stream().map(ReportTable::escape).toList());
+    for (int r = 0; r < shown.rowCount(); r++) {
+      lines.add(row(r).stream().map(ReportTable::escape).toList());
     }
+    int[] widths = new int[columns];
+    Arrays.fill(widths, 3);
+    for (List<String> line : lines) {
+      Arrays.setAll(widths, c -> Math.max(widths[c], line.get(c).length()));
+    }
+    lines.add(1, Arrays.stream(widths).mapToObj("-"::repeat).toList());
+    StringBuilder text = new StringBuilder("# ").append(escape(title)).append("\n\n");
+    for (List<String> line : lines) {
+      for (int c = 0; c < columns; c++) {
+        text.append(c == 0 ? "| " : " | ").append(line.get(c));
+        text.append(" ".repeat(widths[c] - line.get(c).length()));
+      }
+      text.append(" |\n");
+    }
+    notes.forEach(note -> text.append('\n').append(escape(note)).append('\n'));
     return text.toString();
+  }
+
+  /** Returns the texts of a row for people. */
+  List<String> row(int r) {
+    return IntStream.range(0, shown.columnCount())
+        .mapToObj(c -> shown.column(c).getString(r))
+        .toList();
+  }
+
+  /** Escapes what would end a cell, begin a tag or a new line. */
+  private static String escape(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace("|", "\\|")
+        .replaceAll("\\s*\\R\\s*", " ");
   }
 }

@@ -1,9 +1,13 @@
 package io.scalekv.study;
 
+import io.scalekv.io.Require;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleChange;
+import io.scalekv.roles.RolesJson;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -68,6 +72,34 @@ public record RoleAgreement(
   public RoleAgreement {
     scales = List.copyOf(scales);
     orders = List.copyOf(orders);
+  }
+
+  /**
+   * Reads and compares two files. A {@code roles.json} states the model, and the budget for orders
+   * of HeatKV.
+   *
+   * @throws IllegalArgumentException if neither is a {@code roles.json}
+   */
+  public static RoleAgreement read(Path a, Path b) throws IOException {
+    Path[] files = {a, b};
+    RoleSource[] sources = new RoleSource[2];
+    RoleSource known = null;
+    for (int i = 0; i < 2; i++) {
+      if (RoleSource.kind(files[i]) == RoleSource.Kind.ROLES) {
+        sources[i] = RoleSource.of(files[i].toString(), RolesJson.read(files[i]));
+        known = known == null ? sources[i] : known;
+      }
+    }
+    Require.that(known != null, "one of %s and %s must be a roles.json of this project", a, b);
+    for (int i = 0; i < 2; i++) {
+      if (sources[i] == null) {
+        sources[i] =
+            RoleSource.kind(files[i]) == RoleSource.Kind.SCALEKV
+                ? RoleSource.ofScaleKv(files[i], known.model())
+                : RoleSource.ofHeatKv(files[i], known.model(), known.budget());
+      }
+    }
+    return of(sources[0], sources[1]);
   }
 
   /**

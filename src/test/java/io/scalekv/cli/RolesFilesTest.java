@@ -185,39 +185,22 @@ final class RolesFilesTest {
     Path budgets = folder.resolve("budgets.json");
     Path first = folder.resolve("first.json");
     Path second = folder.resolve("second.json");
-    Path out = folder.resolve("compared");
     released("Infinity-2B").write(budgets);
     HeatKvOrderFile.write(orders(twoB(), 3, 1), twoB(), false, first);
     HeatKvOrderFile.write(orders(twoB(), 3, 2), twoB(), true, second);
     JsonNode mixed =
-        done("roles", "diff", budgets, first, "--model", "infinity-2b", "--out", out, "--json")
-            .json();
+        done("roles", "diff", budgets, first, "--model", "infinity-2b", "--json").json();
     assertTrue(mixed.get("jaccard").isNull());
     assertEquals(9, mixed.get("draftersA").asInt());
     assertTrue(mixed.get("draftersB").isNull());
     assertEquals(8, mixed.get("firstScale").asInt());
     double common = mixed.get("commonTokens").asDouble();
     assertTrue(common > 0.5 && common < 1, () -> "common tokens " + common);
-    List<String> csv = Files.readAllLines(out.resolve("pairs.csv"));
-    assertEquals("layer,scale,role_a,z_a,tokens_a,share_a,role_b,z_b,tokens_b,share_b", csv.get(0));
-    assertEquals(1 + 32 * 5, csv.size());
-    double tokens = 0;
-    for (String line : csv.subList(1, csv.size())) {
-      String[] values = line.split(",");
-      assertEquals("n/a", values[6]);
-      tokens += Double.parseDouble(values[8]) / 32 / 5;
-    }
-    assertTrue(tokens > 600 && tokens <= 650, "HeatKV's schedule at the budget of the other file");
-    assertTrue(Files.size(out.resolve("budgets.png")) > 1000);
-    assertFalse(Files.exists(out.resolve("orders.csv")));
-
     JsonNode orders =
-        done("roles", "diff", first, second, "--model", "infinity-2b", "--out", out, "--json")
-            .json();
+        done("roles", "diff", first, second, "--model", "infinity-2b", "--json").json();
     assertEquals(9, orders.get("orders").size());
     assertEquals(3, orders.get("orders").get(0).get("map").asInt());
     assertTrue(Math.abs(orders.get("orders").get(0).get("kendall").asDouble()) < 0.2);
-    assertTrue(Files.size(out.resolve("orders.png")) > 1000);
 
     String shipped = done("roles", "diff", "shipped", "shipped", "--model", "pocket").out();
     assertTrue(shipped.startsWith("Jaccard overlap of the drafters 1.000"), shipped);

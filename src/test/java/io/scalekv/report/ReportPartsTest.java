@@ -10,7 +10,6 @@ import io.scalekv.cache.policy.PolicyKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -19,38 +18,50 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tech.tablesaw.api.Table;
 
 /** The parts of a report one by one. */
 final class ReportPartsTest {
   @TempDir Path folder;
 
+  private record Item(String text, Double number) {}
+
+  private static final List<Item> ITEMS =
+      List.of(new Item("x\ny", 1.5), new Item("<b> & |", Double.NaN), new Item("", null));
+
   @Test
   void markdownToTheLetter() {
-    Table t =
-        Table.create(
-            "t",
-            Columns.texts("a|b", List.of("x\ny", "<b> & |", "")),
-            Columns.numbers("n", Arrays.asList(1.5, Double.NaN, null)));
+    ReportTable table =
+        ReportTable.of("t", "T | t", ITEMS)
+            .text("a|b", Item::text)
+            .number("n", "n", 2, Item::number)
+            .note("one & two")
+            .build();
     assertEquals(
         """
-        | a\\|b            |   n |
-        | --------------- | --: |
-        | x y             | 1.5 |
-        | &lt;b> &amp; \\| | n/a |
-        | n/a             | n/a |
+        # T \\| t
+
+        | a\\|b            | n    |
+        | --------------- | ---- |
+        | x y             | 1.50 |
+        | &lt;b> &amp; \\| | n/a  |
+        | n/a             | n/a  |
+
+        one &amp; two
         """,
-        MarkdownTable.of(t));
+        table.markdown());
   }
 
   @Test
-  void csvQuotesWhatNeedsIt() {
-    Table t =
-        Table.create(
-            "t",
-            Columns.texts("label", List.of("a, \"b\"")),
-            Columns.numbers("value", List.of(1e-7)));
-    assertEquals("label,value\n\"a, \"\"b\"\"\",0.0000001\n", ReportTable.csv(t));
+  void csvQuotesAndKeepsSmallNumbers() throws IOException {
+    ReportTable table =
+        ReportTable.of("t", "T", List.of(new Item("a, \"b\"", 1e-7), new Item("c", null)))
+            .data("label", Item::text)
+            .data("value", Item::number)
+            .data("none", i -> null)
+            .build();
+    assertEquals("label,value,none\n\"a, \"\"b\"\"\",0.0000001,n/a\nc,n/a,n/a\n", table.csv());
+    assertEquals(List.of(folder.resolve("t.csv"), folder.resolve("t.md")), table.write(folder));
+    assertEquals(table.csv(), Files.readString(folder.resolve("t.csv")));
   }
 
   /** An area of 1 between the ends, wherever the sample lies. */

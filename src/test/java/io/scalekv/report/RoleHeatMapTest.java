@@ -2,7 +2,6 @@ package io.scalekv.report;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,17 +12,12 @@ import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RolesDocument;
-import java.awt.Color;
 import java.awt.image.BufferedImage;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -73,15 +67,6 @@ class RoleHeatMapTest {
         null);
   }
 
-  @Test
-  void theImageForANotebookHasTheNominalSizeAndSomethingOnIt() {
-    RoleHeatMap map = RoleHeatMap.of(document("pocket", 12, POCKET, 27, 3));
-    BufferedImage image = map.image();
-    assertEquals(map.width(), image.getWidth());
-    assertEquals(map.height(), image.getHeight());
-    assertTrue(IntStream.range(0, map.width()).anyMatch(x -> image.getRGB(x, 200) != -1));
-  }
-
   @ParameterizedTest
   @CsvSource({"pocket, 12, 27", "infinity-2b, 32, 650", "one, 1, 300"})
   void pngAndSvgAreWholeAndRepeat(String model, int layers, int budget) throws Exception {
@@ -111,52 +96,7 @@ class RoleHeatMapTest {
     assertTrue(text.contains("10 prompts"), "prompts");
     assertTrue(text.contains(">5 (8×8)<"), "scale label");
     int marks = text.split(">D<", -1).length - 1;
-    assertEquals(document.budget().drafters() + 1, marks, "one D a drafter and one in the legend");
-  }
-
-  @Test
-  void coloursFollowTheSign() throws IOException {
-    RolesDocument document = document("pocket", 12, POCKET, 27, 5);
-    Path png = folder.resolve("roles.png");
-    RoleHeatMap.of(document).writePng(png);
-    BufferedImage image = ImageIO.read(png.toFile());
-    double[][] z = document.zTable();
-    int below = 0;
-    int above = 0;
-    for (int l = 0; l < 12; l++) {
-      for (int k = 1; k < 7; k++) {
-        // Near a corner of the cell, inside the outline of drafters.
-        Color color =
-            new Color(image.getRGB(2 * (62 + (k + 1) * 66) - 16, 2 * (84 + (12 - l) * 26) - 16));
-        if (z[l][k] < -0.3) {
-          assertTrue(color.getBlue() > color.getRed(), "layer " + l + " scale " + k + color);
-          below++;
-        } else if (z[l][k] > 0.3) {
-          assertTrue(color.getRed() > color.getBlue(), "layer " + l + " scale " + k + color);
-          above++;
-        }
-      }
-    }
-    assertTrue(below > 10 && above > 10, below + " and " + above);
-  }
-
-  @Test
-  void thePaletteIsCentredAndMonotone() {
-    assertEquals(Color.WHITE, DivergingPalette.of(0));
-    assertEquals(DivergingPalette.of(1), DivergingPalette.of(7));
-    assertEquals(DivergingPalette.of(-1), DivergingPalette.of(-7));
-    Set<Color> seen = new HashSet<>();
-    for (int i = 1; i <= 50; i++) {
-      Color low = DivergingPalette.of(-i / 50.0);
-      Color high = DivergingPalette.of(i / 50.0);
-      assertTrue(low.getRed() < DivergingPalette.of(-(i - 1) / 50.0).getRed());
-      assertTrue(high.getBlue() < DivergingPalette.of((i - 1) / 50.0).getBlue());
-      seen.add(low);
-      seen.add(high);
-    }
-    assertEquals(100, seen.size());
-    assertNotEquals(
-        DivergingPalette.ink(DivergingPalette.of(-1)), DivergingPalette.ink(Color.WHITE));
+    assertEquals(document.budget().drafters(), marks, "one D per drafter");
   }
 
   @Test

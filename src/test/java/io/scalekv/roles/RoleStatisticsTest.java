@@ -11,7 +11,6 @@ import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.FeatureTable;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.Profiles;
-import io.scalekv.study.RoleComparison;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -158,30 +157,5 @@ final class RoleStatisticsTest {
     }
     assertTrue(sum > 0, "k-means found no drafter in any draw: it saw no features");
     assertEquals(1, RoleBootstrap.of(table, LayerMetric.ASI, 1, features, kMeans, 1, 9).draws());
-  }
-
-  @Test
-  void severalClassifiersSideBySide() {
-    Random random = new Random(5);
-    RoleStatistics s =
-        RoleStatistics.of(
-            "m", table(random), Orientation.LOWEST, FIRST, Map.of("f", table(random)));
-    RoleComparison c =
-        RoleComparison.of(
-            s,
-            List.of(
-                RoleClassifier.of("rank", OptionalInt.of(2), 0),
-                RoleClassifier.of("rank", OptionalInt.of(4), 0),
-                RoleClassifier.of("rank", OptionalInt.of(0), 0)));
-    assertEquals(3, c.classified().size());
-    assertEquals(3, c.rules().size());
-    assertEquals(0.5, c.jaccard(0, 1), "two of four");
-    assertEquals(1, c.jaccard(1, 1));
-    assertEquals(0, c.jaccard(2, 0));
-    assertEquals(1, c.adjustedRand(0, 0));
-    // Of 45 pairs of pairs, 29 together in the first, 21 in the second, 17 in both.
-    double expected = 29.0 * 21 / 45;
-    assertEquals((17 - expected) / (25 - expected), c.adjustedRand(0, 1), 1e-12);
-    assertTrue(c.rules().get(2).rules().isEmpty());
   }
 }

@@ -1,11 +1,12 @@
-package io.scalekv.metrics;
+package io.scalekv.study;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.apache.commons.statistics.descriptive.Quantile;
 
 /**
- * Spearman's ρ between a feature and a quantity that is a mean over prompts, where observations
+ * Spearman's ρ between a statistic and a quantity that is a mean over prompts, where observations
  * come in blocks that are not independent: a layer is a block, its scales are its places.
  *
  * <ul>
@@ -20,12 +21,12 @@ import org.apache.commons.statistics.descriptive.Quantile;
  *       permutations), two-sided; Good, Permutation, Parametric and Bootstrap Tests (2005).
  * </ul>
  *
- * <p>All features are resampled and permuted alike. NaN among the quantity's values are left out of
- * its means; a mean over none counts as the smallest.
+ * <p>All statistics are resampled and permuted alike. NaN among the quantity's values are left out
+ * of its means; a mean over none counts as the smallest.
  */
 public final class BlockedSpearman {
   /**
-   * What is said of one feature.
+   * Result for one statistic.
    *
    * @param rho Spearman's ρ; NaN if either side is constant, and then everything else
    * @param low lower end of the interval over blocks and prompts
@@ -68,7 +69,7 @@ public final class BlockedSpearman {
    * Draws resamples and permutations.
    *
    * @param y the quantity [block][place][prompt], equally many everywhere
-   * @param within whether ranks are taken at each place apart
+   * @param within whether ranks are taken at each place separately
    * @param resamples at least 100
    * @param permutations at least 99
    */
@@ -77,24 +78,20 @@ public final class BlockedSpearman {
     this.blocks = y.length;
     this.places = blocks == 0 ? 0 : y[0].length;
     this.within = within;
-    if (blocks < 3 || places < 1 || y[0][0].length < 1) {
-      throw new IllegalArgumentException(
-          "rank correlation: at least 3 blocks, 1 place and 1 prompt expected, got "
-              + blocks
-              + " blocks");
-    }
-    if (resamples < 100 || permutations < 99) {
-      throw new IllegalArgumentException(
-          "rank correlation: at least 100 resamples and 99 permutations expected, got "
-              + resamples
-              + " and "
-              + permutations);
-    }
+    Require.that(
+        blocks >= 3 && places >= 1 && y[0][0].length >= 1,
+        "rank correlation must have at least 3 blocks, 1 place and 1 prompt, got %d blocks",
+        blocks);
+    Require.that(
+        resamples >= 100 && permutations >= 99,
+        "rank correlation must have at least 100 resamples and 99 permutations, got %d and %d",
+        resamples,
+        permutations);
     int prompts = y[0][0].length;
     for (int b = 0; b < blocks; b++) {
-      PairedValues.sameLength("rank correlation: places of block " + b, places, y[b].length);
+      sameLength("places", b, places, y[b].length);
       for (double[] values : y[b]) {
-        PairedValues.sameLength("rank correlation: prompts of block " + b, prompts, values.length);
+        sameLength("prompts", b, prompts, values.length);
       }
     }
     SplittableRandom random = new SplittableRandom(seed);
@@ -121,6 +118,10 @@ public final class BlockedSpearman {
     for (int i = 0; i < permutations; i++) {
       this.permutations[i] = permutation(random);
     }
+  }
+
+  private static void sameLength(String what, int block, int expected, int got) {
+    Require.that(got == expected, "%s of block %d must be %d, got %d", what, block, expected, got);
   }
 
   /** Multiplicities of {@code n} draws out of n. */
@@ -221,22 +222,22 @@ public final class BlockedSpearman {
   }
 
   /**
-   * The correlation with a feature.
+   * The correlation with a statistic.
    *
    * @param x [block][place], finite
    */
   public Result of(double[][] x) {
-    PairedValues.sameLength("rank correlation: blocks", blocks, x.length);
+    Require.that(x.length == blocks, "blocks must be %d, got %d", blocks, x.length);
     double[] flat = new double[blocks * places];
     for (int b = 0; b < blocks; b++) {
-      PairedValues.sameLength("rank correlation: places of block " + b, places, x[b].length);
+      sameLength("places", b, places, x[b].length);
       for (int k = 0; k < places; k++) {
-        if (!Double.isFinite(x[b][k])) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "rank correlation: block %d, place %d: a finite value expected, got %s",
-                  b, k, x[b][k]));
-        }
+        Require.that(
+            Double.isFinite(x[b][k]),
+            "value of block %d at place %d must be finite, got %s",
+            b,
+            k,
+            x[b][k]);
         flat[b * places + k] = x[b][k] + 0.0;
       }
     }

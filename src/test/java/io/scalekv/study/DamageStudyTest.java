@@ -1,9 +1,12 @@
-package io.scalekv.cli;
+package io.scalekv.study;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.Allocation;
+import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Cell;
@@ -12,6 +15,7 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.ResultFolder;
+import io.scalekv.profile.LayerMetric;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.Orientation;
@@ -26,13 +30,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
 
-/** damage as users type it, on results whose damage is known. */
-final class DamageCommandTest {
+/** Study of damage on results whose damage is known. */
+final class DamageStudyTest {
   private static final int LAYERS = 6;
   private static final int PROMPTS = 3;
   private static final ScaleSchedule SCHEDULE = ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 16);
@@ -168,96 +170,92 @@ final class DamageCommandTest {
     return "conditional,%d,%s,%d,%s,%s,n/a,1\n".formatted(layer, head, scale, statistic, value);
   }
 
-  private Said run(Object... words) {
-    List<Object> all = new ArrayList<>(List.of("damage", "--out", folder.resolve("out")));
-    all.addAll(List.of(words));
-    return Said.of(all.toArray());
+  private Study.Answer run(Path... inputs) throws IOException {
+    return Study.of("damage")
+        .answer(
+            new Study.Request(
+                List.of(inputs),
+                folder.resolve("out"),
+                LayerMetric.ASI,
+                "rank",
+                Budget.parse("10%"),
+                0,
+                0));
   }
 
   @Test
-  void pairsAndLayersAgainstEveryFeature() throws IOException {
-    Path calibration = calibration(WEIGHTS, SCHEDULE);
-    Said said = run(pairs(p -> true), layers(27), "--calibration", calibration, "--json");
-    assertEquals(0, said.code(), said.err());
-    JsonNode json = said.json();
-    assertEquals(18, json.get("pairs").asInt());
-    assertEquals("within-scale", json.get("level").asString());
-    assertEquals(3, json.get("lines").size(), "distance is constant: no correlation");
-    for (JsonNode line : json.get("lines")) {
+  void pairsAndLayersAgainstEveryStatistic() throws IOException {
+    Study.Answer answer = run(calibration(WEIGHTS, SCHEDULE), pairs(p -> true), layers(27));
+    DamageStudy.Result result = (DamageStudy.Result) answer.result();
+    assertEquals(18, result.pairs());
+    assertEquals("within-scale", result.level());
+    assertEquals(3, result.correlations().size(), "distance is constant: no correlation");
+    for (DamageStudy.Line line : result.correlations()) {
       double expected =
-          switch (line.get("feature").asString()) {
+          switch (line.statistic()) {
             case "asi" -> 1; // refiners lose more
             case "cut-error" -> -1; // its drafters do
-            default -> line.get("rho").asDouble();
+            default -> line.rho();
           };
-      assertEquals(expected, line.get("rho").asDouble(), 1e-12);
-      assertEquals(
-          !line.get("feature").asString().equals("current-mass"), line.get("oriented").asBoolean());
+      assertEquals(expected, line.rho(), 1e-12);
+      assertEquals(!line.statistic().equals("current-mass"), line.oriented());
     }
-    assertEquals("1@6", json.get("drafters").asString());
+    assertEquals(List.of(new Study.Pair(1, 7, "16x16")), result.mostDamaged());
+    assertTrue(answer.lines().contains("largest damage: layer 1 at scale 7 (16×16)"));
 
     Path out = folder.resolve("out");
     List<String> damage = Files.readAllLines(out.resolve("damage.csv"));
     assertEquals(1 + LAYERS + 18, damage.size());
     String[] first = damage.get(1 + LAYERS).split(",");
     assertEquals("0", first[0]);
-    assertEquals("4", first[1]);
+    assertEquals("5", first[1], "scales count from 1");
     assertEquals(damage(0, 4), Double.parseDouble(first[2]), 1e-7);
     assertEquals(0.1 * damage(0, 4), Double.parseDouble(first[5]), 1e-7);
     String[] identical = damage.get(1 + LAYERS + 12).split(",");
     assertEquals("1", identical[9], "one of three images is identical");
     assertEquals(2 * damage(0, 6) * 1.005 / 3, Double.parseDouble(identical[2]), 1e-7);
+    assertTrue(Files.readString(out.resolve("damage.md")).contains("| 5 (8×8) "));
     List<String> correlations = Files.readAllLines(out.resolve("correlations.csv"));
-    // 3 measures; layers, within, z, values, 3 scales; 4 features
+    // 3 measures; layers, within, z, values, 3 scales; 4 statistics
     assertEquals(1 + 3 * 7 * 4, correlations.size());
     assertTrue(correlations.stream().anyMatch(c -> c.startsWith("bits,layers,asi,yes,")));
-    String text = Files.readString(out.resolve("correlations.md"));
-    assertTrue(text.contains("| cut-error "), text);
-    assertTrue(ImageIO.read(out.resolve("damage.png").toFile()).getWidth() > 1200);
-    assertTrue(Files.readString(out.resolve("damage.svg")).contains("do roles tell"));
-    Said plain = run(folder.resolve("pairs"), "--calibration", calibration);
-    assertTrue(plain.out().contains("scalekv:drafters="), plain.out());
+    assertTrue(Files.readString(out.resolve("damage.svg")).contains(">7 (16×16)<"));
+    for (Path file : answer.files()) {
+      assertTrue(Files.size(file) > 0, file.toString());
+    }
+    assertTrue(answer.files().contains(out.resolve("damage-asi.png")), answer.files().toString());
   }
 
   @Test
   void wholeLayersAlone() throws IOException {
-    Said said = run(layers(27), "--calibration", calibration(WEIGHTS, SCHEDULE), "--json");
-    assertEquals(0, said.code(), said.err());
-    assertEquals("layers", said.json().get("level").asString());
-    assertTrue(said.json().get("drafters").isNull());
+    DamageStudy.Result result =
+        (DamageStudy.Result) run(layers(27), calibration(WEIGHTS, SCHEDULE)).result();
+    assertEquals("layers", result.level());
+    assertNull(result.mostDamaged());
   }
 
   @Test
-  void whatDoesNotBelongTogetherIsRefused() throws IOException {
+  void refusesInputsThatDoNotBelongTogether() throws IOException {
     Path whole = layers(27);
     Path all = pairs(p -> true);
-    refused(
-        "weights of",
-        run(whole, "--calibration", calibration("sha256:" + "e".repeat(64), SCHEDULE)));
-    refused(
-        "a calibration of maps",
-        run(
-            whole,
-            "--calibration",
-            calibration(WEIGHTS, ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 17))));
+    refused("e".repeat(64), whole, calibration("sha256:" + "e".repeat(64), SCHEDULE));
+    refused("17x17", whole, calibration(WEIGHTS, ScaleSchedule.ofSides(1, 2, 4, 6, 8, 12, 17)));
     Path calibration = calibration(WEIGHTS, SCHEDULE);
-    refused("expected, got another", run(all, all, "--calibration", calibration));
-    refused("a budget of 27 tokens", run(all, layers(11), "--calibration", calibration));
-    refused(
-        "of layer 2",
-        run(pairs(p -> !p.equals("one-layer:layer=2,scale=5")), "--calibration", calibration));
+    refused("second folder", all, all, calibration);
+    refused("27 tokens like the first, got 11", all, layers(11), calibration);
+    refused("of layer 2", pairs(p -> !p.equals("one-layer:layer=2,scale=5")), calibration);
     Path none = write(folder.resolve("none"), List.of(result("snapkv", 27, 0.1, false)));
-    refused("cells of policy one-layer expected", run(none, "--calibration", calibration));
-    refused("got none with roles.json", run(whole, "--calibration", whole));
+    refused("one-layer", none, calibration);
+    refused("one calibration folder", whole, whole);
     Files.writeString(
         calibration.resolve("profile.csv"),
         Files.readString(calibration.resolve("profile.csv")).replace(",asi,0.1", ",asi,0.2"));
-    refused("as in roles.json expected", run(layers(27), "--calibration", calibration));
+    refused("roles.json", layers(27), calibration);
   }
 
-  private static void refused(String why, Said said) {
-    assertEquals(2, said.code(), said.out() + said.err());
-    assertTrue(said.err().contains(why), said.err());
-    assertEquals(1, said.err().lines().count(), said.err());
+  private void refused(String value, Path... inputs) {
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> run(inputs));
+    assertTrue(e.getMessage().contains(value), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count());
   }
 }

@@ -1,4 +1,4 @@
-package io.scalekv.experiment;
+package io.scalekv.study;
 
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
@@ -6,6 +6,9 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.metrics.ImageMetrics;
 import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.Psnr;
+import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Results;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

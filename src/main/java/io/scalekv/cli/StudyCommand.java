@@ -1,0 +1,123 @@
+package io.scalekv.cli;
+
+import io.scalekv.cache.Budget;
+import io.scalekv.profile.LayerMetric;
+import io.scalekv.roles.RoleClassifier;
+import io.scalekv.study.Study;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Studies: questions about calibrations and results, answered from their files. */
+@Command(
+    name = "study",
+    description = "Answer a question about calibrations or results, from their files.",
+    footer = {
+      "Examples:",
+      "  ./scalekv study classifiers out/calibration/statistics",
+      "  ./scalekv study damage calibration out/layers out/layer-scales --out out/damage"
+    })
+final class StudyCommand implements Callable<Integer> {
+  /** Names of the studies, for completion. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public java.util.Iterator<String> iterator() {
+      return Study.ALL.stream().map(Study::name).iterator();
+    }
+  }
+
+  @Mixin private Output output;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "NAME",
+      completionCandidates = Names.class,
+      description = "Study: ${COMPLETION-CANDIDATES}.")
+  private String name;
+
+  @Parameters(
+      index = "1..*",
+      arity = "0..*",
+      paramLabel = "INPUT",
+      description = "Files and folders; without any, what the study reads is printed.")
+  private List<Path> inputs = List.of();
+
+  @Option(
+      names = "--statistic",
+      paramLabel = "NAME",
+      defaultValue = "asi",
+      description = "Statistic that roles are assigned by (default: ${DEFAULT-VALUE}).")
+  private String statistic;
+
+  @Option(
+      names = "--classifier",
+      paramLabel = "NAME",
+      defaultValue = "rank",
+      description = "Classifier of the study stability (default: ${DEFAULT-VALUE}).")
+  private String classifier;
+
+  @Option(
+      names = "--budget",
+      paramLabel = "B",
+      defaultValue = "10%",
+      description =
+          "Budget that decides which scales read a compressed cache (default: ${DEFAULT-VALUE}).")
+  private String budget;
+
+  @Option(
+      names = "--draws",
+      paramLabel = "N",
+      defaultValue = "200",
+      description = "Resamples of the prompts; 0 for none (default: ${DEFAULT-VALUE}).")
+  private int draws;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Seed of the resamples (default: ${DEFAULT-VALUE}).")
+  private int seed;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Folder for tables and figures (default: out/study/NAME).")
+  private Path out;
+
+  @Override
+  public Integer call() throws IOException {
+    Study study = Study.of(name);
+    Check.oneOf("--classifier", classifier, RoleClassifier.NAMES.toArray(String[]::new));
+    Study.Request request =
+        new Study.Request(
+            inputs,
+            out == null ? Path.of("out", "study", name) : out,
+            LayerMetric.ofCliName(statistic),
+            classifier,
+            Budget.parse(budget),
+            draws,
+            seed);
+    if (inputs.isEmpty()) {
+      throw new IllegalArgumentException(
+          "missing INPUT: the study " + name + " reads " + study.inputs());
+    }
+    OutputFolder.prepare(request.out());
+    Study.Answer answer = study.answer(request);
+    List<String> files = answer.files().stream().map(Path::toString).toList();
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("study", name);
+    document.put("result", answer.result());
+    document.put("files", files);
+    output.json(document);
+    answer.lines().forEach(line -> output.line("%s", line));
+    files.forEach(file -> output.line("%s", file));
+    return 0;
+  }
+}

@@ -1,0 +1,234 @@
+package io.scalekv.study;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.profile.HeadStatistic;
+import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.Profiles;
+import io.scalekv.profile.StatisticsFile;
+import io.scalekv.roles.HeatKvOrderFile;
+import io.scalekv.roles.HeatKvOrders;
+import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.RolesJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Studies of calibrations on made-up statistics. */
+final class StudiesTest {
+  private static final ScaleSchedule SCHEDULE = ScaleSchedule.ofSides(1, 2, 4, 6);
+  private static final int LAYERS = 16;
+
+  @TempDir Path folder;
+
+  /** Statistics that rise with the layer, with noise per prompt. */
+  private Path statistics(String name, int prompts, double noise, String seed) throws IOException {
+    Random random = new Random(prompts);
+    Path out = Files.createDirectories(folder.resolve(name));
+    StatisticsFile.write(
+        Profiles.of(
+            LAYERS,
+            2,
+            SCHEDULE,
+            prompts,
+            true,
+            (statistic, prompt, layer, scale, head) ->
+                0.1 * (layer + 1)
+                    + 0.01 * statistic.ordinal()
+                    + noise * random.nextGaussian()
+                    + (statistic == HeadStatistic.ENTROPY ? 1 : 0)),
+        Map.of("model", "toy", "promptFile", "scenes.txt", "seed", seed),
+        out.resolve("statistics-0.safetensors"));
+    return out;
+  }
+
+  private Study.Answer answer(String study, int draws, Path... inputs) throws IOException {
+    return Study.of(study)
+        .answer(
+            new Study.Request(
+                List.of(inputs),
+                folder.resolve("out"),
+                LayerMetric.CURRENT_RATIO,
+                "rank",
+                Budget.parse("10t"),
+                draws,
+                3));
+  }
+
+  @Test
+  void studiesAreNamedOnceAndDescribed() {
+    Set<String> names = new HashSet<>();
+    for (Study s : Study.ALL) {
+      assertTrue(names.add(s.name()));
+      assertTrue(s.question().endsWith("?"), s.question());
+      assertTrue(!s.inputs().isEmpty());
+      assertEquals(s, Study.of(s.name()));
+    }
+    assertThrows(IllegalArgumentException.class, () -> Study.of("none"));
+  }
+
+  @Test
+  void stabilityOfACalibrationAndItsVariations() throws IOException {
+    Path base = statistics("base", 8, 0.02, "0");
+    Path same = statistics("same", 8, 0.02, "0");
+    Path other = statistics("other", 4, 0.3, "7");
+    Study.Answer answer = answer("stability", 20, base, same, other);
+    StabilityStudy.Result r = (StabilityStudy.Result) answer.result();
+    assertEquals(4, r.firstCutScale(), "5 tokens before scale 3 fit the budget, 21 do not");
+    assertEquals(
+        List.of(1, 2, 4, 8), r.convergence().stream().map(StabilityStudy.Point::prompts).toList());
+    assertEquals(1, r.convergence().get(3).jaccard());
+    assertEquals("none", r.variations().get(0).factor());
+    assertEquals(1, r.variations().get(0).jaccard());
+    assertEquals(1, r.variations().get(0).zSpearman(), 1e-12);
+    assertEquals("prompts, seed", r.variations().get(1).factor());
+    assertEquals("8, 0", r.variations().get(1).base());
+    assertEquals("4, 7", r.variations().get(1).value());
+    for (StabilityStudy.Probable p : r.pairs()) {
+      assertEquals(4, p.scale());
+      assertEquals("6x6", p.map());
+      assertTrue(p.drafterProbability() > 0);
+    }
+    assertEquals(
+        List.of(
+            "stability.json",
+            "probability.png",
+            "probability.svg",
+            "convergence.csv",
+            "convergence.md",
+            "convergence-drafters.png",
+            "convergence-drafters.svg",
+            "convergence-z.png",
+            "convergence-z.svg",
+            "variations.csv",
+            "variations.md"),
+        answer.files().stream().map(f -> f.getFileName().toString()).toList());
+    assertEquals(
+        "factor,base,value,drafters,jaccard,adjustedRand,zSpearman",
+        Files.readAllLines(folder.resolve("out/variations.csv")).get(0));
+    assertTrue(Files.readString(folder.resolve("out/probability.svg")).contains(">4 (6×6)<"));
+  }
+
+  @Test
+  void onePromptHasNoProbabilities() throws IOException {
+    Study.Answer answer = answer("stability", 20, statistics("one", 1, 0, "0"));
+    StabilityStudy.Result r = (StabilityStudy.Result) answer.result();
+    assertEquals(List.of(), r.convergence());
+    assertEquals(1, answer.files().size());
+    assertThrows(
+        IllegalArgumentException.class, () -> answer("stability", 0, folder.resolve("missing")));
+  }
+
+  @Test
+  void classifiersOnTheSameStatistics() throws IOException {
+    Study.Answer answer = answer("classifiers", 5, statistics("base", 4, 0.05, "0"));
+    ClassifiersStudy.Result r = (ClassifiersStudy.Result) answer.result();
+    assertEquals(6, r.classifiers().size());
+    assertEquals(15, r.agreements().size());
+    assertEquals(LAYERS, r.pairs());
+    ClassifiersStudy.Entry rank = r.classifiers().get(0);
+    assertEquals("rank", rank.classifier());
+    assertEquals(4, rank.drafters().get(0).scale());
+    Path out = folder.resolve("out");
+    assertEquals(1 + LAYERS, Files.readAllLines(out.resolve("pairs.csv")).size());
+    assertEquals(1 + 15, Files.readAllLines(out.resolve("agreement.csv")).size());
+    assertTrue(Files.readString(out.resolve("agreement.md")).contains("rank: drafters layer "));
+    assertTrue(Files.size(out.resolve("probability-k-means.png")) > 1000);
+    byte[] before = Files.readAllBytes(out.resolve("classifiers.json"));
+    answer("classifiers", 5, folder.resolve("base"));
+    assertEquals(
+        new String(before), Files.readString(out.resolve("classifiers.json")), "repeatable");
+  }
+
+  /** Two of ten pairs against four that hold them. */
+  @Test
+  void adjustedRandByHand() {
+    RoleAssignment two =
+        RoleAssignment.of(5, 3, List.of(new LayerScale(0, 1), new LayerScale(1, 1)));
+    RoleAssignment four =
+        RoleAssignment.of(
+            5,
+            3,
+            List.of(
+                new LayerScale(0, 1),
+                new LayerScale(1, 1),
+                new LayerScale(2, 1),
+                new LayerScale(0, 2)));
+    // Of 45 pairs of pairs, 29 together in the first, 21 in the second, 17 in both.
+    double expected = 29.0 * 21 / 45;
+    assertEquals(
+        (17 - expected) / (25 - expected), PartitionAgreement.adjustedRand(two, four, 1), 1e-12);
+    assertEquals(0.5, two.jaccard(four));
+  }
+
+  private Path roles(String name, LayerScale... drafters) throws IOException {
+    RoleAssignment roles = RoleAssignment.of(LAYERS, 4, List.of(drafters));
+    BudgetPlan plan = BudgetPlan.of(SCHEDULE, 10, roles.mask(), Allocation.parse("released"));
+    Path file = folder.resolve(name);
+    RolesJson.write(
+        RolesDocument.imported(
+            Instant.EPOCH,
+            new RolesDocument.Model("toy", "unknown", LAYERS, 2, SCHEDULE.maps()),
+            roles,
+            plan,
+            new RolesDocument.Software("17", "0", "0", "2")),
+        file);
+    return file;
+  }
+
+  @Test
+  void agreementOfTwoRoleFiles() throws IOException {
+    Path a = roles("a.json", new LayerScale(0, 3), new LayerScale(1, 3));
+    Path b = roles("b.json", new LayerScale(1, 3), new LayerScale(2, 3));
+    Study.Answer answer = answer("agreement", 0, a, b);
+    AgreementStudy.Result r = (AgreementStudy.Result) answer.result();
+    assertEquals(1 / 3.0, r.jaccard(), 1e-12);
+    assertEquals(2, r.draftersA());
+    assertEquals(4, r.firstCutScale());
+    Path out = folder.resolve("out");
+    List<String> csv = Files.readAllLines(out.resolve("pairs.csv"));
+    assertEquals("layer,scale,map,roleA,zA,tokensA,shareA,roleB,zB,tokensB,shareB", csv.get(0));
+    assertTrue(csv.get(1).startsWith("0,4,6x6,drafter,n/a,"), csv.get(1));
+    String svg = Files.readString(out.resolve("budgets.svg"));
+    assertTrue(svg.contains(">AB<"), "drafter in both, the same tokens");
+    assertTrue(svg.contains(">4 (6×6)<"));
+    assertEquals(1.0, ((AgreementStudy.Result) answer("agreement", 0, a, a).result()).jaccard());
+  }
+
+  @Test
+  void agreementWithOrdersOfHeatKv() throws IOException {
+    Path a = roles("a.json", new LayerScale(0, 3));
+    RolesDocument.Model model = RolesJson.read(a).model();
+    Random random = new Random(1);
+    double[][][] scores = new double[LAYERS][2][4];
+    for (double[][] layer : scores) {
+      for (double[] head : layer) {
+        Arrays.setAll(head, s -> random.nextInt(100) / 100.0);
+      }
+    }
+    Path orders = folder.resolve("orders.json");
+    HeatKvOrderFile.write(HeatKvOrders.ofScores(scores, 1), model, true, orders);
+    AgreementStudy.Result r = (AgreementStudy.Result) answer("agreement", 0, a, orders).result();
+    assertEquals(null, r.jaccard());
+    assertTrue(r.commonTokens() > 0 && r.commonTokens() <= 1);
+    assertThrows(IllegalArgumentException.class, () -> answer("agreement", 0, orders, orders));
+    assertThrows(IllegalArgumentException.class, () -> answer("agreement", 0, a));
+  }
+}

@@ -33,7 +33,9 @@ final class OutputFolder {
       refuseFileInTheWay(folder);
       refuseReadOnly(folder);
       Files.createDirectories(folder);
-      Files.delete(Files.createTempFile(folder, ".scalekv", ".probe"));
+      if (!Files.isWritable(folder)) {
+        throw refused(folder, "cannot be written to", null);
+      }
       return folder;
     } catch (FileSystemException e) {
       String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();

@@ -1,5 +1,6 @@
 package io.scalekv.image;
 
+import io.scalekv.io.Require;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
@@ -34,21 +35,8 @@ public final class ContactSheet {
    * @throws IllegalStateException if this machine has no font to draw labels with
    */
   public static RgbImage of(List<RgbImage> images, List<String> labels, int columns, int zoom) {
-    if (images.isEmpty() || images.size() != labels.size()) {
-      throw new IllegalArgumentException(
-          "contact sheet: at least one image and as many labels expected, got "
-              + images.size()
-              + " images and "
-              + labels.size()
-              + " labels");
-    }
-    if (columns < 1 || zoom < 1) {
-      throw new IllegalArgumentException(
-          "contact sheet: columns and zoom of at least 1 expected, got "
-              + columns
-              + " and "
-              + zoom);
-    }
+    Require.that(!images.isEmpty() && images.size() == labels.size(), "contact sheet needs at least one image and as many labels, got %s images and %s labels", images.size(), labels.size());
+    Require.that(columns >= 1 && zoom >= 1, "contact sheet: columns and zoom must be at least 1, got %s and %s", columns, zoom);
     int cellWidth = LEAST_LABEL_WIDTH;
     int cellHeight = 1;
     for (RgbImage image : images) {
@@ -163,7 +151,7 @@ public final class ContactSheet {
       return metrics;
     } catch (RuntimeException | LinkageError | InternalError e) {
       throw new IllegalStateException(
-          "contact sheet: a font for the labels expected, but Java finds none; install the packages"
+          "missing a font for the labels of the contact sheet: install the packages"
               + " fontconfig and fonts-dejavu-core ("
               + e
               + ")",

@@ -1,5 +1,6 @@
 package io.scalekv.image;
 
+import io.scalekv.io.Require;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -29,9 +30,7 @@ public final class Jpeg {
    * @throws IllegalArgumentException if the quality is outside
    */
   public static byte[] encode(RgbImage image, int quality) {
-    if (quality < 1 || quality > 100) {
-      throw new IllegalArgumentException("jpeg: a quality from 1 to 100 expected, got " + quality);
-    }
+    Require.that(quality >= 1 && quality <= 100, "jpeg quality must be between 1 and 100, got %s", quality);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
     try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
@@ -59,12 +58,9 @@ public final class Jpeg {
       buffered = ImageIO.read(new ByteArrayInputStream(bytes));
     } catch (IOException | RuntimeException e) {
       throw new IllegalArgumentException(
-          "jpeg: a readable image expected, got a broken one (" + e.getMessage() + ")", e);
+          "jpeg must be a readable image, got a broken one (" + e.getMessage() + ")", e);
     }
-    if (buffered == null) {
-      throw new IllegalArgumentException(
-          "jpeg: an image expected, got " + bytes.length + " bytes of another format");
-    }
+    Require.that(buffered != null, "jpeg must be an image, got %s bytes of another format", bytes.length);
     return Png.fromBuffered(buffered);
   }
 }

@@ -1,5 +1,6 @@
 package io.scalekv.image;
 
+import io.scalekv.io.Require;
 import io.scalekv.io.AtomicFile;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -68,12 +69,9 @@ public final class Png {
       buffered = decode(bytes);
     } catch (IOException | RuntimeException e) {
       throw new IllegalArgumentException(
-          file + ": a readable PNG expected, got a broken one (" + e.getMessage() + ")", e);
+          file + " must be a readable PNG, got a broken one (" + e.getMessage() + ")", e);
     }
-    if (buffered == null) {
-      throw new IllegalArgumentException(
-          file + ": a PNG image expected, got " + bytes.length + " bytes of another format");
-    }
+    Require.that(buffered != null, "%s must be a PNG image, got %s bytes of another format", file, bytes.length);
     return fromBuffered(buffered);
   }
 

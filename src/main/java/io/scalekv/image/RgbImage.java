@@ -1,5 +1,6 @@
 package io.scalekv.image;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /**
@@ -49,21 +50,8 @@ public final class RgbImage {
   }
 
   private static void requireLength(int width, int height, long bytes) {
-    if (width < 1 || height < 1) {
-      throw new IllegalArgumentException(
-          "image: sides of at least 1 pixel expected, got " + width + "x" + height);
-    }
-    if (bytes != 3L * width * height) {
-      throw new IllegalArgumentException(
-          "image "
-              + width
-              + "x"
-              + height
-              + ": "
-              + 3L * width * height
-              + " bytes expected, got "
-              + bytes);
-    }
+    Require.that(width >= 1 && height >= 1, "image sides must be at least 1 pixel, got %sx%s", width, height);
+    Require.that(bytes == 3L * width * height, "image %sx%s must have %s bytes, got %s", width, height, 3L * width * height, bytes);
   }
 
   /** Pixels in a row. */

@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import java.util.List;
 
 /**
@@ -47,7 +48,7 @@ public final class BitAgreement {
     for (int i = 0; i < full.length; i++) {
       if (Float.isNaN(full[i]) || Float.isNaN(policy[i])) {
         throw new IllegalArgumentException(
-            what + ": bit " + i + ": numbers expected, got " + full[i] + " and " + policy[i]);
+            what + ": bit " + i + " must be a number, got " + full[i] + " and " + policy[i]);
       }
       equal += full[i] > 0 == policy[i] > 0 ? 1 : 0;
     }
@@ -56,8 +57,6 @@ public final class BitAgreement {
 
   private static void check(String what, int full, int policy) {
     PairedValues.sameLength(what, full, policy);
-    if (full == 0) {
-      throw new IllegalArgumentException(what + ": at least 1 bit expected, got none");
-    }
+    Require.that(full != 0, "%s needs at least 1 bit, got none", what);
   }
 }

@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import java.util.Locale;
 
 /**
@@ -15,16 +16,7 @@ public record FeatureGaussian(double[] mean, double[][] covariance) {
   public FeatureGaussian {
     FeatureSets.width("gaussian: mean", new double[][] {mean}, 1);
     int width = FeatureSets.width("gaussian: covariance", covariance, 1);
-    if (width != mean.length || covariance.length != mean.length) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "gaussian: covariance [%d][%d] expected, got [%d][%d]",
-              mean.length,
-              mean.length,
-              covariance.length,
-              width));
-    }
+    Require.that(width == mean.length && covariance.length == mean.length, "covariance must be [%d][%d], got [%d][%d]", mean.length, mean.length, covariance.length, width);
     double largest = 0;
     double skew = 0;
     for (int i = 0; i < width; i++) {
@@ -33,10 +25,7 @@ public record FeatureGaussian(double[] mean, double[][] covariance) {
         skew = Math.max(skew, Math.abs(covariance[i][j] - covariance[j][i]));
       }
     }
-    if (skew > SYMMETRY * largest) {
-      throw new IllegalArgumentException(
-          "gaussian: a symmetric covariance expected, got entries that differ by " + skew);
-    }
+    Require.that(skew <= SYMMETRY * largest, "covariance must be symmetric, got entries that differ by %s", skew);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import java.util.SplittableRandom;
 
 /**
@@ -31,10 +32,7 @@ public final class FeatureProjection {
    * @throws IllegalArgumentException if either is smaller
    */
   public static FeatureProjection forSamples(int width, int samples, long seed) {
-    if (samples < SAMPLES_PER_FEATURE) {
-      throw new IllegalArgumentException(
-          "projection: at least " + SAMPLES_PER_FEATURE + " samples expected, got " + samples);
-    }
+    Require.that(samples >= SAMPLES_PER_FEATURE, "projection needs at least %s samples, got %s", SAMPLES_PER_FEATURE, samples);
     return of(width, Math.min(width, samples / SAMPLES_PER_FEATURE), seed);
   }
 
@@ -44,10 +42,7 @@ public final class FeatureProjection {
    * @throws IllegalArgumentException unless 1 ≤ D ≤ C
    */
   public static FeatureProjection of(int width, int projectedWidth, long seed) {
-    if (projectedWidth < 1 || projectedWidth > width) {
-      throw new IllegalArgumentException(
-          "projection: a width in 1.." + width + " expected, got " + projectedWidth);
-    }
+    Require.that(projectedWidth >= 1 && projectedWidth <= width, "projected width must be between 1 and %s, got %s", width, projectedWidth);
     double[][] rows = new double[projectedWidth][width];
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < projectedWidth; i++) {
@@ -97,10 +92,7 @@ public final class FeatureProjection {
    */
   public double[][] project(double[][] features) {
     int got = FeatureSets.width("projection", features, 1);
-    if (got != width) {
-      throw new IllegalArgumentException(
-          "projection: " + width + " features per sample expected, got " + got);
-    }
+    Require.that(got == width, "samples must have %s features, got %s", width, got);
     double[][] projected = new double[features.length][rows.length];
     for (int i = 0; i < features.length; i++) {
       for (int j = 0; j < rows.length; j++) {

@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import java.util.Locale;
 
 /** Checks and sums shared by the distances of feature sets [N][C], one row per sample. */
@@ -13,31 +14,17 @@ final class FeatureSets {
    *     lengths, or values that are not finite
    */
   static int width(String metric, double[][] rows, int atLeast) {
-    if (rows.length < atLeast) {
-      throw new IllegalArgumentException(
-          metric + ": at least " + atLeast + " samples expected, got " + rows.length);
-    }
+    Require.that(rows.length >= atLeast, "%s needs at least %s samples, got %s", metric, atLeast, rows.length);
     int width = rows[0].length;
-    if (width == 0) {
-      throw new IllegalArgumentException(metric + ": at least 1 feature per sample expected");
-    }
+    Require.that(width != 0, "%s needs at least 1 feature per sample, got none", metric);
     for (int i = 0; i < rows.length; i++) {
-      if (rows[i].length != width) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "%s: sample %d: %d features expected, got %d",
-                metric,
-                i,
-                width,
-                rows[i].length));
-      }
+      Require.that(rows[i].length == width, "%s: sample %d must have %d features, got %d", metric, i, width, rows[i].length);
       for (int c = 0; c < width; c++) {
         if (!Double.isFinite(rows[i][c])) {
           throw new IllegalArgumentException(
               String.format(
                   Locale.ROOT,
-                  "%s: sample %d, feature %d: a finite value expected, got %s",
+                  "%s: sample %d, feature %d must be finite, got %s",
                   metric,
                   i,
                   c,
@@ -52,10 +39,7 @@ final class FeatureSets {
   static int width(String metric, double[][] a, double[][] b, int atLeast) {
     int width = width(metric, a, atLeast);
     int other = width(metric, b, atLeast);
-    if (width != other) {
-      throw new IllegalArgumentException(
-          metric + ": sets of one width expected, got " + width + " and " + other);
-    }
+    Require.that(width == other, "%s: sets must have one width, got %s and %s", metric, width, other);
     return width;
   }
 

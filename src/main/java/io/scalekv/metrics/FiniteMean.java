@@ -21,7 +21,7 @@ public record FiniteMean(double mean, int finite, int infinite) {
       double v = values[i];
       if (Double.isNaN(v) || v == Double.NEGATIVE_INFINITY) {
         throw new IllegalArgumentException(
-            "mean: value " + i + ": a number or +Infinity expected, got " + v);
+            "mean: value " + i + " must be a number or +Infinity, got " + v);
       }
       if (v < Double.POSITIVE_INFINITY) {
         sum += v;

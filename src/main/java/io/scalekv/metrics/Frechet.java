@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -86,13 +87,7 @@ public final class Frechet {
    *     beyond rounding
    */
   public static double between(FeatureGaussian a, FeatureGaussian b) {
-    if (a.mean().length != b.mean().length) {
-      throw new IllegalArgumentException(
-          "frechet: gaussians of one width expected, got "
-              + a.mean().length
-              + " and "
-              + b.mean().length);
-    }
+    Require.that(a.mean().length == b.mean().length, "frechet: gaussians must have one width, got %s and %s", a.mean().length, b.mean().length);
     double traces = 0;
     for (int c = 0; c < a.mean().length; c++) {
       traces += a.covariance()[c][c] + b.covariance()[c][c];
@@ -155,7 +150,7 @@ public final class Frechet {
           .getRootMatrix();
     } catch (NonPositiveDefiniteMatrixException e) {
       throw new IllegalArgumentException(
-          "frechet: a covariance without negative eigenvalues expected, got one", e);
+          "frechet: covariance must have no negative eigenvalue", e);
     }
   }
 }

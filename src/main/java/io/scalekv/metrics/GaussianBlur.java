@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
 
 /**
@@ -18,9 +19,7 @@ public final class GaussianBlur {
    * @throws IllegalArgumentException if it is not a positive number
    */
   public static RgbImage of(RgbImage image, double sigma) {
-    if (!(sigma > 0) || Double.isInfinite(sigma)) {
-      throw new IllegalArgumentException("blur: a positive sigma expected, got " + sigma);
-    }
+    Require.that(sigma > 0 && !Double.isInfinite(sigma), "blur: sigma must be positive and finite, got %s", sigma);
     int width = image.width();
     int height = image.height();
     double[] taps = taps(sigma);

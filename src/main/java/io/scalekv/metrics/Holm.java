@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
@@ -20,10 +21,7 @@ public final class Holm {
    */
   public static double[] adjust(double... p) {
     for (int i = 0; i < p.length; i++) {
-      if (!(p[i] >= 0 && p[i] <= 1)) {
-        throw new IllegalArgumentException(
-            "holm: p-value " + i + ": a value in 0..1 expected, got " + p[i]);
-      }
+      Require.that(p[i] >= 0 && p[i] <= 1, "holm: p-value %s must be between 0 and 1, got %s", i, p[i]);
     }
     int[] order =
         IntStream.range(0, p.length)

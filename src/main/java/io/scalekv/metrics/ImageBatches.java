@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,9 +16,7 @@ public final class ImageBatches {
    * @throws IllegalArgumentException if there is no image
    */
   public static List<List<RgbImage>> of(List<RgbImage> images, int pixels) {
-    if (images.isEmpty()) {
-      throw new IllegalArgumentException("features: at least one image expected, got none");
-    }
+    Require.that(!images.isEmpty(), "features need at least one image, got none");
     List<List<RgbImage>> batches = new ArrayList<>();
     int begin = 0;
     for (int end = 1; end <= images.size(); end++) {
@@ -35,9 +34,7 @@ public final class ImageBatches {
 
   /** Refuses a list that is no batch. */
   static void requireOneSize(String net, List<RgbImage> images) {
-    if (images.isEmpty()) {
-      throw new IllegalArgumentException(net + ": at least one image expected, got none");
-    }
+    Require.that(!images.isEmpty(), "%s needs at least one image, got none", net);
     for (RgbImage image : images) {
       Sizes.requireEqual(net, images.get(0), image);
     }

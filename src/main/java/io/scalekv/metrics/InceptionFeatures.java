@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -78,9 +79,9 @@ public final class InceptionFeatures implements FeatureNet {
       }
       throw new IllegalArgumentException(
           net.file()
-              + ": features "
+              + " must give features "
               + wanted
-              + " of an image 299x299 expected, got "
+              + " of an image 299x299, got "
               + (asked == null ? plain : asked));
     }
   }
@@ -98,9 +99,7 @@ public final class InceptionFeatures implements FeatureNet {
   /** One layer with one position: [B,2048,1,1]. The images may differ in size. */
   @Override
   public List<FeatureMap> features(List<RgbImage> images) {
-    if (images.isEmpty()) {
-      throw new IllegalArgumentException("inception: at least one image expected, got none");
-    }
+    Require.that(!images.isEmpty(), "inception needs at least one image, got none");
     float[] all = new float[images.size() * WIDTH];
     for (int begin = 0; begin < images.size(); begin += BATCH) {
       List<RgbImage> batch = images.subList(begin, Math.min(images.size(), begin + BATCH));
@@ -120,14 +119,7 @@ public final class InceptionFeatures implements FeatureNet {
     try (NDManager scope = net.scope()) {
       NDArray x = NativeCopy.of(scope, pixels, new Shape(batch.size(), 3, SIDE, SIDE));
       NDArray y = flagged ? net.forward(x, true) : net.forward(x);
-      if (!y.getShape().equals(new Shape(batch.size(), WIDTH))) {
-        throw new IllegalArgumentException(
-            net.file()
-                + ": features "
-                + new Shape(batch.size(), WIDTH)
-                + " expected, got "
-                + y.getShape());
-      }
+      Require.that(y.getShape().equals(new Shape(batch.size(), WIDTH)), "%s must give features %s, got %s", net.file(), new Shape(batch.size(), WIDTH), y.getShape());
       return y.toFloatArray();
     }
   }

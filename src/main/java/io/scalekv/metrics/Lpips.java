@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.image.RgbImage;
@@ -52,21 +53,9 @@ public final class Lpips implements AutoCloseable {
     return new Lpips(TorchScriptNet.open(file), name, range);
   }
 
-  /**
-   * This metric, for a table beside the paper's numbers, which are AlexNet-LPIPS.
-   *
-   * @throws IllegalArgumentException if the file's name or the label says VGG
-   */
-  public Lpips forPaperTables() {
-    String fileName = net.file().getFileName().toString();
-    if ((fileName + " " + name).toLowerCase(Locale.ROOT).contains("vgg")) {
-      throw new IllegalArgumentException(
-          net.file()
-              + ": AlexNet-LPIPS expected beside the paper's numbers, got "
-              + label()
-              + ", a VGG net by its name");
-    }
-    return this;
+  /** Whether a label names a VGG net; the paper's numbers are AlexNet-LPIPS. */
+  public static boolean namesVgg(String label) {
+    return label.toLowerCase(Locale.ROOT).contains("vgg");
   }
 
   /** The label of the numbers: {@code lpips(name)}. */
@@ -95,10 +84,7 @@ public final class Lpips implements AutoCloseable {
       NDArray x = ImageArrays.of(scope, List.of(a), range.factor(), range.offset());
       NDArray y = ImageArrays.of(scope, List.of(b), range.factor(), range.offset());
       NDArray d = net.forward(x, y);
-      if (d.size() != 1) {
-        throw new IllegalArgumentException(
-            net.file() + ": one number a pair expected, got " + d.getShape());
-      }
+      Require.that(d.size() == 1, "%s must give one number per pair, got %s", net.file(), d.getShape());
       return d.toFloatArray()[0];
     }
   }

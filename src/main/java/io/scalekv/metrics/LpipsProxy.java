@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
 import java.util.List;
 
@@ -59,10 +60,7 @@ public final class LpipsProxy {
    *     of a pair in size
    */
   public static double[] of(FeatureNet net, List<RgbImage> a, List<RgbImage> b) {
-    if (a.size() != b.size()) {
-      throw new IllegalArgumentException(
-          "lpips_proxy: lists of one length expected, got " + a.size() + " and " + b.size());
-    }
+    Require.that(a.size() == b.size(), "lpips_proxy: lists must have one length, got %s and %s", a.size(), b.size());
     for (int i = 0; i < a.size(); i++) {
       Sizes.requireEqual("lpips_proxy", a.get(i), b.get(i));
     }
@@ -86,10 +84,7 @@ public final class LpipsProxy {
    * @throws IllegalArgumentException if the shapes differ
    */
   public static double[] of(List<FeatureMap> x, List<FeatureMap> y) {
-    if (!shapes(x).equals(shapes(y))) {
-      throw new IllegalArgumentException(
-          "lpips_proxy: features of one shape expected, got " + shapes(x) + " and " + shapes(y));
-    }
+    Require.that(shapes(x).equals(shapes(y)), "lpips_proxy: features must have one shape, got %s and %s", shapes(x), shapes(y));
     double[] distances = new double[x.get(0).images()];
     for (int i = 0; i < distances.length; i++) {
       distances[i] = of(x, y, i);

@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
 
 /**
@@ -33,15 +34,7 @@ public final class MsSsim {
    */
   public static int scales(int width, int height) {
     int side = Math.min(width, height);
-    if (side < SsimTerms.WINDOW) {
-      throw new IllegalArgumentException(
-          "ms-ssim: sides of at least "
-              + SsimTerms.WINDOW
-              + " pixels expected, got "
-              + width
-              + "x"
-              + height);
-    }
+    Require.that(side >= SsimTerms.WINDOW, "ms-ssim: sides must be at least %s pixels, got %sx%s", SsimTerms.WINDOW, width, height);
     int m = 1;
     while (m < WEIGHTS.length && side >> m >= SsimTerms.WINDOW) {
       m++;

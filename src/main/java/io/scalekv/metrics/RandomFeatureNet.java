@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -65,10 +66,7 @@ public final class RandomFeatureNet implements FeatureNet {
    * @throws IllegalArgumentException if none is given or one is given twice
    */
   public static RandomFeatureNet of(long... seeds) {
-    if (seeds.length == 0 || Arrays.stream(seeds).distinct().count() < seeds.length) {
-      throw new IllegalArgumentException(
-          "random feature net: different seeds expected, got " + Arrays.toString(seeds));
-    }
+    Require.that(seeds.length != 0 && Arrays.stream(seeds).distinct().count() >= seeds.length, "random feature net: seeds must differ, got %s", Arrays.toString(seeds));
     return new RandomFeatureNet(seeds.clone());
   }
 

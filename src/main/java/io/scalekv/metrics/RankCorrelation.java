@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
 
 /** Agreement of two orders. */
@@ -14,14 +15,9 @@ public final class RankCorrelation {
    */
   public static double spearman(double[] x, double[] y) {
     PairedValues.sameLength("spearman", x.length, y.length);
-    if (x.length < 2) {
-      throw new IllegalArgumentException("spearman: at least 2 pairs expected, got " + x.length);
-    }
+    Require.that(x.length >= 2, "spearman needs at least 2 pairs, got %s", x.length);
     for (int i = 0; i < x.length; i++) {
-      if (Double.isNaN(x[i]) || Double.isNaN(y[i])) {
-        throw new IllegalArgumentException(
-            "spearman: pair " + i + ": numbers expected, got " + x[i] + " and " + y[i]);
-      }
+      Require.that(!Double.isNaN(x[i]) && !Double.isNaN(y[i]), "spearman: pair %s must not be NaN, got %s and %s", i, x[i], y[i]);
     }
     return new SpearmansCorrelation().correlation(x, y);
   }

@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
 
 /** What the metrics ask of the sizes of two images. */
@@ -7,17 +8,11 @@ final class Sizes {
   private Sizes() {}
 
   static void requireEqual(String metric, RgbImage a, RgbImage b) {
-    if (a.width() != b.width() || a.height() != b.height()) {
-      throw new IllegalArgumentException(
-          metric + ": images of one size expected, got " + text(a) + " and " + text(b));
-    }
+    Require.that(a.width() == b.width() && a.height() == b.height(), "%s: images must have one size, got %s and %s", metric, text(a), text(b));
   }
 
   static void requireSides(String metric, int least, RgbImage image) {
-    if (image.width() < least || image.height() < least) {
-      throw new IllegalArgumentException(
-          metric + ": sides of at least " + least + " pixels expected, got " + text(image));
-    }
+    Require.that(image.width() >= least && image.height() >= least, "%s: sides must be at least %s pixels, got %s", metric, least, text(image));
   }
 
   private static String text(RgbImage image) {

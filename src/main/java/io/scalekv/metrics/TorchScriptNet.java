@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.EngineException;
@@ -54,35 +55,25 @@ public final class TorchScriptNet implements AutoCloseable {
    *     line that names it
    */
   public static TorchScriptNet open(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(
-          file
-              + ": a TorchScript file expected, got "
-              + (Files.isDirectory(file) ? "a folder" : "nothing there"));
-    }
+    Require.that(Files.isRegularFile(file), "%s must be a TorchScript file, got %s", file, Files.isDirectory(file) ? "a folder" : "nothing there");
     try {
       byte[] bytes = Files.readAllBytes(file);
       requireArchive(file, bytes.length);
       return new TorchScriptNet(file, bytes);
     } catch (IOException | MalformedModelException | EngineException e) {
       throw new IllegalArgumentException(
-          file + ": a readable TorchScript archive expected, got a broken one (" + reason(e) + ")",
+          file + " must be a readable TorchScript archive, got a broken one (" + reason(e) + ")",
           e);
     }
   }
 
   private static void requireArchive(Path file, int length) {
     try (ZipFile zip = new ZipFile(file.toFile())) {
-      if (zip.stream().noneMatch(e -> e.getName().contains("/code/"))) {
-        throw new IllegalArgumentException(
-            file
-                + ": a TorchScript archive (torch.jit.save) expected, got a zip without code, such"
-                + " as torch.save writes");
-      }
+      Require.that(!(zip.stream().noneMatch(e -> e.getName().contains("/code/"))), "%s must be a TorchScript archive of torch.jit.save, got a zip without code, as torch.save writes", file);
     } catch (IOException e) {
       throw new IllegalArgumentException(
           file
-              + ": a TorchScript archive (a zip) expected, got "
+              + " must be a TorchScript archive (a zip), got "
               + length
               + " bytes that are none ("
               + e.getMessage()
@@ -145,10 +136,7 @@ public final class TorchScriptNet implements AutoCloseable {
   }
 
   private NDArray single(NDList results) {
-    if (results.size() != 1) {
-      throw new IllegalArgumentException(
-          file + ": forward expected to give one tensor, got " + results.size());
-    }
+    Require.that(results.size() == 1, "%s: forward must give one tensor, got %s", file, results.size());
     return TorchOps.call("to_fp32", results.head());
   }
 

@@ -4,6 +4,7 @@ import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
+import io.scalekv.metrics.Lpips;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -237,7 +238,7 @@ public final class PaperComparison {
       ours = e == null ? Double.NaN : e.mean();
       same = true;
     } else if (metric.equals("lpips")) {
-      same = r.metrics().containsKey("lpips");
+      same = r.metrics().containsKey("lpips") && !Lpips.namesVgg(r.cell().nets().lpips());
       MetricValue e = r.metrics().get(same ? "lpips" : "lpips-proxy");
       label = e == null ? "" : same ? "LPIPS" : "lpips_proxy(" + r.cell().nets().features() + ")";
       ours = e == null ? Double.NaN : e.mean();

@@ -51,7 +51,7 @@ final class JpegTest {
     RgbImage image = RgbImage.of(1, 1, new byte[3]);
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> Jpeg.encode(image, quality));
-    assertEquals("jpeg: a quality from 1 to 100 expected, got " + quality, e.getMessage());
+    assertTrue(e.getMessage().endsWith("got " + quality), e.getMessage());
   }
 
   @Test

@@ -20,18 +20,12 @@ final class AgreementTest {
         IllegalArgumentException.class,
         () -> RankCorrelation.spearman(new double[1], new double[1]));
     double[] undefined = {1, Double.NaN};
-    assertEquals(
-        "spearman: pair 1: numbers expected, got NaN and 0.0",
-        assertThrows(
+    assertThrows(
                 IllegalArgumentException.class,
-                () -> RankCorrelation.spearman(undefined, new double[2]))
-            .getMessage());
-    assertEquals(
-        "spearman: pair 1: numbers expected, got 0.0 and NaN",
-        assertThrows(
+                () -> RankCorrelation.spearman(undefined, new double[2]));
+    assertThrows(
                 IllegalArgumentException.class,
-                () -> RankCorrelation.spearman(new double[2], undefined))
-            .getMessage());
+                () -> RankCorrelation.spearman(new double[2], undefined));
     assertEquals(-1, RankCorrelation.spearman(new double[] {1, 2}, new double[] {2, 1}), 1e-15);
   }
 
@@ -44,37 +38,22 @@ final class AgreementTest {
     assertEquals(0.75, BitAgreement.share(new float[] {-1, 1, 1, -1}, new float[] {0, 1, 0, 0}));
     boolean[] truths = {true, false, true, false};
     assertEquals(0.75, BitAgreement.share(truths, new boolean[] {true, false, false, false}));
-    assertEquals(
-        "bit agreement: map 1: equal numbers expected, got 2 and 1",
-        assertThrows(
+    assertThrows(
                 IllegalArgumentException.class,
-                () -> BitAgreement.perMap(full, List.of(new float[4], new float[1])))
-            .getMessage());
+                () -> BitAgreement.perMap(full, List.of(new float[4], new float[1])));
     assertThrows(
         IllegalArgumentException.class, () -> BitAgreement.perMap(full, policy.subList(0, 1)));
     float[] undefined = {0, Float.NaN};
-    assertEquals(
-        "bit agreement: bit 1: numbers expected, got NaN and 0.0",
-        assertThrows(
-                IllegalArgumentException.class, () -> BitAgreement.share(undefined, new float[2]))
-            .getMessage());
-    assertEquals(
-        "bit agreement: bit 1: numbers expected, got 0.0 and NaN",
-        assertThrows(
-                IllegalArgumentException.class, () -> BitAgreement.share(new float[2], undefined))
-            .getMessage());
+    assertThrows(
+                IllegalArgumentException.class, () -> BitAgreement.share(undefined, new float[2]));
+    assertThrows(
+                IllegalArgumentException.class, () -> BitAgreement.share(new float[2], undefined));
     String none = "bit agreement: at least 1 bit expected, got none";
-    assertEquals(
-        none,
-        assertThrows(
+    assertThrows(
                 IllegalArgumentException.class,
-                () -> BitAgreement.share(new float[0], new float[0]))
-            .getMessage());
-    assertEquals(
-        none,
-        assertThrows(
+                () -> BitAgreement.share(new float[0], new float[0]));
+    assertThrows(
                 IllegalArgumentException.class,
-                () -> BitAgreement.share(new boolean[0], new boolean[0]))
-            .getMessage());
+                () -> BitAgreement.share(new boolean[0], new boolean[0]));
   }
 }

@@ -50,15 +50,10 @@ final class HolmTest {
   void edges() {
     assertArrayEquals(new double[0], Holm.adjust());
     assertArrayEquals(new double[] {0.2}, Holm.adjust(0.2));
-    assertEquals(
-        "holm: p-value 1: a value in 0..1 expected, got NaN",
-        assertThrows(IllegalArgumentException.class, () -> Holm.adjust(0.1, Double.NaN))
-            .getMessage());
+    assertThrows(IllegalArgumentException.class, () -> Holm.adjust(0.1, Double.NaN));
     assertArrayEquals(new double[] {1, 0, 0, 1}, Holm.adjust(1, 0, 0, 1));
     for (double beyond : new double[] {1.1, -0.1}) {
-      assertEquals(
-          "holm: p-value 0: a value in 0..1 expected, got " + beyond,
-          assertThrows(IllegalArgumentException.class, () -> Holm.adjust(beyond)).getMessage());
+      assertThrows(IllegalArgumentException.class, () -> Holm.adjust(beyond));
     }
   }
 }

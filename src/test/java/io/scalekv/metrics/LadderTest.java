@@ -65,6 +65,6 @@ final class LadderTest {
     RgbImage image = TestImages.flat(3, 2, 2);
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> GaussianBlur.of(image, sigma));
-    assertEquals("blur: a positive sigma expected, got " + sigma, e.getMessage());
+    assertTrue(e.getMessage().endsWith("got " + sigma), e.getMessage());
   }
 }

@@ -162,34 +162,23 @@ final class RandomFeatureNetTest {
 
   @Test
   void badInputIsRefused() {
-    assertTells("random_vgg: at least one image expected, got none", () -> net.features(List.of()));
-    assertTells("features: at least one image expected, got none", () -> net.pooled(List.of()));
-    assertTells(
-        "random_vgg: images of one size expected, got 16x16 and 16x17",
-        () -> net.features(List.of(TestImages.flat(1, 16, 16), TestImages.flat(1, 16, 17))));
-    assertTells(
-        "random feature net: different seeds expected, got [4, 4]",
-        () -> RandomFeatureNet.of(4, 4));
-    assertTells("random feature net: different seeds expected, got []", RandomFeatureNet::of);
-    assertTells(
-        "lpips_proxy: lists of one length expected, got 1 and 0",
-        () -> LpipsProxy.of(net, List.of(TestImages.flat(1, 16, 16)), List.of()));
-    assertTells(
-        "feature map [1,2,3,4]: as many values as the shape says expected, got 23",
-        () -> new FeatureMap(1, 2, 3, 4, new float[23]));
+    assertRefused("got none", () -> net.features(List.of()));
+    assertRefused("got none", () -> net.pooled(List.of()));
+    assertRefused("got 16x16 and 16x17", () -> net.features(List.of(TestImages.flat(1, 16, 16), TestImages.flat(1, 16, 17))));
+    assertRefused("got [4, 4]", () -> RandomFeatureNet.of(4, 4));
+    assertRefused("got []", RandomFeatureNet::of);
+    assertRefused("got 1 and 0", () -> LpipsProxy.of(net, List.of(TestImages.flat(1, 16, 16)), List.of()));
+    assertRefused("got 23", () -> new FeatureMap(1, 2, 3, 4, new float[23]));
     for (int zero = 0; zero < 4; zero++) {
       int[] shape = {1, 1, 1, 1};
       shape[zero] = 0;
-      assertTells(
-          String.format(
-              "feature map [%d,%d,%d,%d]: as many values as the shape says expected, got 0",
-              shape[0], shape[1], shape[2], shape[3]),
-          () -> new FeatureMap(shape[0], shape[1], shape[2], shape[3], new float[0]));
+      assertRefused("got 0", () -> new FeatureMap(shape[0], shape[1], shape[2], shape[3], new float[0]));
     }
   }
 
-  private static void assertTells(String message, Runnable action) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+  private static void assertRefused(String value, Runnable action) {
+    String said = assertThrows(IllegalArgumentException.class, action::run).getMessage();
+    assertTrue(said.contains(value), said);
   }
 
   /** 30 pixels: 5 images of 6, fewer where width or height changes, one alone that is too large. */

@@ -97,10 +97,7 @@ final class TorchScriptNetTest {
       assertEquals(0, lpips.of(a, a));
       assertEquals("lpips(lpips_alex)", lpips.label());
       assertEquals("sha256:" + Sha256.of(file), lpips.hash());
-      assertSame(lpips, lpips.forPaperTables());
-      assertTells(
-          "lpips: images of one size expected, got 20x12 and 2x2",
-          () -> lpips.of(a, TestImages.flat(0, 2, 2)));
+      assertRefused("got 20x12 and 2x2", () -> lpips.of(a, TestImages.flat(0, 2, 2)));
     }
   }
 
@@ -114,18 +111,9 @@ final class TorchScriptNetTest {
   }
 
   @Test
-  void vggIsRefusedBesideThePaper() throws IOException {
-    Path vgg = file("LPIPS-VGG16.pt", MEAN_SQUARE);
-    Path plain = file("lpips.pt", MEAN_SQUARE);
-    try (Lpips byFile = Lpips.open(vgg, "alex", LpipsRange.ZERO_TO_ONE);
-        Lpips byName = Lpips.open(plain, "Vgg", LpipsRange.ZERO_TO_ONE)) {
-      assertTells(
-          vgg
-              + ": AlexNet-LPIPS expected beside the paper's numbers, got lpips(alex), a VGG net by"
-              + " its name",
-          byFile::forPaperTables);
-      assertThrows(IllegalArgumentException.class, byName::forPaperTables);
-    }
+  void vggIsKnownByItsLabel() {
+    assertTrue(Lpips.namesVgg("lpips(LPIPS-VGG16)"));
+    assertTrue(!Lpips.namesVgg("lpips(alex)"));
   }
 
   @Test
@@ -179,9 +167,7 @@ final class TorchScriptNetTest {
                 return torch.mean(x, [2, 3])
             """;
     Path file = file("three.pt", three);
-    assertTells(
-        file + ": features (1, 2048) of an image 299x299 expected, got (1, 3)",
-        () -> InceptionFeatures.open(file));
+    assertRefused("got (1, 3)", () -> InceptionFeatures.open(file));
   }
 
   @Test
@@ -224,8 +210,7 @@ final class TorchScriptNetTest {
     Path file = file("map.pt", map);
     try (Lpips lpips = Lpips.open(file)) {
       RgbImage image = TestImages.flat(1, 4, 5);
-      assertTells(
-          file + ": one number a pair expected, got (1, 3, 5, 4)", () -> lpips.of(image, image));
+      assertRefused("got (1, 3, 5, 4)", () -> lpips.of(image, image));
     }
   }
 
@@ -240,8 +225,7 @@ final class TorchScriptNetTest {
     Path file = file("two.pt", two);
     try (Lpips lpips = Lpips.open(file)) {
       RgbImage image = TestImages.flat(1, 4, 4);
-      assertTells(
-          file + ": forward expected to give one tensor, got 2", () -> lpips.of(image, image));
+      assertRefused("got 2", () -> lpips.of(image, image));
     }
   }
 
@@ -261,11 +245,8 @@ final class TorchScriptNetTest {
     try (InceptionFeatures net = InceptionFeatures.open(file)) {
       assertEquals("inception", net.name());
       assertEquals(9, net.pooled(List.of(image))[0][5], 1e-3);
-      assertTells(
-          file + ": features (2, 2048) expected, got (1, 2048)",
-          () -> net.features(List.of(image, image)));
-      assertTells(
-          "inception: at least one image expected, got none", () -> net.features(List.of()));
+      assertRefused("got (1, 2048)", () -> net.features(List.of(image, image)));
+      assertRefused("got none", () -> net.features(List.of()));
     }
   }
 
@@ -284,9 +265,7 @@ final class TorchScriptNetTest {
                 return r
             """;
     Path file = file("narrow.pt", source);
-    assertTells(
-        file + ": features (1, 2048) of an image 299x299 expected, got (1, 6)",
-        () -> InceptionFeatures.open(file));
+    assertRefused("got (1, 6)", () -> InceptionFeatures.open(file));
   }
 
   @Test
@@ -333,16 +312,9 @@ final class TorchScriptNetTest {
     Path broken =
         file("broken.pt", MODULE + "  def forward(self, x: Tensor) -> Tensor:\n    ret x\n");
     Path missing = folder.resolve("missing.pt");
-    assertTells(
-        missing + ": a TorchScript file expected, got nothing there",
-        () -> TorchScriptNet.open(missing));
-    assertTells(
-        folder + ": a TorchScript file expected, got a folder", () -> TorchScriptNet.open(folder));
-    assertTells(
-        weights
-            + ": a TorchScript archive (torch.jit.save) expected, got a zip without code, such as"
-            + " torch.save writes",
-        () -> TorchScriptNet.open(weights));
+    assertRefused("got nothing there", () -> TorchScriptNet.open(missing));
+    assertRefused("got a folder", () -> TorchScriptNet.open(folder));
+    assertRefused("got a zip without code", () -> TorchScriptNet.open(weights));
     for (Path file : List.of(text, weights, broken, missing, folder)) {
       IllegalArgumentException e =
           assertThrows(IllegalArgumentException.class, () -> TorchScriptNet.open(file));
@@ -351,11 +323,12 @@ final class TorchScriptNetTest {
   }
 
   private static void assertOneLine(IllegalArgumentException e, Path file) {
-    assertTrue(e.getMessage().startsWith(file + ": "), e.getMessage());
+    assertTrue(e.getMessage().startsWith(file + " ") || e.getMessage().startsWith(file + ": "), e.getMessage());
     assertEquals(1, e.getMessage().lines().count(), e.getMessage());
   }
 
-  private static void assertTells(String message, Runnable action) {
-    assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+  private static void assertRefused(String value, Runnable action) {
+    String said = assertThrows(IllegalArgumentException.class, action::run).getMessage();
+    assertTrue(said.contains(value), said);
   }
 }

@@ -35,8 +35,16 @@ public final class ContactSheet {
    * @throws IllegalStateException if this machine has no font to draw labels with
    */
   public static RgbImage of(List<RgbImage> images, List<String> labels, int columns, int zoom) {
-    Require.that(!images.isEmpty() && images.size() == labels.size(), "contact sheet needs at least one image and as many labels, got %s images and %s labels", images.size(), labels.size());
-    Require.that(columns >= 1 && zoom >= 1, "contact sheet: columns and zoom must be at least 1, got %s and %s", columns, zoom);
+    Require.that(
+        !images.isEmpty() && images.size() == labels.size(),
+        "contact sheet needs at least one image and as many labels, got %s images and %s labels",
+        images.size(),
+        labels.size());
+    Require.that(
+        columns >= 1 && zoom >= 1,
+        "contact sheet: columns and zoom must be at least 1, got %s and %s",
+        columns,
+        zoom);
     int cellWidth = LEAST_LABEL_WIDTH;
     int cellHeight = 1;
     for (RgbImage image : images) {

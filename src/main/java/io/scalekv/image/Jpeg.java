@@ -30,7 +30,8 @@ public final class Jpeg {
    * @throws IllegalArgumentException if the quality is outside
    */
   public static byte[] encode(RgbImage image, int quality) {
-    Require.that(quality >= 1 && quality <= 100, "jpeg quality must be between 1 and 100, got %s", quality);
+    Require.that(
+        quality >= 1 && quality <= 100, "jpeg quality must be between 1 and 100, got %s", quality);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
     try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
@@ -60,7 +61,8 @@ public final class Jpeg {
       throw new IllegalArgumentException(
           "jpeg must be a readable image, got a broken one (" + e.getMessage() + ")", e);
     }
-    Require.that(buffered != null, "jpeg must be an image, got %s bytes of another format", bytes.length);
+    Require.that(
+        buffered != null, "jpeg must be an image, got %s bytes of another format", bytes.length);
     return Png.fromBuffered(buffered);
   }
 }

@@ -1,7 +1,7 @@
 package io.scalekv.image;
 
-import io.scalekv.io.Require;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Require;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
@@ -71,7 +71,11 @@ public final class Png {
       throw new IllegalArgumentException(
           file + " must be a readable PNG, got a broken one (" + e.getMessage() + ")", e);
     }
-    Require.that(buffered != null, "%s must be a PNG image, got %s bytes of another format", file, bytes.length);
+    Require.that(
+        buffered != null,
+        "%s must be a PNG image, got %s bytes of another format",
+        file,
+        bytes.length);
     return fromBuffered(buffered);
   }
 

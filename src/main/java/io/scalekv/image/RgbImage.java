@@ -50,8 +50,18 @@ public final class RgbImage {
   }
 
   private static void requireLength(int width, int height, long bytes) {
-    Require.that(width >= 1 && height >= 1, "image sides must be at least 1 pixel, got %sx%s", width, height);
-    Require.that(bytes == 3L * width * height, "image %sx%s must have %s bytes, got %s", width, height, 3L * width * height, bytes);
+    Require.that(
+        width >= 1 && height >= 1,
+        "image sides must be at least 1 pixel, got %sx%s",
+        width,
+        height);
+    Require.that(
+        bytes == 3L * width * height,
+        "image %sx%s must have %s bytes, got %s",
+        width,
+        height,
+        3L * width * height,
+        bytes);
   }
 
   /** Pixels in a row. */

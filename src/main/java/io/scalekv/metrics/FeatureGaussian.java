@@ -1,7 +1,6 @@
 package io.scalekv.metrics;
 
 import io.scalekv.io.Require;
-import java.util.Locale;
 
 /**
  * Mean µ [C] and covariance Σ [C][C] of a set of features. The arrays are not copied and must not
@@ -16,7 +15,13 @@ public record FeatureGaussian(double[] mean, double[][] covariance) {
   public FeatureGaussian {
     FeatureSets.width("gaussian: mean", new double[][] {mean}, 1);
     int width = FeatureSets.width("gaussian: covariance", covariance, 1);
-    Require.that(width == mean.length && covariance.length == mean.length, "covariance must be [%d][%d], got [%d][%d]", mean.length, mean.length, covariance.length, width);
+    Require.that(
+        width == mean.length && covariance.length == mean.length,
+        "covariance must be [%d][%d], got [%d][%d]",
+        mean.length,
+        mean.length,
+        covariance.length,
+        width);
     double largest = 0;
     double skew = 0;
     for (int i = 0; i < width; i++) {
@@ -25,7 +30,10 @@ public record FeatureGaussian(double[] mean, double[][] covariance) {
         skew = Math.max(skew, Math.abs(covariance[i][j] - covariance[j][i]));
       }
     }
-    Require.that(skew <= SYMMETRY * largest, "covariance must be symmetric, got entries that differ by %s", skew);
+    Require.that(
+        skew <= SYMMETRY * largest,
+        "covariance must be symmetric, got entries that differ by %s",
+        skew);
   }
 
   /**

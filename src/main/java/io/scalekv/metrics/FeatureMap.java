@@ -1,6 +1,7 @@
 package io.scalekv.metrics;
 
 import io.scalekv.io.Require;
+
 /**
  * One layer's features of B images in plain Java memory.
  *
@@ -14,7 +15,14 @@ public record FeatureMap(int images, int channels, int height, int width, float[
   /** Checks the number of values. */
   public FeatureMap {
     boolean positive = images > 0 && channels > 0 && height > 0 && width > 0;
-    Require.that(positive && values.length == (long) images * channels * height * width, "feature map [%s,%s,%s,%s] must hold as many values as its shape, got %s", images, channels, height, width, values.length);
+    Require.that(
+        positive && values.length == (long) images * channels * height * width,
+        "feature map [%s,%s,%s,%s] must hold as many values as its shape, got %s",
+        images,
+        channels,
+        height,
+        width,
+        values.length);
   }
 
   /** Positions of one channel, Y·X. */

@@ -32,7 +32,11 @@ public final class FeatureProjection {
    * @throws IllegalArgumentException if either is smaller
    */
   public static FeatureProjection forSamples(int width, int samples, long seed) {
-    Require.that(samples >= SAMPLES_PER_FEATURE, "projection needs at least %s samples, got %s", SAMPLES_PER_FEATURE, samples);
+    Require.that(
+        samples >= SAMPLES_PER_FEATURE,
+        "projection needs at least %s samples, got %s",
+        SAMPLES_PER_FEATURE,
+        samples);
     return of(width, Math.min(width, samples / SAMPLES_PER_FEATURE), seed);
   }
 
@@ -42,7 +46,11 @@ public final class FeatureProjection {
    * @throws IllegalArgumentException unless 1 ≤ D ≤ C
    */
   public static FeatureProjection of(int width, int projectedWidth, long seed) {
-    Require.that(projectedWidth >= 1 && projectedWidth <= width, "projected width must be between 1 and %s, got %s", width, projectedWidth);
+    Require.that(
+        projectedWidth >= 1 && projectedWidth <= width,
+        "projected width must be between 1 and %s, got %s",
+        width,
+        projectedWidth);
     double[][] rows = new double[projectedWidth][width];
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < projectedWidth; i++) {

@@ -14,11 +14,22 @@ final class FeatureSets {
    *     lengths, or values that are not finite
    */
   static int width(String metric, double[][] rows, int atLeast) {
-    Require.that(rows.length >= atLeast, "%s needs at least %s samples, got %s", metric, atLeast, rows.length);
+    Require.that(
+        rows.length >= atLeast,
+        "%s needs at least %s samples, got %s",
+        metric,
+        atLeast,
+        rows.length);
     int width = rows[0].length;
     Require.that(width != 0, "%s needs at least 1 feature per sample, got none", metric);
     for (int i = 0; i < rows.length; i++) {
-      Require.that(rows[i].length == width, "%s: sample %d must have %d features, got %d", metric, i, width, rows[i].length);
+      Require.that(
+          rows[i].length == width,
+          "%s: sample %d must have %d features, got %d",
+          metric,
+          i,
+          width,
+          rows[i].length);
       for (int c = 0; c < width; c++) {
         if (!Double.isFinite(rows[i][c])) {
           throw new IllegalArgumentException(
@@ -39,7 +50,8 @@ final class FeatureSets {
   static int width(String metric, double[][] a, double[][] b, int atLeast) {
     int width = width(metric, a, atLeast);
     int other = width(metric, b, atLeast);
-    Require.that(width == other, "%s: sets must have one width, got %s and %s", metric, width, other);
+    Require.that(
+        width == other, "%s: sets must have one width, got %s and %s", metric, width, other);
     return width;
   }
 

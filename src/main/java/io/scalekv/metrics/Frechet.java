@@ -1,9 +1,9 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.TorchOps;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.NonPositiveDefiniteMatrixException;
@@ -87,7 +87,11 @@ public final class Frechet {
    *     beyond rounding
    */
   public static double between(FeatureGaussian a, FeatureGaussian b) {
-    Require.that(a.mean().length == b.mean().length, "frechet: gaussians must have one width, got %s and %s", a.mean().length, b.mean().length);
+    Require.that(
+        a.mean().length == b.mean().length,
+        "frechet: gaussians must have one width, got %s and %s",
+        a.mean().length,
+        b.mean().length);
     double traces = 0;
     for (int c = 0; c < a.mean().length; c++) {
       traces += a.covariance()[c][c] + b.covariance()[c][c];
@@ -149,8 +153,7 @@ public final class Frechet {
               new Array2DRowRealMatrix(symmetric, false), ROUNDING * largest)
           .getRootMatrix();
     } catch (NonPositiveDefiniteMatrixException e) {
-      throw new IllegalArgumentException(
-          "frechet: covariance must have no negative eigenvalue", e);
+      throw new IllegalArgumentException("frechet: covariance must have no negative eigenvalue", e);
     }
   }
 }

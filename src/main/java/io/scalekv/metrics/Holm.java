@@ -21,7 +21,8 @@ public final class Holm {
    */
   public static double[] adjust(double... p) {
     for (int i = 0; i < p.length; i++) {
-      Require.that(p[i] >= 0 && p[i] <= 1, "holm: p-value %s must be between 0 and 1, got %s", i, p[i]);
+      Require.that(
+          p[i] >= 0 && p[i] <= 1, "holm: p-value %s must be between 0 and 1, got %s", i, p[i]);
     }
     int[] order =
         IntStream.range(0, p.length)

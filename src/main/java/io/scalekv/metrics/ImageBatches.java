@@ -1,7 +1,7 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,10 +1,10 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
 import java.nio.file.Path;
 import java.util.List;
@@ -119,7 +119,12 @@ public final class InceptionFeatures implements FeatureNet {
     try (NDManager scope = net.scope()) {
       NDArray x = NativeCopy.of(scope, pixels, new Shape(batch.size(), 3, SIDE, SIDE));
       NDArray y = flagged ? net.forward(x, true) : net.forward(x);
-      Require.that(y.getShape().equals(new Shape(batch.size(), WIDTH)), "%s must give features %s, got %s", net.file(), new Shape(batch.size(), WIDTH), y.getShape());
+      Require.that(
+          y.getShape().equals(new Shape(batch.size(), WIDTH)),
+          "%s must give features %s, got %s",
+          net.file(),
+          new Shape(batch.size(), WIDTH),
+          y.getShape());
       return y.toFloatArray();
     }
   }

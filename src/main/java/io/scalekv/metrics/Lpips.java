@@ -1,9 +1,9 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -84,7 +84,8 @@ public final class Lpips implements AutoCloseable {
       NDArray x = ImageArrays.of(scope, List.of(a), range.factor(), range.offset());
       NDArray y = ImageArrays.of(scope, List.of(b), range.factor(), range.offset());
       NDArray d = net.forward(x, y);
-      Require.that(d.size() == 1, "%s must give one number per pair, got %s", net.file(), d.getShape());
+      Require.that(
+          d.size() == 1, "%s must give one number per pair, got %s", net.file(), d.getShape());
       return d.toFloatArray()[0];
     }
   }

@@ -1,7 +1,7 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.util.List;
 
 /**
@@ -60,7 +60,11 @@ public final class LpipsProxy {
    *     of a pair in size
    */
   public static double[] of(FeatureNet net, List<RgbImage> a, List<RgbImage> b) {
-    Require.that(a.size() == b.size(), "lpips_proxy: lists must have one length, got %s and %s", a.size(), b.size());
+    Require.that(
+        a.size() == b.size(),
+        "lpips_proxy: lists must have one length, got %s and %s",
+        a.size(),
+        b.size());
     for (int i = 0; i < a.size(); i++) {
       Sizes.requireEqual("lpips_proxy", a.get(i), b.get(i));
     }
@@ -84,7 +88,11 @@ public final class LpipsProxy {
    * @throws IllegalArgumentException if the shapes differ
    */
   public static double[] of(List<FeatureMap> x, List<FeatureMap> y) {
-    Require.that(shapes(x).equals(shapes(y)), "lpips_proxy: features must have one shape, got %s and %s", shapes(x), shapes(y));
+    Require.that(
+        shapes(x).equals(shapes(y)),
+        "lpips_proxy: features must have one shape, got %s and %s",
+        shapes(x),
+        shapes(y));
     double[] distances = new double[x.get(0).images()];
     for (int i = 0; i < distances.length; i++) {
       distances[i] = of(x, y, i);

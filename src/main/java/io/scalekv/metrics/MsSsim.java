@@ -1,7 +1,7 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 
 /**
  * Structural similarity over several scales: per channel
@@ -34,7 +34,12 @@ public final class MsSsim {
    */
   public static int scales(int width, int height) {
     int side = Math.min(width, height);
-    Require.that(side >= SsimTerms.WINDOW, "ms-ssim: sides must be at least %s pixels, got %sx%s", SsimTerms.WINDOW, width, height);
+    Require.that(
+        side >= SsimTerms.WINDOW,
+        "ms-ssim: sides must be at least %s pixels, got %sx%s",
+        SsimTerms.WINDOW,
+        width,
+        height);
     int m = 1;
     while (m < WEIGHTS.length && side >> m >= SsimTerms.WINDOW) {
       m++;

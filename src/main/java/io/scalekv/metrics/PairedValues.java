@@ -1,6 +1,7 @@
 package io.scalekv.metrics;
 
 import io.scalekv.io.Require;
+
 /** The check that all paired measures share. */
 final class PairedValues {
   private PairedValues() {}

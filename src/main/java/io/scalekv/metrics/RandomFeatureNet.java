@@ -1,10 +1,10 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import java.util.ArrayList;
@@ -66,7 +66,10 @@ public final class RandomFeatureNet implements FeatureNet {
    * @throws IllegalArgumentException if none is given or one is given twice
    */
   public static RandomFeatureNet of(long... seeds) {
-    Require.that(seeds.length != 0 && Arrays.stream(seeds).distinct().count() >= seeds.length, "random feature net: seeds must differ, got %s", Arrays.toString(seeds));
+    Require.that(
+        seeds.length != 0 && Arrays.stream(seeds).distinct().count() >= seeds.length,
+        "random feature net: seeds must differ, got %s",
+        Arrays.toString(seeds));
     return new RandomFeatureNet(seeds.clone());
   }
 

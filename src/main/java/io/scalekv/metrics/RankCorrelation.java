@@ -17,7 +17,12 @@ public final class RankCorrelation {
     PairedValues.sameLength("spearman", x.length, y.length);
     Require.that(x.length >= 2, "spearman needs at least 2 pairs, got %s", x.length);
     for (int i = 0; i < x.length; i++) {
-      Require.that(!Double.isNaN(x[i]) && !Double.isNaN(y[i]), "spearman: pair %s must not be NaN, got %s and %s", i, x[i], y[i]);
+      Require.that(
+          !Double.isNaN(x[i]) && !Double.isNaN(y[i]),
+          "spearman: pair %s must not be NaN, got %s and %s",
+          i,
+          x[i],
+          y[i]);
     }
     return new SpearmansCorrelation().correlation(x, y);
   }

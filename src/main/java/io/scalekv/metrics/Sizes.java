@@ -1,18 +1,28 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 
 /** What the metrics ask of the sizes of two images. */
 final class Sizes {
   private Sizes() {}
 
   static void requireEqual(String metric, RgbImage a, RgbImage b) {
-    Require.that(a.width() == b.width() && a.height() == b.height(), "%s: images must have one size, got %s and %s", metric, text(a), text(b));
+    Require.that(
+        a.width() == b.width() && a.height() == b.height(),
+        "%s: images must have one size, got %s and %s",
+        metric,
+        text(a),
+        text(b));
   }
 
   static void requireSides(String metric, int least, RgbImage image) {
-    Require.that(image.width() >= least && image.height() >= least, "%s: sides must be at least %s pixels, got %s", metric, least, text(image));
+    Require.that(
+        image.width() >= least && image.height() >= least,
+        "%s: sides must be at least %s pixels, got %s",
+        metric,
+        least,
+        text(image));
   }
 
   private static String text(RgbImage image) {

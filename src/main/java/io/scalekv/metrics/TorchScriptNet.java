@@ -1,6 +1,5 @@
 package io.scalekv.metrics;
 
-import io.scalekv.io.Require;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.EngineException;
@@ -12,6 +11,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.training.ParameterStore;
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.tensor.Cancellation;
 import io.scalekv.tensor.TorchOps;
@@ -55,7 +55,11 @@ public final class TorchScriptNet implements AutoCloseable {
    *     line that names it
    */
   public static TorchScriptNet open(Path file) {
-    Require.that(Files.isRegularFile(file), "%s must be a TorchScript file, got %s", file, Files.isDirectory(file) ? "a folder" : "nothing there");
+    Require.that(
+        Files.isRegularFile(file),
+        "%s must be a TorchScript file, got %s",
+        file,
+        Files.isDirectory(file) ? "a folder" : "nothing there");
     try {
       byte[] bytes = Files.readAllBytes(file);
       requireArchive(file, bytes.length);
@@ -69,7 +73,11 @@ public final class TorchScriptNet implements AutoCloseable {
 
   private static void requireArchive(Path file, int length) {
     try (ZipFile zip = new ZipFile(file.toFile())) {
-      Require.that(!(zip.stream().noneMatch(e -> e.getName().contains("/code/"))), "%s must be a TorchScript archive of torch.jit.save, got a zip without code, as torch.save writes", file);
+      Require.that(
+          !(zip.stream().noneMatch(e -> e.getName().contains("/code/"))),
+          "%s must be a TorchScript archive of torch.jit.save, got a zip without code, as"
+              + " torch.save writes",
+          file);
     } catch (IOException e) {
       throw new IllegalArgumentException(
           file
@@ -136,7 +144,8 @@ public final class TorchScriptNet implements AutoCloseable {
   }
 
   private NDArray single(NDList results) {
-    Require.that(results.size() == 1, "%s: forward must give one tensor, got %s", file, results.size());
+    Require.that(
+        results.size() == 1, "%s: forward must give one tensor, got %s", file, results.size());
     return TorchOps.call("to_fp32", results.head());
   }
 

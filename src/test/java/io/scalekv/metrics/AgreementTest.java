@@ -21,11 +21,9 @@ final class AgreementTest {
         () -> RankCorrelation.spearman(new double[1], new double[1]));
     double[] undefined = {1, Double.NaN};
     assertThrows(
-                IllegalArgumentException.class,
-                () -> RankCorrelation.spearman(undefined, new double[2]));
+        IllegalArgumentException.class, () -> RankCorrelation.spearman(undefined, new double[2]));
     assertThrows(
-                IllegalArgumentException.class,
-                () -> RankCorrelation.spearman(new double[2], undefined));
+        IllegalArgumentException.class, () -> RankCorrelation.spearman(new double[2], undefined));
     assertEquals(-1, RankCorrelation.spearman(new double[] {1, 2}, new double[] {2, 1}), 1e-15);
   }
 
@@ -39,21 +37,17 @@ final class AgreementTest {
     boolean[] truths = {true, false, true, false};
     assertEquals(0.75, BitAgreement.share(truths, new boolean[] {true, false, false, false}));
     assertThrows(
-                IllegalArgumentException.class,
-                () -> BitAgreement.perMap(full, List.of(new float[4], new float[1])));
+        IllegalArgumentException.class,
+        () -> BitAgreement.perMap(full, List.of(new float[4], new float[1])));
     assertThrows(
         IllegalArgumentException.class, () -> BitAgreement.perMap(full, policy.subList(0, 1)));
     float[] undefined = {0, Float.NaN};
-    assertThrows(
-                IllegalArgumentException.class, () -> BitAgreement.share(undefined, new float[2]));
-    assertThrows(
-                IllegalArgumentException.class, () -> BitAgreement.share(new float[2], undefined));
+    assertThrows(IllegalArgumentException.class, () -> BitAgreement.share(undefined, new float[2]));
+    assertThrows(IllegalArgumentException.class, () -> BitAgreement.share(new float[2], undefined));
     String none = "bit agreement: at least 1 bit expected, got none";
     assertThrows(
-                IllegalArgumentException.class,
-                () -> BitAgreement.share(new float[0], new float[0]));
+        IllegalArgumentException.class, () -> BitAgreement.share(new float[0], new float[0]));
     assertThrows(
-                IllegalArgumentException.class,
-                () -> BitAgreement.share(new boolean[0], new boolean[0]));
+        IllegalArgumentException.class, () -> BitAgreement.share(new boolean[0], new boolean[0]));
   }
 }

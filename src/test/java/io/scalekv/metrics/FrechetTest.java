@@ -97,10 +97,14 @@ final class FrechetTest {
     assertRefused("got NaN", () -> Frechet.of(two, new double[][] {{1, Double.NaN}, {2, 2}}));
     assertEquals(2, FeatureSets.width("frechet", two, new double[1][2], 1));
     assertRefused("", () -> Frechet.of(new double[2][0], new double[2][0]));
-    assertRefused("got 2 and 1", () -> Frechet.between(FeatureGaussian.of(two), FeatureGaussian.of(new double[2][1])));
+    assertRefused(
+        "got 2 and 1",
+        () -> Frechet.between(FeatureGaussian.of(two), FeatureGaussian.of(new double[2][1])));
     assertRefused("got [2][2]", () -> new FeatureGaussian(new double[3], new double[2][2]));
     assertRefused("got [1][2]", () -> new FeatureGaussian(new double[2], new double[][] {{1, 0}}));
-    assertRefused("got entries that differ by 1.0", () -> new FeatureGaussian(new double[2], new double[][] {{1, 0}, {1, 1}}));
+    assertRefused(
+        "got entries that differ by 1.0",
+        () -> new FeatureGaussian(new double[2], new double[][] {{1, 0}, {1, 1}}));
     FeatureGaussian negative = new FeatureGaussian(new double[2], new double[][] {{1, 0}, {0, -1}});
     assertRefused("negative eigenvalue", () -> Frechet.between(negative, negative));
   }
@@ -113,7 +117,9 @@ final class FrechetTest {
   @Test
   void symmetryUpToRounding() {
     double[] mean = {0, 0};
-    assertRefused("got entries that differ by 2.0E-9", () -> new FeatureGaussian(mean, new double[][] {{1, 0}, {2e-9, 1}}));
+    assertRefused(
+        "got entries that differ by 2.0E-9",
+        () -> new FeatureGaussian(mean, new double[][] {{1, 0}, {2e-9, 1}}));
     FeatureGaussian nearly = new FeatureGaussian(mean, new double[][] {{1, 0}, {1e-9, 1}});
     FeatureGaussian unit = new FeatureGaussian(mean, new double[][] {{1, 0}, {0, 1}});
     assertEquals(0, Frechet.between(nearly, unit), 1e-8);

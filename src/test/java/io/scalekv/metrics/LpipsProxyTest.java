@@ -64,8 +64,7 @@ final class LpipsProxyTest {
     List<FeatureMap> tall = List.of(new FeatureMap(1, 2, 2, 1, new float[4]));
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> LpipsProxy.of(wide, tall));
-    assertTrue(
-        e.getMessage().endsWith("got [[1, 2, 1, 2]] and [[1, 2, 2, 1]]"), e.getMessage());
+    assertTrue(e.getMessage().endsWith("got [[1, 2, 1, 2]] and [[1, 2, 2, 1]]"), e.getMessage());
     assertThrows(IllegalArgumentException.class, () -> LpipsProxy.of(wide, List.of()));
   }
 

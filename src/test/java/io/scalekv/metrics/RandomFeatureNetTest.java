@@ -164,15 +164,19 @@ final class RandomFeatureNetTest {
   void badInputIsRefused() {
     assertRefused("got none", () -> net.features(List.of()));
     assertRefused("got none", () -> net.pooled(List.of()));
-    assertRefused("got 16x16 and 16x17", () -> net.features(List.of(TestImages.flat(1, 16, 16), TestImages.flat(1, 16, 17))));
+    assertRefused(
+        "got 16x16 and 16x17",
+        () -> net.features(List.of(TestImages.flat(1, 16, 16), TestImages.flat(1, 16, 17))));
     assertRefused("got [4, 4]", () -> RandomFeatureNet.of(4, 4));
     assertRefused("got []", RandomFeatureNet::of);
-    assertRefused("got 1 and 0", () -> LpipsProxy.of(net, List.of(TestImages.flat(1, 16, 16)), List.of()));
+    assertRefused(
+        "got 1 and 0", () -> LpipsProxy.of(net, List.of(TestImages.flat(1, 16, 16)), List.of()));
     assertRefused("got 23", () -> new FeatureMap(1, 2, 3, 4, new float[23]));
     for (int zero = 0; zero < 4; zero++) {
       int[] shape = {1, 1, 1, 1};
       shape[zero] = 0;
-      assertRefused("got 0", () -> new FeatureMap(shape[0], shape[1], shape[2], shape[3], new float[0]));
+      assertRefused(
+          "got 0", () -> new FeatureMap(shape[0], shape[1], shape[2], shape[3], new float[0]));
     }
   }
 

@@ -2,7 +2,6 @@ package io.scalekv.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -323,7 +322,9 @@ final class TorchScriptNetTest {
   }
 
   private static void assertOneLine(IllegalArgumentException e, Path file) {
-    assertTrue(e.getMessage().startsWith(file + " ") || e.getMessage().startsWith(file + ": "), e.getMessage());
+    assertTrue(
+        e.getMessage().startsWith(file + " ") || e.getMessage().startsWith(file + ": "),
+        e.getMessage());
     assertEquals(1, e.getMessage().lines().count(), e.getMessage());
   }
 

@@ -1,27 +1,31 @@
 package io.scalekv.cache;
 
+import io.scalekv.io.Require;
+
 /**
- * How one scale's budget is shared out between drafters and refiners (Li et al., ScaleKV, eq. 4).
- * At every scale that reads a cut cache,
+ * Allocation of one scale's budget to drafters and refiners (Li et al., ScaleKV, eq. 4). At every
+ * scale that reads a compressed cache,
  *
  * <pre>  N_d(k)·B_d(k) + N_r(k)·B_r(k) ≤ B·L</pre>
  *
- * <p>with equality up to the rounding to whole tokens. Without drafters, or with nothing but
- * drafters, every layer gets B. No layer gets more tokens than it holds; what a drafter cannot hold
- * goes to the refiners.
+ * <p>with equality up to the rounding to whole tokens. Without drafters, or with drafters only,
+ * every layer gets B. No layer gets more tokens than it stores; tokens that a drafter cannot use go
+ * to the refiners.
  */
 public sealed interface Allocation {
+  /** Begin of the message about any other text. */
+  String FORMS = "allocation must be released, paper or paper:START:DECAY, got ";
+
   /** Name in files and on the command line. */
   String name();
 
   /**
-   * Tokens of the drafters and of the refiners at one scale, before any is clipped to what its
-   * layer holds.
+   * Returns the tokens of a drafter at one scale, before they are clipped to the stored ones.
    *
    * @param budget mean tokens per layer B
-   * @param step 0 at the first scale that reads a cut cache, then 1, 2, …
+   * @param step 0 at the first scale that reads a compressed cache, then 1, 2, …
    * @param drafter which layers are drafters, some but not all
-   * @param room tokens that each layer holds
+   * @param room stored tokens of each layer
    * @return B_d(k)
    */
   int drafterTokens(int budget, int step, boolean[] drafter, int[] room);
@@ -44,40 +48,30 @@ public sealed interface Allocation {
           return new Paper(Double.parseDouble(words[1]), Double.parseDouble(words[2]));
         }
       } catch (NumberFormatException e) {
-        throw unknown(text, e);
+        throw new IllegalArgumentException(FORMS + text, e);
       }
     }
-    throw unknown(text, null);
-  }
-
-  private static IllegalArgumentException unknown(String text, Exception cause) {
-    return new IllegalArgumentException(
-        "allocation: released, paper or paper:START:DECAY expected, got " + text, cause);
+    throw new IllegalArgumentException(FORMS + text);
   }
 
   /**
-   * The paper's equation: B_r(k) = B·(start − decay·k), rounded and at least 1; drafters share the
-   * rest. k counts from 0 at the first scale that reads a cut cache, because with the scale's own
+   * Equation of the paper: B_r(k) = B·(start − decay·k), rounded and at least 1; drafters share the
+   * rest. k counts from 0 at the first scale that reads a compressed cache, because with the scale's own
    * number and the paper's δ = 70 the refiners' budget would turn negative at the last scale.
    *
    * @param start B_r(0) / B, in 0..1; the paper's 600 tokens are 0.92
    * @param decay δ / B, at least 0; the paper's 70 tokens are 0.108
    */
   record Paper(double start, double decay) implements Allocation {
-    /** The paper's choice for B = 650, for any B. */
+    /** The paper's values for B = 650, applied to any B. */
     public Paper() {
       this(0.92, 0.108);
     }
 
     /** Checks the ranges. */
     public Paper {
-      if (!(start >= 0 && start <= 1) || !(decay >= 0 && Double.isFinite(decay))) {
-        throw new IllegalArgumentException(
-            "allocation paper: start in 0..1 and decay of at least 0 expected, got "
-                + start
-                + " and "
-                + decay);
-      }
+      Require.between("allocation paper: start", start, 0.0, 1.0);
+      Require.between("allocation paper: decay", decay, 0.0, Double.MAX_VALUE);
     }
 
     @Override
@@ -99,8 +93,8 @@ public sealed interface Allocation {
   }
 
   /**
-   * The rule behind the released budget files: drafters hold nearly all there is. B_d(k) is the
-   * largest integer, up to the most that a drafter holds, for which B_r(k) is an integer of at
+   * Rule of the released budget files: drafters retain nearly all tokens. B_d(k) is the largest
+   * integer, up to the most that a drafter stores, for which B_r(k) is an integer of at
    * least ⌈4·B/13⌉ (200 where B is 650).
    */
   record Released() implements Allocation {
@@ -130,7 +124,7 @@ public sealed interface Allocation {
           found = true;
         }
       }
-      // Layers that hold less than B may leave no exact division: then the largest that fits.
+      // layers that store less than B may leave no exact division: then the largest that fits
       for (int tokens = limit; tokens >= best && !found; tokens--) {
         if (rest(budget, tokens, drafter, room) >= floor) {
           best = tokens;

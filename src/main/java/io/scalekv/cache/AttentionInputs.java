@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * What the queries of one map meet in one layer: the tokens in the cache and behind them those of
+ * Keys and values that the queries of one map attend in one layer: those of the cache, then those of
  * the map itself, as float32. Lives as long as the attention call.
  *
  * <p>Letters: R batch rows, H heads, T tokens of a head, S = ΣT over the heads, L tokens of the
@@ -28,9 +28,9 @@ public final class AttentionInputs {
 
   /**
    * @param counts tokens of each head, current map included [H]
-   * @param keys [R,H,T,D] where all heads hold equally many, else [R,S,D]
+   * @param keys [R,H,T,D] if all heads have the same number of tokens, else [R,S,D]
    * @param currentKey [R,H,L,D] of the current map
-   * @param copies whether keys and values are copies, not views of the cache's memory
+   * @param copies whether keys and values are copies, not views of the cache
    */
   AttentionInputs(int[] counts, NDArray keys, NDArray values, NDArray currentKey, boolean copies) {
     this.copies = copies;
@@ -57,7 +57,7 @@ public final class AttentionInputs {
     return counts.length;
   }
 
-  /** Tokens of the current map, L; they come last in every head. */
+  /** Tokens of the current map, L, the last ones of every head. */
   public int current() {
     return (int) currentKey.getShape().get(2);
   }
@@ -67,7 +67,7 @@ public final class AttentionInputs {
     return counts[head];
   }
 
-  /** Whether all heads hold equally many. */
+  /** Whether all heads have the same number of tokens. */
   public boolean even() {
     return even;
   }
@@ -77,12 +77,12 @@ public final class AttentionInputs {
     return counts.clone();
   }
 
-  /** Keys [R,H,T,D]; an error where heads hold different numbers of tokens. */
+  /** Keys [R,H,T,D]; only if all heads have the same number of tokens. */
   public NDArray keys() {
     return whole(keys);
   }
 
-  /** Values [R,H,T,D]; an error where heads hold different numbers of tokens. */
+  /** Values [R,H,T,D]; only if all heads have the same number of tokens. */
   public NDArray values() {
     return whole(values);
   }
@@ -90,7 +90,7 @@ public final class AttentionInputs {
   private NDArray whole(NDArray x) {
     if (!even) {
       throw new IllegalStateException(
-          "kv cache: equally many tokens in every head expected, got " + Arrays.toString(counts));
+          "heads must have the same number of tokens, got " + Arrays.toString(counts));
     }
     return x;
   }
@@ -118,7 +118,7 @@ public final class AttentionInputs {
   }
 
   /**
-   * Softmax attention with scale 1 over all that is held.
+   * Returns softmax attention with scale 1 over all tokens.
    *
    * @param query [R,H,L,D]
    * @return [R,H,L,D]
@@ -134,7 +134,7 @@ public final class AttentionInputs {
   }
 
   /**
-   * The same with queries, keys and values rounded to bfloat16; sums and softmax are float32.
+   * Returns the same with queries, keys and values rounded to bfloat16; sums and softmax in float32.
    *
    * @param query [R,H,L,D], float32
    * @return [R,H,L,D], bfloat16
@@ -154,10 +154,10 @@ public final class AttentionInputs {
     }
   }
 
-  /** The chosen tokens alone, for attention that reads less than there is. */
-  AttentionInputs only(RetainedTokens kept) {
-    int[] left = IntStream.range(0, heads()).map(kept::tokens).toArray();
-    try (NDArray index = flatIndex(kept)) {
+  /** Returns the retained tokens alone. */
+  AttentionInputs only(RetainedTokens retained) {
+    int[] left = IntStream.range(0, heads()).map(retained::tokens).toArray();
+    try (NDArray index = flatIndex(retained)) {
       return new AttentionInputs(
           left,
           shaped(TorchOps.call("rows_at", flat(keys), index), rows, left, width),
@@ -167,7 +167,7 @@ public final class AttentionInputs {
     }
   }
 
-  /** [R·S,D] as [R,H,T,D] where heads hold equally many, else as [R,S,D]. */
+  /** Reshapes [R·S,D] to [R,H,T,D] if heads have the same number of tokens, else to [R,S,D]. */
   static NDArray shaped(NDArray flat, int rows, int[] counts, int width) {
     return isEven(counts)
         ? flat.reshape(rows, counts.length, counts[0], width)
@@ -190,16 +190,16 @@ public final class AttentionInputs {
     return width;
   }
 
-  /** Rows of {@link #flatKeys} that stay, row by row and head by head. */
-  NDArray flatIndex(RetainedTokens kept) {
+  /** Returns the retained rows of {@link #flatKeys}, row by row and head by head. */
+  NDArray flatIndex(RetainedTokens retained) {
     int perRow = Arrays.stream(counts).sum();
-    int stay = IntStream.range(0, heads()).map(kept::tokens).sum();
+    int stay = IntStream.range(0, heads()).map(retained::tokens).sum();
     long[] index = new long[rows * stay];
     int at = 0;
     for (int r = 0; r < rows; r++) {
       int start = r * perRow;
       for (int h = 0; h < counts.length; h++) {
-        for (int i : kept.of(r, h)) {
+        for (int i : retained.of(r, h)) {
           index[at++] = (long) start + i;
         }
         start += counts[h];
@@ -213,7 +213,7 @@ public final class AttentionInputs {
     return currentKey;
   }
 
-  /** Bytes taken for this call alone: those of the copies that are not the cache's own memory. */
+  /** Bytes of the working copies of this call. */
   long copiedBytes() {
     return copies ? (keys.size() + values.size()) * Float.BYTES : 0;
   }

@@ -71,7 +71,7 @@ public sealed interface Budget {
   }
 
   /**
-   * Returns the nominal budget, likewise.
+   * Returns the nominal budget of a policy.
    *
    * @param peakBytes peak of stored bytes at a nominal budget of b tokens; an
    *     IllegalArgumentException says that b is too small for the policy

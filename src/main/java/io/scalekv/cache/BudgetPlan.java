@@ -1,18 +1,17 @@
 package io.scalekv.cache;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * How many tokens each layer may hold when each scale reads its cache, per head: the same for all
- * heads of a layer, or head by head.
- *
- * <p>Whatever made the plan, these hold, and are checked when it is built:
+ * Tokens that each layer may store when each scale reads its cache, per head: the same for all heads
+ * of a layer, or head by head. Checked when built:
  *
  * <ul>
  *   <li>at no scale does the mean over layers and heads exceed the budget B;
- *   <li>no head is to hold more than there is: its tokens at the scale before plus that map's;
- *   <li>in a plan by layers, nothing is cut while the whole history is at most B tokens.
+ *   <li>no head stores more than there is: its tokens at the scale before plus that map's;
+ *   <li>in a plan by layers, nothing is evicted while the whole prefix has at most B tokens.
  * </ul>
  */
 public final class BudgetPlan {
@@ -27,7 +26,7 @@ public final class BudgetPlan {
     check(byLayers);
   }
 
-  /** One number for all heads of a layer: [scale][layer] to [scale][layer][1]. */
+  /** Makes a plan of one number for all heads of a layer, [scale][layer]. */
   private static BudgetPlan byLayers(ScaleSchedule schedule, int budget, int[][] tokens) {
     int[][][] heads = new int[tokens.length][][];
     for (int k = 0; k < tokens.length; k++) {
@@ -37,45 +36,45 @@ public final class BudgetPlan {
   }
 
   /**
-   * The first scale whose history is longer than the budget, so that it reads a cut cache; K where
-   * none is.
+   * Returns the first scale whose prefix is longer than the budget, so that it reads a compressed
+   * cache; K if there is none.
    *
    * @param budget mean tokens per layer and head B
    */
   public static int firstCutScale(ScaleSchedule schedule, int budget) {
-    int history = 0;
+    int prefix = 0;
     for (int k = 0; k < schedule.scales(); k++) {
-      if (history > budget) {
+      if (prefix > budget) {
         return k;
       }
-      history += schedule.tokens(k);
+      prefix += schedule.tokens(k);
     }
     return schedule.scales();
   }
 
-  /** Every layer holds the same budget. */
+  /** Makes a plan that gives every layer the budget. */
   public static BudgetPlan uniform(ScaleSchedule schedule, int layers, int budget) {
     return of(schedule, budget, new boolean[layers][schedule.scales()], new Allocation.Released());
   }
 
   /**
-   * Shares a budget out by roles.
+   * Makes a plan by roles.
    *
    * @param budget mean tokens per layer and head B, at least 1
-   * @param drafter [layer][scale]; drafters at scales that read an uncut cache have no effect
-   * @param allocation how drafters and refiners share a scale's budget
+   * @param drafter [layer][scale]; drafters at scales that read a complete cache have no effect
+   * @param allocation shares of drafters and refiners
    */
   public static BudgetPlan of(
       ScaleSchedule schedule, int budget, boolean[][] drafter, Allocation allocation) {
     positive(budget, drafter.length);
     int scales = schedule.scales();
     for (int l = 0; l < drafter.length; l++) {
-      if (drafter[l].length != scales) {
-        throw new IllegalArgumentException(
-            String.format(
-                "budget plan: roles of layer %d: %d scales expected, got %d",
-                l, scales, drafter[l].length));
-      }
+      Require.that(
+          drafter[l].length == scales,
+          "roles of layer %d must have %d scales, got %d",
+          l,
+          scales,
+          drafter[l].length);
     }
     int layers = drafter.length;
     int first = firstCutScale(schedule, budget);
@@ -96,9 +95,9 @@ public final class BudgetPlan {
   }
 
   /**
-   * A plan from elsewhere, such as a file.
+   * Makes a plan of given numbers, such as those of a file.
    *
-   * @param tokens [scale][layer], tokens that a layer may hold when a scale reads it
+   * @param tokens [scale][layer], tokens that a layer may store when a scale reads it
    */
   public static BudgetPlan ofTokens(ScaleSchedule schedule, int budget, int[][] tokens) {
     positive(budget, tokens.length == 0 ? 0 : tokens[0].length);
@@ -106,9 +105,9 @@ public final class BudgetPlan {
   }
 
   /**
-   * A plan head by head. It may cut before it has to.
+   * Makes a plan head by head, which may evict before it has to.
    *
-   * @param tokens [scale][layer][head], tokens that a head may hold when a scale reads it
+   * @param tokens [scale][layer][head], tokens that a head may store when a scale reads it
    */
   public static BudgetPlan ofHeads(ScaleSchedule schedule, int budget, int[][][] tokens) {
     positive(budget, tokens.length == 0 ? 0 : tokens[0].length);
@@ -148,7 +147,8 @@ public final class BudgetPlan {
   }
 
   /**
-   * The largest equal share of the refiners that fits in {@code rest}, each clipped to its room.
+   * Returns the largest equal share of the refiners that fits in {@code rest}, each clipped to its
+   * room.
    */
   private static int level(long rest, boolean[] drafter, int[] room) {
     int low = 0;
@@ -168,7 +168,7 @@ public final class BudgetPlan {
     return low;
   }
 
-  /** Tokens that each layer holds just before it is cut for scale k. */
+  /** Returns the stored tokens of each layer just before it is compressed for scale k. */
   private static int[] room(ScaleSchedule schedule, int[][] tokens, int k) {
     int[] room = new int[tokens[0].length];
     if (k > 0) {
@@ -180,60 +180,65 @@ public final class BudgetPlan {
   }
 
   private static void positive(int budget, int layers) {
-    if (budget < 1 || layers < 1) {
-      throw new IllegalArgumentException(
-          "budget plan: at least 1 token and 1 layer expected, got " + budget + " and " + layers);
-    }
+    Require.atLeast("budget", budget, 1);
+    Require.atLeast("layers of a budget plan", layers, 1);
   }
 
   private void check(boolean byLayers) {
-    if (tokens.length != schedule.scales()) {
-      throw new IllegalArgumentException(
-          "budget plan: " + schedule.scales() + " scales expected, got " + tokens.length);
-    }
+    Require.that(
+        tokens.length == schedule.scales(),
+        "budget plan must have %d scales, got %d",
+        schedule.scales(),
+        tokens.length);
     int layers = tokens[0].length;
     int heads = tokens[0][0].length;
     int first = byLayers ? firstCutScale(schedule, budget) : 0;
     for (int k = 0; k < tokens.length; k++) {
-      if (tokens[k].length != layers) {
-        throw new IllegalArgumentException(
-            String.format(
-                "budget plan: scale %d: %d layers expected, got %d", k, layers, tokens[k].length));
-      }
+      Require.that(
+          tokens[k].length == layers,
+          "budget plan: scale %d must have %d layers, got %d",
+          k + 1,
+          layers,
+          tokens[k].length);
       long sum = 0;
       for (int l = 0; l < layers; l++) {
-        if (tokens[k][l].length != heads) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "budget plan: scale %d, layer %d: %d heads expected, got %d",
-                  k, l, heads, tokens[k][l].length));
-        }
+        Require.that(
+            tokens[k][l].length == heads,
+            "budget plan: scale %d, layer %d must have %d heads, got %d",
+            k + 1,
+            l,
+            heads,
+            tokens[k][l].length);
         for (int h = 0; h < heads; h++) {
           checkRoom(k, l, h, k < first);
           sum += tokens[k][l][h];
         }
       }
-      long most = (long) budget * layers * heads;
-      if (sum > most) {
-        throw new IllegalArgumentException(
-            String.format(
-                "budget plan: scale %d: at most %d tokens over %d layers%s expected"
-                    + " (budget %d each), got %d",
-                k, most, layers, heads == 1 ? "" : " of " + heads + " heads", budget, sum));
-      }
+      Require.that(
+          sum <= (long) budget * layers * heads,
+          "budget plan: scale %d must have at most %d tokens (%d layers, %d heads, budget %d), got"
+              + " %d",
+          k + 1,
+          (long) budget * layers * heads,
+          layers,
+          heads,
+          budget,
+          sum);
     }
   }
 
-  private void checkRoom(int k, int l, int h, boolean uncut) {
+  private void checkRoom(int k, int l, int h, boolean complete) {
     int room = held(k, l, h);
-    int least = uncut ? room : 0;
     int got = tokens[k][l][h];
-    if (got < least || got > room) {
-      throw new IllegalArgumentException(
-          String.format(
-              "budget plan: scale %d, layer %d%s: %d to %d tokens expected (it holds %d), got %d",
-              k, l, tokens[k][l].length == 1 ? "" : ", head " + h, least, room, room, got));
-    }
+    Require.that(
+        got >= (complete ? room : 0) && got <= room,
+        "budget plan: scale %d, layer %d, head %d must have %s %d tokens, got %d",
+        k + 1,
+        l,
+        h,
+        complete ? "all" : "at most",
+        room,
+        got);
   }
 
   /** The token maps. */
@@ -251,12 +256,12 @@ public final class BudgetPlan {
     return tokens[0].length;
   }
 
-  /** Whether all heads of a layer hold equally many tokens. */
+  /** Whether all heads of a layer store the same number of tokens. */
   public boolean headsAlike() {
     return tokens[0][0].length == 1;
   }
 
-  /** Whether any head ever drops a token. */
+  /** Whether any head ever evicts a token. */
   public boolean evicts() {
     for (int k = 0; k < tokens.length; k++) {
       for (int l = 0; l < layers(); l++) {
@@ -270,36 +275,36 @@ public final class BudgetPlan {
     return false;
   }
 
-  /** The first scale that reads a cut cache; K where none does. */
+  /** First scale that reads a compressed cache; K if none does. */
   public int firstCutScale() {
     return firstCutScale(schedule, budget);
   }
 
-  /** How many scales read a cut cache. */
+  /** Number of scales that read a compressed cache. */
   public int cutScales() {
     return schedule.scales() - firstCutScale();
   }
 
   /**
-   * Tokens that each head of {@code layer} may hold when {@code scale} reads its cache, both
-   * 0-based; an error in a plan head by head.
+   * Returns the tokens that each head of {@code layer} may store when {@code scale} reads its cache,
+   * both 0-based.
+   *
+   * @throws IllegalStateException if the plan differs between heads
    */
   public int tokens(int scale, int layer) {
     if (!headsAlike()) {
-      throw new IllegalStateException(
-          "budget plan: one number for all heads of a layer expected, got one for each of "
-              + tokens[0][0].length);
+      throw new IllegalStateException("budget plan differs between heads: ask for one head");
     }
     return tokens[scale][layer][0];
   }
 
-  /** Tokens that one head may hold when {@code scale} reads its cache, all 0-based. */
+  /** Returns the tokens that one head may store when {@code scale} reads its cache, all 0-based. */
   public int tokens(int scale, int layer, int head) {
     int[] heads = tokens[scale][layer];
     return heads[heads.length == 1 ? 0 : head];
   }
 
-  /** Tokens that {@code layer} holds just before it is cut for {@code scale}, both 0-based. */
+  /** Returns the stored tokens of {@code layer} just before it is compressed for {@code scale}. */
   public int held(int scale, int layer) {
     return held(scale, layer, 0);
   }
@@ -308,14 +313,13 @@ public final class BudgetPlan {
     return scale == 0 ? 0 : tokens(scale - 1, layer, head) + schedule.tokens(scale - 1);
   }
 
-  /** Mean tokens per layer and head when {@code scale} reads the cache. */
+  /** Returns the mean tokens per layer and head when {@code scale} reads the cache. */
   public double mean(int scale) {
     return Arrays.stream(tokens[scale]).flatMapToInt(Arrays::stream).average().orElse(0);
   }
 
   /**
-   * The largest mean over the scales: what is really held at most, which a plan of whole maps may
-   * leave below the budget.
+   * Returns the largest mean over the scales; a plan of whole maps may leave it below the budget.
    */
   public double largestMean() {
     return IntStream.range(0, tokens.length).mapToDouble(this::mean).max().orElse(0);

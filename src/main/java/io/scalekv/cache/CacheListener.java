@@ -2,17 +2,17 @@ package io.scalekv.cache;
 
 import ai.djl.ndarray.NDArray;
 
-/** Sees what happens in a cache. The arrays live only during the call. */
+/** Observer of a cache. The arrays live only during the call. */
 public interface CacheListener {
-  /** Nothing is looked at. */
+  /** A listener that does nothing. */
   CacheListener NONE = new CacheListener() {};
 
-  /** A layer's queries [R,H,L,D] are about to meet its keys and values. */
-  default void attending(int layer, NDArray query, AttentionInputs held) {}
+  /** Called before a layer's queries [R,H,L,D] attend its keys and values. */
+  default void attending(int layer, NDArray query, AttentionInputs inputs) {}
 
-  /** A group of heads has attended a map, the last one included. */
-  default void attended(SelectionInputs a) {}
+  /** Called after a group of heads has attended a scale, the last one included. */
+  default void attended(SelectionInputs inputs) {}
 
-  /** A layer's cache after a map was stored and cut. */
+  /** Called after a layer's cache has stored a scale and was compressed. */
   default void cached(int layer, KvCache cache) {}
 }

@@ -2,7 +2,7 @@ package io.scalekv.cache;
 
 import java.util.Locale;
 
-/** How the numbers of stored keys or values are kept. */
+/** Number format of stored keys or values. */
 public enum CacheType {
   /** IEEE 754 binary32. */
   FP32(4),
@@ -21,21 +21,19 @@ public enum CacheType {
     this.bytes = bytes;
   }
 
-  /** Bytes of one number, scales not counted. */
+  /** Bytes of one number, without quantisation scales. */
   public int bytes() {
     return bytes;
   }
 
-  /** The type of that name: fp32, bf16 or int8. */
+  /** Returns the type of that name: fp32, bf16 or int8. */
   public static CacheType parse(String name) {
-    return switch (name) {
-      case "fp32" -> FP32;
-      case "bf16" -> BF16;
-      case "int8" -> INT8;
-      default ->
-          throw new IllegalArgumentException(
-              "cache type: fp32, bf16 or int8 expected, got '" + name + "'");
-    };
+    for (CacheType type : values()) {
+      if (type.toString().equals(name)) {
+        return type;
+      }
+    }
+    throw new IllegalArgumentException("cache type must be fp32, bf16 or int8, got " + name);
   }
 
   @Override

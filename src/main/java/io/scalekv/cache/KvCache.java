@@ -4,20 +4,20 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Keys and values of one layer for some batch rows, map after map. Heads may hold different numbers
- * of tokens. What is dropped is freed: after every cut the memory is exactly that of the tokens
- * that stay, unless memory was reserved for a cache that is never cut.
+ * KV cache of one layer for some batch rows. Heads may store different numbers of tokens. Evicted
+ * tokens are freed: after every compression the memory is exactly that of the retained tokens,
+ * unless memory was reserved for a cache that never evicts.
  *
- * <p>A map goes through in two calls: {@link #read} gives history and current map together, then
- * {@link #storeAll} or {@link #store} says what stays; or nothing is called and the map is not
- * stored.
+ * <p>A scale takes two calls: {@link #read} returns prefix and current map together, then {@link
+ * #storeAll} or {@link #store} stores them; without the second call the map is not stored.
  *
- * <p>Letters: R batch rows, H heads, T tokens held, L tokens of a map, D head width.
+ * <p>Letters: R batch rows, H heads, T stored tokens, L tokens of a map, D head width.
  */
 public final class KvCache implements AutoCloseable {
   private final NDManager manager;
@@ -34,11 +34,11 @@ public final class KvCache implements AutoCloseable {
   /**
    * An empty cache.
    *
-   * @param schedule token maps that will be read, one {@link #read} each
-   * @param keyType how keys are kept
-   * @param valueType how values are kept
-   * @param reserve tokens a head for which memory is taken at the first write, for a cache that
-   *     only grows; 0 takes memory as tokens come and go
+   * @param schedule token maps, one {@link #read} each
+   * @param keyType number format of stored keys
+   * @param valueType number format of stored values
+   * @param reserve tokens per head for which memory is reserved at the first write, for a cache that
+   *     never evicts; 0 allocates at every write
    */
   public KvCache(
       NDManager parent,
@@ -63,17 +63,17 @@ public final class KvCache implements AutoCloseable {
     return counts == null ? 0 : counts.length;
   }
 
-  /** Tokens that a head holds; 0 before the first map. */
+  /** Stored tokens of a head; 0 before the first map. */
   public int tokens(int head) {
     return counts == null ? 0 : counts[head];
   }
 
-  /** Tokens of all heads of one batch row. */
+  /** Stored tokens of all heads of one batch row. */
   public int tokens() {
     return counts == null ? 0 : Arrays.stream(counts).sum();
   }
 
-  /** Bytes of the tokens held, scales included: what the memory formula counts. */
+  /** Bytes of the stored tokens, quantisation scales included, as {@link MemoryModel} counts. */
   public long liveBytes() {
     if (counts == null) {
       return 0;
@@ -85,13 +85,14 @@ public final class KvCache implements AutoCloseable {
     return numbers * (keys.type().bytes() + values.type().bytes());
   }
 
-  /** Bytes taken from the system for them. */
+  /** Bytes allocated for them. */
   public long allocatedBytes() {
     return keys.bytes() + values.bytes();
   }
 
   /**
-   * Where the tokens of a row and head came from: positions in the sequence of all maps, ascending.
+   * Returns the positions of the stored tokens of a row and head in the sequence of all maps,
+   * ascending.
    */
   public int[] positions(int row, int head) {
     if (positions == null) {
@@ -101,21 +102,21 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * The keys held, as float32: [R,H,T,D] where all heads hold equally many, else [R,S,D] head after
-   * head; a copy or a view that belongs to {@code scope}.
+   * Returns the stored keys as float32: [R,H,T,D] if all heads store the same number, else [R,S,D]
+   * head after head; a copy or a view that belongs to {@code scope}.
    */
   public NDArray keys(NDManager scope) {
-    return held(keys, scope);
+    return read(keys, scope);
   }
 
-  /** The values held, likewise. */
+  /** Returns the stored values in the same form. */
   public NDArray values(NDManager scope) {
-    return held(values, scope);
+    return read(values, scope);
   }
 
-  private NDArray held(TokenStore store, NDManager scope) {
+  private NDArray read(TokenStore store, NDManager scope) {
     if (tokens() == 0) {
-      throw new IllegalStateException("kv cache: at least one token expected, got none yet");
+      throw new IllegalStateException("kv cache must store at least one token, got none");
     }
     NDArray view =
         reserved()
@@ -133,9 +134,9 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * History and the current map, for one attention call.
+   * Returns prefix and current map for one attention call.
    *
-   * @param scope owner of what is returned
+   * @param scope owner of the result
    * @param key [R,H,L,D] of the current map
    * @param value [R,H,L,D] of the current map
    */
@@ -186,7 +187,7 @@ public final class KvCache implements AutoCloseable {
     return view;
   }
 
-  /** History as float32 with the current map behind it. */
+  /** Returns the prefix as float32 with the current map behind it. */
   private NDArray join(TokenStore store, NDManager scope, NDArray current) {
     if (tokens() == 0) {
       NDArray copy = current.duplicate();
@@ -194,20 +195,20 @@ public final class KvCache implements AutoCloseable {
       return copy;
     }
     try (NDManager own = scope.newSubManager()) {
-      NDArray history = held(store, own);
+      NDArray prefix = read(store, own);
       NDArray joined;
       if (AttentionInputs.isEven(counts)) {
-        joined = history.concat(current, 2);
+        joined = prefix.concat(current, 2);
       } else {
         long[] n = Arrays.stream(counts).asLongStream().toArray();
-        joined = TorchOps.call("join_ragged", history, current, own.create(n, new Shape(n.length)));
+        joined = TorchOps.call("join_ragged", prefix, current, own.create(n, new Shape(n.length)));
       }
       joined.attach(scope);
       return joined;
     }
   }
 
-  /** The row of the channel scales that belongs to every stored row; null where there are none. */
+  /** Returns the row of channel scales of every stored row; null if there are none. */
   private long[] scaleRows(TokenStore store) {
     if (store != keys || store.type() != CacheType.INT8) {
       return null;
@@ -224,20 +225,20 @@ public final class KvCache implements AutoCloseable {
     return index;
   }
 
-  /** Stores the current map behind the history. */
-  public void storeAll(AttentionInputs held) {
-    if (writesInPlace(held.counts())) {
-      counts = held.counts();
+  /** Stores the current map behind the prefix. */
+  public void storeAll(AttentionInputs inputs) {
+    if (writesInPlace(inputs.counts())) {
+      counts = inputs.counts();
     } else {
-      NDArray k = held.flatKeys();
-      NDArray v = held.flatValues();
-      store(held, k, v, grown(held));
+      NDArray k = inputs.flatKeys();
+      NDArray v = inputs.flatValues();
+      store(inputs, k, v, grown(inputs));
     }
     scale++;
   }
 
-  /** Positions after the current map was added to all heads; null for all there are. */
-  private int[][] grown(AttentionInputs held) {
+  /** Returns the positions after the current map was added to all heads; null for all. */
+  private int[][] grown(AttentionInputs inputs) {
     if (positions == null) {
       return null;
     }
@@ -245,40 +246,40 @@ public final class KvCache implements AutoCloseable {
     return Arrays.stream(positions)
         .map(
             p ->
-                IntStream.concat(Arrays.stream(p), IntStream.range(first, first + held.current()))
+                IntStream.concat(Arrays.stream(p), IntStream.range(first, first + inputs.current()))
                     .toArray())
         .toArray(int[][]::new);
   }
 
   /**
-   * Stores the chosen tokens and frees all others.
+   * Stores the retained tokens and frees all others.
    *
-   * @param kept of history and current map
+   * @param retained of prefix and current map
    */
-  public void store(AttentionInputs held, RetainedTokens kept) {
-    int[] left = IntStream.range(0, held.heads()).map(kept::tokens).toArray();
-    int[][] stay = chosen(held, kept);
+  public void store(AttentionInputs inputs, RetainedTokens retained) {
+    int[] left = IntStream.range(0, inputs.heads()).map(retained::tokens).toArray();
+    int[][] stay = positions(inputs, retained);
     NDArray k;
     NDArray v;
-    try (NDArray index = held.flatIndex(kept)) {
-      k = TorchOps.call("rows_at", held.flatKeys(), index);
-      v = TorchOps.call("rows_at", held.flatValues(), index);
+    try (NDArray index = inputs.flatIndex(retained)) {
+      k = TorchOps.call("rows_at", inputs.flatKeys(), index);
+      v = TorchOps.call("rows_at", inputs.flatValues(), index);
     }
     AttentionInputs smaller =
         new AttentionInputs(
             left,
             AttentionInputs.shaped(k, rows, left, width),
             AttentionInputs.shaped(v, rows, left, width),
-            held.currentKey(),
+            inputs.currentKey(),
             true);
     store(smaller, k, v, stay);
     scale++;
   }
 
-  private void store(AttentionInputs held, NDArray k, NDArray v, int[][] stay) {
-    counts = held.counts();
+  private void store(AttentionInputs inputs, NDArray k, NDArray v, int[][] stay) {
+    counts = inputs.counts();
     positions = stay;
-    keys.addMap(held.currentKey());
+    keys.addMap(inputs.currentKey());
     if (tokens() == 0) {
       keys.freeData();
       values.freeData();
@@ -288,18 +289,18 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
-  private int[][] chosen(AttentionInputs held, RetainedTokens kept) {
-    boolean alike = kept.isAlike() && (positions == null || positions.length == heads());
+  private int[][] positions(AttentionInputs inputs, RetainedTokens retained) {
+    boolean alike = retained.isAlike() && (positions == null || positions.length == heads());
     int first = schedule.tokensBefore(scale);
     int[][] stay = new int[alike ? heads() : rows * heads()][];
     for (int i = 0; i < stay.length; i++) {
       int r = i / heads();
       int h = i % heads();
-      int history = counts[h];
+      int prefix = counts[h];
       int[] before = positions(r, h);
       stay[i] =
-          Arrays.stream(kept.of(r, h))
-              .map(j -> j < history ? before[j] : first + j - history)
+          Arrays.stream(retained.of(r, h))
+              .map(j -> j < prefix ? before[j] : first + j - prefix)
               .toArray();
     }
     return stay;
@@ -307,22 +308,24 @@ public final class KvCache implements AutoCloseable {
 
   private void check(NDArray key, NDArray value) {
     Shape s = key.getShape();
-    if (!s.equals(value.getShape())) {
-      throw new IllegalArgumentException("kv cache: keys " + s + " but values " + value.getShape());
-    }
-    if (s.dimension() != 4) {
-      throw new IllegalArgumentException("kv cache: [R,H,L,D] expected, got " + s);
-    }
-    if (counts != null && (s.get(0) != rows || s.get(1) != heads() || s.get(3) != width)) {
-      throw new IllegalArgumentException(
-          String.format(
-              "kv cache: %d rows, %d heads of width %d expected, got %s", rows, heads(), width, s));
-    }
-    if (scale >= schedule.scales() || s.get(2) != schedule.tokens(scale)) {
-      throw new IllegalArgumentException(
-          String.format(
-              "kv cache: map %d of %s expected, got %d tokens", scale, schedule.maps(), s.get(2)));
-    }
+    Require.that(
+        s.equals(value.getShape()) && s.dimension() == 4,
+        "keys and values must be [R,H,L,D], got %s and %s",
+        s,
+        value.getShape());
+    Require.that(
+        counts == null || (s.get(0) == rows && s.get(1) == heads() && s.get(3) == width),
+        "keys must have %d rows and %d heads of width %d, got %s",
+        rows,
+        heads(),
+        width,
+        s);
+    Require.that(
+        scale < schedule.scales() && s.get(2) == schedule.tokens(scale),
+        "keys must be of scale %d of %s, got %d tokens",
+        scale + 1,
+        schedule.maps(),
+        s.get(2));
   }
 
   @Override

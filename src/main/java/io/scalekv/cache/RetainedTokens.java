@@ -1,5 +1,6 @@
 package io.scalekv.cache;
 
+import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -7,8 +8,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Which of the tokens that a group of heads holds stay in the cache: sorted indices into history
- * and current map together, for every head, alike for all batch rows or one by one.
+ * Tokens that a group of heads retains: sorted indices into prefix and current map together, for
+ * every head, the same for all batch rows or row by row.
  *
  * <p>Letters: R batch rows, G heads of the group.
  */
@@ -24,35 +25,36 @@ public final class RetainedTokens {
   }
 
   /**
-   * The same choice for every row.
+   * Returns the same tokens for every row.
    *
-   * @param index [G][kept], sorted, each once
+   * @param index [G][retained], sorted, each once
    */
   public static RetainedTokens alike(int[][] index) {
     return new RetainedTokens(1, index.length, index);
   }
 
   /**
-   * A choice for every row and head; the rows of a head keep equally many.
+   * Returns tokens for every row and head; the rows of a head retain the same number.
    *
    * @param heads G
-   * @param index [R·G][kept] row by row, sorted, each once
+   * @param index [R·G][retained] row by row, sorted, each once
    */
   public static RetainedTokens each(int heads, int[][] index) {
-    if (heads < 1 || index.length % heads != 0) {
-      throw new IllegalArgumentException(
-          "kept tokens: a multiple of " + heads + " lists expected, got " + index.length);
-    }
+    Require.that(
+        heads >= 1 && index.length % heads == 0,
+        "lists of retained tokens must be a multiple of %d, got %d",
+        heads,
+        index.length);
     return new RetainedTokens(index.length / heads, heads, index);
   }
 
-  /** All of {@code tokens} tokens in every head. */
+  /** Returns all of {@code tokens} tokens in every head. */
   public static RetainedTokens all(int heads, int tokens) {
     int[] all = IntStream.range(0, tokens).toArray();
     return alike(Stream.generate(() -> all).limit(heads).toArray(int[][]::new));
   }
 
-  /** The choices of several groups of heads as those of one group, in order. */
+  /** Joins several groups of heads to one, in order. */
   static RetainedTokens join(List<RetainedTokens> groups) {
     if (groups.size() == 1) {
       return groups.get(0);
@@ -75,17 +77,17 @@ public final class RetainedTokens {
     return heads;
   }
 
-  /** Whether all rows keep the same tokens. */
+  /** Whether all rows retain the same tokens. */
   public boolean isAlike() {
     return rows == 1;
   }
 
-  /** Tokens that a head keeps. */
+  /** Number of tokens that a head retains. */
   public int tokens(int head) {
     return index[head].length;
   }
 
-  /** Sorted indices of one row and head; not to be changed. */
+  /** Sorted indices of one row and head; read-only. */
   public int[] of(int row, int head) {
     return rows == 1 ? index[head] : index[row * heads + head];
   }
@@ -93,30 +95,34 @@ public final class RetainedTokens {
   /**
    * Checks every list.
    *
-   * @param held tokens that each head holds [G]
-   * @param budget tokens that each head may keep [G]
+   * @param stored stored tokens of each head [G]
+   * @param budget tokens that each head may retain [G]
    */
-  void check(String where, int expectedRows, int[] held, int[] budget) {
-    if (rows != 1 && rows != expectedRows) {
-      throw new IllegalArgumentException(
-          where + ": kept tokens of " + expectedRows + " rows expected, got " + rows);
-    }
+  void check(String where, int expectedRows, int[] stored, int[] budget) {
+    Require.that(
+        rows == 1 || rows == expectedRows,
+        "%s: retained tokens must have %d rows, got %d",
+        where,
+        expectedRows,
+        rows);
     for (int i = 0; i < index.length; i++) {
       int h = i % heads;
       int[] list = index[i];
-      if (list.length > budget[h] || list.length != index[h].length) {
-        throw new IllegalArgumentException(
-            String.format(
-                "%s, head %d: at most %d kept tokens expected, equally many in every row, got %d",
-                where, h, budget[h], list.length));
-      }
+      Require.that(
+          list.length <= budget[h] && list.length == index[h].length,
+          "%s, head %d: retained tokens must be at most %d, the same number in every row, got %d",
+          where,
+          h,
+          budget[h],
+          list.length);
       for (int j = 0; j < list.length; j++) {
-        if (list[j] < 0 || list[j] >= held[h] || (j > 0 && list[j] <= list[j - 1])) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "%s, head %d: ascending indices below %d expected, got %s",
-                  where, h, held[h], Arrays.toString(list)));
-        }
+        Require.that(
+            list[j] >= 0 && list[j] < stored[h] && (j == 0 || list[j] > list[j - 1]),
+            "%s, head %d: indices must ascend below %d, got %s",
+            where,
+            h,
+            stored[h],
+            Arrays.toString(list));
       }
     }
   }

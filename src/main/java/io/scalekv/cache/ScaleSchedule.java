@@ -1,11 +1,12 @@
 package io.scalekv.cache;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The token maps that a visual autoregressive model predicts, in order. Scales are counted from 0:
- * map k has n_k tokens and reads the T_k = n_0 + … + n_{k-1} tokens before it.
+ * Token maps that a visual autoregressive model predicts, in order. Scales are counted from 0: map k
+ * has n_k tokens and reads the T_k = n_0 + … + n_{k-1} tokens before it.
  *
  * @param maps the K token maps, at least one
  */
@@ -13,13 +14,10 @@ public record ScaleSchedule(List<TokenMap> maps) {
   /** Copies the list and checks that it is not empty. */
   public ScaleSchedule {
     maps = List.copyOf(maps);
-    if (maps.isEmpty()) {
-      throw new IllegalArgumentException(
-          "scale schedule: at least one token map expected, got none");
-    }
+    Require.that(!maps.isEmpty(), "scale schedule must have at least one token map, got none");
   }
 
-  /** A schedule of square maps with the given sides, in tokens. */
+  /** Returns a schedule of square maps with the given sides, in tokens. */
   public static ScaleSchedule ofSides(int... sides) {
     return new ScaleSchedule(Arrays.stream(sides).mapToObj(s -> new TokenMap(s, s)).toList());
   }
@@ -29,12 +27,12 @@ public record ScaleSchedule(List<TokenMap> maps) {
     return maps.size();
   }
 
-  /** The geometry of map {@code k}, 0-based. */
+  /** Token map {@code k}, 0-based. */
   public TokenMap map(int k) {
     return maps.get(k);
   }
 
-  /** The geometry of the last map, that of the latent image. */
+  /** The last token map, that of the latent image. */
   public TokenMap last() {
     return maps.get(maps.size() - 1);
   }
@@ -58,12 +56,12 @@ public record ScaleSchedule(List<TokenMap> maps) {
     return tokensBefore(scales());
   }
 
-  /** Tokens of all maps but the last: what a full cache holds, T_{K-1}. */
+  /** Tokens of all maps but the last, T_{K-1}: those of a full cache. */
   public int historyTokens() {
     return tokensBefore(scales() - 1);
   }
 
-  /** The map that token {@code position} (0-based, cache order) belongs to. */
+  /** Returns the map of the token at {@code position}, 0-based in cache order. */
   public int scaleOf(int position) {
     int end = 0;
     for (int k = 0; k < scales(); k++) {
@@ -73,6 +71,6 @@ public record ScaleSchedule(List<TokenMap> maps) {
       }
     }
     throw new IndexOutOfBoundsException(
-        "scale schedule: position below " + end + " expected, got " + position);
+        "position must be below " + end + ", got " + position);
   }
 }

@@ -1,7 +1,9 @@
 package io.scalekv.cache;
 
+import io.scalekv.io.Require;
+
 /**
- * The geometry of one token map (one scale) of a visual autoregressive model.
+ * Size of one token map (one scale) of a visual autoregressive model.
  *
  * @param height rows of tokens, at least 1
  * @param width columns of tokens, at least 1
@@ -9,10 +11,8 @@ package io.scalekv.cache;
 public record TokenMap(int height, int width) {
   /** Checks that both sides are positive. */
   public TokenMap {
-    if (height < 1 || width < 1) {
-      throw new IllegalArgumentException(
-          "token map: sides of at least 1 expected, got " + height + "x" + width);
-    }
+    Require.that(
+        height >= 1 && width >= 1, "token map sides must be at least 1, got %dx%d", height, width);
   }
 
   /** Number of tokens of this map, {@code height * width}. */

@@ -10,7 +10,7 @@ import io.scalekv.tensor.TorchOps;
 
 /**
  * Stored keys, or values, of one layer: N rows of D numbers, one row per batch row, head and token,
- * in the type that was asked for.
+ * in their number format.
  */
 final class TokenStore implements AutoCloseable {
   private final NDManager manager;
@@ -37,7 +37,7 @@ final class TokenStore implements AutoCloseable {
     return data == null;
   }
 
-  /** Bytes taken, scales included. */
+  /** Allocated bytes, quantisation scales included. */
   long bytes() {
     long bytes = data == null ? 0 : data.size() * type.bytes();
     if (tokenScales != null) {
@@ -49,7 +49,7 @@ final class TokenStore implements AutoCloseable {
     return bytes;
   }
 
-  /** Takes memory for [R,H,T,D] to be filled by {@link #fill}; float types only. */
+  /** Allocates [R,H,T,D]; float types only. */
   void reserve(Shape shape) {
     NDArray zeros = manager.zeros(shape);
     data = type == CacheType.BF16 ? TorchOps.call("to_bf16", zeros) : zeros;
@@ -58,13 +58,13 @@ final class TokenStore implements AutoCloseable {
     }
   }
 
-  /** The memory itself. */
+  /** The stored array. */
   NDArray data() {
     return data;
   }
 
   /**
-   * All rows as float32 [N,D]; the memory itself where that is the stored type.
+   * Returns all rows as float32 [N,D]; the stored array itself in that format.
    *
    * @param scaleRow for keys in bytes, the row among all channel scales of each stored row
    */
@@ -88,7 +88,7 @@ final class TokenStore implements AutoCloseable {
   }
 
   /**
-   * A new map arrives: keys in bytes get its scales.
+   * Adds the quantisation scales of a new map to 8-bit keys.
    *
    * @param current [R,H,L,D]
    */
@@ -103,7 +103,7 @@ final class TokenStore implements AutoCloseable {
   /**
    * Stores exactly these rows.
    *
-   * @param rows float32 [N,D]; taken over where that is the stored type
+   * @param rows float32 [N,D]; owned from now on in that format
    */
   void replace(NDArray rows, long[] scaleRow) {
     freeData();
@@ -126,7 +126,7 @@ final class TokenStore implements AutoCloseable {
     data.attach(manager);
   }
 
-  /** Gives the memory of the rows back; the scales of the maps stay. */
+  /** Frees the rows; the quantisation scales of the maps remain. */
   void freeData() {
     if (data != null) {
       data.close();

@@ -1,37 +1,36 @@
 package io.scalekv.cache;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 
-/** The tokens of highest score, ties to the lower index. */
+/** Selection of the tokens of highest score, ties to the lower index. */
 public final class TopTokens {
   private TopTokens() {}
 
   /**
-   * Chooses for every row and head of a group.
+   * Selects for every row and head of a group.
    *
    * @param scores [R·G·T]
    * @param heads G
    * @param tokens T
-   * @param budget tokens that each head keeps [G]
+   * @param budget tokens that each head retains [G]
    */
   public static RetainedTokens of(float[] scores, int heads, int tokens, int[] budget) {
-    int[][] kept = new int[scores.length / tokens][];
-    for (int i = 0; i < kept.length; i++) {
-      kept[i] = top(scores, i * tokens, tokens, budget[i % heads]);
+    int[][] retained = new int[scores.length / tokens][];
+    for (int i = 0; i < retained.length; i++) {
+      retained[i] = top(scores, i * tokens, tokens, budget[i % heads]);
     }
-    return RetainedTokens.each(heads, kept);
+    return RetainedTokens.each(heads, retained);
   }
 
   /**
-   * Sorted indices of the {@code count} highest of {@code scores[from .. from+length)}, relative to
-   * {@code from}; all of them where there are not more.
+   * Returns sorted indices of the {@code count} highest of {@code scores[from .. from+length)}, relative to
+   * {@code from}; all indices if there are fewer.
    */
   public static int[] top(float[] scores, int from, int length, int count) {
     for (int i = from; i < from + length; i++) {
-      if (Float.isNaN(scores[i])) {
-        throw new IllegalArgumentException(
-            "token scores: numbers expected, got NaN at " + (i - from) + " of " + length);
-      }
+      Require.that(
+          !Float.isNaN(scores[i]), "token scores must be numbers, got NaN at %d", i - from);
     }
     int n = Math.min(count, length);
     if (n <= 0) {
@@ -45,17 +44,17 @@ public final class TopTokens {
       above++;
     }
     int ties = n - above;
-    int[] kept = new int[n];
+    int[] retained = new int[n];
     int at = 0;
     for (int i = 0; i < length && at < n; i++) {
       float s = scores[from + i];
       if (s > least) {
-        kept[at++] = i;
+        retained[at++] = i;
       } else if (s == least && ties > 0) {
-        kept[at++] = i;
+        retained[at++] = i;
         ties--;
       }
     }
-    return kept;
+    return retained;
   }
 }

@@ -1,2 +1,5 @@
-/** What a layer remembers: schedules, budgets, and the keys and values that are kept. */
+/**
+ * KV cache of a layer: stored keys and values with their real bytes, budgets, budget plans and the
+ * memory model.
+ */
 package io.scalekv.cache;

@@ -284,20 +284,19 @@ class KvCacheTest {
   }
 
   @Test
-  void mismatchesAreTold() {
+  void mismatchesAreRefused() {
     try (KvCache cache = cache(CacheType.FP32, 0)) {
       NDArray k = random(1, 2, 1);
       Exception e =
           assertThrows(IllegalArgumentException.class, () -> cache.read(m, k, random(1, 2, 2)));
-      assertEquals("kv cache: keys (1, 2, 1, 8) but values (1, 2, 2, 8)", e.getMessage());
+      assertTrue(e.getMessage().endsWith("got (1, 2, 1, 8) and (1, 2, 2, 8)"), e.getMessage());
       cache.storeAll(cache.read(m, k, k));
       NDArray other = random(2, 2, 4);
       e = assertThrows(IllegalArgumentException.class, () -> cache.read(m, other, other));
-      assertEquals(
-          "kv cache: 1 rows, 2 heads of width 8 expected, got (2, 2, 4, 8)", e.getMessage());
+      assertTrue(e.getMessage().endsWith("got (2, 2, 4, 8)"), e.getMessage());
       NDArray three = random(1, 2, 3);
       e = assertThrows(IllegalArgumentException.class, () -> cache.read(m, three, three));
-      assertTrue(e.getMessage().contains("map 1 of"), e.getMessage());
+      assertTrue(e.getMessage().contains("scale 2 of"), e.getMessage());
       assertTrue(e.getMessage().endsWith("got 3 tokens"), e.getMessage());
     }
   }
@@ -305,8 +304,7 @@ class KvCacheTest {
   @Test
   void emptyCacheHasNoTokens() {
     try (KvCache cache = cache(CacheType.FP32, 4)) {
-      Exception e = assertThrows(IllegalStateException.class, () -> cache.keys(m));
-      assertEquals("kv cache: at least one token expected, got none yet", e.getMessage());
+      assertThrows(IllegalStateException.class, () -> cache.keys(m));
       assertEquals(0, cache.tokens());
       assertEquals(0, cache.allocatedBytes());
     }

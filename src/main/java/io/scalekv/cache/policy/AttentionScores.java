@@ -9,24 +9,24 @@ import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;
 
 /**
- * Attention that held tokens receive, computed natively: [R·G·T] row by row and head by head, T
+ * Attention on stored tokens, computed natively: [R·G·T] row by row and head by head, T
  * numbers each. The softmax runs over all T keys, with the factor that the model's attention uses.
  */
 final class AttentionScores {
   private AttentionScores() {}
 
-  /** Softmax attention of some of the map's queries, summed over them. */
+  /** Returns softmax attention of some of the map's queries, summed over them. */
   static float[] window(SelectionInputs a, int[] queries) {
     return window(a, queries, false, true);
   }
 
   /**
-   * What some of the map's queries say about the keys, summed over them.
+   * Returns attention, or its logits, of some of the map's queries, summed over them.
    *
    * @param queries positions in the map
-   * @param projected whether the raw query projection speaks, with the factor 1/√D, instead of the
-   *     queries that attention uses, with its own
-   * @param softmax whether products of query and key go through a softmax
+   * @param projected whether the raw query projection, with the factor 1/√D, replaces the queries
+   *     and the factor of attention
+   * @param softmax whether there is a softmax
    */
   static float[] window(SelectionInputs a, int[] queries, boolean projected, boolean softmax) {
     NDArray query = projected ? a.projectedQuery().get() : a.query();
@@ -35,7 +35,7 @@ final class AttentionScores {
   }
 
   /**
-   * How much the outputs of some of the map's queries change when one key is removed, p/(1−p)·‖o −
+   * Returns the change of the outputs of some of the map's queries when one key is removed, p/(1−p)·‖o −
    * v‖, summed over them; p is at most 1 − 10⁻⁶.
    *
    * @param queries positions in the map

@@ -5,18 +5,18 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Shares a number of tokens out so that the sum of errors is least: each curve is replaced by its
- * lower convex hull, and every token goes where the error falls most (Fox, Discrete optimization
+ * Allocation of tokens that minimises the sum of errors: each curve is replaced by its lower convex
+ * hull, and every token goes where the error falls most (Fox, Discrete optimization
  * via marginal analysis, Management Science 13, 1966). Exact where the curves are convex.
  */
 final class ConvexShares {
   private ConvexShares() {}
 
-  /** A stretch of a hull: so many tokens, each of which takes the same from the error. */
+  /** Segment of a hull: a number of tokens, each of which reduces the error by the same gain. */
   private record Step(int curve, int tokens, double gain) {}
 
   /**
-   * Corners of the lower convex hull of the falling part of a curve, as indices of its points.
+   * Returns the corners of the lower convex hull of the falling part of a curve, as indices of its points.
    *
    * @param x ascending
    * @param y finite
@@ -43,12 +43,12 @@ final class ConvexShares {
   }
 
   /**
-   * Tokens for each curve; what no curve gains from goes to the first ones with room.
+   * Returns the tokens of each curve; surplus tokens go to the first curves with room.
    *
    * @param x [curve][point] tokens, ascending from 0
    * @param y [curve][point] error at these tokens
    * @param room [curve] most tokens that each can take
-   * @param total tokens to share
+   * @param total number of tokens
    */
   static int[] share(int[][] x, double[][] y, int[] room, long total) {
     int[] shares = new int[x.length];

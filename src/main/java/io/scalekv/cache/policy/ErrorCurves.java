@@ -3,14 +3,14 @@ package io.scalekv.cache.policy;
 import java.util.Arrays;
 
 /**
- * What calibration tells the error-curve policy about a model: how much the attention output of
- * each map changes when a head keeps few tokens, and how much each token matters on average. All
- * indices count from 0; map 0 reads nothing and has empty lists.
+ * Calibration part of the error-curve policy: change of the attention output of each map when a
+ * head retains few tokens, and mean importance of each token. All indices count from 0; map 0 reads
+ * nothing and has empty lists.
  *
- * @param tokens [map][i] numbers of kept tokens b, ascending from 0 to all T_k
+ * @param tokens [map][i] numbers of retained tokens b, ascending from 0 to all T_k
  * @param error [map][layer][head][i] mean over prompts and queries of ‖o_full − o_b‖²
  * @param importance [map][layer][head][position] mean over prompts and queries of p/(1−p)·‖o − v‖
- * @param sensitivity [layer] what a unit of error in that layer costs the image
+ * @param sensitivity [layer] cost of a unit of error in that layer for the image
  */
 public record ErrorCurves(
     int[][] tokens, double[][][][] error, float[][][][] importance, double[] sensitivity) {

@@ -105,19 +105,19 @@ final class Hack implements CachePolicy {
     int least = Math.max(1, (int) Math.floor(rho * c.budget()));
     int scales = c.schedule().scales();
     int[][][] tokens = new int[scales][c.layers()][c.heads()];
-    int[] held = new int[pairs];
+    int[] shares = new int[pairs];
     for (int k = 1; k < scales; k++) {
-      int[] room = held.clone();
+      int[] room = shares.clone();
       for (int i = 0; i < pairs; i++) {
         room[i] += c.schedule().tokens(k - 1);
       }
       long all = Math.min((long) pairs * c.budget(), IntStream.of(room).asLongStream().sum());
       long reserved = IntStream.of(few).mapToLong(i -> Math.min(least, room[i])).sum();
-      Arrays.fill(held, 0);
-      long rest = all - share(held, all - reserved, many, room);
-      share(held, rest, few, room);
+      Arrays.fill(shares, 0);
+      long rest = all - share(shares, all - reserved, many, room);
+      share(shares, rest, few, room);
       for (int i = 0; i < pairs; i++) {
-        tokens[k][i / c.heads()][i % c.heads()] = held[i];
+        tokens[k][i / c.heads()][i % c.heads()] = shares[i];
       }
     }
     return BudgetPlan.ofHeads(c.schedule(), c.budget(), tokens);
@@ -132,10 +132,10 @@ final class Hack implements CachePolicy {
    * Shares tokens equally, each head up to its room; the remainder goes to the first heads with
    * room.
    *
-   * @param held filled for these heads
+   * @param shares tokens of the heads, filled here
    * @return number of shared tokens
    */
-  private static long share(int[] held, long tokens, int[] heads, int[] room) {
+  private static long share(int[] shares, long tokens, int[] heads, int[] room) {
     int level = 0;
     int high = IntStream.of(heads).map(i -> room[i]).max().orElse(0);
     while (level < high) {
@@ -148,12 +148,12 @@ final class Hack implements CachePolicy {
     }
     long given = 0;
     for (int i : heads) {
-      held[i] = Math.min(level, room[i]);
-      given += held[i];
+      shares[i] = Math.min(level, room[i]);
+      given += shares[i];
     }
     for (int i : heads) {
-      if (given < tokens && held[i] < room[i]) {
-        held[i]++;
+      if (given < tokens && shares[i] < room[i]) {
+        shares[i]++;
         given++;
       }
     }

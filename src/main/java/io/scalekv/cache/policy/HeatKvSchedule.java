@@ -73,8 +73,8 @@ final class HeatKvSchedule {
    * @param firstMap s0
    */
   static int[] drops(ScaleSchedule schedule, int pairs, long limit, int firstMap) {
-    long kept = (long) pairs * schedule.tokensBefore(firstMap);
-    if (limit < kept) {
+    long retained = (long) pairs * schedule.tokensBefore(firstMap);
+    if (limit < retained) {
       throw new BudgetTooSmallException(
           String.format(
               "policy heatkv: n/a, the first %d maps take %d tokens in every head, got a budget of"

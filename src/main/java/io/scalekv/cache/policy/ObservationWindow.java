@@ -4,20 +4,20 @@ import io.scalekv.cache.TokenMap;
 import java.util.stream.IntStream;
 
 /**
- * Tokens of the newest map whose queries stand for all of them.
+ * Observation window: tokens of the newest map whose queries represent all of them.
  *
  * @param positions row-major within the map, ascending, each once
  * @param spread whether they are spread over the map, or its last ones
  */
 record ObservationWindow(int[] positions, boolean spread) {
-  /** The last {@code count} tokens of a map, all of them where it has fewer. */
+  /** Returns the last {@code count} tokens of a map, all of them if it has fewer. */
   static ObservationWindow last(TokenMap map, int count) {
     int n = map.tokens();
     return new ObservationWindow(IntStream.range(n - Math.min(count, n), n).toArray(), false);
   }
 
   /**
-   * The centres ⌊(i+½)·h/g⌋, ⌊(j+½)·w/g⌋ of g×g patches; fewer where a side of the map is shorter
+   * Returns the centres ⌊(i+½)·h/g⌋, ⌊(j+½)·w/g⌋ of g×g patches; fewer if a side of the map is shorter
    * than g.
    */
   static ObservationWindow grid(TokenMap map, int g) {
@@ -29,7 +29,7 @@ record ObservationWindow(int[] positions, boolean spread) {
   }
 
   /**
-   * The centres i·p + ⌊(p−1)/2⌋ of g×g square patches of side p = ⌊h/g⌋; rows and columns beyond
+   * Returns the centres i·p + ⌊(p−1)/2⌋ of g×g square patches of side p = ⌊h/g⌋; rows and columns beyond
    * g·p belong to none.
    *
    * @param map square, its side at least g
@@ -41,8 +41,8 @@ record ObservationWindow(int[] positions, boolean spread) {
   }
 
   /**
-   * What the released ScaleKV looks at: {@link #patches} of the largest grid of at most {@code
-   * tokens}; the last ones where the map is not square or shorter than the grid.
+   * Returns the window of the released ScaleKV: {@link #patches} of the largest grid of at most
+   * {@code tokens}; the last tokens if the map is not square or shorter than the grid.
    */
   static ObservationWindow released(TokenMap map, int tokens) {
     int g = side(tokens);
@@ -58,14 +58,14 @@ record ObservationWindow(int[] positions, boolean spread) {
     return new ObservationWindow(positions, true);
   }
 
-  /** g of the largest g×g grid of at most {@code tokens} tokens. */
+  /** Returns g of the largest g×g grid of at most {@code tokens} tokens. */
   static int side(int tokens) {
     return (int) Math.sqrt(tokens);
   }
 
   /**
-   * {@code count} of the tokens, all where there are not more: evenly chosen where they are spread,
-   * else the last.
+   * Returns {@code count} of the tokens, all if there are fewer: evenly among them if they are
+   * spread, else the last.
    */
   int[] some(int count) {
     int n = positions.length;

@@ -55,10 +55,10 @@ final class PyramidKv {
     int[][] tokens = new int[schedule.scales()][layers];
     for (int k = 0; k + 1 < tokens.length; k++) {
       int n = schedule.tokens(k);
-      int[] held = Arrays.stream(tokens[k]).map(t -> t + n).toArray();
-      int most = Arrays.stream(held).max().orElseThrow();
-      if (most <= budget || Arrays.stream(held).asLongStream().sum() <= (long) layers * budget) {
-        tokens[k + 1] = held;
+      int[] stored = Arrays.stream(tokens[k]).map(t -> t + n).toArray();
+      int most = Arrays.stream(stored).max().orElseThrow();
+      if (most <= budget || Arrays.stream(stored).asLongStream().sum() <= (long) layers * budget) {
+        tokens[k + 1] = stored;
         continue;
       }
       int window = Math.min(Math.min(w, n), budget / 2);
@@ -68,7 +68,7 @@ final class PyramidKv {
       if (!uniform || most >= 2 * mean) {
         others = shares(layers, mean, most - window, beta);
       }
-      tokens[k + 1] = fitted(others, held, window);
+      tokens[k + 1] = fitted(others, stored, window);
     }
     return BudgetPlan.ofTokens(schedule, budget, tokens);
   }
@@ -107,15 +107,15 @@ final class PyramidKv {
   }
 
   /** Clips shares and window to the stored tokens; excess goes to the lowest layers with room. */
-  private static int[] fitted(int[] shares, int[] held, int window) {
-    int[] tokens = new int[held.length];
+  private static int[] fitted(int[] shares, int[] stored, int window) {
+    int[] tokens = new int[stored.length];
     int excess = 0;
-    for (int l = 0; l < held.length; l++) {
-      tokens[l] = Math.min(shares[l] + window, held[l]);
+    for (int l = 0; l < stored.length; l++) {
+      tokens[l] = Math.min(shares[l] + window, stored[l]);
       excess += shares[l] + window - tokens[l];
     }
-    for (int l = 0; l < held.length && excess > 0; l++) {
-      int more = Math.min(excess, held[l] - tokens[l]);
+    for (int l = 0; l < stored.length && excess > 0; l++) {
+      int more = Math.min(excess, stored[l] - tokens[l]);
       tokens[l] += more;
       excess -= more;
     }

@@ -1,5 +1,2 @@
-/**
- * The cache policies that can be chosen by name, one file each: which tokens stay, and how many in
- * which layer and head. {@link io.scalekv.cache.policy.Policies} lists them.
- */
+/** Cache policies, one file each: which tokens are retained, and how many per layer and head. */
 package io.scalekv.cache.policy;

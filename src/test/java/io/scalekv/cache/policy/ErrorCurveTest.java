@@ -228,7 +228,7 @@ class ErrorCurveTest {
               calibration.part(PolicyCalibration.ERROR_CURVES, ErrorCurves.class),
               compared));
     }
-    assertTrue(compared[0] > 40, "many choices expected, got " + compared[0]);
+    assertTrue(compared[0] > 40, "choices must be many, got " + compared[0]);
   }
 
   /** A head whose errors are larger everywhere never gets less than its equal share. */

@@ -83,7 +83,7 @@ class PolicyInvariantsTest {
       long tokens = trace.sum(k);
       assertTrue(
           tokens <= (long) g.layers() * g.heads() * plan.budget(),
-          plan.budget() + " tokens a head expected, got " + tokens + " in all after map " + k);
+          plan.budget() + " tokens a head must not be exceeded, got " + tokens + " in all after map " + k);
       checkPositions(g, plan, trace, k);
       if (plan.evicts()) {
         long bytes = 2 * 4 * tokens * g.rows() * RandomGeneration.WIDTH;
@@ -105,7 +105,7 @@ class PolicyInvariantsTest {
         for (int r = 0; r < g.rows(); r++) {
           String where = "map " + k + ", layer " + l + ", head " + h + ", row " + r;
           int[] now = trace.positions()[k][l][r][h];
-          assertTrue(now.length <= most, where + ": " + most + " expected, got " + now.length);
+          assertTrue(now.length <= most, where + ": at most " + most + ", got " + now.length);
           int[] sorted = Arrays.stream(now).distinct().sorted().toArray();
           assertArrayEquals(sorted, now, where);
           assertTrue(now.length == 0 || now[now.length - 1] < end, where);

@@ -144,7 +144,7 @@ class ScoreOracleTest {
       }
       g.run(new Checked(policy, () -> oracle(spec, b), tally));
     }
-    assertTrue(tally.all > 50, "many choices expected, got " + tally.all);
+    assertTrue(tally.all > 50, "choices must be many, got " + tally.all);
     // a maximum, or a mean over the tokens left of a map, is often the same for two neighbours
     double least =
         spec.contains("released") || spec.contains("-map") || spec.contains("-max") ? 0.2 : 0.8;

@@ -56,8 +56,9 @@ public sealed interface Allocation {
 
   /**
    * Equation of the paper: B_r(k) = B·(start − decay·k), rounded and at least 1; drafters share the
-   * rest. k counts from 0 at the first scale that reads a compressed cache, because with the scale's own
-   * number and the paper's δ = 70 the refiners' budget would turn negative at the last scale.
+   * rest. k counts from 0 at the first scale that reads a compressed cache, because with the
+   * scale's own number and the paper's δ = 70 the refiners' budget would turn negative at the last
+   * scale.
    *
    * @param start B_r(0) / B, in 0..1; the paper's 600 tokens are 0.92
    * @param decay δ / B, at least 0; the paper's 70 tokens are 0.108
@@ -94,8 +95,8 @@ public sealed interface Allocation {
 
   /**
    * Rule of the released budget files: drafters retain nearly all tokens. B_d(k) is the largest
-   * integer, up to the most that a drafter stores, for which B_r(k) is an integer of at
-   * least ⌈4·B/13⌉ (200 where B is 650).
+   * integer, up to the most that a drafter stores, for which B_r(k) is an integer of at least
+   * ⌈4·B/13⌉ (200 where B is 650).
    */
   record Released() implements Allocation {
     @Override

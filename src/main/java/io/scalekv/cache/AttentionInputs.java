@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Keys and values that the queries of one map attend in one layer: those of the cache, then those of
- * the map itself, as float32. Lives as long as the attention call.
+ * Keys and values that the queries of one map attend in one layer: those of the cache, then those
+ * of the map itself, as float32. Lives as long as the attention call.
  *
  * <p>Letters: R batch rows, H heads, T tokens of a head, S = ΣT over the heads, L tokens of the
  * map, D head width.
@@ -134,7 +134,8 @@ public final class AttentionInputs {
   }
 
   /**
-   * Returns the same with queries, keys and values rounded to bfloat16; sums and softmax in float32.
+   * Returns the same with queries, keys and values rounded to bfloat16; sums and softmax in
+   * float32.
    *
    * @param query [R,H,L,D], float32
    * @return [R,H,L,D], bfloat16

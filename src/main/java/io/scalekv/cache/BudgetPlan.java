@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Tokens that each layer may store when each scale reads its cache, per head: the same for all heads
- * of a layer, or head by head. Checked when built:
+ * Tokens that each layer may store when each scale reads its cache, per head: the same for all
+ * heads of a layer, or head by head. Checked when built:
  *
  * <ul>
  *   <li>at no scale does the mean over layers and heads exceed the budget B;
@@ -286,8 +286,8 @@ public final class BudgetPlan {
   }
 
   /**
-   * Returns the tokens that each head of {@code layer} may store when {@code scale} reads its cache,
-   * both 0-based.
+   * Returns the tokens that each head of {@code layer} may store when {@code scale} reads its
+   * cache, both 0-based.
    *
    * @throws IllegalStateException if the plan differs between heads
    */

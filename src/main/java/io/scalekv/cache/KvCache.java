@@ -37,8 +37,8 @@ public final class KvCache implements AutoCloseable {
    * @param schedule token maps, one {@link #read} each
    * @param keyType number format of stored keys
    * @param valueType number format of stored values
-   * @param reserve tokens per head for which memory is reserved at the first write, for a cache that
-   *     never evicts; 0 allocates at every write
+   * @param reserve tokens per head for which memory is reserved at the first write, for a cache
+   *     that never evicts; 0 allocates at every write
    */
   public KvCache(
       NDManager parent,

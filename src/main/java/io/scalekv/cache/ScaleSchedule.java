@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Token maps that a visual autoregressive model predicts, in order. Scales are counted from 0: map k
- * has n_k tokens and reads the T_k = n_0 + … + n_{k-1} tokens before it.
+ * Token maps that a visual autoregressive model predicts, in order. Scales are counted from 0: map
+ * k has n_k tokens and reads the T_k = n_0 + … + n_{k-1} tokens before it.
  *
  * @param maps the K token maps, at least one
  */
@@ -70,7 +70,6 @@ public record ScaleSchedule(List<TokenMap> maps) {
         return k;
       }
     }
-    throw new IndexOutOfBoundsException(
-        "position must be below " + end + ", got " + position);
+    throw new IndexOutOfBoundsException("position must be below " + end + ", got " + position);
   }
 }

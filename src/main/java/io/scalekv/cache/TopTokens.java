@@ -24,8 +24,8 @@ public final class TopTokens {
   }
 
   /**
-   * Returns sorted indices of the {@code count} highest of {@code scores[from .. from+length)}, relative to
-   * {@code from}; all indices if there are fewer.
+   * Returns sorted indices of the {@code count} highest of {@code scores[from .. from+length)},
+   * relative to {@code from}; all indices if there are fewer.
    */
   public static int[] top(float[] scores, int from, int length, int count) {
     for (int i = from; i < from + length; i++) {

@@ -162,7 +162,8 @@ final class MemoryCommand implements Callable<Integer> {
     if (!measure) {
       return MemoryTable.of(config.name(), factory, specs, budgets, null);
     }
-    long caches = budgets.stream().mapToLong(b -> b.equals(MemoryTable.FULL) ? 1 : specs.size()).sum();
+    long caches =
+        budgets.stream().mapToLong(b -> b.equals(MemoryTable.FULL) ? 1 : specs.size()).sum();
     try (Progress progress = output.progress("memory", caches * schedule.scales())) {
       return MemoryTable.of(
           config.name(), factory, specs, budgets, k -> progress.step("map " + schedule.map(k)));

@@ -118,8 +118,7 @@ public record MemoryTable(
     }
     CacheUsage usage = memory.usage(policy.plan());
     CacheSettings settings = new CacheSettings(policy, null, memory.keys(), memory.values());
-    CacheUsage measured =
-        onScale == null ? null : CacheMeasurement.run(settings, memory, onScale);
+    CacheUsage measured = onScale == null ? null : CacheMeasurement.run(settings, memory, onScale);
     double percent = full == 0 ? 100 : 100.0 * usage.peakKvBytes() / full;
     return new Row(
         policy.name(), text, tokens, Math.round(percent * 1000) / 1000.0, usage, measured, null);

@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -234,33 +234,13 @@ class BudgetPlanTest {
   @Test
   void impossiblePlansAreRefused() {
     ScaleSchedule schedule = ScaleSchedule.ofSides(1, 2, 3);
-    refused(
-        "scale 3.*got 9",
-        schedule,
-        4,
-        new int[][] {{0, 0}, {1, 1}, {4, 5}});
-    refused(
-        "scale 3, layer 1,.*got 6",
-        schedule,
-        4,
-        new int[][] {{0, 0}, {1, 1}, {2, 6}});
-    refused(
-        "scale 3, layer 0,.*got -1",
-        schedule,
-        4,
-        new int[][] {{0, 0}, {1, 1}, {-1, 4}});
-    refused(
-        "scale 2, layer 1,.*got 0",
-        schedule,
-        4,
-        new int[][] {{0, 0}, {1, 0}, {4, 4}});
+    refused("scale 3.*got 9", schedule, 4, new int[][] {{0, 0}, {1, 1}, {4, 5}});
+    refused("scale 3, layer 1,.*got 6", schedule, 4, new int[][] {{0, 0}, {1, 1}, {2, 6}});
+    refused("scale 3, layer 0,.*got -1", schedule, 4, new int[][] {{0, 0}, {1, 1}, {-1, 4}});
+    refused("scale 2, layer 1,.*got 0", schedule, 4, new int[][] {{0, 0}, {1, 0}, {4, 4}});
     refused("scales, got 2", schedule, 4, new int[][] {{0, 0}, {1, 1}});
     refused("scale 2 .*layers, got 1", schedule, 4, new int[][] {{0, 0}, {1}, {4, 4}});
-    refused(
-        "budget.*got 0",
-        schedule,
-        0,
-        new int[][] {{0, 0}, {1, 1}, {4, 4}});
+    refused("budget.*got 0", schedule, 0, new int[][] {{0, 0}, {1, 1}, {4, 4}});
     assertThrows(
         IllegalArgumentException.class,
         () -> BudgetPlan.of(schedule, 4, new boolean[2][2], RELEASED));
@@ -273,8 +253,7 @@ class BudgetPlanTest {
     IllegalArgumentException error =
         assertThrows(
             IllegalArgumentException.class, () -> BudgetPlan.ofTokens(schedule, budget, tokens));
-    assertTrue(
-        Pattern.compile(place).matcher(error.getMessage()).find(), error.getMessage());
+    assertTrue(Pattern.compile(place).matcher(error.getMessage()).find(), error.getMessage());
   }
 
   @Test
@@ -329,10 +308,7 @@ class BudgetPlanTest {
     refusedHeads("scale 3, layer 1, head 1.*got -1", 4, less);
     int[][][] sum = heads();
     sum[2][0][1] = 2;
-    refusedHeads(
-        "scale 3.*got 13",
-        3,
-        sum);
+    refusedHeads("scale 3.*got 13", 3, sum);
     BudgetPlan.ofHeads(SMALL, 3, heads());
     int[][][] ragged = heads();
     ragged[1][1] = new int[] {1};
@@ -352,8 +328,7 @@ class BudgetPlanTest {
     IllegalArgumentException error =
         assertThrows(
             IllegalArgumentException.class, () -> BudgetPlan.ofHeads(SMALL, budget, tokens));
-    assertTrue(
-        Pattern.compile(place).matcher(error.getMessage()).find(), error.getMessage());
+    assertTrue(Pattern.compile(place).matcher(error.getMessage()).find(), error.getMessage());
   }
 
   @Test

@@ -9,8 +9,8 @@ import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;
 
 /**
- * Attention on stored tokens, computed natively: [R·G·T] row by row and head by head, T
- * numbers each. The softmax runs over all T keys, with the factor that the model's attention uses.
+ * Attention on stored tokens, computed natively: [R·G·T] row by row and head by head, T numbers
+ * each. The softmax runs over all T keys, with the factor that the model's attention uses.
  */
 final class AttentionScores {
   private AttentionScores() {}
@@ -35,8 +35,8 @@ final class AttentionScores {
   }
 
   /**
-   * Returns the change of the outputs of some of the map's queries when one key is removed, p/(1−p)·‖o −
-   * v‖, summed over them; p is at most 1 − 10⁻⁶.
+   * Returns the change of the outputs of some of the map's queries when one key is removed,
+   * p/(1−p)·‖o − v‖, summed over them; p is at most 1 − 10⁻⁶.
    *
    * @param queries positions in the map
    */

@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * Allocation of tokens that minimises the sum of errors: each curve is replaced by its lower convex
- * hull, and every token goes where the error falls most (Fox, Discrete optimization
- * via marginal analysis, Management Science 13, 1966). Exact where the curves are convex.
+ * hull, and every token goes where the error falls most (Fox, Discrete optimization via marginal
+ * analysis, Management Science 13, 1966). Exact where the curves are convex.
  */
 final class ConvexShares {
   private ConvexShares() {}
@@ -16,7 +16,8 @@ final class ConvexShares {
   private record Step(int curve, int tokens, double gain) {}
 
   /**
-   * Returns the corners of the lower convex hull of the falling part of a curve, as indices of its points.
+   * Returns the corners of the lower convex hull of the falling part of a curve, as indices of its
+   * points.
    *
    * @param x ascending
    * @param y finite

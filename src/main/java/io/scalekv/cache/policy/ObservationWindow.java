@@ -17,8 +17,8 @@ record ObservationWindow(int[] positions, boolean spread) {
   }
 
   /**
-   * Returns the centres ⌊(i+½)·h/g⌋, ⌊(j+½)·w/g⌋ of g×g patches; fewer if a side of the map is shorter
-   * than g.
+   * Returns the centres ⌊(i+½)·h/g⌋, ⌊(j+½)·w/g⌋ of g×g patches; fewer if a side of the map is
+   * shorter than g.
    */
   static ObservationWindow grid(TokenMap map, int g) {
     return of(map, centres(map.height(), g), centres(map.width(), g));
@@ -29,8 +29,8 @@ record ObservationWindow(int[] positions, boolean spread) {
   }
 
   /**
-   * Returns the centres i·p + ⌊(p−1)/2⌋ of g×g square patches of side p = ⌊h/g⌋; rows and columns beyond
-   * g·p belong to none.
+   * Returns the centres i·p + ⌊(p−1)/2⌋ of g×g square patches of side p = ⌊h/g⌋; rows and columns
+   * beyond g·p belong to none.
    *
    * @param map square, its side at least g
    */

@@ -83,7 +83,11 @@ class PolicyInvariantsTest {
       long tokens = trace.sum(k);
       assertTrue(
           tokens <= (long) g.layers() * g.heads() * plan.budget(),
-          plan.budget() + " tokens a head must not be exceeded, got " + tokens + " in all after map " + k);
+          plan.budget()
+              + " tokens a head must not be exceeded, got "
+              + tokens
+              + " in all after map "
+              + k);
       checkPositions(g, plan, trace, k);
       if (plan.evicts()) {
         long bytes = 2 * 4 * tokens * g.rows() * RandomGeneration.WIDTH;

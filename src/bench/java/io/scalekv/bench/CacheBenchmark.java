@@ -9,7 +9,7 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.cache.KvCache;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.Schedules;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -63,7 +63,7 @@ public class CacheBenchmark {
   /** The maps of a size. */
   static ScaleSchedule schedule(String size) {
     return size.equals("pocket")
-        ? ModelConfig.pocket().schedule(Optional.empty(), 1)
+        ? ModelCatalog.config("pocket").schedule(Optional.empty(), 1)
         : Schedules.of(1, size);
   }
 

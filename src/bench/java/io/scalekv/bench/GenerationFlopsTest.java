@@ -4,8 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.model.infinity.InfinityModelConfig;
 import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.model.vae.VaeConfig;
@@ -60,13 +61,7 @@ final class GenerationFlopsTest {
   @ParameterizedTest
   @ValueSource(strings = {"infinity-2b", "infinity-8b", "pocket"})
   void everyWeightOfAProductIsCounted(String name) {
-    ModelConfig config =
-        switch (name) {
-          case "infinity-2b" -> ModelConfig.infinity2b();
-          case "infinity-8b" -> ModelConfig.infinity8b();
-          default -> ModelConfig.pocket();
-        };
-    InfinityConfig c = config.transformer();
+    InfinityConfig c = config(name).transformer();
     Map<String, Shape> all = InfinityWeights.shapes(c);
     Predicate<String> product = w -> InfinityWeights.isProduct(w) && w.endsWith(".weight");
     Predicate<String> block = w -> w.startsWith("block") && !w.contains("ca.mat_kv");
@@ -83,10 +78,14 @@ final class GenerationFlopsTest {
     assertEquals(products(all, text) + poolAttention, GenerationFlops.text(c, 1, 1));
   }
 
+  private static InfinityModelConfig config(String name) {
+    return InfinityModelConfig.cast(ModelCatalog.config(name));
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void everyConvolutionOfTheDecoderIsCounted(boolean pocket) {
-    VaeConfig v = pocket ? ModelConfig.pocket().tokenizer() : ModelConfig.infinity2b().tokenizer();
+    VaeConfig v = config(pocket ? "pocket" : "infinity-2b").tokenizer();
     double sum = 0;
     for (Map.Entry<String, Shape> w : Vae.shapes(v).entrySet()) {
       if (w.getKey().startsWith("decoder.") && w.getValue().dimension() == 4) {

@@ -13,6 +13,7 @@ import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.experiment.Software;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.Sampling;
@@ -63,11 +64,7 @@ final class Setup {
 
   /** Returns the configuration of the model. */
   ModelConfig config() {
-    return switch (model) {
-      case "pocket" -> ModelConfig.pocket();
-      case "pocket-l" -> ModelConfig.pocketL();
-      default -> ModelConfig.read(Path.of(model, "config.json"));
-    };
+    return ModelChoice.of(model).config();
   }
 
   /** Loads the model with its tokenizer. */
@@ -89,8 +86,8 @@ final class Setup {
   }
 
   private CacheSettings cache(ScaleSchedule schedule) {
-    int layers = config().transformer().depth();
-    int heads = config().transformer().heads();
+    int layers = config().geometry().layers();
+    int heads = config().geometry().heads();
     int tokens = tokens(schedule);
     CachePolicy chosen =
         Policies.create(

@@ -1,6 +1,7 @@
 package io.scalekv.bench;
 
 import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.SelectionInputs;
 import io.scalekv.experiment.MapMeter;
@@ -11,6 +12,7 @@ import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.model.infinity.InfinityModelConfig;
 import io.scalekv.scene.SceneSampler;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -48,7 +50,7 @@ public final class SpeedBench {
 
   /** Tells the stages of a generation apart and counts what attention reads. */
   private static final class Stages implements GenerationListener {
-    private final InfinityConfig config;
+    private final Geometry geometry;
     private final CacheSettings cache;
     private final int last;
     private long firstBegun;
@@ -56,8 +58,8 @@ public final class SpeedBench {
     private int rows;
     private double attention;
 
-    Stages(InfinityConfig config, ScaleSchedule schedule, CacheSettings cache) {
-      this.config = config;
+    Stages(Geometry geometry, ScaleSchedule schedule, CacheSettings cache) {
+      this.geometry = geometry;
       this.cache = cache;
       this.last = schedule.scales() - 1;
     }
@@ -78,7 +80,7 @@ public final class SpeedBench {
               .selectsBeforeAttention();
       for (int budget : a.budget()) {
         int keys = before ? Math.min(budget, a.tokens()) : a.tokens();
-        double rowsTimesWidth = (double) a.rows() * config.headWidth();
+        double rowsTimesWidth = (double) a.rows() * geometry.headWidth();
         attention += GenerationFlops.attention(rowsTimesWidth, a.current(), keys);
       }
     }
@@ -99,7 +101,7 @@ public final class SpeedBench {
   /** Prompts for a measurement: scene captions for the pocket models, else one sentence. */
   public static List<Prompt> prompts(ModelConfig config, int count, long seed) {
     SceneSampler scenes = SceneSampler.seeded(seed);
-    boolean words = config.text().equals(ModelConfig.WORDS);
+    boolean words = config.drawsScenes();
     return IntStream.range(0, count)
         .mapToObj(
             i ->
@@ -120,7 +122,6 @@ public final class SpeedBench {
   public static Measured run(
       ImageModel model, Plan plan, long seed, GemmRate gemm, Consumer<String> progress) {
     ModelConfig config = model.config();
-    InfinityConfig c = config.transformer();
     List<Prompt> prompts = prompts(config, plan.batch(), seed);
     int textTokens = model.textTokens(prompts.stream().map(Prompt::text).toList());
     List<Double> fp32 = new ArrayList<>();
@@ -128,8 +129,8 @@ public final class SpeedBench {
     gemm.fp32();
     gemm.bf16();
     Long loaded = ProcessMemory.rssKiB();
-    MapMeter maps = new MapMeter(c, plan.drawing().schedule());
-    Stages stages = new Stages(c, plan.drawing().schedule(), plan.cache());
+    MapMeter maps = new MapMeter(config, plan.drawing().schedule());
+    Stages stages = new Stages(config.geometry(), plan.drawing().schedule(), plan.cache());
     List<SpeedRun.Generation> generations = new ArrayList<>();
     for (int r = 0; r <= plan.repeats(); r++) {
       if (r > 0) {
@@ -196,14 +197,15 @@ public final class SpeedBench {
 
   private static SpeedRun.Gflop gflop(
       ModelConfig config, Plan plan, Stages stages, int textTokens) {
-    InfinityConfig c = config.transformer();
+    InfinityModelConfig infinity = InfinityModelConfig.cast(config);
+    InfinityConfig c = infinity.transformer();
     ScaleSchedule s = plan.drawing().schedule();
     int rows = stages.rows;
     int patch = c.patchify() ? 2 : 1;
     double decoder =
         plan.images()
             ? GenerationFlops.decoder(
-                config.tokenizer(),
+                infinity.tokenizer(),
                 plan.batch(),
                 patch * s.last().height(),
                 patch * s.last().width())

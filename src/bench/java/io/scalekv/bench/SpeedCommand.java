@@ -68,7 +68,7 @@ final class SpeedCommand implements Callable<Integer> {
 
   private SpeedRun of(ImageModel model, SpeedBench.Plan plan, SpeedBench.Measured m) {
     ModelConfig config = model.config();
-    int[] pixels = model.pixels(plan.drawing().schedule());
+    int[] pixels = model.config().pixels(plan.drawing().schedule());
     boolean full = setup.policy.equals("full");
     return new SpeedRun(
         SpeedRun.SCHEMA_VERSION,
@@ -80,9 +80,9 @@ final class SpeedCommand implements Callable<Integer> {
         new SpeedRun.Setup(
             config.name(),
             model.weightHash(),
-            config.transformer().depth(),
-            config.transformer().width(),
-            config.transformer().heads(),
+            config.geometry().layers(),
+            config.geometry().width(),
+            config.geometry().heads(),
             setup.dtype,
             pixels[0],
             pixels[1],

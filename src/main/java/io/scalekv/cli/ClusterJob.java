@@ -3,14 +3,18 @@ package io.scalekv.cli;
 import io.scalekv.experiment.CellRunner;
 import io.scalekv.experiment.CellSession;
 import io.scalekv.experiment.Machine;
-import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.PromptTexts;
 import io.scalekv.experiment.Runner;
+import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.experiment.Software;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.experiment.spark.CellJob;
 import io.scalekv.metrics.LpipsRange;
+import io.scalekv.model.LoadOptions;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.RandomWeights;
+import io.scalekv.weights.LoadListener;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,7 +29,7 @@ import java.util.Optional;
  * @param commit of the sources
  * @param model name, or folder of its configuration
  * @param weights folder of the checkpoint files, or null
- * @param randomWeights seed of random weights, or null
+ * @param randomWeights random weights as on the command line, or null
  * @param dtype {@code fp32} or {@code bf16}
  * @param weightless whether no cell needs the model
  * @param prompts texts by hash
@@ -43,7 +47,7 @@ record ClusterJob(
     String commit,
     String model,
     String weights,
-    Long randomWeights,
+    String randomWeights,
     String dtype,
     boolean weightless,
     HashMap<String, ArrayList<String>> prompts,
@@ -65,14 +69,13 @@ record ClusterJob(
     ModelChoice model = setup.model();
     HashMap<String, ArrayList<String>> prompts = new HashMap<>();
     context.texts().all().forEach((hash, lines) -> prompts.put(hash, new ArrayList<>(lines)));
-    boolean named = ModelOption.NAMES.contains(model.name());
     return new ClusterJob(
         context.experiment(),
         context.specSha256(),
         context.commit(),
-        named ? model.name() : absolute(Path.of(model.name())),
+        model.named() ? model.name() : absolute(Path.of(model.name())),
         model.weights() == null ? null : absolute(Path.of(model.weights())),
-        model.randomWeights(),
+        model.randomWeights() == null ? null : model.randomWeights().toString(),
         setup.experiment().spec().dtype(),
         weightless,
         prompts,
@@ -95,9 +98,10 @@ record ClusterJob(
 
   @Override
   public CellSession open() {
-    ModelChoice choice = new ModelChoice(model, weights, randomWeights);
-    ExperimentModels models = new ExperimentModels();
-    ModelConfig config = models.config(choice);
+    ModelChoice choice =
+        new ModelChoice(
+            model, weights, randomWeights == null ? null : RandomWeights.parse(randomWeights));
+    ModelConfig config = choice.config();
     SoftwareVersions v = SoftwareVersions.current();
     CellRunner.Context context =
         new CellRunner.Context(
@@ -108,11 +112,13 @@ record ClusterJob(
             Machine.here(threads),
             Path.of(references),
             PromptTexts.of(Map.copyOf(prompts)),
-            weightless ? Optional.empty() : ExperimentModels.shipped(choice, config),
+            weightless ? Optional.empty() : ShippedCalibrations.of(choice),
             new UserNets(path(lpips), lpipsRange, path(inception)));
     return new CellSession(
         config,
-        weightless ? null : () -> models.open(choice, dtype),
+        weightless
+            ? null
+            : () -> choice.open(LoadOptions.of(dtype.equals("bf16")), LoadListener.NONE),
         context,
         new Runner.Options(Path.of(folder), Path.of(references), images, false, false));
   }

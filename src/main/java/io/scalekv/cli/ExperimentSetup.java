@@ -6,16 +6,18 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.LocalRunner;
 import io.scalekv.experiment.Machine;
-import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.PromptTexts;
 import io.scalekv.experiment.Runner;
+import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.experiment.Software;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.experiment.UserNets;
-import io.scalekv.model.ImageModel;
+import io.scalekv.model.LoadOptions;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.roles.RolesDocument;
+import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,8 +39,6 @@ record ExperimentSetup(
     ModelConfig config,
     ExperimentFile file,
     Path folder) {
-  private static final ExperimentModels MODELS = new ExperimentModels();
-
   /**
    * Reads and expands an experiment.
    *
@@ -52,10 +52,11 @@ record ExperimentSetup(
     ExperimentSpec read = ExperimentSpec.read(specFile);
     read.checkPolicies(specFile.toString());
     ExperimentSpec spec = other == null ? read : read.on(other);
-    ModelChoice model = ExperimentModels.near(spec.model(), specFile);
-    ModelConfig config = MODELS.config(model);
+    ModelChoice model =
+        spec.model().resolve(name -> ExperimentSpec.resolve(name, specFile).toString());
+    ModelConfig config = model.config();
     boolean weightless = spec.kind().equals(ExperimentSpec.MEMORY);
-    ModelSource source = weightless ? null : MODELS.source(model);
+    ModelSource source = weightless ? null : model.source();
     Experiment experiment =
         Experiment.expand(
             spec,
@@ -63,9 +64,9 @@ record ExperimentSetup(
             quick,
             new Experiment.ModelFacts(
                 config,
-                weightless ? null : ImageModel.weightHash(config, source),
-                weightless ? null : ImageModel.tokenizerHash(config, source),
-                ExperimentModels.shipped(model, config)),
+                weightless ? null : config.weightHash(source),
+                weightless ? null : config.tokenizerHash(source),
+                ShippedCalibrations.of(model)),
             nets.facts());
     String promptFile =
         spec.prompts() == null ? null : Path.of(spec.prompts().file()).getFileName().toString();
@@ -105,14 +106,14 @@ record ExperimentSetup(
             file.specSha256(),
             options.references(),
             experiment.prompts(),
-            ExperimentModels.shipped(model, config),
+            ShippedCalibrations.of(model),
             nets,
             engine);
     if (runner.spark()) {
       return SparkRuns.run(this, cells, context, options, engine, runner, progress);
     }
-    String dtype = experiment.spec().dtype();
-    return new LocalRunner(config, () -> MODELS.open(model, dtype), context, options)
+    LoadOptions load = LoadOptions.of(experiment.spec().dtype().equals("bf16"));
+    return new LocalRunner(config, () -> model.open(load, LoadListener.NONE), context, options)
         .run(cells, progress);
   }
 

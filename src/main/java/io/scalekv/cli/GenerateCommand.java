@@ -179,7 +179,7 @@ final class GenerateCommand implements Callable<Integer> {
     checkOutput();
     ModelConfig config = ModelFactory.config(modelOption);
     for (int layer : drawKept) {
-      Check.range("--draw-kept", layer, 0, config.transformer().depth() - 1);
+      Check.range("--draw-kept", layer, 0, config.geometry().layers() - 1);
     }
     ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
     PromptSet prompts = promptOptions.read(config);
@@ -197,7 +197,7 @@ final class GenerateCommand implements Callable<Integer> {
             global,
             Math.min(batch, jobs.size()),
             modelOption.randomWeights().isPresent());
-    CacheMeter meter = new CacheMeter(config.transformer().depth(), schedule.scales());
+    CacheMeter meter = new CacheMeter(config.geometry().layers(), schedule.scales());
     KeptTokens kept = new KeptTokens(schedule, Set.copyOf(drawKept));
     generation.device().check();
     OutOfMemory memory =
@@ -210,7 +210,7 @@ final class GenerateCommand implements Callable<Integer> {
                 ModelFactory.options(global, generation, !noImage)),
             Math.min(batch, jobs.size()),
             generation.device() == ComputeDevice.CUDA);
-    MapMeter maps = new MapMeter(config.transformer(), schedule);
+    MapMeter maps = new MapMeter(config, schedule);
     if (!noImage) {
       OutputFolder.prepare(out);
     }
@@ -223,7 +223,7 @@ final class GenerateCommand implements Callable<Integer> {
             !noImage,
             spec.commandLine().getErr())) {
       if (!generation.negative().isEmpty()) {
-        model.checkPrompt(generation.negative());
+        model.config().checkPrompt(generation.negative());
       }
       FaithfulnessTally tally = FaithfulnessTally.create();
       List<RgbImage> sheet = new ArrayList<>();
@@ -415,7 +415,7 @@ final class GenerateCommand implements Callable<Integer> {
         generation.negative(),
         global.dtype(),
         cache,
-        model.pixels(schedule),
+        model.config().pixels(schedule),
         images,
         rates,
         maps == null ? null : costs.stream().map(MapCost::of).toList(),

@@ -151,7 +151,7 @@ final class MemoryCommand implements Callable<Integer> {
   private MemoryTable table(List<PolicySpec> specs) throws IOException {
     ModelConfig config = ModelFactory.config(modelOption);
     ScaleSchedule schedule = scheduleOptions.of(config);
-    boolean published = config.text().equals(ModelConfig.T5);
+    boolean published = config.published();
     CacheType values = valueType != null ? valueType : published ? CacheType.BF16 : CacheType.FP32;
     PolicyFactory factory =
         new PolicyFactory(

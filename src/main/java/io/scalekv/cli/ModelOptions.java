@@ -1,21 +1,19 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.ShippedCalibrations;
-import io.scalekv.io.Require;
-import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
-import io.scalekv.model.text.T5Text;
-import io.scalekv.model.text.TextFeatureStore;
+import io.scalekv.model.RandomWeights;
 import io.scalekv.roles.RolesDocument;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Model options: which configuration, and the source of its weights. */
 @HelpGroup(HelpGroup.Heading.MODEL)
@@ -26,6 +24,18 @@ final class ModelOptions {
     FP32,
     /** bfloat16. */
     BF16
+  }
+
+  /** Converter of random weights. */
+  static final class RandomWeightsConverter implements ITypeConverter<RandomWeights> {
+    @Override
+    public RandomWeights convert(String text) {
+      try {
+        return RandomWeights.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
   }
 
   @Option(
@@ -53,7 +63,7 @@ final class ModelOptions {
   @Option(
       names = "--random-weights",
       paramLabel = "SEED[,DEPTHxWIDTHxHEADS[,text=N]]",
-      converter = RandomWeights.Converter.class,
+      converter = RandomWeightsConverter.class,
       description =
           "Random weights, in another shape and with N text tokens if given: for memory and speed,"
               + " not for images.")
@@ -67,55 +77,24 @@ final class ModelOptions {
               + " text encoder.")
   private Path textEmbeddings;
 
-  /** Returns the configuration, in the shape of {@code --random-weights} if given. */
-  ModelConfig config() {
-    Optional<ModelConfig> named =
-        ModelConfig.all().stream().filter(c -> c.name().equals(model)).findFirst();
-    Path file = Path.of(model, "config.json");
-    Require.that(
-        named.isPresent() || Files.isRegularFile(file),
-        "--model must be a name of ./scalekv list models or a folder with a config.json, got %s%s",
-        model,
-        Choice.near(model, ModelConfig.all().stream().map(ModelConfig::name).toList()));
-    ModelConfig config = named.orElseGet(() -> ModelConfig.read(file));
-    return random == null ? config : random.of(config);
+  /** Returns the model and the origin of its weights. */
+  ModelChoice choice() {
+    return new ModelChoice(model, weights == null ? null : weights.toString(), random);
   }
 
-  private boolean isName() {
-    return ModelConfig.all().stream().anyMatch(c -> c.name().equals(model));
+  /** Returns the configuration, in the shape of {@code --random-weights} if given. */
+  ModelConfig config() {
+    return choice().config();
   }
 
   /** Returns the source of the weights. */
   ModelSource source() {
-    Require.that(weights == null || random == null, "give either --weights or --random-weights");
-    if (random != null) {
-      return new ModelSource.Random(random.seed(), random.textTokens());
-    }
-    if (weights != null) {
-      Require.that(Files.isDirectory(weights), "--weights must be a folder, got %s", weights);
-      return new ModelSource.Folder(weights);
-    }
-    if (!isName()) {
-      return new ModelSource.Folder(Path.of(model));
-    }
-    Require.that(
-        ModelConfig.shipped().contains(config()),
-        "missing weights of %s: give --weights DIR or --random-weights SEED",
-        model);
-    return new ModelSource.Shipped();
-  }
-
-  /** Returns the same choice as an experiment names it. */
-  ModelChoice choice() {
-    return new ModelChoice(
-        model, weights == null ? null : weights.toString(), random == null ? null : random.seed());
+    return choice().source();
   }
 
   /** Returns the calibration shipped with the model, if its weights are shipped. */
   Optional<RolesDocument> shippedCalibration() {
-    return isName() && weights == null && random == null
-        ? ShippedCalibrations.of(config())
-        : Optional.empty();
+    return ShippedCalibrations.of(choice());
   }
 
   /** Returns whether the weights are random. */
@@ -141,27 +120,13 @@ final class ModelOptions {
    * @param images whether pixels are decoded, which takes the image tokenizer
    */
   ImageModel open(MachineOptions machine, List<String> texts, boolean images, Output output) {
-    ModelConfig config = config();
-    ModelSource source = source();
-    machine.device().check();
-    boolean encodes = config.text().equals(ModelConfig.T5) && source instanceof ModelSource.Folder;
-    Require.that(
-        encodes || textEmbeddings == null,
-        "--text-embeddings must not be given for model %s, which has no text encoder",
-        config.name());
-    int width = config.transformer().textWidth();
-    TextFeatureStore store =
-        textEmbeddings == null
-            ? TextFeatureStore.inMemory(width)
-            : TextFeatureStore.open(textEmbeddings, width);
+    LoadOptions options =
+        loading(machine, images)
+            .withTexts(
+                texts.stream().filter(t -> !t.isEmpty()).toList(),
+                Optional.ofNullable(textEmbeddings));
     try (LoadProgress progress = new LoadProgress(output.quiet(), output.err())) {
-      if (encodes && source instanceof ModelSource.Folder given) {
-        List<String> missing = store.missing(texts.stream().filter(t -> !t.isEmpty()).toList());
-        CheckpointFolder files = CheckpointFolder.find(given.folder(), config, !missing.isEmpty());
-        files.check(config);
-        T5Text.addMissing(store, files.text(), width, missing, progress);
-      }
-      return ImageModel.open(config, source, loading(machine, images), store, progress);
+      return choice().open(options, progress);
     }
   }
 }

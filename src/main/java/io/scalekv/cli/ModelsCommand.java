@@ -5,6 +5,7 @@ import io.scalekv.image.RgbImage;
 import io.scalekv.metrics.Psnr;
 import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.scene.HeldOut;
@@ -65,20 +66,18 @@ final class ModelsCommand implements Callable<Integer> {
   public Integer call() {
     List<Entry> entries = new ArrayList<>();
     if (verify == null) {
-      for (ModelConfig c : ModelConfig.shipped()) {
+      for (ModelConfig c : ModelCatalog.shipped()) {
         entries.add(entry(c, "ready", "comes with the project"));
       }
-      for (ModelConfig c : List.of(ModelConfig.infinity2b(), ModelConfig.infinity8b())) {
+      for (ModelConfig c : published()) {
         entries.add(
             entry(
                 c,
                 "needs --weights DIR",
-                "DIR holds "
-                    + CheckpointFolder.usualNames(c)
-                    + "; --random-weights SEED runs its geometry"));
+                "DIR holds " + c.files().usual() + "; --random-weights SEED runs its geometry"));
       }
     } else if (verify.isEmpty()) {
-      for (ModelConfig c : ModelConfig.shipped()) {
+      for (ModelConfig c : ModelCatalog.shipped()) {
         entries.add(verified(c, new ModelSource.Shipped(), "shipped"));
       }
     } else {
@@ -86,7 +85,7 @@ final class ModelsCommand implements Callable<Integer> {
       if (Files.isRegularFile(folder.resolve("config.json"))) {
         entries.add(
             verified(
-                ModelConfig.read(folder.resolve("config.json")),
+                ModelCatalog.read(folder.resolve("config.json")),
                 new ModelSource.Folder(folder),
                 folder.toString()));
       } else {
@@ -102,15 +101,14 @@ final class ModelsCommand implements Callable<Integer> {
 
   /** The published models of which a folder holds a part; both are named if it holds none. */
   private List<Entry> published(Path folder) {
-    List<ModelConfig> all = List.of(ModelConfig.infinity2b(), ModelConfig.infinity8b());
-    List<ModelConfig> there =
-        all.stream().filter(c -> CheckpointFolder.holdsPartOf(folder, c)).toList();
+    List<ModelConfig> all = published();
+    List<ModelConfig> there = all.stream().filter(c -> c.files().anyIn(folder)).toList();
     if (there.isEmpty()) {
       throw new IllegalArgumentException(
           folder
               + ": a config.json, or "
               + all.stream()
-                  .map(c -> CheckpointFolder.usualNames(c) + " (" + c.name() + ")")
+                  .map(c -> c.files().usual() + " (" + c.name() + ")")
                   .collect(Collectors.joining(", or "))
               + " expected, got "
               + (Files.isDirectory(folder) ? "none of them" : "no folder"));
@@ -124,10 +122,10 @@ final class ModelsCommand implements Callable<Integer> {
             new Entry(
                 c.name(),
                 "verified",
-                c.transformer().depth(),
-                c.transformer().width(),
-                c.transformer().heads(),
-                c.transformer().tokenBits(),
+                c.geometry().layers(),
+                c.geometry().width(),
+                c.geometry().heads(),
+                c.tokenBits(),
                 String.format(
                     Locale.ROOT,
                     "%s, %s, text encoder %s with %,d parameters",
@@ -144,14 +142,18 @@ final class ModelsCommand implements Callable<Integer> {
     return entries;
   }
 
+  private static List<ModelConfig> published() {
+    return ModelCatalog.models().stream().filter(ModelConfig::published).toList();
+  }
+
   private static Entry entry(ModelConfig c, String status, String note) {
     return new Entry(
         c.name(),
         status,
-        c.transformer().depth(),
-        c.transformer().width(),
-        c.transformer().heads(),
-        c.transformer().tokenBits(),
+        c.geometry().layers(),
+        c.geometry().width(),
+        c.geometry().heads(),
+        c.tokenBits(),
         note,
         null,
         null,
@@ -164,10 +166,10 @@ final class ModelsCommand implements Callable<Integer> {
       return new Entry(
           c.name(),
           "verified",
-          c.transformer().depth(),
-          c.transformer().width(),
-          c.transformer().heads(),
-          c.transformer().tokenBits(),
+          c.geometry().layers(),
+          c.geometry().width(),
+          c.geometry().heads(),
+          c.tokenBits(),
           where,
           model.weightHash(),
           model.transformerParameters(),
@@ -178,7 +180,7 @@ final class ModelsCommand implements Callable<Integer> {
 
   /** Mean PSNR of the tokenizer on rendered held-out scenes, for models that draw scenes. */
   private static Double psnrDb(ImageModel model) {
-    if (!model.config().text().equals(ModelConfig.WORDS)) {
+    if (!model.config().drawsScenes()) {
       return null;
     }
     ScaleSchedule schedule = model.config().schedule(Optional.empty(), 1);
@@ -189,7 +191,7 @@ final class ModelsCommand implements Callable<Integer> {
       List<RgbImage> scenes =
           IntStream.range(at, at + BATCH)
               .mapToObj(i -> captions.get(i * captions.size() / SCENES))
-              .map(c -> render(c, jitter, model.pixels(schedule)[0]))
+              .map(c -> render(c, jitter, model.config().pixels(schedule)[0]))
               .toList();
       List<RgbImage> again = model.reconstruct(scenes, schedule);
       for (int i = 0; i < BATCH; i++) {

@@ -5,7 +5,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.metrics.Metric;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.profile.LayerMetric;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -122,7 +122,7 @@ enum Names {
   MODELS("image models (--model)") {
     @Override
     List<Entry> entries() {
-      return ModelConfig.all().stream()
+      return ModelCatalog.models().stream()
           .map(
               c ->
                   Entry.of(
@@ -130,10 +130,10 @@ enum Names {
                       String.format(
                           Locale.ROOT,
                           "%d layers, width %d, %d heads; %s",
-                          c.transformer().depth(),
-                          c.transformer().width(),
-                          c.transformer().heads(),
-                          ModelConfig.shipped().contains(c)
+                          c.geometry().layers(),
+                          c.geometry().width(),
+                          c.geometry().heads(),
+                          ModelCatalog.shipped().contains(c)
                               ? "comes with the project"
                               : "needs --weights DIR")))
           .toList();

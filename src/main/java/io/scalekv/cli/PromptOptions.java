@@ -4,7 +4,6 @@ import io.scalekv.io.Require;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
 import io.scalekv.scene.PromptFile;
-import io.scalekv.scene.Vocabulary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -54,14 +53,12 @@ final class PromptOptions implements CheckedOptions {
   }
 
   private static PromptSet checked(PromptSet set, ModelConfig model) {
-    if (model.text().equals(ModelConfig.WORDS)) {
-      for (int i = 0; i < set.prompts().size(); i++) {
-        try {
-          Vocabulary.encode(set.prompts().get(i));
-        } catch (IllegalArgumentException e) {
-          throw new IllegalArgumentException(
-              set.name() + ", prompt " + (i + 1) + ": " + e.getMessage(), e);
-        }
+    for (int i = 0; i < set.prompts().size(); i++) {
+      try {
+        model.checkPrompt(set.prompts().get(i));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            set.name() + ", prompt " + (i + 1) + ": " + e.getMessage(), e);
       }
     }
     return set;

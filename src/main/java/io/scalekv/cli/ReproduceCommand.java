@@ -1,11 +1,11 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.ExperimentSpec;
-import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Status;
 import io.scalekv.experiment.SharedResults;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.PaperComparison;
 import io.scalekv.report.Report;
@@ -163,16 +163,13 @@ final class ReproduceCommand implements Callable<Integer> {
 
   /** Bytes by formula, and times of a geometry of their own, are not about the chosen model. */
   private ModelChoice model(ExperimentSpec read) {
-    boolean own = !read.model().name().equals(ModelOption.NAMES.get(0));
-    boolean published = modelOption.model().startsWith("infinity-");
+    boolean own = !read.model().name().equals(ModelChoice.DEFAULT);
+    boolean published = modelOption.choice().config().published();
     boolean latency = read.kind().equals(ExperimentSpec.LATENCY);
     if (own && !(latency && published)) {
       return null;
     }
-    return new ModelChoice(
-        modelOption.model(),
-        modelOption.weights().map(Path::toString).orElse(null),
-        modelOption.randomWeights().isPresent() ? modelOption.randomWeights().getAsLong() : null);
+    return modelOption.choice();
   }
 
   private static void removeOtherImages(Path folder) throws IOException {

@@ -4,6 +4,7 @@ import io.scalekv.cache.Allocation;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyContext;
@@ -19,7 +20,6 @@ import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.PromptSet;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileCsv;
 import io.scalekv.profile.ProfileOptions;
@@ -89,7 +89,7 @@ final class ReproduceOverlays {
 
   /** Prompts that the model's text encoder can read. */
   private List<String> prompts(ModelConfig config, String scenes, int limit) {
-    boolean words = !config.text().equals(ModelConfig.T5);
+    boolean words = config.drawsScenes();
     String name = "calibration-prompts/" + (words ? scenes : "general-10.txt");
     List<String> all =
         PromptFile.read(ExperimentSpec.resolve(name, experiments.resolve("table1.yaml")));
@@ -134,7 +134,7 @@ final class ReproduceOverlays {
       String prompt,
       Path root)
       throws IOException {
-    InfinityConfig shape = model.config().transformer();
+    Geometry shape = model.config().geometry();
     int tokens = BUDGET.tokens(schedule);
     PolicyContext context =
         new PolicyContext(
@@ -142,9 +142,9 @@ final class ReproduceOverlays {
             model.config().geometry(),
             tokens,
             0,
-            PolicyCalibrations.of(document, schedule, shape.depth(), shape.heads(), tokens));
+            PolicyCalibrations.of(document, schedule, shape.layers(), shape.heads(), tokens));
     Set<Integer> layers =
-        IntStream.range(0, shape.depth()).boxed().collect(Collectors.toUnmodifiableSet());
+        IntStream.range(0, shape.layers()).boxed().collect(Collectors.toUnmodifiableSet());
     KeptTokens tokensKept = new KeptTokens(schedule, layers);
     RgbImage image =
         model

@@ -137,8 +137,8 @@ final class RolesDiffCommand implements Callable<Integer> {
     return new RolesDocument.Model(
         config.name(),
         RolesDocument.UNKNOWN_WEIGHTS,
-        config.transformer().depth(),
-        config.transformer().heads(),
+        config.geometry().layers(),
+        config.geometry().heads(),
         scheduleOptions.of(config).maps());
   }
 

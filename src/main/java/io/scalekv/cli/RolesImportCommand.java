@@ -172,8 +172,8 @@ final class RolesImportCommand implements Callable<Integer> {
     return new RolesDocument.Model(
         config.name(),
         RolesDocument.UNKNOWN_WEIGHTS,
-        config.transformer().depth(),
-        config.transformer().heads(),
+        config.geometry().layers(),
+        config.geometry().heads(),
         scheduleOptions.of(config).maps());
   }
 

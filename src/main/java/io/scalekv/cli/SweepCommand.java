@@ -4,11 +4,11 @@ import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
-import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Status;
 import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.Metric;
+import io.scalekv.model.ModelChoice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -131,10 +131,8 @@ final class SweepCommand implements Callable<Integer> {
     }
     boolean named = spec.commandLine().getParseResult().hasMatchedOption("--model");
     String name = named ? option.model() : ExperimentSpec.read(file).model().name();
-    return new ModelChoice(
-        name,
-        option.weights().map(Path::toString).orElse(null),
-        option.randomWeights().isPresent() ? option.randomWeights().getAsLong() : null);
+    ModelChoice choice = option.choice();
+    return new ModelChoice(name, choice.weights(), choice.randomWeights());
   }
 
   static Report report(String name, Path folder, Runner.Summary summary, double seconds) {

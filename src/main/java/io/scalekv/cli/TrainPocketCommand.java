@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.io.AtomicFile;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.LossCurve;
 import io.scalekv.train.Curriculum;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,23 +27,23 @@ final class TrainPocketCommand implements Callable<Integer> {
   /** Model that can be trained. */
   enum Model {
     /** Seven maps, 64x64 px. */
-    POCKET(ModelConfig::pocket, Curriculum.LAST_MAPS),
+    POCKET("pocket", Curriculum.LAST_MAPS),
     /** Nine maps, 96x96 px. */
-    POCKET_L(ModelConfig::pocketL, Curriculum.LAST_MAPS),
+    POCKET_L("pocket-l", Curriculum.LAST_MAPS),
     /** Ten maps, 128x128 px. */
-    POCKET_XL(ModelConfig::pocketXl, Curriculum.GROWING);
+    POCKET_XL("pocket-xl", Curriculum.GROWING);
 
-    private final Supplier<ModelConfig> config;
+    private final String name;
     private final Curriculum curriculum;
 
-    Model(Supplier<ModelConfig> config, Curriculum curriculum) {
-      this.config = config;
+    Model(String name, Curriculum curriculum) {
+      this.name = name;
       this.curriculum = curriculum;
     }
 
     /** Returns the configuration. */
     ModelConfig config() {
-      return config.get();
+      return ModelCatalog.config(name);
     }
   }
 

@@ -5,13 +5,17 @@ import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.CellRunner;
 import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Machine;
-import io.scalekv.experiment.ModelChoice;
 import io.scalekv.experiment.PromptTexts;
 import io.scalekv.experiment.ResultDifferences;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.LoadOptions;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +91,12 @@ final class VerifyCommand implements Callable<Integer> {
           derive(
               recorded,
               experiment,
-              ExperimentModels.near(experiment.model(), folder.resolve(ExperimentFile.NAME)),
+              experiment
+                  .model()
+                  .resolve(
+                      name ->
+                          ExperimentSpec.resolve(name, folder.resolve(ExperimentFile.NAME))
+                              .toString()),
               reference == null ? scratch.resolve("reference") : reference);
       List<String> differences = ResultDifferences.of(recorded, derived);
       boolean same = differences.isEmpty();
@@ -103,19 +112,22 @@ final class VerifyCommand implements Callable<Integer> {
       CellResult recorded, ExperimentFile experiment, ModelChoice choice, Path references)
       throws IOException {
     Cell cell = recorded.cell();
-    ExperimentModels models = new ExperimentModels();
-    ModelConfig config = models.config(choice);
+    ModelConfig config = choice.config();
     CellRunner.Context context =
         ExperimentSetup.context(
             recorded.provenance().experiment(),
             recorded.provenance().specSha256(),
             references,
             PromptTexts.of(experiment.promptSets()),
-            ExperimentModels.shipped(choice, config),
+            ShippedCalibrations.of(choice),
             netOptions.nets(),
             engine);
     boolean weightless = cell.kind() == Cell.Kind.MEMORY;
-    try (ImageModel model = weightless ? null : models.open(choice, cell.model().dtype());
+    try (ImageModel model =
+            weightless
+                ? null
+                : choice.open(
+                    LoadOptions.of(cell.model().dtype().equals("bf16")), LoadListener.NONE);
         CellRunner runner = new CellRunner(config, model, context)) {
       return runner.run(cell, null, new RunProgress(engine.quiet(), spec.commandLine().getErr()));
     }

@@ -12,7 +12,6 @@ import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.FeatureTable;
 import io.scalekv.profile.LayerMetric;
@@ -180,7 +179,7 @@ public final class Calibrator {
       RolesDocument.Software software,
       Instant timestamp) {
     AttentionProfile profile = measured.profile().orElseThrow();
-    InfinityConfig config = model.config().transformer();
+    Geometry config = model.config().geometry();
     int tokens = budgetTokens();
     int first = BudgetPlan.firstCutScale(options.drawing().schedule(), tokens);
     FeatureTable table = FeatureTable.of(profile);
@@ -209,7 +208,7 @@ public final class Calibrator {
         new RolesDocument.Model(
             model.config().name(),
             model.weightHash(),
-            config.depth(),
+            config.layers(),
             config.heads(),
             options.drawing().schedule().maps());
     RolesDocument document =

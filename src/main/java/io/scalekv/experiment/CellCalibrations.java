@@ -3,10 +3,10 @@ package io.scalekv.experiment;
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.TopKeys;
@@ -50,18 +50,18 @@ final class CellCalibrations {
     if (c == null) {
       return PolicyCalibration.NONE;
     }
-    InfinityConfig shape = model.config().transformer();
+    Geometry shape = model.config().geometry();
     if (c.source().equals(Cell.Calibration.SHIPPED)) {
       return shipped
-          .map(d -> PolicyCalibrations.of(d, schedule, shape.depth(), shape.heads(), budget))
+          .map(d -> PolicyCalibrations.of(d, schedule, shape.layers(), shape.heads(), budget))
           .orElse(PolicyCalibration.NONE);
     }
     int first = BudgetPlan.firstCutScale(schedule, budget);
     int cut = schedule.scales() - first;
     int drafters =
-        c.drafters() == null ? LayerRoles.defaultDrafters(shape.depth(), cut) : c.drafters();
+        c.drafters() == null ? LayerRoles.defaultDrafters(shape.layers(), cut) : c.drafters();
     return c.source().equals(Cell.Calibration.RANDOM)
-        ? PolicyCalibrations.random(shape.depth(), schedule.scales(), first, drafters, c.seed())
+        ? PolicyCalibrations.random(shape.layers(), schedule.scales(), first, drafters, c.seed())
         : measured(cell, budget, first, drafters, listener);
   }
 

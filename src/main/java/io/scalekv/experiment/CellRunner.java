@@ -182,7 +182,7 @@ public final class CellRunner implements AutoCloseable {
     boolean drawn = cell.kind() != Cell.Kind.DISTORTION;
     CacheSettings settings = drawn ? settings(cell, listener) : null;
     CacheMeter meter =
-        new CacheMeter(config.transformer().depth(), cell.generation().schedule().size());
+        new CacheMeter(config.geometry().layers(), cell.generation().schedule().size());
     long shift = cell.kind() == Cell.Kind.OTHER_SEED ? cell.prompts().seeds() : 0;
     int count = cell.prompts().images();
     int batch = cell.generation().batch();
@@ -317,7 +317,7 @@ public final class CellRunner implements AutoCloseable {
     CacheSettings settings = settings(cell, listener);
     CacheSettings full = model.fullCache(cell.generation().maps());
     CacheMeter meter =
-        new CacheMeter(config.transformer().depth(), cell.generation().schedule().size());
+        new CacheMeter(config.geometry().layers(), cell.generation().schedule().size());
     double total = seconds(cell, prompts, settings, meter);
     total += seconds(cell, prompts, full, GenerationListener.NONE);
     List<Double> own = new ArrayList<>();
@@ -339,7 +339,7 @@ public final class CellRunner implements AutoCloseable {
 
   private Outcome attention(Cell cell, RunListener listener) {
     List<String> texts = texts(cell);
-    CurrentAttention shares = new CurrentAttention(config.transformer(), cell);
+    CurrentAttention shares = new CurrentAttention(config.geometry(), cell);
     int count = cell.prompts().images();
     int batch = cell.generation().batch();
     CacheSettings full = model.fullCache(cell.generation().maps());

@@ -1,7 +1,7 @@
 package io.scalekv.experiment;
 
+import io.scalekv.cache.Geometry;
 import io.scalekv.metrics.Bootstrap;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.Branch;
 import io.scalekv.profile.HeadStatistic;
@@ -21,9 +21,9 @@ final class CurrentAttention {
   private final ProfileGeometry geometry;
   private final List<PromptStatistics> images = new ArrayList<>();
 
-  CurrentAttention(InfinityConfig config, Cell cell) {
+  CurrentAttention(Geometry model, Cell cell) {
     this.cell = cell;
-    this.geometry = new ProfileGeometry(config.depth(), config.heads(), cell.generation().maps());
+    this.geometry = new ProfileGeometry(model.layers(), model.heads(), cell.generation().maps());
     if (geometry.scales() < 3) {
       throw new IllegalArgumentException(
           "attention: at least 3 token maps expected, got " + geometry.scales());

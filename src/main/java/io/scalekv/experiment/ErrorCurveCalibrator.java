@@ -2,6 +2,7 @@ package io.scalekv.experiment;
 
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.policy.ErrorCurve;
 import io.scalekv.cache.policy.ErrorCurves;
 import io.scalekv.io.Require;
@@ -11,7 +12,6 @@ import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.Prompt;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.ErrorCurveTap;
 import io.scalekv.profile.KeyImportanceTap;
 import io.scalekv.profile.ProfileGeometry;
@@ -38,8 +38,8 @@ public final class ErrorCurveCalibrator {
   public ErrorCurveCalibrator(ImageModel model, Drawing drawing) {
     this.model = model;
     this.drawing = drawing;
-    InfinityConfig config = model.config().transformer();
-    this.geometry = new ProfileGeometry(config.depth(), config.heads(), drawing.schedule());
+    Geometry config = model.config().geometry();
+    this.geometry = new ProfileGeometry(config.layers(), config.heads(), drawing.schedule());
   }
 
   /** Batches of prompts that {@link #measure} draws. */

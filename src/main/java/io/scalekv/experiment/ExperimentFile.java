@@ -3,6 +3,7 @@ package io.scalekv.experiment;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.CheckedJson;
+import io.scalekv.model.ModelChoice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -61,6 +62,16 @@ public record ExperimentFile(
    * @param id of the cell
    */
   public record Row(String group, String label, String id) {}
+
+  /** Returns the name or folder of the model. */
+  public String modelName() {
+    return model.name();
+  }
+
+  /** Returns the options of the command line that choose the model. */
+  public String modelOptions() {
+    return model.options();
+  }
 
   /** Copies the collections. */
   public ExperimentFile {

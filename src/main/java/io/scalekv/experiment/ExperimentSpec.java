@@ -6,6 +6,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.CheckedJson;
 import io.scalekv.io.KnownKeys;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.TopKeys;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import io.scalekv.cache.KvCache;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.SelectionInputs;
 import io.scalekv.model.GenerationListener;
-import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -48,7 +48,7 @@ public final class MapMeter implements GenerationListener {
     }
   }
 
-  private final InfinityConfig config;
+  private final ModelConfig config;
   private final ScaleSchedule schedule;
   private final List<double[]> seconds = new ArrayList<>();
   private final List<double[]> cpuSeconds = new ArrayList<>();
@@ -62,7 +62,7 @@ public final class MapMeter implements GenerationListener {
   private double begunCpu;
 
   /** A meter for generations of one schedule and batch. */
-  public MapMeter(InfinityConfig config, ScaleSchedule schedule) {
+  public MapMeter(ModelConfig config, ScaleSchedule schedule) {
     this.config = config;
     this.schedule = schedule;
     this.liveAfter = new long[schedule.scales()];
@@ -88,12 +88,17 @@ public final class MapMeter implements GenerationListener {
   @Override
   public void attended(int branch, SelectionInputs a) {
     attentionFlop[a.scale()] +=
-        4.0 * a.rows() * a.heads().length * config.headWidth() * a.current() * a.tokens();
+        4.0
+            * a.rows()
+            * a.heads().length
+            * config.geometry().headWidth()
+            * a.current()
+            * a.tokens();
   }
 
   @Override
   public void cached(int scale, int layer, int branch, KvCache cache) {
-    live.put(branch * config.depth() + layer, cache.liveBytes());
+    live.put(branch * config.geometry().layers() + layer, cache.liveBytes());
   }
 
   @Override
@@ -120,7 +125,7 @@ public final class MapMeter implements GenerationListener {
               median(cpuSeconds, k),
               liveAfter[k],
               peak[k],
-              (attentionFlop[k] + linearFlop(k)) / 1e9));
+              (attentionFlop[k] + config.linearOperations(rows, schedule.tokens(k))) / 1e9));
     }
     return costs;
   }
@@ -130,14 +135,6 @@ public final class MapMeter implements GenerationListener {
     double[] sorted = times.stream().skip(skip).mapToDouble(s -> s[map]).sorted().toArray();
     int n = sorted.length;
     return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
-  }
-
-  /** Operations of the linear layers: qkv, two projections, cross attention's query, FFN, head. */
-  private double linearFlop(int map) {
-    double width = config.width();
-    double perLayer = 2 * width * (6 * width + 2.0 * config.ffnWidth());
-    double head = 2 * width * 2 * config.tokenBits();
-    return rows * (double) schedule.tokens(map) * (config.depth() * perLayer + head);
   }
 
   /**

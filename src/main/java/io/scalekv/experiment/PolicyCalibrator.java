@@ -1,10 +1,10 @@
 package io.scalekv.experiment;
 
+import io.scalekv.cache.Geometry;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionColumns;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.AttentionProfiler;
@@ -109,9 +109,9 @@ public final class PolicyCalibrator {
    */
   public Measured measure(List<String> prompts, IntConsumer onPrompt, int... indices) {
     Require.that(indices.length > 0, "prompts must be at least one, got none");
-    InfinityConfig config = model.config().transformer();
+    Geometry config = model.config().geometry();
     ProfileGeometry geometry =
-        new ProfileGeometry(config.depth(), config.heads(), options.drawing().schedule());
+        new ProfileGeometry(config.layers(), config.heads(), options.drawing().schedule());
     TapsFile.Taps[] all = new TapsFile.Taps[1];
     List<PromptStatistics> statistics = new ArrayList<>();
     options

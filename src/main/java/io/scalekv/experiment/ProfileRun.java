@@ -1,10 +1,10 @@
 package io.scalekv.experiment;
 
+import io.scalekv.cache.Geometry;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.ProfileGeometry;
@@ -44,9 +44,9 @@ public record ProfileRun(Drawing drawing) {
         prompts.size(),
         from,
         to - 1);
-    InfinityConfig config = model.config().transformer();
+    Geometry config = model.config().geometry();
     ProfileGeometry geometry =
-        new ProfileGeometry(config.depth(), config.heads(), drawing.schedule());
+        new ProfileGeometry(config.layers(), config.heads(), drawing.schedule());
     List<List<PromptStatistics>> statistics = new ArrayList<>();
     options.forEach(o -> statistics.add(new ArrayList<>()));
     drawing.watch(

@@ -1,11 +1,11 @@
 package io.scalekv.experiment;
 
+import io.scalekv.cache.Geometry;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.AttentionMap;
 import io.scalekv.profile.AttentionMapTap;
 import io.scalekv.profile.AttentionProfile;
@@ -48,8 +48,8 @@ public final class PromptProfiler {
 
   /** Shape of the model with these token maps. */
   public ProfileGeometry geometry() {
-    InfinityConfig config = model.config().transformer();
-    return new ProfileGeometry(config.depth(), config.heads(), options.drawing().schedule());
+    Geometry config = model.config().geometry();
+    return new ProfileGeometry(config.layers(), config.heads(), options.drawing().schedule());
   }
 
   /**

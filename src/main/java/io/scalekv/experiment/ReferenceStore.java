@@ -65,7 +65,7 @@ final class ReferenceStore {
       draw(key, folder, prompts, listener);
       int[] bits =
           cell.generation().maps().maps().stream()
-              .mapToInt(m -> m.tokens() * model.config().transformer().tokenBits())
+              .mapToInt(m -> m.tokens() * model.config().tokenBits())
               .toArray();
       known = new References(folder, key.prompts(), bits);
       ready.put(key.id(), known);

@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.io.CheckedJson;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.roles.Calibrations;
 import io.scalekv.roles.RolesDocument;
@@ -15,6 +16,11 @@ import tools.jackson.databind.node.ObjectNode;
 /** The calibrations that come with the models; error curves have a file of their own. */
 public final class ShippedCalibrations {
   private ShippedCalibrations() {}
+
+  /** Returns the calibration of a model whose own weights are used, if one comes with it. */
+  public static Optional<RolesDocument> of(ModelChoice choice) {
+    return choice.shipped() ? of(choice.config()) : Optional.empty();
+  }
 
   /** The calibration of that model, with its error curves, if one comes with it. */
   public static Optional<RolesDocument> of(ModelConfig model) {

@@ -66,7 +66,7 @@ public enum ComputeDevice {
   }
 
   /** The engine's name for it. */
-  Device engine() {
+  public Device engine() {
     return this == CUDA ? Device.gpu() : Device.cpu();
   }
 

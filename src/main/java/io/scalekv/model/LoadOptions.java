@@ -1,16 +1,43 @@
 package io.scalekv.model;
 
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
 /**
  * How a model is loaded.
  *
- * @param bf16 whether the transformer is held and computed in bfloat16, as {@link
- *     io.scalekv.model.infinity.Precision#BF16} says; else in float32
- * @param tokenizer whether the image tokenizer is loaded; without it codes can be drawn, no images
- * @param device where weights and activations lie
+ * @param bf16 whether the transformer computes in bfloat16 instead of float32, see {@link
+ *     Precision#BF16}
+ * @param tokenizer whether the image tokenizer is loaded; without it only token codes can be drawn
+ * @param device of weights and activations
+ * @param texts prompts to encode before the transformer is loaded, so that text encoder and
+ *     transformer never share the memory; others are encoded when they are drawn
+ * @param textFeatures file that keeps the text encoder's output for later runs
  */
-public record LoadOptions(boolean bf16, boolean tokenizer, ComputeDevice device) {
-  /** The whole model on the processor. */
+public record LoadOptions(
+    boolean bf16,
+    boolean tokenizer,
+    ComputeDevice device,
+    List<String> texts,
+    Optional<Path> textFeatures) {
+  /** Returns options without texts. */
+  public LoadOptions(boolean bf16, boolean tokenizer, ComputeDevice device) {
+    this(bf16, tokenizer, device, List.of(), Optional.empty());
+  }
+
+  /** Returns the options of a whole model on the processor. */
   public static LoadOptions of(boolean bf16) {
     return new LoadOptions(bf16, true, ComputeDevice.CPU);
+  }
+
+  /** Returns this with texts to encode and the file that keeps them. */
+  public LoadOptions withTexts(List<String> newTexts, Optional<Path> file) {
+    return new LoadOptions(bf16, tokenizer, device, List.copyOf(newTexts), file);
+  }
+
+  /** Returns the precision of the transformer. */
+  public Precision precision() {
+    return bf16 ? Precision.BF16 : Precision.FP32;
   }
 }

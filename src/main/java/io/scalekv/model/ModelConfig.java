@@ -3,227 +3,110 @@ package io.scalekv.model;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.model.infinity.InfinityConfig;
-import io.scalekv.model.vae.VaeConfig;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
+import io.scalekv.weights.ExpectedWeights;
+import io.scalekv.weights.LoadListener;
 import java.util.Optional;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a model is: its transformer, its tokenizer, its token maps and its text. The file {@code
- * config.json} of a model folder.
- *
- * @param format {@value #FORMAT}
- * @param name of the model, as results state it
- * @param transformer shape of the transformer
- * @param tokenizer shape of the image tokenizer
- * @param sides sides of the square token maps, or null where the published schedules apply
- * @param rotarySide side to which rotary positions are normalised, or null likewise
- * @param text {@code words} for the pocket model's word embedding, {@code t5} for flan-t5-xl
+ * Configuration of a model: shape, token maps and text, without weights. Each model family
+ * implements it; {@link ModelCatalog} finds it by name or in a folder.
  */
-public record ModelConfig(
-    String format,
-    String name,
-    InfinityConfig transformer,
-    VaeConfig tokenizer,
-    List<Integer> sides,
-    Integer rotarySide,
-    String text) {
-  /** Version of this file format. */
-  public static final String FORMAT = "scalekv-model-1";
+public interface ModelConfig {
+  /** Returns the name as results state it. */
+  String name();
 
-  /** Text by the pocket model's word embedding. */
-  public static final String WORDS = "words";
+  /** Returns the model family, such as {@code infinity}. */
+  String family();
 
-  /** Text by the flan-t5-xl encoder. */
-  public static final String T5 = "t5";
+  /** Returns the shape of the self-attention. */
+  Geometry geometry();
 
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .build();
-
-  /** Checks the parts against each other. */
-  public ModelConfig {
-    require(FORMAT.equals(format), "format", FORMAT, format);
-    require(name != null && !name.isBlank(), "name", "a name", name);
-    require(transformer != null, "transformer", "an object", null);
-    require(tokenizer != null, "tokenizer", "an object", null);
-    require(WORDS.equals(text) || T5.equals(text), "text", WORDS + " or " + T5, text);
-    require(
-        transformer.codeBits() == tokenizer.codeBits(),
-        "tokenizer/codeBits",
-        transformer.codeBits(),
-        tokenizer.codeBits());
-    require((sides == null) == (rotarySide == null), "rotarySide", "one with sides", rotarySide);
-    if (sides != null) {
-      sides = List.copyOf(sides);
-      require(!sides.isEmpty(), "sides", "at least one", sides);
-      require(sides.size() <= InfinityConfig.LEVELS, "sides", "at most 15", sides.size());
-      require(sides.stream().allMatch(s -> s >= 1 && s <= 512), "sides", "1 to 512 each", sides);
-      require(rotarySide >= 1 && rotarySide <= 512, "rotarySide", "1 to 512", rotarySide);
-    }
-  }
-
-  /** Shape of the transformer's self-attention. */
-  public Geometry geometry() {
-    return transformer.geometry();
-  }
-
-  private static void require(boolean ok, String where, Object expected, Object got) {
-    if (!ok) {
-      throw new IllegalArgumentException(
-          "config.json: /" + where + ": expected " + expected + ", got " + got);
-    }
-  }
-
-  /** The pocket model that comes with the project: 521 tokens in seven maps, 64x64 px. */
-  public static ModelConfig pocket() {
-    return shipped("pocket/config.json");
-  }
-
-  /** The pocket model with two more maps: 1497 tokens in nine maps, 96x96 px. */
-  public static ModelConfig pocketL() {
-    return shipped("pocket-l/config.json");
-  }
+  /** Returns the bits of a token's code. */
+  int tokenBits();
 
   /**
-   * The pocket model with the ten scales of Infinity at 512 px: 2521 tokens, 16 layers, 128x128 px.
-   */
-  public static ModelConfig pocketXl() {
-    return shipped("pocket-xl/config.json");
-  }
-
-  /** The models whose weights come with the project. */
-  public static List<ModelConfig> shipped() {
-    return List.of(pocket(), pocketL());
-  }
-
-  /** Returns all models that are known by name. */
-  public static List<ModelConfig> all() {
-    return List.of(pocket(), pocketL(), pocketXl(), infinity2b(), infinity8b());
-  }
-
-  private static ModelConfig shipped(String resource) {
-    try (InputStream in = ModelConfig.class.getResourceAsStream(resource)) {
-      return parse(in.readAllBytes(), resource);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Infinity-2B with its d32 tokenizer, as released. */
-  public static ModelConfig infinity2b() {
-    return new ModelConfig(
-        FORMAT,
-        "infinity-2b",
-        new InfinityConfig(32, 2048, 16, 8192, 32, false, 2048, 512, 8),
-        new VaeConfig(32, 16, 128, List.of(1, 2, 4, 4, 4), 2, 3, 32),
-        null,
-        null,
-        T5);
-  }
-
-  /** Infinity-8B with its d56 tokenizer (14-bit codes, patchified), as released. */
-  public static ModelConfig infinity8b() {
-    return new ModelConfig(
-        FORMAT,
-        "infinity-8b",
-        new InfinityConfig(40, 3584, 28, 14336, 14, true, 2048, 512, 8),
-        new VaeConfig(14, 8, 128, List.of(1, 2, 4, 4), 2, 3, 32),
-        null,
-        null,
-        T5);
-  }
-
-  /**
-   * A model of another shape, for random weights; what is not given stays. The feed-forward part
-   * keeps its ratio to the width, and heads keep their width where only the width changes.
+   * Returns the token maps of an image.
    *
-   * @param depth layers
-   * @param width channels
-   * @param heads heads
-   */
-  public ModelConfig withGeometry(
-      Optional<Integer> depth, Optional<Integer> width, Optional<Integer> heads) {
-    InfinityConfig t = transformer;
-    int d = depth.orElse(t.depth());
-    int c = width.orElse(t.width());
-    int h = heads.orElse(width.isPresent() ? Math.max(1, c / t.headWidth()) : t.heads());
-    int ffn = (int) Math.round((double) c * t.ffnWidth() / t.width());
-    int chunks = d % t.blockChunks() == 0 ? t.blockChunks() : 1;
-    return new ModelConfig(
-        format,
-        name + "-" + d + "x" + c + "-h" + h,
-        new InfinityConfig(
-            d, c, h, ffn, t.codeBits(), t.patchify(), t.textWidth(), t.textMaxLength(), chunks),
-        tokenizer,
-        sides,
-        rotarySide,
-        text);
-  }
-
-  /** Reads the {@code config.json} of a model folder. */
-  public static ModelConfig read(Path file) {
-    try {
-      return parse(Files.readAllBytes(file), file.toString());
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static ModelConfig parse(byte[] json, String name) {
-    try {
-      return MAPPER.readValue(json, ModelConfig.class);
-    } catch (JacksonException e) {
-      Throwable cause = e.getCause() instanceof IllegalArgumentException ? e.getCause() : e;
-      String message =
-          cause instanceof JacksonException j ? j.getOriginalMessage() : cause.getMessage();
-      throw new IllegalArgumentException(name + ": " + message.lines().findFirst().orElse(""), e);
-    }
-  }
-
-  /** This configuration as the text of a {@code config.json}. */
-  public String json() {
-    return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
-  }
-
-  /**
-   * The token maps of a generation.
-   *
-   * @param size one of {@link Schedules#SIZES}, if asked for
+   * @param size one of {@link Schedules#SIZES}, or empty for the model's own
    * @param aspect height / width
    */
-  public ScaleSchedule schedule(Optional<String> size, double aspect) {
-    if (sides == null) {
-      return Schedules.of(aspect, size.orElse("1M"));
-    }
-    ScaleSchedule own = ScaleSchedule.ofSides(sides.stream().mapToInt(Integer::intValue).toArray());
-    if (aspect != 1 || (size.isPresent() && !own.equals(Schedules.of(1, size.get())))) {
-      throw new IllegalArgumentException(
-          name
-              + ": draws one size only, maps "
-              + own.maps()
-              + "; got --size "
-              + size.orElse("(default)")
-              + " --aspect "
-              + aspect);
-    }
-    return own;
+  ScaleSchedule schedule(Optional<String> size, double aspect);
+
+  /** Returns the map to which rotary positions are normalised. */
+  TokenMap rotaryReference(double aspect);
+
+  /** Returns height and width in pixels of an image of a schedule. */
+  int[] pixels(ScaleSchedule schedule);
+
+  /** Returns whether prompts are captions of the closed scene language. */
+  boolean drawsScenes();
+
+  /** Returns the width of the features of a text encoder, or 0 for a model without one. */
+  int encodedTextWidth();
+
+  /**
+   * Checks that the model can read a prompt.
+   *
+   * @throws IllegalArgumentException with the words that it cannot read
+   */
+  void checkPrompt(String text);
+
+  /**
+   * Returns the operations of the linear layers of the blocks and the head for one scale, two for
+   * each multiply-add.
+   *
+   * @param rows batch rows, twice the images under guidance
+   */
+  double linearOperations(int rows, int tokens);
+
+  /**
+   * Returns the native memory of a generation.
+   *
+   * @param cache most bytes of the cache, of one image with all guidance branches
+   * @param guided whether there are two guidance branches
+   */
+  MemoryNeed memoryNeed(ScaleSchedule schedule, long cache, boolean guided, LoadOptions options);
+
+  /** Returns the names of the weight files. */
+  CheckpointNames files();
+
+  /** Returns whether the weights are published by others, not made by this project. */
+  default boolean published() {
+    return files().origin() != null;
   }
 
-  /** The map to which rotary positions are normalised. */
-  public TokenMap rotaryReference(double aspect) {
-    return rotarySide == null
-        ? Schedules.rotaryReference(aspect)
-        : new TokenMap(rotarySide, rotarySide);
+  /** Returns the names and shapes of the transformer's weights. */
+  ExpectedWeights transformerWeights();
+
+  /** Returns the names and shapes of the tokenizer's weights. */
+  ExpectedWeights tokenizerWeights();
+
+  /** Returns a model of another shape, for random weights; its name states the shape. */
+  ModelConfig withGeometry(Geometry geometry);
+
+  /** Returns this configuration as the text of a {@code config.json}. */
+  String json();
+
+  /**
+   * Loads a model after checking every name, shape and type of its weights.
+   *
+   * @param listener receives the progress of reading
+   * @throws io.scalekv.weights.WeightsFileException if a file is missing or damaged, or a weight is
+   *     missing or has another shape
+   */
+  ImageModel open(ModelSource source, LoadOptions options, LoadListener listener);
+
+  /** Returns {@link ImageModel#weightHash()} of a source without loading it. */
+  default String weightHash(ModelSource source) {
+    return source instanceof ModelSource.Random random
+        ? random.weights().hash()
+        : CheckpointFolder.of(this, source).hash(LoadListener.NONE);
+  }
+
+  /** Returns {@link ImageModel#tokenizerHash()} of a source without loading it. */
+  default String tokenizerHash(ModelSource source) {
+    return source instanceof ModelSource.Random random
+        ? random.weights().hash()
+        : CheckpointFolder.of(this, source).tokenizerHash();
   }
 }

@@ -2,30 +2,27 @@ package io.scalekv.model;
 
 import java.nio.file.Path;
 
-/** Where a model's weights come from. */
+/** Origin of a model's weights. */
 public sealed interface ModelSource {
   /** The weights that come with the project, by the model's name; all share one tokenizer. */
   record Shipped() implements ModelSource {}
 
   /**
-   * A folder with {@code transformer.safetensors} and {@code vae.safetensors}, or with published
-   * checkpoints under their usual names; see {@link CheckpointFolder}.
+   * A folder with weight files under one of the names of {@link ModelConfig#files()}.
    *
    * @param folder the folder
    */
   record Folder(Path folder) implements ModelSource {}
 
   /**
-   * Random weights, for geometry and speed.
+   * Random weights.
    *
-   * @param seed of the weights
-   * @param textTokens random text tokens that stand for every prompt of a model with a text
-   *     encoder; 0 for one a word and one for its end
+   * @param weights seed and shape
    */
-  record Random(long seed, int textTokens) implements ModelSource {
-    /** Texts as long as the prompts. */
+  record Random(RandomWeights weights) implements ModelSource {
+    /** Returns random weights in the model's own shape. */
     public Random(long seed) {
-      this(seed, 0);
+      this(RandomWeights.of(seed));
     }
   }
 }

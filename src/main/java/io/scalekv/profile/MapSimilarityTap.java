@@ -8,7 +8,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
-import io.scalekv.model.infinity.RotaryTable;
+import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;

@@ -85,7 +85,7 @@ final class HtmlReport {
 
   private String title() {
     List<String> models =
-        sections.stream().map(s -> s.folder().results().file().model().name()).distinct().toList();
+        sections.stream().map(s -> s.folder().results().file().modelName()).distinct().toList();
     return "ScaleKV Lab: results of " + String.join(", ", models);
   }
 
@@ -203,7 +203,7 @@ final class HtmlReport {
       ExperimentFile f = s.folder().results().file();
       out.append("<h3>").append(Html.escape(f.name())).append("</h3><dl>");
       term(out, "experiment", "SHA-256 " + f.specSha256());
-      term(out, "model as asked for", f.model().name());
+      term(out, "model as asked for", f.modelName());
       if (f.promptFile() != null) {
         term(out, "prompts", f.promptFile() + ", lines used: SHA-256 " + f.promptSha256());
       }
@@ -275,13 +275,7 @@ final class HtmlReport {
   private static String command(ExperimentFile f, ResultRow r) {
     StringBuilder text = new StringBuilder("./scalekv cell experiments/" + f.name() + ".yaml");
     text.append(f.quick() ? " --quick" : "").append(" --id ").append(r.row().id());
-    text.append(" --model ").append(f.model().name());
-    if (f.model().weights() != null) {
-      text.append(" --weights DIR");
-    }
-    if (f.model().randomWeights() != null) {
-      text.append(" --random-weights ").append(f.model().randomWeights());
-    }
+    text.append(" ").append(f.modelOptions());
     Cell.Nets nets = r.cell() == null ? null : r.cell().nets();
     if (nets != null && nets.lpipsHash() != null) {
       text.append(" --lpips FILE --lpips-range=").append(nets.lpipsRange());

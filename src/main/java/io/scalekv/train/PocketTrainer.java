@@ -10,14 +10,14 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
-import io.scalekv.model.ImageModel;
+import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.Pixels;
+import io.scalekv.model.Precision;
+import io.scalekv.model.attention.RotaryTable;
+import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityWeights;
-import io.scalekv.model.infinity.Precision;
-import io.scalekv.model.infinity.RotaryTable;
-import io.scalekv.model.infinity.SelfAttention;
 import io.scalekv.model.infinity.TextCondition;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.text.WordEmbedder;
@@ -134,7 +134,7 @@ public final class PocketTrainer {
    * there.
    */
   public static void train(Options o, Consumer<String> log) {
-    Path result = o.folder().resolve(ImageModel.TRANSFORMER);
+    Path result = o.folder().resolve(CheckpointNames.TRANSFORMER);
     Engine.getInstance().setRandomSeed((int) o.seed());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         MultiScaleBsq quantiser = new MultiScaleBsq(manager, o.config().codeBits());

@@ -3,8 +3,9 @@ package io.scalekv.train;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
-import io.scalekv.model.ImageModel;
+import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.infinity.InfinityModelConfig;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.SafetensorsWriter;
@@ -72,11 +73,11 @@ public final class PocketTraining {
 
   /** Trains to the end. */
   public static Result run(Options o, Consumer<String> log) {
-    ModelConfig config = o.config();
+    InfinityModelConfig config = InfinityModelConfig.cast(o.config());
     ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
     Path vaeFile = o.folder().resolve("vae-fp32.safetensors");
     if (o.from() != null && !Files.exists(vaeFile)) {
-      copyTensors(o.from().resolve(ImageModel.TOKENIZER), vaeFile, StoredType.F32);
+      copyTensors(o.from().resolve(CheckpointNames.TOKENIZER), vaeFile, StoredType.F32);
     }
     if (!Files.exists(vaeFile)) {
       VaeTrainer.train(
@@ -95,7 +96,9 @@ public final class PocketTraining {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights vae = load(manager, vaeFile);
         Weights start =
-            o.from() == null ? null : load(manager, o.from().resolve(ImageModel.TRANSFORMER))) {
+            o.from() == null
+                ? null
+                : load(manager, o.from().resolve(CheckpointNames.TRANSFORMER))) {
       PocketTrainer.train(
           new PocketTrainer.Options(
               config.transformer(),
@@ -121,10 +124,10 @@ public final class PocketTraining {
     } catch (IOException e) {
       throw new UncheckedIOException(model + ": " + e.getMessage(), e);
     }
-    copyTensors(vaeFile, model.resolve(ImageModel.TOKENIZER), StoredType.BF16);
+    copyTensors(vaeFile, model.resolve(CheckpointNames.TOKENIZER), StoredType.BF16);
     copyTensors(
-        o.folder().resolve(ImageModel.TRANSFORMER),
-        model.resolve(ImageModel.TRANSFORMER),
+        o.folder().resolve(CheckpointNames.TRANSFORMER),
+        model.resolve(CheckpointNames.TRANSFORMER),
         StoredType.BF16);
     return new Result(model, o.folder().resolve(PocketTrainer.CURVE));
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.scalekv.cache.Budget;
 import io.scalekv.experiment.Calibrator;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.PromptSet;
@@ -47,8 +48,8 @@ final class CalibratorDefaultsTest {
     assertEquals(0, said.code(), said.err());
 
     List<String> texts = PromptFile.read(prompts).subList(0, 3);
-    ModelConfig config = ModelConfig.read(folder.resolve("model/config.json"));
-    try (ImageModel model = ImageModel.open(config, new ModelSource.Random(3, 0), false)) {
+    ModelConfig config = ModelCatalog.read(folder.resolve("model/config.json"));
+    try (ImageModel model = ImageModel.open(config, new ModelSource.Random(3), false)) {
       Calibrator calibrator =
           new Calibrator(model, Calibrator.Options.defaults(config, Budget.parse("30%")));
       RolesDocument document =

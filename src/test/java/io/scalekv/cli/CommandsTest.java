@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
@@ -236,7 +236,7 @@ final class CommandsTest {
   @Test
   void aModelFolderIsAModel() throws IOException {
     Path model = Files.createDirectories(folder.resolve("input-model"));
-    Files.writeString(model.resolve("config.json"), ModelConfig.pocket().json());
+    Files.writeString(model.resolve("config.json"), ModelCatalog.config("pocket").json());
     Path out = folder.resolve("out");
     refused(
         2,
@@ -271,7 +271,7 @@ final class CommandsTest {
     Files.write(model.resolve("transformer.safetensors"), bytes);
     Files.writeString(
         model.resolve("config.json"),
-        ModelConfig.pocket().json().replace("\"depth\" : 12", "\"depth\" : 13"));
+        ModelCatalog.config("pocket").json().replace("\"depth\" : 12", "\"depth\" : 13"));
     refused(
         2,
         List.of("blocks.12", "missing"),
@@ -284,7 +284,7 @@ final class CommandsTest {
         out);
     Files.writeString(
         model.resolve("config.json"),
-        ModelConfig.pocket().json().replace("\"depth\" : 12", "\"dept\" : 12"));
+        ModelCatalog.config("pocket").json().replace("\"depth\" : 12", "\"dept\" : 12"));
     refused(
         2,
         List.of("config.json", "dept"),

@@ -35,15 +35,7 @@ final class GenerateMapsTest {
     Said said =
         generate(
             "--random-weights",
-            1,
-            "--depth",
-            3,
-            "--width",
-            64,
-            "--heads",
-            2,
-            "--text-tokens",
-            5,
+            "1,3x64x2,text=5",
             "--no-image",
             "--seeds",
             2,
@@ -84,7 +76,7 @@ final class GenerateMapsTest {
 
   @Test
   void aCutCacheCostsFewerOperations() {
-    Object[] tiny = {"--random-weights", 1, "--depth", 2, "--width", 64, "--no-image", "--tau", 0};
+    Object[] tiny = {"--random-weights", "1,2x64x1", "--no-image", "--tau", 0};
     List<Object> words = new ArrayList<>(List.of(tiny));
     JsonNode full = generate(words.toArray()).json();
     words.addAll(List.of("--policy", "snapkv", "--budget", "10%"));
@@ -103,8 +95,7 @@ final class GenerateMapsTest {
   /** Without a calibration roles are drawn by the seed; the bytes are those of the budget. */
   @Test
   void randomWeightsGetRandomRoles() {
-    List<Object> words =
-        new ArrayList<>(List.of("--random-weights", 1, "--depth", 2, "--width", 64, "--no-image"));
+    List<Object> words = new ArrayList<>(List.of("--random-weights", "1,2x64x1", "--no-image"));
     words.addAll(List.of("--policy", "scalekv", "--budget", "10%"));
     Said said = generate(words.toArray());
     assertEquals(0, said.code(), said.err());
@@ -115,11 +106,11 @@ final class GenerateMapsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--depth 2 --weights . --no-image | --random-weights SEED expected",
-        "--random-weights 1 --depth 2 --width 64 | --out DIR or --no-image",
-        "--random-weights 1 --depth 2 --width 64 --no-image --judge | no --judge",
-        "--random-weights 1 --depth 2 --width 770 --heads 8 --no-image | heads (8) divide",
-        "--random-weights 1 --depth 0 --no-image | --depth"
+        "--random-weights 1,2x64x1 | --out DIR or --no-image",
+        "--random-weights 1,2x64x1 --no-image --judge | no --judge",
+        "--random-weights 1,2x770x8 --no-image | got 8",
+        "--random-weights 1,0x64x1 --no-image | got 0",
+        "--random-weights 1x2 --no-image | 1x2"
       })
   void contradictionsAreRefused(String line) {
     String[] parts = line.split(" \\| ");

@@ -12,6 +12,7 @@ import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.roles.Calibrations;
@@ -70,7 +71,8 @@ final class GenerateWithPolicyTest {
     int tokens =
         whole
             ? 265
-            : Budget.parse(budget).tokens(ModelConfig.pocket().schedule(Optional.empty(), 1));
+            : Budget.parse(budget)
+                .tokens(ModelCatalog.config("pocket").schedule(Optional.empty(), 1));
     assertTrue(mib > 0 && mib <= tokens * 12 * 128 * 16 / 1048576.0 + 5e-4, cache.toString());
   }
 
@@ -128,7 +130,7 @@ final class GenerateWithPolicyTest {
 
   @Test
   void theShippedCalibrationIsThatOfTheShippedWeights() {
-    ModelConfig pocket = ModelConfig.pocket();
+    ModelConfig pocket = ModelCatalog.config("pocket");
     RolesDocument shipped = ShippedCalibrations.of(pocket).orElseThrow();
     try (ImageModel model = ImageModel.open(pocket, new ModelSource.Shipped(), false)) {
       assertEquals(model.weightHash(), shipped.model().weights());
@@ -136,7 +138,7 @@ final class GenerateWithPolicyTest {
     assertEquals(pocket.schedule(Optional.empty(), 1).maps(), shipped.model().schedule());
     assertEquals(
         List.of("heatkv", "amsKv", "hack", "errorCurves"), Calibrations.of(shipped).names());
-    assertTrue(ShippedCalibrations.of(ModelConfig.infinity2b()).isEmpty());
+    assertTrue(ShippedCalibrations.of(ModelCatalog.config("infinity-2b")).isEmpty());
   }
 
   @ParameterizedTest

@@ -13,7 +13,7 @@ import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.TinyCheckpoint;
 import io.scalekv.model.text.T5Config;
 import io.scalekv.model.text.T5Fixtures;
@@ -148,8 +148,8 @@ final class HostileFiles {
   }
 
   private void documents() throws IOException {
-    RolesDocument roles = ShippedCalibrations.of(ModelConfig.pocket()).orElseThrow();
-    add("config.json", d -> ModelConfig.read(d.resolve("c")), "c", Form.JSON, utf8(pocket()));
+    RolesDocument roles = ShippedCalibrations.of(ModelCatalog.config("pocket")).orElseThrow();
+    add("config.json", d -> ModelCatalog.read(d.resolve("c")), "c", Form.JSON, utf8(pocket()));
     add(
         "T5 config",
         d -> T5Config.read(d.resolve("c")),
@@ -258,7 +258,7 @@ final class HostileFiles {
   }
 
   private static String pocket() {
-    return ModelConfig.pocket().json();
+    return ModelCatalog.config("pocket").json();
   }
 
   private static String budgets() {

@@ -4,6 +4,7 @@ import io.scalekv.image.RgbImage;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.Prompt;
@@ -47,7 +48,8 @@ final class LeakProbe {
               times,
               i -> {
                 try (ImageModel model =
-                    ImageModel.open(ModelConfig.pocket(), new ModelSource.Shipped(), i % 2 == 1)) {
+                    ImageModel.open(
+                        ModelCatalog.config("pocket"), new ModelSource.Shipped(), i % 2 == 1)) {
                   model.transformerParameters();
                 }
               });
@@ -73,7 +75,7 @@ final class LeakProbe {
   }
 
   private static void generations(int times, Path folder) throws Exception {
-    ModelConfig config = ModelConfig.read(folder.resolve("model").resolve("config.json"));
+    ModelConfig config = ModelCatalog.read(folder.resolve("model").resolve("config.json"));
     try (ImageModel model = ImageModel.open(config, new ModelSource.Random(3), false)) {
       Drawing drawing = Drawing.defaults(config);
       repeat(

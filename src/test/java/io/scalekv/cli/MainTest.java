@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -239,7 +239,7 @@ final class MainTest {
   @Test
   void aModelFolderHasAConfig(@TempDir Path folder) throws IOException {
     assertEquals(2, call("probe", "--model", folder.toString()).code());
-    Files.writeString(folder.resolve("config.json"), ModelConfig.pocket().json());
+    Files.writeString(folder.resolve("config.json"), ModelCatalog.config("pocket").json());
     assertEquals(0, call("probe", "--model", folder.toString()).code());
   }
 

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.PaperCsv;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -186,10 +186,10 @@ final class MemoryCommandTest {
 
   @Test
   void aFolderNeedsNothingButItsConfig(@TempDir Path folder) throws IOException {
-    Files.writeString(folder.resolve("config.json"), ModelConfig.infinity2b().json());
+    Files.writeString(folder.resolve("config.json"), ModelCatalog.config("infinity-2b").json());
     JsonNode report = memory("--model", folder, "--batch", 8, "--budget", "650t");
     assertEquals(3900, only(report).get("kvBytes").asLong() >> 20);
-    String json = ModelConfig.infinity2b().json();
+    String json = ModelCatalog.config("infinity-2b").json();
     Files.writeString(
         folder.resolve("config.json"),
         json.replace("\"depth\" : 32", "\"depth\" : 2147483640")

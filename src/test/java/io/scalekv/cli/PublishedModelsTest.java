@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.TinyCheckpoint;
 import io.scalekv.model.text.T5Config;
 import io.scalekv.model.text.T5Encoder;
@@ -72,7 +72,7 @@ class PublishedModelsTest {
         "--out",
         folder.resolve("third"));
     refused(
-        "--text-features: a model with real weights and a text encoder expected, got --model pocket",
+        "--text-features needs a model with real weights and a text encoder, got pocket",
         "generate",
         "--prompt",
         "a large solid red circle at left on a plain blue background",
@@ -128,7 +128,7 @@ class PublishedModelsTest {
     assertEquals("verified", entry.get("status").asString());
     assertTrue(entry.get("note").asString().contains("1,223,527,424 parameters"), said.out());
     assertEquals(1, said.json().size());
-    Files.writeString(text.resolve("config.json"), ModelConfig.pocket().json());
+    Files.writeString(text.resolve("config.json"), ModelCatalog.config("pocket").json());
     refused("feed_forward_proj gated-gelu expected, got relu", "models", "--verify", folder);
   }
 }

@@ -9,7 +9,7 @@ import io.scalekv.cache.Allocation;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.PaperCsv;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.roles.Calibrations;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
@@ -39,7 +39,7 @@ final class RolesFilesTest {
   @TempDir Path folder;
 
   private static ScaleSchedule megapixel() {
-    return ModelConfig.infinity2b().schedule(Optional.empty(), 1);
+    return ModelCatalog.config("infinity-2b").schedule(Optional.empty(), 1);
   }
 
   private static Said done(Object... words) {
@@ -370,7 +370,7 @@ final class RolesFilesTest {
         pocket,
         "{\"Scale 6\": {\"Block 0\": 1, \"High\": 1, \"Max\": 5, \"Min\": 5, \"Limit\": 5}}");
     refused("expected 12 blocks", "roles", "import", pocket, "--format", "scalekv", "--out", out);
-    ScaleSchedule seven = ModelConfig.pocket().schedule(Optional.empty(), 1);
+    ScaleSchedule seven = ModelCatalog.config("pocket").schedule(Optional.empty(), 1);
     assertEquals(7, seven.scales());
     StringBuilder row = new StringBuilder("{");
     for (int l = 0; l < 12; l++) {

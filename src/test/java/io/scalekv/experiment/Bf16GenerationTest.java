@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyContext;
@@ -14,10 +15,10 @@ import io.scalekv.metrics.BitAgreement;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.Prompt;
-import io.scalekv.model.infinity.InfinityConfig;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ class Bf16GenerationTest {
 
   @Test
   void mostBitsAreThoseOfFloat32() {
-    ModelConfig pocket = ModelConfig.pocket();
+    ModelConfig pocket = ModelCatalog.config("pocket");
     try (ImageModel exact = ImageModel.open(pocket, new ModelSource.Shipped(), false);
         ImageModel half = ImageModel.open(pocket, new ModelSource.Shipped(), true)) {
       ScaleSchedule schedule = pocket.schedule(Optional.empty(), 1);
@@ -76,7 +77,7 @@ class Bf16GenerationTest {
     "h2o, BF16, BF16"
   })
   void aCacheThatIsNotCutChangesNothing(String policy, CacheType keys, CacheType values) {
-    ModelConfig pocket = ModelConfig.pocket();
+    ModelConfig pocket = ModelCatalog.config("pocket");
     ScaleSchedule schedule = pocket.schedule(Optional.empty(), 1);
     try (ImageModel model = ImageModel.open(pocket, new ModelSource.Shipped(), true)) {
       CacheSettings uncut =
@@ -92,8 +93,8 @@ class Bf16GenerationTest {
   }
 
   private static CachePolicy policy(String name, int tokens) {
-    ModelConfig pocket = ModelConfig.pocket();
-    InfinityConfig c = pocket.transformer();
+    ModelConfig pocket = ModelCatalog.config("pocket");
+    Geometry c = pocket.geometry();
     ScaleSchedule schedule = pocket.schedule(Optional.empty(), 1);
     return Policies.create(
         PolicySpec.parse(name),
@@ -105,7 +106,7 @@ class Bf16GenerationTest {
             PolicyCalibrations.of(
                 ShippedCalibrations.of(pocket).orElseThrow(),
                 schedule,
-                c.depth(),
+                c.layers(),
                 c.heads(),
                 tokens)));
   }

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.Profiles;
 import java.util.List;
@@ -14,8 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class CurrentAttentionTest {
-  private static final InfinityConfig MODEL =
-      new InfinityConfig(2, 16, 2, 32, 4, false, 128, 17, 1);
+  private static final Geometry MODEL = new Geometry(2, 2, 8);
 
   private static Cell cell(ScaleSchedule maps, int prompts, int seeds) {
     List<String> names = maps.maps().stream().map(TokenMap::toString).toList();

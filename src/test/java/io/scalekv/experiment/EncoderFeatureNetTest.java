@@ -9,8 +9,10 @@ import io.scalekv.metrics.FeatureMap;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.metrics.LpipsProxy;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.model.infinity.InfinityModelConfig;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -25,15 +27,16 @@ final class EncoderFeatureNetTest {
 
   @Test
   void oneLayerForEveryHalvingAndTheMiddle() {
-    ModelConfig config = ModelConfig.pocket();
+    ModelConfig config = ModelCatalog.config("pocket");
     try (ImageModel model = ImageModel.open(config, new ModelSource.Shipped(), false);
         EncoderFeatureNet net = new EncoderFeatureNet(model)) {
       List<FeatureMap> layers = net.features(List.of(image(1), image(2), image(1)));
-      int halvings = config.tokenizer().halvings();
+      int halvings = InfinityModelConfig.cast(config).tokenizer().halvings();
       assertEquals(halvings + 1, layers.size());
       for (int i = 0; i < halvings; i++) {
         assertEquals(64 >> (i + 1), layers.get(i).height());
-        assertEquals(config.tokenizer().width(i), layers.get(i).channels());
+        assertEquals(
+            InfinityModelConfig.cast(config).tokenizer().width(i), layers.get(i).channels());
       }
       assertEquals(64 >> halvings, layers.get(halvings).width());
       double[][] pooled = net.pooled(List.of(image(1), image(2), image(1)));
@@ -47,8 +50,8 @@ final class EncoderFeatureNetTest {
               < LpipsProxy.of(net, soft, Ladder.JPEG_10.apply(soft)));
       assertEquals("lpips_proxy(vae_encoder)", LpipsProxy.label(net));
       assertTrue(net.hash().startsWith("sha256:"), net.hash());
-      assertEquals(ImageModel.tokenizerHash(config, new ModelSource.Shipped()), net.hash());
-      assertEquals(ImageModel.weightHash(config, new ModelSource.Shipped()), model.weightHash());
+      assertEquals(config.tokenizerHash(new ModelSource.Shipped()), net.hash());
+      assertEquals(config.weightHash(new ModelSource.Shipped()), model.weightHash());
       assertThrows(IllegalArgumentException.class, () -> net.features(List.of()));
     }
   }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.model.ImageModel;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.roles.Calibrations;
@@ -32,11 +32,11 @@ final class ExperimentTest {
   private static Experiment expand(ExperimentSpec spec, Path file) {
     ModelConfig config =
         switch (spec.model().name()) {
-          case "pocket" -> ModelConfig.pocket();
-          case "infinity-2b" -> ModelConfig.infinity2b();
-          case "infinity-8b" -> ModelConfig.infinity8b();
+          case "pocket" -> ModelCatalog.config("pocket");
+          case "infinity-2b" -> ModelCatalog.config("infinity-2b");
+          case "infinity-8b" -> ModelCatalog.config("infinity-8b");
           default ->
-              ModelConfig.read(
+              ModelCatalog.read(
                   ExperimentSpec.resolve(spec.model().name(), file).resolve("config.json"));
         };
     boolean memory = spec.kind().equals(ExperimentSpec.MEMORY);
@@ -70,13 +70,13 @@ final class ExperimentTest {
   /** Results on disk stay those of their cells, whatever else comes with the model. */
   @Test
   void errorCurvesChangeNoOtherCell() throws IOException {
-    ModelConfig config = ModelConfig.pocket();
+    ModelConfig config = ModelCatalog.config("pocket");
     ModelSource shipped = new ModelSource.Shipped();
     Experiment.ModelFacts facts =
         new Experiment.ModelFacts(
             config,
-            ImageModel.weightHash(config, shipped),
-            ImageModel.tokenizerHash(config, shipped),
+            config.weightHash(shipped),
+            config.tokenizerHash(shipped),
             ShippedCalibrations.of(config));
     Results cells = Results.read(Path.of("results", "paper", "pocket", "table1"));
     ExperimentSpec spec = ExperimentSpec.read(TABLE_1);
@@ -232,7 +232,8 @@ final class ExperimentTest {
             """,
             "s.yaml");
     Experiment.ModelFacts facts =
-        new Experiment.ModelFacts(ModelConfig.pocket(), "random:1", "random:1", Optional.empty());
+        new Experiment.ModelFacts(
+            ModelCatalog.config("pocket"), "random:1", "random:1", Optional.empty());
     UserNets.Facts nets = new UserNets.Facts("lpips(alex)", "sha256:1", "-1..1", "sha256:2");
     Cell cell = Experiment.expand(spec, TABLE_1, false, facts, nets).cells().get(0).cell();
     assertEquals(List.of("psnr", "lpips", "fid"), cell.metrics());
@@ -266,7 +267,7 @@ final class ExperimentTest {
             .filter(c -> c.label().equals("scalekv at paper-10, batch 8"))
             .findFirst()
             .orElseThrow();
-    try (CellRunner runner = new CellRunner(ModelConfig.infinity8b(), null, context)) {
+    try (CellRunner runner = new CellRunner(ModelCatalog.config("infinity-8b"), null, context)) {
       CellResult r = runner.run(eight.cell(), null, RunListener.NONE);
       assertEquals(8531, r.memory().formulaBytes() >> 20, "MiB, table 1 of the paper");
       assertEquals(84328, r.memory().fullBytes() >> 20);

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.roles.Calibrations;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerRoles;
@@ -20,8 +20,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class PolicyCalibrationsTest {
-  private final RolesDocument document = ShippedCalibrations.of(ModelConfig.pocket()).orElseThrow();
-  private final ScaleSchedule schedule = ModelConfig.pocket().schedule(Optional.empty(), 1);
+  private final RolesDocument document =
+      ShippedCalibrations.of(ModelCatalog.config("pocket")).orElseThrow();
+  private final ScaleSchedule schedule =
+      ModelCatalog.config("pocket").schedule(Optional.empty(), 1);
 
   @Test
   void theSameBudgetHasTheRolesOfTheDocument() {
@@ -81,6 +83,10 @@ final class PolicyCalibrationsTest {
         IllegalArgumentException.class,
         () ->
             PolicyCalibrations.of(
-                document, ModelConfig.pocketL().schedule(Optional.empty(), 1), 12, 4, 27));
+                document,
+                ModelCatalog.config("pocket-l").schedule(Optional.empty(), 1),
+                12,
+                4,
+                27));
   }
 }

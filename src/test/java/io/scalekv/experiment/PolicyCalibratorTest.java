@@ -19,7 +19,7 @@ import io.scalekv.image.RgbImage;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.Prompt;
 import io.scalekv.profile.LayerMetric;
@@ -53,12 +53,12 @@ class PolicyCalibratorTest {
 
   @BeforeAll
   static void measure() {
-    model = ImageModel.open(ModelConfig.pocket(), new ModelSource.Shipped(), false);
+    model = ImageModel.open(ModelCatalog.config("pocket"), new ModelSource.Shipped(), false);
     schedule = model.config().schedule(Optional.empty(), 1);
     measured =
         calibrator(Optional.of(ProfileOptions.defaults().withQuerySamples(4)))
             .measure(PROMPTS, i -> {});
-    full = draw(new FullPolicy(schedule, model.config().transformer().depth()), NONE);
+    full = draw(new FullPolicy(schedule, model.config().geometry().layers()), NONE);
   }
 
   @AfterAll
@@ -87,8 +87,8 @@ class PolicyCalibratorTest {
 
   @Test
   void numbersAreInTheirRanges() {
-    int layers = model.config().transformer().depth();
-    int heads = model.config().transformer().heads();
+    int layers = model.config().geometry().layers();
+    int heads = model.config().geometry().heads();
     assertEquals(layers, measured.mapSimilarity().length);
     for (int l = 0; l < layers; l++) {
       assertTrue(Math.abs(measured.mapSimilarity()[l]) <= 1);
@@ -123,7 +123,7 @@ class PolicyCalibratorTest {
 
   /** Counts what all layers store after every layer's write. */
   private static final class Watch implements GenerationListener {
-    private final int[] stored = new int[model.config().transformer().depth()];
+    private final int[] stored = new int[model.config().geometry().layers()];
     private final List<Integer> between = new ArrayList<>();
     private int most;
 
@@ -159,8 +159,7 @@ class PolicyCalibratorTest {
   void imagesWithACompressedCache(String spec) {
     double share = spec.equals("ams-kv") ? 0.6 : 0.2; // one recent map takes 54 %
     int budget = (int) Math.round(share * schedule.historyTokens());
-    int limit =
-        budget * model.config().transformer().depth() * model.config().transformer().heads();
+    int limit = budget * model.config().geometry().layers() * model.config().geometry().heads();
     CachePolicy policy = policy(spec, budget);
     Watch watch = new Watch();
     RgbImage image = draw(policy, watch);

@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.metrics.Bootstrap;
+import io.scalekv.model.ModelChoice;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

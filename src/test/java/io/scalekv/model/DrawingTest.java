@@ -22,7 +22,7 @@ class DrawingTest {
 
   @BeforeAll
   static void open() {
-    model = ImageModel.open(ModelConfig.pocket(), new ModelSource.Shipped(), false);
+    model = ImageModel.open(ModelCatalog.config("pocket"), new ModelSource.Shipped(), false);
   }
 
   @AfterAll
@@ -132,7 +132,7 @@ class DrawingTest {
 
   @Test
   void wrongValuesAreRefused() {
-    Drawing drawing = Drawing.defaults(ModelConfig.pocket());
+    Drawing drawing = Drawing.defaults(ModelCatalog.config("pocket"));
     assertThrows(IllegalArgumentException.class, () -> drawing.withSeeds(0));
     assertThrows(IllegalArgumentException.class, () -> new Sampling(-1, 1, 0.97));
     assertThrows(IllegalArgumentException.class, () -> new Sampling(3, Double.NaN, 0.97));

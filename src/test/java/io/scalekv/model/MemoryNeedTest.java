@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class MemoryNeedTest {
   @Test
   void weightsAndCacheAreThoseOfTheFormulas() {
-    ModelConfig config = ModelConfig.infinity2b();
+    ModelConfig config = ModelCatalog.config("infinity-2b");
     ScaleSchedule schedule = config.schedule(Optional.of("1M"), 1);
     CacheSettings full = CacheSettings.full(schedule, 32);
     MemoryNeed need = MemoryNeed.of(config, schedule, full, true, LoadOptions.of(false));

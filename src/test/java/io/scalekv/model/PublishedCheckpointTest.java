@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.TinyCheckpoint.Form;
-import io.scalekv.model.text.TextFeatureStore;
 import io.scalekv.weights.LoadListener;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorData;
@@ -80,12 +79,7 @@ class PublishedCheckpointTest {
           }
         };
     try (ImageModel model =
-        ImageModel.open(
-            TinyCheckpoint.CONFIG,
-            at(folder),
-            LoadOptions.of(false),
-            TextFeatureStore.inMemory(128),
-            listener)) {
+        TinyCheckpoint.CONFIG.open(at(folder), LoadOptions.of(false), listener)) {
       int[] got = pixels(draw(model, PROMPTS, "the snow"));
       assertEquals(2 * 64 * 64, got.length);
       assertTrue(Arrays.stream(got).distinct().count() > 100, "an image of one colour");
@@ -119,11 +113,9 @@ class PublishedCheckpointTest {
   }
 
   private ImageModel open(Path features) {
-    return ImageModel.open(
-        TinyCheckpoint.CONFIG,
+    return TinyCheckpoint.CONFIG.open(
         at(folder),
-        LoadOptions.of(false),
-        TextFeatureStore.open(features, 128),
+        LoadOptions.of(false).withTexts(List.of(), Optional.of(features)),
         LoadListener.NONE);
   }
 
@@ -147,7 +139,7 @@ class PublishedCheckpointTest {
     Exception e =
         assertThrows(
             IllegalArgumentException.class,
-            () -> CheckpointFolder.find(folder, ModelConfig.infinity8b(), true));
+            () -> CheckpointFolder.find(folder, ModelCatalog.config("infinity-8b"), true));
     assertTrue(e.getMessage().contains("infinity-8b needs the transformer infinity_8b_weights"));
     assertTrue(e.getMessage().contains("infinity_vae_d56_f8_14_patchify.pth"));
     assertTrue(
@@ -202,13 +194,13 @@ class PublishedCheckpointTest {
 
   @Test
   void theRealNamesAndShapesAreChecked() throws IOException {
-    ModelConfig config = ModelConfig.infinity2b();
-    assertFalse(CheckpointFolder.holdsPartOf(folder, config));
+    ModelConfig config = ModelCatalog.config("infinity-2b");
+    assertFalse(config.files().anyIn(folder));
     Path transformer = folder.resolve("infinity_2b_reg.pth");
     TinyCheckpoint.writeHollow(transformer, TinyCheckpoint.published("infinity_2b"));
     TinyCheckpoint.writeHollow(
         folder.resolve("infinity_vae_d32reg.pth"), TinyCheckpoint.published("vae_d32"));
-    assertTrue(CheckpointFolder.holdsPartOf(folder, config));
+    assertTrue(config.files().anyIn(folder));
     CheckpointFolder files = CheckpointFolder.find(folder, config, false);
     CheckpointFolder.Verified verified = files.verify(config, LoadListener.NONE);
     assertTrue(verified.hash().startsWith("sha256:"));
@@ -219,7 +211,7 @@ class PublishedCheckpointTest {
         folder.resolve("infinity_vae_d56_f8_14_patchify.pth"), TinyCheckpoint.published("vae_d56"));
     TinyCheckpoint.writeHollow(
         folder.resolve("infinity_8b.pth"), TinyCheckpoint.published("infinity_8b"));
-    ModelConfig large = ModelConfig.infinity8b();
+    ModelConfig large = ModelCatalog.config("infinity-8b");
     CheckpointFolder eight = CheckpointFolder.find(folder, large, false);
     eight.check(large);
 

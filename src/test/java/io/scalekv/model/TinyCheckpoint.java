@@ -2,6 +2,7 @@ package io.scalekv.model;
 
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.model.infinity.InfinityModelConfig;
 import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.text.T5Fixtures;
 import io.scalekv.model.vae.Vae;
@@ -32,15 +33,15 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class TinyCheckpoint {
   /** Depth, chunks and code as Infinity-2B has them, everything else small. */
-  public static final ModelConfig CONFIG =
-      new ModelConfig(
-          ModelConfig.FORMAT,
+  public static final InfinityModelConfig CONFIG =
+      new InfinityModelConfig(
+          InfinityModelConfig.FORMAT,
           "narrow-2b",
           new InfinityConfig(32, 32, 2, 64, 32, false, 128, 512, 8),
           new VaeConfig(32, 16, 8, List.of(1, 2, 4, 4, 4), 2, 3, 8),
           List.of(1, 2, 4),
           8,
-          ModelConfig.T5);
+          InfinityModelConfig.T5);
 
   private TinyCheckpoint() {}
 

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.Schedules;
-import io.scalekv.model.infinity.RotaryTable;
+import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.TensorSource;
 import java.nio.file.Path;

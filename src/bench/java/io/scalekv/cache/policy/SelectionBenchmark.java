@@ -13,6 +13,7 @@ import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.TokenSelector;
+import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Schedules;
 import java.util.ArrayList;
@@ -96,11 +97,11 @@ public class SelectionBenchmark {
   /** The policy and random queries, keys and values of every map. */
   @Setup
   public void setUp() {
-    ModelConfig config = ModelConfig.pocket();
+    ModelConfig config = ModelCatalog.config("pocket");
     boolean pocket = model.equals("pocket");
     schedule = pocket ? config.schedule(Optional.empty(), 1) : Schedules.of(1, "0.25M");
-    heads = pocket ? config.transformer().heads() : 12;
-    width = pocket ? config.transformer().headWidth() : 64;
+    heads = pocket ? config.geometry().heads() : 12;
+    width = pocket ? config.geometry().headWidth() : 64;
     int layers = 12;
     RandomGeneration shape = new RandomGeneration(schedule, layers, heads, rows, null);
     int budget = schedule.historyTokens() / 10;

@@ -3,6 +3,8 @@ package io.scalekv.model.infinity;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import io.scalekv.model.Precision;
+import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;

@@ -10,6 +10,8 @@ import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
+import io.scalekv.model.attention.CachedAttention;
+import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.tensor.NativeHeap;

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.model.Precision;
 import io.scalekv.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.Map;

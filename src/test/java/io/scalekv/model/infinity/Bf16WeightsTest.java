@@ -7,7 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
+import io.scalekv.model.Precision;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;
 import java.util.Set;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class Bf16WeightsTest {
   @Test
   void nearlyAllNumbersAreFactorsOfProducts() {
-    InfinityConfig c = ModelConfig.infinity2b().transformer();
+    InfinityConfig c = InfinityModelConfig.cast(ModelCatalog.config("infinity-2b")).transformer();
     Set<String> others =
         InfinityWeights.shapes(c).keySet().stream()
             .filter(name -> !InfinityWeights.isProduct(name))

@@ -16,6 +16,8 @@ import io.scalekv.cache.KvCache;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
+import io.scalekv.model.attention.RotaryTable;
+import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.tensor.TorchOps;

@@ -1,4 +1,4 @@
-package io.scalekv.model.infinity;
+package io.scalekv.model.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -15,6 +15,7 @@ import io.scalekv.io.Require;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
+import io.scalekv.model.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -24,7 +25,7 @@ import java.util.function.Supplier;
  * {@link CacheManager} for all batch rows, or one for each guidance branch where their policies
  * differ.
  */
-final class CachedAttention implements SelfAttention, AutoCloseable {
+public final class CachedAttention implements SelfAttention, AutoCloseable {
   private final ScaleSchedule schedule;
   private final int conditionalRows;
   private final List<AttentionTap> taps;
@@ -37,7 +38,7 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
    * @param guided whether unconditional rows follow them
    * @param precision in which queries meet keys and values
    */
-  CachedAttention(
+  public CachedAttention(
       NDManager parent,
       ScaleSchedule schedule,
       int conditionalRows,
@@ -102,7 +103,7 @@ final class CachedAttention implements SelfAttention, AutoCloseable {
   }
 
   /** Tells which map the next calls belong to. */
-  void enter(int map) {
+  public void enter(int map) {
     this.scale = map;
     branches.forEach(b -> b.enter(map));
   }

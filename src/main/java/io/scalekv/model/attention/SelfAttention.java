@@ -1,4 +1,4 @@
-package io.scalekv.model.infinity;
+package io.scalekv.model.attention;
 
 import ai.djl.ndarray.NDArray;
 import java.util.function.Supplier;

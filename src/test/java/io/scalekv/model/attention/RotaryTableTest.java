@@ -1,4 +1,4 @@
-package io.scalekv.model.infinity;
+package io.scalekv.model.attention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,30 +1,29 @@
-package io.scalekv.model.infinity;
+package io.scalekv.model;
 
-/** In which number format the transformer's products are computed and its weights are held. */
+/** Number format of a transformer's weights and products. */
 public enum Precision {
   /** Weights and products in float32. */
   FP32("linear", "linear_qkv", "linear", "linear_kv", false),
   /** Weights in float32, factors of the blocks' products rounded to bfloat16: for training. */
   MIXED("linear_bf16", "linear_qkv_bf16", "linear", "linear_kv", false),
   /**
-   * As the released code runs: the weights of {@link InfinityWeights#isProduct} in bfloat16 and
-   * nowhere else; the blocks' products and attention in bfloat16; residual stream, layer norms,
-   * modulation, normalisation of queries and keys, softmax sums and everything outside the blocks
-   * in float32. For generation.
+   * Weights of the blocks' products in bfloat16, as the released code runs; the blocks' products
+   * and attention in bfloat16; residual stream, layer norms, modulation, normalisation of queries
+   * and keys, softmax sums and everything outside the blocks in float32. For generation.
    */
   BF16("linear", "linear_qkv", "linear_wide", "linear_kv_wide", true);
 
   /** A product of a block, of activations in the block's format. */
-  final String blockLinear;
+  public final String blockLinear;
 
   /** The packed projection of a block. */
-  final String blockQkv;
+  public final String blockQkv;
 
   /** A product outside the blocks, of float32 activations. */
-  final String linear;
+  public final String linear;
 
   /** The packed projection of the text pool. */
-  final String poolKv;
+  public final String poolKv;
 
   private final boolean half;
 
@@ -42,7 +41,7 @@ public enum Precision {
   }
 
   /** The operation of that name, or its variant whose result or argument is bfloat16. */
-  String op(String name) {
+  public String op(String name) {
     return half ? name + "_bf16" : name;
   }
 }

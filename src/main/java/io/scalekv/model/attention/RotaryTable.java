@@ -1,4 +1,4 @@
-package io.scalekv.model.infinity;
+package io.scalekv.model.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;

@@ -1,0 +1,41 @@
+package io.scalekv.model;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Names under which the weights of a model are found in a folder, the usual one first.
+ *
+ * @param transformer files or folders of the transformer
+ * @param tokenizer files or folders of the image tokenizer
+ * @param text folder of the text encoder, or null for a model without one
+ * @param origin where the files are published, or null for the project's own models
+ */
+public record CheckpointNames(
+    List<String> transformer, List<String> tokenizer, String text, String origin) {
+  /** Name of the transformer's weights in this project's model folders. */
+  public static final String TRANSFORMER = "transformer.safetensors";
+
+  /** Name of the tokenizer's weights in this project's model folders. */
+  public static final String TOKENIZER = "vae.safetensors";
+
+  /** The names in this project's model folders. */
+  public static final CheckpointNames OWN =
+      new CheckpointNames(List.of(TRANSFORMER), List.of(TOKENIZER), null, null);
+
+  /** Returns whether a folder holds the transformer or the tokenizer under one of the names. */
+  public boolean anyIn(Path folder) {
+    return Stream.concat(transformer.stream(), tokenizer.stream())
+        .anyMatch(name -> Files.exists(folder.resolve(name)));
+  }
+
+  /** Returns the usual names as text. */
+  public String usual() {
+    return transformer.get(0)
+        + (text == null
+            ? " and " + tokenizer.get(0)
+            : ", " + tokenizer.get(0) + " and " + text + "/");
+  }
+}

@@ -1,0 +1,367 @@
+package io.scalekv.model.infinity;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
+import io.scalekv.model.AttentionTap;
+import io.scalekv.model.CheckpointFolder;
+import io.scalekv.model.Drawing;
+import io.scalekv.model.EncoderLayer;
+import io.scalekv.model.GenerationListener;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.LoadOptions;
+import io.scalekv.model.ModelSource;
+import io.scalekv.model.Pixels;
+import io.scalekv.model.Precision;
+import io.scalekv.model.Prompt;
+import io.scalekv.model.RandomWeights;
+import io.scalekv.model.text.T5Text;
+import io.scalekv.model.text.TextFeatureStore;
+import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.WordEmbedder;
+import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.weights.ExpectedWeights;
+import io.scalekv.weights.LoadListener;
+import io.scalekv.weights.TensorSource;
+import io.scalekv.weights.Weights;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/** Infinity model with its weights in memory: text, transformer and image tokenizer. */
+final class InfinityModel implements ImageModel {
+  private final InfinityModelConfig config;
+  private final String weightHash;
+  private final String tokenizerHash;
+  private final NDManager manager;
+  private final Precision precision;
+  private final Infinity transformer;
+  private final Vae vae;
+  private final MultiScaleBsq quantiser;
+  private final RandomWeights random;
+  private final TextFeatureStore texts;
+  private final Path textEncoder;
+
+  private InfinityModel(
+      InfinityModelConfig config,
+      String weightHash,
+      String tokenizerHash,
+      NDManager manager,
+      Weights transformer,
+      Weights vae,
+      Precision precision,
+      RandomWeights random,
+      TextFeatureStore texts,
+      Path textEncoder) {
+    this.texts = texts;
+    this.textEncoder = textEncoder;
+    this.config = config;
+    this.weightHash = weightHash;
+    this.tokenizerHash = tokenizerHash;
+    this.manager = manager;
+    this.precision = precision;
+    this.transformer = new Infinity(config.transformer(), transformer, precision);
+    this.random = random;
+    this.vae = vae == null ? null : new Vae(config.tokenizer(), vae);
+    this.quantiser = new MultiScaleBsq(manager, config.tokenizer().codeBits());
+  }
+
+  /** Loads a model, see {@link InfinityModelConfig#open}. */
+  static InfinityModel open(
+      InfinityModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
+    options.device().check();
+    TextFeatureStore texts = texts(config, source, options, listener);
+    NDManager manager = NDManager.newBaseManager(options.device().engine(), "PyTorch");
+    try {
+      return source instanceof ModelSource.Random random
+          ? random(config, random.weights(), options, manager, texts)
+          : read(config, source, options, manager, texts, listener);
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** Returns the store of text features, with those of the options' texts. */
+  private static TextFeatureStore texts(
+      InfinityModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
+    int width = config.encodedTextWidth();
+    boolean encodes = width > 0 && source instanceof ModelSource.Folder;
+    Require.that(
+        encodes || options.textFeatures().isEmpty(),
+        "--text-features needs a model with real weights and a text encoder, got %s",
+        config.name());
+    if (!encodes) {
+      return TextFeatureStore.inMemory(config.transformer().textWidth());
+    }
+    TextFeatureStore store =
+        options
+            .textFeatures()
+            .map(file -> TextFeatureStore.open(file, width))
+            .orElseGet(() -> TextFeatureStore.inMemory(width));
+    List<String> missing = store.missing(options.texts());
+    if (!missing.isEmpty() && source instanceof ModelSource.Folder given) {
+      CheckpointFolder files = CheckpointFolder.find(given.folder(), config, true);
+      files.check(config);
+      T5Text.addMissing(store, files.text(), width, missing, listener);
+    }
+    return store;
+  }
+
+  private static InfinityModel random(
+      InfinityModelConfig config,
+      RandomWeights random,
+      LoadOptions options,
+      NDManager manager,
+      TextFeatureStore texts) {
+    Engine.getInstance().setRandomSeed((int) random.seed());
+    Weights transformer =
+        InfinityWeights.initial(manager, config.transformer(), options.precision());
+    if (config.drawsScenes()) {
+      WordEmbedder.addInitial(transformer, config.transformer().textWidth());
+    }
+    Weights vae = options.tokenizer() ? Vae.initialWeights(manager, config.tokenizer()) : null;
+    return new InfinityModel(
+        config,
+        random.hash(),
+        random.hash(),
+        manager,
+        transformer,
+        vae,
+        options.precision(),
+        random,
+        texts,
+        null);
+  }
+
+  private static InfinityModel read(
+      InfinityModelConfig config,
+      ModelSource source,
+      LoadOptions options,
+      NDManager manager,
+      TextFeatureStore texts,
+      LoadListener listener) {
+    CheckpointFolder files = CheckpointFolder.of(config, source);
+    files.check(config);
+    Weights transformer =
+        load(
+            InfinityWeights.none(manager, options.precision()),
+            files.transformer(),
+            config.transformerWeights(),
+            listener);
+    Weights vae =
+        options.tokenizer()
+            ? load(new Weights(manager), files.tokenizer(), config.tokenizerWeights(), listener)
+            : null;
+    return new InfinityModel(
+        config,
+        files.hash(listener),
+        files.tokenizerHash(),
+        manager,
+        transformer,
+        vae,
+        options.precision(),
+        null,
+        texts,
+        files.text());
+  }
+
+  private static Weights load(
+      Weights empty, Path path, ExpectedWeights expected, LoadListener listener) {
+    try (TensorSource source = TensorSource.open(path)) {
+      return expected.load(empty, path, source, listener);
+    }
+  }
+
+  @Override
+  public InfinityModelConfig config() {
+    return config;
+  }
+
+  @Override
+  public String dtype() {
+    return precision.half() ? "bf16" : "fp32";
+  }
+
+  @Override
+  public String weightHash() {
+    return weightHash;
+  }
+
+  @Override
+  public String tokenizerHash() {
+    return tokenizerHash;
+  }
+
+  @Override
+  public long transformerParameters() {
+    return transformer.weights().parameters();
+  }
+
+  @Override
+  public long tokenizerParameters() {
+    return tokenizer().weights().parameters();
+  }
+
+  @Override
+  public List<RgbImage> draw(
+      Drawing drawing,
+      List<Prompt> prompts,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    try (NDManager scope = manager.newSubManager()) {
+      return Pixels.toImages(
+          tokenizer().decode(codes(scope, drawing, prompts, cache, taps, listener)));
+    }
+  }
+
+  @Override
+  public void drawCodes(
+      Drawing drawing,
+      List<Prompt> prompts,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    try (NDManager scope = manager.newSubManager()) {
+      codes(scope, drawing, prompts, cache, taps, listener);
+    }
+  }
+
+  private NDArray codes(
+      NDManager scope,
+      Drawing drawing,
+      List<Prompt> prompts,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
+    List<String> captions = prompts.stream().map(Prompt::text).toList();
+    TextFeatures text = text(scope, captions);
+    TextFeatures unwanted =
+        drawing.negative().isEmpty() || !drawing.sampling().guided()
+            ? null
+            : text(scope, Collections.nCopies(captions.size(), drawing.negative()));
+    return new InfinityGenerator(transformer, quantiser)
+        .generate(
+            scope,
+            text,
+            unwanted,
+            drawing.schedule(),
+            config.rotaryReference(drawing.aspect()),
+            drawing.sampling(),
+            cache,
+            prompts.stream().mapToLong(Prompt::randomSeed).toArray(),
+            taps,
+            listener);
+  }
+
+  private Vae tokenizer() {
+    if (vae == null) {
+      throw new IllegalStateException(config.name() + ": loaded without its image tokenizer");
+    }
+    return vae;
+  }
+
+  @Override
+  public CacheSettings fullCache(ScaleSchedule schedule) {
+    CacheSettings full = CacheSettings.full(schedule, config.transformer().depth());
+    return precision.half()
+        ? new CacheSettings(full.policy(), null, CacheType.FP32, CacheType.BF16)
+        : full;
+  }
+
+  @Override
+  public List<RgbImage> reconstruct(List<RgbImage> images, ScaleSchedule schedule) {
+    Require.that(
+        !config.transformer().patchify(),
+        "%s: reconstruction of patchified latents is not implemented",
+        config.name());
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray latent = tokenizer().encode(Pixels.toArray(scope, images));
+      return Pixels.toImages(tokenizer().decode(quantiser.quantise(latent, schedule).summed()));
+    }
+  }
+
+  @Override
+  public List<EncoderLayer> encoderLayers(List<RgbImage> images) {
+    try (NDManager scope = manager.newSubManager()) {
+      List<EncoderLayer> layers = new ArrayList<>();
+      for (NDArray x : tokenizer().encoderLayers(Pixels.toArray(scope, images))) {
+        Shape s = x.getShape();
+        layers.add(
+            new EncoderLayer(
+                (int) s.get(0), (int) s.get(1), (int) s.get(2), (int) s.get(3), x.toFloatArray()));
+      }
+      return layers;
+    }
+  }
+
+  @Override
+  public int textTokens(List<String> captions) {
+    try (NDManager scope = manager.newSubManager()) {
+      return (int) text(scope, captions).padded().getShape().get(1);
+    }
+  }
+
+  private TextFeatures text(NDManager scope, List<String> texts) {
+    if (config.drawsScenes()) {
+      return new WordEmbedder(transformer.weights()).encode(scope, texts);
+    }
+    return random == null ? encoded(scope, texts) : noise(scope, texts);
+  }
+
+  private TextFeatures encoded(NDManager scope, List<String> captions) {
+    List<String> missing = texts.missing(captions);
+    if (!missing.isEmpty()) {
+      Require.that(
+          textEncoder != null,
+          "%s: no text encoder and no stored features of: %s",
+          config.name(),
+          missing.get(0));
+      int width = config.transformer().textWidth();
+      T5Text.addMissing(texts, textEncoder, width, missing, LoadListener.NONE);
+    }
+    return texts.features(scope, captions);
+  }
+
+  /**
+   * Returns text features for random weights: normal numbers that depend on the prompt alone, in
+   * the number of tokens that {@link RandomWeights#textTokens} says.
+   */
+  private TextFeatures noise(NDManager scope, List<String> texts) {
+    int width = config.transformer().textWidth();
+    int[] lengths =
+        texts.stream()
+            .mapToInt(
+                t -> random.textTokens() > 0 ? random.textTokens() : t.split("\\s+").length + 1)
+            .map(n -> Math.min(n, config.transformer().textMaxLength()))
+            .toArray();
+    int longest = Arrays.stream(lengths).max().orElseThrow();
+    float[] data = new float[lengths.length * longest * width];
+    for (int b = 0; b < lengths.length; b++) {
+      Random numbers = new Random(texts.get(b).hashCode());
+      for (int i = 0; i < lengths[b] * width; i++) {
+        data[b * longest * width + i] = (float) numbers.nextGaussian();
+      }
+    }
+    try (NDArray borrowed = scope.create(data, new Shape(lengths.length, longest, width))) {
+      return new TextFeatures(borrowed.toType(DataType.FLOAT32, true), lengths);
+    }
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

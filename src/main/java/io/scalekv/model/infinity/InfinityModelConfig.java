@@ -1,0 +1,290 @@
+package io.scalekv.model.infinity;
+
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.Geometry;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Require;
+import io.scalekv.model.CheckpointNames;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.LoadOptions;
+import io.scalekv.model.MemoryNeed;
+import io.scalekv.model.ModelCatalog;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelSource;
+import io.scalekv.model.Schedules;
+import io.scalekv.model.text.WordEmbedder;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.model.vae.VaeConfig;
+import io.scalekv.scene.Vocabulary;
+import io.scalekv.weights.ExpectedWeights;
+import io.scalekv.weights.LoadListener;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Configuration of an Infinity model: transformer, tokenizer, token maps and text. It is the file
+ * {@code config.json} of a model folder.
+ *
+ * @param format {@value #FORMAT}
+ * @param name of the model, as results state it
+ * @param transformer shape of the transformer
+ * @param tokenizer shape of the image tokenizer
+ * @param sides sides of the square token maps, or null where the published schedules apply
+ * @param rotarySide side to which rotary positions are normalised, or null with {@code sides}
+ * @param text {@code words} for the pocket models' word embedding, {@code t5} for flan-t5-xl
+ */
+public record InfinityModelConfig(
+    String format,
+    String name,
+    InfinityConfig transformer,
+    VaeConfig tokenizer,
+    List<Integer> sides,
+    Integer rotarySide,
+    String text)
+    implements ModelConfig {
+  /** Version of this file format. */
+  public static final String FORMAT = "scalekv-model-1";
+
+  /** Text by the pocket models' word embedding. */
+  public static final String WORDS = "words";
+
+  private static final JsonMapper MAPPER =
+      CheckedJson.MAPPER
+          .rebuild()
+          .disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
+
+  /** Text by the flan-t5-xl encoder. */
+  public static final String T5 = "t5";
+
+  /** Checks the parts against each other. */
+  public InfinityModelConfig {
+    require(FORMAT.equals(format), "format", FORMAT, format);
+    require(name != null && !name.isBlank(), "name", "a name", name);
+    require(transformer != null, "transformer", "an object", null);
+    require(tokenizer != null, "tokenizer", "an object", null);
+    require(WORDS.equals(text) || T5.equals(text), "text", WORDS + " or " + T5, text);
+    require(
+        transformer.codeBits() == tokenizer.codeBits(),
+        "tokenizer/codeBits",
+        transformer.codeBits(),
+        tokenizer.codeBits());
+    require((sides == null) == (rotarySide == null), "rotarySide", "given with sides", rotarySide);
+    if (sides != null) {
+      sides = List.copyOf(sides);
+      Require.between("/sides: number of sides", sides.size(), 1, InfinityConfig.LEVELS);
+      sides.forEach(s -> Require.between("/sides", s, 1, 512));
+      Require.between("/rotarySide", rotarySide, 1, 512);
+    }
+  }
+
+  private static void require(boolean ok, String where, Object wanted, Object got) {
+    Require.that(ok, "/%s must be %s, got %s", where, wanted, got);
+  }
+
+  /**
+   * Returns a configuration as one of this family.
+   *
+   * @throws IllegalArgumentException if it is of another family
+   */
+  public static InfinityModelConfig cast(ModelConfig config) {
+    Require.that(
+        config instanceof InfinityModelConfig,
+        "family of %s must be infinity, got %s",
+        config.name(),
+        config.family());
+    return (InfinityModelConfig) config;
+  }
+
+  /** Returns the models known by name: the pocket models, then the published ones. */
+  public static List<InfinityModelConfig> known() {
+    return List.of(
+        resource("pocket"),
+        resource("pocket-l"),
+        resource("pocket-xl"),
+        published(
+            "infinity-2b",
+            new InfinityConfig(32, 2048, 16, 8192, 32, false, 2048, 512, 8),
+            new VaeConfig(32, 16, 128, List.of(1, 2, 4, 4, 4), 2, 3, 32)),
+        published(
+            "infinity-8b",
+            new InfinityConfig(40, 3584, 28, 14336, 14, true, 2048, 512, 8),
+            new VaeConfig(14, 8, 128, List.of(1, 2, 4, 4), 2, 3, 32)));
+  }
+
+  private static InfinityModelConfig published(
+      String name, InfinityConfig transformer, VaeConfig tokenizer) {
+    return new InfinityModelConfig(FORMAT, name, transformer, tokenizer, null, null, T5);
+  }
+
+  private static InfinityModelConfig resource(String name) {
+    String resource = name + "/" + ModelCatalog.CONFIG;
+    try (InputStream in = ModelCatalog.class.getResourceAsStream(resource)) {
+      return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), resource);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Parses the text of a {@code config.json}.
+   *
+   * @param file for messages
+   */
+  public static InfinityModelConfig parse(String json, String file) {
+    return CheckedJson.bind(MAPPER, CheckedJson.parse(json, file), InfinityModelConfig.class, file);
+  }
+
+  @Override
+  public String json() {
+    return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
+  }
+
+  @Override
+  public String family() {
+    return "infinity";
+  }
+
+  @Override
+  public Geometry geometry() {
+    return transformer.geometry();
+  }
+
+  @Override
+  public int tokenBits() {
+    return transformer.tokenBits();
+  }
+
+  @Override
+  public ScaleSchedule schedule(Optional<String> size, double aspect) {
+    if (sides == null) {
+      return Schedules.of(aspect, size.orElse("1M"));
+    }
+    ScaleSchedule own = ScaleSchedule.ofSides(sides.stream().mapToInt(Integer::intValue).toArray());
+    Require.that(
+        aspect == 1 && (size.isEmpty() || own.equals(Schedules.of(1, size.get()))),
+        "%s draws one size only, token maps %s; got --size %s --aspect %s",
+        name,
+        own.maps(),
+        size.orElse("(default)"),
+        aspect);
+    return own;
+  }
+
+  @Override
+  public TokenMap rotaryReference(double aspect) {
+    return rotarySide == null
+        ? Schedules.rotaryReference(aspect)
+        : new TokenMap(rotarySide, rotarySide);
+  }
+
+  @Override
+  public int[] pixels(ScaleSchedule schedule) {
+    int perToken = tokenizer.patch() * (transformer.patchify() ? 2 : 1);
+    return new int[] {schedule.last().height() * perToken, schedule.last().width() * perToken};
+  }
+
+  @Override
+  public boolean drawsScenes() {
+    return text.equals(WORDS);
+  }
+
+  @Override
+  public int encodedTextWidth() {
+    return text.equals(T5) ? transformer.textWidth() : 0;
+  }
+
+  @Override
+  public void checkPrompt(String prompt) {
+    if (drawsScenes()) {
+      Vocabulary.encode(prompt);
+    }
+  }
+
+  /**
+   * {@inheritDoc} The blocks have qkv, projection, query and projection of cross attention and the
+   * feed-forward part.
+   */
+  @Override
+  public double linearOperations(int rows, int tokens) {
+    double width = transformer.width();
+    double block = 2 * width * (6 * width + 2.0 * transformer.ffnWidth());
+    double head = 2 * width * 2 * tokenBits();
+    return rows * (double) tokens * (transformer.depth() * block + head);
+  }
+
+  @Override
+  public MemoryNeed memoryNeed(
+      ScaleSchedule schedule, long cache, boolean guided, LoadOptions options) {
+    return InfinityMemory.of(this, schedule, cache, guided, options);
+  }
+
+  @Override
+  public CheckpointNames files() {
+    if (drawsScenes()) {
+      return CheckpointNames.OWN;
+    }
+    return transformer.patchify() ? InfinityFiles.INFINITY_8B : InfinityFiles.INFINITY_2B;
+  }
+
+  @Override
+  public ExpectedWeights transformerWeights() {
+    Map<String, Shape> shapes = InfinityWeights.shapes(transformer);
+    if (drawsScenes()) {
+      shapes.putAll(WordEmbedder.shapes(transformer.textWidth()));
+    }
+    return ExpectedWeights.of(name, shapes)
+        .passingOver(weight -> weight.startsWith("rope2d_freqs_grid"));
+  }
+
+  /**
+   * {@inheritDoc} Files also hold the quantiser's buffers and training state; everything beside
+   * encoder and decoder is passed over. Older files name a convolution {@code x.weight} where newer
+   * ones have {@code x.conv.weight}, and norms likewise.
+   */
+  @Override
+  public ExpectedWeights tokenizerWeights() {
+    return ExpectedWeights.of("the tokenizer of " + name, Vae.shapes(tokenizer))
+        .passingOver(w -> !w.startsWith("encoder.") && !w.startsWith("decoder."))
+        .orNamed(w -> List.of(w.replaceFirst("\\.(?:conv|norm)\\.(weight|bias)$", ".$1")));
+  }
+
+  /** {@inheritDoc} The feed-forward part keeps its ratio to the width. */
+  @Override
+  public InfinityModelConfig withGeometry(Geometry g) {
+    InfinityConfig t = transformer;
+    int ffn = (int) Math.round((double) g.width() * t.ffnWidth() / t.width());
+    int chunks = g.layers() % t.blockChunks() == 0 ? t.blockChunks() : 1;
+    return new InfinityModelConfig(
+        format,
+        name + "-" + g.layers() + "x" + g.width() + "-h" + g.heads(),
+        new InfinityConfig(
+            g.layers(),
+            g.width(),
+            g.heads(),
+            ffn,
+            t.codeBits(),
+            t.patchify(),
+            t.textWidth(),
+            t.textMaxLength(),
+            chunks),
+        tokenizer,
+        sides,
+        rotarySide,
+        text);
+  }
+
+  @Override
+  public ImageModel open(ModelSource source, LoadOptions options, LoadListener listener) {
+    return InfinityModel.open(this, source, options, listener);
+  }
+}

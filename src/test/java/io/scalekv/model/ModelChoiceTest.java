@@ -1,0 +1,84 @@
+package io.scalekv.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.Geometry;
+import io.scalekv.io.CheckedJson;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelChoiceTest {
+  @TempDir Path folder;
+
+  @Test
+  void randomWeightsAreReadAsTyped() {
+    assertEquals(RandomWeights.of(7), RandomWeights.parse("7"));
+    RandomWeights shaped = RandomWeights.parse("7,2x64x4,text=20");
+    assertEquals(new RandomWeights(7, new Geometry(2, 4, 16), 20), shaped);
+    assertEquals("7,2x64x4,text=20", shaped.toString());
+    assertEquals("random:7", shaped.hash());
+    assertTrue(RandomWeights.isHash(shaped.hash()));
+    assertFalse(RandomWeights.isHash("sha256:0"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "x", "1,2x3", "1,2x64x0", "1,2x65x4", "1,text=0", "1,text=9999", "1, 2x64x4"})
+  void otherTextIsRefused(String text) {
+    assertThrows(IllegalArgumentException.class, () -> RandomWeights.parse(text));
+  }
+
+  @Test
+  void jsonKeepsTheForm() {
+    for (String json : new String[] {"7", "\"7,2x64x4\""}) {
+      RandomWeights read = CheckedJson.bind(CheckedJson.parse(json, "f"), RandomWeights.class, "f");
+      assertEquals(json, CheckedJson.MAPPER.writeValueAsString(read));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pocket", "pocket-l", "pocket-xl", "infinity-2b", "infinity-8b"})
+  void anyModelTakesAnotherGeometry(String name) {
+    ModelConfig config = new ModelChoice(name, null, RandomWeights.parse("1,4x64x2")).config();
+    assertEquals(new Geometry(4, 2, 32), config.geometry());
+    assertEquals(name + "-4x64-h2", config.name());
+  }
+
+  @Test
+  void namedModelHasShippedWeightsOrNone() {
+    assertTrue(ModelChoice.of("pocket").shipped());
+    assertInstanceOf(ModelSource.Shipped.class, ModelChoice.of("pocket").source());
+    ModelChoice published = ModelChoice.of("infinity-2b");
+    assertEquals(32, published.config().geometry().layers());
+    assertThrows(IllegalArgumentException.class, published::source);
+    assertInstanceOf(
+        ModelSource.Random.class,
+        new ModelChoice("infinity-2b", null, RandomWeights.of(1)).source());
+  }
+
+  @Test
+  void folderWithAConfigurationIsAModel() throws Exception {
+    ModelChoice choice = ModelChoice.of(folder.toString());
+    assertThrows(IllegalArgumentException.class, choice::config);
+    ModelConfig pocket = ModelCatalog.config("pocket");
+    Files.writeString(folder.resolve(ModelCatalog.CONFIG), pocket.json());
+    assertEquals(pocket, choice.config());
+    assertFalse(choice.shipped());
+    assertEquals(new ModelSource.Folder(folder), choice.source());
+  }
+
+  @Test
+  void unknownModelIsRefused() {
+    Exception e =
+        assertThrows(IllegalArgumentException.class, () -> ModelChoice.of("nowhere").config());
+    assertTrue(e.getMessage().endsWith("got nowhere"), e.getMessage());
+  }
+}

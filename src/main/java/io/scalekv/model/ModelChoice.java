@@ -1,5 +1,6 @@
 package io.scalekv.model;
 
+import io.scalekv.io.KnownKeys;
 import io.scalekv.io.Require;
 import io.scalekv.weights.LoadListener;
 import java.nio.file.Files;
@@ -49,16 +50,19 @@ public record ModelChoice(String name, String weights, RandomWeights randomWeigh
   public void checkConfig() {
     Require.that(
         named() || Files.isRegularFile(Path.of(name, ModelCatalog.CONFIG)),
-        "model must be %s or a folder with a %s, got %s",
+        "--model must be %s or a folder with a %s, got %s%s",
         String.join(", ", ModelCatalog.names()),
         ModelCatalog.CONFIG,
-        name);
+        name,
+        KnownKeys.nearest(name, ModelCatalog.names())
+            .map(near -> "; did you mean " + near + "?")
+            .orElse(""));
     Require.that(
         weights == null || randomWeights == null,
         "give either --weights or --random-weights, got both");
     Require.that(
         weights == null || Files.isDirectory(Path.of(weights)),
-        "weights must be a folder, got %s",
+        "--weights must be a folder, got %s",
         weights);
   }
 

@@ -40,7 +40,7 @@ public record RandomWeights(long seed, Geometry geometry, int textTokens) {
   @JsonCreator
   public static RandomWeights parse(String text) {
     Matcher m = PATTERN.matcher(text);
-    Require.that(m.matches(), "random weights must be %s, got '%s'", FORM, text);
+    Require.that(m.matches(), "must be %s, got %s", FORM, text);
     Geometry geometry = null;
     if (m.group(2) != null) {
       int width = Integer.parseInt(m.group(3));

@@ -38,12 +38,12 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     static Report of(VocabTrimTraining.Result r) {
       return new Report(
           r.target().toString(),
-          r.drafter().toString(),
+          r.draft().toString(),
           r.vocabulary(),
           r.targetParameters(),
-          r.drafterParameters(),
+          r.draftParameters(),
           r.targetLossNats(),
-          r.drafterLossNats());
+          r.draftLossNats());
     }
   }
 
@@ -163,7 +163,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
         List.of("model", "parameters", "held-out loss (nats)"),
         List.of(
             Output.cells(result.target(), result.targetParameters(), result.targetLossNats()),
-            Output.cells(result.drafter(), result.drafterParameters(), result.drafterLossNats())),
+            Output.cells(result.draft(), result.draftParameters(), result.draftLossNats())),
         row -> Output.cells(row.get(0), row.get(1), Output.fixed((Double) row.get(2), 3)));
     output.next("vocabtrim", "run", "experiments/vocabtrim/mbsu.yaml", "--pair", out);
     return 0;

@@ -3,7 +3,7 @@ package io.scalekv.cli;
 import io.scalekv.vocabtrim.trim.Mapping;
 import io.scalekv.vocabtrim.trim.MappingFile;
 import io.scalekv.vocabtrim.trim.MappingForm;
-import io.scalekv.vocabtrim.trim.TrimmedDrafter;
+import io.scalekv.vocabtrim.trim.TrimmedDraftModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -61,10 +61,10 @@ final class VocabTrimExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    int vocabulary = TrimmedDrafter.vocabulary(draftModel);
+    int vocabulary = TrimmedDraftModel.vocabulary(draftModel);
     Mapping kept = MappingFile.read(mapping, form, vocabulary);
     OutputFolder.prepare(out);
-    TrimmedDrafter.Report done = TrimmedDrafter.write(draftModel, kept.kept(), out);
+    TrimmedDraftModel.Report done = TrimmedDraftModel.write(draftModel, kept.kept(), out);
     output.json(
         new Report(
             out.toString(),

@@ -1,11 +1,12 @@
 package io.scalekv.vocabtrim.decode;
 
+import io.scalekv.io.Require;
 import java.util.Set;
 
 /**
  * How text is generated.
  *
- * @param draftTokens γ, tokens that the drafter proposes before the target looks
+ * @param draftTokens γ, tokens that the draft model proposes before the target looks
  * @param maxTokens most tokens to generate
  * @param temperature that divides the logits of both models; 0 takes the most likely token
  * @param stop tokens after which to end; they are part of what is generated
@@ -15,18 +16,16 @@ public record DecodeOptions(int draftTokens, int maxTokens, double temperature, 
 
   /** Checks the numbers. */
   public DecodeOptions {
-    if (draftTokens < 1 || draftTokens > MOST_DRAFT_TOKENS) {
-      throw new IllegalArgumentException(
-          "decoding: 1 to " + MOST_DRAFT_TOKENS + " draft tokens expected, got " + draftTokens);
-    }
-    if (maxTokens < 1) {
-      throw new IllegalArgumentException(
-          "decoding: at least one token to generate expected, got " + maxTokens);
-    }
-    if (!(temperature >= 0 && temperature <= 100)) {
-      throw new IllegalArgumentException(
-          "decoding: a temperature of 0 to 100 expected, got " + temperature);
-    }
+    Require.that(
+        draftTokens >= 1 && draftTokens <= MOST_DRAFT_TOKENS,
+        "draft tokens must be between 1 and %s, got %s",
+        MOST_DRAFT_TOKENS,
+        draftTokens);
+    Require.that(maxTokens >= 1, "tokens to generate must be at least 1, got %s", maxTokens);
+    Require.that(
+        temperature >= 0 && temperature <= 100,
+        "temperature must be between 0 and 100, got %s",
+        temperature);
     stop = Set.copyOf(stop);
   }
 

@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.decode;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /**
@@ -9,18 +10,18 @@ import java.util.Arrays;
  *
  * @param generated tokens
  * @param targetCalls passes of the target over a chain
- * @param drafterCalls passes of the drafter, one for each draft token
+ * @param draftCalls passes of the draft model, one for each draft token
  * @param drafted draft tokens by position
  * @param judged of these, those that were judged
  * @param accepted of these, those that were accepted
- * @param rejectedNotKept rejections where the token that came instead is not in the drafter's
+ * @param rejectedNotKept rejections where the token that came instead is not in the draft model's
  *     vocabulary
  * @param rejectedWrong all other rejections
  */
 public record DecodeStatistics(
     long generated,
     long targetCalls,
-    long drafterCalls,
+    long draftCalls,
     long[] drafted,
     long[] judged,
     long[] accepted,
@@ -34,14 +35,15 @@ public record DecodeStatistics(
 
   /** Counts of both. */
   public DecodeStatistics plus(DecodeStatistics other) {
-    if (drafted.length != other.drafted.length) {
-      throw new IllegalArgumentException(
-          "statistics: " + drafted.length + " draft tokens expected, got " + other.drafted.length);
-    }
+    Require.that(
+        drafted.length == other.drafted.length,
+        "decode statistics must be of %s draft tokens, got %s",
+        drafted.length,
+        other.drafted.length);
     return new DecodeStatistics(
         generated + other.generated,
         targetCalls + other.targetCalls,
-        drafterCalls + other.drafterCalls,
+        draftCalls + other.draftCalls,
         sum(drafted, other.drafted),
         sum(judged, other.judged),
         sum(accepted, other.accepted),

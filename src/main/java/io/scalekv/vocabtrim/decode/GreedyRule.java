@@ -1,16 +1,16 @@
 package io.scalekv.vocabtrim.decode;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 
 /** The most likely token; of equals the first. */
 record GreedyRule() implements TokenRule {
   @Override
-  public Draft draft(float[] logits, KeptIds kept) {
+  public Draft draft(float[] logits, VocabularySubset kept) {
     return new Draft(kept.id(argMax(logits, 0, kept.size())), null);
   }
 
   @Override
-  public int judge(Draft draft, KeptIds kept, float[] logits, int from) {
+  public int judge(Draft draft, VocabularySubset kept, float[] logits, int from) {
     int token = argMax(logits, from, kept.vocabulary());
     return token == draft.token() ? token : -1 - token;
   }

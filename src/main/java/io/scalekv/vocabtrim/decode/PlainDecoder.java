@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.decode;
 
+import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -10,10 +11,10 @@ public final class PlainDecoder {
 
   /** A decoder of a model with its whole head; it does not own the model. */
   public PlainDecoder(LanguageModel model) {
-    if (!model.head().isAll()) {
-      throw new IllegalArgumentException(
-          "decoding: a target with its whole head expected, got " + model.head());
-    }
+    Require.that(
+        model.head().isAll(),
+        "target of speculative decoding must have its whole head, got %s",
+        model.head());
     this.model = model;
   }
 
@@ -44,20 +45,15 @@ public final class PlainDecoder {
 
   /** That prompt and generated tokens fit into the models. */
   static void checkLength(int[] prompt, DecodeOptions options, LanguageModel... models) {
-    if (prompt.length == 0) {
-      throw new IllegalArgumentException(
-          "decoding: at least one token of prompt expected, got none");
-    }
+    Require.that(prompt.length != 0, "prompt must hold at least one token");
     for (LanguageModel m : models) {
       // the last token is never fed
       long fed = (long) prompt.length + options.maxTokens() - 1;
-      if (fed > m.maxPositions()) {
-        throw new IllegalArgumentException(
-            "decoding: a prompt and new tokens of at most "
-                + (m.maxPositions() + 1L)
-                + " in all expected, got "
-                + (fed + 1));
-      }
+      Require.that(
+          fed <= m.maxPositions(),
+          "prompt and new tokens must be at most %s together, got %s",
+          (m.maxPositions() + 1L),
+          (fed + 1));
     }
   }
 }

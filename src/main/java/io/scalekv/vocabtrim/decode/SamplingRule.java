@@ -1,26 +1,26 @@
 package io.scalekv.vocabtrim.decode;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import java.util.random.RandomGenerator;
 
 /**
- * Speculative sampling: with p the target's law and q the drafter's over the tokens that it keeps
- * (0 for all others), a draft token x is accepted with probability min(1, p(x) / q(x)); otherwise a
- * token is drawn from max(0, p − q), normalised over the whole vocabulary. The token that comes out
- * has the law p, whatever q is (arXiv 2211.17192, appendix A.1).
+ * Speculative sampling: with p the target's law and q the draft model's over the tokens that it
+ * keeps (0 for all others), a draft token x is accepted with probability min(1, p(x) / q(x));
+ * otherwise a token is drawn from max(0, p − q), normalised over the whole vocabulary. The token
+ * that comes out has the law p, whatever q is (arXiv 2211.17192, appendix A.1).
  *
  * @param temperature that divides all logits
  * @param random source of randomness
  */
 record SamplingRule(double temperature, RandomGenerator random) implements TokenRule {
   @Override
-  public Draft draft(float[] logits, KeptIds kept) {
+  public Draft draft(float[] logits, VocabularySubset kept) {
     double[] q = softmax(logits, 0, kept.size());
     return new Draft(kept.id(draw(q)), q);
   }
 
   @Override
-  public int judge(Draft draft, KeptIds kept, float[] logits, int from) {
+  public int judge(Draft draft, VocabularySubset kept, float[] logits, int from) {
     double[] p = softmax(logits, from, kept.vocabulary());
     double q = draft.probabilities()[kept.row(draft.token())];
     if (random.nextDouble() * q < p[draft.token()]) {

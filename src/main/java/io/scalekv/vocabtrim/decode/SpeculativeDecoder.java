@@ -1,16 +1,17 @@
 package io.scalekv.vocabtrim.decode;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.lm.LanguageModel;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * A drafter proposes chains of γ tokens, the target judges each chain in one pass. Both keep their
- * keys and values; what was rejected is rolled back. The last chain is as short as the tokens that
- * are still wanted, and a chain ends with a stop token.
+ * A draft model proposes chains of γ tokens, the target judges each chain in one pass. Both keep
+ * their keys and values; what was rejected is rolled back. The last chain is as short as the tokens
+ * that are still wanted, and a chain ends with a stop token.
  *
  * <p>Greedy output is the target's own to the token, as far as a pass over several tokens computes
  * the logits that a pass over one computes: two tokens whose logits differ by less than the
@@ -18,28 +19,26 @@ import java.util.random.RandomGenerator;
  */
 public final class SpeculativeDecoder {
   private final LanguageModel target;
-  private final LanguageModel drafter;
+  private final LanguageModel draft;
 
   /**
    * A decoder of two models, which it does not own.
    *
    * @param target with its whole head
-   * @param drafter of the same vocabulary; its head may be trimmed
+   * @param draft of the same vocabulary; its head may be trimmed
    */
-  public SpeculativeDecoder(LanguageModel target, LanguageModel drafter) {
-    if (!target.head().isAll()) {
-      throw new IllegalArgumentException(
-          "decoding: a target with its whole head expected, got " + target.head());
-    }
-    if (target.vocabulary() != drafter.vocabulary()) {
-      throw new IllegalArgumentException(
-          "decoding: a drafter of the target's "
-              + target.vocabulary()
-              + " tokens expected, got "
-              + drafter.vocabulary());
-    }
+  public SpeculativeDecoder(LanguageModel target, LanguageModel draft) {
+    Require.that(
+        target.head().isAll(),
+        "target of speculative decoding must have its whole head, got %s",
+        target.head());
+    Require.that(
+        target.vocabulary() == draft.vocabulary(),
+        "draft model must have the target's %s tokens, got %s",
+        target.vocabulary(),
+        draft.vocabulary());
     this.target = target;
-    this.drafter = drafter;
+    this.draft = draft;
   }
 
   /**
@@ -49,10 +48,10 @@ public final class SpeculativeDecoder {
    * @param random source of randomness; unused at temperature 0
    */
   public Generation generate(int[] prompt, DecodeOptions options, RandomGenerator random) {
-    PlainDecoder.checkLength(prompt, options, target, drafter);
+    PlainDecoder.checkLength(prompt, options, target, draft);
     try (LanguageModel.Session ofTarget = target.session();
-        LanguageModel.Session ofDrafter = drafter.session()) {
-      Run run = new Run(prompt, options, TokenRule.of(options, random), ofTarget, ofDrafter);
+        LanguageModel.Session ofDraft = draft.session()) {
+      Run run = new Run(prompt, options, TokenRule.of(options, random), ofTarget, ofDraft);
       run.toTheEnd();
       return new Generation(
           Arrays.copyOfRange(run.tokens, prompt.length, run.length), run.statistics());
@@ -64,14 +63,14 @@ public final class SpeculativeDecoder {
     private final DecodeOptions options;
     private final TokenRule rule;
     private final LanguageModel.Session ofTarget;
-    private final LanguageModel.Session ofDrafter;
-    private final KeptIds kept = drafter.head();
+    private final LanguageModel.Session ofDraft;
+    private final VocabularySubset kept = draft.head();
     private final int prompt;
     private final int[] tokens;
     private int length;
     private boolean stopped;
     private long targetCalls;
-    private long drafterCalls;
+    private long draftCalls;
     private final long[] drafted;
     private final long[] judged;
     private final long[] accepted;
@@ -83,11 +82,11 @@ public final class SpeculativeDecoder {
         DecodeOptions options,
         TokenRule rule,
         LanguageModel.Session ofTarget,
-        LanguageModel.Session ofDrafter) {
+        LanguageModel.Session ofDraft) {
       this.options = options;
       this.rule = rule;
       this.ofTarget = ofTarget;
-      this.ofDrafter = ofDrafter;
+      this.ofDraft = ofDraft;
       this.prompt = prompt.length;
       this.tokens = Arrays.copyOf(prompt, prompt.length + options.maxTokens());
       this.length = prompt.length;
@@ -104,16 +103,16 @@ public final class SpeculativeDecoder {
         List<TokenRule.Draft> chain = draft(Math.min(drafted.length, tokens.length - length - 1));
         verify(chain);
         ofTarget.rollback(length - 1);
-        ofDrafter.rollback(Math.min(ofDrafter.length(), length - 1));
+        ofDraft.rollback(Math.min(ofDraft.length(), length - 1));
       }
     }
 
     private List<TokenRule.Draft> draft(int most) {
       List<TokenRule.Draft> chain = new ArrayList<>(most);
-      int[] feed = Arrays.copyOfRange(tokens, ofDrafter.length(), length);
+      int[] feed = Arrays.copyOfRange(tokens, ofDraft.length(), length);
       while (chain.size() < most) {
-        TokenRule.Draft next = rule.draft(ofDrafter.feedLast(feed), kept);
-        drafterCalls++;
+        TokenRule.Draft next = rule.draft(ofDraft.feedLast(feed), kept);
+        draftCalls++;
         drafted[chain.size()]++;
         chain.add(next);
         if (options.stop().contains(next.token())) {
@@ -164,7 +163,7 @@ public final class SpeculativeDecoder {
       return new DecodeStatistics(
           length - prompt,
           targetCalls,
-          drafterCalls,
+          draftCalls,
           drafted,
           judged,
           accepted,

@@ -1,6 +1,6 @@
 package io.scalekv.vocabtrim.decode;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 
 /**
  * How tokens are chosen from logits, and draft tokens judged by the target's. A row of logits lies
@@ -11,7 +11,7 @@ sealed interface TokenRule permits GreedyRule, SamplingRule {
    * A proposed token.
    *
    * @param token of the whole vocabulary
-   * @param probabilities of the drafter's columns, or null where they do not matter
+   * @param probabilities of the draft model's columns, or null where they do not matter
    */
   record Draft(int token, double[] probabilities) {}
 
@@ -20,8 +20,8 @@ sealed interface TokenRule permits GreedyRule, SamplingRule {
     return options.greedy() ? new GreedyRule() : new SamplingRule(options.temperature(), random);
   }
 
-  /** A token from the drafter's logits [K]. */
-  Draft draft(float[] logits, KeptIds kept);
+  /** A token from the draft model's logits [K]. */
+  Draft draft(float[] logits, VocabularySubset kept);
 
   /**
    * Judges a draft token.
@@ -30,7 +30,7 @@ sealed interface TokenRule permits GreedyRule, SamplingRule {
    * @param from first of the row's V logits
    * @return the draft token if it is accepted, otherwise −1 − the token that comes instead
    */
-  int judge(Draft draft, KeptIds kept, float[] logits, int from);
+  int judge(Draft draft, VocabularySubset kept, float[] logits, int from);
 
   /** A token from the target's V logits. */
   int next(float[] logits, int from, int vocabulary);

@@ -12,7 +12,7 @@ public interface LanguageModel extends AutoCloseable {
   int vocabulary();
 
   /** The tokens of the columns of the logits; all V unless the head is trimmed. */
-  KeptIds head();
+  VocabularySubset head();
 
   /** Most tokens of a sequence. */
   int maxPositions();
@@ -73,7 +73,7 @@ public interface LanguageModel extends AutoCloseable {
    *
    * @param kept the tokens of the new head, all of them in this one's
    */
-  LanguageModel withHead(KeptIds kept);
+  LanguageModel withHead(VocabularySubset kept);
 
   @Override
   void close();

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.LoadListener;
@@ -25,10 +26,10 @@ public final class Llama implements LanguageModel {
   private final NDManager manager;
   private final LlamaNet net;
   private final RotaryTable rotary;
-  private final KeptIds kept;
+  private final VocabularySubset kept;
   private final NDArray head;
 
-  private Llama(LlamaConfig config, NDManager manager, LlamaNet net, KeptIds kept) {
+  private Llama(LlamaConfig config, NDManager manager, LlamaNet net, VocabularySubset kept) {
     this.config = config;
     this.manager = manager;
     this.net = net;
@@ -37,7 +38,7 @@ public final class Llama implements LanguageModel {
     this.head = kept.isAll() ? net.head() : rows(net.head(), kept);
   }
 
-  private NDArray rows(NDArray full, KeptIds ids) {
+  private NDArray rows(NDArray full, VocabularySubset ids) {
     long[] index = new long[ids.size()];
     for (int j = 0; j < index.length; j++) {
       index[j] = ids.id(j);
@@ -64,10 +65,11 @@ public final class Llama implements LanguageModel {
    */
   public static Llama open(Path folder, LoadListener listener) {
     Path file = folder.resolve(LlamaConfig.FILE);
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(
-          folder + ": a language model with " + LlamaConfig.FILE + " expected, got none");
-    }
+    Require.that(
+        Files.isRegularFile(file),
+        "missing language model: no %2$s in %1$s",
+        folder,
+        LlamaConfig.FILE);
     LlamaConfig config = LlamaConfig.read(file);
     NDManager manager = NDManager.newBaseManager("PyTorch");
     try (TensorSource source = TensorSource.open(folder)) {
@@ -94,7 +96,7 @@ public final class Llama implements LanguageModel {
    */
   public static Llama of(LlamaConfig config, NDManager manager, Weights weights) {
     return new Llama(
-        config, manager, new LlamaNet(config, weights), KeptIds.all(config.vocabulary()));
+        config, manager, new LlamaNet(config, weights), VocabularySubset.all(config.vocabulary()));
   }
 
   /** The configuration. */
@@ -108,7 +110,7 @@ public final class Llama implements LanguageModel {
   }
 
   @Override
-  public KeptIds head() {
+  public VocabularySubset head() {
     return kept;
   }
 
@@ -138,19 +140,17 @@ public final class Llama implements LanguageModel {
   }
 
   @Override
-  public LanguageModel withHead(KeptIds ids) {
-    if (ids.vocabulary() != vocabulary()) {
-      throw new IllegalArgumentException(
-          "trimmed head: tokens of a vocabulary of "
-              + vocabulary()
-              + " expected, got "
-              + ids.vocabulary());
-    }
+  public LanguageModel withHead(VocabularySubset ids) {
+    Require.that(
+        ids.vocabulary() == vocabulary(),
+        "trimmed head: vocabulary must be %s, got %s",
+        vocabulary(),
+        ids.vocabulary());
     for (int j = 0; j < ids.size(); j++) {
-      if (!kept.contains(ids.id(j))) {
-        throw new IllegalArgumentException(
-            "trimmed head: tokens of the head before expected, got " + ids.id(j));
-      }
+      Require.that(
+          kept.contains(ids.id(j)),
+          "trimmed head: token must be in the head before, got %s",
+          ids.id(j));
     }
     return new Llama(config, manager.newSubManager(), net, ids);
   }
@@ -222,21 +222,18 @@ public final class Llama implements LanguageModel {
   }
 
   private void check(int[] tokens, int held) {
-    if (tokens.length == 0) {
-      throw new IllegalArgumentException("language model: at least one token expected, got none");
-    }
-    if ((long) held + tokens.length > config.maxPositions()) {
-      throw new IllegalArgumentException(
-          "language model: at most "
-              + config.maxPositions()
-              + " tokens expected, got "
-              + ((long) held + tokens.length));
-    }
+    Require.that(tokens.length != 0, "language model must be given at least one token");
+    Require.that(
+        (long) held + tokens.length <= config.maxPositions(),
+        "positions of the language model must be at most %s, got %s",
+        config.maxPositions(),
+        ((long) held + tokens.length));
     for (int token : tokens) {
-      if (token < 0 || token >= config.vocabulary()) {
-        throw new IllegalArgumentException(
-            "language model: tokens 0.." + (config.vocabulary() - 1) + " expected, got " + token);
-      }
+      Require.that(
+          token >= 0 && token < config.vocabulary(),
+          "token of the language model must be in 0..%s, got %s",
+          (config.vocabulary() - 1),
+          token);
     }
   }
 
@@ -327,10 +324,8 @@ public final class Llama implements LanguageModel {
 
     @Override
     public void rollback(int to) {
-      if (to < 0 || to > length) {
-        throw new IllegalArgumentException(
-            "rollback: 0 to " + length + " tokens expected, got " + to);
-      }
+      Require.that(
+          to >= 0 && to <= length, "rollback must be between 0 and %s tokens, got %s", length, to);
       length = to;
     }
 

@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.lm;
 
+import io.scalekv.io.Require;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -63,25 +64,26 @@ public record LlamaConfig(
     range("head_dim", headWidth, LARGEST);
     range("max_position_embeddings", maxPositions, Integer.MAX_VALUE);
     require(
-        heads % kvHeads == 0, "num_key_value_heads that divides the " + heads + " heads", kvHeads);
-    require(headWidth % 2 == 0, "an even head_dim", headWidth);
-    require(normEpsilon > 0 && normEpsilon < 1, "rms_norm_eps above 0, below 1", normEpsilon);
-    require(ropeTheta > 0 && ropeTheta < 1e12, "rope_theta above 0", ropeTheta);
-    require(bos >= -1 && bos < vocabulary, "bos_token_id below " + vocabulary, bos);
+        heads % kvHeads == 0, "num_key_value_heads must divide the " + heads + " heads", kvHeads);
+    require(headWidth % 2 == 0, "head_dim must be even", headWidth);
+    require(
+        normEpsilon > 0 && normEpsilon < 1,
+        "rms_norm_eps must be above 0 and below 1",
+        normEpsilon);
+    require(ropeTheta > 0 && ropeTheta < 1e12, "rope_theta must be above 0", ropeTheta);
+    require(bos >= -1 && bos < vocabulary, "bos_token_id must be below " + vocabulary, bos);
     eos = List.copyOf(eos);
     for (int id : eos) {
-      require(id >= 0 && id < vocabulary, "eos_token_id below " + vocabulary, id);
+      require(id >= 0 && id < vocabulary, "eos_token_id must be below " + vocabulary, id);
     }
   }
 
   private static void range(String name, int value, int most) {
-    require(value >= 1 && value <= most, name + " of 1 to " + most, value);
+    require(value >= 1 && value <= most, name + " must be between 1 and " + most, value);
   }
 
-  private static void require(boolean ok, String expected, Object got) {
-    if (!ok) {
-      throw new IllegalArgumentException("llama config: " + expected + " expected, got " + got);
-    }
+  private static void require(boolean ok, String condition, Object got) {
+    Require.that(ok, "llama config: %s, got %s", condition, got);
   }
 
   /** Scalars of layers and norms: everything but the input embedding and the output head. */
@@ -113,7 +115,7 @@ public record LlamaConfig(
       json = JsonMapper.shared().readTree(Files.readAllBytes(file));
     } catch (JacksonException e) {
       String reason = e.getOriginalMessage().lines().findFirst().orElse("");
-      throw new IllegalArgumentException(file + ": valid JSON expected: " + reason, e);
+      throw new IllegalArgumentException(file + ": must be valid JSON: " + reason, e);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
@@ -126,13 +128,16 @@ public record LlamaConfig(
 
   private static LlamaConfig of(JsonNode json) {
     String type = json.path("model_type").asString("");
-    require(type.equals("llama"), "model_type llama", type.isEmpty() ? "none" : type);
+    require(type.equals("llama"), "model_type must be llama", type.isEmpty() ? "none" : type);
     String activation = json.path("hidden_act").asString("silu");
-    require(activation.equals("silu"), "hidden_act silu", activation);
+    require(activation.equals("silu"), "hidden_act must be silu", activation);
     for (String bias : List.of("attention_bias", "mlp_bias")) {
-      require(!json.path(bias).asBoolean(false), bias + " false", "true");
+      require(!json.path(bias).asBoolean(false), bias + " must be false", "true");
     }
-    require(json.path("quantization_config").isMissingNode(), "no quantization_config", "one");
+    require(
+        json.path("quantization_config").isMissingNode(),
+        "quantization_config must be absent",
+        "one");
     int width = number(json, "hidden_size", 0);
     int heads = number(json, "num_attention_heads", 0);
     // newer versions of the library gather what belongs to the rotary embedding in one object
@@ -172,7 +177,7 @@ public record LlamaConfig(
               number(json, "original_max_position_embeddings", 0));
       default ->
           throw new IllegalArgumentException(
-              "llama config: rope_type default, linear or llama3 expected, got " + type);
+              "llama config: rope_type must be default, linear or llama3, got " + type);
     };
   }
 
@@ -191,7 +196,7 @@ public record LlamaConfig(
     if (node.isMissingNode() || node.isNull()) {
       return otherwise;
     }
-    require(node.isInt(), "a whole number as " + name, node);
+    require(node.isInt(), name + " must be a whole number", node);
     return node.asInt();
   }
 

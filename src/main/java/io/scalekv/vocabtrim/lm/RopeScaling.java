@@ -1,5 +1,7 @@
 package io.scalekv.vocabtrim.lm;
 
+import io.scalekv.io.Require;
+
 /**
  * How the frequencies of the rotary embedding are stretched for long contexts.
  *
@@ -45,18 +47,16 @@ public sealed interface RopeScaling {
     /** Checks the numbers against each other. */
     public Llama3 {
       atLeastOne(factor);
-      if (!(lowFactor > 0 && highFactor > lowFactor) || Double.isInfinite(highFactor)) {
-        throw new IllegalArgumentException(
-            "llama config: low_freq_factor > 0 and high_freq_factor above it expected, got "
-                + lowFactor
-                + " and "
-                + highFactor);
-      }
-      if (originalPositions < 1) {
-        throw new IllegalArgumentException(
-            "llama config: original_max_position_embeddings of at least 1 expected, got "
-                + originalPositions);
-      }
+      Require.that(
+          lowFactor > 0 && highFactor > lowFactor && !Double.isInfinite(highFactor),
+          "llama config: low_freq_factor must be above 0 and high_freq_factor above it, got %s and"
+              + " %s",
+          lowFactor,
+          highFactor);
+      Require.that(
+          originalPositions >= 1,
+          "llama config: original_max_position_embeddings must be at least 1, got %s",
+          originalPositions);
     }
 
     @Override
@@ -77,9 +77,9 @@ public sealed interface RopeScaling {
   double frequency(double frequency);
 
   private static void atLeastOne(double factor) {
-    if (!(factor >= 1) || Double.isInfinite(factor)) {
-      throw new IllegalArgumentException(
-          "llama config: factor of rope_scaling of at least 1 expected, got " + factor);
-    }
+    Require.that(
+        factor >= 1 && !Double.isInfinite(factor),
+        "llama config: factor of rope_scaling must be at least 1, got %s",
+        factor);
   }
 }

@@ -1,5 +1,7 @@
 package io.scalekv.vocabtrim.measure;
 
+import io.scalekv.io.Require;
+
 /**
  * What happened in the blocks of one text or of several. Numbers are counts, or expected counts
  * where drafts were sampled.
@@ -20,13 +22,12 @@ public record BlockStatistics(
     double wrong) {
   /** Copies the arrays. */
   public BlockStatistics {
-    if (offered.length != accepted.length || offered.length == 0) {
-      throw new IllegalArgumentException(
-          "block statistics: one place or more, the same for both, expected, got "
-              + offered.length
-              + " and "
-              + accepted.length);
-    }
+    Require.that(
+        offered.length == accepted.length && offered.length != 0,
+        "block statistics must have as many offered as accepted places, at least one, got %s and"
+            + " %s",
+        offered.length,
+        accepted.length);
     offered = offered.clone();
     accepted = accepted.clone();
   }

@@ -1,11 +1,12 @@
 package io.scalekv.vocabtrim.measure;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /**
- * All that a greedy drafter does on one greedy text of the target, for every number of kept tokens:
- * two places in the ranking for every token of the text. The trimmed draft equals the text's token
- * iff {@code own < k ≤ beaten}.
+ * All that a greedy draft model does on one greedy text of the target, for every number of retained
+ * tokens: two places in the ranking for every token of the text. The trimmed draft equals the
+ * text's token iff {@code own < k ≤ beaten}.
  */
 public final class DraftTrace {
   private final int[] own;
@@ -24,28 +25,25 @@ public final class DraftTrace {
    * A trace whose places are known.
    *
    * @param own [n] rank of the text's token, r
-   * @param beaten [n] lowest rank of a token that the drafter prefers to it, b; V if none
+   * @param beaten [n] lowest rank of a token that the draft model prefers to it, b; V if none
    * @param vocabulary V
    * @param stopped whether the text ends with a stop token, not at its greatest length
    */
   public static DraftTrace of(int[] own, int[] beaten, int vocabulary, boolean stopped) {
-    if (own.length != beaten.length) {
-      throw new IllegalArgumentException(
-          "draft trace: as many of both expected, got " + own.length + " and " + beaten.length);
-    }
+    Require.that(
+        own.length == beaten.length,
+        "draft trace must have as many ranks of both kinds, got %s and %s",
+        own.length,
+        beaten.length);
     for (int i = 0; i < own.length; i++) {
       boolean fits = own[i] >= 0 && own[i] < vocabulary && beaten[i] >= 0;
-      if (!fits || beaten[i] > vocabulary || beaten[i] == own[i]) {
-        throw new IllegalArgumentException(
-            "draft trace: token "
-                + i
-                + ": two ranks within "
-                + vocabulary
-                + " expected, got "
-                + own[i]
-                + " and "
-                + beaten[i]);
-      }
+      Require.that(
+          fits && beaten[i] <= vocabulary && beaten[i] != own[i],
+          "draft trace: ranks of token %s must differ and be within %s, got %s and %s",
+          i,
+          vocabulary,
+          own[i],
+          beaten[i]);
     }
     return new DraftTrace(own.clone(), beaten.clone(), vocabulary, stopped);
   }
@@ -70,7 +68,10 @@ public final class DraftTrace {
     return vocabulary;
   }
 
-  /** Whether a drafter with k kept tokens drafts the i-th token of the text after those before. */
+  /**
+   * Whether a draft model with k retained tokens drafts the i-th token of the text after those
+   * before.
+   */
   public boolean matches(int i, int k) {
     return own[i] < k && k <= beaten[i];
   }
@@ -107,14 +108,15 @@ public final class DraftTrace {
     /**
      * The next token of the text.
      *
-     * @param logits [V] of the untrimmed drafter, teacher-forced
+     * @param logits [V] of the untrimmed draft model, teacher-forced
      * @param token of the text; of equal logits the lower id is drafted
      */
     public void accept(float[] logits, int token) {
-      if (logits.length != ranks.length) {
-        throw new IllegalArgumentException(
-            "draft trace: " + ranks.length + " logits expected, got " + logits.length);
-      }
+      Require.that(
+          logits.length == ranks.length,
+          "draft trace must have %s logits, got %s",
+          ranks.length,
+          logits.length);
       int lowest = ranks.length;
       float logit = logits[token];
       for (int v = 0; v < logits.length; v++) {

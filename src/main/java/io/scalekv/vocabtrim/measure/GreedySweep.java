@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.measure;
 
+import io.scalekv.io.Require;
 import java.util.List;
 
 /**
@@ -10,7 +11,7 @@ import java.util.List;
 public final class GreedySweep {
   private GreedySweep() {}
 
-  /** What happens on one text with k kept tokens. */
+  /** What happens on one text with k retained tokens. */
   public static BlockStatistics walk(DraftTrace trace, int k, int gamma) {
     check(k, gamma, trace.vocabulary());
     double[] offered = new double[gamma];
@@ -46,17 +47,16 @@ public final class GreedySweep {
    * @return [V+1] calls at each k; that of 0 is unused
    */
   public static long[] calls(List<DraftTrace> traces, int gamma) {
-    if (traces.isEmpty()) {
-      throw new IllegalArgumentException("sweep: at least one text expected, got none");
-    }
+    Require.that(!traces.isEmpty(), "sweep must be given at least one text");
     int vocabulary = traces.get(0).vocabulary();
     check(1, gamma, vocabulary);
     long[] steps = new long[vocabulary + 2];
     for (DraftTrace trace : traces) {
-      if (trace.vocabulary() != vocabulary) {
-        throw new IllegalArgumentException(
-            "sweep: a vocabulary of " + vocabulary + " expected, got " + trace.vocabulary());
-      }
+      Require.that(
+          trace.vocabulary() == vocabulary,
+          "sweep: vocabulary must be %s, got %s",
+          vocabulary,
+          trace.vocabulary());
       int before = 0;
       for (int k : trace.changes()) {
         int calls = blocks(trace, k, gamma);
@@ -99,11 +99,11 @@ public final class GreedySweep {
   }
 
   private static void check(int k, int gamma, int vocabulary) {
-    if (k < 1 || k > vocabulary) {
-      throw new IllegalArgumentException("kept tokens: 1 to " + vocabulary + " expected, got " + k);
-    }
-    if (gamma < 1) {
-      throw new IllegalArgumentException("gamma: at least 1 expected, got " + gamma);
-    }
+    Require.that(
+        k >= 1 && k <= vocabulary,
+        "number of retained tokens must be between 1 and %s, got %s",
+        vocabulary,
+        k);
+    Require.that(gamma >= 1, "gamma must be at least 1, got %s", gamma);
   }
 }

@@ -1,7 +1,9 @@
 package io.scalekv.vocabtrim.measure;
 
+import io.scalekv.io.Require;
+
 /**
- * MBSU against the number of kept tokens.
+ * MBSU against the number of retained tokens.
  *
  * @param k ascending
  * @param tau block efficiency at each
@@ -10,20 +12,15 @@ package io.scalekv.vocabtrim.measure;
 public record MbsuCurve(int[] k, double[] tau, double[] mbsu) {
   /** Copies the arrays. */
   public MbsuCurve {
-    if (k.length == 0 || k.length != tau.length || k.length != mbsu.length) {
-      throw new IllegalArgumentException(
-          "mbsu curve: as many k as values expected, got "
-              + k.length
-              + ", "
-              + tau.length
-              + " and "
-              + mbsu.length);
-    }
+    Require.that(
+        k.length != 0 && k.length == tau.length && k.length == mbsu.length,
+        "MBSU curve must have one tau and one MBSU per k, got %s k, %s and %s",
+        k.length,
+        tau.length,
+        mbsu.length);
     for (int i = 1; i < k.length; i++) {
-      if (k[i] <= k[i - 1]) {
-        throw new IllegalArgumentException(
-            "mbsu curve: ascending k expected, got " + k[i] + " after " + k[i - 1]);
-      }
+      Require.that(
+          k[i] > k[i - 1], "k of an MBSU curve must ascend, got %s after %s", k[i], k[i - 1]);
     }
     k = k.clone();
     tau = tau.clone();

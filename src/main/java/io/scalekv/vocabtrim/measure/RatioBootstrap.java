@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.measure;
 
+import io.scalekv.io.Require;
 import java.util.SplittableRandom;
 import org.apache.commons.statistics.descriptive.Quantile;
 
@@ -17,15 +18,12 @@ public record RatioBootstrap(int resamples, double level, long seed) {
 
   /** Checks the settings. */
   public RatioBootstrap {
-    if (resamples < FEWEST || !(level > 0 && level < 1)) {
-      throw new IllegalArgumentException(
-          "bootstrap: at least "
-              + FEWEST
-              + " resamples and a level in (0, 1) expected, got "
-              + resamples
-              + " and "
-              + level);
-    }
+    Require.that(
+        resamples >= FEWEST && level > 0 && level < 1,
+        "bootstrap must have at least %s resamples and a level in (0, 1), got %s and %s",
+        FEWEST,
+        resamples,
+        level);
   }
 
   /** 2 000 resamples, 95 %. */
@@ -61,17 +59,14 @@ public record RatioBootstrap(int resamples, double level, long seed) {
       double scaleA,
       double scaleB) {
     int n = aboveA.length;
-    if (n == 0 || belowA.length != n || aboveB.length != n || belowB.length != n) {
-      throw new IllegalArgumentException(
-          "bootstrap: the same prompts, at least one, expected, got "
-              + n
-              + ", "
-              + belowA.length
-              + ", "
-              + aboveB.length
-              + " and "
-              + belowB.length);
-    }
+    Require.that(
+        n != 0 && belowA.length == n && aboveB.length == n && belowB.length == n,
+        "bootstrap must have the same number of prompts in all sums, at least one, got %s, %s, %s"
+            + " and %s",
+        n,
+        belowA.length,
+        aboveB.length,
+        belowB.length);
     int[] all = new int[n];
     for (int i = 0; i < n; i++) {
       all[i] = i;

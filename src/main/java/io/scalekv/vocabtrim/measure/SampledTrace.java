@@ -1,16 +1,17 @@
 package io.scalekv.vocabtrim.measure;
 
+import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * All that a sampling drafter does on one sampled text of the target, in expectation, for several
- * numbers of kept tokens. A draft is accepted with min(1, p/q) and replaced from norm(max(0, p −
- * q)) otherwise (Leviathan et al., arXiv 2211.17192); given that token x came out, it had been
- * drafted and accepted with probability min(p(x), q(x)) / p(x) = min(1, q(x) / p(x)), whatever came
- * out before and after. So the expected number of blocks of a text needs two probabilities a token,
- * and no coin is thrown.
+ * All that a sampling draft model does on one sampled text of the target, in expectation, for
+ * several numbers of retained tokens. A draft is accepted with min(1, p/q) and replaced from
+ * norm(max(0, p − q)) otherwise (Leviathan et al., arXiv 2211.17192); given that token x came out,
+ * it had been drafted and accepted with probability min(p(x), q(x)) / p(x) = min(1, q(x) / p(x)),
+ * whatever came out before and after. So the expected number of blocks of a text needs two
+ * probabilities a token, and no coin is thrown.
  */
 public final class SampledTrace {
   private final List<float[]> accepted;
@@ -30,12 +31,12 @@ public final class SampledTrace {
     return accepted.size();
   }
 
-  /** How many numbers of kept tokens it was made for. */
+  /** How many numbers of retained tokens it was made for. */
   public int sizes() {
     return sizes;
   }
 
-  /** Probability that the i-th token came from the drafter, if its place was drafted. */
+  /** Probability that the i-th token came from the draft model, if its place was drafted. */
   public double acceptance(int i, int size) {
     return accepted.get(i)[size];
   }
@@ -43,12 +44,10 @@ public final class SampledTrace {
   /**
    * Expected counts.
    *
-   * @param size index of the number of kept tokens
+   * @param size index of the number of retained tokens
    */
   public BlockStatistics expected(int size, int gamma) {
-    if (gamma < 1) {
-      throw new IllegalArgumentException("gamma: at least 1 expected, got " + gamma);
-    }
+    Require.that(gamma >= 1, "gamma must be at least 1, got %s", gamma);
     int n = length();
     // at the greatest length the last token is the target's own
     int drafted = stopped ? n : n - 1;
@@ -102,7 +101,7 @@ public final class SampledTrace {
    * Gathers a trace.
    *
    * @param ranks [V] place of every token
-   * @param k numbers of kept tokens, ascending
+   * @param k numbers of retained tokens, ascending
    * @param temperature of both models, above 0
    */
   public static Builder builder(int[] ranks, int[] k, double temperature) {
@@ -120,10 +119,7 @@ public final class SampledTrace {
     private final List<boolean[]> kept = new ArrayList<>();
 
     private Builder(int[] ranks, int[] k, double temperature) {
-      if (!(temperature > 0)) {
-        throw new IllegalArgumentException(
-            "temperature: a number above 0 expected, got " + temperature);
-      }
+      Require.that(temperature > 0, "temperature must be above 0, got %s", temperature);
       this.ranks = ranks;
       this.k = k.clone();
       this.temperature = temperature;
@@ -140,30 +136,30 @@ public final class SampledTrace {
     }
 
     /** The next token of the text, from the logits of both models, [V] each. */
-    public void accept(float[] target, float[] drafter, int token) {
-      accept(probability(target, token, temperature), drafter, token);
+    public void accept(float[] target, float[] draft, int token) {
+      accept(probability(target, token, temperature), draft, token);
     }
 
     /**
      * The next token of the text.
      *
      * @param p probability that the target gave to it
-     * @param drafter [V] logits of the untrimmed drafter
+     * @param draft [V] logits of the untrimmed draft model
      * @param token of the text
      */
-    public void accept(double p, float[] drafter, int token) {
+    public void accept(double p, float[] draft, int token) {
       double most = Float.NEGATIVE_INFINITY;
-      for (float logit : drafter) {
+      for (float logit : draft) {
         most = Math.max(most, logit);
       }
       Arrays.fill(sums, 0);
-      for (int v = 0; v < drafter.length; v++) {
+      for (int v = 0; v < draft.length; v++) {
         int size = sizeOfRank[ranks[v]];
         if (size < sums.length) {
-          sums[size] += Math.exp((drafter[v] - most) / temperature);
+          sums[size] += Math.exp((draft[v] - most) / temperature);
         }
       }
-      double own = Math.exp((drafter[token] - most) / temperature);
+      double own = Math.exp((draft[token] - most) / temperature);
       float[] a = new float[k.length];
       boolean[] in = new boolean[k.length];
       double sum = 0;

@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.pair;
 
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.text.TextTokenizer;
@@ -15,22 +16,22 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * A target and a drafter with one tokenizer, in memory.
+ * A target and a draft model with one tokenizer, in memory.
  *
  * @param name of the pair
  * @param target with its whole head
- * @param drafter of the same vocabulary, with its whole head
+ * @param draft of the same vocabulary, with its whole head
  * @param tokenizer of both
- * @param hash {@code sha256:} and the hash of the weights of target and drafter and of the
+ * @param hash {@code sha256:} and the hash of the weights of target and draft model and of the
  *     tokenizer
  */
 public record ModelPair(
-    String name, Llama target, Llama drafter, TextTokenizer tokenizer, String hash)
+    String name, Llama target, Llama draft, TextTokenizer tokenizer, String hash)
     implements AutoCloseable {
   /** Folder of the target below the folder of a pair. */
   public static final String TARGET = "target";
 
-  /** Folder of the drafter below the folder of a pair. */
+  /** Folder of the draft model below the folder of a pair. */
   public static final String DRAFTER = "drafter";
 
   /**
@@ -50,35 +51,31 @@ public record ModelPair(
    *
    * @param name of the pair
    * @param target folder of the target, with the tokenizer
-   * @param drafter folder of the drafter; if it has a tokenizer, the same one
+   * @param draft folder of the draft model; if it has a tokenizer, the same one
    * @throws IllegalArgumentException if they do not belong together
    */
-  public static ModelPair open(String name, Path target, Path drafter, LoadListener listener) {
+  public static ModelPair open(String name, Path target, Path draft, LoadListener listener) {
     Llama t = null;
     Llama d = null;
     TextTokenizer tokenizer = null;
     try {
       tokenizer = TextTokenizer.open(target);
-      sameTokenizer(tokenizer, drafter);
+      sameTokenizer(tokenizer, draft);
       t = Llama.open(target, listener);
-      d = Llama.open(drafter, listener);
-      if (t.vocabulary() != d.vocabulary()) {
-        throw new IllegalArgumentException(
-            drafter
-                + ": a drafter of the target's "
-                + t.vocabulary()
-                + " tokens expected, got "
-                + d.vocabulary());
-      }
-      if (tokenizer.size() > t.vocabulary()) {
-        throw new IllegalArgumentException(
-            target
-                + ": a tokenizer of at most the model's "
-                + t.vocabulary()
-                + " tokens expected, got "
-                + tokenizer.size());
-      }
-      return new ModelPair(name, t, d, tokenizer, hash(target, drafter));
+      d = Llama.open(draft, listener);
+      Require.that(
+          t.vocabulary() == d.vocabulary(),
+          "%s must have the target's %s tokens, got %s",
+          draft,
+          t.vocabulary(),
+          d.vocabulary());
+      Require.that(
+          tokenizer.size() <= t.vocabulary(),
+          "%s: tokenizer must have at most the model's %s tokens, got %s",
+          target,
+          t.vocabulary(),
+          tokenizer.size());
+      return new ModelPair(name, t, d, tokenizer, hash(target, draft));
     } catch (RuntimeException | Error e) {
       for (AutoCloseable part : new AutoCloseable[] {d, t, tokenizer}) {
         closeQuietly(part);
@@ -97,26 +94,23 @@ public record ModelPair(
     }
   }
 
-  private static void sameTokenizer(TextTokenizer tokenizer, Path drafter) {
-    if (!Files.exists(drafter.resolve(TextTokenizer.FILE))) {
+  private static void sameTokenizer(TextTokenizer tokenizer, Path draft) {
+    if (!Files.exists(draft.resolve(TextTokenizer.FILE))) {
       return;
     }
-    try (TextTokenizer other = TextTokenizer.open(drafter)) {
-      if (!other.hash().equals(tokenizer.hash())) {
-        throw new IllegalArgumentException(
-            drafter
-                + ": the target's tokenizer expected ("
-                + tokenizer.hash()
-                + "), got another ("
-                + other.hash()
-                + ")");
-      }
+    try (TextTokenizer other = TextTokenizer.open(draft)) {
+      Require.that(
+          other.hash().equals(tokenizer.hash()),
+          "%s must have the target's tokenizer (%s), got another (%s)",
+          draft,
+          tokenizer.hash(),
+          other.hash());
     }
   }
 
-  private static String hash(Path target, Path drafter) {
+  private static String hash(Path target, Path draft) {
     List<Path> files = new ArrayList<>();
-    for (Path folder : List.of(target, drafter)) {
+    for (Path folder : List.of(target, draft)) {
       try (TensorSource source = TensorSource.open(folder)) {
         source.files().stream().sorted().forEach(files::add);
       }
@@ -141,7 +135,7 @@ public record ModelPair(
 
   @Override
   public void close() {
-    drafter.close();
+    draft.close();
     target.close();
     tokenizer.close();
   }

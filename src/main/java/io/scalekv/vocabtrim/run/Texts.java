@@ -80,7 +80,7 @@ public final class Texts {
               new Text(Arrays.copyOf(d, from), Arrays.copyOfRange(d, from, to), to == d.length));
         }
       } else {
-        Llama model = c.source().equals("draft") ? pair.drafter() : pair.target();
+        Llama model = c.source().equals("draft") ? pair.draft() : pair.target();
         all.addAll(generate(model, prompts(documents, c), c, 1 + all.size()));
       }
     }

@@ -16,7 +16,7 @@ import java.util.List;
  * @param newTokens most tokens of a response
  * @param temperature of both models; 0 is greedy
  * @param gammas drafted tokens of a block
- * @param sizes numbers of kept tokens, ascending, V last
+ * @param sizes numbers of retained tokens, ascending, V last
  * @param source of the counts
  * @param calibrationDomain of the counted texts
  * @param calibrationTexts how many

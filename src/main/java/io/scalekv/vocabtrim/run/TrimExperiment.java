@@ -119,14 +119,14 @@ public final class TrimExperiment {
             (System.nanoTime() - start) / 1e9));
   }
 
-  /** Drafter without embedding, against all of the target's weights, tied ones once. */
+  /** Draft model without embedding, against all of the target's weights, tied ones once. */
   static DraftCost cost(ModelPair pair) {
     LanguageModel target = pair.target();
     long all =
         target.bodyParameters()
             + target.embeddingParameters()
             + (target.tied() ? 0 : target.headParameters());
-    return new DraftCost(pair.drafter().bodyParameters(), pair.drafter().headWidth(), all);
+    return new DraftCost(pair.draft().bodyParameters(), pair.draft().headWidth(), all);
   }
 
   /** What happens at a size and a γ, prompt by prompt, without running a model again. */
@@ -144,7 +144,7 @@ public final class TrimExperiment {
     if (cell.temperature() == 0) {
       List<DraftTrace.Builder> builders =
           responses.stream().map(t -> DraftTrace.builder(ranks)).toList();
-      pair.drafter()
+      pair.draft()
           .logits(
               whole,
               (s, position, logits) -> {
@@ -177,7 +177,7 @@ public final class TrimExperiment {
         responses.stream()
             .map(t -> SampledTrace.builder(ranks, sizes, cell.temperature()))
             .toList();
-    pair.drafter()
+    pair.draft()
         .logits(
             whole,
             (s, position, logits) -> {
@@ -273,7 +273,7 @@ public final class TrimExperiment {
           }
         } else {
           DecodeStatistics all = DecodeStatistics.none(gamma);
-          try (LanguageModel trimmed = pair.drafter().withHead(ranking.kept(asked[s]))) {
+          try (LanguageModel trimmed = pair.draft().withHead(ranking.kept(asked[s]))) {
             SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), trimmed);
             for (int p = 0; p < prompts; p++) {
               Generation g = decoder.generate(responses.get(p).prompt(), options, random(cell, p));

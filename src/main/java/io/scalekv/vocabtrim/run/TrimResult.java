@@ -62,12 +62,12 @@ public record TrimResult(
   /**
    * One size.
    *
-   * @param k kept tokens
+   * @param k retained tokens
    * @param tau block efficiency with its interval over prompts
    * @param mbsu likewise
    * @param acceptance by place in the block, up to the last place that was ever reached
    * @param outside rejections per generated token because the token is not kept
-   * @param wrong rejections per generated token because the drafter was wrong
+   * @param wrong rejections per generated token because the draft model was wrong
    */
   public record Point(
       int k, Estimate tau, Estimate mbsu, List<Double> acceptance, double outside, double wrong) {
@@ -80,7 +80,7 @@ public record TrimResult(
   /**
    * The real loop at one size and the first γ.
    *
-   * @param k kept tokens; 0 for the target alone
+   * @param k retained tokens; 0 for the target alone
    * @param tau block efficiency measured; 1 for the target alone
    * @param replayed that of the sweep on the same prompts; for greedy text equal
    * @param tokensPerSecond median of the repetitions

@@ -13,7 +13,7 @@ import java.util.List;
  *
  * @param name of the experiment
  * @param title for figures
- * @param pair {@code toy} or a folder with target and drafter
+ * @param pair {@code toy} or a folder with target and draft model
  * @param text folder of text files; null for the synthetic language
  * @param domains of the prompts; null with a folder of text
  * @param prompts of each domain
@@ -21,7 +21,7 @@ import java.util.List;
  * @param newTokens most tokens of a response
  * @param temperatures of both models; 0 is greedy
  * @param gammas drafted tokens of a block
- * @param sizes numbers of kept tokens; null for two a doubling
+ * @param sizes numbers of retained tokens; null for two a doubling
  * @param calibrations where counts come from
  * @param loop what the real loop is run for; null for nothing
  * @param seed of all sampling
@@ -67,7 +67,7 @@ public record TrimSpec(
   /**
    * What the real loop is run for.
    *
-   * @param sizes numbers of kept tokens
+   * @param sizes numbers of retained tokens
    * @param prompts first prompts of the domain
    * @param repetitions of the timing, sizes in turn, after one for warming up
    */

@@ -1,2 +1,2 @@
-/** Experiments with trimmed drafters: a YAML file becomes cells, cells become result files. */
+/** Experiments with trimmed draft models: a YAML file becomes cells, cells become result files. */
 package io.scalekv.vocabtrim.run;

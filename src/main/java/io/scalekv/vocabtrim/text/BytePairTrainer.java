@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.text;
 
+import io.scalekv.io.Require;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,10 +70,11 @@ public final class BytePairTrainer {
    */
   public String train(int vocabulary, List<String> special) {
     int least = special.size() + 256;
-    if (vocabulary < least) {
-      throw new IllegalArgumentException(
-          "tokenizer: a vocabulary of at least " + least + " expected, got " + vocabulary);
-    }
+    Require.that(
+        vocabulary >= least,
+        "vocabulary of the tokenizer must be at least %s, got %s",
+        least,
+        vocabulary);
     List<String> tokens = new ArrayList<>(special);
     int[] byteIds = addBytes(tokens);
     Map<String, Integer> ids = new HashMap<>();

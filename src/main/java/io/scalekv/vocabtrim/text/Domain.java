@@ -27,6 +27,6 @@ public enum Domain {
         return d;
       }
     }
-    throw new IllegalArgumentException("domain: writing, math or coding expected, got " + key);
+    throw new IllegalArgumentException("domain must be writing, math or coding, got " + key);
   }
 }

@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.text;
 
+import io.scalekv.io.Require;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
@@ -35,9 +36,8 @@ public final class FolderText implements TrainingText {
    * @throws IllegalArgumentException if there is no folder, or too little or too much text in it
    */
   public static FolderText read(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      throw new IllegalArgumentException("--text: a folder of text files expected, got " + folder);
-    }
+    Require.that(
+        Files.isDirectory(folder), "--text must be a folder of text files, got %s", folder);
     List<String> documents = new ArrayList<>();
     long characters = 0;
     try (Stream<Path> files = Files.walk(folder)) {
@@ -50,22 +50,21 @@ public final class FolderText implements TrainingText {
           documents.add(text);
           characters += text.length();
         }
-        if (characters > MOST_CHARACTERS) {
-          throw new IllegalArgumentException(
-              folder + ": at most " + MOST_CHARACTERS + " characters expected, got more");
-        }
+        Require.that(
+            characters <= MOST_CHARACTERS,
+            "%s must hold at most %s characters",
+            folder,
+            MOST_CHARACTERS);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(folder + ": " + e.getMessage(), e);
     }
-    if (characters < LEAST_CHARACTERS) {
-      throw new IllegalArgumentException(
-          folder
-              + ": at least "
-              + LEAST_CHARACTERS
-              + " characters of UTF-8 text expected, got "
-              + characters);
-    }
+    Require.that(
+        characters >= LEAST_CHARACTERS,
+        "%s must hold at least %s characters of UTF-8 text, got %s",
+        folder,
+        LEAST_CHARACTERS,
+        characters);
     return new FolderText(folder, documents);
   }
 
@@ -119,10 +118,12 @@ public final class FolderText implements TrainingText {
   public int[][] rows(TextTokenizer tokenizer, long seed, int step, int rows, int length) {
     int[] all = stream(tokenizer);
     int places = trained(all.length) - length + 1;
-    if (places < 1) {
-      throw new IllegalArgumentException(
-          folder + ": more than " + length + " tokens expected, got " + trained(all.length));
-    }
+    Require.that(
+        places >= 1,
+        "%s must hold more than %s tokens, got %s",
+        folder,
+        length,
+        trained(all.length));
     SplittableRandom random = new SplittableRandom(SyntheticLanguage.mix(seed, step));
     int[][] drawn = new int[rows][length];
     for (int[] row : drawn) {

@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -39,9 +40,7 @@ public final class TextTokenizer implements AutoCloseable {
    */
   public static TextTokenizer open(Path path) {
     Path file = Files.isDirectory(path) ? path.resolve(FILE) : path;
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(file + ": a tokenizer expected, got nothing there");
-    }
+    Require.that(Files.isRegularFile(file), "missing tokenizer %s", file);
     try {
       byte[] bytes = Files.readAllBytes(file);
       BytePairJson json = BytePairJson.of(bytes);

@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.train;
 
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.LlamaConfig;
@@ -28,7 +29,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The whole training of a small pair: tokenizer, target, drafter. Each part is skipped when its
+ * The whole training of a small pair: tokenizer, target, draft model. Each part is skipped when its
  * result is there and goes on from its checkpoint otherwise.
  */
 public final class VocabTrimTraining {
@@ -45,7 +46,7 @@ public final class VocabTrimTraining {
    * @param text folder of text files, or empty for the synthetic language
    * @param vocabulary tokens of the tokenizer, at most
    * @param steps updates of the target
-   * @param drafterSteps updates of the drafter
+   * @param draftSteps updates of the draft model
    * @param rows B of an update
    * @param length L of an update
    * @param learningRate peak
@@ -58,7 +59,7 @@ public final class VocabTrimTraining {
       Optional<Path> text,
       int vocabulary,
       int steps,
-      int drafterSteps,
+      int draftSteps,
       int rows,
       int length,
       double learningRate,
@@ -69,21 +70,21 @@ public final class VocabTrimTraining {
    * What it leaves.
    *
    * @param target folder of the target
-   * @param drafter folder of the drafter
+   * @param draft folder of the draft model
    * @param vocabulary tokens of the tokenizer
    * @param targetParameters scalars of the target
-   * @param drafterParameters scalars of the drafter
+   * @param draftParameters scalars of the draft model
    * @param targetLossNats mean cross-entropy of a held-out token under the target
-   * @param drafterLossNats the same under the drafter
+   * @param draftLossNats the same under the draft model
    */
   public record Result(
       Path target,
-      Path drafter,
+      Path draft,
       int vocabulary,
       long targetParameters,
-      long drafterParameters,
+      long draftParameters,
       double targetLossNats,
-      double drafterLossNats) {}
+      double draftLossNats) {}
 
   private VocabTrimTraining() {}
 
@@ -92,8 +93,8 @@ public final class VocabTrimTraining {
     return config(vocabulary, 160, 432, 4, 4, 2, 40);
   }
 
-  /** The drafter: 1 layer, 96 wide. */
-  public static LlamaConfig drafter(int vocabulary) {
+  /** The draft model: 1 layer, 96 wide. */
+  public static LlamaConfig draft(int vocabulary) {
     return config(vocabulary, 96, 256, 1, 4, 2, 24);
   }
 
@@ -132,24 +133,16 @@ public final class VocabTrimTraining {
     }
     try (TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile)) {
       Path target = o.folder().resolve(ModelPair.TARGET);
-      Path drafter = o.folder().resolve(ModelPair.DRAFTER);
+      Path draft = o.folder().resolve(ModelPair.DRAFTER);
       train(o, text, tokenizer, ModelPair.TARGET, target(tokenizer.size()), o.steps(), 0, log);
-      train(
-          o,
-          text,
-          tokenizer,
-          ModelPair.DRAFTER,
-          drafter(tokenizer.size()),
-          o.drafterSteps(),
-          1,
-          log);
+      train(o, text, tokenizer, ModelPair.DRAFTER, draft(tokenizer.size()), o.draftSteps(), 1, log);
       List<int[]> held = text.heldOut(tokenizer, HELD_OUT_ROWS, o.length());
       try (Llama t = Llama.open(target);
-          Llama d = Llama.open(drafter)) {
+          Llama d = Llama.open(draft)) {
         Result result =
             new Result(
                 target,
-                drafter,
+                draft,
                 tokenizer.size(),
                 t.config().parameters(),
                 d.config().parameters(),
@@ -158,9 +151,9 @@ public final class VocabTrimTraining {
         log.accept(
             String.format(
                 Locale.ROOT,
-                "held-out loss: target %.3f, drafter %.3f nats a token",
+                "held-out loss: target %.3f, draft model %.3f nats a token",
                 result.targetLossNats,
-                result.drafterLossNats));
+                result.draftLossNats));
         return result;
       }
     }
@@ -193,15 +186,12 @@ public final class VocabTrimTraining {
     String[] now = note.split("\n");
     for (int i = 0; i < now.length; i++) {
       String then = i < before.length ? before[i] : "nothing";
-      if (!then.equals(now[i])) {
-        throw new IllegalArgumentException(
-            o.folder()
-                + ": holds another training: "
-                + then
-                + " expected, got "
-                + now[i]
-                + " (another --out begins a new one)");
-      }
+      Require.that(
+          then.equals(now[i]),
+          "%s holds another training: must be %s, got %s (another --out starts a new one)",
+          o.folder(),
+          then,
+          now[i]);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.trim;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
@@ -36,10 +37,11 @@ public final class FrequencyRanking {
     int vocabulary = counts.vocabulary();
     TreeSet<Integer> first = new TreeSet<>(protectedIds);
     for (int id : first) {
-      if (id < 0 || id >= vocabulary) {
-        throw new IllegalArgumentException(
-            "protected token: 0.." + (vocabulary - 1) + " expected, got " + id);
-      }
+      Require.that(
+          id >= 0 && id < vocabulary,
+          "protected token must be in 0..%s, got %s",
+          (vocabulary - 1),
+          id);
     }
     Comparator<Integer> byCount = Comparator.comparingLong(id -> -counts.count(id));
     int[] order =
@@ -86,17 +88,19 @@ public final class FrequencyRanking {
    */
   public int[] first(int k) {
     int least = Math.max(1, protectedTokens);
-    if (k < least || k > order.length) {
-      throw new IllegalArgumentException(
-          "kept tokens: " + least + " to " + order.length + " expected, got " + k);
-    }
+    Require.that(
+        k >= least && k <= order.length,
+        "number of retained tokens must be between %s and %s, got %s",
+        least,
+        order.length,
+        k);
     return Arrays.copyOf(order, k);
   }
 
   /** The same as a kept set, ids ascending. */
-  public KeptIds kept(int k) {
+  public VocabularySubset kept(int k) {
     int[] ids = first(k);
     Arrays.sort(ids);
-    return KeptIds.of(ids, order.length);
+    return VocabularySubset.of(ids, order.length);
   }
 }

@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.trim;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import java.util.Arrays;
 
 /**
@@ -9,15 +10,14 @@ import java.util.Arrays;
  * @param kept the tokens
  * @param order the same as the file lists them; by frequency where the form keeps that
  */
-public record Mapping(KeptIds kept, int[] order) {
+public record Mapping(VocabularySubset kept, int[] order) {
   /** Checks that both hold the same tokens. */
   public Mapping {
     int[] sorted = order.clone();
     Arrays.sort(sorted);
-    if (!Arrays.equals(sorted, kept.toArray())) {
-      throw new IllegalArgumentException(
-          "mapping: an order of the kept tokens expected, got other tokens");
-    }
+    Require.that(
+        Arrays.equals(sorted, kept.toArray()),
+        "mapping: order and subset must hold the same tokens");
     order = order.clone();
   }
 
@@ -27,7 +27,7 @@ public record Mapping(KeptIds kept, int[] order) {
   }
 
   /** Kept tokens whose frequencies are not known. */
-  public static Mapping of(KeptIds kept) {
+  public static Mapping of(VocabularySubset kept) {
     return new Mapping(kept, kept.toArray());
   }
 

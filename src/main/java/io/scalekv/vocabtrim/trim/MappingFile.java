@@ -1,7 +1,8 @@
 package io.scalekv.vocabtrim.trim;
 
 import io.scalekv.io.AtomicFile;
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorData;
@@ -45,9 +46,7 @@ public final class MappingFile {
    * @throws IllegalArgumentException if the file is not of that form, or contradicts it
    */
   public static Mapping read(Path file, MappingForm form, int vocabulary) throws IOException {
-    if (!Files.exists(file)) {
-      throw new IllegalArgumentException(file + ": a mapping file expected, got nothing there");
-    }
+    Require.that(Files.exists(file), "missing mapping file %s", file);
     return switch (form) {
       case FR_SPEC -> list(file, form, TorchIntegers.read(file), vocabulary);
       case LLAMA_CPP -> list(file, form, words(file), vocabulary);
@@ -57,10 +56,11 @@ public final class MappingFile {
 
   private static long[] words(Path file) throws IOException {
     long size = Files.isRegularFile(file) ? Files.size(file) : 0;
-    if (size == 0 || size % 4 != 0 || size > LARGEST) {
-      throw new IllegalArgumentException(
-          file + ": int32 numbers, a multiple of 4 bytes, expected, got " + size + " bytes");
-    }
+    Require.that(
+        size != 0 && size % 4 == 0 && size <= LARGEST,
+        "%s must hold int32 numbers (a multiple of 4 bytes), got %s bytes",
+        file,
+        size);
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     long[] ids = new long[bytes.capacity() / 4];
     Arrays.setAll(ids, i -> bytes.getInt(4 * i));
@@ -68,9 +68,7 @@ public final class MappingFile {
   }
 
   private static Mapping list(Path file, MappingForm form, long[] ids, int vocabulary) {
-    if (ids.length == 0) {
-      throw new IllegalArgumentException(file + ": at least one token expected, got none");
-    }
+    Require.that(ids.length != 0, "%s must hold at least one token", file);
     boolean[] seen = new boolean[vocabulary];
     for (int i = 0; i < ids.length; i++) {
       String what = null;
@@ -82,48 +80,48 @@ public final class MappingFile {
       if (what != null) {
         String hint = fits(ids, true, vocabulary) ? "; it reads like the offsets of a d2t" : "";
         throw new IllegalArgumentException(
-            file
-                + ": different tokens 0.."
-                + (vocabulary - 1)
-                + " as "
-                + form.key()
-                + " has them expected, got "
-                + what
-                + " at place "
-                + i
-                + hint);
+            String.format(
+                "%s: tokens of form %s must be distinct and in 0..%d, got %s at place %d%s",
+                file, form.key(), vocabulary - 1, what, i, hint));
       }
       seen[(int) ids[i]] = true;
     }
     int[] order = Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
     int[] sorted = order.clone();
     Arrays.sort(sorted);
-    return new Mapping(KeptIds.of(sorted, vocabulary), order);
+    return new Mapping(VocabularySubset.of(sorted, vocabulary), order);
   }
 
   private static Mapping tensors(Path file, MappingForm form, int vocabulary) {
     try (TensorSource source = TensorSource.open(file)) {
       for (String name : new String[] {D2T, T2D}) {
-        if (!source.names().contains(name)) {
-          throw new IllegalArgumentException(
-              file + ": tensors d2t and t2d expected, got no " + name);
-        }
+        Require.that(
+            source.names().contains(name),
+            "%s must hold the tensors d2t and t2d, got no %s",
+            file,
+            name);
         TensorInfo info = source.info(name);
-        if (info.shape().length != 1 || info.type().isFloating()) {
-          throw new IllegalArgumentException(
-              file + ": " + name + ": whole numbers in one dimension expected, got " + info);
-        }
+        Require.that(
+            info.shape().length == 1 && !info.type().isFloating(),
+            "%s: %s must hold whole numbers in one dimension, got %s",
+            file,
+            name,
+            info);
       }
       String said = source.metadata().get(FORM);
-      if (said != null && !said.equals(form.key())) {
-        throw new IllegalArgumentException(
-            file + ": the form " + form.key() + " expected, but the file says " + said);
-      }
+      Require.that(
+          said == null || said.equals(form.key()),
+          "%s must have the form %s, got %s",
+          file,
+          form.key(),
+          said);
       int[] mask = source.ints(T2D);
-      if (mask.length != vocabulary) {
-        throw new IllegalArgumentException(
-            file + ": t2d: a vocabulary of " + vocabulary + " expected, got " + mask.length);
-      }
+      Require.that(
+          mask.length == vocabulary,
+          "%s: length of t2d must be the vocabulary %s, got %s",
+          file,
+          vocabulary,
+          mask.length);
       long[] values = source.longs(D2T);
       boolean offsets = form == MappingForm.D2T_OFFSET;
       String wrong = contradiction(values, mask, offsets);
@@ -135,9 +133,9 @@ public final class MappingFile {
                     + (offsets ? MappingForm.D2T_ABSOLUTE : MappingForm.D2T_OFFSET).key()
                 : "";
         throw new IllegalArgumentException(
-            file + ": d2t as " + form.key() + " with its mask expected, got " + wrong + hint);
+            file + ": d2t of form " + form.key() + " must agree with t2d, got " + wrong + hint);
       }
-      return Mapping.of(KeptIds.of(ids(values, offsets), vocabulary));
+      return Mapping.of(VocabularySubset.of(ids(values, offsets), vocabulary));
     }
   }
 
@@ -213,7 +211,7 @@ public final class MappingFile {
   }
 
   /** d2t (int64) and t2d (bool) of a trimmed head. */
-  public static Map<String, TensorData> tensors(KeptIds kept, boolean offsets) {
+  public static Map<String, TensorData> tensors(VocabularySubset kept, boolean offsets) {
     long[] d2t = new long[kept.size()];
     boolean[] t2d = new boolean[kept.vocabulary()];
     for (int j = 0; j < d2t.length; j++) {

@@ -46,6 +46,6 @@ public enum MappingForm {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "mapping form: one of " + String.join(", ", keys()) + " expected, got " + key));
+                    "mapping form must be one of " + String.join(", ", keys()) + ", got " + key));
   }
 }

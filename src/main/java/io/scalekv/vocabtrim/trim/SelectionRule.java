@@ -1,15 +1,16 @@
 package io.scalekv.vocabtrim.trim;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.MbsuCurve;
 
 /** How many tokens of a ranking are kept. */
 public sealed interface SelectionRule {
-  /** Number of kept tokens, protected ones among them. */
+  /** Number of retained tokens, protected ones among them. */
   int size(FrequencyRanking ranking, TokenCounts counts);
 
-  /** The kept tokens. */
-  default KeptIds select(FrequencyRanking ranking, TokenCounts counts) {
+  /** The retained tokens. */
+  default VocabularySubset select(FrequencyRanking ranking, TokenCounts counts) {
     return ranking.kept(size(ranking, counts));
   }
 
@@ -33,17 +34,13 @@ public sealed interface SelectionRule {
   record TopP(double coverage) implements SelectionRule {
     /** Checks the share. */
     public TopP {
-      if (!(coverage > 0 && coverage <= 1)) {
-        throw new IllegalArgumentException("top-p: a share in (0, 1] expected, got " + coverage);
-      }
+      Require.that(coverage > 0 && coverage <= 1, "top-p must be in (0, 1], got %s", coverage);
     }
 
     @Override
     public int size(FrequencyRanking ranking, TokenCounts counts) {
       long total = counts.total();
-      if (total == 0) {
-        throw new IllegalArgumentException("top-p: at least one counted token expected, got none");
-      }
+      Require.that(total != 0, "top-p needs at least one counted token");
       long inside = 0;
       int k = 0;
       int least = Math.max(1, ranking.protectedTokens());
@@ -62,9 +59,7 @@ public sealed interface SelectionRule {
   record MinimumCount(long least) implements SelectionRule {
     /** Checks the count. */
     public MinimumCount {
-      if (least < 1) {
-        throw new IllegalArgumentException("minimum count: at least 1 expected, got " + least);
-      }
+      Require.that(least >= 1, "minimum count must be at least 1, got %s", least);
     }
 
     @Override

@@ -1,7 +1,8 @@
 package io.scalekv.vocabtrim.trim;
 
 import io.scalekv.io.AtomicFile;
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,20 +25,15 @@ public final class TokenCounts {
 
   /** No token yet. */
   public static TokenCounts create(int vocabulary) {
-    if (vocabulary < 1) {
-      throw new IllegalArgumentException(
-          "token counts: a vocabulary of at least 1 expected, got " + vocabulary);
-    }
+    Require.that(
+        vocabulary >= 1, "vocabulary of token counts must be at least 1, got %s", vocabulary);
     return new TokenCounts(new long[vocabulary]);
   }
 
   /** Counts that are there. */
   public static TokenCounts of(long... counts) {
     for (int id = 0; id < counts.length; id++) {
-      if (counts[id] < 0) {
-        throw new IllegalArgumentException(
-            "token counts: token " + id + ": at least 0 expected, got " + counts[id]);
-      }
+      Require.that(counts[id] >= 0, "count of token %s must be at least 0, got %s", id, counts[id]);
     }
     return new TokenCounts(counts.clone());
   }
@@ -55,23 +51,22 @@ public final class TokenCounts {
    */
   public void accept(int[] tokens, int from) {
     for (int i = from; i < tokens.length; i++) {
-      if (tokens[i] < 0 || tokens[i] >= counts.length) {
-        throw new IllegalArgumentException(
-            "token counts: tokens 0.." + (counts.length - 1) + " expected, got " + tokens[i]);
-      }
+      Require.that(
+          tokens[i] >= 0 && tokens[i] < counts.length,
+          "counted token must be in 0..%s, got %s",
+          (counts.length - 1),
+          tokens[i]);
       counts[tokens[i]]++;
     }
   }
 
   /** Adds counts of another part. */
   public void combine(TokenCounts other) {
-    if (other.counts.length != counts.length) {
-      throw new IllegalArgumentException(
-          "token counts: a vocabulary of "
-              + counts.length
-              + " expected, got "
-              + other.counts.length);
-    }
+    Require.that(
+        other.counts.length == counts.length,
+        "vocabulary of token counts must be %s, got %s",
+        counts.length,
+        other.counts.length);
     for (int id = 0; id < counts.length; id++) {
       counts[id] += other.counts[id];
     }
@@ -100,11 +95,12 @@ public final class TokenCounts {
   /**
    * Share of the counted tokens that is kept: Σ_{v in I} c(v) / Σ c; NaN if nothing was counted.
    */
-  public double coverage(KeptIds kept) {
-    if (kept.vocabulary() != counts.length) {
-      throw new IllegalArgumentException(
-          "coverage: a vocabulary of " + counts.length + " expected, got " + kept.vocabulary());
-    }
+  public double coverage(VocabularySubset kept) {
+    Require.that(
+        kept.vocabulary() == counts.length,
+        "vocabulary of the subset must be %s, got %s",
+        counts.length,
+        kept.vocabulary());
     long inside = 0;
     for (int j = 0; j < kept.size(); j++) {
       inside += counts[kept.id(j)];
@@ -124,21 +120,23 @@ public final class TokenCounts {
 
   /** Reads what {@link #write} wrote: every token once, from 0 on. */
   public static TokenCounts read(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(file + ": a file of token counts expected, got none");
-    }
+    Require.that(Files.isRegularFile(file), "missing token counts %s", file);
     List<String> lines = Files.readAllLines(file, StandardCharsets.ISO_8859_1);
-    if (lines.size() < 2 || !lines.get(0).equals(HEADER)) {
-      throw new IllegalArgumentException(
-          file + ": line 1: " + HEADER + " and a line for every token expected, got other text");
-    }
+    Require.that(
+        lines.size() >= 2 && lines.get(0).equals(HEADER),
+        "%s: line 1 must be %s, with one line per token after it",
+        file,
+        HEADER);
     long[] counts = new long[lines.size() - 1];
     for (int id = 0; id < counts.length; id++) {
       String line = lines.get(id + 1);
-      if (!line.matches(id + ",[0-9]{1,18}")) {
-        throw new IllegalArgumentException(
-            file + ": line " + (id + 2) + ": " + id + ",COUNT expected, got " + line);
-      }
+      Require.that(
+          line.matches(id + ",[0-9]{1,18}"),
+          "%s: line %s must be %s,COUNT, got %s",
+          file,
+          (id + 2),
+          id,
+          line);
       counts[id] = Long.parseLong(line.substring(line.indexOf(',') + 1));
     }
     return new TokenCounts(counts);

@@ -1,7 +1,7 @@
 /**
- * Which tokens a drafter keeps: counts, the order by frequency, rules that choose how many, mapping
- * files of other tools, and the trimmed drafter on disk.
+ * Which tokens a draft model keeps: counts, the order by frequency, rules that choose how many,
+ * mapping files of other tools, and the trimmed draft model on disk.
  *
- * <p>Letters: V vocabulary, K kept tokens, C width.
+ * <p>Letters: V vocabulary, K retained tokens, C width.
  */
 package io.scalekv.vocabtrim.trim;

@@ -92,25 +92,26 @@ class LlamaConfigTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "\"model_type\": \"llama\" | \"model_type\": \"qwen2\" | model_type llama expected, got"
+        "\"model_type\": \"llama\" | \"model_type\": \"qwen2\" | model_type must be llama, got"
             + " qwen2",
-        "\"hidden_act\": \"silu\" | \"hidden_act\": \"gelu\" | hidden_act silu expected, got gelu",
+        "\"hidden_act\": \"silu\" | \"hidden_act\": \"gelu\" | hidden_act must be silu, got gelu",
         "\"attention_bias\": false | \"attention_bias\": true"
-            + " | attention_bias false expected, got true",
+            + " | attention_bias must be false, got true",
         "\"num_key_value_heads\": 8 | \"num_key_value_heads\": 7"
-            + " | num_key_value_heads that divides the 24 heads expected, got 7",
-        "\"head_dim\": 128 | \"head_dim\": 127 | an even head_dim expected, got 127",
-        "\"vocab_size\": 128256 | \"vocab_size\": 0 | vocab_size of 1 to 16777216 expected, got 0",
+            + " | num_key_value_heads must divide the 24 heads, got 7",
+        "\"head_dim\": 128 | \"head_dim\": 127 | head_dim must be even, got 127",
+        "\"vocab_size\": 128256 | \"vocab_size\": 0 | vocab_size must be between 1 and 16777216,"
+            + " got 0",
         "\"vocab_size\": 128256 | \"vocab_size\": \"many\""
-            + " | a whole number as vocab_size expected, got \"many\"",
+            + " | vocab_size must be a whole number, got \"many\"",
         "\"rope_type\": \"llama3\" | \"rope_type\": \"yarn\""
-            + " | rope_type default, linear or llama3 expected, got yarn",
+            + " | rope_type must be default, linear or llama3, got yarn",
         "\"factor\": 32.0 | \"factor\": 0.5"
-            + " | factor of rope_scaling of at least 1 expected, got 0.5",
+            + " | factor of rope_scaling must be at least 1, got 0.5",
         "\"bos_token_id\": 128000 | \"bos_token_id\": 128256"
-            + " | bos_token_id below 128256 expected, got 128256",
+            + " | bos_token_id must be below 128256, got 128256",
         "\"torch_dtype\" | \"quantization_config\": {}, \"torch_dtype\""
-            + " | no quantization_config expected, got one",
+            + " | quantization_config must be absent, got one",
       })
   void whatDoesNotFitIsTold(String from, String to, String expected) {
     assertTrue(LLAMA_3_2_3B.contains(from), from);
@@ -122,22 +123,22 @@ class LlamaConfigTest {
   @Test
   void anythingElseIsNoConfiguration() {
     Exception e = assertThrows(IllegalArgumentException.class, () -> read("["));
-    assertTrue(e.getMessage().contains("valid JSON expected"), e.getMessage());
+    assertTrue(e.getMessage().contains("config.json: "), e.getMessage());
     e = assertThrows(IllegalArgumentException.class, () -> read("{}"));
-    assertTrue(e.getMessage().endsWith("model_type llama expected, got none"), e.getMessage());
+    assertTrue(e.getMessage().endsWith("got none"), e.getMessage());
   }
 
   @Test
   void keptIdsAreChecked() {
-    KeptIds k = KeptIds.of(new int[] {1, 4}, 6);
+    VocabularySubset k = VocabularySubset.of(new int[] {1, 4}, 6);
     assertEquals(4, k.id(1));
     assertEquals(1, k.row(4));
     assertEquals(-1, k.row(5));
     assertEquals("2 of 6 tokens", k.toString());
-    assertEquals(k, KeptIds.of(new int[] {1, 4}, 6));
-    assertTrue(KeptIds.all(3).isAll());
+    assertEquals(k, VocabularySubset.of(new int[] {1, 4}, 6));
+    assertTrue(VocabularySubset.all(3).isAll());
     for (int[] bad : new int[][] {{}, {1, 1}, {2, 1}, {-1}, {6}}) {
-      assertThrows(IllegalArgumentException.class, () -> KeptIds.of(bad, 6));
+      assertThrows(IllegalArgumentException.class, () -> VocabularySubset.of(bad, 6));
     }
   }
 }

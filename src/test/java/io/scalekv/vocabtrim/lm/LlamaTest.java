@@ -199,7 +199,7 @@ class LlamaTest {
   @ValueSource(booleans = {false, true})
   void aTrimmedHeadHasTheColumnsOfTheWholeOne(boolean tied) throws IOException {
     write(folder, TinyLlama.config(41, tied, new RopeScaling.None()), 8);
-    KeptIds kept = KeptIds.of(new int[] {0, 3, 4, 17, 40}, 41);
+    VocabularySubset kept = VocabularySubset.of(new int[] {0, 3, 4, 17, 40}, 41);
     int[] tokens = TinyLlama.tokens(new Random(8), 12, 41);
     try (Llama model = Llama.open(folder)) {
       float[] whole = model.logits(tokens);
@@ -218,7 +218,8 @@ class LlamaTest {
       }
       assertArrayEquals(whole, model.logits(tokens), "the whole model is still there");
       assertThrows(
-          IllegalArgumentException.class, () -> model.withHead(KeptIds.of(new int[] {1}, 40)));
+          IllegalArgumentException.class,
+          () -> model.withHead(VocabularySubset.of(new int[] {1}, 40)));
     }
   }
 
@@ -227,12 +228,12 @@ class LlamaTest {
     try (Llama model = Llama.random(TinyLlama.config(41), 1);
         LanguageModel.Session session = model.session()) {
       Exception e = assertThrows(IllegalArgumentException.class, () -> session.feed(new int[0]));
-      assertEquals("language model: at least one token expected, got none", e.getMessage());
+      assertTrue(e.getMessage().contains("at least one token"), e.getMessage());
       e = assertThrows(IllegalArgumentException.class, () -> model.logits(new int[] {1, 41}));
-      assertEquals("language model: tokens 0..40 expected, got 41", e.getMessage());
+      assertTrue(e.getMessage().endsWith("0..40, got 41"), e.getMessage());
       session.feed(new int[500]);
       e = assertThrows(IllegalArgumentException.class, () -> session.feed(new int[13]));
-      assertEquals("language model: at most 512 tokens expected, got 513", e.getMessage());
+      assertTrue(e.getMessage().endsWith("512, got 513"), e.getMessage());
       assertEquals(500, session.length());
       assertEquals(12 * 41, session.feed(new int[12]).length);
     }
@@ -247,7 +248,7 @@ class LlamaTest {
     assertTrue(e.getMessage().contains("[41, 20]"), e.getMessage());
     Exception none =
         assertThrows(IllegalArgumentException.class, () -> Llama.open(folder.resolve("x")));
-    assertTrue(none.getMessage().endsWith("config.json expected, got none"), none.getMessage());
+    assertTrue(none.getMessage().contains("config.json"), none.getMessage());
   }
 
   /** As published: bfloat16, two shards, an index, buffers and a copy of the tied head in them. */

@@ -11,10 +11,10 @@ import java.util.SplittableRandom;
 public final class TableModel implements LanguageModel {
   private final float[][] table;
   private final int vocabulary;
-  private final KeptIds kept;
+  private final VocabularySubset kept;
   private int passes;
 
-  private TableModel(float[][] table, int vocabulary, KeptIds kept) {
+  private TableModel(float[][] table, int vocabulary, VocabularySubset kept) {
     this.table = table;
     this.vocabulary = vocabulary;
     this.kept = kept;
@@ -29,7 +29,7 @@ public final class TableModel implements LanguageModel {
         row[v] = (float) (random.nextGaussian() * deviation);
       }
     }
-    return new TableModel(table, vocabulary, KeptIds.all(vocabulary));
+    return new TableModel(table, vocabulary, VocabularySubset.all(vocabulary));
   }
 
   /** This model with noise on every logit. */
@@ -70,7 +70,7 @@ public final class TableModel implements LanguageModel {
   }
 
   @Override
-  public KeptIds head() {
+  public VocabularySubset head() {
     return kept;
   }
 
@@ -120,7 +120,7 @@ public final class TableModel implements LanguageModel {
   }
 
   @Override
-  public TableModel withHead(KeptIds ids) {
+  public TableModel withHead(VocabularySubset ids) {
     return new TableModel(table, vocabulary, ids);
   }
 

@@ -22,18 +22,18 @@ final class SweepTest {
   /** Two models whose logits are tables of the last two tokens. */
   private static final class Tables {
     final float[][] target;
-    final float[][] drafter;
+    final float[][] draft;
     final int[] ranks;
 
     Tables(long seed) {
       Random random = new Random(seed);
       target = new float[V * V][V];
-      drafter = new float[V * V][V];
+      draft = new float[V * V][V];
       for (int i = 0; i < V * V; i++) {
         for (int v = 0; v < V; v++) {
           target[i][v] = (float) (2 * random.nextGaussian());
           // coarse steps, so that equal logits occur
-          drafter[i][v] = Math.round(2 * (target[i][v] + 1.2 * random.nextGaussian())) / 2f;
+          draft[i][v] = Math.round(2 * (target[i][v] + 1.2 * random.nextGaussian())) / 2f;
         }
       }
       List<Integer> order = new ArrayList<>(IntStream.range(0, V).boxed().toList());
@@ -71,7 +71,7 @@ final class SweepTest {
     DraftTrace trace(List<Integer> text) {
       DraftTrace.Builder builder = DraftTrace.builder(ranks);
       for (int i = 2; i < text.size(); i++) {
-        builder.accept(row(drafter, text.subList(0, i)), text.get(i));
+        builder.accept(row(draft, text.subList(0, i)), text.get(i));
       }
       return builder.build(false);
     }
@@ -82,7 +82,7 @@ final class SweepTest {
       while (text.size() < N + 2) {
         List<Integer> drafted = new ArrayList<>(text);
         for (int j = 0; j < gamma; j++) {
-          drafted.add(top(row(drafter, drafted), k));
+          drafted.add(top(row(draft, drafted), k));
         }
         calls++;
         for (int j = 0; j <= gamma && text.size() < N + 2; j++) {
@@ -188,7 +188,7 @@ final class SweepTest {
         for (int i = 2; i < text.size(); i++) {
           builder.accept(
               tables.row(tables.target, text.subList(0, i)),
-              tables.row(tables.drafter, text.subList(0, i)),
+              tables.row(tables.draft, text.subList(0, i)),
               text.get(i));
         }
         double e = builder.build(false).expected(s, gamma).calls();
@@ -212,7 +212,7 @@ final class SweepTest {
       boolean rejected = false;
       for (int j = 0; j < gamma && !rejected && text.size() < N + 2; j++) {
         double[] p = softmax(m, m.row(m.target, text), V, temperature);
-        double[] q = softmax(m, m.row(m.drafter, text), k, temperature);
+        double[] q = softmax(m, m.row(m.draft, text), k, temperature);
         int draft = draw(q, random);
         if (random.nextDouble() < p[draft] / q[draft]) {
           text.add(draft);

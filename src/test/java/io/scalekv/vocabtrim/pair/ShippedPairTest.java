@@ -10,8 +10,8 @@ import io.scalekv.vocabtrim.decode.DecodeStatistics;
 import io.scalekv.vocabtrim.decode.Generation;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
 import io.scalekv.vocabtrim.decode.SpeculativeDecoder;
-import io.scalekv.vocabtrim.lm.KeptIds;
 import io.scalekv.vocabtrim.lm.LanguageModel;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.text.Domain;
 import io.scalekv.vocabtrim.text.SpecialTokens;
 import io.scalekv.vocabtrim.text.SyntheticLanguage;
@@ -63,7 +63,7 @@ class ShippedPairTest {
     assertEquals("toy", pair.name());
     assertEquals(8192, pair.tokenizer().size());
     assertEquals(8192, pair.target().vocabulary());
-    assertEquals(1, pair.drafter().config().layers());
+    assertEquals(1, pair.draft().config().layers());
     assertEquals(Set.of(0, 1), pair.special());
     long bytes = 0;
     try (Stream<Path> files = Files.walk(ShippedPair.folder())) {
@@ -83,10 +83,10 @@ class ShippedPairTest {
       documents.add(pair.tokenizer().encode("<|begin_of_text|>" + text));
     }
     double target = loss(pair.target(), documents);
-    double drafter = loss(pair.drafter(), documents);
+    double draft = loss(pair.draft(), documents);
     // a uniform guess costs ln 8192 = 9.0
-    assertTrue(target < 3.2 && target < drafter, "target " + target + ", drafter " + drafter);
-    assertTrue(drafter < 3.5, "drafter " + drafter);
+    assertTrue(target < 3.2 && target < draft, "target " + target + ", draft model " + draft);
+    assertTrue(draft < 3.5, "draft model " + draft);
   }
 
   /** Mean cross-entropy of all tokens but the first of each document, in nats. */
@@ -111,24 +111,24 @@ class ShippedPairTest {
   void greedyLosesNothingOnFiftyFourPrompts() {
     DecodeStatistics sum = DecodeStatistics.none(3);
     int[] ids = IntStream.range(0, 8192).filter(i -> i < 300 || i % 4 == 0).toArray();
-    try (LanguageModel trimmed = pair.drafter().withHead(KeptIds.of(ids, 8192))) {
+    try (LanguageModel trimmed = pair.draft().withHead(VocabularySubset.of(ids, 8192))) {
       DecodeOptions o = new DecodeOptions(3, 16, 0, Set.of(SpecialTokens.END));
       for (int i = 0; i < 54; i++) {
         int[] prompt = prompt(i);
         int[] alone = new PlainDecoder(pair.target()).generate(prompt, o, null);
-        LanguageModel drafter = i % 2 == 0 ? trimmed : pair.drafter();
-        Generation g = new SpeculativeDecoder(pair.target(), drafter).generate(prompt, o, null);
+        LanguageModel draft = i % 2 == 0 ? trimmed : pair.draft();
+        Generation g = new SpeculativeDecoder(pair.target(), draft).generate(prompt, o, null);
         assertArrayEquals(alone, g.tokens(), "prompt " + i);
         sum = sum.plus(g.statistics());
       }
     }
-    assertTrue(sum.blockEfficiency() > 1.2, "the drafter helps: " + sum.blockEfficiency());
+    assertTrue(sum.blockEfficiency() > 1.2, "the draft model helps: " + sum.blockEfficiency());
     assertTrue(sum.rejectedNotKept() > 0 && sum.rejectedWrong() > 0);
   }
 
   @Test
   void samplesDifferFromSeedToSeedAndRepeatForOne() {
-    SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), pair.drafter());
+    SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), pair.draft());
     DecodeOptions o = new DecodeOptions(3, 24, 1, Set.of());
     int[] a = decoder.generate(prompt(3), o, new SplittableRandom(1)).tokens();
     assertArrayEquals(a, decoder.generate(prompt(3), o, new SplittableRandom(1)).tokens());
@@ -157,7 +157,7 @@ class ShippedPairTest {
             IllegalArgumentException.class, () -> ModelPair.open(folder, LoadListener.NONE));
     assertTrue(
         e.getMessage()
-            .startsWith(folder.resolve("drafter") + ": the target's tokenizer expected (sha256:"),
+            .startsWith(folder.resolve("drafter") + " must have the target's tokenizer (sha256:"),
         e.getMessage());
   }
 }

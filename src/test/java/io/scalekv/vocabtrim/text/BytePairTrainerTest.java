@@ -179,13 +179,14 @@ class BytePairTrainerTest {
       assertEquals(259, tokenizer.size());
     }
     Exception e = assertThrows(IllegalArgumentException.class, () -> train(257, "ab"));
-    assertEquals("tokenizer: a vocabulary of at least 258 expected, got 257", e.getMessage());
+    assertTrue(
+        e.getMessage().contains("258") && e.getMessage().endsWith("got 257"), e.getMessage());
   }
 
   @Test
   void aBrokenFileIsNamed() throws IOException {
     Exception e = assertThrows(IllegalArgumentException.class, () -> TextTokenizer.open(folder));
-    assertTrue(e.getMessage().endsWith("a tokenizer expected, got nothing there"), e.getMessage());
+    assertTrue(e.getMessage().startsWith("missing tokenizer "), e.getMessage());
     Files.writeString(folder.resolve("tokenizer.json"), "{}");
     e = assertThrows(IllegalArgumentException.class, () -> TextTokenizer.open(folder));
     assertTrue(e.getMessage().contains("not a tokenizer"), e.getMessage());

@@ -49,7 +49,7 @@ class VocabTrimTrainingTest {
     assertTrue(log.get(1).startsWith("target step 10/40 loss "), log.get(1));
     assertEquals(320, whole.vocabulary());
     assertTrue(whole.targetLossNats() < Math.log(320) - 1, whole.toString());
-    assertTrue(whole.drafterLossNats() < Math.log(320) - 0.5, whole.toString());
+    assertTrue(whole.draftLossNats() < Math.log(320) - 0.5, whole.toString());
     try (ModelPair pair = ModelPair.open(folder.resolve("whole"), LoadListener.NONE)) {
       assertEquals("whole", pair.name());
       assertEquals(whole.targetParameters(), pair.target().config().parameters());
@@ -73,15 +73,15 @@ class VocabTrimTrainingTest {
     VocabTrimTraining.Result resumed = VocabTrimTraining.run(killed, second::add);
     assertTrue(second.get(0).startsWith("drafter step 10/"), "the target is not trained again");
     assertEquals(whole.targetLossNats(), resumed.targetLossNats());
-    assertEquals(whole.drafterLossNats(), resumed.drafterLossNats());
+    assertEquals(whole.draftLossNats(), resumed.draftLossNats());
     Exception e =
         assertThrows(
             IllegalArgumentException.class,
             () -> VocabTrimTraining.run(options("killed", 25), second::add));
     assertEquals(
         killed.folder()
-            + ": holds another training: length 24 expected, got length 25"
-            + " (another --out begins a new one)",
+            + " holds another training: must be length 24, got length 25"
+            + " (another --out starts a new one)",
         e.getMessage());
     for (String model : List.of("target", "drafter")) {
       assertArrayEquals(

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.MbsuCurve;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +52,7 @@ final class SelectionTest {
     assertArrayEquals(new int[] {5, 1, 2, 4, 0, 3}, ranking.first(6));
     assertArrayEquals(new int[] {1, 2, 5}, ranking.kept(3).toArray());
     for (int k = 1; k < 6; k++) {
-      KeptIds smaller = ranking.kept(k);
+      VocabularySubset smaller = ranking.kept(k);
       for (int j = 0; j < k; j++) {
         assertTrue(ranking.kept(k + 1).contains(smaller.id(j)), "nested");
       }
@@ -90,6 +90,7 @@ final class SelectionTest {
     Files.writeString(file, "id,count\n0,3\n2,7\n");
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> TokenCounts.read(file));
-    assertTrue(e.getMessage().endsWith("line 3: 1,COUNT expected, got 2,7"), e.getMessage());
+    assertTrue(
+        e.getMessage().contains("line 3") && e.getMessage().endsWith("got 2,7"), e.getMessage());
   }
 }

@@ -4,8 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorInfo;
@@ -24,13 +25,13 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A drafter on disk with the rows of its output head that are kept, as EAGLE-3 and speculators have
- * it: {@code lm_head.weight} [K,C], {@code d2t} [K] in offset form, {@code t2d} [V], {@code
+ * A draft model on disk with the rows of its output head that are kept, as EAGLE-3 and speculators
+ * have it: {@code lm_head.weight} [K,C], {@code d2t} [K] in offset form, {@code t2d} [V], {@code
  * draft_vocab_size} in {@code config.json}. All other tensors stay bit for bit, the input embedding
  * is whole. Any folder whose output head is {@code lm_head.weight}, or tied to the embedding, can
  * be trimmed; one that is trimmed already can be trimmed further.
  */
-public final class TrimmedDrafter {
+public final class TrimmedDraftModel {
   /** Name of the weights that are written. */
   public static final String FILE = "model.safetensors";
 
@@ -48,7 +49,7 @@ public final class TrimmedDrafter {
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
-  private TrimmedDrafter() {}
+  private TrimmedDraftModel() {}
 
   /**
    * What was written.
@@ -60,82 +61,77 @@ public final class TrimmedDrafter {
    */
   public record Report(int vocabulary, int kept, long headParametersBefore, long headParameters) {}
 
-  /** V of a drafter's folder, from its configuration. */
-  public static int vocabulary(Path drafter) throws IOException {
-    JsonNode config = config(drafter);
+  /** V of a draft model's folder, from its configuration. */
+  public static int vocabulary(Path draft) throws IOException {
+    JsonNode config = config(draft);
     JsonNode size = config.path("vocab_size");
     if (!size.isInt()) {
       size = config.path("transformer_layer_config").path("vocab_size");
     }
-    if (!size.isInt() || size.asInt() < 1) {
-      throw new IllegalArgumentException(
-          drafter.resolve(CONFIG) + ": vocab_size: a whole number expected, got none");
-    }
+    Require.that(
+        size.isInt() && size.asInt() >= 1,
+        "%s: vocab_size must be a positive whole number",
+        draft.resolve(CONFIG));
     return size.asInt();
   }
 
-  private static ObjectNode config(Path drafter) throws IOException {
-    Path file = drafter.resolve(CONFIG);
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(drafter + ": a drafter with config.json expected");
-    }
+  private static ObjectNode config(Path draft) throws IOException {
+    Path file = draft.resolve(CONFIG);
+    Require.that(Files.isRegularFile(file), "missing config.json in draft model folder %s", draft);
     try {
       if (JSON.readTree(Files.readString(file)) instanceof ObjectNode config) {
         return config;
       }
     } catch (JacksonException e) {
-      throw new IllegalArgumentException(file + ": JSON expected, got other text", e);
+      throw new IllegalArgumentException(file + ": must be valid JSON", e);
     }
-    throw new IllegalArgumentException(file + ": a JSON object expected, got another value");
+    throw new IllegalArgumentException(file + ": must be a JSON object");
   }
 
   /**
-   * Trims a drafter.
+   * Trims a draft model.
    *
-   * @param drafter its folder
-   * @param kept tokens that stay, all of them in its head
+   * @param draft its folder
+   * @param retained tokens that stay, all of them in its head
    * @param out folder to write; must be another
    */
-  public static Report write(Path drafter, KeptIds kept, Path out) throws IOException {
-    int vocabulary = vocabulary(drafter);
-    if (kept.vocabulary() != vocabulary) {
-      throw new IllegalArgumentException(
-          drafter
-              + ": a mapping of its "
-              + vocabulary
-              + " tokens expected, got one of "
-              + kept.vocabulary());
-    }
+  public static Report write(Path draft, VocabularySubset kept, Path out) throws IOException {
+    int vocabulary = vocabulary(draft);
+    Require.that(
+        kept.vocabulary() == vocabulary,
+        "%s must be given a mapping of its %s tokens, got one of %s",
+        draft,
+        vocabulary,
+        kept.vocabulary());
     Files.createDirectories(out);
-    if (Files.isSameFile(drafter, out)) {
-      throw new IllegalArgumentException(out + ": another folder than the drafter's expected");
-    }
+    Require.that(
+        !Files.isSameFile(draft, out), "%s must not be the folder of the draft model itself", out);
     Report report;
-    try (TensorSource source = TensorSource.open(drafter);
+    try (TensorSource source = TensorSource.open(draft);
         NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      report = weights(drafter, source, kept, out, scope);
+      report = weights(draft, source, kept, out, scope);
     }
-    ObjectNode config = config(drafter);
+    ObjectNode config = config(draft);
     config.put("draft_vocab_size", kept.size());
     config.put("tie_word_embeddings", false);
     AtomicFile.write(
         out.resolve(CONFIG),
         (JSON.writeValueAsString(config) + "\n").getBytes(StandardCharsets.UTF_8));
     for (String name : BESIDE) {
-      if (Files.isRegularFile(drafter.resolve(name))) {
-        AtomicFile.write(out.resolve(name), Files.readAllBytes(drafter.resolve(name)));
+      if (Files.isRegularFile(draft.resolve(name))) {
+        AtomicFile.write(out.resolve(name), Files.readAllBytes(draft.resolve(name)));
       }
     }
     return report;
   }
 
   private static Report weights(
-      Path drafter, TensorSource source, KeptIds kept, Path out, NDManager scope)
+      Path draft, TensorSource source, VocabularySubset kept, Path out, NDManager scope)
       throws IOException {
-    KeptIds before =
+    VocabularySubset before =
         source.names().contains(MappingFile.D2T)
-            ? MappingFile.read(drafter, MappingForm.D2T_OFFSET, kept.vocabulary()).kept()
-            : KeptIds.all(kept.vocabulary());
+            ? MappingFile.read(draft, MappingForm.D2T_OFFSET, kept.vocabulary()).kept()
+            : VocabularySubset.all(kept.vocabulary());
     String head =
         source.names().contains(HEAD)
             ? HEAD
@@ -145,12 +141,14 @@ public final class TrimmedDrafter {
                 .orElseThrow(
                     () ->
                         new IllegalArgumentException(
-                            drafter + ": an output head lm_head.weight expected, got none"));
+                            draft + ": missing output head lm_head.weight"));
     long[] shape = source.info(head).shape();
-    if (shape.length != 2 || shape[0] != before.size()) {
-      throw new IllegalArgumentException(
-          drafter + ": " + source.info(head) + ": " + before.size() + " rows expected");
-    }
+    Require.that(
+        shape.length == 2 && shape[0] == before.size(),
+        "%s: %s must have %s rows",
+        draft,
+        source.info(head),
+        before.size());
     Map<String, NDArray> tensors = new LinkedHashMap<>();
     StoredType floats = null;
     for (String name : source.names()) {
@@ -190,14 +188,17 @@ public final class TrimmedDrafter {
   }
 
   private static NDArray rows(
-      float[] full, KeptIds before, KeptIds kept, int width, NDManager scope, boolean matrix) {
+      float[] full,
+      VocabularySubset before,
+      VocabularySubset kept,
+      int width,
+      NDManager scope,
+      boolean matrix) {
     float[] part = new float[kept.size() * width];
     for (int j = 0; j < kept.size(); j++) {
       int row = before.row(kept.id(j));
-      if (row < 0) {
-        throw new IllegalArgumentException(
-            "trimmed head: tokens that the drafter's head has expected, got " + kept.id(j));
-      }
+      Require.that(
+          row >= 0, "trimmed head: token must be in the draft model's head, got %s", kept.id(j));
       System.arraycopy(full, row * width, part, j * width, width);
     }
     return NativeCopy.of(

@@ -1,16 +1,17 @@
 package io.scalekv.vocabtrim.lm;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /**
  * The tokens that a trimmed output head keeps: its row j is the row {@code id(j)} of the full head.
  * {@code id} is what other tools call d2t in its absolute form, {@code row} is t2d as an index.
  */
-public final class KeptIds {
+public final class VocabularySubset {
   private final int[] ids;
   private final int[] rows;
 
-  private KeptIds(int[] ids, int vocabulary) {
+  private VocabularySubset(int[] ids, int vocabulary) {
     this.ids = ids;
     this.rows = new int[vocabulary];
     Arrays.fill(rows, -1);
@@ -25,26 +26,31 @@ public final class KeptIds {
    * @param ids ascending, at least one
    * @param vocabulary V, number of tokens of the full head
    */
-  public static KeptIds of(int[] ids, int vocabulary) {
-    if (ids.length == 0 || ids.length > vocabulary) {
-      throw new IllegalArgumentException(
-          "kept ids: 1 to " + vocabulary + " of them expected, got " + ids.length);
-    }
+  public static VocabularySubset of(int[] ids, int vocabulary) {
+    Require.that(
+        ids.length != 0 && ids.length <= vocabulary,
+        "size of a vocabulary subset must be between 1 and %s, got %s",
+        vocabulary,
+        ids.length);
     for (int j = 0; j < ids.length; j++) {
-      if (ids[j] < 0 || ids[j] >= vocabulary) {
-        throw new IllegalArgumentException(
-            "kept ids: tokens 0.." + (vocabulary - 1) + " expected, got " + ids[j]);
-      }
-      if (j > 0 && ids[j] <= ids[j - 1]) {
-        throw new IllegalArgumentException(
-            "kept ids: ascending tokens expected, got " + ids[j] + " after " + ids[j - 1]);
+      Require.that(
+          ids[j] >= 0 && ids[j] < vocabulary,
+          "token of a vocabulary subset must be in 0..%s, got %s",
+          (vocabulary - 1),
+          ids[j]);
+      if (j > 0) {
+        Require.that(
+            ids[j] > ids[j - 1],
+            "tokens of a vocabulary subset must ascend, got %s after %s",
+            ids[j],
+            ids[j - 1]);
       }
     }
-    return new KeptIds(ids.clone(), vocabulary);
+    return new VocabularySubset(ids.clone(), vocabulary);
   }
 
   /** All tokens. */
-  public static KeptIds all(int vocabulary) {
+  public static VocabularySubset all(int vocabulary) {
     int[] ids = new int[vocabulary];
     Arrays.setAll(ids, j -> j);
     return of(ids, vocabulary);
@@ -55,7 +61,7 @@ public final class KeptIds {
     return rows.length;
   }
 
-  /** K, number of kept tokens. */
+  /** K, number of retained tokens. */
   public int size() {
     return ids.length;
   }
@@ -80,14 +86,16 @@ public final class KeptIds {
     return rows[id] >= 0;
   }
 
-  /** The kept tokens, ascending. */
+  /** The retained tokens, ascending. */
   public int[] toArray() {
     return ids.clone();
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof KeptIds k && rows.length == k.rows.length && Arrays.equals(ids, k.ids);
+    return other instanceof VocabularySubset k
+        && rows.length == k.rows.length
+        && Arrays.equals(ids, k.ids);
   }
 
   @Override

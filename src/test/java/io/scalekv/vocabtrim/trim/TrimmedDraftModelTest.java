@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.vocabtrim.lm.KeptIds;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
@@ -22,14 +22,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Trimmed drafters on disk, read back. */
-final class TrimmedDrafterTest {
+/** Trimmed draft models on disk, read back. */
+final class TrimmedDraftTest {
   private static final int V = 30;
   private static final int C = 4;
 
   @TempDir Path folder;
 
-  private Path drafter(boolean tied, StoredType type) throws IOException {
+  private Path draft(boolean tied, StoredType type) throws IOException {
     Random random = new Random(5);
     Map<String, TensorData> tensors = new LinkedHashMap<>();
     tensors.put("model.embed_tokens.weight", values(random, V, C));
@@ -38,18 +38,18 @@ final class TrimmedDrafterTest {
     if (!tied) {
       tensors.put("lm_head.weight", values(random, V, C));
     }
-    Path drafter = Files.createDirectories(folder.resolve("drafter"));
+    Path draft = Files.createDirectories(folder.resolve("drafter"));
     SafetensorsWriter.writeData(
-        drafter.resolve("model.safetensors"), tensors, type, Map.of("format", "pt"));
+        draft.resolve("model.safetensors"), tensors, type, Map.of("format", "pt"));
     Files.writeString(
-        drafter.resolve("config.json"),
+        draft.resolve("config.json"),
         "{\"architectures\": [\"LlamaForCausalLMEagle3\"], \"vocab_size\": "
             + V
             + ", \"tie_word_embeddings\": "
             + tied
             + "}");
-    Files.writeString(drafter.resolve("tokenizer.json"), "{}");
-    return drafter;
+    Files.writeString(draft.resolve("tokenizer.json"), "{}");
+    return draft;
   }
 
   private static TensorData values(Random random, long... shape) {
@@ -67,13 +67,13 @@ final class TrimmedDrafterTest {
   @ParameterizedTest
   @CsvSource({"false,F32", "true,F32", "false,BF16", "true,F16"})
   void rowsMappingAndConfigurationAreThere(boolean tied, StoredType type) throws IOException {
-    Path drafter = drafter(tied, type);
-    KeptIds kept = KeptIds.of(new int[] {0, 3, 4, 17, 29}, V);
+    Path draft = draft(tied, type);
+    VocabularySubset kept = VocabularySubset.of(new int[] {0, 3, 4, 17, 29}, V);
     Path out = folder.resolve("out");
-    TrimmedDrafter.Report report = TrimmedDrafter.write(drafter, kept, out);
+    TrimmedDraftModel.Report report = TrimmedDraftModel.write(draft, kept, out);
     assertEquals(V * C, report.headParametersBefore());
     assertEquals(5 * C, report.headParameters());
-    try (SafetensorsFile before = SafetensorsFile.open(drafter.resolve("model.safetensors"));
+    try (SafetensorsFile before = SafetensorsFile.open(draft.resolve("model.safetensors"));
         SafetensorsFile after = SafetensorsFile.open(out.resolve("model.safetensors"))) {
       float[] full = before.floats(tied ? "model.embed_tokens.weight" : "lm_head.weight");
       float[] head = after.floats("lm_head.weight");
@@ -102,34 +102,36 @@ final class TrimmedDrafterTest {
   }
 
   @Test
-  void aTrimmedDrafterCanBeTrimmedFurther() throws IOException {
-    Path drafter = drafter(false, StoredType.F32);
+  void aTrimmedDraftCanBeTrimmedFurther() throws IOException {
+    Path draft = draft(false, StoredType.F32);
     Path once = folder.resolve("once");
     Path twice = folder.resolve("twice");
     Path direct = folder.resolve("direct");
-    TrimmedDrafter.write(drafter, KeptIds.of(new int[] {0, 3, 4, 17, 29}, V), once);
-    KeptIds fewer = KeptIds.of(new int[] {3, 29}, V);
-    TrimmedDrafter.write(once, fewer, twice);
-    TrimmedDrafter.write(drafter, fewer, direct);
+    TrimmedDraftModel.write(draft, VocabularySubset.of(new int[] {0, 3, 4, 17, 29}, V), once);
+    VocabularySubset fewer = VocabularySubset.of(new int[] {3, 29}, V);
+    TrimmedDraftModel.write(once, fewer, twice);
+    TrimmedDraftModel.write(draft, fewer, direct);
     assertArrayEquals(
         Files.readAllBytes(direct.resolve("model.safetensors")),
         Files.readAllBytes(twice.resolve("model.safetensors")));
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,
-            () -> TrimmedDrafter.write(once, KeptIds.of(new int[] {5}, V), folder.resolve("x")));
+            () ->
+                TrimmedDraftModel.write(
+                    once, VocabularySubset.of(new int[] {5}, V), folder.resolve("x")));
     assertTrue(e.getMessage().endsWith("got 5"), e.getMessage());
     assertFalse(Files.exists(folder.resolve("x/model.safetensors")));
   }
 
   @Test
   void anotherVocabularyIsRefused() throws IOException {
-    Path drafter = drafter(false, StoredType.F32);
+    Path draft = draft(false, StoredType.F32);
     assertThrows(
         IllegalArgumentException.class,
-        () -> TrimmedDrafter.write(drafter, KeptIds.all(7), folder.resolve("x")));
+        () -> TrimmedDraftModel.write(draft, VocabularySubset.all(7), folder.resolve("x")));
     assertThrows(
         IllegalArgumentException.class,
-        () -> TrimmedDrafter.write(drafter, KeptIds.all(V), drafter));
+        () -> TrimmedDraftModel.write(draft, VocabularySubset.all(V), draft));
   }
 }

@@ -504,7 +504,7 @@ public record Experiment(
     }
 
     private static String label(Cell.Policy p, boolean types) {
-      StringBuilder label = new StringBuilder(p.name());
+      StringBuilder label = new StringBuilder(Policies.label(PolicySpec.parse(p.name())));
       if (p.budget() != null) {
         label.append(" at ").append(p.budget());
       }

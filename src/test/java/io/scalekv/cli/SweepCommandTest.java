@@ -56,7 +56,7 @@ final class SweepCommandTest {
             TinyExperiment.head(4)
                 + """
                 rows:
-                  - policy: [full, sliding-window, "streaming-llm:sinks=many"]
+                  - policy: [full, sliding-window, "one-layer:layer=99"]
                     metrics: [psnr, ssim, lpips-proxy, frechet, bits, faithfulness]
                   - policy: streaming-llm
                     budget: [50%, 20%]
@@ -80,7 +80,7 @@ final class SweepCommandTest {
     assertEquals(5, results.cells().size());
     assertEquals(1, results.failures().size());
     String error = results.failures().values().iterator().next();
-    assertTrue(error.contains("sinks"), error);
+    assertTrue(error.contains("layer"), error);
     assertEquals(1, error.lines().count());
 
     CellResult full = results.cells().values().iterator().next();
@@ -195,7 +195,7 @@ final class SweepCommandTest {
     assertEquals(10, said.json().get("done").asInt());
     JsonNode last = said.json().get("cells").get(10);
     assertEquals("scalekv at 50% (shipped roles)", last.get("label").asString());
-    assertTrue(last.get("error").asString().contains("drafters and refiners"), said.out);
+    assertTrue(last.get("error").asString().contains("calibration part roles"), said.out);
     assertEquals(
         "scalekv at 50% (asi, inverted, 1 drafter)",
         said.json().get("cells").get(3).get("label").asString());

@@ -65,9 +65,9 @@ final class ExperimentSpecTest {
           name: table    | other: 1            | /other: no such key; known are name, title
           model: pocket  | model: [1]          | /model: expected type
           limit: 8       | limit: 0            | /prompts/limit: expected at least 1, got 0
-          policy: full   | policy: 'Full Size' | /rows/0/policy/0: policy: a name such as
+          policy: full   | policy: 'Full Size' | /rows/0/policy/0: policy must be a name
           policy: full   | {policy: full, budget: 10} | /rows/0/budget/0: expected type
-          policy: full   | {policy: full, budget: 10x} | /rows/0/budget/0: budget: 10%
+          policy: full   | {policy: full, budget: 10x} | /rows/0/budget/0: budget must be 10%
           policy: full   | {policy: full, keyType: fp16} | /rows/0/keyType/0: expected one of
           policy: full   | {policy: full, size: 1M} | /rows/0/size: expected none for fidelity
           metric: asi    | metric: asl         | /rows/0/calibration/0/metric/0: metric: one of asi
@@ -140,7 +140,7 @@ final class ExperimentSpecTest {
     ExperimentSpec spec = ExperimentSpec.parse(GOOD.replace("full", "[full, fulll]"), "s.yaml");
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> spec.checkPolicies("s.yaml"));
-    assertTrue(e.getMessage().startsWith("s.yaml: /rows/0/policy/1: policy: one of full"));
+    assertTrue(e.getMessage().startsWith("s.yaml: /rows/0/policy/1: policy must be one of full"));
   }
 
   @Test

@@ -73,7 +73,8 @@ public final class ErrorCurve implements CachePolicy {
               isUniform(spec) && PRIOR.of(spec) == 0
                   ? Set.of()
                   : Set.of(PolicyCalibration.ERROR_CURVES),
-          ErrorCurve::new);
+          ErrorCurve::new,
+          "");
 
   private static final RemovalScorer.Options BY_IMPORTANCE =
       new RemovalScorer.Options(RemovalScorer.Kind.REMOVAL, 0, 1, 0, 1, 0);
@@ -201,14 +202,7 @@ public final class ErrorCurve implements CachePolicy {
   /** Makes the policy that compresses a single layer, by importance, for calibration. */
   public static CachePolicy probe(
       ScaleSchedule schedule, ErrorCurves curves, int layer, int budget) {
-    int[][][] tokens = new int[schedule.scales()][curves.layers()][1];
-    for (int k = 1; k < tokens.length; k++) {
-      for (int l = 0; l < curves.layers(); l++) {
-        int stored = tokens[k - 1][l][0] + schedule.tokens(k - 1);
-        tokens[k][l][0] = l == layer ? Math.min(stored, budget) : stored;
-      }
-    }
-    BudgetPlan plan = BudgetPlan.ofHeads(schedule, Math.max(1, schedule.historyTokens()), tokens);
+    BudgetPlan plan = OneLayer.plan(schedule, curves.layers(), budget, layer, -1);
     return new ErrorCurve("probe of layer " + layer, plan, BY_IMPORTANCE, curves);
   }
 

@@ -42,13 +42,14 @@ final class Hack implements CachePolicy {
       Setting.choice("phase", "select after or before attention", List.of("post", "pre"));
 
   static final PolicyKind KIND =
-      PolicyKind.of(
+      new PolicyKind.Simple(
           "hack",
           "few tokens in contextual heads, more in structural heads",
           "HACK, arXiv 2504.09261, from secondary notes",
           List.of(ALPHA, RHO, PHASE),
-          Set.of(PolicyCalibration.HACK),
-          Hack::new);
+          spec -> Set.of(PolicyCalibration.HACK),
+          Hack::new,
+          "from notes");
 
   private static final int QUERIES = 32;
   private static final int FIRST_MAPS = 2;
@@ -60,7 +61,7 @@ final class Hack implements CachePolicy {
 
   private Hack(PolicySpec spec, PolicyContext c) {
     double[][] variance = c.calibration().part(PolicyCalibration.HACK, double[][].class);
-    this.name = spec + " (from notes)";
+    this.name = KIND.label(spec);
     this.before = PHASE.of(spec).equals("pre");
     int[] byVariance = byVariance(variance, c.layers(), c.heads());
     int contextual = (int) Math.round(ALPHA.of(spec) * byVariance.length);

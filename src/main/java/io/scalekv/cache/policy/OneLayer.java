@@ -29,21 +29,30 @@ final class OneLayer {
   private OneLayer() {}
 
   private static BudgetPlan plan(PolicySpec spec, PolicyContext c) {
-    ScaleSchedule s = c.schedule();
+    int last = c.schedule().scales() - 1;
     int layer = LAYER.of(spec);
     int only = SCALE.of(spec);
     Require.between("policy one-layer: layer", layer, 0, c.layers() - 1);
     Require.that(
-        only == -1 || (only >= 1 && only < s.scales()),
+        only == -1 || (only >= 1 && only <= last),
         "policy one-layer: scale must be between 1 and %d, got %d",
-        s.scales() - 1,
+        last,
         only);
-    int[][][] tokens = new int[s.scales()][c.layers()][1];
+    return plan(c.schedule(), c.layers(), c.budget(), layer, only);
+  }
+
+  /**
+   * Returns the plan that compresses one layer.
+   *
+   * @param only the only scale that reads it compressed; -1 for all
+   */
+  static BudgetPlan plan(ScaleSchedule s, int layers, int budget, int layer, int only) {
+    int[][][] tokens = new int[s.scales()][layers][1];
     for (int k = 1; k < s.scales(); k++) {
-      for (int l = 0; l < c.layers(); l++) {
+      for (int l = 0; l < layers; l++) {
         int stored = tokens[k - 1][l][0] + s.tokens(k - 1);
         boolean compressed = l == layer && (only < 0 || only == k);
-        tokens[k][l][0] = compressed ? Math.min(stored, c.budget()) : stored;
+        tokens[k][l][0] = compressed ? Math.min(stored, budget) : stored;
       }
     }
     return BudgetPlan.ofHeads(s, Math.max(1, s.historyTokens()), tokens);

@@ -84,6 +84,11 @@ public final class Policies {
     return kind;
   }
 
+  /** Returns the policy with its settings as results print it. */
+  public static String label(PolicySpec spec) {
+    return kind(spec.name()).label(spec);
+  }
+
   /** Names of the calibration parts that a policy needs. */
   public static Set<String> needs(PolicySpec spec) {
     return kind(spec).needs(spec);

@@ -45,6 +45,11 @@ public interface PolicyKind {
    */
   CachePolicy create(PolicySpec spec, PolicyContext context);
 
+  /** Returns the policy with its settings as results print it. */
+  default String label(PolicySpec spec) {
+    return spec.toString();
+  }
+
   /** Makes a kind of its parts. */
   static PolicyKind of(
       String name,
@@ -52,7 +57,7 @@ public interface PolicyKind {
       String source,
       List<Setting<?>> settings,
       BiFunction<PolicySpec, PolicyContext, CachePolicy> maker) {
-    return new Simple(name, summary, source, settings, spec -> Set.of(), maker);
+    return new Simple(name, summary, source, settings, spec -> Set.of(), maker, "");
   }
 
   /** Makes a kind that needs calibration parts whatever its settings. */
@@ -63,17 +68,23 @@ public interface PolicyKind {
       List<Setting<?>> settings,
       Set<String> needs,
       BiFunction<PolicySpec, PolicyContext, CachePolicy> maker) {
-    return new Simple(name, summary, source, settings, spec -> needs, maker);
+    return new Simple(name, summary, source, settings, spec -> needs, maker, "");
   }
 
-  /** Kind made of its parts. */
+  /**
+   * Kind made of its parts.
+   *
+   * @param parts names of the needed calibration parts
+   * @param note printed in brackets behind the name wherever results are printed; may be empty
+   */
   record Simple(
       String name,
       String summary,
       String source,
       List<Setting<?>> settings,
       Function<PolicySpec, Set<String>> parts,
-      BiFunction<PolicySpec, PolicyContext, CachePolicy> maker)
+      BiFunction<PolicySpec, PolicyContext, CachePolicy> maker,
+      String note)
       implements PolicyKind {
     @Override
     public Set<String> needs() {
@@ -83,6 +94,11 @@ public interface PolicyKind {
     @Override
     public Set<String> needs(PolicySpec spec) {
       return parts.apply(spec);
+    }
+
+    @Override
+    public String label(PolicySpec spec) {
+      return note.isEmpty() ? spec.toString() : spec + " (" + note + ")";
     }
 
     @Override

@@ -59,7 +59,8 @@ public final class ScaleKv {
           "Li et al., ScaleKV, arXiv 2505.19602, the paper",
           List.of(ALLOCATION, DRAFTERS, Pooling.WIDTH, Pooling.SETTING, QUERIES, SCORE, WINDOW),
           spec -> spec.has(DRAFTERS) ? Set.of() : Set.of(PolicyCalibration.ROLES),
-          ScaleKv::create);
+          ScaleKv::create,
+          "");
 
   private static final int SIDE = 4;
   private static final int WINDOW_TOKENS = SIDE * SIDE;

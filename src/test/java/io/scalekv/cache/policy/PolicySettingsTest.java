@@ -105,4 +105,11 @@ class PolicySettingsTest {
     assertEquals(
         policy("scalekv", new boolean[2][4]).plan(), policy("scalekv:drafters=none", null).plan());
   }
+
+  @Test
+  void policiesOfOtherProjectsAreFound() {
+    assertEquals("key-norm", Policies.kind("key-norm").name());
+    assertEquals("key-norm:largest=true", policy("key-norm:largest=true", null).name());
+    assertEquals("hack:rho=0.3 (from notes)", Policies.label(PolicySpec.parse("hack:rho=0.3")));
+  }
 }

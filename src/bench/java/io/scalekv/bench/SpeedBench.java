@@ -160,7 +160,7 @@ public final class SpeedBench {
         new SpeedRun.Rates(fp32, bf16),
         generations,
         new SpeedRun.Memory(
-            maps.maps().stream().mapToLong(MapMeter.Cost::kvCacheBytes).max().orElse(0),
+            maps.maps().stream().mapToLong(MapMeter.Cost::kvBytes).max().orElse(0),
             loaded == null ? null : Long.valueOf(loaded / 1024),
             maps.peakRssMiB()),
         maps.maps(),

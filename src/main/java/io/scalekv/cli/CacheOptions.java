@@ -11,161 +11,152 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.PolicyCalibrations;
+import io.scalekv.experiment.PolicyImages;
 import io.scalekv.experiment.ShippedCalibrations;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.io.Require;
+import io.scalekv.model.Drawing;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.roles.RolesDocument;
 import io.scalekv.roles.RolesJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import picocli.CommandLine.Option;
 
-/** What the layers remember while an image is drawn. */
-final class CacheOptions implements CheckedOptions {
+/** Cache options: policies, budget, number formats and calibration. */
+@HelpGroup(HelpGroup.Heading.CACHE)
+final class CacheOptions {
+  private static final String FULL = "full";
+
   @Option(
       names = "--policy",
       paramLabel = "P",
-      defaultValue = "full",
       description =
-          "Which tokens stay: full, random, sliding-window, streaming-llm, h2o, snapkv, pyramidkv,"
-              + " scalekv, scalekv-released, heatkv, ams-kv, hack, error-curve or one-layer, with"
-              + " settings as in snapkv:window=grid,w=16 (default: ${DEFAULT-VALUE}).")
-  private String policy = "full";
+          "Policy of ./scalekv list policies with its settings, such as snapkv:window=grid,w=16;"
+              + " repeatable (default: full).")
+  private List<PolicySpec> policies = List.of();
 
   @Option(
       names = "--budget",
       paramLabel = "B",
       defaultValue = "10%",
       description =
-          "Mean cache of a layer and head: 10%%, 650t (tokens), paper-20, paper-10, paper-4 or"
-              + " 3900MiB (default: 10%%).")
-  private String budget = "10%";
+          "Cache of the policies: 10%%, 650t (tokens per layer and head), paper-20, paper-10,"
+              + " paper-4, or the peak in bytes such as 600kB, 3900MiB (default: 10%%).")
+  private Budget budget = Budget.parse("10%");
 
   @Option(
       names = "--cfg-budget-split",
       paramLabel = "B",
-      description =
-          "Budget of the unconditional branch, if it is to be another one; --budget is then that"
-              + " of the conditional branch.")
-  private String unconditionalBudget;
+      description = "Budget of the unconditional branch (default: that of --budget).")
+  private Budget unconditional;
 
   @Option(
       names = "--roles",
       paramLabel = "FILE",
       description =
-          "Calibration for the policy (default: the one that comes with the model; random roles"
-              + " with --random-weights).")
+          "Calibration of the policies (default: that shipped with the model; random roles with"
+              + " --random-weights).")
   private Path roles;
 
   @Option(
       names = "--key-type",
       paramLabel = "fp32|bf16|int8",
       defaultValue = "fp32",
-      description = "How keys are stored (default: ${DEFAULT-VALUE}).")
-  private String keyType = "fp32";
+      description = "Number format of stored keys (default: ${DEFAULT-VALUE}).")
+  private CacheType keyType = CacheType.FP32;
 
   @Option(
       names = "--value-type",
       paramLabel = "fp32|bf16|int8",
-      description = "How values are stored (default: as --dtype, in which they are computed).")
-  private String valueType;
+      description = "Number format of stored values (default: that of --dtype).")
+  private CacheType valueType;
 
-  /**
-   * What was made of the options.
-   *
-   * @param settings of the generation
-   * @param budget as it was asked for; null for the full cache
-   * @param tokens mean tokens per layer and head that it means, of the conditional branch
-   */
-  record Choice(CacheSettings settings, String budget, int tokens) {}
-
-  @Override
-  public void check() {
-    Policies.kind(PolicySpec.parse(policy));
-    Budget.parse(budget);
-    if (unconditionalBudget != null) {
-      Budget.parse(unconditionalBudget);
-    }
-    Check.oneOf("--key-type", keyType, "fp32", "bf16", "int8");
-    if (valueType != null) {
-      Check.oneOf("--value-type", valueType, "fp32", "bf16", "int8");
-    }
-    if (roles != null && !Files.isRegularFile(roles)) {
-      throw new IllegalArgumentException("--roles: a file expected, got " + roles);
-    }
+  /** Returns the budget. */
+  Budget budget() {
+    return budget;
   }
 
   /**
-   * The settings for a model.
+   * Returns the cache settings of all policies, each at its own nominal budget.
    *
-   * @param batch images drawn together, for budgets in MiB
-   * @param randomRoles whether a model without a calibration gets random roles, enough for shapes
-   *     and times
+   * @param batch images drawn together
+   * @param compared whether the full cache comes first, as the reference of the others
    */
-  Choice choose(
-      ModelOption model,
-      ModelConfig config,
-      ScaleSchedule schedule,
-      GenerationOptions generation,
-      GlobalOptions global,
-      int batch,
-      boolean randomRoles)
-      throws IOException {
-    CacheType keys = CacheType.parse(keyType);
-    CacheType values = CacheType.parse(valueType == null ? global.dtype() : valueType);
-    PolicyFactory policies =
+  List<PolicyImages.Setting> settings(
+      ModelOptions model, Drawing drawing, int batch, boolean compared) throws IOException {
+    CacheType values =
+        valueType != null
+            ? valueType
+            : model.dtype() == ModelOptions.Dtype.BF16 ? CacheType.BF16 : CacheType.FP32;
+    PolicyFactory factory =
         new PolicyFactory(
-            schedule,
-            config
+            drawing.schedule(),
+            model
+                .config()
                 .geometry()
-                .memory(
-                    keys, values, generation.drawing(config, 0).sampling().guided() ? 2 : 1, batch),
-            calibration(model, config, schedule, roles, global.seed(), randomRoles),
-            global.seed());
-    PolicySpec asked = PolicySpec.parse(policy);
-    Budget mean = Budget.parse(budget);
-    CachePolicy unconditional = null;
-    int tokens;
-    if (unconditionalBudget == null || policies.memory().branches() == 1) {
-      tokens = policies.tokens(asked, mean);
-    } else {
-      int fewer = policies.ofOneBranch().tokens(asked, Budget.parse(unconditionalBudget));
-      unconditional = policies.create(asked, fewer);
-      tokens = policies.tokens(asked, mean, unconditional);
+                .memory(keyType, values, drawing.sampling().guided() ? 2 : 1, batch),
+            calibration(
+                model.choice(), drawing.schedule(), roles, drawing.seed(), model.isRandom()),
+            drawing.seed());
+    List<PolicySpec> all = new ArrayList<>(policies);
+    PolicySpec full = PolicySpec.parse(FULL);
+    if (compared || all.isEmpty()) {
+      all.remove(full);
+      all.add(0, full);
     }
-    return new Choice(
-        new CacheSettings(policies.create(asked, tokens), unconditional, keys, values),
-        policy.equals("full") ? null : budget,
-        tokens);
+    List<PolicyImages.Setting> settings = new ArrayList<>();
+    for (PolicySpec policy : all) {
+      Policies.kind(policy);
+      settings.add(setting(factory, policy, values));
+    }
+    return settings;
+  }
+
+  private PolicyImages.Setting setting(PolicyFactory factory, PolicySpec policy, CacheType values) {
+    if (policy.name().equals(FULL)) {
+      CachePolicy full = factory.create(policy, factory.schedule().historyTokens());
+      CacheSettings cache = new CacheSettings(full, null, keyType, values);
+      return new PolicyImages.Setting(FULL, null, null, cache);
+    }
+    CachePolicy other = null;
+    int tokens;
+    if (unconditional == null || factory.memory().branches() == 1) {
+      tokens = factory.tokens(policy, budget);
+    } else {
+      PolicyFactory one = factory.ofOneBranch();
+      other = one.create(policy, one.tokens(policy, unconditional));
+      tokens = factory.tokens(policy, budget, other);
+    }
+    CacheSettings cache = new CacheSettings(factory.create(policy, tokens), other, keyType, values);
+    return new PolicyImages.Setting(policy.toString(), budget.toString(), tokens, cache);
   }
 
   /**
-   * Returns the calibration at a nominal budget: that of the file, else the one shipped with the
+   * Returns the calibration at a nominal budget: that of a file, else the one shipped with the
    * model, else random roles or none.
    *
    * @param roles file of a calibration, or null
+   * @param random whether a model without a calibration gets random roles
    */
   static IntFunction<PolicyCalibration> calibration(
-      ModelOption model,
-      ModelConfig config,
-      ScaleSchedule schedule,
-      Path roles,
-      long seed,
-      boolean randomRoles)
+      ModelChoice model, ScaleSchedule schedule, Path roles, long seed, boolean random)
       throws IOException {
+    Require.that(
+        roles == null || Files.isRegularFile(roles), "--roles must be a file, got %s", roles);
     Optional<RolesDocument> document =
-        roles != null
-            ? Optional.of(RolesJson.read(roles))
-            : model.shipped() ? ShippedCalibrations.of(config) : Optional.empty();
-    Geometry g = config.geometry();
+        roles == null ? ShippedCalibrations.of(model) : Optional.of(RolesJson.read(roles));
+    Geometry g = model.config().geometry();
     return tokens ->
         document
             .map(d -> PolicyCalibrations.of(d, schedule, g.layers(), g.heads(), tokens))
             .orElseGet(
                 () ->
-                    randomRoles
+                    random
                         ? PolicyCalibrations.random(g.layers(), schedule, tokens, seed)
                         : PolicyCalibration.NONE);
   }

@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jline.utils.Signals;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -127,8 +128,21 @@ public final class Main implements Callable<Integer> {
    * @return the exit code
    */
   static int run(PrintWriter out, PrintWriter err, List<Object> commands, String... args) {
-    Main main = new Main();
+    CommandLine root = commandLine(out, err, commands);
+    Main main = root.getCommand();
     main.words = List.of(args);
+    try {
+      return root.execute(args);
+    } catch (Error error) { // no memory, a native library that does not load
+      ParseResult parsed = root.getParseResult();
+      CommandSpec spec = parsed == null ? root.getCommandSpec() : deepest(parsed).commandSpec();
+      return main.failed(spec, error);
+    }
+  }
+
+  /** Returns the root command with its converters, help and error handling. */
+  static CommandLine commandLine(PrintWriter out, PrintWriter err, List<Object> commands) {
+    Main main = new Main();
     CommandLine root = new CommandLine(main);
     commands.forEach(root::addSubcommand);
     helpEverywhere(root.getCommandSpec());
@@ -148,21 +162,20 @@ public final class Main implements Callable<Integer> {
     root.setExecutionStrategy(Main::checkAndExecute);
     root.setExecutionExceptionHandler(
         (exception, command, parsed) -> main.failed(command.getCommandSpec(), exception));
-    try {
-      return root.execute(args);
-    } catch (Error error) { // no memory, a native library that does not load
-      ParseResult parsed = root.getParseResult();
-      CommandSpec spec = parsed == null ? root.getCommandSpec() : deepest(parsed).commandSpec();
-      return main.failed(spec, error);
-    }
+    return root;
   }
 
   private static void helpEverywhere(CommandSpec spec) {
     spec.commandLine()
         .getHelpSectionMap()
         .put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, HelpGroup.Heading::render);
-    if (spec.usageMessage().footer().length > 0) {
+    String[] examples =
+        Stream.of(spec.usageMessage().footer())
+            .filter(line -> line.startsWith("  "))
+            .toArray(String[]::new);
+    if (examples.length > 0) {
       spec.usageMessage().footerHeading("%nExamples:%n");
+      spec.usageMessage().footer(examples);
     }
     if (!spec.mixinStandardHelpOptions()) {
       spec.mixinStandardHelpOptions(true);

@@ -157,7 +157,7 @@ final class MemoryCommand implements Callable<Integer> {
         new PolicyFactory(
             schedule,
             config.geometry().memory(keyType, values, cfg == 1 ? 1 : 2, batch),
-            CacheOptions.calibration(modelOption, config, schedule, roles, 0, true),
+            CacheOptions.calibration(modelOption.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {
       return MemoryTable.of(config.name(), factory, specs, budgets, null);

@@ -7,6 +7,7 @@ import io.scalekv.experiment.Metrics;
 import io.scalekv.metrics.Metric;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.profile.LayerMetric;
+import io.scalekv.study.Study;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,7 +116,15 @@ enum Names {
   STUDIES("questions answered once (study)") {
     @Override
     List<Entry> entries() {
-      return List.of();
+      return Study.ALL.stream()
+          .map(
+              s ->
+                  new Entry(
+                      s.name(),
+                      s.question(),
+                      List.of(new Setting("INPUT", null, s.inputs())),
+                      null))
+          .toList();
     }
   },
   /** Models. */

@@ -1,8 +1,14 @@
 package io.scalekv.cli;
 
+import io.scalekv.experiment.PolicyImages;
 import io.scalekv.experiment.ProcessMemory;
+import io.scalekv.model.ComputeDevice;
+import io.scalekv.model.Drawing;
+import io.scalekv.model.LoadOptions;
 import io.scalekv.model.MemoryNeed;
+import io.scalekv.model.ModelConfig;
 import java.io.PrintWriter;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
@@ -25,8 +31,25 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
    */
   private static final double USABLE = 0.75;
 
-  /** Before the model is loaded, with the engine already there. */
-  static OutOfMemory before(MemoryNeed need, int batch, boolean cuda) {
+  /**
+   * Notes the free memory before a model is loaded.
+   *
+   * @param settings cache settings, of which the largest counts
+   */
+  static OutOfMemory before(
+      ModelConfig config,
+      Drawing drawing,
+      List<PolicyImages.Setting> settings,
+      int batch,
+      LoadOptions loading) {
+    boolean guided = drawing.sampling().guided();
+    MemoryNeed need =
+        settings.stream()
+            .map(s -> MemoryNeed.of(config, drawing.schedule(), s.cache(), guided, loading))
+            .max(Comparator.comparingLong(n -> n.bytes(batch)))
+            .orElseThrow();
+    loading.device().check();
+    boolean cuda = loading.device() == ComputeDevice.CUDA;
     return new OutOfMemory(need, batch, cuda ? null : ProcessMemory.freeBytes());
   }
 

@@ -89,6 +89,11 @@ final class Output {
     }
   }
 
+  /** Returns a document as the JSON text of a file. */
+  static String text(Object document) {
+    return MAPPER.writeValueAsString(document) + "\n";
+  }
+
   /** Prints one line of text, formatted in {@link Locale#ROOT}. */
   void line(String format, Object... values) {
     if (!json) {
@@ -146,6 +151,11 @@ final class Output {
         : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
   }
 
+  /** Returns the name of an enum constant in lower case with hyphens. */
+  static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
   /** Returns bytes in MiB with two digits. */
   static String mib(long bytes) {
     return String.format(Locale.ROOT, "%.2f", bytes / MIB);
@@ -177,6 +187,12 @@ final class Output {
       err().println(line);
       err().flush();
     }
+  }
+
+  /** Writes one line about a problem to stderr; the command still ends with its own document. */
+  void problem(String line) {
+    err().printf("%s: %s%n", command.qualifiedName(), Failure.oneLine(line));
+    err().flush();
   }
 
   /** Begins a task with progress on stderr. */

@@ -22,27 +22,32 @@ public final class MapMeter implements GenerationListener {
   /**
    * One map.
    *
+   * @param scale counted from 1
    * @param map rows x columns
    * @param tokens n_k
    * @param seconds median over the generations; the first, which warms up, counts only if it is the
    *     only one
-   * @param cpuSeconds likewise, of all threads of the process together: on a machine that is
-   *     shared, these tell what was really worked
-   * @param kvCacheBytes of the tokens that all layers hold when it is done; the last map is not
-   *     stored
+   * @param cpuSeconds processor time of all threads of the process, likewise
+   * @param kvBytes of the tokens that all layers hold when it is done; the last map is not stored
    * @param peakRssMiB most memory of the process while it ran, or null where the system does not
    *     tell
    * @param gflop 10⁹ operations
    */
   public record Cost(
+      int scale,
       String map,
       int tokens,
       double seconds,
       double cpuSeconds,
-      long kvCacheBytes,
+      long kvBytes,
       Long peakRssMiB,
       double gflop) {
-    /** Speed in 10⁹ operations a second. */
+    /** Returns the scale with its map, such as {@code 7 (16x16)}. */
+    public String label() {
+      return scale + " (" + map + ")";
+    }
+
+    /** Returns the speed in 10⁹ operations a second. */
     public double gflopPerSecond() {
       return gflop / seconds;
     }
@@ -119,6 +124,7 @@ public final class MapMeter implements GenerationListener {
     for (int k = 0; k < schedule.scales() && !seconds.isEmpty(); k++) {
       costs.add(
           new Cost(
+              k + 1,
               schedule.map(k).toString(),
               schedule.tokens(k),
               median(seconds, k),

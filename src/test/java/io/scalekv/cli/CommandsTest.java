@@ -171,7 +171,8 @@ final class CommandsTest {
             "--sheet",
             1);
     assertEquals(0, judged.code(), judged.err());
-    assertTrue(judged.json().get("faithfulness").has("background"));
+    JsonNode outcome = judged.json().get("policies").get(0);
+    assertTrue(outcome.get("faithfulness").has("background"), judged.out());
     byte[] image = Files.readAllBytes(a.resolve("p0000-s0.png"));
     assertArrayEquals(image, Files.readAllBytes(b.resolve("p0000-s0.png")));
     RgbImage other = Png.read(a.resolve("p0000-s1.png"));
@@ -179,8 +180,9 @@ final class CommandsTest {
     assertEquals(64, other.width());
     assertTrue(Files.exists(b.resolve("contact-sheet.png")));
     JsonNode manifest = JsonMapper.shared().readTree(Files.readString(a.resolve("manifest.json")));
-    assertEquals(2, manifest.get("images").size());
-    assertEquals(CAPTION, manifest.get("images").get(1).get("prompt").asString());
+    JsonNode images = manifest.get("policies").get(0).get("images");
+    assertEquals(2, images.size());
+    assertEquals(CAPTION, images.get(1).get("prompt").asString());
   }
 
   @Test
@@ -230,7 +232,7 @@ final class CommandsTest {
             "-q",
             "--json");
     assertEquals(0, said.code(), said.err());
-    assertEquals("random:3", said.json().get("weights").asString());
+    assertEquals("random:3", said.json().get("model").get("weightsSha256").asString());
   }
 
   @Test
@@ -253,8 +255,9 @@ final class CommandsTest {
     }
     Said said = say("models", "--verify", model, "--json");
     assertEquals(0, said.code(), said.err());
-    String hash = said.json().get(0).get("weights").asString();
-    assertEquals(hash, say("models", "--verify", "--json").json().get(0).get("weights").asString());
+    String hash = said.json().get("models").get(0).get("weightsSha256").asString();
+    JsonNode shipped = say("models", "--verify", "--json").json().get("models").get(0);
+    assertEquals(hash, shipped.get("weightsSha256").asString());
 
     byte[] bytes = Files.readAllBytes(model.resolve("transformer.safetensors"));
     Files.write(model.resolve("transformer.safetensors"), java.util.Arrays.copyOf(bytes, 100_000));
@@ -318,26 +321,11 @@ final class CommandsTest {
         "--out",
         out);
     refused(
-        2,
-        List.of("does not exist"),
-        "calibrate",
-        "--prompts",
-        folder.resolve("none.txt"),
-        "--out",
-        out);
+        2, List.of("none.txt"), "calibrate", "--prompts", folder.resolve("none.txt"), "--out", out);
+    refused(2, List.of("poket"), "generate", "--model", "poket", "--prompt", CAPTION, "--out", out);
     refused(
         2,
-        List.of("--model", "pocket"),
-        "generate",
-        "--model",
-        "poket",
-        "--prompt",
-        CAPTION,
-        "--out",
-        out);
-    refused(
-        2,
-        List.of("--weights", "does not exist"),
+        List.of("none"),
         "generate",
         "--model",
         "infinity-2b",
@@ -353,10 +341,10 @@ final class CommandsTest {
         2, List.of("budget"), "calibrate", "--prompts", PROMPTS, "--budget", "x%", "--out", out);
     refused(
         2, List.of("metric"), "calibrate", "--prompts", PROMPTS, "--metric", "aso", "--out", out);
-    refused(2, List.of("--tau"), "generate", "--prompt", CAPTION, "--tau", "-1", "--out", out);
-    refused(2, List.of("--size"), "generate", "--prompt", CAPTION, "--size", "1M", "--out", out);
+    refused(2, List.of("tau"), "generate", "--prompt", CAPTION, "--tau", "-1", "--out", out);
+    refused(2, List.of("1M"), "generate", "--prompt", CAPTION, "--size", "1M", "--out", out);
     refused(2, List.of("--prompt"), "generate", "--out", out);
-    refused(2, List.of("what to train"), "train");
+    refused(2, List.of("subcommand"), "train");
     refused(2, List.of("roles.json"), "roles", "show", folder.resolve("roles.json"));
   }
 
@@ -375,12 +363,13 @@ final class CommandsTest {
 
   @Test
   void modelsAreListed() {
-    JsonNode list = say("models", "--json").json();
-    assertEquals("pocket", list.get(0).get("name").asString());
+    JsonNode list = say("models", "--json").json().get("models");
+    assertEquals(
+        List.of("pocket", "pocket-l", "pocket-xl", "infinity-2b", "infinity-8b"),
+        list.valueStream().map(m -> m.get("name").asString()).toList());
     assertEquals("ready", list.get(0).get("status").asString());
-    assertEquals("pocket-l", list.get(1).get("name").asString());
-    assertEquals("ready", list.get(1).get("status").asString());
-    assertEquals(32, list.get(2).get("layers").asInt());
-    assertEquals(56, list.get(3).get("tokenBits").asInt());
+    assertEquals("missing", list.get(3).get("status").asString());
+    assertEquals(32, list.get(3).get("geometry").get("layers").asInt());
+    assertEquals(56, list.get(4).get("tokenBits").asInt());
   }
 }

@@ -89,16 +89,16 @@ final class HostileFoldersTest {
     Path shards = model.resolve("infinity_2b_weights");
     Path shard = shards.resolve("model-00002-of-00003.safetensors");
     circle(shard);
-    refused(2, "shard \"" + shard.getFileName() + "\": expected a file, got nothing", verify());
+    unsound(shard.getFileName().toString());
     circle(shards.resolve("model.safetensors.index.json"));
-    refused(2, shards + ": weights: expected one of", verify());
+    unsound(shards.toString());
     try (Stream<Path> files = Files.list(shards)) {
       for (Path file : files.toList()) {
         Files.delete(file);
       }
     }
     circle(shards);
-    refused(2, "narrow-2b needs the transformer", verify());
+    unsound("infinity_2b_weights");
   }
 
   /** In place of a file or an empty folder. */
@@ -108,8 +108,12 @@ final class HostileFoldersTest {
     assertTrue(Files.exists(link, LinkOption.NOFOLLOW_LINKS));
   }
 
-  private Object[] verify() {
-    return new Object[] {"models", "--verify", model};
+  /** The check of the model names the part of a damaged or missing file. */
+  private void unsound(String part) {
+    Said said = Said.of("models", "--verify", model, "-q");
+    assertEquals(2, said.code(), said.err());
+    assertEquals(1, said.err().lines().count(), said.err());
+    assertTrue(said.err().contains(part), said.err());
   }
 
   /** Folders of text may hold links; what they lead to is passed over, in circles or not. */
@@ -177,7 +181,7 @@ final class HostileFoldersTest {
     Path index = model.resolve("infinity_2b_weights").resolve("model.safetensors.index.json");
     String text = Files.readString(index);
     Files.writeString(index, text.replaceFirst("model-00001", "../../model-00001"));
-    refused(2, "expected a plain file name in the folder of the index", verify());
+    unsound("../../model-00001");
   }
 
   @Test
@@ -187,7 +191,6 @@ final class HostileFoldersTest {
     byte[] bytes = Files.readAllBytes(file);
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(0, Long.MIN_VALUE);
     Files.write(file, bytes);
-    refused(
-        2, "header length: expected at most 100000000 bytes, got 9223372036854775808", verify());
+    unsound("9223372036854775808");
   }
 }

@@ -212,7 +212,7 @@ final class LauncherTest {
     Ended none = launch("sweep", "--runner", "spark", "--spark-home", folder.toString());
     assertEquals(1, none.code());
     assertEquals(
-        "scalekv: --spark-home: a Spark with a folder jars expected, got " + folder,
+        "scalekv: --spark-home must be a Spark with a folder jars, got " + folder,
         none.err().strip());
     Path jars = Files.createDirectories(folder.resolve("spark/jars"));
     Files.createFile(jars.resolve("spark-core_2.13-4.1.1.jar"));

@@ -39,8 +39,8 @@ final class OutOfMemoryTest {
     words.addAll(
         List.of("-XX:ReservedCodeCacheSize=64m", "-cp", System.getProperty("java.class.path")));
     words.addAll(List.of("io.scalekv.cli.Main", "generate", "--model", "infinity-2b"));
-    words.addAll(List.of("--depth", "1", "--width", "256", "--random-weights", "1", "--size"));
-    words.addAll(List.of("0.06M", "--no-image", "--text-tokens", "2", "--prompt", "x", "--quiet"));
+    words.addAll(List.of("--random-weights", "1,1x256x2,text=2", "--size"));
+    words.addAll(List.of("0.06M", "--no-image", "--prompt", "x", "--quiet"));
     words.addAll(List.of("--seeds", "" + batch, "--batch", "" + batch, "--threads", "1"));
     Path err = folder.resolve("err" + batch);
     ProcessBuilder builder = new ProcessBuilder(words);

@@ -41,7 +41,7 @@ class PublishedModelsTest {
             PROMPT,
             "--negative",
             "snow",
-            "--text-features",
+            "--text-embeddings",
             features,
             "--out",
             out);
@@ -67,34 +67,34 @@ class PublishedModelsTest {
         model,
         "--prompt",
         "a fox",
-        "--text-features",
+        "--text-embeddings",
         features,
         "--out",
         folder.resolve("third"));
     refused(
-        "--text-features needs a model with real weights and a text encoder, got pocket",
+        "pocket",
         "generate",
         "--prompt",
         "a large solid red circle at left on a plain blue background",
-        "--text-features",
+        "--text-embeddings",
         features,
         "--out",
         folder.resolve("fourth"));
-    JsonNode verified = Said.of("models", "--verify", model, "--json").json();
-    assertEquals("verified", verified.get(0).get("status").asString());
+    JsonNode verified = Said.of("models", "--verify", model, "--json").json().get("models").get(0);
+    assertEquals("VERIFIED", verified.get("parts").get(0).get("status").asString());
+    assertEquals("MISSING", verified.get("parts").get(2).get("status").asString());
+    assertEquals(64, verified.get("weightsSha256").asString().length());
   }
 
   @Test
   void publishedFilesAreVerifiedWithoutLoading() throws IOException {
-    refused(
-        "infinity_2b_reg.pth, infinity_vae_d32reg.pth and flan-t5-xl/ (infinity-2b)",
-        "models",
-        "--verify",
-        folder);
+    refused("infinity_2b_reg.pth", "models", "--verify", folder);
     TinyCheckpoint.writeHollow(
         folder.resolve("infinity_2b_reg.pth"), TinyCheckpoint.published("infinity_2b"));
-    refused(
-        "infinity-2b needs the tokenizer infinity_vae_d32reg.pth", "models", "--verify", folder);
+    JsonNode missing = parts(2);
+    assertEquals("VERIFIED", missing.get(0).get("status").asString());
+    assertEquals("MISSING", missing.get(1).get("status").asString());
+    assertEquals("MISSING", missing.get(2).get("status").asString());
     TinyCheckpoint.writeHollow(
         folder.resolve("infinity_vae_d32reg.pth"), TinyCheckpoint.published("vae_d32"));
     refused(
@@ -121,14 +121,20 @@ class PublishedModelsTest {
     T5Encoder.shapes(T5Config.read(text.resolve("config.json")))
         .forEach((name, shape) -> shapes.put(name, shape.getShape()));
     TinyCheckpoint.writeHollow(text.resolve("pytorch_model.bin"), shapes);
-    Said said = Said.of("models", "--verify", folder, "--json");
-    assertEquals(0, said.code(), said.err());
-    JsonNode entry = said.json().get(0);
-    assertEquals("infinity-2b", entry.get("name").asString());
-    assertEquals("verified", entry.get("status").asString());
-    assertTrue(entry.get("note").asString().contains("1,223,527,424 parameters"), said.out());
-    assertEquals(1, said.json().size());
+    JsonNode sound = parts(0);
+    assertEquals(1_223_527_424L, sound.get(2).get("parameters").asLong());
     Files.writeString(text.resolve("config.json"), ModelCatalog.config("pocket").json());
-    refused("feed_forward_proj gated-gelu expected, got relu", "models", "--verify", folder);
+    JsonNode damaged = parts(2);
+    assertEquals("DAMAGED", damaged.get(2).get("status").asString());
+    assertEquals("VERIFIED", damaged.get(0).get("status").asString());
+  }
+
+  private JsonNode parts(int code) {
+    Said said = Said.of("models", "--verify", folder, "--json");
+    assertEquals(code, said.code(), said.err());
+    JsonNode models = said.json().get("models");
+    assertEquals(1, models.size(), said.out());
+    assertEquals("infinity-2b", models.get(0).get("name").asString());
+    return models.get(0).get("parts");
   }
 }

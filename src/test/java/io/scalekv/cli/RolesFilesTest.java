@@ -364,7 +364,7 @@ final class RolesFilesTest {
         "--with-metadata",
         "--out",
         out);
-    refused("what to do with roles", "roles");
+    refused("give roles show", "roles");
     Path pocket = folder.resolve("pocket.json");
     Files.writeString(
         pocket,

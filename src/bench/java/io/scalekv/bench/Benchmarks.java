@@ -3,7 +3,7 @@ package io.scalekv.bench;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.io.AtomicFile;
-import io.scalekv.report.NumberReport;
+import io.scalekv.report.ReportTable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -92,21 +92,21 @@ final class Benchmarks {
     for (JsonNode r : results) {
       rows.add(row(r));
     }
-    NumberReport.table(
-        folder,
-        "jmh",
-        "Hot paths",
-        List.of("benchmark", "parameters", "time", "error 99.9 %", "unit", "GFLOP/s"),
-        rows,
-        3,
-        List.of(
-            String.format(
-                "%s, %d cores, %d threads of a tensor operation, %s %s",
-                machine.cpu(), machine.cores(), threads, machine.os(), machine.arch()),
-            versions,
-            "commit " + commit + ", " + date,
-            "Mean of the measured iterations and half the width of its 99.9 % interval, one Java"
-                + " process each; GFLOP/s count the two products of attention alone."));
+    ReportTable.plain(
+            "jmh",
+            "Hot paths",
+            List.of("benchmark", "parameters", "time", "error 99.9 %", "unit", "GFLOP/s"),
+            rows,
+            3,
+            List.of(
+                String.format(
+                    "%s, %d cores, %d threads of a tensor operation, %s %s",
+                    machine.cpu(), machine.cores(), threads, machine.os(), machine.arch()),
+                versions,
+                "commit " + commit + ", " + date,
+                "Mean of the measured iterations and half the width of its 99.9 % interval, one"
+                    + " Java process each; GFLOP/s count the two products of attention alone."))
+        .write(folder);
   }
 
   private static List<Object> row(JsonNode r) {

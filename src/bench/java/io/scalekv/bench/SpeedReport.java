@@ -2,7 +2,9 @@ package io.scalekv.bench;
 
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.Software;
-import io.scalekv.report.NumberReport;
+import io.scalekv.report.LineFigure;
+import io.scalekv.report.PolicyStyle;
+import io.scalekv.report.ReportTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,7 +86,7 @@ public final class SpeedReport {
         "Medians over the generations of a run, one batch each; of limit: the time that the counted"
             + " operations take at the rates of matrix products measured in turn with them, over"
             + " the time they took.");
-    NumberReport.table(folder, "speed", "Whole generations", SPEED, rows, 3, notes);
+    ReportTable.plain("speed", "Whole generations", SPEED, rows, 3, notes).write(folder);
   }
 
   /**
@@ -125,14 +127,14 @@ public final class SpeedReport {
             String.join(", ", LINEAR_OPS),
             run.linearGflop() / linear,
             100 * run.linearFloorSeconds() / linear));
-    NumberReport.table(
-        folder,
-        "ops-" + run.name(),
-        "Native operations of one batch: " + run.name(),
-        List.of("operation", "calls", "ms", "%"),
-        rows,
-        1,
-        notes);
+    ReportTable.plain(
+            "ops-" + run.name(),
+            "Native operations of one batch: " + run.name(),
+            List.of("operation", "calls", "ms", "%"),
+            rows,
+            1,
+            notes)
+        .write(folder);
   }
 
   private static List<String> provenance(List<SpeedRun> runs) {
@@ -167,21 +169,24 @@ public final class SpeedReport {
    */
   public static void soak(Path folder, List<Soak.Sample> samples, String title) throws IOException {
     double[] x = samples.stream().mapToDouble(Soak.Sample::images).toArray();
-    NumberReport.curves(
-        folder,
-        "soak",
-        List.of(title, "images", "MiB"),
-        false,
-        List.of(
-            curve("resident", x, samples, s -> orNaN(s.rssMiB())),
-            curve("C heap in use", x, samples, s -> orNaN(s.nativeMiB())),
-            curve("Java heap, garbage too", x, samples, Soak.Sample::javaMiB)),
-        List.of());
+    LineFigure.of(
+            new LineFigure.Axes(title, "images", "MiB", false),
+            List.of(
+                line("resident", 0, x, samples, s -> orNaN(s.rssMiB())),
+                line("C heap in use", 1, x, samples, s -> orNaN(s.nativeMiB())),
+                line("Java heap, garbage included", 2, x, samples, Soak.Sample::javaMiB)),
+            List.of())
+        .write(folder, "soak");
   }
 
-  private static NumberReport.Curve curve(
-      String name, double[] x, List<Soak.Sample> samples, ToDoubleFunction<Soak.Sample> value) {
-    return NumberReport.Curve.plain(name, x, samples.stream().mapToDouble(value).toArray());
+  private static LineFigure.Line line(
+      String name,
+      int style,
+      double[] x,
+      List<Soak.Sample> samples,
+      ToDoubleFunction<Soak.Sample> value) {
+    return LineFigure.Line.joined(
+        name, PolicyStyle.numbered(style), x, samples.stream().mapToDouble(value).toArray());
   }
 
   private static double orNaN(Double value) {

@@ -17,20 +17,58 @@ import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The figures of one experiment: which kind they are follows from what its cells differ in. */
+/** Figures of one experiment; their kind follows from the settings in which its runs differ. */
 final class ExperimentFigures {
   /**
-   * A figure with its place.
+   * Figure with its place.
    *
    * @param name of its files
-   * @param alt what it shows, in words
+   * @param alt its content in words
    * @param figure the drawing
    */
   record Named(String name, String alt, Figure figure) {}
 
+  /**
+   * Setting that can be the x-axis of a figure.
+   *
+   * @param title of the axis
+   * @param doublings whether equal steps are doublings
+   * @param setting value by which runs differ; null for runs without it
+   * @param x place of a run that has it
+   * @param series name of its line
+   */
+  private record Axis(
+      String title,
+      boolean doublings,
+      Function<ResultRow, Object> setting,
+      ToDoubleFunction<ResultRow> x,
+      Function<ResultRow, String> series) {}
+
   private static final Pattern DECAY =
       Pattern.compile("scalekv:allocation=paper:([0-9.]+):([0-9.]+)");
-  private static final String OTHER_SEED = "other seeds";
+
+  /** Axes in the order in which they are tried. */
+  private static final List<Axis> AXES =
+      List.of(
+          new Axis(
+              "decay δ of the refiners' budget (% of the budget per scale)",
+              false,
+              ExperimentFigures::decay,
+              r -> 100 * decay(r),
+              r -> "scalekv, the paper's rule"),
+          calibrated("calibration prompts (doublings)", true, Cell.Calibration::prompts),
+          calibrated("drafters N_d (layer–scale pairs)", false, Cell.Calibration::drafters),
+          new Axis(
+              "KV cache held (% of the full cache)",
+              false,
+              r -> r.cell().policy().budgetTokens(),
+              r ->
+                  r.result().memory() == null
+                      ? Double.NaN
+                      : ResultTables.percentOfFull(r.result().memory()),
+              ResultRow::series));
+
+  private static final String OTHER_SEED = "other seed";
   private static final double GIB = 1 << 30;
 
   private final Results results;
@@ -47,7 +85,25 @@ final class ExperimentFigures {
     this.cuts = List.copyOf(distinct.values());
   }
 
-  /** All figures that the results have something for. */
+  private static Axis calibrated(
+      String title, boolean doublings, Function<Cell.Calibration, Integer> part) {
+    Function<ResultRow, Object> setting =
+        r -> r.cell().calibration() == null ? null : part.apply(r.cell().calibration());
+    return new Axis(
+        title,
+        doublings,
+        setting,
+        r -> (Integer) setting.apply(r),
+        r -> r.cell().policy().name() + " at " + r.cell().policy().budget());
+  }
+
+  /** Decay of the refiners' budget as a share of the budget, where the policy states one. */
+  private static Double decay(ResultRow r) {
+    Matcher m = DECAY.matcher(r.cell().policy().name());
+    return m.matches() ? Double.valueOf(m.group(2)) : null;
+  }
+
+  /** Returns all figures that the results have values for. */
   static List<Named> of(Results results) {
     ExperimentFigures f = new ExperimentFigures(results);
     return switch (results.file().kind()) {
@@ -69,106 +125,71 @@ final class ExperimentFigures {
     }
     List<Named> figures = new ArrayList<>();
     for (MetricColumn c : MetricColumn.of(results)) {
-      boolean some =
-          cuts.stream()
-              .map(r -> c.value(r.result()))
-              .flatMap(Optional::stream)
-              .anyMatch(v -> Double.isFinite(v.mean()));
-      if (some) {
-        Figure figure = figure(c);
+      if (cuts.stream().anyMatch(r -> finite(c, r).isPresent())) {
+        Figure figure =
+            AXES.stream()
+                .filter(a -> settings(a) > 1)
+                .findFirst()
+                .map(a -> lines(c, a))
+                .orElseGet(() -> bars(c));
         figures.add(new Named(name + "-" + c.file(), title() + ": " + c.axis(), figure));
       }
     }
     return figures;
   }
 
-  private Figure figure(MetricColumn c) {
-    if (distinct(r -> decay(r).map(String::valueOf).orElse(null)) > 1) {
-      return decay(c);
-    }
-    if (distinct(r -> calibration(r, Cell.Calibration::prompts)) > 1) {
-      return calibrated(c, "calibration prompts (doublings)", Cell.Calibration::prompts, true);
-    }
-    if (distinct(r -> calibration(r, Cell.Calibration::drafters)) > 1) {
-      return calibrated(c, "drafter pairs N_d (layer, scale)", Cell.Calibration::drafters, false);
-    }
-    if (distinct(r -> r.cell().policy().budgetTokens()) > 1) {
-      return budgets(c);
-    }
-    return bars(c);
+  private long settings(Axis axis) {
+    return cuts.stream().map(axis.setting()).filter(s -> s != null).distinct().count();
   }
 
-  /** How many different values there are, null not counted. */
-  private int distinct(Function<ResultRow, ?> key) {
-    return (int) cuts.stream().map(key).filter(k -> k != null).distinct().count();
+  private static Optional<MetricValue> finite(MetricColumn c, ResultRow r) {
+    return c.value(r.result()).filter(v -> Double.isFinite(v.mean()));
   }
 
-  private static Integer calibration(ResultRow r, Function<Cell.Calibration, Integer> part) {
-    return r.cell().calibration() == null ? null : part.apply(r.cell().calibration());
-  }
-
-  /** The refiners' decay as a share of the budget, where the policy states one. */
-  private static Optional<Double> decay(ResultRow r) {
-    Matcher m = DECAY.matcher(r.cell().policy().name());
-    return m.matches() ? Optional.of(Double.valueOf(m.group(2))) : Optional.empty();
-  }
-
-  private static double percent(ResultRow r) {
-    CellResult.Memory m = r.result().memory();
-    return m == null ? Double.NaN : m.percentOfFull();
-  }
-
-  private Figure budgets(MetricColumn c) {
+  /** Lines along an axis; runs without a place on it are levels. */
+  private Figure lines(MetricColumn c, Axis axis) {
     Map<String, List<ResultRow>> series = new LinkedHashMap<>();
-    cuts.forEach(r -> series.computeIfAbsent(r.series(), s -> new ArrayList<>()).add(r));
+    List<LineFigure.Level> levels = new ArrayList<>();
+    for (ResultRow r : cuts) {
+      if (axis.setting().apply(r) != null) {
+        series.computeIfAbsent(axis.series().apply(r), s -> new ArrayList<>()).add(r);
+      } else {
+        finite(c, r).ifPresent(v -> levels.add(new LineFigure.Level(r.series(), v.mean())));
+      }
+    }
+    levels.addAll(rulers(c, rows));
     List<LineFigure.Line> lines = new ArrayList<>();
     series.forEach(
-        (label, of) ->
-            lines.add(
-                line(
-                    c,
-                    label,
-                    PolicyStyle.of(of.get(0).cell().policy().name()),
-                    of,
-                    ExperimentFigures::percent)));
+        (label, of) -> {
+          List<ResultRow> sorted =
+              of.stream()
+                  .filter(r -> c.value(r.result()).isPresent())
+                  .sorted(Comparator.comparingDouble(axis.x()))
+                  .toList();
+          lines.add(
+              LineFigure.Line.joined(
+                  label,
+                  PolicyStyle.of(of.get(0).cell().policy().name()),
+                  sorted.stream().mapToDouble(axis.x()).toArray(),
+                  values(c, sorted, MetricValue::mean),
+                  values(c, sorted, MetricValue::low),
+                  values(c, sorted, MetricValue::high)));
+        });
     return LineFigure.of(
-        new LineFigure.Axes(
-            title(), "budget (% of the full cache's tokens, per layer and head)", c.axis(), false),
-        lines,
-        levels(c));
+        new LineFigure.Axes(title(), axis.title(), c.axis(), axis.doublings()), lines, levels);
   }
 
-  private List<LineFigure.Level> levels(MetricColumn c) {
+  /**
+   * Returns the levels of images with another seed: a policy beyond them has not kept the image.
+   */
+  static List<LineFigure.Level> rulers(MetricColumn c, List<ResultRow> rows) {
     List<LineFigure.Level> levels = new ArrayList<>();
     for (ResultRow r : rows) {
       if (r.ruler() && r.cell().kind() == Cell.Kind.OTHER_SEED) {
-        c.value(r.result())
-            .filter(v -> Double.isFinite(v.mean()))
-            .ifPresent(v -> levels.add(new LineFigure.Level(OTHER_SEED, v.mean())));
+        finite(c, r).ifPresent(v -> levels.add(new LineFigure.Level(OTHER_SEED, v.mean())));
       }
     }
     return levels;
-  }
-
-  private static LineFigure.Line line(
-      MetricColumn c,
-      String label,
-      PolicyStyle style,
-      List<ResultRow> of,
-      ToDoubleFunction<ResultRow> at) {
-    List<ResultRow> sorted =
-        of.stream()
-            .filter(r -> c.value(r.result()).isPresent())
-            .sorted(Comparator.comparingDouble(at))
-            .toList();
-    return new LineFigure.Line(
-        label,
-        style,
-        sorted.stream().mapToDouble(at).toArray(),
-        values(c, sorted, MetricValue::mean),
-        values(c, sorted, MetricValue::low),
-        values(c, sorted, MetricValue::high),
-        true);
   }
 
   private static double[] values(
@@ -178,80 +199,31 @@ final class ExperimentFigures {
         .toArray();
   }
 
-  private Figure decay(MetricColumn c) {
-    List<ResultRow> decaying = cuts.stream().filter(r -> decay(r).isPresent()).toList();
-    LineFigure.Line line =
-        line(
-            c,
-            "scalekv, the paper's rule",
-            PolicyStyle.of("scalekv"),
-            decaying,
-            r -> 100 * decay(r).orElseThrow());
-    return LineFigure.of(
-        new LineFigure.Axes(
-            title(), "decay δ of the refiners' budget (% of the budget a scale)", c.axis(), false),
-        List.of(line),
-        others(c, decaying));
-  }
-
-  /** Cells that are on no axis are levels. */
-  private List<LineFigure.Level> others(MetricColumn c, List<ResultRow> shown) {
-    List<LineFigure.Level> levels = new ArrayList<>();
-    for (ResultRow r : cuts) {
-      if (!shown.contains(r)) {
-        c.value(r.result())
-            .filter(v -> Double.isFinite(v.mean()))
-            .ifPresent(v -> levels.add(new LineFigure.Level(r.series(), v.mean())));
-      }
-    }
-    levels.addAll(levels(c));
-    return levels;
-  }
-
-  private Figure calibrated(
-      MetricColumn c, String axis, Function<Cell.Calibration, Integer> part, boolean doublings) {
-    List<ResultRow> on = cuts.stream().filter(r -> calibration(r, part) != null).toList();
-    Map<String, List<ResultRow>> byPolicy = new LinkedHashMap<>();
-    on.forEach(
-        r ->
-            byPolicy
-                .computeIfAbsent(
-                    r.cell().policy().name() + " at " + r.cell().policy().budget(),
-                    p -> new ArrayList<>())
-                .add(r));
-    List<LineFigure.Line> lines = new ArrayList<>();
-    byPolicy.forEach(
-        (label, of) ->
-            lines.add(
-                line(
-                    c,
-                    label,
-                    PolicyStyle.of(of.get(0).cell().policy().name()),
-                    of,
-                    r -> calibration(r, part))));
-    return LineFigure.of(
-        new LineFigure.Axes(title(), axis, c.axis(), doublings), lines, others(c, on));
-  }
-
   private Figure bars(MetricColumn c) {
     List<BarFigure.Bar> bars = new ArrayList<>();
     for (ResultRow r : rows) {
-      boolean shown = r.cuts() || (r.ruler() && r.cell().kind() != Cell.Kind.DISTORTION);
-      Optional<MetricValue> value = shown ? c.value(r.result()) : Optional.empty();
-      value
-          .filter(v -> Double.isFinite(v.mean()))
-          .ifPresent(
-              v ->
-                  bars.add(
-                      new BarFigure.Bar(
-                          r.row().label(),
-                          PolicyStyle.of(r.cell().policy().name()),
-                          v.mean(),
-                          v.low(),
-                          v.high(),
-                          c.number(v.mean()))));
+      if (r.cuts() || (r.ruler() && r.cell().kind() != Cell.Kind.DISTORTION)) {
+        finite(c, r)
+            .ifPresent(
+                v ->
+                    bars.add(
+                        new BarFigure.Bar(
+                            r.row().label(),
+                            PolicyStyle.of(r.cell().policy().name()),
+                            v.mean(),
+                            v.low(),
+                            v.high(),
+                            c.number(v.mean()))));
+      }
     }
     return BarFigure.of(title(), c.axis(), bars);
+  }
+
+  private List<Named> one(String what, String alt, String axis, List<BarFigure.Bar> bars) {
+    return bars.isEmpty()
+        ? List.of()
+        : List.of(
+            new Named(name + "-" + what, title() + ": " + alt, BarFigure.of(title(), axis, bars)));
   }
 
   private List<Named> memory() {
@@ -269,13 +241,11 @@ final class ExperimentFigures {
                 String.format(Locale.ROOT, "%.2f GiB", gib)));
       }
     }
-    return bars.isEmpty()
-        ? List.of()
-        : List.of(
-            new Named(
-                name + "-memory",
-                title() + ": GiB of the KV cache by policy and batch",
-                BarFigure.of(title(), "KV cache by formula (GiB)", bars)));
+    return one(
+        "memory",
+        "GiB of the KV cache by policy and batch",
+        "KV cache between scales, by formula (GiB)",
+        bars);
   }
 
   private List<Named> latency() {
@@ -286,26 +256,28 @@ final class ExperimentFigures {
       }
       CellResult.Latency l = r.result().latency();
       String place = ResultTables.size(r.result()) + ", batch " + r.cell().generation().batch();
-      bars.add(
-          timed(
-              r.cell().policy().name() + ", " + place,
-              PolicyStyle.of(r.cell().policy().name()),
-              l.seconds(),
-              l.medianSeconds()));
-      bars.add(
-          timed(
-              "full beside it, " + place,
-              PolicyStyle.of("full"),
-              l.fullSeconds(),
-              l.fullMedianSeconds()));
+      String policy = r.cell().policy().name();
+      bars.add(timed(policy + ", " + place, policy, l.seconds(), l.medianSeconds()));
+      bars.add(timed("full beside it, " + place, "full", l.fullSeconds(), l.fullMedianSeconds()));
     }
-    return bars.isEmpty()
-        ? List.of()
-        : List.of(
-            new Named(
-                name + "-latency",
-                title() + ": seconds of a generation by size, batch and policy",
-                BarFigure.of(title(), "median time of a generation (s), least to most", bars)));
+    return one(
+        "latency",
+        "seconds per generation by size, batch and policy",
+        "median time per generation (s), least to most",
+        bars);
+  }
+
+  private static BarFigure.Bar timed(
+      String label, String policy, List<Double> seconds, double median) {
+    double[] ends = ResultTables.ends(seconds);
+    boolean several = seconds.size() > 1;
+    return new BarFigure.Bar(
+        label,
+        PolicyStyle.of(policy),
+        median,
+        several ? ends[0] : Double.NaN,
+        several ? ends[1] : Double.NaN,
+        String.format(Locale.ROOT, "%.3f s", median));
   }
 
   private List<Named> attention() {
@@ -318,18 +290,5 @@ final class ExperimentFigures {
       }
     }
     return figures;
-  }
-
-  private static BarFigure.Bar timed(
-      String label, PolicyStyle style, List<Double> seconds, double median) {
-    double[] ends = ResultTables.ends(seconds);
-    boolean several = seconds.size() > 1;
-    return new BarFigure.Bar(
-        label,
-        style,
-        median,
-        several ? ends[0] : Double.NaN,
-        several ? ends[1] : Double.NaN,
-        String.format(Locale.ROOT, "%.3f s", median));
   }
 }

@@ -2,7 +2,6 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.Frontier;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
@@ -11,12 +10,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
-import tech.tablesaw.api.Table;
+import java.util.function.ToDoubleFunction;
 
 /**
- * Table and figure of fidelity against measured bytes, for experiments whose cells differ in the
- * formats of the cache: there budgets alone do not tell what a setting costs.
+ * Table and figure of fidelity against measured bytes, for experiments whose runs differ in the
+ * number formats of the cache, where budgets alone do not determine bytes.
  */
 final class FrontierView {
   private static final double KIB = 1024;
@@ -31,7 +29,9 @@ final class FrontierView {
     this.frontier = Frontier.of(results);
   }
 
-  /** The view of an experiment; empty where all cells with measured bytes have one format. */
+  /**
+   * Returns the view of an experiment; empty where all runs with measured bytes have one format.
+   */
   static Optional<FrontierView> of(Results results) {
     long formats =
         Frontier.settings(results).stream()
@@ -41,7 +41,7 @@ final class FrontierView {
     return formats > 1 ? Optional.of(new FrontierView(results)) : Optional.empty();
   }
 
-  /** The frontier. */
+  /** Returns the frontier. */
   Frontier frontier() {
     return frontier;
   }
@@ -55,60 +55,42 @@ final class FrontierView {
     return frontier.points().indexOf(p) + 1;
   }
 
-  /** Every setting by bytes. */
+  /** Returns every setting by bytes. */
   ReportTable table() {
-    List<MetricColumn> columns =
-        MetricColumn.of(results).stream().filter(c -> !c.caption() && !c.ofSets()).toList();
-    String title = title() + ": every setting by bytes";
-    Table numbers =
-        Table.create(
-            title,
-            Columns.numbers("frontier", each(p -> number(p) == 0 ? null : number(p))),
-            Columns.texts("policy", each(p -> p.policy().name())),
-            Columns.texts("budget", each(p -> p.policy().budget())),
-            Columns.texts("unconditionalBudget", each(p -> p.policy().unconditionalBudget())),
-            Columns.texts("keyType", each(p -> p.policy().keyType())),
-            Columns.texts("valueType", each(p -> p.policy().valueType())),
-            Columns.numbers("bytesPerImage", each(Frontier.Point::bytes)),
-            Columns.numbers("allocatedPerImage", each(Frontier.Point::allocatedBytes)),
-            Columns.texts("id", each(Frontier.Point::cell)));
-    Table words =
-        Table.create(
-            title,
-            Columns.texts("#", each(p -> number(p) == 0 ? "–" : String.valueOf(number(p)))),
-            Columns.texts("setting", each(p -> bold(p, p.label()))),
-            Columns.texts("KiB an image", each(p -> kib(p.bytes()))),
-            Columns.texts("allocated", each(p -> kib(p.allocatedBytes()))));
-    for (MetricColumn c : columns) {
-      Function<Frontier.Point, Optional<MetricValue>> value =
-          p -> c.value(results.cells().get(p.cell()));
-      numbers.addColumns(
-          Columns.numbers(
-              c.column(), each(p -> value.apply(p).map(MetricValue::mean).orElse(null))),
-          Columns.numbers(
-              c.column() + "Low", each(p -> value.apply(p).map(MetricValue::low).orElse(null))),
-          Columns.numbers(
-              c.column() + "High", each(p -> value.apply(p).map(MetricValue::high).orElse(null))));
-      words.addColumns(
-          Columns.texts(c.head(), each(p -> value.apply(p).map(c::show).orElse(null))));
+    ReportTable.Builder<Frontier.Point> t =
+        ReportTable.of(
+                results.file().name() + "-frontier", title() + ": every setting by bytes", settings)
+            .data("frontier", p -> number(p) == 0 ? null : number(p))
+            .text("#", p -> number(p) == 0 ? "–" : number(p))
+            .text("setting", p -> bold(p, p.label()))
+            .data("policy", p -> p.policy().name())
+            .data("budget", p -> p.policy().budget())
+            .data("unconditionalBudget", p -> p.policy().unconditionalBudget())
+            .data("keyType", p -> p.policy().keyType())
+            .data("valueType", p -> p.policy().valueType())
+            .data("bytesPerImage", Frontier.Point::bytes)
+            .text("KiB per image", p -> kib(p.bytes()))
+            .data("allocatedPerImage", Frontier.Point::allocatedBytes)
+            .text("allocated", p -> kib(p.allocatedBytes()))
+            .data("id", Frontier.Point::cell);
+    for (MetricColumn c : MetricColumn.of(results)) {
+      if (!c.caption() && !c.ofSets()) {
+        c.addTo(t, c.column(), p -> c.value(results.cells().get(p.cell())).orElse(null));
+        t.text(c.head(), p -> c.value(results.cells().get(p.cell())).map(c::show).orElse(null));
+      }
     }
-    List<String> notes =
-        List.of(
-            "Bytes are the most that the tokens of one image held after any map, both guidance"
+    return t.note(
+            "Bytes are the most that the tokens of one image held after any scale, both guidance"
                 + " branches and the scales of int8 numbers included; allocated: the most that was"
-                + " taken from the system for them. 1 KiB = 1024 bytes.",
-            "Bold and numbered: the frontier; no other setting has a higher mean PSNR at as many"
-                + " bytes or fewer. Neighbours may lie within each other's interval.",
+                + " taken from the system for them. 1 KiB = 1024 bytes.")
+        .note(
+            "Bold and numbered: the frontier; no other setting has a higher mean PSNR at the same"
+                + " bytes or fewer. Neighbours may lie within each other's interval.")
+        .note(
             "Means over "
                 + frontier.prompts().images()
-                + " images with 95 % bootstrap intervals over prompts.");
-    return new ReportTable(results.file().name() + "-frontier", title, numbers, words, notes);
-  }
-
-  private <T> List<T> each(Function<Frontier.Point, T> value) {
-    List<T> values = new ArrayList<>();
-    settings.forEach(p -> values.add(value.apply(p)));
-    return values;
+                + " images with 95 % bootstrap intervals over prompts.")
+        .build();
   }
 
   private String bold(Frontier.Point p, String text) {
@@ -120,7 +102,8 @@ final class FrontierView {
   }
 
   /**
-   * PSNR against bytes on a scale of doublings, the frontier drawn and numbered as in the table.
+   * Returns PSNR against bytes, equal steps being doublings, with the frontier numbered as in the
+   * table.
    */
   ExperimentFigures.Named figure() {
     Map<String, List<Frontier.Point>> series = new LinkedHashMap<>();
@@ -145,31 +128,26 @@ final class FrontierView {
             new LineFigure.Axes(
                 title(), "KV cache of an image, measured (KiB)", "PSNR (dB)", true, true),
             lines,
-            List.of(),
+            MetricColumn.of(results).stream()
+                .filter(c -> c.metric() == Psnr.METRIC)
+                .flatMap(c -> ExperimentFigures.rulers(c, ResultRow.of(results)).stream())
+                .toList(),
             labels));
   }
 
   private LineFigure.Line line(String name, List<Frontier.Point> points) {
-    double[] none = new double[points.size()];
-    java.util.Arrays.fill(none, Double.NaN);
-    double[] low = none.clone();
-    double[] high = none.clone();
-    for (int i = 0; i < none.length; i++) {
-      MetricValue e = points.get(i).metrics().get(Psnr.METRIC.key());
-      low[i] = e.low();
-      high[i] = e.high();
-    }
-    return new LineFigure.Line(
+    ToDoubleFunction<Frontier.Point> low = p -> p.metrics().get(Psnr.METRIC.key()).low();
+    ToDoubleFunction<Frontier.Point> high = p -> p.metrics().get(Psnr.METRIC.key()).high();
+    return LineFigure.Line.joined(
         name,
         PolicyStyle.of(points.get(0).policy().name()).variant(name),
         points.stream().mapToDouble(p -> p.bytes() / KIB).toArray(),
         points.stream().mapToDouble(Frontier.Point::psnrDb).toArray(),
-        low,
-        high,
-        true);
+        points.stream().mapToDouble(low).toArray(),
+        points.stream().mapToDouble(high).toArray());
   }
 
-  /** Settings of one policy and format belong together; another split of the budget is another. */
+  /** Name of a line: settings of one policy, format and kind of budget split. */
   private static String series(Cell.Policy p) {
     String types =
         p.keyType().equals(p.valueType()) ? p.keyType() : p.keyType() + "/" + p.valueType();

@@ -1,11 +1,14 @@
 package io.scalekv.report;
 
+import com.samskivert.mustache.Mustache;
+import com.samskivert.mustache.Template;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.io.CheckedJson;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,22 +16,27 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import tech.tablesaw.api.Table;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
- * One page with everything in it: no other file and no network is needed to read it. Tables and
- * figures are there without JavaScript, too.
+ * HTML page of a report, complete in one file: it needs no other file and no network. Tables and
+ * figures do not need JavaScript. The page is the Mustache template {@code report.html}; this class
+ * gives it its values.
  */
 final class HtmlReport {
-  private static final String TEMPLATE = "report.html";
   private static final long MOST_IMAGE_BYTES = 3L << 20;
   private static final List<String> FIRST_FIGURES =
       List.of("psnr", "lpips", "lpips-proxy", "fid", "frechet", "bits", "memory", "latency");
 
+  /** Bold part of a cell, after a number in brackets. */
+  private static final Pattern BOLD =
+      Pattern.compile("((?:\\([0-9]+\\) )?)\\*\\*(.*?)\\*\\*(.*)", Pattern.DOTALL);
+
   /**
-   * What the page shows of one experiment.
+   * Parts of one experiment.
    *
    * @param folder its results
    * @param tables its tables, the main one first
@@ -39,7 +47,15 @@ final class HtmlReport {
       ReportSource.Folder folder,
       List<ReportTable> tables,
       List<ExperimentFigures.Named> figures,
-      ImagePairs pairs) {}
+      ImagePairs pairs) {
+    ExperimentFile file() {
+      return folder.results().file();
+    }
+
+    String anchor() {
+      return HtmlReport.anchor("x-" + file().name());
+    }
+  }
 
   private final ReportSource source;
   private final List<Section> sections;
@@ -61,220 +77,189 @@ final class HtmlReport {
     this.comparison = comparison;
   }
 
-  /** The page. */
+  /** Returns the page. */
   String text() throws IOException {
-    String template;
-    try (InputStream in = HtmlReport.class.getResourceAsStream(TEMPLATE)) {
-      template = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
-    Map<String, String> parts = new LinkedHashMap<>();
-    parts.put("TITLE", Html.escape(title()));
-    parts.put("CONTENTS", contents());
-    parts.put("BODY", body());
-    parts.put("FLIP", json(flip()));
-    parts.put("KEPT", json(kept()));
-    StringBuilder page = new StringBuilder();
-    int at = 0;
-    for (int open = template.indexOf("{{"); open >= 0; open = template.indexOf("{{", at)) {
-      int close = template.indexOf("}}", open);
-      page.append(template, at, open).append(parts.get(template.substring(open + 2, close)));
-      at = close + 2;
-    }
-    return page.append(template.substring(at)).toString();
-  }
-
-  private String title() {
-    List<String> models =
-        sections.stream().map(s -> s.folder().results().file().modelName()).distinct().toList();
-    return "ScaleKV Lab: results of " + String.join(", ", models);
-  }
-
-  private static String json(Object value) {
-    return Html.json(CheckedJson.MAPPER.writeValueAsString(value));
-  }
-
-  private String contents() {
-    StringBuilder out = new StringBuilder();
+    Map<String, Object> page = new LinkedHashMap<>();
+    List<String> models = sections.stream().map(s -> s.file().modelName()).distinct().toList();
+    page.put("title", "ScaleKV Lab: results of " + String.join(", ", models));
+    List<Map<String, Object>> contents = new ArrayList<>();
+    List<Map<String, Object>> experiments = new ArrayList<>();
+    List<Map<String, Object>> provenance = new ArrayList<>();
     for (Section s : sections) {
-      ExperimentFile f = s.folder().results().file();
-      link(out, "x-" + f.name(), f.title());
+      contents.add(Map.of("anchor", s.anchor(), "text", s.file().title()));
+      experiments.add(section(s));
+      provenance.add(provenance(s));
     }
     if (!shared.isEmpty()) {
-      link(out, "attention", "Attention and roles");
+      contents.add(Map.of("anchor", "attention", "text", "Attention and roles"));
+      page.put("shared", Map.of("figures", vectors(shared)));
     }
     if (comparison != null) {
-      link(out, "paper", "Beside the paper");
+      contents.add(Map.of("anchor", "paper", "text", "Beside the paper"));
+      page.put("comparison", table(comparison));
     }
-    link(out, "provenance", "Provenance");
-    return out.toString();
+    contents.add(Map.of("anchor", "provenance", "text", "Provenance"));
+    page.put("contents", contents);
+    page.put("sections", experiments);
+    page.put("provenance", provenance);
+    page.put("flip", json(flip()));
+    page.put("kept", json(kept()));
+    try (Reader in = resource("report")) {
+      Template template =
+          Mustache.compiler()
+              .withEscaper(HtmlReport::escape)
+              .withLoader(HtmlReport::resource)
+              .emptyStringIsFalse(true)
+              .compile(in);
+      return template.execute(page);
+    }
   }
 
-  private static void link(StringBuilder out, String anchor, String text) {
-    out.append("<li><a href=\"#").append(Html.anchor(anchor)).append("\">");
-    out.append(Html.escape(text)).append("</a></li>");
+  private static Reader resource(String name) {
+    return new InputStreamReader(
+        HtmlReport.class.getResourceAsStream(name + ".html"), StandardCharsets.UTF_8);
   }
 
-  private String body() throws IOException {
-    StringBuilder out = new StringBuilder();
-    for (Section s : sections) {
-      section(out, s);
-    }
-    if (!shared.isEmpty()) {
-      out.append("<section id=\"attention\"><h2>Attention and roles</h2>");
-      for (ExperimentFigures.Named f : shared) {
-        figure(out, f);
-      }
-      out.append("</section>");
-    }
-    if (comparison != null) {
-      out.append("<section id=\"paper\"><h2>Beside the paper</h2>");
-      table(out, comparison);
-      out.append("</section>");
-    }
-    provenance(out);
-    return out.toString();
-  }
-
-  private static void section(StringBuilder out, Section s) throws IOException {
-    ExperimentFile f = s.folder().results().file();
-    out.append("<section id=\"").append(Html.anchor("x-" + f.name())).append("\"><h2>");
-    out.append(Html.escape(f.title() + (f.quick() ? " (small version)" : ""))).append("</h2>");
+  private static Map<String, Object> section(Section s) throws IOException {
+    String name = s.file().name();
     List<ExperimentFigures.Named> first = new ArrayList<>();
-    List<ExperimentFigures.Named> others = new ArrayList<>();
+    List<Map<String, Object>> more = new ArrayList<>();
     for (ExperimentFigures.Named n : s.figures()) {
-      boolean only = n.name().equals(f.name());
-      String what = only ? "" : n.name().substring(f.name().length() + 1);
-      (only || FIRST_FIGURES.contains(what) ? first : others).add(n);
-    }
-    out.append("<div class=\"figures\">");
-    for (ExperimentFigures.Named n : first) {
-      figure(out, n);
-    }
-    out.append("</div>");
-    if (!others.isEmpty()) {
-      out.append("<details><summary>").append(others.size());
-      out.append(" more figures</summary><div class=\"figures\">");
-      for (ExperimentFigures.Named n : others) {
+      boolean only = n.name().equals(name);
+      if (only || FIRST_FIGURES.contains(n.name().substring(name.length() + 1))) {
+        first.add(n);
+      } else {
         // small: there are many, and their files are in the folder of figures
-        figure(out, n, uri("image/png", FigureFile.png(n.figure(), 1)));
+        more.add(figure(n, uri("image/png", FigureFile.png(n.figure(), 1))));
       }
-      out.append("</div></details>");
     }
-    for (int i = 0; i < s.tables().size(); i++) {
-      ReportTable t = s.tables().get(i);
+    Map<String, Object> section = new LinkedHashMap<>();
+    section.put("anchor", s.anchor());
+    section.put("title", s.file().title() + (s.file().quick() ? " (small version)" : ""));
+    section.put("figures", vectors(first));
+    if (!more.isEmpty()) {
+      section.put("more", Map.of("count", more.size(), "figures", more));
+    }
+    List<Map<String, Object>> others = new ArrayList<>();
+    for (ReportTable t : s.tables()) {
       if (t.name().endsWith("-tests")) {
-        out.append("<p class=\"note\">Every test behind the marks: tables/");
-        out.append(Html.escape(t.name())).append(".csv</p>");
-        continue;
-      }
-      if (i > 0) {
-        out.append("<details><summary>").append(Html.escape(t.title())).append("</summary>");
-      }
-      table(out, t);
-      if (i > 0) {
-        out.append("</details>");
+        section.put("tests", t.name());
+      } else if (t == s.tables().get(0)) {
+        section.put("table", table(t));
+      } else {
+        others.add(table(t));
       }
     }
-    out.append("</section>");
+    section.put("others", others);
+    return section;
   }
 
-  private static void table(StringBuilder out, ReportTable t) {
-    out.append(Html.table(t.shown())).append(Html.notes(t.notes()));
+  private static Map<String, Object> table(ReportTable t) {
+    return Map.of(
+        "title",
+        t.title(),
+        "headings",
+        t.shown().columnNames(),
+        "rows",
+        IntStream.range(0, t.shown().rowCount())
+            .mapToObj(r -> Map.of("cells", t.row(r).stream().map(HtmlReport::cell).toList()))
+            .toList(),
+        "notes",
+        t.notes());
   }
 
-  private static void figure(StringBuilder out, ExperimentFigures.Named f) throws IOException {
-    byte[] svg = FigureFile.svg(f.figure()).getBytes(StandardCharsets.UTF_8);
-    figure(out, f, uri("image/svg+xml", svg));
+  private static Map<String, String> cell(String text) {
+    Matcher bold = BOLD.matcher(text);
+    return bold.matches()
+        ? Map.of("before", bold.group(1), "bold", bold.group(2), "after", bold.group(3))
+        : Map.of("before", text, "bold", "", "after", "");
   }
 
-  private static void figure(StringBuilder out, ExperimentFigures.Named f, String uri) {
-    out.append("<figure><img src=\"").append(uri).append("\" width=\"");
-    out.append(f.figure().width()).append("\" height=\"").append(f.figure().height());
-    out.append("\" alt=\"").append(Html.escape(f.alt())).append("\" /></figure>\n");
+  private static List<Map<String, Object>> vectors(List<ExperimentFigures.Named> figures)
+      throws IOException {
+    List<Map<String, Object>> all = new ArrayList<>();
+    for (ExperimentFigures.Named f : figures) {
+      byte[] svg = FigureFile.svg(f.figure()).getBytes(StandardCharsets.UTF_8);
+      all.add(figure(f, uri("image/svg+xml", svg)));
+    }
+    return all;
+  }
+
+  private static Map<String, Object> figure(ExperimentFigures.Named f, String uri) {
+    return Map.of(
+        "uri", uri, "width", f.figure().width(), "height", f.figure().height(), "alt", f.alt());
   }
 
   private static String uri(String type, byte[] bytes) {
     return "data:" + type + ";base64," + Base64.getEncoder().encodeToString(bytes);
   }
 
-  private void provenance(StringBuilder out) {
-    out.append("<section id=\"provenance\"><h2>Provenance</h2>");
-    for (Section s : sections) {
-      ExperimentFile f = s.folder().results().file();
-      out.append("<h3>").append(Html.escape(f.name())).append("</h3><dl>");
-      term(out, "experiment", "SHA-256 " + f.specSha256());
-      term(out, "model as asked for", f.modelName());
-      if (f.promptFile() != null) {
-        term(out, "prompts", f.promptFile() + ", lines used: SHA-256 " + f.promptSha256());
-      }
-      s.folder().results().cells().values().stream()
-          .findFirst()
-          .ifPresent(
-              r -> {
-                CellResult.Provenance p = r.provenance();
-                term(out, "weights", r.cell().model().weights());
-                term(out, "number format", r.cell().model().dtype());
-                term(out, "sources", "commit " + p.commit());
-                term(
-                    out,
-                    "software",
-                    String.format(
-                        Locale.ROOT,
-                        "ScaleKV Lab %s, Java %s, DJL %s, libtorch %s",
-                        p.software().scalekvLab(),
-                        p.software().java(),
-                        p.software().djl(),
-                        p.software().libtorch()));
-                term(
-                    out,
-                    "machine",
-                    String.format(
-                        Locale.ROOT,
-                        "%s, %s, %s, %d cores, %d threads",
-                        p.machine().os(),
-                        p.machine().arch(),
-                        p.machine().cpu(),
-                        p.machine().cores(),
-                        p.machine().threads()));
-              });
-      out.append("</dl><details><summary>the experiment as it was written</summary><pre>");
-      out.append(Html.escape(f.spec())).append("</pre></details>");
-      out.append("<details><summary>every cell</summary>");
-      out.append(Html.table(cells(s.folder()))).append("</details>");
+  private static Map<String, Object> provenance(Section s) {
+    ExperimentFile f = s.file();
+    Map<String, String> terms = new LinkedHashMap<>();
+    terms.put("experiment", "SHA-256 " + f.specSha256());
+    terms.put("requested model", f.modelName());
+    if (f.promptFile() != null) {
+      terms.put("prompts", f.promptFile() + ", lines used: SHA-256 " + f.promptSha256());
     }
-    out.append("</section>");
+    s.folder().results().cells().values().stream()
+        .findFirst()
+        .ifPresent(
+            r -> {
+              CellResult.Provenance p = r.provenance();
+              terms.put("weights", r.cell().model().weights());
+              terms.put("number format", r.cell().model().dtype());
+              terms.put("sources", "commit " + p.commit());
+              terms.put(
+                  "software",
+                  "ScaleKV Lab %s, Java %s, DJL %s, libtorch %s"
+                      .formatted(
+                          p.software().scalekvLab(),
+                          p.software().java(),
+                          p.software().djl(),
+                          p.software().libtorch()));
+              terms.put(
+                  "machine",
+                  "%s, %s, %s, %d cores, %d threads"
+                      .formatted(
+                          p.machine().os(),
+                          p.machine().arch(),
+                          p.machine().cpu(),
+                          p.machine().cores(),
+                          p.machine().threads()));
+            });
+    return Map.of(
+        "name",
+        f.name(),
+        "terms",
+        terms.entrySet().stream()
+            .filter(t -> t.getValue() != null)
+            .map(t -> Map.of("term", t.getKey(), "text", t.getValue()))
+            .toList(),
+        "spec",
+        f.spec(),
+        "runs",
+        table(runs(s)));
   }
 
-  private static void term(StringBuilder out, String term, String text) {
-    if (text != null) {
-      out.append("<dt>").append(Html.escape(term)).append("</dt><dd>");
-      out.append(Html.escape(text)).append("</dd>");
-    }
-  }
-
-  private static Table cells(ReportSource.Folder folder) {
-    List<ResultRow> rows = ResultRow.of(folder.results());
-    List<String> started = new ArrayList<>();
-    List<String> seconds = new ArrayList<>();
-    List<String> commands = new ArrayList<>();
-    for (ResultRow r : rows) {
-      boolean done = r.result() != null;
-      started.add(done ? r.result().provenance().started() : r.error());
-      seconds.add(
-          done ? String.format(Locale.ROOT, "%.1f", r.result().provenance().wallSeconds()) : null);
-      commands.add(command(folder.results().file(), r));
-    }
-    return Table.create(
-        Columns.texts("cell", rows.stream().map(r -> r.row().label()).toList()),
-        Columns.texts("id", rows.stream().map(r -> r.row().id()).toList()),
-        Columns.texts("started", started),
-        Columns.texts("seconds", seconds),
-        Columns.texts("command", commands));
+  private static ReportTable runs(Section s) {
+    return ReportTable.of("runs", "Runs", ResultRow.of(s.folder().results()))
+        .text("run", r -> r.row().label())
+        .text("id", r -> r.row().id())
+        .text("started", r -> r.result() == null ? r.error() : r.result().provenance().started())
+        .text(
+            "seconds",
+            r ->
+                r.result() == null
+                    ? null
+                    : ReportTable.fixed(r.result().provenance().wallSeconds(), 1))
+        .text("command", r -> command(s.file(), r))
+        .build();
   }
 
   private static String command(ExperimentFile f, ResultRow r) {
-    StringBuilder text = new StringBuilder("./scalekv cell experiments/" + f.name() + ".yaml");
-    text.append(f.quick() ? " --quick" : "").append(" --id ").append(r.row().id());
+    StringBuilder text = new StringBuilder("./scalekv sweep experiments/" + f.name() + ".yaml");
+    text.append(f.quick() ? " --quick" : "").append(" --run ").append(r.row().id());
     text.append(" ").append(f.modelOptions());
     Cell.Nets nets = r.cell() == null ? null : r.cell().nets();
     if (nets != null && nets.lpipsHash() != null) {
@@ -290,20 +275,17 @@ final class HtmlReport {
   private record Flip(
       String experiment, List<String> prompts, List<String> full, List<FlipCell> cells) {}
 
-  /** Those of one policy. */
+  /** Images of one policy. */
   private record FlipCell(String label, List<String> images) {}
 
-  /** As many images as there is room for. */
+  /** Returns as many images as there is room for. */
   private List<Flip> flip() throws IOException {
     long left = MOST_IMAGE_BYTES;
     List<Flip> flips = new ArrayList<>();
     for (Section s : sections) {
       ImagePairs pairs = s.pairs();
-      if (pairs.cells().isEmpty()) {
-        continue;
-      }
       long full = bytes(pairs.full());
-      if (full > left) {
+      if (pairs.cells().isEmpty() || full > left) {
         continue;
       }
       left -= full;
@@ -316,9 +298,7 @@ final class HtmlReport {
         }
       }
       if (!cells.isEmpty()) {
-        flips.add(
-            new Flip(
-                s.folder().results().file().title(), pairs.prompts(), uris(pairs.full()), cells));
+        flips.add(new Flip(s.file().title(), pairs.prompts(), uris(pairs.full()), cells));
       }
     }
     return flips;
@@ -341,10 +321,10 @@ final class HtmlReport {
   }
 
   /**
-   * What the overlay draws.
+   * Values of the overlay.
    *
-   * @param kept tokens that policies held
-   * @param attention mean share of map k's attention on map s, [layer][k][s] in thousandths, or
+   * @param kept retained tokens of policies
+   * @param attention mean share of scale k's attention on scale s, [layer][k][s] in thousandths, or
    *     null where there is no profile
    */
   private record Overlay(List<KeptEntry> kept, List<List<List<Integer>>> attention) {}
@@ -362,17 +342,59 @@ final class HtmlReport {
     if (source.profile().isPresent()) {
       attention = new ArrayList<>();
       for (double[][] layer : source.profile().get().sourceMass()) {
-        List<List<Integer>> rows = new ArrayList<>();
-        for (int k = 0; k < layer.length; k++) {
-          List<Integer> row = new ArrayList<>();
-          for (int s = 0; s <= k; s++) {
-            row.add(Double.isNaN(layer[k][s]) ? 0 : (int) Math.round(1000 * layer[k][s]));
-          }
-          rows.add(row);
-        }
-        attention.add(rows);
+        attention.add(
+            IntStream.range(0, layer.length)
+                .mapToObj(
+                    k ->
+                        IntStream.rangeClosed(0, k)
+                            .mapToObj(
+                                s ->
+                                    Double.isNaN(layer[k][s])
+                                        ? 0
+                                        : (int) Math.round(1000 * layer[k][s]))
+                            .toList())
+                .toList());
       }
     }
     return new Overlay(entries, attention);
+  }
+
+  /** Escapes text for elements and attributes so that the page is well-formed XML, too. */
+  static String escape(String text) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints()
+        .forEach(
+            c -> {
+              switch (c) {
+                case '&' -> out.append("&amp;");
+                case '<' -> out.append("&lt;");
+                case '>' -> out.append("&gt;");
+                case '"' -> out.append("&quot;");
+                case '\'' -> out.append("&#39;");
+                default -> {
+                  boolean control = (c < 0x20 && c != '\t' && c != '\n') || c == 0x7f;
+                  boolean lone = c >= 0xD800 && c <= 0xDFFF || c == 0xFFFE || c == 0xFFFF;
+                  out.appendCodePoint(control || lone ? 0xFFFD : c);
+                }
+              }
+            });
+    return out.toString();
+  }
+
+  private static String json(Object value) {
+    return inScript(CheckedJson.MAPPER.writeValueAsString(value));
+  }
+
+  /** Escapes JSON so that nothing in it can end its script element. */
+  static String inScript(String json) {
+    return json.replace("<", "\\u003c")
+        .replace(">", "\\u003e")
+        .replace("&", "\\u0026")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029");
+  }
+
+  private static String anchor(String name) {
+    return name.replaceAll("[^A-Za-z0-9_-]", "-");
   }
 }

@@ -8,10 +8,12 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -52,6 +54,11 @@ public final class LineFigure implements Figure {
       return new Line(name, style, x, y, low, high, Form.JOINED);
     }
 
+    /** Returns a line with markers and no error bars. */
+    public static Line joined(String name, PolicyStyle style, double[] x, double[] y) {
+      return joined(name, style, x, y, none(x.length), none(x.length));
+    }
+
     /** Returns a line without markers. */
     public static Line smooth(String name, PolicyStyle style, double[] x, double[] y) {
       return new Line(name, style, x, y, none(x.length), none(x.length), Form.SMOOTH);
@@ -66,18 +73,6 @@ public final class LineFigure implements Figure {
       double[] none = new double[n];
       Arrays.fill(none, Double.NaN);
       return none;
-    }
-
-    /** A line with markers, or without. */
-    public Line(
-        String name,
-        PolicyStyle style,
-        double[] x,
-        double[] y,
-        double[] low,
-        double[] high,
-        boolean marked) {
-      this(name, style, x, y, low, high, marked ? Form.JOINED : Form.SMOOTH);
     }
 
     boolean marked() {
@@ -108,6 +103,7 @@ public final class LineFigure implements Figure {
   private static final int HEIGHT = 420;
   private static final double APART = 0.0045;
   private static final double LABEL_ABOVE = 0.035;
+  private static final Color GRID = new Color(0xdddddd);
   private static final Color LEVEL = new Color(0x777777);
   private static final Marker[] MARKERS = {
     SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.DIAMOND, SeriesMarkers.TRIANGLE_UP
@@ -231,7 +227,19 @@ public final class LineFigure implements Figure {
   }
 
   private static void style(XYChart chart, boolean doublings) {
-    ChartStyle.apply(chart);
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
+    chart.getStyler().setLegendBorderColor(Color.WHITE);
+    chart.getStyler().setLegendFont(Fonts.plain(11));
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setChartTitleFont(Fonts.bold(13));
+    chart.getStyler().setChartPadding(12);
+    chart.getStyler().setBaseFont(Fonts.plain(12));
+    chart.getStyler().setLocale(Locale.ROOT);
+    chart.getStyler().setMarkerSize(7);
+    chart.getStyler().setPlotGridLinesColor(GRID);
+    chart.getStyler().setPlotBorderColor(GRID);
+    chart.getStyler().setAxisTitleFont(Fonts.plain(12));
+    chart.getStyler().setAxisTickLabelsFont(Fonts.plain(11));
     chart.getStyler().setXAxisDecimalPattern("0.###");
     if (doublings) {
       chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::powerOfTwo);

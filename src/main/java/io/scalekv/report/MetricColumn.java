@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * A metric as a column. Values of other nets are other columns, so that one column never mixes
@@ -25,7 +26,7 @@ import java.util.Set;
  * @param net hash of the net's weights, or null where no net is behind it
  */
 record MetricColumn(Metric metric, String label, String net) {
-  /** The columns of all metrics in the results, in the order of {@link Metrics}. */
+  /** Returns the columns of all metrics in the results, in the order of {@link Metrics}. */
   static List<MetricColumn> of(Results results) {
     Set<MetricColumn> found = new LinkedHashSet<>();
     for (CellResult r : results.cells().values()) {
@@ -60,27 +61,27 @@ record MetricColumn(Metric metric, String label, String net) {
     };
   }
 
-  /** Whether it is a distance of sets, which has no interval. */
+  /** Returns whether it is a distance of sets, which has no interval. */
   boolean ofSets() {
     return metric instanceof SetMetric;
   }
 
-  /** Whether it is a share of what captions say. */
+  /** Returns whether it is a share of what captions say. */
   boolean caption() {
     return metric.key().startsWith(CaptionMetrics.NAME + ".");
   }
 
-  /** Whether more is better. */
+  /** Returns whether more is better. */
   boolean higherIsBetter() {
     return metric.higherIsBetter();
   }
 
-  /** Name of its columns of numbers. */
+  /** Returns the name of its columns for programs. */
   String column() {
     return metric.column();
   }
 
-  /** A name for files. */
+  /** Returns a name for files. */
   String file() {
     return metric.key().replaceAll("[^A-Za-z0-9-]", "-");
   }
@@ -89,19 +90,19 @@ record MetricColumn(Metric metric, String label, String net) {
     return metric.unit().isEmpty() ? "" : " (" + metric.unit() + ")";
   }
 
-  /** Head of a column: name, unit and the better direction. */
+  /** Returns the heading of a column: name, unit and the better direction. */
   String head() {
     return label + unit() + (higherIsBetter() ? " ↑" : " ↓");
   }
 
-  /** Axis of a figure. */
+  /** Returns the axis title of a figure. */
   String axis() {
     String better =
         caption() ? "higher is better" : higherIsBetter() ? "higher is closer" : "lower is closer";
     return label + (caption() ? " (share of cases)" : unit()) + ", " + better;
   }
 
-  /** The value of a cell; empty where it was not measured by this net. */
+  /** Returns the value of a run; empty where it was not measured by this net. */
   Optional<MetricValue> value(CellResult r) {
     MetricValue v = r.metrics().get(metric.key());
     return v != null && column(r.cell(), metric.key()).filter(this::equals).isPresent()
@@ -109,11 +110,36 @@ record MetricColumn(Metric metric, String label, String net) {
         : Optional.empty();
   }
 
-  /** A value for people: {@code 22.64 [22.10, 23.20]}; without an interval {@code [n/a]}. */
+  /**
+   * Adds the mean and, except for distances of sets, the ends of its interval to the columns for
+   * programs.
+   *
+   * @param key name of the column of the mean
+   * @param value of a row, or null
+   */
+  <R> void addTo(ReportTable.Builder<R> table, String key, Function<R, MetricValue> value) {
+    table.data(key, part(value, MetricValue::mean));
+    if (!ofSets()) {
+      table.data(key + "Low", part(value, MetricValue::low));
+      table.data(key + "High", part(value, MetricValue::high));
+    }
+  }
+
+  private static <R> Function<R, Double> part(
+      Function<R, MetricValue> value, Function<MetricValue, Double> part) {
+    return r -> {
+      MetricValue v = value.apply(r);
+      return v == null ? null : part.apply(v);
+    };
+  }
+
+  /**
+   * Returns a value for people: {@code 22.64 [22.10, 23.20]}; without an interval {@code [n/a]}.
+   */
   String show(MetricValue v) {
     String infinite = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
     if (Double.isNaN(v.mean())) {
-      return infinite.isEmpty() ? Columns.NONE : infinite;
+      return infinite.isEmpty() ? ReportTable.NONE : infinite;
     }
     String text = number(v.mean());
     if (ofSets()) {
@@ -122,11 +148,11 @@ record MetricColumn(Metric metric, String label, String net) {
     text +=
         v.hasInterval()
             ? " [" + number(v.low()) + ", " + number(v.high()) + "]"
-            : " [" + Columns.NONE + "]";
+            : " [" + ReportTable.NONE + "]";
     return infinite.isEmpty() ? text : text + " and " + infinite;
   }
 
-  /** A mean for people. */
+  /** Returns a mean for people. */
   String number(double value) {
     if (Double.isInfinite(value)) {
       return value > 0 ? "∞" : "−∞";

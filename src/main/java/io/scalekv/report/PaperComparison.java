@@ -3,8 +3,9 @@ package io.scalekv.report;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.MetricValue;
+import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
-import io.scalekv.metrics.Lpips;
+import io.scalekv.metrics.Metric;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,22 +19,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import tech.tablesaw.api.Table;
+import java.util.stream.Collectors;
 
 /**
- * What the ScaleKV paper (Li et al., NeurIPS 2025, arXiv 2505.19602) prints, number by number,
- * beside what results hold.
+ * Comparison of the numbers printed in the ScaleKV paper (Li et al., NeurIPS 2025, arXiv
+ * 2505.19602) with those of results. The resource {@code paper/scalekv.csv} holds the numbers and
+ * the run of ours that stands beside each.
  */
 public final class PaperComparison {
-  /** Whether two numbers say the same thing. */
+  /** Verdict on two numbers. */
   public enum Verdict {
-    /** The same number, as far as it is printed. */
+    /** The same number within the paper's rounding. */
     EQUAL("equal"),
-    /** Comparable, and another number. */
+    /** Comparable and different. */
     COMPARABLE("comparable"),
-    /** Shown beside each other, but not the same measurement. */
+    /** Shown beside each other, of different measurements. */
     NOT_COMPARABLE("not comparable"),
-    /** Nothing of ours. */
+    /** No number of ours. */
     NOT_RUN("not run");
 
     private final String word;
@@ -42,23 +44,23 @@ public final class PaperComparison {
       this.word = word;
     }
 
-    /** For people. */
+    /** Returns the verdict for people. */
     public String word() {
       return word;
     }
   }
 
   /**
-   * One number.
+   * One number of the paper.
    *
    * @param place table or figure of the paper
    * @param model the paper's
    * @param what row of the paper
    * @param quantity with its unit
-   * @param paper as it is printed
+   * @param paper as printed
    * @param ours our number, or NaN
    * @param verdict whether they may be compared
-   * @param note why
+   * @param note reason
    */
   public record Row(
       String place,
@@ -70,47 +72,56 @@ public final class PaperComparison {
       Verdict verdict,
       String note) {}
 
+  /** Line of the resource, by column. */
+  private record Printed(Map<String, String> columns) {
+    String get(String column) {
+      return columns.get(column);
+    }
+
+    boolean accepts(String column, Object value) {
+      return get(column).isEmpty() || get(column).equals(String.valueOf(value));
+    }
+
+    String model() {
+      return get("model").toLowerCase(Locale.ROOT);
+    }
+
+    Row row(double ours, Verdict verdict, String note) {
+      return new Row(
+          get("place"),
+          get("model"),
+          get("row"),
+          get("quantity"),
+          get("paper"),
+          ours,
+          verdict,
+          note);
+    }
+
+    Row notRun(String note) {
+      return row(Double.NaN, Verdict.NOT_RUN, note);
+    }
+  }
+
   private static final double MIB = 1 << 20;
-  private static final String TOY = "toy model";
-  private static final Map<String, Set<String>> BUDGETS =
-      Map.of(
-          "100", Set.of(),
-          "20", Set.of("20%", "paper-20", "1300t"),
-          "10", Set.of("10%", "paper-10", "650t"),
-          "4", Set.of("4%", "paper-4", "265t"));
+  private static final List<Printed> PRINTED = read();
+  private static final Set<String> MODELS =
+      PRINTED.stream().map(Printed::model).collect(Collectors.toSet());
 
-  private final List<CellResult> cells;
-  private final List<Row> rows = new ArrayList<>();
+  private PaperComparison() {}
 
-  private PaperComparison(List<Results> results) {
-    Map<String, CellResult> byId = new LinkedHashMap<>();
-    results.forEach(r -> r.cells().forEach(byId::putIfAbsent));
-    cells = List.copyOf(byId.values());
-  }
-
-  /** Every number of the paper that is kept here, in the paper's order. */
-  public static List<Row> of(List<Results> results) {
-    PaperComparison c = new PaperComparison(results);
-    csv("scalekv_table1.csv").forEach(c::table1);
-    csv("scalekv_table2.csv").forEach(c::table2);
-    csv("scalekv_table3.csv").forEach(c::table3);
-    csv("scalekv_figures.csv").forEach(c::figure);
-    return c.rows;
-  }
-
-  /** The rows of a file of the paper's numbers, by column. */
-  static List<Map<String, String>> csv(String name) {
-    try (InputStream in = PaperComparison.class.getResourceAsStream("paper/" + name)) {
+  private static List<Printed> read() {
+    try (InputStream in = PaperComparison.class.getResourceAsStream("paper/scalekv.csv")) {
       List<String> lines = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
       String[] head = lines.get(0).split(",", -1);
-      List<Map<String, String>> rows = new ArrayList<>();
+      List<Printed> rows = new ArrayList<>();
       for (String line : lines.subList(1, lines.size())) {
         String[] values = line.split(",", -1);
         Map<String, String> row = new LinkedHashMap<>();
         for (int i = 0; i < head.length; i++) {
           row.put(head[i], values[i]);
         }
-        rows.add(row);
+        rows.add(new Printed(row));
       }
       return rows;
     } catch (IOException e) {
@@ -118,335 +129,131 @@ public final class PaperComparison {
     }
   }
 
-  private void table1(Map<String, String> p) {
-    String model = p.get("model");
-    String method = p.get("method");
-    String what = method + (method.equals("full") ? "" : " at " + p.get("budget_percent") + " %");
-    memory(p, what);
-    if (method.equals("full")) {
-      return;
-    }
-    Optional<CellResult> ours = policy(model, method, BUDGETS.get(p.get("budget_percent")));
-    for (String metric : List.of("fid", "lpips", "psnr_db")) {
-      fidelity("table 1", model, what, metric, p.get(metric), ours);
-    }
+  /** Returns every number of the paper in its order, with ours where there is one. */
+  public static List<Row> of(List<Results> results) {
+    Map<String, CellResult> byId = new LinkedHashMap<>();
+    results.forEach(r -> r.cells().forEach(byId::putIfAbsent));
+    return PRINTED.stream()
+        .map(
+            p ->
+                switch (p.get("source")) {
+                  case "memory" -> memory(p, byId.values().stream().toList());
+                  case "metric" -> metric(p, byId.values().stream().toList());
+                  case "latency" -> latency(p, byId.values().stream().toList());
+                  default -> p.notRun(p.get("note"));
+                })
+        .toList();
   }
 
-  private static String key(String model) {
-    return model.toLowerCase(Locale.ROOT);
-  }
-
-  /** Bytes follow from shapes alone, so they must agree whatever the weights are. */
-  private void memory(Map<String, String> p, String what) {
-    int tokens = Integer.parseInt(p.get("tokens_per_layer"));
-    String quantity = "KV cache of batch 8, MiB";
-    Optional<CellResult> found =
-        find(
-            c ->
-                released(c, key(p.get("model")), 8)
-                    && c.policy().name().equals(p.get("method"))
-                    && c.policy().budgetTokens() == tokens);
-    if (found.isEmpty()) {
-      add(
-          "table 1",
-          p.get("model"),
-          what,
-          quantity,
-          p.get("kv_cache_mb"),
-          Double.NaN,
-          Verdict.NOT_RUN,
-          "");
-      return;
-    }
-    double mib = Math.floor(found.get().memory().formulaBytes() / MIB);
-    boolean equal = mib == Double.parseDouble(p.get("kv_cache_mb"));
-    add(
-        "table 1",
-        p.get("model"),
-        what,
-        quantity,
-        p.get("kv_cache_mb"),
-        mib,
-        equal ? Verdict.EQUAL : Verdict.COMPARABLE,
-        "by formula, keys fp32, values bf16, both guidance branches");
-  }
-
-  private static boolean released(Cell c, String model, int batch) {
-    return c.kind() == Cell.Kind.MEMORY
-        && c.model().name().equals(model)
-        && c.generation().batch() == batch
-        && c.generation().branches() == 2
-        && c.policy().keyType().equals("fp32")
-        && c.policy().valueType().equals("bf16");
-  }
-
-  private Optional<CellResult> find(Predicate<Cell> wanted) {
+  private static Optional<CellResult> find(List<CellResult> cells, Predicate<Cell> wanted) {
     return cells.stream().filter(r -> wanted.test(r.cell())).findFirst();
   }
 
-  /** The policy with what came with the model; its own model first, else any other. */
-  private Optional<CellResult> policy(String model, String method, Set<String> budgets) {
-    Predicate<Cell> wanted =
-        c ->
-            c.kind() == Cell.Kind.POLICY
-                && c.policy().name().equals(method)
-                && at(c, budgets)
-                && plain(c);
-    return onModel(model, wanted);
+  /** Bytes follow from shapes alone, so they must agree whatever the weights are. */
+  private static Row memory(Printed p, List<CellResult> cells) {
+    Optional<CellResult> found =
+        find(
+            cells,
+            c ->
+                c.kind() == Cell.Kind.MEMORY
+                    && c.model().name().equals(p.model())
+                    && p.accepts("batch", c.generation().batch())
+                    && c.generation().branches() == 2
+                    && c.policy().keyType().equals("fp32")
+                    && c.policy().valueType().equals("bf16")
+                    && c.policy().name().equals(p.get("policy"))
+                    && p.accepts("tokens", c.policy().budgetTokens()));
+    if (found.isEmpty()) {
+      return p.notRun("");
+    }
+    double unit = p.get("quantity").contains("thousands") ? 1000 : 1;
+    double ours = found.get().memory().formulaBytes() / MIB / unit;
+    boolean equal =
+        Math.abs(ours - Double.parseDouble(p.get("paper")))
+            <= Double.parseDouble(p.get("tolerance"));
+    return p.row(ours, equal ? Verdict.EQUAL : Verdict.COMPARABLE, p.get("note"));
   }
 
-  private static boolean at(Cell c, Set<String> budgets) {
-    return c.policy().budget() != null && budgets.contains(c.policy().budget());
-  }
-
-  private static boolean plain(Cell c) {
-    return (c.calibration() == null || c.calibration().source().equals(Cell.Calibration.SHIPPED))
-        && c.policy().unconditionalTokens() == null;
-  }
-
-  private Optional<CellResult> onModel(String model, Predicate<Cell> wanted) {
-    Optional<CellResult> own = find(c -> wanted.test(c) && c.model().name().equals(key(model)));
+  /** The paper's own model first, else any that is not in the paper. */
+  private static Optional<CellResult> onModel(
+      Printed p, List<CellResult> cells, Predicate<Cell> wanted) {
+    Optional<CellResult> own =
+        find(cells, c -> wanted.test(c) && c.model().name().equals(p.model()));
     return own.isPresent()
         ? own
-        : find(c -> wanted.test(c) && !c.model().name().startsWith("infinity-"));
+        : find(cells, c -> wanted.test(c) && !MODELS.contains(c.model().name()));
   }
 
-  private void fidelity(
-      String place,
-      String model,
-      String what,
-      String metric,
-      String paper,
-      Optional<CellResult> found) {
-    String quantity =
-        switch (metric) {
-          case "fid" -> "FID";
-          case "lpips" -> "LPIPS (AlexNet)";
-          default -> "PSNR, dB";
-        };
+  private static boolean isRun(Printed p, Cell c) {
+    if (c.kind() != Cell.Kind.POLICY || !c.policy().name().equals(p.get("policy"))) {
+      return false;
+    }
+    String budget = c.policy().budget() == null ? "" : c.policy().budget();
+    if (!List.of(p.get("budgets").split("\\|")).contains(budget)) {
+      return false;
+    }
+    Cell.Calibration k = c.calibration();
+    return p.get("statistic").isEmpty()
+        ? (k == null || k.source().equals(Cell.Calibration.SHIPPED))
+            && c.policy().unconditionalTokens() == null
+        : k != null
+            && p.get("statistic").equals(k.metric())
+            && !k.inverted()
+            && p.accepts("prompts", k.prompts());
+  }
+
+  private static Row metric(Printed p, List<CellResult> cells) {
+    Optional<CellResult> found = onModel(p, cells, c -> isRun(p, c));
     if (found.isEmpty()) {
-      add(place, model, what, quantity, paper, Double.NaN, Verdict.NOT_RUN, "");
-      return;
+      return p.notRun("");
     }
     CellResult r = found.get();
-    String label;
-    double ours;
-    boolean same;
-    if (metric.equals("psnr_db")) {
-      MetricValue e = r.metrics().get("psnr");
-      label = "PSNR";
-      ours = e == null ? Double.NaN : e.mean();
-      same = true;
-    } else if (metric.equals("lpips")) {
-      same = r.metrics().containsKey("lpips") && !Lpips.namesVgg(r.cell().nets().lpips());
-      MetricValue e = r.metrics().get(same ? "lpips" : "lpips-proxy");
-      label = e == null ? "" : same ? "LPIPS" : "lpips_proxy(" + r.cell().nets().features() + ")";
-      ours = e == null ? Double.NaN : e.mean();
-    } else {
-      same = r.metrics().containsKey("fid");
-      MetricValue d = r.metrics().get(same ? "fid" : "frechet");
-      label = d == null ? "" : same ? "FID" : "frechet(" + r.cell().nets().features() + ")";
-      ours = d == null ? Double.NaN : d.mean();
+    boolean same = r.metrics().containsKey(p.get("metric"));
+    String key = same ? p.get("metric") : p.get("standIn");
+    MetricValue value = r.metrics().get(key);
+    if (value == null || Double.isNaN(value.mean())) {
+      return p.notRun("not measured");
     }
-    if (Double.isNaN(ours)) {
-      add(place, model, what, quantity, paper, ours, Verdict.NOT_RUN, "not measured");
-      return;
-    }
-    String why = notComparable(r, model);
-    if (why == null && !same) {
-      why = "another net";
-    }
-    int n = r.cell().prompts().images();
-    String note =
-        (why == null ? "" : why + "; ")
-            + label
-            + " over "
-            + n
-            + " images of "
-            + r.cell().model().name()
-            + (why == null ? ", the paper: 5000" : "");
-    add(
-        place,
-        model,
-        what,
-        quantity,
-        paper,
-        ours,
-        why == null ? Verdict.COMPARABLE : Verdict.NOT_COMPARABLE,
-        note);
-  }
-
-  /** Why images of this result say nothing about the paper's numbers, or null. */
-  private static String notComparable(CellResult r, String model) {
+    List<String> reasons = new ArrayList<>();
     Cell.Model m = r.cell().model();
-    if (!m.name().equals(key(model))) {
-      return m.name().startsWith("infinity-") ? "another model" : TOY;
+    if (!m.name().equals(p.model())) {
+      reasons.add(MODELS.contains(m.name()) ? "another model" : "toy model");
+    } else if (m.weights() == null || !m.weights().startsWith("sha256:")) {
+      reasons.add("random weights");
     }
-    return m.weights() == null || m.weights().startsWith("random:") ? "random weights" : null;
+    if (!same) {
+      reasons.add(p.get("note").isEmpty() ? "another net" : p.get("note"));
+    }
+    String net = r.cell().nets() == null ? null : r.cell().nets().features();
+    String label = Metrics.find(key).map((Metric k) -> k.label(net)).orElse(key);
+    String measured = label + " over " + r.cell().prompts().images() + " images of " + m.name();
+    if (reasons.isEmpty()) {
+      return p.row(value.mean(), Verdict.COMPARABLE, measured + ", the paper: 5000");
+    }
+    reasons.add(measured);
+    return p.row(value.mean(), Verdict.NOT_COMPARABLE, String.join("; ", reasons));
   }
 
-  private void table2(Map<String, String> p) {
-    boolean compressed = p.get("model").contains("ScaleKV");
-    String model = p.get("model").split(" ")[0];
-    Optional<CellResult> ours =
-        compressed
-            ? policy(model, "scalekv", BUDGETS.get("10"))
-            : onModel(model, c -> c.kind() == Cell.Kind.POLICY && c.policy().name().equals("full"));
-    Map<String, String> standIn =
-        Map.of(
-            "geneval_two_objects", "twoObjects",
-            "geneval_position", "position",
-            "geneval_color_attribution", "colourAttribution");
-    p.forEach(
-        (column, value) -> {
-          if (column.equals("model")) {
-            return;
-          }
-          String rate = standIn.get(column);
-          MetricValue e =
-              rate == null || ours.isEmpty()
-                  ? null
-                  : ours.get().metrics().get("faithfulness." + rate);
-          boolean measured = e != null && !Double.isNaN(e.mean());
-          add(
-              "table 2",
-              model,
-              compressed ? "scalekv at 10 %" : "full",
-              column.replace('_', ' '),
-              value,
-              measured ? e.mean() : Double.NaN,
-              measured ? Verdict.NOT_COMPARABLE : Verdict.NOT_RUN,
-              measured
-                  ? "captions of the scene grammar in place of the benchmark's prompts"
-                  : rate == null ? "no stand-in for this column" : "");
-        });
-  }
-
-  private void table3(Map<String, String> p) {
-    boolean full = p.get("method").equals("full");
-    int batch = Integer.parseInt(p.get("batch"));
-    String what = p.get("method") + ", batch " + batch;
+  private static Row latency(Printed p, List<CellResult> cells) {
     Optional<CellResult> found =
         find(
-            c ->
-                released(c, key(p.get("model")), batch)
-                    && (full
-                        ? c.policy().budget() == null
-                        : c.policy().budgetTokens() == 650 && c.policy().name().equals("scalekv")));
-    String printed = p.get("kv_cache_gb");
-    String quantity = "KV cache, thousands of MiB";
-    if (found.isEmpty()) {
-      add("table 3", p.get("model"), what, quantity, printed, Double.NaN, Verdict.NOT_RUN, "");
-    } else {
-      double ours = found.get().memory().formulaBytes() / MIB / 1000;
-      add(
-          "table 3",
-          p.get("model"),
-          what,
-          quantity,
-          printed,
-          ours,
-          Math.abs(ours - Double.parseDouble(printed)) <= printedAs(printed)
-              ? Verdict.EQUAL
-              : Verdict.COMPARABLE,
-          "by formula; the paper's figure is rounded");
-    }
-    for (String column : List.of("running_gb", "params_gb", "total_gb")) {
-      if (!p.get(column).isEmpty()) {
-        add(
-            "table 3",
-            p.get("model"),
-            what,
-            column.replace("_gb", ", GB"),
-            p.get(column),
-            Double.NaN,
-            Verdict.NOT_RUN,
-            "memory of the process on a GPU is not measured");
-      }
-    }
-  }
-
-  /** Half a unit of the last printed digit, or 1 % where that is more. */
-  private static double printedAs(String printed) {
-    int point = printed.indexOf('.');
-    double half = 0.5 * Math.pow(10, point < 0 ? 0 : -(printed.length() - point - 1));
-    return Math.max(half, 0.01 * Double.parseDouble(printed));
-  }
-
-  private void figure(Map<String, String> p) {
-    String place = "figure " + p.get("figure");
-    String model = p.get("model");
-    String x = p.get("x");
-    Predicate<Cell> scalekv = c -> c.kind() == Cell.Kind.POLICY && at(c, BUDGETS.get("10"));
-    Predicate<Cell> wanted =
-        switch (p.get("figure")) {
-          case "6b" -> {
-            String metric = x.equals("asi") ? "asi" : "history-topk";
-            yield c ->
-                c.policy().name().equals("scalekv")
-                    && c.calibration() != null
-                    && metric.equals(c.calibration().metric())
-                    && !c.calibration().inverted();
-          }
-          case "6c" -> {
-            String delta = x.equals("0") ? "0" : "0.108";
-            yield c -> c.policy().name().equals("scalekv:allocation=paper:0.92:" + delta);
-          }
-          case "8" ->
-              c ->
-                  c.policy().name().equals("scalekv")
-                      && c.calibration() != null
-                      && "asi".equals(c.calibration().metric())
-                      && c.calibration().prompts() == Integer.parseInt(x);
-          default -> null;
-        };
-    String what = p.get("x_name").replace('_', ' ') + " " + x + ", " + p.get("series");
-    if (wanted == null) {
-      latency(p, place, what);
-      return;
-    }
-    fidelity(place, model, what, "fid", p.get("y"), onModel(model, scalekv.and(wanted)));
-  }
-
-  private void latency(Map<String, String> p, String place, String what) {
-    String side = String.valueOf(Integer.parseInt(p.get("x")) / 16);
-    Optional<CellResult> found =
-        find(
+            cells,
             c ->
                 c.kind() == Cell.Kind.LATENCY
-                    && c.model().name().equals(key(p.get("model")))
+                    && c.model().name().equals(p.model())
                     && c.policy().name().equals("scalekv")
-                    && c.generation().batch() == 1
-                    && c.generation()
-                        .schedule()
-                        .get(c.generation().schedule().size() - 1)
-                        .equals(side + "x" + side));
-    boolean full = p.get("series").equals("full");
-    double ours =
-        found
-            .map(r -> full ? r.latency().fullMedianSeconds() : r.latency().medianSeconds())
-            .orElse(Double.NaN);
-    add(
-        place,
-        p.get("model"),
-        what,
-        "latency, ms",
-        p.get("y"),
-        1000 * ours,
-        found.isPresent() ? Verdict.NOT_COMPARABLE : Verdict.NOT_RUN,
-        found.isPresent() ? "another machine" : "");
+                    && p.accepts("batch", c.generation().batch())
+                    && last(c.generation().schedule()).equals(p.get("metric")));
+    if (found.isEmpty()) {
+      return p.notRun("");
+    }
+    CellResult.Latency l = found.get().latency();
+    double seconds = p.get("policy").equals("full") ? l.fullMedianSeconds() : l.medianSeconds();
+    return p.row(1000 * seconds, Verdict.NOT_COMPARABLE, p.get("note"));
   }
 
-  private void add(
-      String place,
-      String model,
-      String what,
-      String quantity,
-      String paper,
-      double ours,
-      Verdict verdict,
-      String note) {
-    rows.add(new Row(place, model, what, quantity, paper, ours, verdict, note));
+  private static String last(List<String> maps) {
+    return maps.get(maps.size() - 1);
   }
 
   /** Writes {@code comparison.csv} and {@code comparison.md}. */
@@ -454,55 +261,28 @@ public final class PaperComparison {
     table(rows).write(folder);
   }
 
-  /** The comparison as a table. */
+  /** Returns the comparison as a table. */
   static ReportTable table(List<Row> rows) {
-    String title = "The paper's numbers beside ours";
-    List<String> ours =
-        rows.stream()
-            .map(
-                r ->
-                    Double.isNaN(r.ours())
-                        ? Columns.NONE
-                        : String.format(Locale.ROOT, r.ours() >= 1000 ? "%.0f" : "%.3f", r.ours()))
-            .toList();
-    Table numbers =
-        Table.create(
-            title,
-            Columns.texts("place", rows.stream().map(Row::place).toList()),
-            Columns.texts("model", rows.stream().map(Row::model).toList()),
-            Columns.texts("row", rows.stream().map(Row::what).toList()),
-            Columns.texts("quantity", rows.stream().map(Row::quantity).toList()),
-            Columns.texts("paper", rows.stream().map(Row::paper).toList()),
-            Columns.numbers("ours", rows.stream().map(Row::ours).toList()),
-            Columns.texts("verdict", rows.stream().map(r -> r.verdict().word()).toList()),
-            Columns.texts("note", rows.stream().map(Row::note).toList()));
-    Table words =
-        Table.create(
-            title,
-            Columns.texts("place", rows.stream().map(Row::place).toList()),
-            Columns.texts("model", rows.stream().map(Row::model).toList()),
-            Columns.texts("row", rows.stream().map(Row::what).toList()),
-            Columns.texts("quantity", rows.stream().map(Row::quantity).toList()),
-            Columns.texts("paper", rows.stream().map(Row::paper).toList()),
-            Columns.texts("ours", ours),
-            Columns.texts(
-                "comparable?",
-                rows.stream()
-                    .map(r -> r.verdict().word() + (r.note().isEmpty() ? "" : ": " + r.note()))
-                    .toList()));
     long equal = rows.stream().filter(r -> r.verdict() == Verdict.EQUAL).count();
-    return new ReportTable(
-        "comparison",
-        title,
-        numbers,
-        words,
-        List.of(
+    return ReportTable.of("comparison", "The paper's numbers beside ours", rows)
+        .both("place", "place", Row::place)
+        .both("model", "model", Row::model)
+        .both("row", "row", Row::what)
+        .both("quantity", "quantity", Row::quantity)
+        .both("paper", "paper", Row::paper)
+        .data("ours", Row::ours)
+        .text("ours", r -> ReportTable.fixed(r.ours(), r.ours() >= 1000 ? 0 : 3))
+        .data("verdict", r -> r.verdict().word())
+        .data("note", Row::note)
+        .text("comparable?", r -> r.verdict().word() + (r.note().isEmpty() ? "" : ": " + r.note()))
+        .note(
             equal
-                + " numbers are equal as far as the paper prints them. Fidelity is comparable only"
-                + " with the published checkpoints, the paper's nets (LPIPS of AlexNet, Inception)"
-                + " and enough images; a toy model's numbers stand beside it to show the order of"
-                + " the policies.",
+                + " numbers are equal within the paper's rounding. Fidelity is comparable only with"
+                + " the published checkpoints, the paper's nets (LPIPS of AlexNet, Inception) and"
+                + " enough images; a toy model's numbers show the order of the policies.")
+        .note(
             "Paper: Li et al., Memory-Efficient Visual Autoregressive Modeling with Scale-Aware KV"
-                + " Cache Compression, NeurIPS 2025, arXiv 2505.19602."));
+                + " Cache Compression, NeurIPS 2025, arXiv 2505.19602.")
+        .build();
   }
 }

@@ -16,10 +16,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
-import tech.tablesaw.api.Table;
+import org.apache.commons.statistics.descriptive.Quantile;
 
-/** The tables of one experiment. */
+/** Tables of one experiment. */
 final class ResultTables {
   private static final double MIB = 1 << 20;
 
@@ -29,6 +30,10 @@ final class ResultTables {
           + " signed-rank test over prompts after Holm's correction over the table (p < 0.05);"
           + " \"> all\": than every other. ∞: images identical to those of the full cache, left out"
           + " of the mean.";
+
+  private static final String RULER =
+      "A policy at or below \"other seed\" has not kept the image; rankings below it are not"
+          + " results.";
 
   private final Results results;
   private final String name;
@@ -44,26 +49,23 @@ final class ResultTables {
     this.significance = Significance.of(results);
   }
 
-  /** All tables that the results have something for, the main one first. */
+  /** Returns all tables that the results have values for, the main one first. */
   static List<ReportTable> of(Results results) {
     ResultTables t = new ResultTables(results);
     List<ReportTable> tables = new ArrayList<>();
-    if (results.file().kind().equals(ExperimentSpec.FIDELITY)) {
-      List<MetricColumn> captions = t.columns.stream().filter(MetricColumn::caption).toList();
-      tables.add(t.rows(t.name, "", t.columns.stream().filter(c -> !c.caption()).toList()));
-      if (!captions.isEmpty()) {
-        tables.add(t.rows(t.name + "-faithfulness", ": what captions say", captions));
+    switch (results.file().kind()) {
+      case ExperimentSpec.FIDELITY -> {
+        List<MetricColumn> captions = t.columns.stream().filter(MetricColumn::caption).toList();
+        tables.add(t.main(t.name, "", t.columns.stream().filter(c -> !c.caption()).toList()));
+        if (!captions.isEmpty()) {
+          tables.add(t.main(t.name + "-faithfulness", ": faithfulness to the captions", captions));
+        }
+        t.columns.forEach(c -> t.byBudget(c).ifPresent(tables::add));
+        t.bitsByScale().ifPresent(tables::add);
       }
-      for (MetricColumn c : t.columns) {
-        t.byBudget(c).ifPresent(tables::add);
-      }
-      t.bitsByMap().ifPresent(tables::add);
-    }
-    if (results.file().kind().equals(ExperimentSpec.LATENCY)) {
-      tables.add(t.latency());
-    }
-    if (results.file().kind().equals(ExperimentSpec.ATTENTION)) {
-      tables.add(AttentionTables.of(t.name, t.title(""), t.rows, t.notes(List.of(), "")));
+      case ExperimentSpec.LATENCY -> tables.add(t.latency());
+      case ExperimentSpec.ATTENTION -> tables.add(t.attention());
+      default -> {}
     }
     FrontierView.of(results).map(FrontierView::table).ifPresent(tables::add);
     t.memory().ifPresent(tables::add);
@@ -72,23 +74,20 @@ final class ResultTables {
   }
 
   private String title(String what) {
-    String quick = results.file().quick() ? " (small version)" : "";
-    return results.file().title() + what + quick;
+    return results.file().title() + what + (results.file().quick() ? " (small version)" : "");
   }
 
-  private List<String> notes(Collection<MetricColumn> shown, String first) {
+  /** Nets, failures and missing rows, for the lines below a table. */
+  private List<String> notes(Collection<MetricColumn> shown) {
     List<String> notes = new ArrayList<>();
-    if (!first.isEmpty()) {
-      notes.add(first);
-    }
     for (MetricColumn c : shown) {
       if (c.net() != null) {
         notes.add(c.label() + " by the net " + c.net() + ".");
       }
     }
-    Set<String> said = new LinkedHashSet<>();
-    results.cells().values().forEach(r -> said.addAll(r.notes()));
-    notes.addAll(said);
+    Set<String> own = new LinkedHashSet<>();
+    results.cells().values().forEach(r -> own.addAll(r.notes()));
+    notes.addAll(own);
     for (ResultRow r : rows) {
       if (r.error() != null && !r.error().equals(ResultRow.MISSING)) {
         notes.add(r.row().label() + " failed: " + r.error());
@@ -101,66 +100,49 @@ final class ResultTables {
     return notes;
   }
 
-  /** One line a row of the experiment, one column a metric. */
-  private ReportTable rows(String file, String what, List<MetricColumn> shown) {
-    String title = title(what);
-    Table numbers = Table.create(title);
-    Table words = Table.create(title);
-    words.addColumns(
-        Columns.texts("#", each(r -> String.valueOf(r.number()))),
-        Columns.texts("row", each(r -> r.row().label())));
-    numbers.addColumns(
-        Columns.numbers("row", each(ResultRow::number)),
-        Columns.texts("group", each(r -> r.row().group())),
-        Columns.texts("label", each(r -> r.row().label())),
-        Columns.texts("id", each(r -> r.row().id())),
-        Columns.texts("kind", each(of(r -> r.cell().kind().key()))),
-        Columns.texts("policy", each(of(r -> r.cell().policy().name()))),
-        Columns.texts("budget", each(of(r -> r.cell().policy().budget()))),
-        Columns.numbers("budgetTokens", each(of(r -> r.cell().policy().budgetTokens()))),
-        Columns.numbers("images", each(of(r -> r.cell().prompts().images()))));
+  private static <T> Function<ResultRow, T> of(Function<CellResult, T> value) {
+    return r -> r.result() == null ? null : value.apply(r.result());
+  }
+
+  private static <T> Function<ResultRow, T> memoryOf(Function<CellResult.Memory, T> value) {
+    return of(r -> r.memory() == null ? null : value.apply(r.memory()));
+  }
+
+  private static String mib(Long bytes) {
+    return bytes == null ? null : ReportTable.fixed(bytes / MIB, 2);
+  }
+
+  /** One row per row of the experiment, one column per metric. */
+  private ReportTable main(String file, String what, List<MetricColumn> shown) {
+    ReportTable.Builder<ResultRow> t =
+        ReportTable.of(file, title(what), rows)
+            .data("row", ResultRow::number)
+            .text("#", ResultRow::number)
+            .data("group", r -> r.row().group())
+            .data("label", r -> r.row().label())
+            .text("row", r -> r.row().label())
+            .data("id", r -> r.row().id())
+            .data("kind", of(r -> r.cell().kind().key()))
+            .data("policy", of(r -> r.cell().policy().name()))
+            .data("budget", of(r -> r.cell().policy().budget()))
+            .data("budgetTokens", of(r -> r.cell().policy().budgetTokens()))
+            .data("images", of(r -> r.cell().prompts().images()));
     for (MetricColumn c : shown) {
-      numbers(c, numbers);
-      words.addColumns(Columns.texts(c.head(), each(r -> cell(c, r, this::sameBudget))));
+      c.addTo(t, c.column(), of(r -> c.value(r).orElse(null)));
+      t.data(c.column() + "N", of(r -> c.value(r).map(MetricValue::n).orElse(null)));
+      if (c.metric() == Psnr.METRIC) {
+        t.data("psnrIdentical", of(r -> c.value(r).map(MetricValue::infinite).orElse(null)));
+      }
+      t.text(c.head(), r -> cell(c, r, this::sameBudget));
     }
-    words.addColumns(
-        Columns.texts("tokens", each(r -> tokens(r))),
-        Columns.texts("KV cache (MiB)", each(r -> mib(r, CellResult.Memory::kvCacheBytes))));
-    numbers.addColumns(Columns.texts("error", each(ResultRow::error)));
-    return new ReportTable(file, title, numbers, words, notes(shown, MARKS));
-  }
-
-  private void numbers(MetricColumn c, Table numbers) {
-    Function<ResultRow, Optional<MetricValue>> value =
-        r -> r.result() == null ? Optional.empty() : c.value(r.result());
-    boolean sets = c.ofSets();
-    numbers.addColumns(
-        Columns.numbers(c.column(), each(r -> value.apply(r).map(MetricValue::mean).orElse(null))));
-    if (!sets) {
-      numbers.addColumns(
-          Columns.numbers(
-              c.column() + "Low", each(r -> value.apply(r).map(MetricValue::low).orElse(null))),
-          Columns.numbers(
-              c.column() + "High", each(r -> value.apply(r).map(MetricValue::high).orElse(null))));
-    }
-    numbers.addColumns(
-        Columns.numbers(
-            c.column() + "N", each(r -> value.apply(r).map(MetricValue::n).orElse(null))));
-    if (c.metric() == Psnr.METRIC) {
-      numbers.addColumns(
-          Columns.numbers(
-              "psnrIdentical", each(r -> value.apply(r).map(MetricValue::infinite).orElse(null))));
-    }
-  }
-
-  private <T> List<T> each(Function<ResultRow, T> value) {
-    List<T> values = new ArrayList<>();
-    rows.forEach(r -> values.add(value.apply(r)));
-    return values;
-  }
-
-  private static <T> Function<ResultRow, T> of(Function<ResultRow, T> value) {
-    return r -> r.result() == null ? null : value.apply(r);
+    return t.text("tokens", memoryOf(ResultTables::tokens))
+        .text("between scales (MiB)", memoryOf(m -> mib(m.kvCacheBytes())))
+        .text("% of full", memoryOf(m -> ReportTable.fixed(percentOfFull(m), 1)))
+        .data("error", ResultRow::error)
+        .note(MARKS)
+        .note(RULER)
+        .notes(notes(shown))
+        .build();
   }
 
   private boolean sameBudget(ResultRow a, ResultRow b) {
@@ -168,127 +150,108 @@ final class ResultTables {
         && a.row().group().equals(b.row().group());
   }
 
-  /** Who competes with whom for the best of a column. */
-  private interface Rivals {
-    boolean compete(ResultRow a, ResultRow b);
-  }
-
-  private String cell(MetricColumn c, ResultRow r, Rivals rivals) {
+  private String cell(MetricColumn c, ResultRow r, BiPredicate<ResultRow, ResultRow> rivals) {
     if (r.result() == null) {
       return r.error().equals(ResultRow.MISSING) ? ResultRow.MISSING : "failed";
     }
     Optional<MetricValue> value = c.value(r.result());
     if (value.isEmpty()) {
-      return Columns.NONE;
+      return null;
     }
     String text = c.show(value.get());
     String marks = r.cuts() ? significance.marks(c.metric().key(), r.row().id()) : "";
-    return (best(c, r, value.get(), rivals) ? "**" + text + "**" : text) + marks;
+    return (isBest(c, r, value.get(), rivals) ? "**" + text + "**" : text) + marks;
   }
 
-  private boolean best(MetricColumn c, ResultRow r, MetricValue value, Rivals rivals) {
+  private boolean isBest(
+      MetricColumn c, ResultRow r, MetricValue value, BiPredicate<ResultRow, ResultRow> rivals) {
     if (!r.cuts() || Double.isNaN(value.ranked())) {
       return false;
     }
-    boolean some = false;
-    for (ResultRow other : rows) {
-      if (other.cuts() && other.number() != r.number() && rivals.compete(r, other)) {
-        double theirs = c.value(other.result()).map(MetricValue::ranked).orElse(Double.NaN);
-        if (c.higherIsBetter() ? theirs > value.ranked() : theirs < value.ranked()) {
-          return false;
-        }
-        some |= !Double.isNaN(theirs);
+    double[] theirs =
+        rows.stream()
+            .filter(o -> o.cuts() && o.number() != r.number() && rivals.test(r, o))
+            .mapToDouble(o -> c.value(o.result()).map(MetricValue::ranked).orElse(Double.NaN))
+            .filter(v -> !Double.isNaN(v))
+            .toArray();
+    for (double v : theirs) {
+      if (c.higherIsBetter() ? v > value.ranked() : v < value.ranked()) {
+        return false;
       }
     }
-    return some;
+    return theirs.length > 0;
   }
 
-  private static String tokens(ResultRow r) {
-    return r.result() == null || r.result().memory() == null
-        ? null
-        : String.valueOf(r.result().memory().budgetTokens());
+  private static String tokens(CellResult.Memory m) {
+    return m.meanTokens() == null
+        ? String.valueOf(m.budgetTokens())
+        : ReportTable.fixed(m.meanTokens(), 1).replaceFirst("\\.0$", "");
   }
 
-  private static String mib(ResultRow r, Function<CellResult.Memory, Long> bytes) {
-    if (r.result() == null || r.result().memory() == null) {
-      return null;
-    }
-    Long b = bytes.apply(r.result().memory());
-    return b == null ? null : mib(b);
+  /** Share of the full cache in the same formats: what is held, or the formula where unmeasured. */
+  static double percentOfFull(CellResult.Memory m) {
+    long held = m.kvCacheBytes() == null ? m.formulaBytes() : m.kvCacheBytes();
+    return 100.0 * held / m.fullBytes();
   }
 
-  private static String mib(long bytes) {
-    return String.format(Locale.ROOT, bytes < 100 * MIB ? "%.2f" : "%.0f", bytes / MIB);
-  }
-
-  /** Policies down, budgets across, where there are several budgets. */
+  /** One row per policy, one column per budget; the rulers below. */
   private Optional<ReportTable> byBudget(MetricColumn c) {
     Map<Integer, String> budgets = new LinkedHashMap<>();
     Map<String, Map<Integer, ResultRow>> series = new LinkedHashMap<>();
     Map<String, ResultRow> rulers = new LinkedHashMap<>();
     for (ResultRow r : rows) {
-      boolean measured = r.result() != null && c.value(r.result()).isPresent();
-      if (measured && r.cuts()) {
+      if (r.result() == null || c.value(r.result()).isEmpty()) {
+        continue;
+      }
+      if (r.cuts()) {
         int tokens = r.cell().policy().budgetTokens();
         budgets.putIfAbsent(tokens, r.cell().policy().budget() + " = " + tokens + " tokens");
         series.computeIfAbsent(r.series(), s -> new LinkedHashMap<>()).putIfAbsent(tokens, r);
-      } else if (measured) {
+      } else {
         rulers.putIfAbsent(r.row().label(), r);
       }
     }
     if (budgets.size() < 2 || series.isEmpty()) {
       return Optional.empty();
     }
-    String title = title(": " + c.label());
     List<String> names = new ArrayList<>(series.keySet());
     names.addAll(rulers.keySet());
-    Table words = Table.create(title);
-    Table numbers = Table.create(title);
-    words.addColumns(Columns.texts("policy", names));
-    numbers.addColumns(Columns.texts("policy", names));
+    ReportTable.Builder<String> t =
+        ReportTable.of(name + "-" + c.file(), title(": " + c.label()), names)
+            .both("policy", "policy", n -> n);
     budgets.forEach(
         (tokens, head) -> {
-          List<ResultRow> column = map(names, n -> series.getOrDefault(n, Map.of()).get(tokens));
-          words.addColumns(Columns.texts(head, map(column, r -> r == null ? "" : numbered(c, r))));
-          numbers(c, "tokens" + tokens, column, numbers);
+          Function<String, ResultRow> row = n -> series.getOrDefault(n, Map.of()).get(tokens);
+          c.addTo(t, "tokens" + tokens, n -> value(c, row.apply(n)));
+          t.text(
+              head,
+              n ->
+                  row.apply(n) == null
+                      ? null
+                      : "("
+                          + row.apply(n).number()
+                          + ") "
+                          + cell(c, row.apply(n), this::sameBudget));
         });
-    List<ResultRow> own = map(names, rulers::get);
     if (!rulers.isEmpty()) {
-      words.addColumns(
-          Columns.texts("no cut", map(own, r -> r == null ? "" : cell(c, r, (a, b) -> false))));
-      numbers(c, "uncut", own, numbers);
+      c.addTo(t, "full", n -> value(c, rulers.get(n)));
+      t.text(
+              "full cache",
+              n -> rulers.containsKey(n) ? cell(c, rulers.get(n), (a, b) -> false) : null)
+          .note(
+              "Below the policies: the full cache run again with the same seeds, with other seeds,"
+                  + " and known distortions of its images. "
+                  + RULER);
     }
-    String note =
-        MARKS
-            + " (1), (2), … number the rows."
-            + (rulers.isEmpty()
-                ? ""
-                : " Below the policies: the full cache run again with the same seeds, with other"
-                    + " seeds, and known distortions of its images.");
     return Optional.of(
-        new ReportTable(name + "-" + c.file(), title, numbers, words, notes(List.of(c), note)));
+        t.note(MARKS).note("(1), (2), … number the rows.").notes(notes(List.of(c))).build());
   }
 
-  private String numbered(MetricColumn c, ResultRow r) {
-    return "(" + r.number() + ") " + cell(c, r, this::sameBudget);
+  private static MetricValue value(MetricColumn c, ResultRow r) {
+    return r == null ? null : c.value(r.result()).orElse(null);
   }
 
-  private static void numbers(MetricColumn c, String at, List<ResultRow> column, Table numbers) {
-    List<MetricValue> values =
-        map(column, r -> r == null ? null : c.value(r.result()).orElse(null));
-    numbers.addColumns(
-        Columns.numbers(at, map(values, v -> v == null ? null : v.mean())),
-        Columns.numbers(at + "Low", map(values, v -> v == null ? null : v.low())),
-        Columns.numbers(at + "High", map(values, v -> v == null ? null : v.high())));
-  }
-
-  private static <A, B> List<B> map(List<A> values, Function<A, B> f) {
-    List<B> mapped = new ArrayList<>();
-    values.forEach(v -> mapped.add(f.apply(v)));
-    return mapped;
-  }
-
-  private Optional<ReportTable> bitsByMap() {
+  private Optional<ReportTable> bitsByScale() {
     List<ResultRow> with =
         rows.stream()
             .filter(r -> r.result() != null && r.result().bitAgreementByMap() != null)
@@ -296,107 +259,59 @@ final class ResultTables {
     if (with.isEmpty()) {
       return Optional.empty();
     }
-    String title = title(": share of equal bits by map");
-    Table numbers = Table.create(title);
-    Table words = Table.create(title);
-    List<String> labels = with.stream().map(r -> r.row().label()).toList();
-    numbers.addColumns(Columns.texts("label", labels));
-    words.addColumns(Columns.texts("row", labels));
-    int maps = with.stream().mapToInt(r -> r.result().bitAgreementByMap().size()).max().orElse(0);
-    for (int k = 0; k < maps; k++) {
-      int map = k;
-      List<Double> values =
-          map(
-              with,
-              r -> {
-                List<Double> bits = r.result().bitAgreementByMap();
-                return map < bits.size() ? bits.get(map) : null;
-              });
-      numbers.addColumns(Columns.numbers("map" + (k + 1), values));
-      words.addColumns(
-          Columns.texts(
-              "map " + (k + 1),
-              map(values, v -> v == null ? null : String.format(Locale.ROOT, "%.4f", v))));
+    ReportTable.Builder<ResultRow> t =
+        ReportTable.of(name + "-bits-by-scale", title(": share of equal bits by scale"), with)
+            .both("label", "row", r -> r.row().label());
+    List<String> maps = with.get(0).cell().generation().schedule();
+    for (int k = 0; k < maps.size(); k++) {
+      int scale = k;
+      t.number(
+          "scale" + (k + 1),
+          "scale " + (k + 1) + " (" + maps.get(k).replace('x', '×') + ")",
+          4,
+          r -> {
+            List<Double> bits = r.result().bitAgreementByMap();
+            return scale < bits.size() ? bits.get(scale) : null;
+          });
     }
-    return Optional.of(
-        new ReportTable(
-            name + "-bits-by-map",
-            title,
-            numbers,
-            words,
-            List.of("Maps count from 1. A map is drawn from the maps before it.")));
+    return Optional.of(t.note("The map of a scale is drawn from the maps before it.").build());
   }
 
   private ReportTable latency() {
-    String title = title("");
     List<ResultRow> with =
         rows.stream().filter(r -> r.result() == null || r.result().latency() != null).toList();
-    Function<Function<CellResult.Latency, Double>, List<Double>> numbersOf =
-        f -> map(with, r -> r.result() == null ? null : f.apply(r.result().latency()));
-    List<Double> median = numbersOf.apply(CellResult.Latency::medianSeconds);
-    List<Double> least = numbersOf.apply(l -> ends(l.seconds())[0]);
-    List<Double> most = numbersOf.apply(l -> ends(l.seconds())[1]);
-    List<Double> full = numbersOf.apply(CellResult.Latency::fullMedianSeconds);
-    List<Double> ratio = numbersOf.apply(l -> l.fullMedianSeconds() / l.medianSeconds());
-    List<String> labels = map(with, r -> r.row().label());
-    List<String> size = map(with, r -> r.result() == null ? null : size(r.result()));
-    List<Integer> batch = map(with, r -> r.result() == null ? null : batch(r.result()));
-    List<Integer> repeats =
-        map(with, r -> r.result() == null ? null : r.result().latency().seconds().size());
-    List<String> errors = map(with, ResultRow::error);
-    Table numbers =
-        Table.create(
-            title,
-            Columns.texts("label", labels),
-            Columns.texts("tokens", size),
-            Columns.numbers("batch", batch),
-            Columns.numbers("repeats", repeats),
-            Columns.numbers("medianSeconds", median),
-            Columns.numbers("leastSeconds", least),
-            Columns.numbers("mostSeconds", most),
-            Columns.numbers("fullMedianSeconds", full),
-            Columns.numbers("speedUp", ratio),
-            Columns.texts("error", errors));
-    Function<Double, String> seconds =
-        v -> v == null ? null : String.format(Locale.ROOT, "%.3f", v);
-    List<String> range = new ArrayList<>();
-    for (int i = 0; i < with.size(); i++) {
-      range.add(
-          median.get(i) == null
-              ? "failed"
-              : repeats.get(i) < 2
-                  ? seconds.apply(median.get(i)) + " [" + Columns.NONE + "]"
-                  : seconds.apply(median.get(i))
-                      + " ["
-                      + seconds.apply(least.get(i))
-                      + ", "
-                      + seconds.apply(most.get(i))
-                      + "]");
-    }
-    Table words =
-        Table.create(
-            title,
-            Columns.texts("row", labels),
-            Columns.texts("last map", size),
-            Columns.texts("batch", map(batch, b -> b == null ? null : b.toString())),
-            Columns.texts("repeats", map(repeats, b -> b == null ? null : b.toString())),
-            Columns.texts("seconds", range),
-            Columns.texts("full cache, seconds", map(full, seconds)),
-            Columns.texts(
-                "full ÷ policy",
-                map(ratio, v -> v == null ? null : String.format(Locale.ROOT, "%.2f", v))));
-    return new ReportTable(
-        name,
-        title,
-        numbers,
-        words,
-        notes(
-            List.of(),
+    return ReportTable.of(name, title(""), with)
+        .both("label", "row", r -> r.row().label())
+        .both("map", "last map", of(ResultTables::size))
+        .both("batch", "batch", of(r -> r.cell().generation().batch()))
+        .both("repeats", "repeats", of(r -> r.latency().seconds().size()))
+        .data("medianSeconds", of(r -> r.latency().medianSeconds()))
+        .data("leastSeconds", of(r -> ends(r.latency().seconds())[0]))
+        .data("mostSeconds", of(r -> ends(r.latency().seconds())[1]))
+        .text("seconds", r -> r.result() == null ? "failed" : seconds(r.result().latency()))
+        .number("fullMedianSeconds", "full cache (s)", 3, of(r -> r.latency().fullMedianSeconds()))
+        .number(
+            "speedUp",
+            "full ÷ policy",
+            2,
+            of(r -> r.latency().fullMedianSeconds() / r.latency().medianSeconds()))
+        .data("error", ResultRow::error)
+        .note(
             "Median of the timed generations [least, most], one warm-up each not counted; the full"
-                + " cache is timed in turn with each policy."));
+                + " cache is timed in turn with each policy.")
+        .notes(notes(List.of()))
+        .build();
   }
 
-  /** Least and most of a list. */
+  private static String seconds(CellResult.Latency l) {
+    double[] ends = ends(l.seconds());
+    return ReportTable.fixed(l.medianSeconds(), 3)
+        + (l.seconds().size() < 2
+            ? " [n/a]"
+            : " [" + ReportTable.fixed(ends[0], 3) + ", " + ReportTable.fixed(ends[1], 3) + "]");
+  }
+
+  /** Returns the least and the most of a list. */
   static double[] ends(List<Double> values) {
     return new double[] {
       values.stream().mapToDouble(Double::doubleValue).min().orElse(Double.NaN),
@@ -404,153 +319,157 @@ final class ResultTables {
     };
   }
 
-  /** The last token map of a generation. */
+  /** Returns the last token map of a generation. */
   static String size(CellResult r) {
     List<String> maps = r.cell().generation().schedule();
     return maps.get(maps.size() - 1);
   }
 
-  private static Integer batch(CellResult r) {
-    return r.cell().generation().batch();
+  /** Row of the attention table: a group of scales, or their difference with no sample. */
+  private record Share(ResultRow row, String scales, MetricValue mean, double[] sample) {
+    Double quantile(double p) {
+      return sample == null ? null : Quantile.withDefaults().evaluate(sample, p);
+    }
   }
 
-  /** What the cache takes. */
+  /** Attention on the current map, small scales against large ones. */
+  private ReportTable attention() {
+    List<Share> shares = new ArrayList<>();
+    for (ResultRow r : rows) {
+      if (r.result() != null && r.result().attention() != null) {
+        CellResult.Attention a = r.result().attention();
+        shares.add(share(r, a, a.smallScales(), a.small()));
+        shares.add(share(r, a, a.largeScales(), a.large()));
+        shares.add(new Share(r, "difference", a.difference(), null));
+      }
+    }
+    return ReportTable.of(name, title(""), shares)
+        .both("label", "row", s -> s.row().row().label())
+        .both("scales", "scales", Share::scales)
+        .data("currentMass", s -> s.mean().mean())
+        .data("low", s -> s.mean().low())
+        .data("high", s -> s.mean().high())
+        .text(
+            "on the current map",
+            s ->
+                ReportTable.fixed(s.mean().mean(), 3)
+                    + " ["
+                    + ReportTable.fixed(s.mean().low(), 3)
+                    + ", "
+                    + ReportTable.fixed(s.mean().high(), 3)
+                    + "]")
+        .number("lowerQuartile", "lower quartile", 3, s -> s.quantile(0.25))
+        .number("median", "median", 3, s -> s.quantile(0.5))
+        .number("upperQuartile", "upper quartile", 3, s -> s.quantile(0.75))
+        .note(
+            "Mean share of a head's attention on the map being drawn, over heads, layers, scales"
+                + " and sampled query rows of the conditional branch, full cache, with 95 %"
+                + " bootstrap intervals over prompts; quartiles over (layer, scale, head). Scale 1"
+                + " is left out: it has no prefix.")
+        .notes(notes(List.of()))
+        .build();
+  }
+
+  private static Share share(
+      ResultRow row, CellResult.Attention a, List<Integer> scales, MetricValue mean) {
+    double[] sample = CurrentMassDensity.sample(a, scales.get(0) - 1, scales.get(1));
+    return new Share(row, scales.get(0) + " to " + scales.get(1), mean, sample);
+  }
+
+  /** Memory of the KV cache. */
   private Optional<ReportTable> memory() {
     List<ResultRow> with =
         rows.stream().filter(r -> r.result() != null && r.result().memory() != null).toList();
     if (with.isEmpty()) {
       return Optional.empty();
     }
-    String title = title(": memory of the KV cache");
-    List<CellResult.Memory> m = map(with, r -> r.result().memory());
-    List<String> labels = map(with, r -> r.row().label());
-    Table numbers =
-        Table.create(
-            title,
-            Columns.texts("label", labels),
-            Columns.texts("policy", map(with, r -> r.cell().policy().name())),
-            Columns.texts("budget", map(with, r -> r.cell().policy().budget())),
-            Columns.numbers("budgetTokens", map(m, CellResult.Memory::budgetTokens)),
-            Columns.numbers("meanTokens", map(m, CellResult.Memory::meanTokens)),
-            Columns.numbers("percentOfFull", map(m, CellResult.Memory::percentOfFull)),
-            Columns.numbers("kvCacheMiB", map(m, x -> exact(x.kvCacheBytes()))),
-            Columns.numbers("allocatedMiB", map(m, x -> exact(x.allocatedBytes()))),
-            Columns.numbers("formulaMiB", map(m, x -> exact(x.formulaBytes()))),
-            Columns.numbers("fullMiB", map(m, x -> exact(x.fullBytes()))),
-            Columns.texts("keyType", map(m, CellResult.Memory::keyType)),
-            Columns.texts("valueType", map(m, CellResult.Memory::valueType)),
-            Columns.numbers("branches", map(m, CellResult.Memory::branches)),
-            Columns.numbers("batch", map(m, CellResult.Memory::batch)),
-            Columns.texts("denominator", map(m, CellResult.Memory::denominator)),
-            Columns.numbers("denominatorTokens", map(m, CellResult.Memory::denominatorTokens)));
-    Table words =
-        Table.create(
-            title,
-            Columns.texts("row", labels),
-            Columns.texts("tokens allowed", map(m, x -> String.valueOf(x.budgetTokens()))),
-            Columns.texts(
-                "tokens held",
-                map(
-                    m,
-                    x ->
-                        x.meanTokens() == null
-                            ? null
-                            : String.format(Locale.ROOT, "%.1f", x.meanTokens()))),
-            Columns.texts(
-                "% of full", map(m, x -> String.format(Locale.ROOT, "%.1f", x.percentOfFull()))),
-            Columns.texts("held (MiB)", map(m, x -> shown(x.kvCacheBytes()))),
-            Columns.texts("allocated (MiB)", map(m, x -> shown(x.allocatedBytes()))),
-            Columns.texts("formula (MiB)", map(m, x -> mib(x.formulaBytes()))),
-            Columns.texts("full cache (MiB)", map(m, x -> mib(x.fullBytes()))),
-            Columns.texts("keys, values", map(m, x -> x.keyType() + ", " + x.valueType())),
-            Columns.texts("CFG branches", map(m, x -> String.valueOf(x.branches()))),
-            Columns.texts("batch", map(m, x -> String.valueOf(x.batch()))));
-    CellResult.Memory first = m.get(0);
-    boolean alike = m.stream().allMatch(x -> x.denominatorTokens() == first.denominatorTokens());
-    String note =
-        "Tokens are means per layer and head. 100 % are the "
-            + (alike ? first.denominatorTokens() + " " : "")
-            + "tokens of the maps that are read again ("
-            + first.denominator()
-            + ", T_{K-1}). Held: most bytes of tokens at one time; a policy may hold more for a"
-            + " moment than what is allowed after its cut.";
+    int prefix = with.get(0).result().memory().denominatorTokens();
     return Optional.of(
-        new ReportTable(name + "-memory", title, numbers, words, notes(List.of(), note)));
+        ReportTable.of(name + "-memory", title(": memory of the KV cache"), with)
+            .both("label", "row", r -> r.row().label())
+            .data("policy", of(r -> r.cell().policy().name()))
+            .data("budget", of(r -> r.cell().policy().budget()))
+            .both("budgetTokens", "budget (tokens)", memoryOf(CellResult.Memory::budgetTokens))
+            .number("meanTokens", "held (tokens)", 1, memoryOf(CellResult.Memory::meanTokens))
+            .number("percentOfFull", "% of full", 1, memoryOf(ResultTables::percentOfFull))
+            .data("kvBytes", memoryOf(CellResult.Memory::kvCacheBytes))
+            .text("between scales (MiB)", memoryOf(m -> mib(m.kvCacheBytes())))
+            .data("allocatedBytes", memoryOf(CellResult.Memory::allocatedBytes))
+            .text("allocated (MiB)", memoryOf(m -> mib(m.allocatedBytes())))
+            .data("formulaBytes", memoryOf(CellResult.Memory::formulaBytes))
+            .text("formula (MiB)", memoryOf(m -> mib(m.formulaBytes())))
+            .data("fullKvBytes", memoryOf(CellResult.Memory::fullBytes))
+            .text("full cache (MiB)", memoryOf(m -> mib(m.fullBytes())))
+            .data("keyType", memoryOf(CellResult.Memory::keyType))
+            .data("valueType", memoryOf(CellResult.Memory::valueType))
+            .text("keys, values", memoryOf(m -> m.keyType() + ", " + m.valueType()))
+            .both("branches", "branches", memoryOf(CellResult.Memory::branches))
+            .both("batch", "batch", memoryOf(CellResult.Memory::batch))
+            .data("prefixTokens", memoryOf(CellResult.Memory::denominatorTokens))
+            .note(
+                "Tokens are means per layer and head"
+                    + (with.stream()
+                            .allMatch(r -> r.result().memory().denominatorTokens() == prefix)
+                        ? "; the prefix has " + prefix
+                        : "")
+                    + ". Between scales: most bytes of tokens of one batch after any map. % of"
+                    + " full: of the full cache's bytes in the same formats, held, or by formula"
+                    + " where nothing was measured.")
+            .notes(notes(List.of()))
+            .build());
   }
 
-  private static Double exact(Long bytes) {
-    return bytes == null ? null : Double.valueOf(bytes / MIB);
-  }
-
-  private static String shown(Long bytes) {
-    return bytes == null ? null : mib(bytes);
-  }
+  /** Pair of policies and the metric by which they are compared. */
+  private record Test(String metric, Comparison.Pair pair) {}
 
   /** Every test behind the marks. */
   private Optional<ReportTable> tests() {
-    List<Comparison.Pair> pairs = new ArrayList<>();
-    List<String> metrics = new ArrayList<>();
-    for (Comparison c : significance.comparisons()) {
-      for (Comparison.Pair p : c.pairs()) {
-        pairs.add(p);
-        metrics.add(c.metric().key());
-      }
-    }
-    if (pairs.isEmpty()) {
+    List<Test> tests =
+        significance.comparisons().stream()
+            .flatMap(c -> c.pairs().stream().map(p -> new Test(c.metric().key(), p)))
+            .toList();
+    if (tests.isEmpty()) {
       return Optional.empty();
     }
-    String title = title(": tests of one policy against another");
-    Function<Integer, String> number = n -> String.format(Locale.ROOT, "%d", n);
     Function<Double, String> p = v -> String.format(Locale.ROOT, v < 1e-3 ? "%.1e" : "%.3f", v);
-    Table numbers =
-        Table.create(
-            title,
-            Columns.texts("metric", metrics),
-            Columns.texts("a", map(pairs, Comparison.Pair::labelA)),
-            Columns.texts("b", map(pairs, Comparison.Pair::labelB)),
-            Columns.numbers("budgetTokens", map(pairs, Comparison.Pair::budgetTokens)),
-            Columns.numbers("prompts", map(pairs, Comparison.Pair::prompts)),
-            Columns.numbers("different", map(pairs, Comparison.Pair::different)),
-            Columns.numbers("difference", map(pairs, x -> x.difference().mean())),
-            Columns.numbers("low", map(pairs, x -> x.difference().low())),
-            Columns.numbers("high", map(pairs, x -> x.difference().high())),
-            Columns.numbers("wPlus", map(pairs, Comparison.Pair::wPlus)),
-            Columns.texts("p", map(pairs, x -> CanonicalJson.number(x.p()))),
-            Columns.texts("pHolm", map(pairs, x -> CanonicalJson.number(x.pHolm()))),
-            Columns.numbers("better", map(pairs, Comparison.Pair::better)));
-    Table words =
-        Table.create(
-            title,
-            Columns.texts("metric", metrics),
-            Columns.texts("A", map(pairs, Comparison.Pair::labelA)),
-            Columns.texts("B", map(pairs, Comparison.Pair::labelB)),
-            Columns.texts("prompts", map(pairs, x -> number.apply(x.prompts()))),
-            Columns.texts("A − B", map(pairs, x -> difference(x))),
-            Columns.texts("p", map(pairs, x -> p.apply(x.p()))),
-            Columns.texts("p, Holm", map(pairs, x -> p.apply(x.pHolm()))),
-            Columns.texts(
-                "better",
-                map(pairs, x -> x.better() > 0 ? "A" : x.better() < 0 ? "B" : "neither")));
     return Optional.of(
-        new ReportTable(
-            name + "-tests",
-            title,
-            numbers,
-            words,
-            List.of(
+        ReportTable.of(name + "-tests", title(": tests of one policy against another"), tests)
+            .both("metric", "metric", Test::metric)
+            .both("a", "A", t -> t.pair().labelA())
+            .both("b", "B", t -> t.pair().labelB())
+            .data("budgetTokens", t -> t.pair().budgetTokens())
+            .both("prompts", "prompts", t -> t.pair().prompts())
+            .data("different", t -> t.pair().different())
+            .data("difference", t -> t.pair().difference().mean())
+            .data("low", t -> t.pair().difference().low())
+            .data("high", t -> t.pair().difference().high())
+            .text("A − B", t -> difference(t.pair()))
+            .data("wPlus", t -> t.pair().wPlus())
+            .data("p", t -> CanonicalJson.number(t.pair().p()))
+            .text("p", t -> p.apply(t.pair().p()))
+            .data("pHolm", t -> CanonicalJson.number(t.pair().pHolm()))
+            .text("p, Holm", t -> p.apply(t.pair().pHolm()))
+            .data("better", t -> t.pair().better())
+            .text(
+                "better",
+                t -> t.pair().better() > 0 ? "A" : t.pair().better() < 0 ? "B" : "not significant")
+            .note(
                 "Two-sided Wilcoxon signed-rank tests over prompts; Holm's correction over all"
-                    + " pairs of one metric.")));
+                    + " pairs of one metric.")
+            .build());
   }
 
   private static String difference(Comparison.Pair x) {
-    double mean = x.difference().mean();
-    if (Double.isNaN(mean)) {
-      return Columns.NONE;
-    }
-    String ends =
-        Double.isNaN(x.difference().low())
-            ? Columns.NONE
-            : String.format(Locale.ROOT, "%.4f, %.4f", x.difference().low(), x.difference().high());
-    return String.format(Locale.ROOT, "%.4f [%s]", mean, ends);
+    String mean = ReportTable.fixed(x.difference().mean(), 4);
+    return mean == null
+        ? null
+        : Double.isNaN(x.difference().low())
+            ? mean + " [n/a]"
+            : mean
+                + " ["
+                + ReportTable.fixed(x.difference().low(), 4)
+                + ", "
+                + ReportTable.fixed(x.difference().high(), 4)
+                + "]";
   }
 }

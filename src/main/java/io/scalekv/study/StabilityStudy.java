@@ -283,14 +283,13 @@ final class StabilityStudy implements Study {
 
   private static LineFigure.Line line(
       String name, int style, List<Convergence> points, Function<Convergence, Spread> of) {
-    return new LineFigure.Line(
+    return LineFigure.Line.joined(
         name,
         PolicyStyle.numbered(style),
         points.stream().mapToDouble(Convergence::prompts).toArray(),
         points.stream().mapToDouble(p -> of.apply(p).mean()).toArray(),
         points.stream().mapToDouble(p -> of.apply(p).low()).toArray(),
-        points.stream().mapToDouble(p -> of.apply(p).high()).toArray(),
-        true);
+        points.stream().mapToDouble(p -> of.apply(p).high()).toArray());
   }
 
   private static ReportTable variations(

@@ -10,7 +10,6 @@ import io.scalekv.experiment.Results;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,9 +87,7 @@ final class FrontierViewTest {
   void labelsAndExactPlacesAreDrawn() throws IOException {
     double[] x = {1, 4, 16};
     double[] y = {1, 2, 3};
-    double[] none = new double[3];
-    Arrays.fill(none, Double.NaN);
-    LineFigure.Line line = new LineFigure.Line("a", PolicyStyle.of("h2o"), x, y, none, none, true);
+    LineFigure.Line line = LineFigure.Line.joined("a", PolicyStyle.of("h2o"), x, y);
     LineFigure.Axes axes = new LineFigure.Axes("t", "x", "y", true, true);
     String bare = FigureFile.svg(LineFigure.of(axes, List.of(line), List.of()));
     String labelled =

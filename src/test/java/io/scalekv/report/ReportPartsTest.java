@@ -144,7 +144,7 @@ final class ReportPartsTest {
   void figuresWithoutANumberAreRefused() {
     double[] none = {Double.NaN};
     LineFigure.Line line =
-        new LineFigure.Line("a", PolicyStyle.numbered(0), new double[] {1}, none, none, none, true);
+        LineFigure.Line.joined("a", PolicyStyle.numbered(0), new double[] {1}, none);
     LineFigure.Axes axes = new LineFigure.Axes("t", "x", "y", false);
     assertThrows(
         IllegalArgumentException.class, () -> LineFigure.of(axes, List.of(line), List.of()));
@@ -171,7 +171,9 @@ final class ReportPartsTest {
 
   @Test
   void jsonCannotEndItsScript() {
-    assertEquals("\"\\u003c/script\\u003e\\u0026\\u2028\"", Html.json("\"</script>&\u2028\""));
-    assertEquals("&lt;a b=&quot;c&quot;&gt;&#39;&amp;\uFFFD", Html.escape("<a b=\"c\">'&\u0001"));
+    assertEquals(
+        "\"\\u003c/script\\u003e\\u0026\\u2028\"", HtmlReport.inScript("\"</script>&\u2028\""));
+    assertEquals(
+        "&lt;a b=&quot;c&quot;&gt;&#39;&amp;\uFFFD", HtmlReport.escape("<a b=\"c\">'&\u0001"));
   }
 }

@@ -1,8 +1,12 @@
 package io.scalekv.vocabtrim.run;
 
-import io.scalekv.report.NumberReport;
-import io.scalekv.report.NumberReport.Bar;
-import io.scalekv.report.NumberReport.Curve;
+import io.scalekv.report.BarFigure;
+import io.scalekv.report.BarFigure.Bar;
+import io.scalekv.report.LineFigure;
+import io.scalekv.report.LineFigure.Line;
+import io.scalekv.report.PolicyStyle;
+import io.scalekv.report.ReportTable;
+import io.scalekv.vocabtrim.measure.RatioBootstrap.Estimate;
 import io.scalekv.vocabtrim.run.TrimResult.LoopResult;
 import io.scalekv.vocabtrim.run.TrimResult.Point;
 import java.io.IOException;
@@ -131,7 +135,8 @@ public final class TrimReport {
                 1 - r.coverage().get(c.best())));
       }
     }
-    NumberReport.table(folder, "best", spec.title() + ": the best size", columns, rows, 3, notes);
+    ReportTable.plain("best", spec.title() + ": the best size", columns, rows, 3, notes)
+        .write(folder);
   }
 
   private static void curve(
@@ -184,7 +189,7 @@ public final class TrimReport {
     all.add(
         "Rejections are per generated token. At T above 0 all sizes share the target's own texts"
             + " and tau is the exact expectation over the draft model's randomness.");
-    NumberReport.table(folder, "curve", spec.title() + ": every size", columns, rows, 4, all);
+    ReportTable.plain("curve", spec.title() + ": every size", columns, rows, 4, all).write(folder);
   }
 
   private static void loops(
@@ -211,14 +216,15 @@ public final class TrimReport {
               + " warming up, sizes in turn; median, slowest and fastest of "
               + results.get(0).cell().loop().repetitions()
               + " repetitions; other work on the machine shows in the spread.");
-      NumberReport.table(
-          folder,
-          "loop",
-          spec.title() + ": the real loop",
-          List.of("cell", "k", "tau", "tau replayed", "tokens per second", "slowest", "fastest"),
-          rows,
-          3,
-          all);
+      ReportTable.plain(
+              "loop",
+              spec.title() + ": the real loop",
+              List.of(
+                  "cell", "k", "tau", "tau replayed", "tokens per second", "slowest", "fastest"),
+              rows,
+              3,
+              all)
+          .write(folder);
     }
   }
 
@@ -234,13 +240,14 @@ public final class TrimReport {
         bars.add(
             new Bar(
                 label(r, c, results) + ", k = " + b.k(),
-                bars.size() % MOST_LINES,
+                PolicyStyle.numbered(bars.size() % MOST_LINES),
                 b.mbsu().value(),
                 b.mbsu().low(),
-                b.mbsu().high()));
+                b.mbsu().high(),
+                ReportTable.fixed(b.mbsu().value(), 3)));
       }
     }
-    NumberReport.bars(folder, "best", spec.title(), "best MBSU (modelled)", bars);
+    BarFigure.of(spec.title(), "best MBSU (modelled)", bars).write(folder, "best");
     if (bars.size() <= MOST_LINES || byDomain.size() == 1) {
       lines(folder, "", spec.title(), results);
     } else {
@@ -252,23 +259,24 @@ public final class TrimReport {
 
   private static void lines(Path folder, String suffix, String what, List<TrimResult> results)
       throws IOException {
-    List<Curve> mbsu = new ArrayList<>();
-    List<Curve> tau = new ArrayList<>();
-    List<Curve> marks = new ArrayList<>();
-    List<Curve> coverage = new ArrayList<>();
+    List<Line> mbsu = new ArrayList<>();
+    List<Line> tau = new ArrayList<>();
+    List<Line> marks = new ArrayList<>();
+    List<Line> coverage = new ArrayList<>();
     long all = results.stream().mapToLong(r -> r.curves().size()).sum();
     for (TrimResult r : results) {
       for (TrimResult.Curve c : r.curves()) {
         if (mbsu.size() < MOST_LINES) {
           String name = label(r, c, results);
-          mbsu.add(
-              curve(name, c, p -> p.mbsu().value(), p -> p.mbsu().low(), p -> p.mbsu().high()));
-          tau.add(curve(name, c, p -> p.tau().value(), p -> p.tau().low(), p -> p.tau().high()));
+          PolicyStyle style = PolicyStyle.numbered(mbsu.size());
+          mbsu.add(line(name, style, c, Point::mbsu));
+          tau.add(line(name, style, c, Point::tau));
           if (c.interior() && all <= 3) {
             Point b = c.points().get(c.best());
             marks.add(
-                Curve.plain(
+                Line.points(
                     "maximum at k = " + b.k(),
+                    PolicyStyle.numbered((int) all + marks.size()),
                     new double[] {b.k()},
                     new double[] {b.mbsu().value()}));
           }
@@ -276,40 +284,36 @@ public final class TrimReport {
       }
       if (coverage.size() < MOST_LINES) {
         coverage.add(
-            Curve.plain(
+            Line.joined(
                 label(r, results),
+                PolicyStyle.numbered(coverage.size()),
                 r.cell().sizes().stream().mapToDouble(k -> k).toArray(),
                 r.coverage().stream().mapToDouble(v -> v).toArray()));
       }
     }
+    mbsu.addAll(marks);
     String title =
         all > MOST_LINES ? what + " (the first " + MOST_LINES + " of " + all + ")" : what;
-    String k = "retained tokens k";
-    NumberReport.curves(
-        folder, "mbsu" + suffix, List.of(title, k, "MBSU (modelled)"), true, mbsu, marks);
-    NumberReport.curves(
-        folder, "tau" + suffix, List.of(title, k, "block efficiency τ"), true, tau, List.of());
-    NumberReport.curves(
-        folder,
-        "coverage" + suffix,
-        List.of(title, k, "coverage of the target's text"),
-        true,
-        coverage,
-        List.of());
+    draw(folder, "mbsu" + suffix, title, "MBSU (modelled)", mbsu);
+    draw(folder, "tau" + suffix, title, "block efficiency τ", tau);
+    draw(folder, "coverage" + suffix, title, "coverage of the target's text", coverage);
   }
 
-  private static Curve curve(
-      String name,
-      TrimResult.Curve c,
-      Function<Point, Double> value,
-      Function<Point, Double> low,
-      Function<Point, Double> high) {
-    return new Curve(
+  private static void draw(Path folder, String name, String title, String y, List<Line> lines)
+      throws IOException {
+    LineFigure.of(new LineFigure.Axes(title, "retained tokens k", y, true), lines, List.of())
+        .write(folder, name);
+  }
+
+  private static Line line(
+      String name, PolicyStyle style, TrimResult.Curve c, Function<Point, Estimate> of) {
+    return Line.joined(
         name,
+        style,
         c.points().stream().mapToDouble(Point::k).toArray(),
-        c.points().stream().mapToDouble(value::apply).toArray(),
-        c.points().stream().mapToDouble(low::apply).toArray(),
-        c.points().stream().mapToDouble(high::apply).toArray());
+        c.points().stream().mapToDouble(p -> of.apply(p).value()).toArray(),
+        c.points().stream().mapToDouble(p -> of.apply(p).low()).toArray(),
+        c.points().stream().mapToDouble(p -> of.apply(p).high()).toArray());
   }
 
   /** Returns the facts in which a curve differs from the others. */

@@ -1,5 +1,7 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.require;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,13 +17,7 @@ final class ChannelReads {
     long at = position;
     while (target.hasRemaining()) {
       int read = channel.read(target, at);
-      if (read < 0) {
-        throw WeightsFileException.in(
-            file,
-            "file became shorter while open",
-            "at least " + (at + target.remaining()) + " bytes",
-            channel.size());
-      }
+      require(read >= 0, file, "bytes of the open file", "more than " + at, channel.size());
       at += read;
     }
   }

@@ -1,5 +1,9 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.oneLine;
+import static io.scalekv.weights.WeightsFileException.require;
+import static io.scalekv.weights.WeightsFileException.tensor;
+
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
@@ -75,20 +79,12 @@ public final class ExpectedWeights {
     }
     // a wrong shape tells more about a wrong file than a missing name
     found.forEach((expected, name) -> checkOne(source.info(name), shapes.get(expected)));
-    if (!missing.isEmpty()) {
-      throw WeightsFileException.in(
-          where,
-          "weights of " + model,
-          shapes.size() + " names",
-          found.size() + " of them; missing: " + first(missing));
-    }
+    require(
+        missing.isEmpty(), where, "weights of " + model, "complete", "none for " + first(missing));
     List<String> others = new ArrayList<>(names);
     others.removeAll(Set.copyOf(found.values()));
     others.removeIf(passedOver);
-    if (!others.isEmpty()) {
-      throw WeightsFileException.in(
-          where, "weights of " + model, "no others than its " + shapes.size(), first(others));
-    }
+    require(others.isEmpty(), where, "tensors", "weights of " + model, first(others));
     return found;
   }
 
@@ -100,25 +96,19 @@ public final class ExpectedWeights {
   }
 
   private void checkOne(TensorInfo info, Shape expected) {
-    if (!Arrays.equals(info.shape(), expected.getShape())) {
-      throw WeightsFileException.in(
-          info.file(),
-          "tensor " + WeightsFileException.quote(info.name()),
-          Arrays.toString(expected.getShape()) + " as " + model + " has",
-          Arrays.toString(info.shape()));
-    }
+    String what = tensor(info.name()) + " of " + model;
+    String shape = Arrays.toString(expected.getShape());
+    String got = Arrays.toString(info.shape());
+    require(got.equals(shape), info.file(), "shape of " + what, shape, got);
     boolean halfOrSingle = info.type().isFloating() && info.type() != StoredType.F64;
-    if (!halfOrSingle) {
-      throw WeightsFileException.in(
-          info.file(),
-          "tensor " + WeightsFileException.quote(info.name()) + " of " + model,
-          "F32, F16 or BF16",
-          info.type());
-    }
+    require(halfOrSingle, info.file(), "type of " + what, "F32, F16 or BF16", info.type());
   }
 
   private static String first(List<String> names) {
-    String name = WeightsFileException.oneLine(names.get(0));
+    if (names.isEmpty()) {
+      return "none";
+    }
+    String name = oneLine(names.get(0));
     return names.size() == 1 ? name : name + " and " + (names.size() - 1) + " more";
   }
 

@@ -62,7 +62,7 @@ final class FiniteCheck {
     return WeightsFileException.in(
         info.file(),
         info + (halved && info.type() != StoredType.BF16 ? " as bfloat16" : ""),
-        "finite numbers",
+        "finite",
         String.join(" and ", got) + ", the first at " + Arrays.toString(place(info, first)));
   }
 

@@ -1,7 +1,11 @@
 package io.scalekv.weights;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
+import static io.scalekv.weights.WeightsFileException.atMost;
+import static io.scalekv.weights.WeightsFileException.oneLine;
+import static io.scalekv.weights.WeightsFileException.quote;
+import static io.scalekv.weights.WeightsFileException.require;
+import static io.scalekv.weights.WeightsFileException.tensor;
+
 import io.scalekv.weights.StateDictPickle.RawTensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -108,10 +112,7 @@ public final class PthFile implements TensorSource {
         entries.keySet().stream()
             .filter(n -> n.endsWith("/data.pkl") && n.indexOf('/') == n.lastIndexOf('/'))
             .toList();
-    if (pickles.size() != 1) {
-      throw WeightsFileException.in(
-          file, "archive of torch.save", "one FOLDER/data.pkl", pickles.size() + " of them");
-    }
+    require(pickles.size() == 1, file, "number of FOLDER/data.pkl", 1, pickles.size());
     return pickles.get(0).substring(0, pickles.get(0).indexOf('/') + 1);
   }
 
@@ -120,22 +121,13 @@ public final class PthFile implements TensorSource {
     if (entry != null) {
       String order =
           new String(bytes(file, channel, entry, 64), StandardCharsets.ISO_8859_1).strip();
-      if (!order.equals("little")) {
-        throw WeightsFileException.in(
-            file, "byteorder", "little", WeightsFileException.quote(order));
-      }
+      require(order.equals("little"), file, "byteorder", "little", quote(order));
     }
   }
 
   static byte[] bytes(Path file, FileChannel channel, ZipDirectory.Entry entry, int most)
       throws IOException {
-    if (entry.size() > most) {
-      throw WeightsFileException.in(
-          file,
-          "entry " + WeightsFileException.quote(entry.name()),
-          "at most " + most + " bytes",
-          entry.size());
-    }
+    atMost(most, file, "bytes of entry " + quote(entry.name()), entry.size());
     ByteBuffer buffer = ByteBuffer.allocate((int) entry.size());
     ChannelReads.readFully(file, channel, buffer, entry.offset());
     return buffer.array();
@@ -152,19 +144,18 @@ public final class PthFile implements TensorSource {
         tensors = tensors(file, at);
       }
     }
-    if (tensors.isEmpty()) {
-      throw WeightsFileException.in(
-          file,
-          "state dict",
-          "tensors by name at the top level or under "
-              + String.join(", ", PLACES.stream().map(p -> String.join(".", p)).toList()),
-          root instanceof Map<?, ?> map ? "the keys " + keys(map) : "no dictionary");
-    }
+    require(
+        !tensors.isEmpty(),
+        file,
+        "state dict",
+        "tensors by name at the top level or under "
+            + String.join(", ", PLACES.stream().map(p -> String.join(".", p)).toList()),
+        root instanceof Map<?, ?> map ? "the keys " + keys(map) : "no dictionary");
     return tensors;
   }
 
   private static String keys(Map<?, ?> map) {
-    return WeightsFileException.oneLine(
+    return oneLine(
         String.join(", ", map.keySet().stream().limit(20).map(Object::toString).toList()));
   }
 
@@ -178,8 +169,8 @@ public final class PthFile implements TensorSource {
                 throw WeightsFileException.in(
                     file,
                     "name of a tensor",
-                    "a text of at most " + StrictJson.LONGEST_NAME + " characters",
-                    WeightsFileException.oneLine(key.toString()));
+                    "a text below 4097 characters",
+                    oneLine(key.toString()));
               }
               tensors.put(name, tensor);
             }
@@ -195,23 +186,17 @@ public final class PthFile implements TensorSource {
       String name,
       RawTensor raw) {
     StoredType type = raw.storage().type();
-    String what = "tensor " + WeightsFileException.quote(name);
+    String what = tensor(name);
     ZipDirectory.Entry entry = entries.get(folder + "data/" + raw.storage().key());
-    if (entry == null) {
-      throw WeightsFileException.in(
-          file,
-          what + " storage",
-          "an entry data/" + WeightsFileException.oneLine(raw.storage().key()),
-          "none");
-    }
+    String key = oneLine(raw.storage().key());
+    require(entry != null, file, "storage of " + what, "in the archive", key);
     long stored = raw.storage().elements();
-    if (stored < 0 || stored > entry.size() || stored * type.width() != entry.size()) {
-      throw WeightsFileException.in(
-          file,
-          what + " storage " + entry.name(),
-          entry.size() + " bytes of " + type + " as the entry has",
-          stored + " elements");
-    }
+    require(
+        stored >= 0 && stored <= entry.size() && stored * type.width() == entry.size(),
+        file,
+        "storage " + entry.name() + " of " + what,
+        entry.size() + " bytes of " + type + ", the size of its entry",
+        stored + " elements");
     String got =
         Arrays.toString(raw.shape())
             + " stride "
@@ -231,23 +216,16 @@ public final class PthFile implements TensorSource {
         bytes = Math.multiplyExact(bytes, raw.shape()[d]);
         last = Math.addExact(last, Math.multiplyExact(raw.shape()[d] - 1, raw.stride()[d]));
       }
-      if (negative || (empty ? last > stored : last >= stored)) {
-        throw WeightsFileException.in(
-            file, what, "a view inside its storage of " + stored + " elements", got);
-      }
+      boolean inside = !negative && (empty ? last <= stored : last < stored);
+      require(inside, file, what, "inside its " + stored + " stored elements", got);
       long elements = bytes / type.width();
-      if (!empty && elements > Math.max(stored, MOST_REPEATED)) {
-        throw WeightsFileException.in(
-            file,
-            what,
-            "at most " + Math.max(stored, MOST_REPEATED) + " elements from a storage of " + stored,
-            got);
-      }
+      long most = Math.max(stored, MOST_REPEATED);
+      require(empty || elements <= most, file, what, "at most " + most + " elements", got);
       long offset = entry.offset() + raw.offset() * type.width();
       TensorInfo info = new TensorInfo(name, type, raw.shape(), empty ? 0 : bytes, offset, file);
       return new View(info, raw.stride());
     } catch (ArithmeticException e) {
-      throw WeightsFileException.in(file, what, "a view of less than 2^63 bytes", got);
+      throw WeightsFileException.in(file, what, "less than 2^63 bytes", got);
     }
   }
 
@@ -263,13 +241,7 @@ public final class PthFile implements TensorSource {
 
   private View named(String name) {
     View view = views.get(name);
-    if (view == null) {
-      throw WeightsFileException.in(
-          file,
-          "tensor " + WeightsFileException.quote(name),
-          "one of the file's " + views.size() + " names",
-          "none of them");
-    }
+    require(view != null, file, "tensor", "in the file", quote(name));
     return view;
   }
 
@@ -279,58 +251,19 @@ public final class PthFile implements TensorSource {
   }
 
   @Override
-  public NDArray load(String name, NDManager manager) {
-    View view = named(name);
-    return TensorBytes.load(view.info(), bytes(view), manager);
-  }
-
-  @Override
-  public NDArray loadBf16(String name, NDManager manager) {
-    View view = named(name);
-    return TensorBytes.loadBf16(view.info(), bytes(view), manager);
-  }
-
-  @Override
-  public float[] floats(String name) {
-    View view = named(name);
-    return TensorBytes.floats(view.info(), bytes(view));
-  }
-
-  @Override
-  public double[] doubles(String name) {
-    View view = named(name);
-    return TensorBytes.doubles(view.info(), bytes(view));
-  }
-
-  @Override
-  public int[] ints(String name) {
-    View view = named(name);
-    return TensorBytes.ints(view.info(), bytes(view));
-  }
-
-  @Override
-  public long[] longs(String name) {
-    View view = named(name);
-    return TensorBytes.longs(view.info(), bytes(view));
-  }
-
-  @Override
   public void close() {
     ChannelReads.closeQuietly(channel);
   }
 
-  private TensorBytes.Bytes bytes(View view) {
+  @Override
+  public Bytes bytes(String name) {
+    View view = named(name);
     TensorInfo info = view.info();
-    if (!channel.isOpen()) {
-      throw WeightsFileException.in(file, info.toString(), "an open file", "a closed one");
-    }
+    require(channel.isOpen(), file, "file of " + info, "open", "a closed one");
     if (info.byteLength() == 0 || view.contiguous()) {
       return (target, position) -> read(info, target, info.offset() + position);
     }
-    if (view.span() > Integer.MAX_VALUE) {
-      throw WeightsFileException.in(
-          file, info + " with gaps", "at most 2147483647 bytes from end to end", view.span());
-    }
+    atMost(Integer.MAX_VALUE, file, "bytes from end to end of " + info, view.span());
     ByteBuffer span = ByteBuffer.allocateDirect((int) view.span());
     read(info, span, info.offset());
     return (target, position) -> gather(view, span, target, position);

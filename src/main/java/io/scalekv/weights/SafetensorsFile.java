@@ -1,7 +1,9 @@
 package io.scalekv.weights;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
+import static io.scalekv.weights.WeightsFileException.atMost;
+import static io.scalekv.weights.WeightsFileException.quote;
+import static io.scalekv.weights.WeightsFileException.require;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -41,7 +43,7 @@ public final class SafetensorsFile implements TensorSource {
     if (!Files.isRegularFile(file)) {
       String got =
           Files.isDirectory(file) ? "a folder" : Files.exists(file) ? "neither" : "nothing there";
-      throw WeightsFileException.in(file, "safetensors", "a file", got);
+      throw WeightsFileException.in(file, "weights", "a file", got);
     }
     FileChannel channel = null;
     try {
@@ -58,23 +60,11 @@ public final class SafetensorsFile implements TensorSource {
 
   private static SafetensorsHeader readHeader(Path file, FileChannel channel) throws IOException {
     long size = channel.size();
-    if (size < 8) {
-      throw WeightsFileException.in(file, "file size", "at least 8 bytes", size);
-    }
+    require(size >= 8, file, "file size", "at least 8 bytes", size);
     ByteBuffer prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     ChannelReads.readFully(file, channel, prefix, 0);
     long length = prefix.getLong(0);
-    if (length < 0 || length > StrictJson.LARGEST) {
-      throw WeightsFileException.in(
-          file,
-          "header length",
-          "at most " + StrictJson.LARGEST + " bytes",
-          Long.toUnsignedString(length));
-    }
-    if (length > size - 8) {
-      throw WeightsFileException.in(
-          file, "header length", "at most the " + (size - 8) + " bytes that follow", length);
-    }
+    atMost(Math.min(StrictJson.LARGEST, size - 8), file, "bytes of the header", length);
     ByteBuffer text = ByteBuffer.allocate((int) length);
     ChannelReads.readFully(file, channel, text, 8);
     return SafetensorsHeader.parse(file, text.array(), size);
@@ -88,13 +78,7 @@ public final class SafetensorsFile implements TensorSource {
   @Override
   public TensorInfo info(String name) {
     TensorInfo info = header.tensors().get(name);
-    if (info == null) {
-      throw WeightsFileException.in(
-          file,
-          "tensor " + WeightsFileException.quote(name),
-          "one of the file's " + header.tensors().size() + " names",
-          "none of them");
-    }
+    require(info != null, file, "tensor", "in the file", quote(name));
     return info;
   }
 
@@ -104,50 +88,14 @@ public final class SafetensorsFile implements TensorSource {
   }
 
   @Override
-  public NDArray load(String name, NDManager manager) {
-    TensorInfo info = info(name);
-    return TensorBytes.load(info, bytes(info), manager);
-  }
-
-  @Override
-  public NDArray loadBf16(String name, NDManager manager) {
-    TensorInfo info = info(name);
-    return TensorBytes.loadBf16(info, bytes(info), manager);
-  }
-
-  @Override
-  public float[] floats(String name) {
-    TensorInfo info = info(name);
-    return TensorBytes.floats(info, bytes(info));
-  }
-
-  @Override
-  public double[] doubles(String name) {
-    TensorInfo info = info(name);
-    return TensorBytes.doubles(info, bytes(info));
-  }
-
-  @Override
-  public int[] ints(String name) {
-    TensorInfo info = info(name);
-    return TensorBytes.ints(info, bytes(info));
-  }
-
-  @Override
-  public long[] longs(String name) {
-    TensorInfo info = info(name);
-    return TensorBytes.longs(info, bytes(info));
-  }
-
-  @Override
   public void close() {
     ChannelReads.closeQuietly(channel);
   }
 
-  private TensorBytes.Bytes bytes(TensorInfo info) {
-    if (!channel.isOpen()) {
-      throw WeightsFileException.in(file, info.toString(), "an open file", "a closed one");
-    }
+  @Override
+  public Bytes bytes(String name) {
+    TensorInfo info = info(name);
+    require(channel.isOpen(), file, "file of " + info, "open", "a closed one");
     return (target, position) -> {
       try {
         ChannelReads.readFully(file, channel, target, info.offset() + position);

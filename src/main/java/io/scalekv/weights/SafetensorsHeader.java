@@ -1,5 +1,10 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.atMost;
+import static io.scalekv.weights.WeightsFileException.quote;
+import static io.scalekv.weights.WeightsFileException.require;
+import static io.scalekv.weights.WeightsFileException.tensor;
+
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -31,13 +36,12 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
    */
   static SafetensorsHeader parse(Path file, byte[] text, long fileLength) {
     long dataStart = 8L + text.length;
-    if (text.length == 0 || text[0] != '{') {
-      throw WeightsFileException.in(
-          file,
-          "header",
-          "a JSON object that starts with '{'",
-          text.length == 0 ? "no header" : "byte " + (text[0] & 0xff));
-    }
+    require(
+        text.length != 0 && text[0] == '{',
+        file,
+        "header",
+        "a JSON object that starts with '{'",
+        text.length == 0 ? "no header" : "byte " + (text[0] & 0xff));
     SafetensorsHeader header =
         StrictJson.readObject(
             file, "header", text, json -> new Parsing(file, json, dataStart).readAll());
@@ -55,26 +59,12 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
             .toList();
     long end = dataStart;
     for (TensorInfo tensor : byOffset) {
-      if (tensor.offset() != end) {
-        throw WeightsFileException.in(
-            file,
-            tensor + (tensor.offset() < end ? " overlaps another" : " leaves a hole before it"),
-            "data offset " + (end - dataStart),
-            tensor.offset() - dataStart);
-      }
+      long at = tensor.offset() - dataStart;
+      require(at == end - dataStart, file, "data offset of " + tensor, end - dataStart, at);
       end = tensor.offset() + tensor.byteLength();
-      if (end > fileLength) {
-        throw WeightsFileException.in(
-            file,
-            tensor + " ends beyond the file",
-            "at least " + end + " bytes in the file",
-            fileLength);
-      }
+      require(end <= fileLength, file, "end of " + tensor, "inside the file", "byte " + end);
     }
-    if (end != fileLength) {
-      throw WeightsFileException.in(
-          file, "bytes after the last tensor", "a file of " + end + " bytes", fileLength);
-    }
+    require(end == fileLength, file, "bytes of the file", end, fileLength);
   }
 
   /** One pass over the header's JSON. */
@@ -96,23 +86,20 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     }
 
     private Map<String, String> readMetadata() {
-      require(JsonToken.START_OBJECT, METADATA, "an object");
+      token(JsonToken.START_OBJECT, METADATA, "an object");
       Map<String, String> entries = new LinkedHashMap<>();
       while (json.nextToken() != JsonToken.END_OBJECT) {
         String key = json.currentName();
         json.nextToken();
-        require(
-            JsonToken.VALUE_STRING,
-            METADATA + " entry " + WeightsFileException.quote(key),
-            "a string");
+        token(JsonToken.VALUE_STRING, METADATA + " entry " + quote(key), "a string");
         entries.put(key, json.getString());
       }
       return entries;
     }
 
     private TensorInfo readTensor(String name) {
-      String where = "tensor " + WeightsFileException.quote(name);
-      require(JsonToken.START_OBJECT, where, "an object");
+      String where = tensor(name);
+      token(JsonToken.START_OBJECT, where, "an object");
       StoredType type = null;
       long[] shape = null;
       long[] offsets = null;
@@ -125,38 +112,29 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
           case "data_offsets" -> offsets = readLongs(where + " data_offsets", 2);
           default ->
               throw WeightsFileException.in(
-                  file,
-                  where,
-                  "the fields dtype, shape and data_offsets",
-                  "field " + WeightsFileException.quote(field));
+                  file, "field of " + where, "dtype, shape or data_offsets", quote(field));
         }
       }
       if (type == null || shape == null || offsets == null) {
         String missing = type == null ? "dtype" : shape == null ? "shape" : "data_offsets";
-        throw WeightsFileException.in(file, where, "the field " + missing, "none");
+        throw WeightsFileException.in(file, "missing field " + missing + " of " + where);
       }
       return place(name, where, type, shape, offsets);
     }
 
     private TensorInfo place(
         String name, String where, StoredType type, long[] shape, long[] offsets) {
-      if (offsets.length != 2 || offsets[0] > offsets[1]) {
-        throw WeightsFileException.in(
-            file, where + " data_offsets", "[begin, end], begin ≤ end", Arrays.toString(offsets));
-      }
-      if (offsets[1] > Long.MAX_VALUE - dataStart) {
-        throw WeightsFileException.in(
-            file, where + " data_offsets", "an end inside the file", offsets[1]);
-      }
+      require(
+          offsets.length == 2 && offsets[0] <= offsets[1],
+          file,
+          where + " data_offsets",
+          "[begin, end], begin ≤ end",
+          Arrays.toString(offsets));
+      atMost(Long.MAX_VALUE - dataStart, file, where + " data_offsets", offsets[1]);
       long expected = byteLength(where, type, shape);
       long length = offsets[1] - offsets[0];
-      if (length != expected) {
-        throw WeightsFileException.in(
-            file,
-            where + " byte length",
-            expected + " (" + type + " " + Arrays.toString(shape) + ")",
-            length);
-      }
+      String what = where + " byte length of " + type + " " + Arrays.toString(shape);
+      require(length == expected, file, what, expected, length);
       return new TensorInfo(name, type, shape, length, dataStart + offsets[0], file);
     }
 
@@ -174,12 +152,12 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         return bytes;
       } catch (ArithmeticException e) {
         throw WeightsFileException.in(
-            file, where + " shape", "a size below 2^63 bytes", Arrays.toString(shape));
+            file, where + " shape", "below 2^63 bytes", Arrays.toString(shape));
       }
     }
 
     private StoredType readType(String where) {
-      require(JsonToken.VALUE_STRING, where + " dtype", "a string");
+      token(JsonToken.VALUE_STRING, where + " dtype", "a string");
       String text = json.getString();
       for (StoredType type : StoredType.values()) {
         if (type.name().equals(text)) {
@@ -187,21 +165,16 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         }
       }
       throw WeightsFileException.in(
-          file,
-          where + " dtype",
-          "one of " + Arrays.toString(StoredType.values()),
-          WeightsFileException.quote(text));
+          file, where + " dtype", "one of " + Arrays.toString(StoredType.values()), quote(text));
     }
 
     private long[] readLongs(String where, int most) {
-      require(JsonToken.START_ARRAY, where, "an array");
+      token(JsonToken.START_ARRAY, where, "an array");
       long[] values = new long[most];
       int count = 0;
       while (json.nextToken() != JsonToken.END_ARRAY) {
-        require(JsonToken.VALUE_NUMBER_INT, where, "integers");
-        if (count == most) {
-          throw WeightsFileException.in(file, where, "at most " + most + " numbers", "more");
-        }
+        token(JsonToken.VALUE_NUMBER_INT, where, "integers");
+        require(count != most, file, where, "at most " + most + " numbers", "more");
         values[count++] = readLong(where);
       }
       return Arrays.copyOf(values, count);
@@ -216,7 +189,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
       return json.getLongValue();
     }
 
-    private void require(JsonToken expected, String where, String words) {
+    private void token(JsonToken expected, String where, String words) {
       if (json.currentToken() != expected) {
         throw WeightsFileException.in(file, where, words, StrictJson.describe(json));
       }

@@ -1,5 +1,10 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.atMost;
+import static io.scalekv.weights.WeightsFileException.quote;
+import static io.scalekv.weights.WeightsFileException.require;
+import static io.scalekv.weights.WeightsFileException.tensor;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -9,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -97,7 +103,7 @@ public final class SafetensorsWriter {
           default ->
               throw WeightsFileException.in(
                   file,
-                  "tensor " + WeightsFileException.quote(name) + " to write",
+                  "type of " + tensor(name) + " to write",
                   "FLOAT32, FLOAT64, INT64, INT32, INT8, UINT8 or BOOLEAN",
                   loaded);
         };
@@ -112,7 +118,7 @@ public final class SafetensorsWriter {
             view.attach(scope);
             ByteBuffer bytes = view.toByteBuffer(true);
             if (loaded == DataType.FLOAT32 && type != StoredType.F32) {
-              writeNarrowed(file, name, bytes, type, channel);
+              writeNarrowed(file, name, bytes.asFloatBuffer(), type, channel);
             } else {
               writeFully(channel, bytes);
             }
@@ -123,79 +129,60 @@ public final class SafetensorsWriter {
 
   private static Entry entry(Path file, String name, TensorData data, StoredType floatType) {
     if (data instanceof TensorData.Floats floats) {
+      float[] v = floats.values();
       Content content =
-          channel -> {
-            ByteBuffer chunk = chunk();
-            for (int at = 0; at < floats.values().length; at += CHUNK_ELEMENTS) {
-              int count = Math.min(CHUNK_ELEMENTS, floats.values().length - at);
-              chunk.clear().limit(4 * count);
-              chunk.asFloatBuffer().put(floats.values(), at, count);
-              if (floatType == StoredType.F32) {
-                writeFully(channel, chunk);
-              } else {
-                writeNarrowed(file, name, chunk, floatType, channel);
-              }
-            }
-          };
+          floatType == StoredType.F32
+              ? chunked(v.length, 4, (b, at, n) -> b.asFloatBuffer().put(v, at, n))
+              : channel -> writeNarrowed(file, name, FloatBuffer.wrap(v), floatType, channel);
       return new Entry(name, floatType, floats.shape(), content);
     }
-    if (data instanceof TensorData.Longs longs) {
-      return new Entry(name, StoredType.I64, longs.shape(), c -> writeFully(c, bytes(longs)));
-    }
-    if (data instanceof TensorData.Booleans truths) {
-      return new Entry(name, StoredType.BOOL, truths.shape(), c -> writeFully(c, bytes(truths)));
-    }
     if (data instanceof TensorData.Doubles doubles) {
-      Content content =
-          channel -> {
-            ByteBuffer chunk = chunk();
-            for (int at = 0; at < doubles.values().length; at += CHUNK_ELEMENTS / 2) {
-              int count = Math.min(CHUNK_ELEMENTS / 2, doubles.values().length - at);
-              chunk.clear().limit(8 * count);
-              chunk.asDoubleBuffer().put(doubles.values(), at, count);
-              writeFully(channel, chunk);
-            }
-          };
+      double[] v = doubles.values();
+      Content content = chunked(v.length, 8, (b, at, n) -> b.asDoubleBuffer().put(v, at, n));
       return new Entry(name, StoredType.F64, doubles.shape(), content);
     }
+    if (data instanceof TensorData.Longs longs) {
+      long[] v = longs.values();
+      Content content = chunked(v.length, 8, (b, at, n) -> b.asLongBuffer().put(v, at, n));
+      return new Entry(name, StoredType.I64, longs.shape(), content);
+    }
+    if (data instanceof TensorData.Booleans truths) {
+      byte[] v = new byte[truths.values().length];
+      for (int i = 0; i < v.length; i++) {
+        v[i] = (byte) (truths.values()[i] ? 1 : 0);
+      }
+      return new Entry(
+          name, StoredType.BOOL, truths.shape(), c -> writeFully(c, ByteBuffer.wrap(v)));
+    }
     TensorData.Ints ints = (TensorData.Ints) data;
-    Content content =
-        channel -> {
-          ByteBuffer chunk = chunk();
-          for (int at = 0; at < ints.values().length; at += CHUNK_ELEMENTS) {
-            int count = Math.min(CHUNK_ELEMENTS, ints.values().length - at);
-            chunk.clear().limit(4 * count);
-            chunk.asIntBuffer().put(ints.values(), at, count);
-            writeFully(channel, chunk);
-          }
-        };
+    int[] v = ints.values();
+    Content content = chunked(v.length, 4, (b, at, n) -> b.asIntBuffer().put(v, at, n));
     return new Entry(name, StoredType.I32, ints.shape(), content);
   }
 
-  private static ByteBuffer bytes(TensorData.Longs longs) {
-    ByteBuffer bytes =
-        ByteBuffer.allocate(8 * longs.values().length).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.asLongBuffer().put(longs.values());
-    return bytes;
+  /** Copies {@code count} values from index {@code at} on to the start of a buffer. */
+  @FunctionalInterface
+  private interface Part {
+    void copy(ByteBuffer chunk, int at, int count);
   }
 
-  private static ByteBuffer bytes(TensorData.Booleans truths) {
-    ByteBuffer bytes = ByteBuffer.allocate(truths.values().length);
-    for (boolean truth : truths.values()) {
-      bytes.put((byte) (truth ? 1 : 0));
-    }
-    return bytes.flip();
-  }
-
-  private static ByteBuffer chunk() {
-    return ByteBuffer.allocate(4 * CHUNK_ELEMENTS).order(ByteOrder.LITTLE_ENDIAN);
+  private static Content chunked(int length, int width, Part part) {
+    return channel -> {
+      ByteBuffer chunk = ByteBuffer.allocate(width * Math.min(length, CHUNK_ELEMENTS));
+      chunk.order(ByteOrder.LITTLE_ENDIAN);
+      for (int at = 0; at < length; at += CHUNK_ELEMENTS) {
+        int count = Math.min(CHUNK_ELEMENTS, length - at);
+        chunk.clear().limit(width * count);
+        part.copy(chunk, at, count);
+        writeFully(channel, chunk);
+      }
+    };
   }
 
   /** Rounds 32-bit values to BF16 or F16 piece by piece. */
   private static void writeNarrowed(
-      Path file, String name, ByteBuffer floats, StoredType type, FileChannel channel)
+      Path file, String name, FloatBuffer from, StoredType type, FileChannel channel)
       throws IOException {
-    var from = floats.asFloatBuffer();
     float[] values = new float[Math.min(CHUNK_ELEMENTS, from.remaining())];
     ByteBuffer chunk = ByteBuffer.allocate(2 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     while (from.hasRemaining()) {
@@ -204,21 +191,12 @@ public final class SafetensorsWriter {
       chunk.clear();
       for (int i = 0; i < count; i++) {
         float value = values[i];
-        short bits;
-        float stored;
-        if (type == StoredType.BF16) {
-          bits = HalfPrecision.toBf16(value);
-          stored = HalfPrecision.fromBf16(bits);
-        } else {
-          bits = HalfPrecision.toF16(value);
-          stored = HalfPrecision.fromF16(bits);
-        }
+        boolean brain = type == StoredType.BF16;
+        short bits = brain ? HalfPrecision.toBf16(value) : HalfPrecision.toF16(value);
+        float stored = brain ? HalfPrecision.fromBf16(bits) : HalfPrecision.fromF16(bits);
         if (Float.isInfinite(stored) && !Float.isInfinite(value)) {
           throw WeightsFileException.in(
-              file,
-              "tensor " + WeightsFileException.quote(name) + " to write",
-              "values within the range of " + type,
-              value);
+              file, "value of " + tensor(name), "within the range of " + type, value);
         }
         chunk.putShort(bits);
       }
@@ -228,19 +206,14 @@ public final class SafetensorsWriter {
 
   private static void writeEntries(
       Path file, List<Entry> entries, StoredType floatType, Map<String, String> metadata) {
-    if (!floatType.isFloating() || floatType == StoredType.F64) {
-      throw WeightsFileException.in(file, "float type to write", "F32, BF16 or F16", floatType);
-    }
+    boolean narrow = floatType.isFloating() && floatType != StoredType.F64;
+    require(narrow, file, "float type to write", "F32, BF16 or F16", floatType);
     entries.sort(Comparator.comparing(Entry::type).thenComparing(Entry::name));
     byte[] header = header(file, entries, metadata);
-    if (Files.isDirectory(file)) {
-      throw WeightsFileException.in(file, "file to write", "a file or nothing", "a folder");
-    }
+    require(!Files.isDirectory(file), file, "place to write", "free or a file", "a folder");
     Path target = file.toAbsolutePath();
-    if (!Files.isDirectory(target.getParent())) {
-      throw WeightsFileException.in(
-          file, "folder to write into", "an existing folder", target.getParent());
-    }
+    Path folder = target.getParent();
+    require(Files.isDirectory(folder), file, "place to write", "in a folder", folder);
     Path temporary = AtomicFile.temporary(target);
     try {
       try (FileChannel channel =
@@ -292,10 +265,7 @@ public final class SafetensorsWriter {
       json.writeEndObject();
     }
     int length = (text.size() + 7) / 8 * 8;
-    if (length > StrictJson.LARGEST) {
-      throw WeightsFileException.in(
-          file, "header to write", "at most " + StrictJson.LARGEST + " bytes", length);
-    }
+    atMost(StrictJson.LARGEST, file, "bytes of the header", length);
     ByteBuffer whole = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN);
     whole.putLong(length).put(text.toByteArray());
     while (whole.hasRemaining()) {
@@ -306,10 +276,8 @@ public final class SafetensorsWriter {
 
   private static void checkNames(Path file, List<Entry> entries, Map<String, String> metadata) {
     for (Entry entry : entries) {
-      if (entry.name().equals(SafetensorsHeader.METADATA)) {
-        throw WeightsFileException.in(
-            file, "tensor name", "any but " + SafetensorsHeader.METADATA, entry.name());
-      }
+      boolean plain = !entry.name().equals(SafetensorsHeader.METADATA);
+      require(plain, file, "tensor name", "other than that of the metadata", entry.name());
       checkText(file, "tensor name", entry.name(), StrictJson.LONGEST_NAME);
     }
     metadata.forEach(
@@ -320,17 +288,10 @@ public final class SafetensorsWriter {
   }
 
   private static void checkText(Path file, String what, String text, int longest) {
-    if (text == null || text.length() > longest) {
-      throw WeightsFileException.in(
-          file,
-          what,
-          "text of at most " + longest + " characters",
-          text == null ? "null" : text.length());
-    }
-    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-      throw WeightsFileException.in(
-          file, what, "text that UTF-8 can hold", WeightsFileException.quote(text));
-    }
+    require(text != null, file, what, "a text", "null");
+    atMost(longest, file, "characters of the " + what, text.length());
+    boolean encodable = StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    require(encodable, file, what, "encodable in UTF-8", quote(text));
   }
 
   private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -1,7 +1,11 @@
 package io.scalekv.weights;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
+import static io.scalekv.weights.WeightsFileException.atMost;
+import static io.scalekv.weights.WeightsFileException.oneLine;
+import static io.scalekv.weights.WeightsFileException.quote;
+import static io.scalekv.weights.WeightsFileException.require;
+import static io.scalekv.weights.WeightsFileException.tensor;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -64,17 +68,10 @@ public final class ShardedWeights implements TensorSource {
   private record Index(Map<String, String> shardOf, Map<String, String> metadata) {}
 
   private static Index readIndex(Path index) {
-    if (!Files.isRegularFile(index)) {
-      throw WeightsFileException.in(
-          index, "index", "a file", Files.isDirectory(index) ? "a folder" : "nothing there");
-    }
+    require(Files.isRegularFile(index), index, "index", "a file", "none");
     byte[] text;
     try {
-      long size = Files.size(index);
-      if (size > StrictJson.LARGEST) {
-        throw WeightsFileException.in(
-            index, "index size", "at most " + StrictJson.LARGEST + " bytes", size);
-      }
+      atMost(StrictJson.LARGEST, index, "bytes of the index", Files.size(index));
       text = Files.readAllBytes(index);
     } catch (IOException e) {
       throw WeightsFileException.io(index, "cannot read", e);
@@ -94,13 +91,8 @@ public final class ShardedWeights implements TensorSource {
         default -> json.skipChildren();
       }
     }
-    if (shardOf == null || shardOf.isEmpty()) {
-      throw WeightsFileException.in(
-          index,
-          "weight_map",
-          "an object that names the shard of each tensor",
-          shardOf == null ? "none" : "an empty one");
-    }
+    boolean named = shardOf != null && !shardOf.isEmpty();
+    require(named, index, "weight_map", "an object of tensors and their shards", shardOf);
     return new Index(shardOf, Collections.unmodifiableMap(metadata));
   }
 
@@ -117,7 +109,7 @@ public final class ShardedWeights implements TensorSource {
       if (shard == null || !isPlainName(shard)) {
         throw WeightsFileException.in(
             index,
-            "shard of tensor " + WeightsFileException.quote(name),
+            "shard of tensor " + quote(name),
             "a plain file name in the folder of the index",
             StrictJson.describe(json));
       }
@@ -155,25 +147,14 @@ public final class ShardedWeights implements TensorSource {
     try {
       Path folder = index.toAbsolutePath().getParent();
       Path path = folder.resolve(shard);
-      if (!Files.exists(path)) {
-        throw WeightsFileException.in(
-            index, "shard " + WeightsFileException.quote(shard), "a file", "nothing there");
-      }
+      require(Files.exists(path), index, "shard " + quote(shard), "a file", "none");
       Path real = path.toRealPath();
-      if (!real.getParent().equals(folder.toRealPath())) {
-        throw WeightsFileException.in(
-            index,
-            "shard " + WeightsFileException.quote(shard),
-            "a file in the folder of the index",
-            "a link to " + real);
-      }
+      boolean inside = real.getParent().equals(folder.toRealPath());
+      require(inside, index, "shard " + quote(shard), "in the folder of the index", real);
       return real;
     } catch (IOException | InvalidPathException e) {
-      throw WeightsFileException.in(
-          index,
-          "shard " + WeightsFileException.quote(shard),
-          "a readable file",
-          WeightsFileException.oneLine(String.valueOf(e.getMessage())));
+      String reason = oneLine(String.valueOf(e.getMessage()));
+      throw WeightsFileException.in(index, "shard " + quote(shard), "readable", reason);
     }
   }
 
@@ -184,20 +165,10 @@ public final class ShardedWeights implements TensorSource {
         (shard, source) -> {
           for (String name : source.names()) {
             String earlier = found.putIfAbsent(name, shard);
-            if (earlier != null) {
-              throw WeightsFileException.in(
-                  index,
-                  "tensor " + WeightsFileException.quote(name),
-                  "in one shard",
-                  "in " + earlier + " and in " + shard);
-            }
-            if (!shardOf.containsKey(name)) {
-              throw WeightsFileException.in(
-                  index,
-                  "tensor " + WeightsFileException.quote(name) + " of " + shard,
-                  "listed in weight_map",
-                  "not listed");
-            }
+            require(
+                earlier == null, index, tensor(name), "in one shard", earlier + " and " + shard);
+            String what = tensor(name) + " of " + shard;
+            require(shardOf.containsKey(name), index, what, "in weight_map", "no entry");
           }
         });
     shardOf.forEach(
@@ -205,23 +176,14 @@ public final class ShardedWeights implements TensorSource {
           if (!shard.equals(found.get(name))) {
             String got = found.get(name);
             throw WeightsFileException.in(
-                index,
-                "tensor " + WeightsFileException.quote(name),
-                "in shard " + shard,
-                got == null ? "in no shard" : "in " + got);
+                index, tensor(name), "in shard " + shard, got == null ? "no shard" : got);
           }
         });
   }
 
   private TensorSource source(String name) {
     TensorSource source = sources.get(name);
-    if (source == null) {
-      throw WeightsFileException.in(
-          index,
-          "tensor " + WeightsFileException.quote(name),
-          "one of the index's " + sources.size() + " names",
-          "none of them");
-    }
+    require(source != null, index, "tensor", "in the index", quote(name));
     return source;
   }
 
@@ -236,38 +198,13 @@ public final class ShardedWeights implements TensorSource {
   }
 
   @Override
+  public Bytes bytes(String name) {
+    return source(name).bytes(name);
+  }
+
+  @Override
   public Map<String, String> metadata() {
     return metadata;
-  }
-
-  @Override
-  public NDArray load(String name, NDManager manager) {
-    return source(name).load(name, manager);
-  }
-
-  @Override
-  public NDArray loadBf16(String name, NDManager manager) {
-    return source(name).loadBf16(name, manager);
-  }
-
-  @Override
-  public float[] floats(String name) {
-    return source(name).floats(name);
-  }
-
-  @Override
-  public double[] doubles(String name) {
-    return source(name).doubles(name);
-  }
-
-  @Override
-  public int[] ints(String name) {
-    return source(name).ints(name);
-  }
-
-  @Override
-  public long[] longs(String name) {
-    return source(name).longs(name);
   }
 
   @Override

@@ -1,5 +1,8 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.oneLine;
+import static io.scalekv.weights.WeightsFileException.quote;
+
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -102,68 +105,26 @@ final class StateDictPickle {
     known.put("torch.CharStorage", StoredType.I8);
     known.put("torch.ByteStorage", StoredType.U8);
     known.put("torch.BoolStorage", StoredType.BOOL);
-    for (String dtype :
-        new String[] {
-          "float64",
-          "float32",
-          "float16",
-          "bfloat16",
-          "int64",
-          "int32",
-          "int16",
-          "int8",
-          "uint8",
-          "bool"
-        }) {
+    String dtypes = "float64 float32 float16 bfloat16 int64 int32 int16 int8 uint8 bool";
+    for (String dtype : dtypes.split(" ")) {
       known.put("torch." + dtype, new Name(dtype));
     }
     return Map.copyOf(known);
   }
 
-  /** Instructions with their names in Python's pickletools, for messages. */
+  /** Instructions by their codes, with their names in Python's pickletools. */
   private static Map<Integer, String> refused() {
-    String[] names = {
-      "i INST",
-      "o OBJ",
-      "P PERSID",
-      "S STRING",
-      "I INT",
-      "L LONG",
-      "F FLOAT",
-      "V UNICODE",
-      "T BINSTRING",
-      "U SHORT_BINSTRING",
-      "B BINBYTES",
-      "C SHORT_BINBYTES",
-      "d DICT",
-      "l LIST",
-      "0 POP",
-      "1 POP_MARK",
-      "2 DUP",
-      "p PUT",
-      "g GET"
-    };
     Map<Integer, String> refused = new HashMap<>();
-    for (String n : names) {
-      refused.put((int) n.charAt(0), n.substring(2));
-    }
-    String[] above = {
-      "81 NEWOBJ",
-      "82 EXT1",
-      "83 EXT2",
-      "84 EXT4",
-      "8b LONG4",
-      "8e BINBYTES8",
-      "8f EMPTY_SET",
-      "90 ADDITEMS",
-      "91 FROZENSET",
-      "92 NEWOBJ_EX",
-      "96 BYTEARRAY8",
-      "97 NEXT_BUFFER",
-      "98 READONLY_BUFFER"
-    };
-    for (String n : above) {
-      refused.put(Integer.parseInt(n.substring(0, 2), 16), n.substring(3));
+    String names =
+        "i INST o OBJ P PERSID S STRING I INT L LONG F FLOAT V UNICODE T BINSTRING"
+            + " U SHORT_BINSTRING B BINBYTES C SHORT_BINBYTES d DICT l LIST 0 POP 1 POP_MARK 2 DUP"
+            + " p PUT g GET 81 NEWOBJ 82 EXT1 83 EXT2 84 EXT4 8b LONG4 8e BINBYTES8 8f EMPTY_SET"
+            + " 90 ADDITEMS 91 FROZENSET 92 NEWOBJ_EX 96 BYTEARRAY8 97 NEXT_BUFFER"
+            + " 98 READONLY_BUFFER";
+    String[] words = names.split(" ");
+    for (int i = 0; i < words.length; i += 2) {
+      int code = words[i].length() == 1 ? words[i].charAt(0) : Integer.parseInt(words[i], 16);
+      refused.put(code, words[i + 1]);
     }
     return Map.copyOf(refused);
   }
@@ -172,26 +133,22 @@ final class StateDictPickle {
     try {
       int first = u8();
       int protocol = u8();
-      if (first != 0x80 || protocol < 2 || protocol > 5) {
-        throw bad("protocol", "2 to 5", first != 0x80 ? "none" : protocol);
-      }
+      require(first == 0x80, "first byte", 0x80, first);
+      require(protocol >= 2 && protocol <= 5, "protocol", "2 to 5", protocol);
       for (int done = 0; done < MOST_INSTRUCTIONS; done++) {
         int op = u8();
         if (op == '.') {
           Object result = pop();
-          if (!stack.isEmpty() || !marks.isEmpty() || in.hasRemaining()) {
-            throw bad("end", "one object and nothing after it", "more");
-          }
+          boolean single = stack.isEmpty() && marks.isEmpty() && !in.hasRemaining();
+          require(single, "content", "one object", "more");
           return result;
         }
         step(op);
-        if (stack.size() > LARGEST_STACK) {
-          throw bad("open objects", "at most " + LARGEST_STACK, "more: nested too deeply");
-        }
+        require(stack.size() <= LARGEST_STACK, "stack", "at most " + LARGEST_STACK, "more");
       }
       throw bad("length", "at most " + MOST_INSTRUCTIONS + " instructions", "more");
     } catch (BufferUnderflowException e) {
-      throw bad("length", "the instruction STOP", "the end after " + in.capacity() + " bytes");
+      throw bad("last instruction", "STOP", "the end after " + in.capacity() + " bytes");
     }
   }
 
@@ -247,24 +204,19 @@ final class StateDictPickle {
   }
 
   private void mark() {
-    if (marks.size() == DEEPEST) {
-      throw bad("nesting", "at most " + DEEPEST + " deep", "deeper");
-    }
+    require(marks.size() != DEEPEST, "nesting", "at most " + DEEPEST + " deep", "deeper");
     marks.add(stack.size());
   }
 
   private List<Object> toMark() {
-    if (marks.isEmpty()) {
-      throw bad("stack", "a mark", "none");
-    }
+    require(!marks.isEmpty(), "stack", "marked", "no mark");
     return top(stack.size() - marks.remove(marks.size() - 1));
   }
 
   /** Takes the last objects off the stack, but none from below the last mark. */
   private List<Object> top(int count) {
-    if (count > stack.size() - floor()) {
-      throw bad("stack", count + " objects", stack.size() - floor());
-    }
+    int there = stack.size() - floor();
+    require(count <= there, "objects on the stack", "at least " + count, there);
     List<Object> last = stack.subList(stack.size() - count, stack.size());
     List<Object> taken = new ArrayList<>(last);
     last.clear();
@@ -288,71 +240,50 @@ final class StateDictPickle {
   }
 
   private <T> T cast(Object value, Class<T> type, String what) {
-    if (!type.isInstance(value)) {
-      throw bad(what, typeName(type), describe(value));
-    }
+    require(type.isInstance(value), what, typeName(type), describe(value));
     return type.cast(value);
   }
 
   private void remember(long index) {
-    if (index >= LARGEST_MEMO) {
-      throw bad("memo", "an index below " + LARGEST_MEMO, index);
-    }
-    if (stack.size() == floor()) {
-      throw bad("stack", "an object to remember", "none");
-    }
+    require(index < LARGEST_MEMO, "memo index", "below " + LARGEST_MEMO, index);
+    require(stack.size() != floor(), "objects on the stack", "at least 1", 0);
     memo.put(index, stack.get(stack.size() - 1));
   }
 
   private void recall(long index) {
     Object value = memo.get(index);
-    if (value == null) {
-      throw bad("memo", "an object at index " + index, "none");
-    }
+    require(value != null, "memo index", "in use", index);
     push(value);
   }
 
   private Object global(String module, String name) {
     String full = module + "." + name;
     Object known = GLOBALS.get(full);
-    if (known == null) {
-      throw bad(
-          "class",
-          "only those that make tensors",
-          WeightsFileException.oneLine(full)
-              + ": refused, a file of weights has no use for it; save the state_dict alone");
-    }
+    require(known != null, "class", "one of a state dict", oneLine(full) + ": refused");
     return known;
   }
 
   private Object call(Object callable, List<Object> arguments) {
     if (callable == Callable.ORDERED_DICT) {
-      if (!arguments.isEmpty()) {
-        throw bad("OrderedDict", "no arguments", arguments.size());
-      }
+      require(arguments.isEmpty(), "arguments of OrderedDict", 0, arguments.size());
       return new LinkedHashMap<>();
     }
     if (callable == Callable.REBUILD_TENSOR) {
       return tensor(arguments);
     }
     if (callable == Callable.REBUILD_PARAMETER) {
-      if (arguments.size() != 3) {
-        throw bad("_rebuild_parameter", "3 arguments", arguments.size());
-      }
+      require(arguments.size() == 3, "arguments of _rebuild_parameter", 3, arguments.size());
       return cast(arguments.get(0), RawTensor.class, "_rebuild_parameter");
     }
-    throw bad("call", "one of the functions that make tensors", describe(callable));
+    throw bad("called object", "a function that makes tensors", describe(callable));
   }
 
   private RawTensor tensor(List<Object> arguments) {
-    if (arguments.size() < 6 || arguments.size() > 7) {
-      throw bad("_rebuild_tensor_v2", "6 or 7 arguments", arguments.size());
-    }
+    int count = arguments.size();
+    require(count == 6 || count == 7, "arguments of _rebuild_tensor_v2", "6 or 7", count);
     long[] shape = longs(arguments.get(2), "shape");
     long[] stride = longs(arguments.get(3), "stride");
-    if (shape.length != stride.length) {
-      throw bad("stride", shape.length + " numbers as the shape has", stride.length);
-    }
+    require(shape.length == stride.length, "numbers of stride", shape.length, stride.length);
     return new RawTensor(
         cast(arguments.get(0), Storage.class, "storage"),
         cast(arguments.get(1), Long.class, "storage offset"),
@@ -362,9 +293,8 @@ final class StateDictPickle {
 
   private long[] longs(Object value, String what) {
     List<Object> elements = cast(value, Tuple.class, what).elements();
-    if (elements.size() > MOST_DIMENSIONS) {
-      throw bad(what, "at most " + MOST_DIMENSIONS + " numbers", elements.size());
-    }
+    int count = elements.size();
+    require(count <= MOST_DIMENSIONS, "numbers of " + what, "at most 32", count);
     long[] numbers = new long[elements.size()];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = cast(elements.get(i), Long.class, what);
@@ -374,9 +304,8 @@ final class StateDictPickle {
 
   /** ('storage', type, key, place, elements). */
   private Storage storage(List<Object> id) {
-    if (id.size() != 5 || !"storage".equals(id.get(0))) {
-      throw bad("persistent id", "('storage', type, key, place, elements)", describe(id));
-    }
+    boolean known = id.size() == 5 && "storage".equals(id.get(0));
+    require(known, "persistent id", "('storage', type, key, place, elements)", describe(id));
     return new Storage(
         cast(id.get(1), StoredType.class, "storage type"),
         cast(id.get(2), String.class, "storage key"),
@@ -386,37 +315,32 @@ final class StateDictPickle {
   /** The attributes of a state dict (versions of its modules) are read and dropped. */
   private void build() {
     cast(pop(), Map.class, "attributes");
-    if (stack.size() == floor() || !(stack.get(stack.size() - 1) instanceof Map)) {
-      throw bad("BUILD", "a dictionary to give attributes to", "something else");
-    }
+    target(Map.class);
   }
 
   @SuppressWarnings("unchecked")
   private void setItems(List<Object> pairs) {
-    if (stack.size() == floor() || !(stack.get(stack.size() - 1) instanceof Map)) {
-      throw bad("SETITEMS", "a dictionary", "something else");
-    }
-    if (pairs.size() % 2 != 0) {
-      throw bad("SETITEMS", "pairs", pairs.size() + " objects");
-    }
-    Map<Object, Object> target = (Map<Object, Object>) stack.get(stack.size() - 1);
+    Map<Object, Object> target = target(Map.class);
+    require(pairs.size() % 2 == 0, "items of SETITEMS", "pairs", pairs.size() + " objects");
+
     for (int i = 0; i < pairs.size(); i += 2) {
       Object key = pairs.get(i);
-      if (!(key instanceof String || key instanceof Long)) {
-        throw bad("key of a dictionary", "a text or an integer", describe(key));
-      }
-      if (target.put(key, pairs.get(i + 1)) != null) {
-        throw bad("key " + WeightsFileException.quote(key.toString()), "once", "twice");
-      }
+      boolean plain = key instanceof String || key instanceof Long;
+      require(plain, "key of a dictionary", "a text or an integer", describe(key));
+      Object before = target.put(key, pairs.get(i + 1));
+      require(before == null, "key of a dictionary", "unique", quote(key.toString()));
     }
   }
 
   @SuppressWarnings("unchecked")
   private void appendItems(List<Object> items) {
-    if (stack.size() == floor() || !(stack.get(stack.size() - 1) instanceof ArrayList)) {
-      throw bad("APPENDS", "a list", "something else");
-    }
-    ((ArrayList<Object>) stack.get(stack.size() - 1)).addAll(items);
+    target(ArrayList.class).addAll(items);
+  }
+
+  /** Returns the object on top of the stack, which stays there. */
+  private <T> T target(Class<T> type) {
+    require(stack.size() != floor(), "objects on the stack", "at least 1", 0);
+    return cast(stack.get(stack.size() - 1), type, "target of an instruction");
   }
 
   private int u8() {
@@ -425,9 +349,7 @@ final class StateDictPickle {
 
   private long long1() {
     int length = u8();
-    if (length > 8) {
-      throw bad("integer", "one below 2^63", "one of " + length + " bytes");
-    }
+    require(length <= 8, "integer", "below 2^63", "one of " + length + " bytes");
     long value = 0;
     for (int i = 0; i < length; i++) {
       value |= (long) u8() << 8 * i;
@@ -437,9 +359,7 @@ final class StateDictPickle {
   }
 
   private String text(long length) {
-    if (length < 0 || length > in.remaining()) {
-      throw bad("text", "at most the " + in.remaining() + " bytes that are left", length);
-    }
+    WeightsFileException.atMost(in.remaining(), file, "pickle: bytes of a text", length);
     byte[] bytes = new byte[(int) length];
     in.get(bytes);
     return new String(bytes, StandardCharsets.UTF_8);
@@ -458,15 +378,14 @@ final class StateDictPickle {
   }
 
   private static String typeName(Class<?> type) {
-    if (type == RawTensor.class) {
-      return "a tensor";
-    }
     return switch (type.getSimpleName()) {
+      case "RawTensor" -> "a tensor";
       case "Tuple" -> "a tuple";
       case "Storage" -> "a storage";
       case "StoredType" -> "a storage class";
       case "Long" -> "an integer";
       case "String" -> "a text";
+      case "ArrayList" -> "a list";
       default -> "a dictionary";
     };
   }
@@ -476,12 +395,6 @@ final class StateDictPickle {
     if (value == NONE) {
       return "None";
     }
-    if (value instanceof Map) {
-      return "a dictionary";
-    }
-    if (value instanceof List) {
-      return "a list";
-    }
     if (value instanceof Boolean || value instanceof Double) {
       return value.toString();
     }
@@ -490,7 +403,13 @@ final class StateDictPickle {
         : typeName(value.getClass());
   }
 
-  private WeightsFileException bad(String what, Object expected, Object got) {
-    return WeightsFileException.in(file, "pickle: " + what, expected, got);
+  private void require(boolean holds, String subject, Object condition, Object got) {
+    if (!holds) {
+      throw bad(subject, condition, got);
+    }
+  }
+
+  private WeightsFileException bad(String subject, Object condition, Object got) {
+    return WeightsFileException.in(file, "pickle: " + subject, condition, got);
   }
 }

@@ -1,5 +1,8 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.oneLine;
+import static io.scalekv.weights.WeightsFileException.quote;
+
 import java.io.ByteArrayInputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
@@ -60,14 +63,13 @@ final class StrictJson {
       }
       T result = reader.read(json);
       if (json.nextToken() != null) {
-        throw WeightsFileException.in(file, what, "nothing after the object", describe(json));
+        throw WeightsFileException.in(file, what, "one object", describe(json) + " after it");
       }
       return result;
     } catch (JacksonIOException e) {
-      throw WeightsFileException.in(file, what, "UTF-8 text", "bytes that are not UTF-8");
+      throw WeightsFileException.in(file, what, "UTF-8 text", "other bytes");
     } catch (JacksonException e) {
-      throw WeightsFileException.in(
-          file, what, "valid JSON", WeightsFileException.oneLine(e.getOriginalMessage()));
+      throw WeightsFileException.in(file, what, "valid JSON", oneLine(e.getOriginalMessage()));
     }
   }
 
@@ -80,8 +82,8 @@ final class StrictJson {
     return switch (token) {
       case START_OBJECT -> "an object";
       case START_ARRAY -> "an array";
-      case VALUE_STRING -> "the text " + WeightsFileException.quote(json.getString());
-      default -> WeightsFileException.oneLine(String.valueOf(json.getString()));
+      case VALUE_STRING -> "the text " + quote(json.getString());
+      default -> oneLine(String.valueOf(json.getString()));
     };
   }
 }

@@ -1,10 +1,14 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.atMost;
+import static io.scalekv.weights.WeightsFileException.require;
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
+import io.scalekv.weights.TensorSource.Bytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -17,12 +21,6 @@ import java.util.function.Consumer;
  * engine and filled in place, so no Java memory is borrowed: views of them stay valid on their own.
  */
 final class TensorBytes {
-  /** Fills {@code target} with the tensor's bytes from {@code position}, 0 being its first byte. */
-  @FunctionalInterface
-  interface Bytes {
-    void read(ByteBuffer target, long position);
-  }
-
   private static final int CHUNK = 1 << 18;
   private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
@@ -43,10 +41,7 @@ final class TensorBytes {
 
   private static void checkLoadable(TensorInfo info, int width) {
     long loadedBytes = Math.multiplyExact(info.elements(), width);
-    if (loadedBytes > Integer.MAX_VALUE) {
-      throw WeightsFileException.in(
-          info.file(), info + " in memory", "at most 2147483647 bytes", loadedBytes);
-    }
+    atMost(Integer.MAX_VALUE, info.file(), "bytes in memory of " + info, loadedBytes);
   }
 
   private static NDArray loadOnCpu(TensorInfo info, Bytes bytes, NDManager manager) {
@@ -69,10 +64,7 @@ final class TensorBytes {
 
   /** The values of an F32, F16 or BF16 tensor as bfloat16. */
   static NDArray loadBf16(TensorInfo info, Bytes bytes, NDManager manager) {
-    if (!info.type().isFloating() || info.type() == StoredType.F64) {
-      throw WeightsFileException.in(
-          info.file(), info + " as bfloat16", "F32, F16 or BF16", info.type());
-    }
+    type(info.type().isFloating() && info.type() != StoredType.F64, info, "F32, F16 or BF16");
     checkLoadable(info, StoredType.BF16.width());
     if (!manager.getDevice().isGpu()) {
       return loadBf16OnCpu(info, bytes, manager);
@@ -139,10 +131,7 @@ final class TensorBytes {
   }
 
   static float[] floats(TensorInfo info, Bytes bytes) {
-    if (!info.type().isFloating() || info.type() == StoredType.F64) {
-      throw WeightsFileException.in(
-          info.file(), info + " as float values", "F32, F16 or BF16", info.type());
-    }
+    type(info.type().isFloating() && info.type() != StoredType.F64, info, "F32, F16 or BF16");
     float[] values = new float[arrayLength(info)];
     eachChunk(
         info,
@@ -155,10 +144,7 @@ final class TensorBytes {
   }
 
   static double[] doubles(TensorInfo info, Bytes bytes) {
-    if (!info.type().isFloating()) {
-      throw WeightsFileException.in(
-          info.file(), info + " as double values", "F64, F32, F16 or BF16", info.type());
-    }
+    type(info.type().isFloating(), info, "F64, F32, F16 or BF16");
     double[] values = new double[arrayLength(info)];
     eachChunk(
         info,
@@ -209,10 +195,11 @@ final class TensorBytes {
   }
 
   private static void requireInteger(TensorInfo info) {
-    if (info.type().isFloating()) {
-      throw WeightsFileException.in(
-          info.file(), info + " as integers", "I64, I32, I16, I8, U8 or BOOL", info.type());
-    }
+    type(!info.type().isFloating(), info, "I64, I32, I16, I8, U8 or BOOL");
+  }
+
+  private static void type(boolean fits, TensorInfo info, String types) {
+    require(fits, info.file(), "type of " + info, types, info.type());
   }
 
   private static float[] floats(TensorInfo info, ByteBuffer chunk) {
@@ -257,28 +244,26 @@ final class TensorBytes {
 
   private static int bool(TensorInfo info, byte value, long element) {
     if (value != 0 && value != 1) {
-      throw WeightsFileException.in(
-          info.file(), info + " element " + element, "0 or 1", value & 0xff);
+      throw element(info, element, "0 or 1", value & 0xff);
     }
     return value;
   }
 
+  private static WeightsFileException element(
+      TensorInfo info, long element, String condition, long got) {
+    return WeightsFileException.in(
+        info.file(), "element " + element + " of " + info, condition, got);
+  }
+
   private static int narrow(TensorInfo info, long value, long element) {
     if (value != (int) value) {
-      throw WeightsFileException.in(
-          info.file(), info + " element " + element, "a 32-bit integer", value);
+      throw element(info, element, "a 32-bit integer", value);
     }
     return (int) value;
   }
 
   private static int arrayLength(TensorInfo info) {
-    if (info.elements() > LONGEST_ARRAY) {
-      throw WeightsFileException.in(
-          info.file(),
-          info + " as a Java array",
-          "at most " + LONGEST_ARRAY + " elements",
-          info.elements());
-    }
+    atMost(LONGEST_ARRAY, info.file(), "elements of a Java array of " + info, info.elements());
     return (int) info.elements();
   }
 

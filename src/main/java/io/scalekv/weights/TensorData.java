@@ -1,5 +1,6 @@
 package io.scalekv.weights;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /** A tensor in plain Java arrays, row-major, for files written without the native engine. */
@@ -93,12 +94,10 @@ public sealed interface TensorData {
       boolean fits = size >= 0 && size <= Integer.MAX_VALUE && product <= Integer.MAX_VALUE;
       product = fits ? product * size : -1;
     }
-    if (product != length) {
-      throw new IllegalArgumentException(
-          "tensor of shape "
-              + Arrays.toString(shape)
-              + ": expected as many values as the shape says, got "
-              + length);
-    }
+    Require.that(
+        product == length,
+        "number of values must be the product of the shape %s, got %d",
+        Arrays.toString(shape),
+        length);
   }
 }

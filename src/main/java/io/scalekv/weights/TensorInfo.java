@@ -1,5 +1,7 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.tensor;
+
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -51,6 +53,6 @@ public record TensorInfo(
   /** For messages: {@code tensor "w" F32 [3, 4]}. */
   @Override
   public String toString() {
-    return "tensor " + WeightsFileException.quote(name) + " " + type + " " + Arrays.toString(shape);
+    return tensor(name) + " " + type + " " + Arrays.toString(shape);
   }
 }

@@ -3,6 +3,7 @@ package io.scalekv.weights;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.tensor.TorchOps;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,13 +11,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Named tensors on disk. Opening reads names and shapes; the values are read when asked for. What a
- * method returns is the caller's own and stays valid after the source is closed. All methods throw
+ * Source of named tensors on disk. Opening reads names and shapes; values are read on demand. The
+ * returned arrays belong to the caller and stay valid after the source is closed. All methods throw
  * {@link WeightsFileException} for an unknown name, a closed source or a file that cannot be read.
- * Reading from several threads is allowed.
+ * Several threads may read at once.
  */
 public interface TensorSource extends AutoCloseable {
-  /** Names that a folder of weights is looked into for, in this order. */
+  /** Names of weight files in a folder, in the order of the search. */
   List<String> FOLDER_NAMES =
       List.of(
           "model.safetensors.index.json",
@@ -25,18 +26,18 @@ public interface TensorSource extends AutoCloseable {
           "pytorch_model.bin");
 
   /**
-   * Opens weights in any form that can be read: a safetensors file, an archive of {@code
-   * torch.save}, an index with its shards, or a folder with one of {@link #FOLDER_NAMES}. A file's
-   * form is told by its first bytes, not by its name.
+   * Opens weights in any supported form: a safetensors file, an archive of {@code torch.save}, an
+   * index with its shards, or a folder with one of {@link #FOLDER_NAMES}. The first bytes of a file
+   * decide its form, not its name.
    *
-   * @throws WeightsFileException if there is nothing that can be read
+   * @throws WeightsFileException if there is no readable file
    */
   static TensorSource open(Path path) {
     Path file = locate(path);
     return WeightsForm.of(file) == WeightsForm.INDEX ? ShardedWeights.open(file) : openFile(file);
   }
 
-  /** The file that {@link #open} reads: the path itself, or the first of the names in a folder. */
+  /** Returns the file that {@link #open} reads: the path, or the first of the names in a folder. */
   static Path locate(Path path) {
     if (!Files.isDirectory(path)) {
       return path;
@@ -48,10 +49,11 @@ public interface TensorSource extends AutoCloseable {
         .orElseThrow(
             () ->
                 WeightsFileException.in(
-                    path, "weights", "one of " + String.join(", ", FOLDER_NAMES), "none of them"));
+                    path,
+                    "missing weights: put one of these here: " + String.join(", ", FOLDER_NAMES)));
   }
 
-  /** The files that hold the tensors: one, or all shards in the order of their index. */
+  /** Returns the files of the tensors: one, or all shards in the order of their index. */
   default List<Path> files() {
     return names().stream().map(n -> info(n).file()).distinct().toList();
   }
@@ -70,40 +72,61 @@ public interface TensorSource extends AutoCloseable {
     };
   }
 
-  /** The names, in the order of the file. */
+  /** Returns the names, in the order of the file. */
   Set<String> names();
 
-  /** Type, shape and place of one tensor. */
+  /** Reader of the bytes of one tensor. */
+  @FunctionalInterface
+  interface Bytes {
+    /** Fills {@code target} from byte {@code position} of the tensor on. */
+    void read(ByteBuffer target, long position);
+  }
+
+  /** Returns a reader of the bytes of one tensor, little-endian and row-major. */
+  Bytes bytes(String name);
+
+  /** Returns type, shape and place of one tensor. */
   TensorInfo info(String name);
 
-  /** Free text entries of the file; empty if it has none. */
+  /** Returns the free text entries of the file; empty if it has none. */
   Map<String, String> metadata();
 
   /**
-   * The tensor as an array of its manager's device, in memory of its own: F32, F16 and BF16 as
-   * FLOAT32, F64 as FLOAT64, I64 as INT64, all smaller integers and BOOL as INT32. The array in
-   * memory may have at most 2 GiB.
+   * Loads a tensor to the device of the manager, as a copy: F32, F16 and BF16 as FLOAT32, F64 as
+   * FLOAT64, I64 as INT64, all smaller integers and BOOL as INT32. The array in memory may have at
+   * most 2 GiB.
    */
-  NDArray load(String name, NDManager manager);
+  default NDArray load(String name, NDManager manager) {
+    return TensorBytes.load(info(name), bytes(name), manager);
+  }
 
   /**
-   * An F32, F16 or BF16 tensor as a bfloat16 array, in memory of its own, without ever being there
-   * in a wider format: BF16 bit by bit, the others rounded to nearest even. Of the engine's own
-   * operations only those that {@link TorchOps} calls may touch it.
+   * Loads an F32, F16 or BF16 tensor as a bfloat16 array without a copy in a wider format: BF16 bit
+   * by bit, the others rounded to nearest even. Only operations of {@link TorchOps} may use it.
    */
-  NDArray loadBf16(String name, NDManager manager);
+  default NDArray loadBf16(String name, NDManager manager) {
+    return TensorBytes.loadBf16(info(name), bytes(name), manager);
+  }
 
-  /** The values of an F32, F16 or BF16 tensor, row-major. */
-  float[] floats(String name);
+  /** Returns the values of an F32, F16 or BF16 tensor, row-major. */
+  default float[] floats(String name) {
+    return TensorBytes.floats(info(name), bytes(name));
+  }
 
-  /** The values of a tensor of any floating type, row-major. */
-  double[] doubles(String name);
+  /** Returns the values of a tensor of any floating type, row-major. */
+  default double[] doubles(String name) {
+    return TensorBytes.doubles(info(name), bytes(name));
+  }
 
-  /** The values of a tensor of any integer type or BOOL, row-major; all must fit an int. */
-  int[] ints(String name);
+  /** Returns the values of a tensor of any integer type or BOOL, row-major; all must fit an int. */
+  default int[] ints(String name) {
+    return TensorBytes.ints(info(name), bytes(name));
+  }
 
-  /** The values of a tensor of any integer type or BOOL, row-major. */
-  long[] longs(String name);
+  /** Returns the values of a tensor of any integer type or BOOL, row-major. */
+  default long[] longs(String name) {
+    return TensorBytes.longs(info(name), bytes(name));
+  }
 
   /** Closes the files. Closing twice does nothing. */
   @Override

@@ -45,7 +45,7 @@ public final class TorchIntegers {
     for (int i = 0; i < values.length; i++) {
       if (!(list.get(i) instanceof Long value)) {
         throw WeightsFileException.in(
-            file, "element " + i + " of the saved list", "an integer", "something else");
+            file, "element " + i + " of the saved list", "an integer", "another value");
       }
       values[i] = value;
     }

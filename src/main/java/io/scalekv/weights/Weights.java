@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.TorchOps;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -86,9 +87,7 @@ public final class Weights implements AutoCloseable {
   }
 
   private void putAsIs(String name, NDArray array) {
-    if (arrays.containsKey(name)) {
-      throw new IllegalArgumentException("weights: " + name + " given twice");
-    }
+    Require.that(!arrays.containsKey(name), "weight %s must be new, got it twice", name);
     array.attach(manager);
     arrays.put(name, array);
   }
@@ -101,19 +100,19 @@ public final class Weights implements AutoCloseable {
    */
   public void set(String name, NDArray values) {
     NDArray array = get(name);
-    if (!array.getShape().equals(values.getShape())) {
-      throw new IllegalArgumentException(
-          "weights: " + name + ": " + array.getShape() + " expected, got " + values.getShape());
-    }
+    Require.that(
+        array.getShape().equals(values.getShape()),
+        "shape of weight %s must be %s, got %s",
+        name,
+        array.getShape(),
+        values.getShape());
     TorchOps.call("assign", values, array).close();
   }
 
   /** The array of that name; an unknown name is an error that names it. */
   public NDArray get(String name) {
     NDArray array = arrays.get(name);
-    if (array == null) {
-      throw new IllegalArgumentException("weights: " + name + " is missing");
-    }
+    Require.that(array != null, "missing weight %s", name);
     return array;
   }
 

@@ -6,7 +6,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** A weights file cannot be read or written. The message is one line: file, what, expected, got. */
+/** Failure to read or write a weights file; the message is one line that begins with the file. */
 public final class WeightsFileException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
   private static final int LONGEST_QUOTE = 120;
@@ -15,17 +15,24 @@ public final class WeightsFileException extends IllegalArgumentException {
     super(message, cause);
   }
 
-  /** {@code file: problem}. */
+  /** Returns {@code file: problem}. */
   static WeightsFileException in(Path file, String problem) {
     return new WeightsFileException(file + ": " + problem, null);
   }
 
-  /** {@code file: what: expected …, got …}. */
-  static WeightsFileException in(Path file, String what, Object expected, Object got) {
-    return in(file, what + ": expected " + expected + ", got " + got);
+  /** Returns {@code file: subject must be condition, got value}. */
+  static WeightsFileException in(Path file, String subject, Object condition, Object got) {
+    return in(file, subject + " must be " + condition + ", got " + got);
   }
 
-  /** {@code file: doing: reason}, the reason taken from a failed file operation. */
+  /** Throws {@link #in(Path, String, Object, Object)} unless the condition holds. */
+  static void require(boolean holds, Path file, String subject, Object condition, Object got) {
+    if (!holds) {
+      throw in(file, subject, condition, got);
+    }
+  }
+
+  /** Returns {@code file: doing: reason}, the reason taken from a failed file operation. */
   static WeightsFileException io(Path file, String doing, IOException cause) {
     return new WeightsFileException(file + ": " + doing + ": " + oneLine(reason(cause)), cause);
   }
@@ -41,12 +48,24 @@ public final class WeightsFileException extends IllegalArgumentException {
     return text == null ? cause.getClass().getSimpleName() : text;
   }
 
-  /** A name from a file, quoted, shortened and without control characters. */
+  /** Checks that an unsigned number is at most {@code most}. */
+  static void atMost(long most, Path file, String subject, long value) {
+    if (most < 0 || Long.compareUnsigned(value, most) > 0) {
+      throw in(file, subject, "at most " + most, Long.toUnsignedString(value));
+    }
+  }
+
+  /** Returns {@code tensor "name"}. */
+  static String tensor(String name) {
+    return "tensor " + quote(name);
+  }
+
+  /** Quotes and shortens a name from a file, without its control characters. */
   static String quote(String name) {
     return '"' + oneLine(name) + '"';
   }
 
-  /** The text shortened, its line breaks and control characters replaced. */
+  /** Shortens a text and replaces its line breaks and control characters. */
   static String oneLine(String text) {
     String cut =
         text.length() <= LONGEST_QUOTE

@@ -1,5 +1,7 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.require;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,10 +18,7 @@ enum WeightsForm {
 
   /** The form of a file; an error that says what it is instead. */
   static WeightsForm of(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw WeightsFileException.in(
-          file, "weights", "a file", Files.exists(file) ? "something else" : "nothing there");
-    }
+    require(Files.isRegularFile(file), file, "weights", "a file", "none");
     byte[] head;
     try (InputStream in = Files.newInputStream(file)) {
       head = in.readNBytes(HEAD);
@@ -36,20 +35,11 @@ enum WeightsForm {
       return INDEX;
     }
     String text = new String(head, StandardCharsets.ISO_8859_1);
-    if (text.startsWith("version https://git-lfs")) {
-      throw WeightsFileException.in(
-          file, "weights", "the file itself", "a Git LFS pointer to it (git lfs pull fetches it)");
-    }
-    if (head.length > 1 && (head[0] & 0xff) == 0x80 && head[1] <= 5) {
-      throw WeightsFileException.in(
-          file,
-          "weights",
-          "a safetensors file or a zip archive of torch.save",
-          "a bare pickle, as PyTorch before 1.6 wrote it; save it again with a newer one");
-    }
-    if (text.startsWith("<")) {
-      throw WeightsFileException.in(file, "weights", "a file of tensors", "a web page");
-    }
+    boolean pointer = text.startsWith("version https://git-lfs");
+    require(!pointer, file, "weights", "tensors", "a Git LFS pointer (run git lfs pull)");
+    boolean pickle = head.length > 1 && (head[0] & 0xff) == 0x80 && head[1] <= 5;
+    require(!pickle, file, "weights", "saved by PyTorch 1.6 or newer", "a bare pickle");
+    require(!text.startsWith("<"), file, "weights", "a file of tensors", "a web page");
     return SAFETENSORS;
   }
 }

@@ -1,5 +1,7 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.quote;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -79,18 +81,13 @@ record ZipDirectory(Map<String, Entry> entries) {
       Map<String, Entry> entries = new LinkedHashMap<>();
       long end = 0;
       for (Listed e : listed) {
-        String what = "entry " + WeightsFileException.quote(e.name());
-        if (e.header() < end) {
-          throw bad(what, "a place of its own from byte " + end, e.header());
-        }
+        String what = "entry " + quote(e.name());
+        require(e.header() >= end, "first byte of " + what, "at least " + end, e.header());
         long data = dataOffset(e, what, place.offset());
         end = data + e.size();
-        if (end > place.offset()) {
-          throw bad(what + " end", "at most byte " + place.offset(), end);
-        }
-        if (entries.put(e.name(), new Entry(e.name(), data, e.size())) != null) {
-          throw bad(what, "once", "twice");
-        }
+        require(end <= place.offset(), "end of " + what, "at most byte " + place.offset(), end);
+        Entry before = entries.put(e.name(), new Entry(e.name(), data, e.size()));
+        require(before == null, what, "unique", "it twice");
       }
       return new ZipDirectory(Collections.unmodifiableMap(entries));
     }
@@ -105,7 +102,8 @@ record ZipDirectory(Map<String, Entry> entries) {
           return place(tail.slice(at, END_BYTES).order(ByteOrder.LITTLE_ENDIAN), tailStart + at);
         }
       }
-      throw bad("zip archive", "an end record", "none: the file is cut short or no zip");
+      throw WeightsFileException.in(
+          file, "missing end record of a zip archive: the file is cut short or no archive");
     }
 
     private Place place(ByteBuffer end, long endAt) throws IOException {
@@ -116,34 +114,20 @@ record ZipDirectory(Map<String, Entry> entries) {
         ByteBuffer locator = bytes(endAt - LOCATOR64_BYTES, LOCATOR64_BYTES);
         if (locator.getInt(0) == LOCATOR64) {
           long at = locator.getLong(8);
-          if (at < 0 || at > endAt - LOCATOR64_BYTES - END64_BYTES) {
-            throw bad("zip64 end record", "a place inside the file", at);
-          }
+          atMost(endAt - LOCATOR64_BYTES - END64_BYTES, "place of the zip64 end record", at);
           ByteBuffer end64 = bytes(at, END64_BYTES);
-          if (end64.getInt(0) != END64) {
-            throw bad("zip64 end record", "its signature at byte " + at, "something else");
-          }
+          require(
+              end64.getInt(0) == END64, "zip64 end record", "at byte " + at, "another signature");
           place = new Place(end64.getLong(48), end64.getLong(40), end64.getLong(32));
           oneDisk = end64.getInt(16) == end64.getInt(20) && end64.getLong(24) == end64.getLong(32);
           directoryEnd = at;
         }
       }
-      if (!oneDisk) {
-        throw bad("zip archive", "one part", "a part of a split archive");
-      }
-      if (place.size() < 0 || place.size() > LARGEST) {
-        throw bad("directory", "at most " + LARGEST + " bytes", place.size());
-      }
-      if (place.offset() != directoryEnd - place.size()) {
-        throw bad(
-            "directory", "at byte " + (directoryEnd - place.size()) + ", its end", place.offset());
-      }
-      if (place.entries() < 0 || place.entries() > place.size() / FILE_BYTES) {
-        throw bad(
-            "entries",
-            "at most " + place.size() / FILE_BYTES + " in the directory",
-            place.entries());
-      }
+      require(oneDisk, "zip archive", "whole", "a part of a split archive");
+      atMost(LARGEST, "bytes of the directory", place.size());
+      long offset = directoryEnd - place.size();
+      require(place.offset() == offset, "place of the directory", offset, place.offset());
+      atMost(place.size() / FILE_BYTES, "number of entries", place.entries());
       return place;
     }
 
@@ -152,41 +136,31 @@ record ZipDirectory(Map<String, Entry> entries) {
       List<Listed> listed = new ArrayList<>();
       for (long i = 0; i < place.entries(); i++) {
         int at = b.position();
-        if (b.remaining() < FILE_BYTES || b.getInt(at) != FILE) {
-          throw bad("directory entry " + i, "its signature", "something else");
-        }
+        boolean signed = b.remaining() >= FILE_BYTES && b.getInt(at) == FILE;
+        require(signed, "directory entry " + i, "complete", "another signature");
         int nameLength = u16(b, at + 28);
         int extraLength = u16(b, at + 30);
         int commentLength = u16(b, at + 32);
-        if (b.remaining() < FILE_BYTES + nameLength + extraLength + commentLength) {
-          throw bad("directory entry " + i, "an end inside the directory", "one beyond it");
-        }
+        int bytes = FILE_BYTES + nameLength + extraLength + commentLength;
+        atMost(b.remaining(), "bytes of directory entry " + i, bytes);
         byte[] rawName = new byte[nameLength];
         b.get(at + FILE_BYTES, rawName);
         String name = new String(rawName, StandardCharsets.UTF_8);
         ByteBuffer extra =
             b.slice(at + FILE_BYTES + nameLength, extraLength).order(ByteOrder.LITTLE_ENDIAN);
         listed.add(listed(name, rawName, b.slice(at, FILE_BYTES), extra));
-        b.position(at + FILE_BYTES + nameLength + extraLength + commentLength);
+        b.position(at + bytes);
       }
-      if (b.hasRemaining()) {
-        throw bad("directory", place.entries() + " entries", b.remaining() + " bytes more");
-      }
+      require(!b.hasRemaining(), "bytes after the directory entries", 0, b.remaining());
       return listed;
     }
 
     private Listed listed(String name, byte[] rawName, ByteBuffer fields, ByteBuffer extra) {
       fields.order(ByteOrder.LITTLE_ENDIAN);
-      String what = "entry " + WeightsFileException.quote(name);
-      if (!isPlain(name)) {
-        throw bad(what, "a name inside the archive", "one that leads out of it");
-      }
-      if ((u16(fields, 8) & ENCRYPTED) != 0) {
-        throw bad(what, "plain bytes", "encrypted ones");
-      }
-      if (u16(fields, 10) != 0) {
-        throw bad(what, "stored bytes", "compressed ones (method " + u16(fields, 10) + ")");
-      }
+      String what = "entry " + quote(name);
+      require(isPlain(name), "name of " + what, "inside the archive", "a path out of it");
+      require((u16(fields, 8) & ENCRYPTED) == 0, what, "unencrypted", "encrypted bytes");
+      require(u16(fields, 10) == 0, what, "stored", "compression method " + u16(fields, 10));
       long compressed = u32(fields, 20);
       long size = u32(fields, 24);
       long header = u32(fields, 42);
@@ -204,27 +178,20 @@ record ZipDirectory(Map<String, Entry> entries) {
           header = header == NO_32 ? next64(field, what) : header;
         }
       }
-      if (size != compressed) {
-        throw bad(what + " stored size", compressed, size);
-      }
-      if (size < 0 || size > length || header < 0 || header > length) {
-        throw bad(what, "a place inside the file", size + " bytes at byte " + header);
-      }
+      require(size == compressed, "stored size of " + what, compressed, size);
+      atMost(length, "bytes of " + what, size);
+      atMost(length, "first byte of " + what, header);
       return new Listed(name, rawName, header, size);
     }
 
     private long next64(ByteBuffer field, String what) {
-      if (field.remaining() < 8) {
-        throw bad(what, "a complete zip64 field", "a short one");
-      }
+      require(field.remaining() >= 8, "zip64 field of " + what, "complete", "a short one");
       return field.getLong();
     }
 
     /** The first byte after the entry's own header, which must bear the same name. */
     private long dataOffset(Listed e, String what, long directory) throws IOException {
-      if (e.header() > directory - LOCAL_BYTES - e.rawName().length) {
-        throw bad(what, "a header before the directory at byte " + directory, e.header());
-      }
+      atMost(directory - LOCAL_BYTES - e.rawName().length, "first byte of " + what, e.header());
       ByteBuffer local = bytes(e.header(), LOCAL_BYTES + e.rawName().length);
       byte[] name = new byte[e.rawName().length];
       local.get(LOCAL_BYTES, name);
@@ -232,9 +199,7 @@ record ZipDirectory(Map<String, Entry> entries) {
           local.getInt(0) == LOCAL
               && u16(local, 26) == name.length
               && Arrays.equals(name, e.rawName());
-      if (!same) {
-        throw bad(what, "a header of the same name at byte " + e.header(), "something else");
-      }
+      require(same, "header at byte " + e.header() + " of " + what, "of the same name", "another");
       return e.header() + LOCAL_BYTES + name.length + u16(local, 28);
     }
 
@@ -244,8 +209,12 @@ record ZipDirectory(Map<String, Entry> entries) {
       return buffer.flip();
     }
 
-    private WeightsFileException bad(String what, Object expected, Object got) {
-      return WeightsFileException.in(file, what, expected, got);
+    private void atMost(long most, String subject, long value) {
+      WeightsFileException.atMost(most, file, subject, value);
+    }
+
+    private void require(boolean holds, String subject, Object condition, Object got) {
+      WeightsFileException.require(holds, file, subject, condition, got);
     }
   }
 

@@ -159,37 +159,33 @@ class PublishedCheckpointTest {
     Path shard = folder.resolve("infinity_2b_weights/pytorch_model-00002-of-00003.bin");
     byte[] whole = Files.readAllBytes(shard);
     Files.write(shard, Arrays.copyOf(whole, whole.length * 2 / 3));
-    assertRefused(
-        shard.toString(), "zip archive: expected an end record, got none: the file is cut");
+    assertRefused(shard.toString(), "end record of a zip archive");
     Files.delete(shard);
-    assertRefused("shard \"pytorch_model-00002-of-00003.bin\": expected a file, got nothing there");
+    assertRefused("shard \"pytorch_model-00002-of-00003.bin\"");
     Files.write(shard, whole);
 
     Path file = folder.resolve("infinity_2b_reg.pth");
     Map<String, TensorData.Floats> weights = TinyCheckpoint.transformer();
     TinyCheckpoint.torch(file, weights, StoredType.I32);
-    assertRefused(
-        file + ": tensor \"cfg_uncond\" of narrow-2b: expected F32, F16 or BF16, got I32");
+    assertRefused(file + ": ", "tensor \"cfg_uncond\" of narrow-2b", "got I32");
 
     String head = "block_chunks.7.module.3.ffn.fc2.bias";
     Map<String, TensorData.Floats> less = new LinkedHashMap<>(weights);
     less.remove(head);
     TinyCheckpoint.torch(file, less, StoredType.F32);
-    assertRefused(
-        file + ": weights of narrow-2b: expected 694 names, got 693 of them; missing: " + head);
+    assertRefused(file + ": weights of narrow-2b", "none for " + head);
     less.remove("head.bias");
     TinyCheckpoint.torch(file, less, StoredType.F32);
-    assertRefused("got 692 of them; missing: head.bias and 1 more");
+    assertRefused("none for head.bias and 1 more");
 
     Map<String, TensorData.Floats> more = new LinkedHashMap<>(weights);
     more.put("block_chunks.8.module.0.ada_gss", weights.get("pos_start"));
     more.put("rope2d_freqs_grid", weights.get("pos_start"));
     TinyCheckpoint.torch(file, more, StoredType.F32);
-    assertRefused("expected no others than its 694, got block_chunks.8.module.0.ada_gss");
+    assertRefused("got block_chunks.8.module.0.ada_gss");
 
     TinyCheckpoint.writeHollow(file, TinyCheckpoint.published("infinity_8b"));
-    assertRefused(
-        file + ": tensor \"cfg_uncond\": expected [512, 128] as narrow-2b has, got [512, 2048]");
+    assertRefused(file + ": shape of tensor \"cfg_uncond\" of narrow-2b", "got [512, 2048]");
   }
 
   @Test
@@ -217,10 +213,8 @@ class PublishedCheckpointTest {
 
     TinyCheckpoint.writeHollow(transformer, TinyCheckpoint.published("infinity_8b"));
     Exception e = assertThrows(WeightsFileException.class, () -> files.check(config));
-    assertEquals(
-        transformer
-            + ": tensor \"pos_start\": expected [1, 1, 2048] as infinity-2b has, got [1, 1, 3584]",
-        e.getMessage());
+    assertTrue(e.getMessage().startsWith(transformer + ": shape of tensor \"pos_start\" "));
+    assertTrue(e.getMessage().endsWith("got [1, 1, 3584]"), e.getMessage());
     CheckpointFolder swapped = new CheckpointFolder(eight.transformer(), files.tokenizer(), null);
     e = assertThrows(WeightsFileException.class, () -> swapped.check(large));
     assertTrue(e.getMessage().contains("the tokenizer of infinity-8b"), e.getMessage());

@@ -65,7 +65,7 @@ final class FiniteCheckTest {
   void theKeyTheNumberAndThePlaceAreNamed(boolean torch, StoredType type, boolean halved) {
     Path file = write(torch, type, tensors(new float[] {0, 1, 2, 3, NAN, -INF}, 2, 3));
     assertEquals(
-        "%s: tensor \"odd.weight\" %s [2, 3]%s: expected finite numbers, got 1 NaN and 1 infinite,"
+        "%s: tensor \"odd.weight\" %s [2, 3]%s must be finite, got 1 NaN and 1 infinite,"
                 .formatted(file, type, halved && type != StoredType.BF16 ? " as bfloat16" : "")
             + " the first at [1, 1]",
         refusal(file, halved));
@@ -82,9 +82,7 @@ final class FiniteCheckTest {
   void whatIsFiniteOnlyAsFloat32IsRefusedAsBfloat16() {
     Path file = write(false, StoredType.F32, tensors(new float[] {1, Float.MAX_VALUE}, 2));
     load(file, false);
-    assertTrue(
-        refusal(file, true)
-            .contains("F32 [2] as bfloat16: expected finite numbers, got 1 infinite"));
+    assertTrue(refusal(file, true).contains("F32 [2] as bfloat16 must be finite, got 1 infinite"));
   }
 
   @Test

@@ -172,11 +172,8 @@ class PthFileTest {
     Path elsewhere = folder.resolve("elsewhere.pth");
     TorchArchive.write(elsewhere, tensors, StoredType.F32, List.of("optimizer"));
     Exception e = assertThrows(WeightsFileException.class, () -> PthFile.open(elsewhere));
-    assertEquals(
-        elsewhere
-            + ": state dict: expected tensors by name at the top level or under trainer.gpt_fsdp,"
-            + " state_dict, model, module, vae, got the keys epoch, note, optimizer",
-        e.getMessage());
+    assertTrue(e.getMessage().startsWith(elsewhere + ": state dict "), e.getMessage());
+    assertTrue(e.getMessage().endsWith("epoch, note, optimizer"), e.getMessage());
   }
 
   @Test
@@ -237,7 +234,7 @@ class PthFileTest {
   }
 
   @Test
-  void formsAreToldByContent() throws IOException {
+  void theContentDecidesTheForm() throws IOException {
     Path odd = folder.resolve("model.bin");
     // a header of 123 = '{' bytes
     String header = "{" + RawSafetensors.tensor("a", "F32", "[1]", 0, 4) + "}";
@@ -246,13 +243,13 @@ class PthFileTest {
     try (TensorSource source = TensorSource.open(odd)) {
       assertArrayEquals(new float[] {0}, source.floats("a"));
     }
-    Map<String, String> told =
+    Map<String, String> kinds =
         Map.of(
             "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS pointer",
-            "\u0080\u0002}q\u0000.", "a bare pickle, as PyTorch before 1.6 wrote it",
+            "\u0080\u0002}q\u0000.", "a bare pickle",
             "<!doctype html><html>", "a web page",
             "{}", "weight_map");
-    told.forEach(
+    kinds.forEach(
         (content, message) -> {
           RawSafetensors.write(folder, "x", content.getBytes(StandardCharsets.ISO_8859_1));
           Exception e =
@@ -264,7 +261,7 @@ class PthFileTest {
     Exception e = assertThrows(WeightsFileException.class, () -> TensorSource.open(empty));
     assertTrue(e.getMessage().contains("pytorch_model.bin.index.json"), e.getMessage());
     e = assertThrows(WeightsFileException.class, () -> TensorSource.open(folder.resolve("none")));
-    assertTrue(e.getMessage().endsWith("expected a file, got nothing there"), e.getMessage());
+    assertTrue(e.getMessage().startsWith(folder.resolve("none") + ": "), e.getMessage());
   }
 
   @Test
@@ -274,7 +271,7 @@ class PthFileTest {
       byte[] bytes = Files.readAllBytes(file);
       Files.write(file, Arrays.copyOf(bytes, (int) source.info("w").offset() + 4));
       Exception e = assertThrows(WeightsFileException.class, () -> source.floats("w"));
-      assertTrue(e.getMessage().contains("file became shorter while open"), e.getMessage());
+      assertTrue(e.getMessage().contains("bytes of the open file"), e.getMessage());
       assertThrows(WeightsFileException.class, () -> source.floats("v"));
       source.close();
       source.close();

@@ -78,9 +78,8 @@ class ShardedWeightsTest {
             name.equals("c") ? SECOND : FIRST, source.info(name).file().getFileName().toString());
       }
       var error = assertThrows(WeightsFileException.class, () -> source.floats("d"));
-      assertEquals(
-          index + ": tensor \"d\": expected one of the index's 3 names, got none of them",
-          error.getMessage());
+      assertTrue(error.getMessage().startsWith(index + ": "), error::getMessage);
+      assertTrue(error.getMessage().endsWith("got \"d\""), error::getMessage);
       source.close();
       assertThrows(WeightsFileException.class, () -> source.floats("a"));
     }
@@ -103,9 +102,7 @@ class ShardedWeightsTest {
       })
   void shardNamesThatAreNotPlainAreRefused(String name) {
     shard(root.resolve("outside.safetensors"), "c");
-    assertRefused(
-        "shard of tensor \"c\": expected a plain file name in the folder of the index",
-        index(FIRST, FIRST, name));
+    assertRefused("shard of tensor \"c\"", index(FIRST, FIRST, name));
   }
 
   @Test
@@ -113,9 +110,7 @@ class ShardedWeightsTest {
     Path outside = root.resolve("outside.safetensors");
     shard(outside, "c");
     Files.createSymbolicLink(folder.resolve("link.safetensors"), outside);
-    assertRefused(
-        "expected a file in the folder of the index, got a link to",
-        index(FIRST, FIRST, "link.safetensors"));
+    assertRefused("got " + outside.toRealPath(), index(FIRST, FIRST, "link.safetensors"));
     Files.createSymbolicLink(folder.resolve("near.safetensors"), folder.resolve(SECOND));
     try (TensorSource source = ShardedWeights.open(index(FIRST, FIRST, "near.safetensors"))) {
       assertArrayEquals(new float[] {'c', 0.5f}, source.floats("c"));
@@ -130,31 +125,25 @@ class ShardedWeightsTest {
 
   @Test
   void indexAndShardsMustAgree() {
+    assertRefused("shard \"none.safetensors\"", index(FIRST, FIRST, "none.safetensors"));
     assertRefused(
-        "shard \"none.safetensors\": expected a file, got nothing there",
-        index(FIRST, FIRST, "none.safetensors"));
+        "tensor \"b\" must be in shard " + SECOND + ", got " + FIRST, index(FIRST, SECOND, SECOND));
     assertRefused(
-        "tensor \"b\": expected in shard " + SECOND + ", got in " + FIRST,
-        index(FIRST, SECOND, SECOND));
-    assertRefused(
-        "tensor \"x\": expected in shard " + FIRST + ", got in no shard",
+        "tensor \"x\" must be in shard " + FIRST,
         index(
             "{\"weight_map\":{\"a\":\"%s\",\"b\":\"%s\",\"c\":\"%s\",\"x\":\"%s\"}}"
                 .formatted(FIRST, FIRST, SECOND, FIRST)));
     assertRefused(
-        "tensor \"b\" of " + FIRST + ": expected listed in weight_map, got not listed",
+        "tensor \"b\" of " + FIRST,
         index("{\"weight_map\":{\"a\":\"%s\",\"c\":\"%s\"}}".formatted(FIRST, SECOND)));
     shard(folder.resolve(SECOND), "a", "c");
-    assertRefused(
-        "tensor \"a\": expected in one shard, got in " + FIRST + " and in " + SECOND,
-        index(FIRST, FIRST, SECOND));
+    assertRefused("got " + FIRST + " and " + SECOND, index(FIRST, FIRST, SECOND));
   }
 
   @Test
   void anUnsoundShardIsNamed() {
     RawSafetensors.write(folder, SECOND, new byte[3]);
-    assertRefused(
-        SECOND + ": file size: expected at least 8 bytes, got 3", index(FIRST, FIRST, SECOND));
+    assertRefused(SECOND + ": file size", index(FIRST, FIRST, SECOND));
   }
 
   @ParameterizedTest
@@ -162,17 +151,17 @@ class ShardedWeightsTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "`` | index: expected a JSON object, got nothing",
-        "[] | index: expected a JSON object, got an array",
-        "{} | weight_map: expected an object that names the shard of each tensor, got none",
-        "{\"weight_map\":{}} | weight_map: expected an object that names the shard of each",
-        "{\"weight_map\":[]} | weight_map: expected an object, got an array",
-        "{\"weight_map\":{\"a\":1}} | shard of tensor \"a\": expected a plain file name",
-        "{\"weight_map\":{\"a\":null}} | shard of tensor \"a\": expected a plain file name",
-        "{\"weight_map\":{\"a\":\"x\",\"a\":\"x\"}} | index: expected valid JSON, got Duplicate",
-        "{\"weight_map\":{\"a\":\"x\"} | index: expected valid JSON, got Unexpected end",
-        "{\"weight_map\":{\"a\":\"x\"}}} | index: expected valid JSON",
-        "{\"o\":[[[[[[[[[[1]]]]]]]]]]} | index: expected valid JSON",
+        "`` | got nothing",
+        "[] | got an array",
+        "{} | weight_map",
+        "{\"weight_map\":{}} | weight_map",
+        "{\"weight_map\":[]} | got an array",
+        "{\"weight_map\":{\"a\":1}} | shard of tensor \"a\"",
+        "{\"weight_map\":{\"a\":null}} | shard of tensor \"a\"",
+        "{\"weight_map\":{\"a\":\"x\",\"a\":\"x\"}} | got Duplicate",
+        "{\"weight_map\":{\"a\":\"x\"} | got Unexpected end",
+        "{\"weight_map\":{\"a\":\"x\"}}} | index must be valid JSON",
+        "{\"o\":[[[[[[[[[[1]]]]]]]]]]} | index must be valid JSON",
       })
   void unsoundIndexesAreRefused(String json, String message) {
     assertRefused(message, index(json));
@@ -180,7 +169,7 @@ class ShardedWeightsTest {
 
   @Test
   void foldersAndMissingIndexesAreRefused() {
-    assertRefused("index: expected a file, got a folder", folder);
-    assertRefused("index: expected a file, got nothing there", folder.resolve("none"));
+    assertRefused(folder + ": index", folder);
+    assertRefused("none: index", folder.resolve("none"));
   }
 }

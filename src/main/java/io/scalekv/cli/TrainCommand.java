@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.train.Recipe;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -12,8 +13,10 @@ final class TrainCommand {
   /** Returns the group with one trainer a model. */
   static CommandLine create() {
     CommandLine group = new CommandLine(new TrainCommand());
-    for (TrainPocketCommand.Model model : TrainPocketCommand.Model.values()) {
-      group.addSubcommand(model.config().name(), new TrainPocketCommand(model));
+    for (Recipe recipe : Recipe.ALL) {
+      CommandLine command = new CommandLine(new TrainPocketCommand(recipe));
+      command.setDefaultValueProvider(TrainPocketCommand.defaults(recipe));
+      group.addSubcommand(recipe.model(), command);
     }
     return group.addSubcommand(new TrainVocabTrimCommand());
   }

@@ -1,17 +1,18 @@
 package io.scalekv.cli;
 
 import io.scalekv.io.AtomicFile;
-import io.scalekv.model.ModelCatalog;
-import io.scalekv.model.ModelConfig;
 import io.scalekv.report.LossCurve;
-import io.scalekv.train.Curriculum;
 import io.scalekv.train.PocketTraining;
+import io.scalekv.train.Recipe;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** Trainer of a pocket model: its image tokenizer, then its transformer. */
@@ -21,36 +22,13 @@ import picocli.CommandLine.Option;
             + " the last checkpoint.",
     footer = {
       "  ./scalekv train pocket",
-      "  ./scalekv train pocket-l --from out/train-pocket-l/model --steps 30000"
+      "  ./scalekv train pocket-xl --steps 10000"
     })
 final class TrainPocketCommand implements Callable<Integer> {
-  /** Model that can be trained. */
-  enum Model {
-    /** Seven maps, 64x64 px. */
-    POCKET("pocket", Curriculum.LAST_MAPS),
-    /** Nine maps, 96x96 px. */
-    POCKET_L("pocket-l", Curriculum.LAST_MAPS),
-    /** Ten maps, 128x128 px. */
-    POCKET_XL("pocket-xl", Curriculum.GROWING);
-
-    private final String name;
-    private final Curriculum curriculum;
-
-    Model(String name, Curriculum curriculum) {
-      this.name = name;
-      this.curriculum = curriculum;
-    }
-
-    /** Returns the configuration. */
-    ModelConfig config() {
-      return ModelCatalog.config(name);
-    }
-  }
-
   /** JSON document. */
   record Report(String folder, String lossCurve) {}
 
-  private final Model model;
+  private final Recipe recipe;
 
   @Mixin private MachineOptions machine;
   @Mixin private Output output;
@@ -65,14 +43,12 @@ final class TrainPocketCommand implements Callable<Integer> {
   @Option(
       names = "--dtype",
       paramLabel = "fp32|bf16",
-      defaultValue = "fp32",
       description = "Number format of the blocks' products (default: ${DEFAULT-VALUE}).")
   private ModelOptions.Dtype dtype;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
-      defaultValue = "0",
       converter = Choice.NotNegative.class,
       description = "Seed of data, noise and initial weights (default: ${DEFAULT-VALUE}).")
   private Integer seed;
@@ -80,15 +56,14 @@ final class TrainPocketCommand implements Callable<Integer> {
   @Option(
       names = "--vae-steps",
       paramLabel = "N",
-      defaultValue = "2200",
-      converter = Choice.Positive.class,
-      description = "Updates of the image tokenizer (default: ${DEFAULT-VALUE}).")
+      converter = Choice.NotNegative.class,
+      description =
+          "Updates of the image tokenizer, 0 for the shipped one (default: ${DEFAULT-VALUE}).")
   private Integer vaeSteps;
 
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "20000",
       converter = Choice.Positive.class,
       description =
           "Updates of the transformer; a larger number continues an earlier training (default:"
@@ -98,7 +73,6 @@ final class TrainPocketCommand implements Callable<Integer> {
   @Option(
       names = "--decay-steps",
       paramLabel = "N",
-      defaultValue = "4000",
       converter = Choice.NotNegative.class,
       description = "Last updates, with a falling learning rate (default: ${DEFAULT-VALUE}).")
   private Integer decaySteps;
@@ -106,14 +80,12 @@ final class TrainPocketCommand implements Callable<Integer> {
   @Option(
       names = "--learning-rate",
       paramLabel = "X",
-      defaultValue = "0.002",
       description = "Peak learning rate of the transformer (default: ${DEFAULT-VALUE}).")
-  private double learningRate;
+  private Double learningRate;
 
   @Option(
       names = "--tokens",
       paramLabel = "N",
-      defaultValue = "4200",
       converter = Choice.Positive.class,
       description = "Tokens of a batch, about (default: ${DEFAULT-VALUE}).")
   private Integer tokens;
@@ -121,7 +93,9 @@ final class TrainPocketCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "DIR",
-      description = "Model folder whose weights are the initial ones (default: random weights).")
+      description =
+          "Model folder whose weights are the initial ones (default: random for pocket"
+              + " and pocket-xl, those of pocket for pocket-l).")
   private Path from;
 
   @Option(
@@ -132,37 +106,54 @@ final class TrainPocketCommand implements Callable<Integer> {
       description = "Time between checkpoints (default: ${DEFAULT-VALUE}).")
   private Integer checkpointEvery;
 
-  TrainPocketCommand(Model model) {
-    this.model = model;
+  TrainPocketCommand(Recipe recipe) {
+    this.recipe = recipe;
   }
 
   @Override
   public Integer call() throws IOException {
     output.resumable();
-    ModelConfig config = model.config();
-    Path folder = out == null ? Path.of("out", "train-" + config.name()) : out;
+    Recipe r = recipe;
+    Path folder = out == null ? Path.of("out", "train-" + r.model()) : out;
     AtomicFile.removeLeft(OutputFolder.prepare(folder));
+    Recipe asked =
+        new Recipe(
+            r.model(),
+            seed,
+            vaeSteps,
+            r.fromPocket(),
+            steps,
+            Math.min(decaySteps, steps),
+            learningRate,
+            r.curriculum(),
+            tokens,
+            dtype == ModelOptions.Dtype.BF16);
     PocketTraining.Result result =
         PocketTraining.run(
-            new PocketTraining.Options(
-                config,
-                folder,
-                Duration.ofSeconds(checkpointEvery),
-                vaeSteps,
-                steps,
-                decaySteps,
-                learningRate,
-                model.curriculum,
-                tokens,
-                seed,
-                dtype == ModelOptions.Dtype.BF16,
-                from),
+            new PocketTraining.Options(asked, folder, Duration.ofSeconds(checkpointEvery), from),
             output::log);
-    LossCurve.ofCsv(result.curve(), config.name() + " transformer")
+    LossCurve.ofCsv(result.curve(), r.model() + " transformer")
         .writePng(folder.resolve("loss.png"));
     output.json(new Report(result.folder().toString(), result.curve().toString()));
     output.line("model %s, loss curve %s", result.folder(), folder.resolve("loss.png"));
     output.next("models", "--verify", result.folder());
     return 0;
+  }
+
+  /** Returns the defaults of a recipe by the names of the options. */
+  static IDefaultValueProvider defaults(Recipe r) {
+    Map<String, Object> values =
+        Map.of(
+            "--seed", r.seed(),
+            "--vae-steps", r.vaeSteps(),
+            "--steps", r.steps(),
+            "--decay-steps", r.decaySteps(),
+            "--learning-rate", r.learningRate(),
+            "--tokens", r.tokens(),
+            "--dtype", r.bf16() ? "bf16" : "fp32");
+    return arg ->
+        arg instanceof OptionSpec option && values.containsKey(option.longestName())
+            ? values.get(option.longestName()).toString()
+            : arg.defaultValue();
   }
 }

@@ -3,8 +3,11 @@ package io.scalekv.train;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.CheckpointNames;
-import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelCatalog;
+import io.scalekv.model.ModelChoice;
+import io.scalekv.model.ModelSource;
 import io.scalekv.model.infinity.InfinityModelConfig;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.weights.SafetensorsFile;
@@ -24,45 +27,25 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * The whole training of the pocket model: tokenizer, transformer, model folder. Each part is
- * skipped when its result is there and goes on from its checkpoint otherwise.
+ * Training of a pocket model: tokenizer, transformer, model folder. A part whose result exists is
+ * skipped; an interrupted one resumes from its checkpoint.
  */
 public final class PocketTraining {
   private static final int VAE_BATCH = 16;
   private static final double VAE_LEARNING_RATE = 2e-3;
 
   /**
-   * What a training is.
+   * Options of a training.
    *
-   * @param config of the model
+   * @param recipe model and hyperparameters
    * @param folder of checkpoints, curves and the model
    * @param checkpointEvery time between checkpoints
-   * @param vaeSteps updates of the tokenizer
-   * @param steps updates of the transformer
-   * @param decaySteps of these, with a falling learning rate
-   * @param learningRate peak of the transformer
-   * @param curriculum how many maps a batch holds
-   * @param tokens of a batch, about
-   * @param seed of data, noise and first weights
-   * @param bf16 whether the blocks' products round their factors to bfloat16
-   * @param from model folder to start from, or null
+   * @param from model folder whose weights are the initial ones, or null for those of the recipe
    */
-  public record Options(
-      ModelConfig config,
-      Path folder,
-      Duration checkpointEvery,
-      int vaeSteps,
-      int steps,
-      int decaySteps,
-      double learningRate,
-      Curriculum curriculum,
-      int tokens,
-      int seed,
-      boolean bf16,
-      Path from) {}
+  public record Options(Recipe recipe, Path folder, Duration checkpointEvery, Path from) {}
 
   /**
-   * What it leaves.
+   * Files of a finished training.
    *
    * @param folder of the model
    * @param curve loss curve of the transformer
@@ -71,47 +54,56 @@ public final class PocketTraining {
 
   private PocketTraining() {}
 
-  /** Trains to the end. */
+  /**
+   * Trains to the end, from the checkpoints of the folder if there are any.
+   *
+   * @param log receives a line of progress now and then
+   */
   public static Result run(Options o, Consumer<String> log) {
-    InfinityModelConfig config = InfinityModelConfig.cast(o.config());
+    Recipe recipe = o.recipe();
+    InfinityModelConfig config = InfinityModelConfig.cast(ModelCatalog.config(recipe.model()));
     ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
+    CheckpointFolder pocket =
+        CheckpointFolder.of(ModelCatalog.config(ModelChoice.DEFAULT), new ModelSource.Shipped());
     Path vaeFile = o.folder().resolve("vae-fp32.safetensors");
-    if (o.from() != null && !Files.exists(vaeFile)) {
+    if (!Files.exists(vaeFile) && o.from() != null) {
       copyTensors(o.from().resolve(CheckpointNames.TOKENIZER), vaeFile, StoredType.F32);
-    }
-    if (!Files.exists(vaeFile)) {
+    } else if (!Files.exists(vaeFile) && recipe.vaeSteps() == 0) {
+      copyTensors(pocket.tokenizer(), vaeFile, StoredType.F32);
+    } else if (!Files.exists(vaeFile)) {
       VaeTrainer.train(
           new VaeTrainer.Options(
               config.tokenizer(),
               schedule,
               VAE_BATCH,
-              o.vaeSteps(),
+              recipe.vaeSteps(),
               VAE_LEARNING_RATE,
-              o.seed(),
+              recipe.seed(),
               o.folder(),
               o.checkpointEvery(),
               vaeFile),
           log);
     }
+    Path initial =
+        o.from() != null
+            ? o.from().resolve(CheckpointNames.TRANSFORMER)
+            : recipe.fromPocket() ? pocket.transformer() : null;
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights vae = load(manager, vaeFile);
-        Weights start =
-            o.from() == null
-                ? null
-                : load(manager, o.from().resolve(CheckpointNames.TRANSFORMER))) {
+        Weights start = initial == null ? null : load(manager, initial)) {
       PocketTrainer.train(
           new PocketTrainer.Options(
               config.transformer(),
               new Vae(config.tokenizer(), vae),
               schedule,
               config.rotaryReference(1),
-              o.curriculum(),
-              o.tokens(),
-              o.steps(),
-              o.decaySteps(),
-              o.learningRate(),
-              o.seed(),
-              o.bf16(),
+              recipe.curriculum(),
+              recipe.tokens(),
+              recipe.steps(),
+              recipe.decaySteps(),
+              recipe.learningRate(),
+              recipe.seed(),
+              recipe.bf16(),
               o.folder(),
               o.checkpointEvery(),
               start),

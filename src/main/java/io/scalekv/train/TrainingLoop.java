@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.Cancellation;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.SafetensorsWriter;
@@ -26,15 +27,15 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Gradient descent that can be stopped at any moment and resumed to the same bits: every step draws
- * its data and noise from a generator seeded by (seed, step), so that weights, moments, averages
- * and the step number are the whole state.
+ * Gradient descent that can be interrupted at any moment and resumes to the same bits: every step
+ * draws its data and noise from a generator seeded by (seed, step), so that weights, moments,
+ * averages and the step number are the whole state.
  */
 public final class TrainingLoop {
   /**
-   * What one run is.
+   * Options of a run.
    *
-   * @param steps number of updates in all
+   * @param steps updates in all
    * @param seed seed of data and noise
    * @param learningRate schedule
    * @param optimiser numbers of AdamW
@@ -53,10 +54,12 @@ public final class TrainingLoop {
       Path curve,
       int logEvery) {}
 
-  /** The loss of one batch. */
+  /** Loss of one batch. */
   @FunctionalInterface
   public interface Objective {
     /**
+     * Returns the loss.
+     *
      * @param scope owns everything that the step makes
      * @param step number of the update, from 1
      * @return scalar loss that takes part in autograd
@@ -65,7 +68,7 @@ public final class TrainingLoop {
   }
 
   /**
-   * State of a run, told after every {@code logEvery} updates.
+   * State of a run after every {@code logEvery} updates.
    *
    * @param step updates done
    * @param steps updates in all
@@ -73,27 +76,36 @@ public final class TrainingLoop {
    * @param gradientNorm of the last update, before clipping
    * @param learningRate of the last update
    * @param seconds training time so far, earlier runs included
+   * @param secondsLeft estimate from the updates since the last report
    */
   public record Report(
-      int step, int steps, double loss, double gradientNorm, double learningRate, double seconds) {
+      int step,
+      int steps,
+      double loss,
+      double gradientNorm,
+      double learningRate,
+      double seconds,
+      double secondsLeft) {
     @Override
     public String toString() {
       return String.format(
           Locale.ROOT,
-          "step %d/%d loss %.4f gradient %.3f lr %.2e %.0f s",
+          "step %d/%d loss %.4f gradient %.3f lr %.2e %.0f s, about %d:%02d h left",
           step,
           steps,
           loss,
           gradientNorm,
           learningRate,
-          seconds);
+          seconds,
+          (int) (secondsLeft / 3600),
+          (int) (secondsLeft % 3600 / 60));
     }
   }
 
   private final Options options;
   private final Weights weights;
 
-  /** A run over the given weights, which it does not own. */
+  /** Creates a run over the given weights, which it does not own. */
   public TrainingLoop(Options options, Weights weights) {
     this.options = options;
     this.weights = weights;
@@ -103,8 +115,8 @@ public final class TrainingLoop {
    * Trains to the last step, from the checkpoint when there is one.
    *
    * @param objective loss of a batch
-   * @param onReport told every {@code logEvery} updates
-   * @param onEnd given the averaged weights at the end, and how long it took
+   * @param onReport called every {@code logEvery} updates
+   * @param onEnd receives the averaged weights and the progress at the end
    * @throws java.util.concurrent.CancellationException if the process was asked to stop; the
    *     checkpoint is then that of the last step
    */
@@ -121,6 +133,8 @@ public final class TrainingLoop {
       long saved = mark;
       double seconds = at.seconds;
       int step = at.step;
+      double reported = seconds;
+      int reportedStep = step;
       while (step < options.steps()) {
         step++;
         Engine.getInstance().setRandomSeed((int) mix(options.seed(), step));
@@ -138,7 +152,10 @@ public final class TrainingLoop {
         seconds += (now - mark) / 1e9;
         mark = now;
         if (step % options.logEvery() == 0 || step == options.steps()) {
-          Report report = new Report(step, options.steps(), sum / count, norm, rate, seconds);
+          double left = (seconds - reported) / (step - reportedStep) * (options.steps() - step);
+          Report report = new Report(step, options.steps(), sum / count, norm, rate, seconds, left);
+          reported = seconds;
+          reportedStep = step;
           appendCurve(report);
           onReport.accept(report);
           sum = 0;
@@ -159,7 +176,7 @@ public final class TrainingLoop {
     }
   }
 
-  /** A well-mixed 64-bit number of (seed, step), for generators that must not repeat. */
+  /** Returns a well-mixed 64-bit number of (seed, step), the seed of a generator. */
   public static long mix(long seed, long step) {
     long z = seed * 0x9E3779B97F4A7C15L + step * 0xD1B54A32D192ED03L;
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
@@ -168,12 +185,12 @@ public final class TrainingLoop {
   }
 
   /**
-   * How far a run is.
+   * Progress of a run.
    *
    * @param step updates done
    * @param seconds training time, earlier runs included
    * @param lossSum sum of the losses since the last report
-   * @param lossCount how many these are
+   * @param lossCount number of these losses
    */
   public record Progress(int step, double seconds, double lossSum, int lossCount) {}
 
@@ -184,14 +201,12 @@ public final class TrainingLoop {
     try (TensorSource file = SafetensorsFile.open(options.checkpoint());
         NDManager scope = weights.manager().newSubManager()) {
       Map<String, String> meta = file.metadata();
-      if (!String.valueOf(options.seed()).equals(meta.get("seed"))) {
-        throw new IllegalArgumentException(
-            options.checkpoint()
-                + ": checkpoint of seed "
-                + options.seed()
-                + " expected, got seed "
-                + meta.get("seed"));
-      }
+      Require.that(
+          String.valueOf(options.seed()).equals(meta.get("seed")),
+          "%s: seed of the checkpoint must be %d, got %s",
+          options.checkpoint(),
+          options.seed(),
+          meta.get("seed"));
       Progress at = progress(meta);
       for (String name : optimiser.state().keySet()) {
         restore(optimiser, name, file.load(name, scope));
@@ -217,11 +232,8 @@ public final class TrainingLoop {
           Integer.parseInt(meta.getOrDefault("lossCount", "0")));
     } catch (NullPointerException | NumberFormatException e) {
       throw new IllegalArgumentException(
-          options.checkpoint()
-              + ": step and seconds expected, got "
-              + meta.get("step")
-              + " and "
-              + meta.get("seconds"),
+          "%s: step and seconds must be numbers, got %s and %s"
+              .formatted(options.checkpoint(), meta.get("step"), meta.get("seconds")),
           e);
     }
   }
@@ -236,7 +248,7 @@ public final class TrainingLoop {
     SafetensorsWriter.write(options.checkpoint(), optimiser.state(), StoredType.F32, meta);
   }
 
-  /** Appends one line; lines of a later step, left by a killed run, are dropped first. */
+  /** Appends one line and drops lines of later steps, which a killed run has left. */
   private void appendCurve(Report r) {
     try {
       List<String> lines = new ArrayList<>();

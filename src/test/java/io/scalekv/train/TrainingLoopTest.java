@@ -158,7 +158,8 @@ class TrainingLoopTest {
     process(options("seed", 1, 5), -1);
     TrainingLoop.Options o = options("seed", 2, 6);
     Exception e = assertThrows(IllegalArgumentException.class, () -> process(o, -1));
-    assertEquals(o.checkpoint() + ": checkpoint of seed 6 expected, got seed 5", e.getMessage());
+    assertTrue(e.getMessage().startsWith(o.checkpoint().toString()), e.getMessage());
+    assertTrue(e.getMessage().endsWith("got 5"), e.getMessage());
   }
 
   @Test

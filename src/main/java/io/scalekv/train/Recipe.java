@@ -1,0 +1,65 @@
+package io.scalekv.train;
+
+import io.scalekv.io.Require;
+import java.util.List;
+
+/**
+ * Training recipe of a pocket model, with the values that its shipped weights were trained with.
+ *
+ * @param model name of the model
+ * @param seed of data, noise and initial weights
+ * @param vaeSteps updates of the tokenizer; 0 for the shipped one
+ * @param fromPocket whether the transformer starts from the shipped {@code pocket} weights instead
+ *     of random ones
+ * @param steps updates of the transformer
+ * @param decaySteps last updates, with a falling learning rate
+ * @param learningRate peak of the transformer
+ * @param curriculum number of scales of a batch
+ * @param tokens tokens of a batch, about
+ * @param bf16 whether the blocks' products round their factors to bfloat16
+ */
+public record Recipe(
+    String model,
+    int seed,
+    int vaeSteps,
+    boolean fromPocket,
+    int steps,
+    int decaySteps,
+    double learningRate,
+    Curriculum curriculum,
+    int tokens,
+    boolean bf16) {
+  /** Recipes of all models that can be trained. */
+  public static final List<Recipe> ALL =
+      List.of(
+          new Recipe("pocket", 1, 2200, false, 4600, 1400, 2e-3, Curriculum.LAST_MAPS, 4200, true),
+          new Recipe("pocket-l", 1, 0, true, 2000, 700, 1e-3, Curriculum.LAST_MAPS, 6000, true),
+          new Recipe("pocket-xl", 7, 0, false, 8000, 2500, 1.5e-3, Curriculum.GROWING, 6000, true));
+
+  /** Checks the ranges. */
+  public Recipe {
+    Require.atLeast("vae steps", vaeSteps, 0);
+    Require.atLeast("steps", steps, 1);
+    Require.between("decay steps", decaySteps, 0, steps);
+    Require.between("learning rate", learningRate, 1e-7, 1);
+    Require.atLeast("tokens", tokens, 600);
+  }
+
+  /**
+   * Returns the recipe of a model.
+   *
+   * @throws IllegalArgumentException if it cannot be trained
+   */
+  public static Recipe of(String model) {
+    return ALL.stream()
+        .filter(r -> r.model().equals(model))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "model must be one of "
+                        + ALL.stream().map(Recipe::model).toList()
+                        + ", got "
+                        + model));
+  }
+}

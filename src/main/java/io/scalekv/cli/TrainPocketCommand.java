@@ -20,10 +20,7 @@ import picocli.CommandLine.Option;
     description =
         "Trains a pocket model, image tokenizer first; interrupted, the same command resumes from"
             + " the last checkpoint.",
-    footer = {
-      "  ./scalekv train pocket",
-      "  ./scalekv train pocket-xl --steps 10000"
-    })
+    footer = {"  ./scalekv train pocket", "  ./scalekv train pocket-xl --steps 10000"})
 final class TrainPocketCommand implements Callable<Integer> {
   /** JSON document. */
   record Report(String folder, String lossCurve) {}

@@ -65,7 +65,7 @@ public final class SpeedBench {
     }
 
     @Override
-    public void mapBegins(int scale, int batchRows) {
+    public void scaleBegins(int scale, int batchRows) {
       if (scale == 0) {
         firstBegun = System.nanoTime();
         attention = 0;
@@ -86,7 +86,7 @@ public final class SpeedBench {
     }
 
     @Override
-    public void mapEnds(int scale) {
+    public void scaleEnds(int scale) {
       if (scale == last) {
         lastEnded = System.nanoTime();
       }

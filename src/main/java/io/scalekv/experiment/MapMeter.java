@@ -76,7 +76,7 @@ public final class MapMeter implements GenerationListener {
   }
 
   @Override
-  public void mapBegins(int scale, int batchRows) {
+  public void scaleBegins(int scale, int batchRows) {
     rows = batchRows;
     if (scale == 0) {
       live.clear();
@@ -107,7 +107,7 @@ public final class MapMeter implements GenerationListener {
   }
 
   @Override
-  public void mapEnds(int scale) {
+  public void scaleEnds(int scale) {
     seconds.get(seconds.size() - 1)[scale] = (System.nanoTime() - begun) / 1e9;
     cpuSeconds.get(seconds.size() - 1)[scale] = ProcessMemory.cpuSeconds() - begunCpu;
     liveAfter[scale] = live.values().stream().mapToLong(Long::longValue).sum();

@@ -10,7 +10,7 @@ public final class BitRecorder implements GenerationListener {
   private final List<List<boolean[]>> images = new ArrayList<>();
 
   @Override
-  public void bits(int scale, NDArray bits) {
+  public void codes(int scale, NDArray bits) {
     Shape shape = bits.getShape();
     int batch = (int) shape.get(0);
     int perImage = (int) (shape.get(1) * shape.get(2));

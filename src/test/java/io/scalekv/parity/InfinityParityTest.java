@@ -14,6 +14,7 @@ import io.scalekv.model.Schedules;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityGenerator;
+import io.scalekv.model.infinity.InfinityTrace;
 import io.scalekv.model.infinity.TextCondition;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
@@ -74,8 +75,9 @@ class InfinityParityTest {
 
     Sampling options = new Sampling(cfg, 0, 0.97);
     double ratio = Double.parseDouble(t.metadata().get("h_div_w"));
+    Comparison comparison = new Comparison(t, Double.parseDouble(t.metadata().get("tau")));
     NDArray summed =
-        new InfinityGenerator(model, bsq)
+        new InfinityGenerator(model, bsq, comparison)
             .generate(
                 scope,
                 text,
@@ -86,7 +88,7 @@ class InfinityParityTest {
                 CacheSettings.full(schedule, model.config().depth()),
                 new long[text.count()],
                 List.of(keysAndValues(t)),
-                new Comparison(t, Double.parseDouble(t.metadata().get("tau"))));
+                comparison);
     if (t.names().contains("out.image_u8_bgr")) {
       compareImage(file, t, summed, scope);
     }
@@ -103,7 +105,8 @@ class InfinityParityTest {
   }
 
   /** Compares every intermediate value with the file. */
-  private record Comparison(TensorSource t, double tau) implements GenerationListener {
+  private record Comparison(TensorSource t, double tau)
+      implements GenerationListener, InfinityTrace {
     @Override
     public void blockInput(int scale, NDArray x) {
       ParityFiles.assertClose(t, "out.scale" + scale + ".block_input", x, 5e-5);
@@ -121,7 +124,7 @@ class InfinityParityTest {
     }
 
     @Override
-    public void bits(int scale, NDArray bits) {
+    public void codes(int scale, NDArray bits) {
       ParityFiles.assertSame(t, "out.scale" + scale + ".bits", bits);
     }
 

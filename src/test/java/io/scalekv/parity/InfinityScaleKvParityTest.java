@@ -19,6 +19,7 @@ import io.scalekv.model.Schedules;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityGenerator;
+import io.scalekv.model.infinity.InfinityTrace;
 import io.scalekv.model.text.TextFeatures;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.weights.SafetensorsFile;
@@ -49,7 +50,7 @@ class InfinityScaleKvParityTest {
   }
 
   /** A generation with cuts before the last map, and one more after it. */
-  private static final class ModelRun implements GenerationListener {
+  private static final class ModelRun implements GenerationListener, InfinityTrace {
     private final TensorSource t;
     private final TensorSource model;
     private final ScaleSchedule schedule;
@@ -92,7 +93,7 @@ class InfinityScaleKvParityTest {
           TextFeatures.ofPacked(model.load("in.text_features", scope), model.ints("in.text_lens"));
       double cfg = Double.parseDouble(t.metadata().get("cfg"));
       double ratio = Double.parseDouble(model.metadata().get("h_div_w"));
-      new InfinityGenerator(infinity, new MultiScaleBsq(scope, config.codeBits()))
+      new InfinityGenerator(infinity, new MultiScaleBsq(scope, config.codeBits()), this)
           .generate(
               scope,
               text,
@@ -138,7 +139,7 @@ class InfinityScaleKvParityTest {
     }
 
     @Override
-    public void bits(int scale, NDArray bits) {
+    public void codes(int scale, NDArray bits) {
       String name = "out.scale" + scale + ".bits";
       if (has(name, "bits")) {
         ParityFiles.assertSame(t, name, bits);

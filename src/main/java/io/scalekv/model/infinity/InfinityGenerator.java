@@ -37,11 +37,20 @@ public final class InfinityGenerator {
 
   private final Infinity model;
   private final MultiScaleBsq quantiser;
+  private final InfinityTrace trace;
 
   /**
    * @param quantiser of the tokenizer's code width
    */
   public InfinityGenerator(Infinity model, MultiScaleBsq quantiser) {
+    this(model, quantiser, InfinityTrace.NONE);
+  }
+
+  /**
+   * @param quantiser of the tokenizer's code width
+   * @param trace observer of intermediate values
+   */
+  public InfinityGenerator(Infinity model, MultiScaleBsq quantiser, InfinityTrace trace) {
     Require.that(
         quantiser.codeBits() == model.config().codeBits(),
         "quantiser must have %d bits, got %d",
@@ -49,6 +58,7 @@ public final class InfinityGenerator {
         quantiser.codeBits());
     this.model = model;
     this.quantiser = quantiser;
+    this.trace = trace;
   }
 
   /**
@@ -104,23 +114,23 @@ public final class InfinityGenerator {
       NDArray summed = null;
       for (int k = 0; k < schedule.scales(); k++) {
         attention.enter(k);
-        listener.mapBegins(k, (int) input.getShape().get(0));
+        listener.scaleBegins(k, (int) input.getShape().get(0));
         try (NDManager map = run.newSubManager()) {
           input.attach(map);
           NDArray x = model.addLevel(input, k);
-          listener.blockInput(k, x);
+          trace.blockInput(k, x);
           NDArray turn =
               rotary.get(
                   new NDIndex("{}:{}", schedule.tokensBefore(k), schedule.tokensBefore(k + 1)));
           turn.attach(map);
           for (int layer = 0; layer < config.depth(); layer++) {
             x = model.block(layer, x, condition, turn, attention);
-            listener.blockOutput(k, layer, x);
+            trace.blockOutput(k, layer, x);
           }
           NDArray logits = sampler.guide(model.logits(x, condition));
-          listener.logits(k, logits);
+          trace.logits(k, logits);
           NDArray bits = sampler.sample(map, logits);
-          listener.bits(k, bits);
+          listener.codes(k, bits);
           NDArray codes = quantiser.enlarge(codes(bits, schedule.map(k)), latent(schedule.last()));
           NDArray sum = summed == null ? codes : codes.add(summed);
           sum.attach(run);
@@ -128,10 +138,10 @@ public final class InfinityGenerator {
             summed.close();
           }
           summed = sum;
-          listener.summedCodes(k, summed);
+          trace.summedCodes(k, summed);
           if (k < schedule.scales() - 1) {
             NDArray next = nextInput(map, summed, schedule.map(k + 1));
-            listener.nextInput(k, next);
+            trace.nextInput(k, next);
             NDArray embedded = model.embed(next);
             input = options.guided() ? embedded.concat(embedded, 0) : embedded;
             input.attach(run);
@@ -140,7 +150,7 @@ public final class InfinityGenerator {
         if (config.width() >= WIDE) {
           NativeHeap.giveBack(HOLES);
         }
-        listener.mapEnds(k);
+        listener.scaleEnds(k);
       }
       summed.attach(scope);
       return summed;

@@ -37,7 +37,7 @@ class InfinityGeneratorTest {
   }
 
   /** Copies what a generation shows, as plain numbers. */
-  private static final class Recorder implements GenerationListener {
+  private static final class Recorder implements GenerationListener, InfinityTrace {
     final List<float[]> bits = new ArrayList<>();
     final List<float[]> logits = new ArrayList<>();
     final List<float[]> nextInputs = new ArrayList<>();
@@ -45,7 +45,7 @@ class InfinityGeneratorTest {
     final List<Shape> caches = new ArrayList<>();
 
     @Override
-    public void bits(int scale, NDArray x) {
+    public void codes(int scale, NDArray x) {
       bits.add(x.toFloatArray());
     }
 

@@ -86,7 +86,8 @@ final class TinyInfinity implements AutoCloseable {
       long[] seeds,
       List<AttentionTap> taps,
       GenerationListener listener) {
-    return new InfinityGenerator(model, quantiser)
+    InfinityTrace trace = listener instanceof InfinityTrace t ? t : InfinityTrace.NONE;
+    return new InfinityGenerator(model, quantiser, trace)
         .generate(
             manager, text, negative, schedule, reference, options, cache, seeds, taps, listener);
   }

@@ -1,6 +1,6 @@
 package io.scalekv.cli;
 
-import io.scalekv.io.KnownKeys;
+import io.scalekv.io.NearWord;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -46,7 +46,7 @@ class Choice<T> implements ITypeConverter<T> {
 
   /** Returns {@code ; did you mean X?}, or nothing where no word is near. */
   static String near(String text, List<String> names) {
-    return KnownKeys.nearest(text, names).map(n -> "; did you mean " + n + "?").orElse("");
+    return NearWord.of(text, names).map(n -> "; did you mean " + n + "?").orElse("");
   }
 
   /** Converter of whole numbers from 1. */

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -14,11 +15,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.MapperFeature;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Output of a command: lines and tables for people, or with {@code --json} one document for
@@ -34,13 +31,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @HelpGroup(HelpGroup.Heading.OUTPUT)
 final class Output {
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-          .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
-          .build();
-
   private static final double MIB = 1 << 20;
 
   @Spec(Spec.Target.MIXEE)
@@ -82,16 +72,16 @@ final class Output {
    */
   void json(Object document) {
     if (json) {
-      JsonNode tree = MAPPER.valueToTree(document);
+      JsonNode tree = Json.MAPPER.valueToTree(document);
       Require.that(tree.isObject(), "document must be a JSON object, got %s", tree.getNodeType());
-      out().println(MAPPER.writeValueAsString(tree));
+      out().println(Json.pretty(tree));
       out().flush();
     }
   }
 
   /** Returns a document as the JSON text of a file. */
   static String text(Object document) {
-    return MAPPER.writeValueAsString(document) + "\n";
+    return Json.pretty(document) + "\n";
   }
 
   /** Prints one line of text, formatted in {@link Locale#ROOT}. */
@@ -217,7 +207,7 @@ final class Output {
     error.put("message", message);
     error.put("where", where);
     error.put("exitCode", exitCode);
-    out.println(MAPPER.writeValueAsString(Map.of("error", error)));
+    out.println(Json.pretty(Map.of("error", error)));
     out.flush();
   }
 }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
 import io.scalekv.io.Sha256;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.Sampling;
@@ -229,7 +228,7 @@ public record Cell(
 
   /** The first 16 hexadecimal digits of the SHA-256 of this cell's canonical JSON. */
   public String id() {
-    String json = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+    String json = CanonicalJson.of(this);
     return Sha256.of(json.getBytes(StandardCharsets.UTF_8)).substring(0, ID_DIGITS);
   }
 }

@@ -1,16 +1,14 @@
 package io.scalekv.experiment;
 
-import com.networknt.schema.Schema;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
+import io.scalekv.io.JsonSchema;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads and writes result files. Both ways they are checked against {@value #SCHEMA}; equal results
@@ -20,28 +18,21 @@ public final class CellJson {
   /** The schema, a resource beside this class. */
   public static final String SCHEMA = "cell-1.schema.json";
 
-  /** Metrics that were not measured are absent; what must be there, the schema says. */
-  private static final JsonMapper READER =
-      CheckedJson.MAPPER
-          .rebuild()
-          .disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .build();
-
   private CellJson() {}
 
   /** A cell as text. */
   public static String cellText(Cell cell) {
-    return CanonicalJson.write(CheckedJson.MAPPER.valueToTree(cell));
+    return CanonicalJson.of(cell);
   }
 
   /** The cell of such a text. */
   public static Cell cell(String text) {
-    return CheckedJson.bind(READER, CheckedJson.parse(text, "cell"), Cell.class, "cell");
+    return Json.bindOptional(Json.parse(text, "cell"), Cell.class, "cell");
   }
 
   /** Built on first use. */
   private static final class Loaded {
-    static final Schema SCHEMA = CheckedJson.schema(CellJson.class, CellJson.SCHEMA);
+    static final JsonSchema SCHEMA = JsonSchema.of(CellJson.class, CellJson.SCHEMA);
   }
 
   /** Writes a result, whole or not at all. */
@@ -51,8 +42,8 @@ public final class CellJson {
 
   /** The bytes of a result as text. */
   public static String text(CellResult result) {
-    JsonNode tree = CheckedJson.MAPPER.valueToTree(result);
-    CheckedJson.validate(Loaded.SCHEMA, tree, "cell " + result.id());
+    JsonNode tree = Json.MAPPER.valueToTree(result);
+    Loaded.SCHEMA.check(tree, "cell " + result.id());
     return CanonicalJson.write(tree, Set.of("/images"));
   }
 
@@ -63,21 +54,21 @@ public final class CellJson {
    *     also if its id is not that of its cell
    */
   public static CellResult read(Path file) throws IOException {
-    return parse(CheckedJson.text(file), file.toString());
+    return parse(Json.text(file), file.toString());
   }
 
   /** Reads a result from text; {@code name} stands for the file in messages. */
   public static CellResult parse(String text, String name) {
-    return read(CheckedJson.parse(text, name), name);
+    return read(Json.parse(text, name), name);
   }
 
   /** Reads a result from a tree; {@code name} stands for the file in messages. */
   static CellResult read(JsonNode tree, String name) {
-    CheckedJson.validate(Loaded.SCHEMA, tree, name);
-    CellResult result = CheckedJson.bind(READER, tree, CellResult.class, name);
+    Loaded.SCHEMA.check(tree, name);
+    CellResult result = Json.bindOptional(tree, CellResult.class, name);
     String id = result.cell().id();
     if (!id.equals(result.id())) {
-      throw CheckedJson.error(name, "/id", id + ", the hash of /cell", result.id());
+      throw Json.error(name, "/id", id + ", the hash of /cell", result.id());
     }
     return result;
   }

@@ -2,7 +2,7 @@ package io.scalekv.experiment;
 
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import io.scalekv.model.ModelChoice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -94,7 +94,7 @@ public record ExperimentFile(
 
   /** Writes it into a folder of results, whole or not at all. */
   public void write(Path folder) throws IOException {
-    String text = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+    String text = CanonicalJson.of(this);
     AtomicFile.write(folder.resolve(NAME), text.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -102,7 +102,6 @@ public record ExperimentFile(
   public static ExperimentFile read(Path folder) throws IOException {
     Path file = folder.resolve(NAME);
     String name = file.toString();
-    return CheckedJson.bind(
-        CheckedJson.parse(CheckedJson.text(file), name), ExperimentFile.class, name);
+    return Json.bind(Json.parse(Json.text(file), name), ExperimentFile.class, name);
   }
 }

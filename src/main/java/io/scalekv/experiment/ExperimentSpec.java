@@ -1,33 +1,24 @@
 package io.scalekv.experiment;
 
-import com.networknt.schema.Schema;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.io.CheckedJson;
-import io.scalekv.io.KnownKeys;
+import io.scalekv.io.Json;
+import io.scalekv.io.JsonSchema;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.profile.TopKeys;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
-import tools.jackson.dataformat.yaml.YAMLFactory;
-import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * An experiment as it is written in YAML; see {@value #SCHEMA} for the meaning of every key. What
@@ -81,17 +72,6 @@ public record ExperimentSpec(
 
   /** Where the full cache's attention goes. */
   public static final String ATTENTION = "attention";
-
-  private static final YAMLMapper YAML =
-      YAMLMapper.builder(
-              YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .build();
-
-  private static final JsonMapper BINDER =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-          .build();
 
   private static final Set<String> ROW_LISTS =
       Set.of(
@@ -223,16 +203,7 @@ public record ExperimentSpec(
 
   /** Built on first use. */
   private static final class Loaded {
-    static final JsonNode TREE = tree();
-    static final Schema SCHEMA = CheckedJson.schema(ExperimentSpec.class, ExperimentSpec.SCHEMA);
-
-    private static JsonNode tree() {
-      try (InputStream in = ExperimentSpec.class.getResourceAsStream(ExperimentSpec.SCHEMA)) {
-        return CheckedJson.MAPPER.readTree(in);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
+    static final JsonSchema SCHEMA = JsonSchema.of(ExperimentSpec.class, ExperimentSpec.SCHEMA);
   }
 
   /**
@@ -241,31 +212,15 @@ public record ExperimentSpec(
    * @throws IllegalArgumentException with one line that names the place and what was expected
    */
   public static ExperimentSpec read(Path file) throws IOException {
-    return parse(CheckedJson.text(file), file.toString());
+    return parse(Json.text(file), file.toString());
   }
 
   /** Reads an experiment from text; {@code name} stands for the file in messages. */
   public static ExperimentSpec parse(String text, String name) {
-    JsonNode tree;
-    try {
-      tree = YAML.readTree(text);
-    } catch (JacksonException e) {
-      int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-      throw new IllegalArgumentException(
-          name
-              + ": "
-              + (line > 0 ? "line " + line + ": " : "")
-              + "expected YAML, got "
-              + e.getOriginalMessage().lines().findFirst().orElse("nothing"),
-          e);
-    }
-    if (tree == null || !tree.isObject()) {
-      throw CheckedJson.error(name, "", "keys and values", CheckedJson.show(tree));
-    }
+    JsonNode tree = Json.parseYaml(text, name);
     listsOfOne((ObjectNode) tree);
-    KnownKeys.check(Loaded.TREE, tree, name);
-    CheckedJson.validate(Loaded.SCHEMA, tree, name);
-    ExperimentSpec spec = CheckedJson.bind(BINDER, tree, ExperimentSpec.class, name);
+    Loaded.SCHEMA.check(tree, name);
+    ExperimentSpec spec = Json.bindOptional(tree, ExperimentSpec.class, name);
     spec.check(name);
     return spec;
   }
@@ -341,14 +296,13 @@ public record ExperimentSpec(
     each(file, "/metrics", metrics, Metrics::check);
     if (kind.equals(MEMORY) != (prompts == null)) {
       String got = prompts == null ? "nothing" : "some";
-      throw CheckedJson.error(
-          file, "/prompts", prompts == null ? "a value" : "none for memory", got);
+      throw Json.error(file, "/prompts", prompts == null ? "a value" : "none for memory", got);
     }
     if (!images && !baselines.isEmpty()) {
-      throw CheckedJson.error(file, "/baselines", "none for " + kind, "some");
+      throw Json.error(file, "/baselines", "none for " + kind, "some");
     }
     if (model.weights() != null && model.randomWeights() != null) {
-      throw CheckedJson.error(file, "/model", "weights or randomWeights", "both");
+      throw Json.error(file, "/model", "weights or randomWeights", "both");
     }
     for (int r = 0; r < rows.size(); r++) {
       String place = "/rows/" + r;
@@ -370,14 +324,14 @@ public record ExperimentSpec(
       boolean attention = kind.equals(ATTENTION);
       if ((images || attention) && (row.size() != null || row.batch() != null)) {
         String key = row.size() != null ? "/size" : "/batch";
-        throw CheckedJson.error(file, place + key, "none for " + kind, "one");
+        throw Json.error(file, place + key, "none for " + kind, "one");
       }
       if (attention && !row.policy().equals(List.of("full"))) {
-        throw CheckedJson.error(
+        throw Json.error(
             file, place + "/policy", "full for attention", String.join(", ", row.policy()));
       }
       if (attention && row.metrics() != null) {
-        throw CheckedJson.error(file, place + "/metrics", "none for attention", "some");
+        throw Json.error(file, place + "/metrics", "none for attention", "some");
       }
       for (int c = 0; c < row.calibration().size(); c++) {
         check(file, place + "/calibration/" + c, row.calibration().get(c));
@@ -390,7 +344,7 @@ public record ExperimentSpec(
     each(file, place + "/topK", recipe.topK(), TopKeys::parse);
     boolean measured = recipe.roles().equals(Cell.Calibration.MEASURED);
     if (measured != (recipe.prompts() != null)) {
-      throw CheckedJson.error(
+      throw Json.error(
           file,
           place + "/prompts",
           measured ? "a value" : "none where roles are " + recipe.roles(),
@@ -399,7 +353,7 @@ public record ExperimentSpec(
     for (int i = 0; i < recipe.querySamples().size(); i++) {
       String rows = recipe.querySamples().get(i);
       if (!rows.matches("all|[1-9][0-9]{0,8}")) {
-        throw CheckedJson.error(file, place + "/querySamples/" + i, "a whole number or all", rows);
+        throw Json.error(file, place + "/querySamples/" + i, "a whole number or all", rows);
       }
     }
   }

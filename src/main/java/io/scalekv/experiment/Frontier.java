@@ -1,7 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import io.scalekv.metrics.Psnr;
 import java.io.IOException;
 import java.io.InputStream;
@@ -180,19 +180,19 @@ public record Frontier(
 
   /** Reads a file. */
   public static Frontier read(Path file) throws IOException {
-    return parse(CheckedJson.text(file), file.toString());
+    return parse(Json.text(file), file.toString());
   }
 
   private static Frontier parse(String text, String name) {
-    Frontier f = CheckedJson.bind(CheckedJson.parse(text, name), Frontier.class, name);
+    Frontier f = Json.bind(Json.parse(text, name), Frontier.class, name);
     if (f.schemaVersion() != SCHEMA_VERSION) {
-      throw CheckedJson.error(name, "/schemaVersion", "" + SCHEMA_VERSION, "" + f.schemaVersion());
+      throw Json.error(name, "/schemaVersion", "" + SCHEMA_VERSION, "" + f.schemaVersion());
     }
     return f;
   }
 
   /** As a file. */
   public String text() {
-    return CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+    return CanonicalJson.of(this);
   }
 }

@@ -1,7 +1,6 @@
 package io.scalekv.experiment;
 
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
 import io.scalekv.io.Sha256;
 
 /**
@@ -20,7 +19,7 @@ record ReferenceKey(Cell.Model model, Cell.Generation generation, Cell.Prompts p
 
   /** The first 16 hexadecimal digits of the SHA-256 of its canonical JSON. */
   String id() {
-    String json = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+    String json = CanonicalJson.of(this);
     return Sha256.of(ExperimentSpec.utf8(json)).substring(0, ID_DIGITS);
   }
 }

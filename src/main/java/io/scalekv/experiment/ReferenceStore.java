@@ -4,7 +4,7 @@ import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import io.scalekv.io.Sha256;
 import io.scalekv.metrics.ReferenceFeatures;
 import io.scalekv.model.BitRecorder;
@@ -119,8 +119,7 @@ final class ReferenceStore {
               Sha256.of(folder.resolve(name + ".png")),
               Sha256.of(folder.resolve(name + ".bits"))));
     }
-    String text =
-        CanonicalJson.write(CheckedJson.MAPPER.valueToTree(new Manifest(key.id(), key, entries)));
+    String text = CanonicalJson.of(new Manifest(key.id(), key, entries));
     AtomicFile.write(manifest, ExperimentSpec.utf8(text));
   }
 
@@ -166,10 +165,7 @@ final class ReferenceStore {
       return;
     }
     Manifest manifest =
-        CheckedJson.bind(
-            CheckedJson.parse(CheckedJson.text(file), file.toString()),
-            Manifest.class,
-            file.toString());
+        Json.bind(Json.parse(Json.text(file), file.toString()), Manifest.class, file.toString());
     if (!manifest.key().equals(key)) {
       throw new IllegalArgumentException(
           file + ": the images of " + key.id() + " expected, got " + manifest.id());

@@ -1,6 +1,6 @@
 package io.scalekv.experiment;
 
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,7 +31,7 @@ public final class ResultDifferences {
 
   /** The parts of a result that two runs of a cell share. */
   static JsonNode comparable(CellResult result) {
-    ObjectNode tree = CheckedJson.MAPPER.valueToTree(result);
+    ObjectNode tree = Json.MAPPER.valueToTree(result);
     tree.remove("provenance");
     tree.remove("latency");
     return tree;
@@ -42,15 +42,14 @@ public final class ResultDifferences {
       Set<String> keys = new LinkedHashSet<>(a.propertyNames());
       keys.addAll(b.propertyNames());
       for (String key : keys) {
-        compare(a.path(key), b.path(key), CheckedJson.child(pointer, key), differences);
+        compare(a.path(key), b.path(key), Json.child(pointer, key), differences);
       }
     } else if (a.isArray() && b.isArray() && a.size() == b.size()) {
       for (int i = 0; i < a.size(); i++) {
         compare(a.get(i), b.get(i), pointer + "/" + i, differences);
       }
     } else if (!equal(a, b)) {
-      differences.add(
-          pointer + ": " + CheckedJson.show(a) + " recorded, " + CheckedJson.show(b) + " derived");
+      differences.add(pointer + ": " + Json.show(a) + " recorded, " + Json.show(b) + " derived");
     }
   }
 

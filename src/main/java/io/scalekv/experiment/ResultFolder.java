@@ -2,7 +2,7 @@ package io.scalekv.experiment;
 
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import java.io.BufferedReader;
@@ -102,7 +102,7 @@ public final class ResultFolder {
 
   /** Writes the error of a run. */
   public void write(CellFailure failure) throws IOException {
-    String text = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(failure));
+    String text = CanonicalJson.of(failure);
     AtomicFile.write(failureFile(failure.id()), text.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -113,8 +113,7 @@ public final class ResultFolder {
       return Optional.empty();
     }
     String name = file.toString();
-    return Optional.of(
-        CheckedJson.bind(CheckedJson.parse(CheckedJson.text(file), name), CellFailure.class, name));
+    return Optional.of(Json.bind(Json.parse(Json.text(file), name), CellFailure.class, name));
   }
 
   /**
@@ -156,11 +155,11 @@ public final class ResultFolder {
     try (Writer lines =
         new OutputStreamWriter(new GZIPOutputStream(bytes), StandardCharsets.UTF_8)) {
       for (CellResult result : new TreeMap<>(all).values()) {
-        ObjectNode tree = CheckedJson.MAPPER.valueToTree(result);
+        ObjectNode tree = Json.MAPPER.valueToTree(result);
         for (JsonNode image : tree.remove("images")) {
           ObjectNode line = JsonNodeFactory.instance.objectNode().put("run", result.id());
           line.setAll((ObjectNode) image);
-          lines.write(CheckedJson.MAPPER.writeValueAsString(line));
+          lines.write(Json.MAPPER.writeValueAsString(line));
           lines.write('\n');
         }
         runs.add(tree);
@@ -189,7 +188,7 @@ public final class ResultFolder {
   }
 
   private Map<String, CellResult> readPacked(Path file) throws IOException {
-    JsonNode tree = CheckedJson.parse(CheckedJson.text(file), file.toString());
+    JsonNode tree = Json.parse(Json.text(file), file.toString());
     Map<String, ArrayNode> images = readImages();
     Map<String, CellResult> all = new LinkedHashMap<>();
     JsonNode runs = tree.path("runs");
@@ -222,7 +221,7 @@ public final class ResultFolder {
       int number = 0;
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         String name = file + ": line " + ++number;
-        JsonNode image = CheckedJson.parse(line, name);
+        JsonNode image = Json.parse(line, name);
         Require.that(
             image instanceof ObjectNode o && o.path("run").isString(),
             "%s must name its run",

@@ -1,6 +1,6 @@
 package io.scalekv.experiment;
 
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.roles.Calibrations;
@@ -35,7 +35,7 @@ public final class ShippedCalibrations {
   private static RolesDocument withErrorCurves(RolesDocument document, ModelConfig model) {
     String resource = "error-curves/" + model.name() + ".json";
     return text(resource)
-        .map(t -> (ObjectNode) CheckedJson.parse(t, resource))
+        .map(t -> (ObjectNode) Json.parse(t, resource))
         .map(curves -> document.withCalibrations(Calibrations.of(document).withErrorCurves(curves)))
         .orElse(document);
   }

@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Writes a file whole or not at all. Several processes of several hosts may write to one folder,
- * even the same file: each has temporary files of its own, and the last to finish wins.
+ * Atomic writing of files: whole or not at all. Several processes on several hosts may write to one
+ * folder, even the same file: each uses separate temporary files, and the last to finish wins.
  */
 public final class AtomicFile {
   private static final String HOST = host();
@@ -26,8 +26,8 @@ public final class AtomicFile {
   private AtomicFile() {}
 
   /**
-   * Writes the bytes to a temporary file in the same folder, which is made if missing, then moves
-   * it to its place.
+   * Writes the bytes to a temporary file in the same folder, which is created if missing, then
+   * renames it.
    */
   public static void write(Path file, byte[] bytes) throws IOException {
     Path target = file.toAbsolutePath();
@@ -44,13 +44,13 @@ public final class AtomicFile {
     }
   }
 
-  /** A temporary file beside another, for those who write and move it themselves. */
+  /** Returns a temporary file next to another, for callers that write and rename it themselves. */
   public static Path temporary(Path file) {
     String part = part(file.getFileName().toString(), ProcessHandle.current().pid());
     return file.resolveSibling(part);
   }
 
-  /** A failure of the disk with the name of the file; a full disk is reported without one. */
+  /** Returns a disk failure with the name of the file, which a full disk does not report. */
   public static IOException named(Path file, IOException e) {
     if (e instanceof FileSystemException) {
       return e;
@@ -60,12 +60,12 @@ public final class AtomicFile {
     return named;
   }
 
-  /** The name of the next temporary file of a process of this host. */
+  /** Returns the name of the next temporary file of a process on this host. */
   static String part(String name, long pid) {
     return ".%s.%s.%d-%d.part".formatted(name, HOST, pid, WRITES.incrementAndGet());
   }
 
-  /** Removes, at any depth, what processes of this host that are no more left half-written. */
+  /** Removes, at any depth, temporary files of processes on this host that no longer run. */
   public static void removeLeft(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return;
@@ -75,7 +75,7 @@ public final class AtomicFile {
       parts = files.toList();
     } catch (UncheckedIOException e) {
       if (e.getCause() instanceof NoSuchFileException) {
-        return; // another process has just moved one of its files to its place
+        return; // another process has just renamed one of its files
       }
       throw e;
     }
@@ -91,7 +91,7 @@ public final class AtomicFile {
         && ProcessHandle.of(Long.parseLong(name.group(2))).isEmpty();
   }
 
-  /** The name of this host as one word of a file's name; from the kernel, which asks no network. */
+  /** Returns the name of this host for a file name; from the kernel, without the network. */
   private static String host() {
     Path kernel = Path.of("/proc/sys/kernel/hostname");
     String name;

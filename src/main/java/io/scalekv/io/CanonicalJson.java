@@ -1,18 +1,21 @@
 package io.scalekv.io;
 
+import java.io.IOException;
 import java.math.BigDecimal;
-import java.math.MathContext;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.core.io.JsonStringEncoder;
+import tools.jackson.core.io.NumberOutput;
 import tools.jackson.databind.JsonNode;
 
 /**
- * One way to write a JSON value, so that equal values are equal bytes on every machine: keys in the
- * order of the tree, two spaces of indent, {@code \n} after the last line; arrays whose elements
- * hold no further containers have one element a line. Numbers with a fraction are the shortest
- * decimal of at least 15 tried digits that reads back as the same double.
+ * Canonical text of a JSON value: equal values are equal bytes on every machine. Keys keep the
+ * order of the tree, the indent is two spaces, {@code \n} ends the last line; arrays whose elements
+ * hold no further containers have one element per line. A number with a fraction is the shortest
+ * decimal that reads back as the same double.
  */
 public final class CanonicalJson {
   private final StringBuilder out = new StringBuilder();
@@ -22,13 +25,24 @@ public final class CanonicalJson {
     this.lines = lines;
   }
 
-  /** The text of a value, with a newline at its end. NaN and infinities are an error. */
+  /** Returns the text of a record. */
+  public static String of(Object record) {
+    return write(Json.MAPPER.valueToTree(record));
+  }
+
+  /** Writes the text of a record to a file, whole or not at all. */
+  public static void write(Path file, Object record) throws IOException {
+    AtomicFile.write(file, of(record).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Returns the text of a value, with a newline at its end. NaN and infinities are an error. */
   public static String write(JsonNode value) {
     return write(value, Set.of());
   }
 
   /**
-   * The same, where some arrays have one element a line whatever the elements hold.
+   * Returns the text of a value, some of whose arrays have one element per line whatever the
+   * elements hold.
    *
    * @param lines JSON pointers of these arrays
    */
@@ -38,22 +52,13 @@ public final class CanonicalJson {
     return json.out.append('\n').toString();
   }
 
-  /** The shortest decimal for this double; an error if it is not finite. */
+  /** Returns the shortest decimal of a double; an error if it is not finite. */
   public static String number(double value) {
-    if (!Double.isFinite(value)) {
-      throw new IllegalArgumentException("expected a finite number, got " + value);
-    }
+    Require.that(Double.isFinite(value), "number must be finite, got %s", value);
     if (value == 0) {
       return "0";
     }
-    BigDecimal exact = new BigDecimal(value);
-    BigDecimal shortest = exact;
-    for (int digits = 15; digits <= 17; digits++) {
-      shortest = exact.round(new MathContext(digits)).stripTrailingZeros();
-      if (shortest.doubleValue() == value) {
-        break;
-      }
-    }
+    BigDecimal shortest = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
     int exponent = shortest.precision() - shortest.scale() - 1;
     return exponent >= -7 && exponent <= 15 ? shortest.toPlainString() : shortest.toString();
   }
@@ -75,7 +80,7 @@ public final class CanonicalJson {
       out.append(before).append(inner);
       string(entry.getKey());
       out.append(": ");
-      value(entry.getValue(), inner, CheckedJson.child(pointer, entry.getKey()));
+      value(entry.getValue(), inner, Json.child(pointer, entry.getKey()));
       before = ",\n";
     }
     out.append(value.isEmpty() ? "{}" : "\n" + indent + "}");
@@ -107,7 +112,7 @@ public final class CanonicalJson {
     return true;
   }
 
-  /** A container, or a scalar, on one line. */
+  /** Writes a container, or a scalar, on one line. */
   private void line(JsonNode element, String pointer) {
     if (!element.isContainer()) {
       scalar(element, pointer);
@@ -125,7 +130,7 @@ public final class CanonicalJson {
         Map.Entry<String, JsonNode> entry = entries.next();
         string(entry.getKey());
         out.append(": ");
-        line(entry.getValue(), CheckedJson.child(pointer, entry.getKey()));
+        line(entry.getValue(), Json.child(pointer, entry.getKey()));
         out.append(entries.hasNext() ? ", " : "");
       }
       out.append('}');
@@ -145,7 +150,7 @@ public final class CanonicalJson {
       out.append(value);
     } else {
       throw new IllegalArgumentException(
-          pointer + ": expected a JSON value, got " + value.getNodeType());
+          pointer + " must be a JSON value, got " + value.getNodeType());
     }
   }
 

@@ -9,26 +9,26 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.function.LongConsumer;
 
-/** SHA-256 in hexadecimal, for provenance. */
+/** SHA-256 hashes in hexadecimal, for provenance. */
 public final class Sha256 {
   private static final int BUFFER_BYTES = 1 << 20;
 
   private Sha256() {}
 
-  /** The hash of some bytes. */
+  /** Returns the hash of bytes. */
   public static String of(byte[] bytes) {
     return HexFormat.of().formatHex(digest().digest(bytes));
   }
 
-  /** The hash of files, one after the other. */
+  /** Returns the hash of the concatenation of files. */
   public static String of(Path... files) throws IOException {
     return of(read -> {}, files);
   }
 
   /**
-   * The same, for large files.
+   * Returns the hash of the concatenation of large files.
    *
-   * @param progress told the bytes read so far
+   * @param progress receives the number of bytes read so far
    */
   public static String of(LongConsumer progress, Path... files) throws IOException {
     long read = 0;

@@ -1,22 +1,15 @@
 package io.scalekv.io;
 
 import java.util.List;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A {@code tokenizer.json} of unknown origin, before the native library of HuggingFace sees it:
- * that one ends the whole process on some files that are not sound. Whoever reads one checks its
- * model and hands on only the parts that are needed.
+ * Contents of a {@code tokenizer.json} of unknown origin, checked before the native library of
+ * Hugging Face reads it: the library ends the whole process on some malformed files. A caller
+ * checks the model and passes on only the parts that it needs.
  */
 public final class TokenizerJson {
-  private static final int LONGEST = 80;
-
-  /** What a file may hold; what is left out of it is null. */
   private static final List<String> PARTS =
       List.of(
           "version",
@@ -29,46 +22,33 @@ public final class TokenizerJson {
           "padding",
           "truncation");
 
-  private static final JsonMapper STRICT =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
-
   private TokenizerJson() {}
 
   /**
-   * Parses a whole file, strictly.
+   * Parses a whole file.
    *
-   * @throws IllegalArgumentException if it is no JSON object, or a key stands twice in one
+   * @throws IllegalArgumentException if it is no JSON object, or an object repeats a key
    */
   public static JsonNode parse(byte[] file) {
-    JsonNode whole;
-    try {
-      whole = STRICT.readTree(file);
-    } catch (JacksonException e) {
-      throw new IllegalArgumentException("valid JSON expected: " + e.getOriginalMessage(), e);
-    }
+    JsonNode whole = Json.parse(file, "tokenizer");
     if (!whole.isObject()) {
-      throw expected("an object", whole);
+      throw error("", "an object", whole);
     }
     return whole;
   }
 
-  /** The bytes of a file with some parts of another and null for all others. */
+  /** Returns a file with some parts of another and null for all others. */
   public static byte[] only(JsonNode whole, List<String> parts) {
-    ObjectNode own = STRICT.createObjectNode();
+    ObjectNode selected = Json.MAPPER.createObjectNode();
     for (String part : PARTS) {
-      boolean kept = parts.contains(part) && whole.has(part);
-      own.set(part, kept ? whole.get(part) : own.nullNode());
+      boolean selects = parts.contains(part) && whole.has(part);
+      selected.set(part, selects ? whole.get(part) : selected.nullNode());
     }
-    return STRICT.writeValueAsBytes(own);
+    return Json.MAPPER.writeValueAsBytes(selected);
   }
 
-  /** The error of a place that holds something else. */
-  public static IllegalArgumentException expected(String what, JsonNode found) {
-    String text = found.isMissingNode() ? "nothing" : found.toString();
-    return new IllegalArgumentException(
-        what + " expected, got " + text.substring(0, Math.min(LONGEST, text.length())));
+  /** Returns the error of a value at a place. */
+  public static IllegalArgumentException error(String pointer, String condition, JsonNode got) {
+    return Json.error("tokenizer", pointer, condition, Json.show(got));
   }
 }

@@ -1,2 +1,5 @@
-/** Files written whole or not at all; the one package that every other may use. */
+/**
+ * Atomic files, hashes, argument checks, and the one home of JSON and YAML reading, writing and
+ * checking.
+ */
 package io.scalekv.io;

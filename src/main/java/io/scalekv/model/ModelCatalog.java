@@ -1,6 +1,6 @@
 package io.scalekv.model;
 
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import io.scalekv.model.infinity.InfinityModelConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,7 +67,7 @@ public final class ModelCatalog {
    */
   public static ModelConfig read(Path file) {
     try {
-      return InfinityModelConfig.parse(CheckedJson.text(file), file.toString());
+      return InfinityModelConfig.parse(Json.text(file), file.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": " + e.getMessage(), e);
     }

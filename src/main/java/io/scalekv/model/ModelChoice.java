@@ -1,6 +1,6 @@
 package io.scalekv.model;
 
-import io.scalekv.io.KnownKeys;
+import io.scalekv.io.NearWord;
 import io.scalekv.io.Require;
 import io.scalekv.weights.LoadListener;
 import java.nio.file.Files;
@@ -54,7 +54,7 @@ public record ModelChoice(String name, String weights, RandomWeights randomWeigh
         String.join(", ", ModelCatalog.names()),
         ModelCatalog.CONFIG,
         name,
-        KnownKeys.nearest(name, ModelCatalog.names())
+        NearWord.of(name, ModelCatalog.names())
             .map(near -> "; did you mean " + near + "?")
             .orElse(""));
     Require.that(

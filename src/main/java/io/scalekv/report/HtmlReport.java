@@ -5,7 +5,7 @@ import com.samskivert.mustache.Template;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentFile;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -382,7 +382,7 @@ final class HtmlReport {
   }
 
   private static String json(Object value) {
-    return inScript(CheckedJson.MAPPER.writeValueAsString(value));
+    return inScript(Json.MAPPER.writeValueAsString(value));
   }
 
   /** Escapes JSON so that nothing in it can end its script element. */

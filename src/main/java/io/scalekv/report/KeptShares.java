@@ -4,7 +4,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.KeptTokens;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -67,7 +67,7 @@ public record KeptShares(
 
   /** Writes the file, whole or not at all. */
   public void write(Path file) throws IOException {
-    String text = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(this));
+    String text = CanonicalJson.of(this);
     AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -78,17 +78,15 @@ public record KeptShares(
    */
   public static KeptShares read(Path file) throws IOException {
     String name = file.toString();
-    KeptShares kept =
-        CheckedJson.bind(CheckedJson.parse(CheckedJson.text(file), name), KeptShares.class, name);
+    KeptShares kept = Json.bind(Json.parse(Json.text(file), name), KeptShares.class, name);
     if (kept.schemaVersion() != SCHEMA_VERSION) {
-      throw CheckedJson.error(
-          name, "/schemaVersion", "" + SCHEMA_VERSION, "" + kept.schemaVersion());
+      throw Json.error(name, "/schemaVersion", "" + SCHEMA_VERSION, "" + kept.schemaVersion());
     }
     int[] before = new int[kept.schedule().size()];
     for (int k = 0; k < before.length; k++) {
       String map = kept.schedule().get(k);
       if (!map.matches("[1-9][0-9]{0,3}x[1-9][0-9]{0,3}")) {
-        throw CheckedJson.error(name, "/schedule/" + k, "a map such as 16x16", map);
+        throw Json.error(name, "/schedule/" + k, "a map such as 16x16", map);
       }
       if (k + 1 < before.length) {
         String[] sides = map.split("x");
@@ -104,7 +102,7 @@ public record KeptShares(
   private static void check(String name, int l, Layer layer, int[] before) {
     String place = "/layers/" + l + "/shares";
     if (layer.shares().size() != before.length) {
-      throw CheckedJson.error(name, place, before.length + " scales", "" + layer.shares().size());
+      throw Json.error(name, place, before.length + " scales", "" + layer.shares().size());
     }
     for (int k = 0; k < before.length; k++) {
       int tokens;
@@ -115,7 +113,7 @@ public record KeptShares(
             name + ": " + place + "/" + k + ": expected Base64, got " + e.getMessage(), e);
       }
       if (tokens != before[k]) {
-        throw CheckedJson.error(name, place + "/" + k, before[k] + " tokens", "" + tokens);
+        throw Json.error(name, place + "/" + k, before[k] + " tokens", "" + tokens);
       }
     }
   }

@@ -2,7 +2,7 @@ package io.scalekv.roles;
 
 import io.scalekv.cache.policy.ErrorCurves;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +42,7 @@ public final class Calibrations {
     this.tree = tree;
     for (String name : List.of(HEAT_KV, AMS_KV, HACK, ERROR_CURVES)) {
       if (tree.has(name) && !tree.get(name).isObject()) {
-        throw bad("/calibrations/" + name, "an object", CheckedJson.show(tree.get(name)));
+        throw bad("/calibrations/" + name, "an object", Json.show(tree.get(name)));
       }
     }
     this.heatKv = tree.has(HEAT_KV) ? readOrders(tree.get(HEAT_KV), model) : null;
@@ -219,9 +219,7 @@ public final class Calibrations {
     int most = model.schedule().size() - 2;
     if (!sinks.isInt() || sinks.intValue() < 0 || sinks.intValue() > most) {
       throw bad(
-          pointer + "/sinkScales",
-          most < 0 ? "at least 2 scales" : "0.." + most,
-          CheckedJson.show(sinks));
+          pointer + "/sinkScales", most < 0 ? "at least 2 scales" : "0.." + most, Json.show(sinks));
     }
     List<int[]> orders = new ArrayList<>();
     for (JsonNode list : array(object.path("orders"), pointer + "/orders")) {
@@ -229,7 +227,7 @@ public final class Calibrations {
       int[] order = new int[array(list, at).size()];
       for (int r = 0; r < order.length; r++) {
         if (!list.get(r).isInt()) {
-          throw bad(at + "/" + r, "a whole number", CheckedJson.show(list.get(r)));
+          throw bad(at + "/" + r, "a whole number", Json.show(list.get(r)));
         }
         order[r] = list.get(r).intValue();
       }
@@ -270,7 +268,7 @@ public final class Calibrations {
     for (int i = 0; i < count; i++) {
       JsonNode value = list.get(i);
       if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
-        throw bad(pointer + "/" + i, "a finite number", CheckedJson.show(value));
+        throw bad(pointer + "/" + i, "a finite number", Json.show(value));
       }
       values[i] = value.doubleValue() + 0.0; // -0 is written as 0
     }
@@ -279,7 +277,7 @@ public final class Calibrations {
 
   private static JsonNode array(JsonNode node, String pointer) {
     if (!node.isArray()) {
-      throw bad(pointer, "an array", CheckedJson.show(node));
+      throw bad(pointer, "an array", Json.show(node));
     }
     return node;
   }

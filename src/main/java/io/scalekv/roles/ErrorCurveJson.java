@@ -2,7 +2,7 @@ package io.scalekv.roles;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurves;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import tools.jackson.databind.JsonNode;
@@ -82,13 +82,13 @@ final class ErrorCurveJson {
         JsonNode b = lists.get(k).get(i);
         int least = i == 0 ? 0 : tokens[k][i - 1] + 1;
         if (!b.isInt() || b.intValue() < least || b.intValue() > last) {
-          throw bad(at + "/" + i, least + " to " + last, CheckedJson.show(b));
+          throw bad(at + "/" + i, least + " to " + last, Json.show(b));
         }
         tokens[k][i] = b.intValue();
       }
       boolean whole = tokens[k].length > 1 && tokens[k][0] == 0;
       if (k == 0 ? tokens[k].length > 0 : !whole || tokens[k][tokens[k].length - 1] != last) {
-        throw bad(at, k == 0 ? "nothing" : "0 to " + last, CheckedJson.show(lists.get(k)));
+        throw bad(at, k == 0 ? "nothing" : "0 to " + last, Json.show(lists.get(k)));
       }
     }
     double[][][][] error = new double[maps][][][];
@@ -132,7 +132,7 @@ final class ErrorCurveJson {
     for (int i = 0; i < count; i++) {
       JsonNode v = list.get(i);
       if (!v.isNumber() || !Double.isFinite(v.doubleValue()) || v.doubleValue() < 0) {
-        throw bad(pointer + "/" + i, "a finite number of at least 0", CheckedJson.show(v));
+        throw bad(pointer + "/" + i, "a finite number of at least 0", Json.show(v));
       }
       values[i] = v.doubleValue() + 0.0; // -0 is 0
     }
@@ -163,7 +163,7 @@ final class ErrorCurveJson {
    */
   private static JsonNode array(JsonNode node, String pointer, int count, String what) {
     if (!node.isArray()) {
-      throw bad(pointer, "an array", CheckedJson.show(node));
+      throw bad(pointer, "an array", Json.show(node));
     }
     if (count >= 0 && node.size() != count) {
       throw bad(pointer, count + " " + what, String.valueOf(node.size()));

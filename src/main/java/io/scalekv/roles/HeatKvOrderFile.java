@@ -2,7 +2,7 @@ package io.scalekv.roles;
 
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.AtomicFile;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -34,29 +34,27 @@ public final class HeatKvOrderFile {
    */
   public static HeatKvOrders read(Path file, RolesDocument.Model model, OptionalInt sinkScales)
       throws IOException {
-    return parse(CheckedJson.text(file), file.toString(), model, sinkScales);
+    return parse(Json.text(file), file.toString(), model, sinkScales);
   }
 
   /** Reads either layout from text; {@code name} stands for the file in messages. */
   public static HeatKvOrders parse(
       String text, String name, RolesDocument.Model model, OptionalInt sinkScales) {
-    JsonNode tree = CheckedJson.parse(text, name);
+    JsonNode tree = Json.parse(text, name);
     if (tree.isArray()) {
       return orders(tree, "", name, model, sinkScales.orElse(DEFAULT_SINK_SCALES));
     }
     if (!tree.isObject()) {
-      throw CheckedJson.error(
-          name, "", "an array of orders, or metadata and orders", CheckedJson.show(tree));
+      throw Json.error(name, "", "an array of orders, or metadata and orders", Json.show(tree));
     }
     for (String key : tree.propertyNames()) {
       if (!List.of("metadata", "orders").contains(key)) {
-        throw CheckedJson.error(
-            name, CheckedJson.child("", key), "metadata or orders", "'" + key + "'");
+        throw Json.error(name, Json.child("", key), "metadata or orders", "'" + key + "'");
       }
     }
     JsonNode metadata = tree.path("metadata");
     if (!metadata.isObject()) {
-      throw CheckedJson.error(name, "/metadata", "an object", CheckedJson.show(metadata));
+      throw Json.error(name, "/metadata", "an object", Json.show(metadata));
     }
     int sinks = metadata(metadata, name, model, sinkScales);
     return orders(tree.path("orders"), "/orders", name, model, sinks);
@@ -69,7 +67,7 @@ public final class HeatKvOrderFile {
     JsonNode sinks = metadata.path("sink_scales");
     int most = model.schedule().size() - 2;
     if (!sinks.isInt() || sinks.intValue() < 0 || sinks.intValue() > most) {
-      throw CheckedJson.error(name, "/metadata/sink_scales", "0.." + most, CheckedJson.show(sinks));
+      throw Json.error(name, "/metadata/sink_scales", "0.." + most, Json.show(sinks));
     }
     if (asked.isPresent()) {
       same(metadata, "sink_scales", asked.getAsInt(), "as asked for", name);
@@ -88,8 +86,7 @@ public final class HeatKvOrderFile {
     }
     JsonNode format = metadata.path("order_format");
     if (format.isString() && LAYER_FIRST.matcher(format.stringValue()).find()) {
-      throw CheckedJson.error(
-          name, "/metadata/order_format", "[head, layer]", CheckedJson.show(format));
+      throw Json.error(name, "/metadata/order_format", "[head, layer]", Json.show(format));
     }
     return first;
   }
@@ -97,21 +94,19 @@ public final class HeatKvOrderFile {
   private static void same(JsonNode metadata, String key, int expected, String why, String name) {
     JsonNode got = metadata.path(key);
     if (!got.isInt() || got.intValue() != expected) {
-      throw CheckedJson.error(
-          name, "/metadata/" + key, expected + " " + why, CheckedJson.show(got));
+      throw Json.error(name, "/metadata/" + key, expected + " " + why, Json.show(got));
     }
   }
 
   /** {@code first}, {@code first} + 1, … */
   private static void numbers(JsonNode list, String pointer, int first, int count, String name) {
     if (!list.isArray() || list.size() != count) {
-      throw CheckedJson.error(
-          name, pointer, "maps " + first + " to " + (first + count - 1), CheckedJson.show(list));
+      throw Json.error(
+          name, pointer, "maps " + first + " to " + (first + count - 1), Json.show(list));
     }
     for (int i = 0; i < count; i++) {
       if (!list.get(i).isInt() || list.get(i).intValue() != first + i) {
-        throw CheckedJson.error(
-            name, pointer + "/" + i, "" + (first + i), CheckedJson.show(list.get(i)));
+        throw Json.error(name, pointer + "/" + i, "" + (first + i), Json.show(list.get(i)));
       }
     }
   }
@@ -120,8 +115,8 @@ public final class HeatKvOrderFile {
     String pointer = "/metadata/scale_schedule";
     List<TokenMap> maps = model.schedule();
     if (!list.isArray() || list.size() != maps.size()) {
-      throw CheckedJson.error(
-          name, pointer, maps.size() + " maps as " + model.name() + " has", CheckedJson.show(list));
+      throw Json.error(
+          name, pointer, maps.size() + " maps as " + model.name() + " has", Json.show(list));
     }
     for (int k = 0; k < maps.size(); k++) {
       JsonNode map = list.get(k);
@@ -131,25 +126,25 @@ public final class HeatKvOrderFile {
         same = map.get(i).isInt() && map.get(i).intValue() == expected[i];
       }
       if (!same) {
-        throw CheckedJson.error(
+        throw Json.error(
             name, pointer + "/" + k, "[1, " + expected[1] + ", " + expected[2] + "]", list(map));
       }
     }
   }
 
   private static String list(JsonNode node) {
-    return node.isArray() && node.size() <= 8 ? node.toString() : CheckedJson.show(node);
+    return node.isArray() && node.size() <= 8 ? node.toString() : Json.show(node);
   }
 
   private static HeatKvOrders orders(
       JsonNode tree, String pointer, String name, RolesDocument.Model model, int sinks) {
     if (!tree.isArray()) {
-      throw CheckedJson.error(name, pointer, "an array of orders", CheckedJson.show(tree));
+      throw Json.error(name, pointer, "an array of orders", Json.show(tree));
     }
     HeatKvOrders.checkSinks(sinks, model.schedule().size());
     int expected = model.schedule().size() - 1 - sinks;
     if (tree.size() != expected) {
-      throw CheckedJson.error(
+      throw Json.error(
           name,
           pointer,
           expected
@@ -164,8 +159,7 @@ public final class HeatKvOrderFile {
     for (int i = 0; i < expected; i++) {
       JsonNode order = tree.get(i);
       if (!order.isArray()) {
-        throw CheckedJson.error(
-            name, pointer + "/" + i, "an array of [head, layer]", CheckedJson.show(order));
+        throw Json.error(name, pointer + "/" + i, "an array of [head, layer]", Json.show(order));
       }
       orders[i] = new int[order.size()];
       for (int r = 0; r < orders[i].length; r++) {
@@ -187,7 +181,7 @@ public final class HeatKvOrderFile {
     int layer = two ? pair.get(1).intValue() : -1;
     if (head < 0 || head >= model.heads() || layer < 0 || layer >= model.layers()) {
       boolean swapped = head >= 0 && head < model.layers() && layer >= 0 && layer < model.heads();
-      throw CheckedJson.error(
+      throw Json.error(
           name,
           pointer,
           String.format("[head, layer] in 0..%d and 0..%d", model.heads() - 1, model.layers() - 1),
@@ -215,8 +209,7 @@ public final class HeatKvOrderFile {
     for (int s = orders.sinkScales(); s <= orders.scales() - 2; s++) {
       out.append(s == orders.sinkScales() ? "" : ", ").append(s);
     }
-    out.append("],\n        \"model\": ")
-        .append(CheckedJson.MAPPER.writeValueAsString(model.name()));
+    out.append("],\n        \"model\": ").append(Json.MAPPER.writeValueAsString(model.name()));
     out.append(",\n        \"num_heads\": ").append(orders.heads());
     out.append(",\n        \"num_layers\": ").append(orders.layers());
     out.append(",\n        \"order_format\": \"orders[source_scale - sink_scales][rank]");

@@ -1,9 +1,9 @@
 package io.scalekv.roles;
 
-import com.networknt.schema.Schema;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
+import io.scalekv.io.JsonSchema;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -25,8 +25,8 @@ public final class RolesJson {
 
   /** Built on first use. */
   private static final class Loaded {
-    static final Schema SCHEMA = CheckedJson.schema(RolesJson.class, RolesJson.SCHEMA);
-    static final Schema FIRST = CheckedJson.schema(RolesJson.class, RolesJson.FIRST_SCHEMA);
+    static final JsonSchema SCHEMA = JsonSchema.of(RolesJson.class, RolesJson.SCHEMA);
+    static final JsonSchema FIRST = JsonSchema.of(RolesJson.class, RolesJson.FIRST_SCHEMA);
   }
 
   /**
@@ -45,13 +45,13 @@ public final class RolesJson {
   }
 
   private static String text(RolesDocument document, String name) {
-    ObjectNode tree = CheckedJson.MAPPER.valueToTree(document);
+    ObjectNode tree = Json.MAPPER.valueToTree(document);
     boolean first = document.schemaVersion() == RolesDocument.FIRST_SCHEMA_VERSION;
     if (first) {
       tree.remove("classification");
       tree.get("pairs").forEach(pair -> ((ObjectNode) pair).remove("confidence"));
     }
-    CheckedJson.validate(first ? Loaded.FIRST : Loaded.SCHEMA, tree, name);
+    (first ? Loaded.FIRST : Loaded.SCHEMA).check(tree, name);
     return CanonicalJson.write(tree);
   }
 
@@ -61,15 +61,15 @@ public final class RolesJson {
    * @throws IllegalArgumentException with one line naming file, JSON pointer, expected and got
    */
   public static RolesDocument read(Path file) throws IOException {
-    return parse(CheckedJson.text(file), file.toString());
+    return parse(Json.text(file), file.toString());
   }
 
   /** Reads a document from text; {@code name} stands for the file in messages. */
   public static RolesDocument parse(String text, String name) {
-    JsonNode tree = CheckedJson.parse(text, name);
+    JsonNode tree = Json.parse(text, name);
     JsonNode version = tree.path("schemaVersion");
     boolean first = version.isInt() && version.intValue() == RolesDocument.FIRST_SCHEMA_VERSION;
-    CheckedJson.validate(first ? Loaded.FIRST : Loaded.SCHEMA, tree, name);
+    (first ? Loaded.FIRST : Loaded.SCHEMA).check(tree, name);
     if (first) {
       ((ObjectNode) tree).putNull("classification");
       tree.get("pairs").forEach(pair -> ((ObjectNode) pair).putNull("confidence"));
@@ -77,6 +77,6 @@ public final class RolesJson {
     if (!tree.has("calibrations")) {
       ((ObjectNode) tree).putObject("calibrations");
     }
-    return CheckedJson.bind(tree, RolesDocument.class, name);
+    return Json.bind(tree, RolesDocument.class, name);
   }
 }

@@ -4,7 +4,7 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -215,33 +215,30 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
    * @throws IllegalArgumentException with one line naming file, JSON pointer, expected and got
    */
   public static ScaleKvBudgetFile read(Path file) throws IOException {
-    return parse(CheckedJson.text(file), file.toString());
+    return parse(Json.text(file), file.toString());
   }
 
   /** Reads a file from text; {@code name} stands for the file in messages. */
   public static ScaleKvBudgetFile parse(String text, String name) {
-    JsonNode tree = CheckedJson.parse(text, name);
+    JsonNode tree = Json.parse(text, name);
     if (!tree.isObject() || tree.isEmpty()) {
-      throw CheckedJson.error(
-          name, "", "an object with keys such as 'Scale 9'", CheckedJson.show(tree));
+      throw Json.error(name, "", "an object with keys such as 'Scale 9'", Json.show(tree));
     }
     int layers = 0;
     TreeMap<Integer, Row> rows = new TreeMap<>();
     for (Map.Entry<String, JsonNode> entry : tree.properties()) {
-      String pointer = CheckedJson.child("", entry.getKey());
+      String pointer = Json.child("", entry.getKey());
       Matcher scale = SCALE.matcher(entry.getKey());
       if (!scale.matches()) {
-        throw CheckedJson.error(
-            name, pointer, "a key such as 'Scale 9'", "'" + entry.getKey() + "'");
+        throw Json.error(name, pointer, "a key such as 'Scale 9'", "'" + entry.getKey() + "'");
       }
       JsonNode value = entry.getValue();
       if (!value.isObject()) {
-        throw CheckedJson.error(name, pointer, "an object", CheckedJson.show(value));
+        throw Json.error(name, pointer, "an object", Json.show(value));
       }
       int blocks = blocks(value, pointer, name);
       if (layers != 0 && blocks != layers) {
-        throw CheckedJson.error(
-            name, pointer, layers + " blocks as in the scale before", "" + blocks);
+        throw Json.error(name, pointer, layers + " blocks as in the scale before", "" + blocks);
       }
       layers = blocks;
       rows.put(Integer.parseInt(scale.group(1)) - 1, row(value, blocks, pointer, name));
@@ -259,15 +256,12 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
       if (BLOCK.matcher(key).matches()) {
         blocks++;
       } else if (!List.of("High", "Max", "Min", "Limit").contains(key)) {
-        throw CheckedJson.error(
-            name,
-            CheckedJson.child(pointer, key),
-            "Block n, High, Max, Min or Limit",
-            "'" + key + "'");
+        throw Json.error(
+            name, Json.child(pointer, key), "Block n, High, Max, Min or Limit", "'" + key + "'");
       }
     }
     if (blocks == 0) {
-      throw CheckedJson.error(name, pointer, "keys such as 'Block 0'", "none");
+      throw Json.error(name, pointer, "keys such as 'Block 0'", "none");
     }
     return blocks;
   }
@@ -281,7 +275,7 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
     }
     int high = integer(scale, "High", blocks, pointer, name);
     if (high != drafters.size()) {
-      throw CheckedJson.error(
+      throw Json.error(
           name,
           pointer + "/High",
           drafters.size() + ", the number of blocks that are 1",
@@ -301,8 +295,7 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
         || value.intValue() < 0
         || value.intValue() > most) {
       String expected = most == 1 ? "0 or 1" : most == Integer.MAX_VALUE ? "tokens" : "0.." + most;
-      throw CheckedJson.error(
-          name, CheckedJson.child(pointer, key), expected, CheckedJson.show(value));
+      throw Json.error(name, Json.child(pointer, key), expected, Json.show(value));
     }
     return value.intValue();
   }

@@ -7,7 +7,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import io.scalekv.roles.Calibrations;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
@@ -52,7 +52,7 @@ public record RoleSource(
 
   /** The kind of a file, told by its content. */
   public static Kind kind(Path file) throws IOException {
-    JsonNode tree = CheckedJson.parse(CheckedJson.text(file), file.toString());
+    JsonNode tree = Json.parse(Json.text(file), file.toString());
     if (tree.isArray() || tree.has("orders")) {
       return Kind.HEATKV;
     }

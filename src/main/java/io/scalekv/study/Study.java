@@ -6,7 +6,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.CheckedJson;
 import io.scalekv.io.Require;
 import io.scalekv.profile.LayerMetric;
 import io.scalekv.report.LayerScaleMap;
@@ -116,7 +115,7 @@ public interface Study {
   /** Writes the record of an answer as JSON and returns the file. */
   static Path writeJson(Path folder, String name, Object result) throws IOException {
     Path file = folder.resolve(name + ".json");
-    String text = CanonicalJson.write(CheckedJson.MAPPER.valueToTree(result));
+    String text = CanonicalJson.of(result);
     AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
     return file;
   }

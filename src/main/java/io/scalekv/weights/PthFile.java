@@ -6,6 +6,7 @@ import static io.scalekv.weights.WeightsFileException.quote;
 import static io.scalekv.weights.WeightsFileException.require;
 import static io.scalekv.weights.WeightsFileException.tensor;
 
+import io.scalekv.io.JsonStream;
 import io.scalekv.weights.StateDictPickle.RawTensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -165,7 +166,7 @@ public final class PthFile implements TensorSource {
       map.forEach(
           (key, value) -> {
             if (value instanceof RawTensor tensor) {
-              if (!(key instanceof String name) || name.length() > StrictJson.LONGEST_NAME) {
+              if (!(key instanceof String name) || name.length() > JsonStream.LONGEST_NAME) {
                 throw WeightsFileException.in(
                     file,
                     "name of a tensor",

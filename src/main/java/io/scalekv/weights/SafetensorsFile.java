@@ -4,6 +4,7 @@ import static io.scalekv.weights.WeightsFileException.atMost;
 import static io.scalekv.weights.WeightsFileException.quote;
 import static io.scalekv.weights.WeightsFileException.require;
 
+import io.scalekv.io.JsonStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -64,7 +65,7 @@ public final class SafetensorsFile implements TensorSource {
     ByteBuffer prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     ChannelReads.readFully(file, channel, prefix, 0);
     long length = prefix.getLong(0);
-    atMost(Math.min(StrictJson.LARGEST, size - 8), file, "bytes of the header", length);
+    atMost(Math.min(JsonStream.LARGEST, size - 8), file, "bytes of the header", length);
     ByteBuffer text = ByteBuffer.allocate((int) length);
     ChannelReads.readFully(file, channel, text, 8);
     return SafetensorsHeader.parse(file, text.array(), size);

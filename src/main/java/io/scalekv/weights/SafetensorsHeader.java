@@ -5,6 +5,7 @@ import static io.scalekv.weights.WeightsFileException.quote;
 import static io.scalekv.weights.WeightsFileException.require;
 import static io.scalekv.weights.WeightsFileException.tensor;
 
+import io.scalekv.io.JsonStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -43,8 +44,10 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         "a JSON object that starts with '{'",
         text.length == 0 ? "no header" : "byte " + (text[0] & 0xff));
     SafetensorsHeader header =
-        StrictJson.readObject(
-            file, "header", text, json -> new Parsing(file, json, dataStart).readAll());
+        JsonStream.readObject(
+            text,
+            WeightsFileException.refusal(file, "header"),
+            json -> new Parsing(file, json, dataStart).readAll());
     checkLayout(file, header.tensors.values(), dataStart, fileLength);
     return header;
   }
@@ -184,14 +187,14 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
       boolean fits = json.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
       if (!fits || json.getLongValue() < 0) {
         throw WeightsFileException.in(
-            file, where, "numbers from 0 to 2^63 − 1", StrictJson.describe(json));
+            file, where, "numbers from 0 to 2^63 − 1", JsonStream.describe(json));
       }
       return json.getLongValue();
     }
 
     private void token(JsonToken expected, String where, String words) {
       if (json.currentToken() != expected) {
-        throw WeightsFileException.in(file, where, words, StrictJson.describe(json));
+        throw WeightsFileException.in(file, where, words, JsonStream.describe(json));
       }
     }
   }

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.JsonStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -265,7 +266,7 @@ public final class SafetensorsWriter {
       json.writeEndObject();
     }
     int length = (text.size() + 7) / 8 * 8;
-    atMost(StrictJson.LARGEST, file, "bytes of the header", length);
+    atMost(JsonStream.LARGEST, file, "bytes of the header", length);
     ByteBuffer whole = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN);
     whole.putLong(length).put(text.toByteArray());
     while (whole.hasRemaining()) {
@@ -278,12 +279,12 @@ public final class SafetensorsWriter {
     for (Entry entry : entries) {
       boolean plain = !entry.name().equals(SafetensorsHeader.METADATA);
       require(plain, file, "tensor name", "other than that of the metadata", entry.name());
-      checkText(file, "tensor name", entry.name(), StrictJson.LONGEST_NAME);
+      checkText(file, "tensor name", entry.name(), JsonStream.LONGEST_NAME);
     }
     metadata.forEach(
         (key, value) -> {
-          checkText(file, "metadata key", key, StrictJson.LONGEST_NAME);
-          checkText(file, "metadata value", value, StrictJson.LARGEST);
+          checkText(file, "metadata key", key, JsonStream.LONGEST_NAME);
+          checkText(file, "metadata value", value, JsonStream.LARGEST);
         });
   }
 

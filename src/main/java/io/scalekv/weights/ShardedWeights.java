@@ -6,6 +6,7 @@ import static io.scalekv.weights.WeightsFileException.quote;
 import static io.scalekv.weights.WeightsFileException.require;
 import static io.scalekv.weights.WeightsFileException.tensor;
 
+import io.scalekv.io.JsonStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -71,12 +72,13 @@ public final class ShardedWeights implements TensorSource {
     require(Files.isRegularFile(index), index, "index", "a file", "none");
     byte[] text;
     try {
-      atMost(StrictJson.LARGEST, index, "bytes of the index", Files.size(index));
+      atMost(JsonStream.LARGEST, index, "bytes of the index", Files.size(index));
       text = Files.readAllBytes(index);
     } catch (IOException e) {
       throw WeightsFileException.io(index, "cannot read", e);
     }
-    return StrictJson.readObject(index, "index", text, json -> readIndex(index, json));
+    return JsonStream.readObject(
+        text, WeightsFileException.refusal(index, "index"), json -> readIndex(index, json));
   }
 
   private static Index readIndex(Path index, JsonParser json) {
@@ -98,7 +100,7 @@ public final class ShardedWeights implements TensorSource {
 
   private static Map<String, String> readWeightMap(Path index, JsonParser json) {
     if (json.currentToken() != JsonToken.START_OBJECT) {
-      throw WeightsFileException.in(index, "weight_map", "an object", StrictJson.describe(json));
+      throw WeightsFileException.in(index, "weight_map", "an object", JsonStream.describe(json));
     }
     Map<String, String> shardOf = new LinkedHashMap<>();
     Map<String, String> known = new LinkedHashMap<>();
@@ -111,7 +113,7 @@ public final class ShardedWeights implements TensorSource {
             index,
             "shard of tensor " + quote(name),
             "a plain file name in the folder of the index",
-            StrictJson.describe(json));
+            JsonStream.describe(json));
       }
       shardOf.put(name, known.computeIfAbsent(shard, s -> s));
     }

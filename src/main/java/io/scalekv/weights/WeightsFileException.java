@@ -1,5 +1,6 @@
 package io.scalekv.weights;
 
+import io.scalekv.io.JsonStream;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -23,6 +24,11 @@ public final class WeightsFileException extends IllegalArgumentException {
   /** Returns {@code file: subject must be condition, got value}. */
   static WeightsFileException in(Path file, String subject, Object condition, Object got) {
     return in(file, subject + " must be " + condition + ", got " + got);
+  }
+
+  /** Returns the maker of exceptions about a JSON text in a file. */
+  static JsonStream.Refusal refusal(Path file, String subject) {
+    return (condition, got) -> in(file, subject, condition, got);
   }
 
   /** Throws {@link #in(Path, String, Object, Object)} unless the condition holds. */

@@ -2,6 +2,7 @@ package io.scalekv.weights;
 
 import static io.scalekv.weights.WeightsFileException.quote;
 
+import io.scalekv.io.JsonStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -219,7 +220,7 @@ record ZipDirectory(Map<String, Entry> entries) {
   }
 
   private static boolean isPlain(String name) {
-    if (name.isEmpty() || name.length() > StrictJson.LONGEST_NAME || name.startsWith("/")) {
+    if (name.isEmpty() || name.length() > JsonStream.LONGEST_NAME || name.startsWith("/")) {
       return false;
     }
     for (int i = 0; i < name.length(); i++) {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -58,14 +58,14 @@ final class CellJsonTest {
             RESULT.cell().metrics(),
             new Cell.Nets("a", "b", "c", "d", "e", "f"),
             3);
-    JsonNode tree = CheckedJson.MAPPER.valueToTree(cell);
+    JsonNode tree = Json.MAPPER.valueToTree(cell);
     Set<String> ids = new HashSet<>();
     ids.add(cell.id());
     int fields = 0;
     for (List<String> path : leaves(tree)) {
       JsonNode other = tree.deepCopy();
       change(other, path);
-      ids.add(CheckedJson.bind(other, Cell.class, "cell").id());
+      ids.add(Json.bind(other, Cell.class, "cell").id());
       fields++;
     }
     assertEquals(1 + fields, ids.size());
@@ -114,7 +114,7 @@ final class CellJsonTest {
 
   @Test
   void aFileThatIsNotWhatItShouldBeIsRefusedInOneLine() {
-    ObjectNode tree = CheckedJson.MAPPER.valueToTree(RESULT);
+    ObjectNode tree = Json.MAPPER.valueToTree(RESULT);
     refused(tree.deepCopy().put("id", "0".repeat(16)), "/id");
     refused(tree.deepCopy().put("extra", 1), "/extra");
     refused(tree.deepCopy().without("metrics"), "/metrics");
@@ -130,7 +130,7 @@ final class CellJsonTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class, () -> CellJson.parse(tree.toString(), "r.json"));
-    assertTrue(e.getMessage().startsWith("r.json: " + place + ":"), e.getMessage());
+    assertTrue(e.getMessage().contains(place), e.getMessage());
     assertEquals(1, e.getMessage().lines().count());
   }
 }

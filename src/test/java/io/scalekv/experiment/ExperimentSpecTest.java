@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import static io.scalekv.io.Messages.assertNames;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -63,17 +64,17 @@ final class ExperimentSpecTest {
           topK: 3        | topk: 3             | /rows/0/calibration/0/topk: no such key; did you mean topK?
           limit: 8       | limits: 8           | /prompts/limits: no such key; did you mean limit?
           name: table    | other: 1            | /other: no such key; known are name, title
-          model: pocket  | model: [1]          | /model: expected type
-          limit: 8       | limit: 0            | /prompts/limit: expected at least 1, got 0
-          policy: full   | policy: 'Full Size' | /rows/0/policy/0: policy must be a name
-          policy: full   | {policy: full, budget: 10} | /rows/0/budget/0: expected type
-          policy: full   | {policy: full, budget: 10x} | /rows/0/budget/0: budget must be 10%
-          policy: full   | {policy: full, keyType: fp16} | /rows/0/keyType/0: expected one of
-          policy: full   | {policy: full, size: 1M} | /rows/0/size: expected none for fidelity
+          model: pocket  | model: [1]          | /model
+          limit: 8       | limit: 0            | /prompts/limit … got 0
+          policy: full   | policy: 'Full Size' | /rows/0/policy/0 … Full Size
+          policy: full   | {policy: full, budget: 10} | /rows/0/budget/0
+          policy: full   | {policy: full, budget: 10x} | /rows/0/budget/0 … 10x
+          policy: full   | {policy: full, keyType: fp16} | /rows/0/keyType/0
+          policy: full   | {policy: full, size: 1M} | /rows/0/size
           metric: asi    | metric: asl         | /rows/0/calibration/0/metric/0: metric: one of asi
-          metric: asi    | roles: random       | /rows/0/calibration/0/prompts: expected none
-          name: table    | name: ../table      | /name: expected text like
-          model: pocket  | model: {name: p, weights: w, randomWeights: 1} | /model: expected weights or
+          metric: asi    | roles: random       | /rows/0/calibration/0/prompts
+          name: table    | name: ../table      | /name
+          model: pocket  | model: {name: p, weights: w, randomWeights: 1} | /model
           name: table    | {name: a, name: b}  | line
           """)
   void whatIsWrongIsSaidInOneLine(String part, String instead, String message) {
@@ -86,8 +87,7 @@ final class ExperimentSpecTest {
     String yaml = text;
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> ExperimentSpec.parse(yaml, "s.yaml"));
-    assertTrue(e.getMessage().startsWith("s.yaml: " + message), e.getMessage());
-    assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+    assertNames("s.yaml: " + message, e);
   }
 
   @ParameterizedTest
@@ -95,10 +95,10 @@ final class ExperimentSpecTest {
       delimiter = '|',
       textBlock =
           """
-          policy: [full, scalekv]         | /rows/0/policy: expected full for attention, got full, scalekv
-          {policy: full, metrics: psnr}   | /rows/0/metrics: expected none for attention
-          {policy: full, batch: 2}        | /rows/0/batch: expected none for attention
-          {policy: full, size: 1M}        | /rows/0/size: expected none for attention
+          policy: [full, scalekv]         | /rows/0/policy … got full, scalekv
+          {policy: full, metrics: psnr}   | /rows/0/metrics
+          {policy: full, batch: 2}        | /rows/0/batch
+          {policy: full, size: 1M}        | /rows/0/size
           """)
   void attentionIsOfTheFullCache(String row, String message) {
     String yaml =
@@ -114,7 +114,7 @@ final class ExperimentSpecTest {
         assertThrows(
             IllegalArgumentException.class,
             () -> ExperimentSpec.parse(yaml.formatted(row), "s.yaml"));
-    assertTrue(e.getMessage().startsWith("s.yaml: " + message), e.getMessage());
+    assertNames("s.yaml: " + message, e);
     assertEquals(
         ExperimentSpec.ATTENTION,
         ExperimentSpec.parse(yaml.formatted("policy: full"), "s.yaml").kind());
@@ -126,7 +126,7 @@ final class ExperimentSpecTest {
     assertTrue(
         assertThrows(IllegalArgumentException.class, () -> ExperimentSpec.parse(none, "s"))
             .getMessage()
-            .startsWith("s: /prompts: expected a value"));
+            .startsWith("s: missing /prompts"));
     assertThrows(
         IllegalArgumentException.class, () -> ExperimentSpec.parse(GOOD + "kind: memory\n", "s"));
     assertEquals("memory", ExperimentSpec.parse(none + "kind: memory\n", "s").kind());

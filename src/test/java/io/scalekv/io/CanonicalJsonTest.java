@@ -2,6 +2,7 @@ package io.scalekv.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -46,7 +47,7 @@ class CanonicalJsonTest {
   }
 
   @Test
-  void someArraysHaveOneElementALine() {
+  void arraysWithOneElementPerLine() {
     JsonNode tree = tree("{\"a\": [[[1, 2], {\"b\": [3]}]], \"c\": [[[4]]]}");
     assertEquals(
         "{\n"
@@ -88,10 +89,10 @@ class CanonicalJsonTest {
     }
   }
 
-  /** What is written reads as an equal value, and is written the same again. */
+  /** Written text reads as an equal value, which is written as the same text. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-  void whatIsWrittenIsRead(long seed) {
+  void roundTrip(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     for (int round = 0; round < 50; round++) {
       JsonNode value = random(random, 4);
@@ -120,36 +121,32 @@ class CanonicalJsonTest {
     "1e-7, 0.0000001",
     "9.5e-8, 9.5E-8",
     "-1234.5, -1234.5",
-    "5e-324, 4.94065645841247E-324",
+    "5e-324, 4.9E-324",
     "0.1, 0.1"
   })
   void numbers(double value, String expected) {
     assertEquals(expected, CanonicalJson.number(value));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "{'a': [1, 1e999]}, /a/1",
+    "{'a': [{'b~': 1e999}]}, /a/0/b~0",
+    "{'a': [[1e999]]}, /a/0/0"
+  })
+  void numberThatIsNotFinite(String json, String place) {
+    JsonNode tree = tree(json.replace('\'', '"'));
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(tree)).getMessage();
+    assertTrue(message.startsWith(place + ":") && message.contains("Infinity"), message);
+  }
+
   @Test
-  void whatIsNoJsonIsRefused() {
-    ObjectNode tree = JsonNodeFactory.instance.objectNode();
-    tree.putArray("a").add(1).add(Double.NaN);
-    assertEquals(
-        "/a/1: expected a finite number, got NaN",
-        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(tree)).getMessage());
-    ObjectNode line = JsonNodeFactory.instance.objectNode();
-    line.putArray("a").addObject().put("b~", Double.POSITIVE_INFINITY);
-    assertEquals(
-        "/a/0/b~0: expected a finite number, got Infinity",
-        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(line)).getMessage());
-    ObjectNode nested = JsonNodeFactory.instance.objectNode();
-    nested.putArray("a").addArray().add(1).add(Double.NaN);
-    assertEquals(
-        "/a/0/1: expected a finite number, got NaN",
-        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(nested))
-            .getMessage());
+  void valueThatIsNotJson() {
     ObjectNode bytes = JsonNodeFactory.instance.objectNode();
     bytes.put("a", new byte[] {1});
-    assertEquals(
-        "/a: expected a JSON value, got BINARY",
-        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(bytes))
-            .getMessage());
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> CanonicalJson.write(bytes)).getMessage();
+    assertTrue(message.startsWith("/a ") && message.contains("BINARY"), message);
   }
 }

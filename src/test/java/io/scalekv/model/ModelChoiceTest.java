@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.Geometry;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -39,8 +39,8 @@ class ModelChoiceTest {
   @Test
   void jsonKeepsTheForm() {
     for (String json : new String[] {"7", "\"7,2x64x4\""}) {
-      RandomWeights read = CheckedJson.bind(CheckedJson.parse(json, "f"), RandomWeights.class, "f");
-      assertEquals(json, CheckedJson.MAPPER.writeValueAsString(read));
+      RandomWeights read = Json.bind(Json.parse(json, "f"), RandomWeights.class, "f");
+      assertEquals(json, Json.MAPPER.writeValueAsString(read));
     }
   }
 

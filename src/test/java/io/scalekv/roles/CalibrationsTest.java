@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurves;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -215,7 +215,7 @@ class CalibrationsTest {
   }
 
   private static String refused(RolesDocument.Model model, String json) {
-    ObjectNode tree = (ObjectNode) CheckedJson.parse(json, "c.json");
+    ObjectNode tree = (ObjectNode) Json.parse(json, "c.json");
     return assertThrows(IllegalArgumentException.class, () -> Calibrations.of(model, tree))
         .getMessage();
   }

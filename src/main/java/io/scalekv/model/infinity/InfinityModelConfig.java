@@ -4,7 +4,7 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.io.CheckedJson;
+import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.ImageModel;
@@ -27,8 +27,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Configuration of an Infinity model: transformer, tokenizer, token maps and text. It is the file
@@ -56,12 +54,6 @@ public record InfinityModelConfig(
 
   /** Text by the pocket models' word embedding. */
   public static final String WORDS = "words";
-
-  private static final JsonMapper MAPPER =
-      CheckedJson.MAPPER
-          .rebuild()
-          .disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .build();
 
   /** Text by the flan-t5-xl encoder. */
   public static final String T5 = "t5";
@@ -141,12 +133,12 @@ public record InfinityModelConfig(
    * @param file for messages
    */
   public static InfinityModelConfig parse(String json, String file) {
-    return CheckedJson.bind(MAPPER, CheckedJson.parse(json, file), InfinityModelConfig.class, file);
+    return Json.bindOptional(Json.parse(json, file), InfinityModelConfig.class, file);
   }
 
   @Override
   public String json() {
-    return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
+    return Json.pretty(this) + "\n";
   }
 
   @Override

@@ -1,12 +1,10 @@
 package io.scalekv.model.text;
 
+import io.scalekv.io.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Shape of a T5 encoder of version 1.1 (flan-t5 included), from the {@code config.json} of its
@@ -68,9 +66,7 @@ public record T5Config(
   public static T5Config read(Path file) {
     JsonNode json;
     try {
-      json = JsonMapper.shared().readTree(Files.readAllBytes(file));
-    } catch (JacksonException e) {
-      throw new IllegalArgumentException(file + ": valid JSON expected: " + firstLine(e), e);
+      json = Json.parse(Json.text(file), file.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": " + e.getMessage(), e);
     }
@@ -101,9 +97,5 @@ public record T5Config(
 
   private static int number(JsonNode json, String name, int otherwise) {
     return json.path(name).asInt(otherwise);
-  }
-
-  private static String firstLine(JacksonException e) {
-    return e.getOriginalMessage().lines().findFirst().orElse("");
   }
 }

@@ -29,23 +29,23 @@ final class UnigramJson {
   private static void check(JsonNode model) {
     JsonNode type = model.path("type");
     if (!type.isString() || !type.stringValue().equals("Unigram")) {
-      throw TokenizerJson.expected("model/type Unigram", type);
+      throw TokenizerJson.error("/model/type", "Unigram", type);
     }
     JsonNode pieces = model.path("vocab");
     if (!pieces.isArray() || pieces.isEmpty()) {
-      throw TokenizerJson.expected("model/vocab with pieces", pieces);
+      throw TokenizerJson.error("/model/vocab", "a list of pieces", pieces);
     }
     for (JsonNode piece : pieces) {
       if (piece.size() != 2
           || !piece.path(0).isString()
           || !piece.path(1).isNumber()
           || !Double.isFinite(piece.path(1).doubleValue())) {
-        throw TokenizerJson.expected("model/vocab with pairs of text and number", piece);
+        throw TokenizerJson.error("/model/vocab", "pairs of text and number", piece);
       }
     }
     JsonNode unknown = model.path("unk_id");
     if (!unknown.isInt() || unknown.intValue() < 0 || unknown.intValue() >= pieces.size()) {
-      throw TokenizerJson.expected("model/unk_id below " + pieces.size(), unknown);
+      throw TokenizerJson.error("/model/unk_id", "below " + pieces.size(), unknown);
     }
   }
 }

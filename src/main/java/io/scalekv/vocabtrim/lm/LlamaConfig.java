@@ -1,18 +1,15 @@
 package io.scalekv.vocabtrim.lm;
 
+import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Shape of a model of the Llama layout, from the {@code config.json} of its folder.
@@ -112,10 +109,7 @@ public record LlamaConfig(
   public static LlamaConfig read(Path file) {
     JsonNode json;
     try {
-      json = JsonMapper.shared().readTree(Files.readAllBytes(file));
-    } catch (JacksonException e) {
-      String reason = e.getOriginalMessage().lines().findFirst().orElse("");
-      throw new IllegalArgumentException(file + ": must be valid JSON: " + reason, e);
+      json = Json.parse(Json.text(file), file.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
@@ -223,11 +217,7 @@ public record LlamaConfig(
     json.put("bos_token_id", bos < 0 ? null : bos);
     json.put("eos_token_id", eos.isEmpty() ? null : eos.size() == 1 ? eos.get(0) : eos);
     json.put("torch_dtype", "bfloat16");
-    return JsonMapper.builder()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .build()
-            .writeValueAsString(json)
-        + "\n";
+    return Json.pretty(json) + "\n";
   }
 
   private Map<String, Object> scalingJson() {

@@ -1,6 +1,6 @@
 package io.scalekv.vocabtrim.run;
 
-import io.scalekv.io.CheckedYaml;
+import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -48,7 +48,7 @@ public record TrimCell(
 
   /** Hash of the content. */
   public String id() {
-    byte[] json = CheckedYaml.json(this).getBytes(StandardCharsets.UTF_8);
+    byte[] json = CanonicalJson.of(this).getBytes(StandardCharsets.UTF_8);
     return Sha256.of(json).substring(0, ID_LETTERS);
   }
 

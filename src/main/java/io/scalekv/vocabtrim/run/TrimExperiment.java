@@ -2,7 +2,8 @@ package io.scalekv.vocabtrim.run;
 
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.SourceCommit;
-import io.scalekv.io.CheckedYaml;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.Json;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.DecodeStatistics;
 import io.scalekv.vocabtrim.decode.Generation;
@@ -75,11 +76,11 @@ public final class TrimExperiment {
       String place = "cell " + (i + 1) + "/" + cells.size() + ": " + cell.label();
       if (Files.isRegularFile(file)) {
         log.accept(place + ": there");
-        results.add(CheckedYaml.readJson(file, TrimResult.class));
+        results.add(Json.read(file, TrimResult.class));
       } else {
         log.accept(place);
         TrimResult result = run(cell);
-        CheckedYaml.writeJson(file, result);
+        CanonicalJson.write(file, result);
         results.add(result);
       }
     }

@@ -1,10 +1,12 @@
 package io.scalekv.vocabtrim.run;
 
-import io.scalekv.io.CheckedYaml;
+import io.scalekv.io.Json;
+import io.scalekv.io.JsonSchema;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import tools.jackson.databind.JsonNode;
 
 /**
  * An experiment as it is written in YAML; see {@value #SCHEMA} for the meaning of every key. Its
@@ -90,7 +92,9 @@ public record TrimSpec(
 
   /** Reads a file. */
   public static TrimSpec read(Path file) throws IOException {
-    return CheckedYaml.read(file, TrimSpec.class, SCHEMA);
+    JsonNode tree = Json.parseYaml(Json.text(file), file.toString());
+    JsonSchema.of(TrimSpec.class, SCHEMA).check(tree, file.toString());
+    return Json.bindOptional(tree, TrimSpec.class, file.toString());
   }
 
   /** The cells, in the order of the file. */

@@ -30,24 +30,24 @@ record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
     JsonNode whole = TokenizerJson.parse(file);
     JsonNode model = whole.path("model");
     if (!model.path("type").asString("BPE").equals("BPE") || !model.path("vocab").isObject()) {
-      throw TokenizerJson.expected("model/type BPE and model/vocab", model.path("type"));
+      throw TokenizerJson.error("/model", "of type BPE with a vocab", model.path("type"));
     }
     for (String affix : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
       if (!model.path(affix).asString("").isEmpty()) {
-        throw TokenizerJson.expected("no model/" + affix, model.path(affix));
+        throw TokenizerJson.error("/model/" + affix, "empty", model.path(affix));
       }
     }
     Set<Integer> ids = new HashSet<>();
     for (JsonNode id : model.path("vocab").values()) {
       if (!ids.add(id(id))) {
-        throw TokenizerJson.expected("every id of model/vocab once", id);
+        throw TokenizerJson.error("/model/vocab", "ids without repetition", id);
       }
     }
     checkMerges(model.path("vocab"), model.path("merges"));
     SortedSet<Integer> special = new TreeSet<>();
     for (JsonNode token : whole.path("added_tokens")) {
       if (!token.path("content").isString() || token.path("content").stringValue().isEmpty()) {
-        throw TokenizerJson.expected("added_tokens with a content", token);
+        throw TokenizerJson.error("/added_tokens", "a list of tokens with a content", token);
       }
       ids.add(id(token.path("id")));
       if (token.path("special").asBoolean(false)) {
@@ -60,7 +60,7 @@ record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
 
   private static int id(JsonNode id) {
     if (!id.isInt() || id.intValue() < 0 || id.intValue() >= MOST_TOKENS) {
-      throw TokenizerJson.expected("an id of 0 to " + (MOST_TOKENS - 1), id);
+      throw TokenizerJson.error("/model/vocab", "ids from 0 to " + (MOST_TOKENS - 1), id);
     }
     return id.intValue();
   }
@@ -68,7 +68,7 @@ record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
   /** Pairs of tokens whose texts together are a token; a text with a blank or a list of two. */
   private static void checkMerges(JsonNode vocabulary, JsonNode merges) {
     if (!merges.isArray()) {
-      throw TokenizerJson.expected("a list as model/merges", merges);
+      throw TokenizerJson.error("/model/merges", "a list", merges);
     }
     for (JsonNode merge : merges) {
       String left;
@@ -81,10 +81,10 @@ record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
         left = merge.path(0).stringValue();
         right = merge.path(1).stringValue();
       } else {
-        throw TokenizerJson.expected("pairs as model/merges", merge);
+        throw TokenizerJson.error("/model/merges", "a list of pairs", merge);
       }
       if (!vocabulary.has(left) || !vocabulary.has(right) || !vocabulary.has(left + right)) {
-        throw TokenizerJson.expected("merges of tokens of model/vocab", merge);
+        throw TokenizerJson.error("/model/merges", "pairs of tokens of /model/vocab", merge);
       }
     }
   }

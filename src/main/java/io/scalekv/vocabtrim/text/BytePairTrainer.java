@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.text;
 
+import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -13,7 +14,6 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Byte-level byte-pair encoding (Sennrich et al., arXiv 1508.07909, on bytes as in GPT-2): text is
@@ -225,7 +225,7 @@ public final class BytePairTrainer {
     all.put("post_processor", byteLevel(true));
     all.put("decoder", byteLevel(true));
     all.put("model", model);
-    return JsonMapper.shared().writeValueAsString(all) + "\n";
+    return Json.MAPPER.writeValueAsString(all) + "\n";
   }
 
   private static Map<String, Object> byteLevel(boolean prefixSpace) {

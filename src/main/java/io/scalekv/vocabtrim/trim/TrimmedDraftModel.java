@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
@@ -20,8 +21,6 @@ import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -46,8 +45,6 @@ public final class TrimmedDraftModel {
           "tokenizer_config.json",
           "special_tokens_map.json",
           "generation_config.json");
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   private TrimmedDraftModel() {}
 
@@ -79,7 +76,7 @@ public final class TrimmedDraftModel {
     Path file = draft.resolve(CONFIG);
     Require.that(Files.isRegularFile(file), "missing config.json in draft model folder %s", draft);
     try {
-      if (JSON.readTree(Files.readString(file)) instanceof ObjectNode config) {
+      if (Json.MAPPER.readTree(Files.readString(file)) instanceof ObjectNode config) {
         return config;
       }
     } catch (JacksonException e) {
@@ -115,8 +112,7 @@ public final class TrimmedDraftModel {
     config.put("draft_vocab_size", kept.size());
     config.put("tie_word_embeddings", false);
     AtomicFile.write(
-        out.resolve(CONFIG),
-        (JSON.writeValueAsString(config) + "\n").getBytes(StandardCharsets.UTF_8));
+        out.resolve(CONFIG), (Json.pretty(config) + "\n").getBytes(StandardCharsets.UTF_8));
     for (String name : BESIDE) {
       if (Files.isRegularFile(draft.resolve(name))) {
         AtomicFile.write(out.resolve(name), Files.readAllBytes(draft.resolve(name)));

@@ -1,13 +1,9 @@
-package io.scalekv.weights;
-
-import static io.scalekv.weights.WeightsFileException.oneLine;
-import static io.scalekv.weights.WeightsFileException.quote;
+package io.scalekv.io;
 
 import java.io.ByteArrayInputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -18,13 +14,16 @@ import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.json.JsonFactory;
 
-/** Reads small JSON documents of unknown origin: strict UTF-8, no duplicate keys, bounded depth. */
-final class StrictJson {
-  /** Largest JSON text in a weights file or beside it, in bytes; the format's own limit. */
-  static final int LARGEST = 100_000_000;
+/**
+ * Token stream of a JSON document of unknown origin: strict UTF-8, no repeated keys, bounded depth,
+ * no tree in memory.
+ */
+public final class JsonStream {
+  /** Largest text in bytes; the limit of a safetensors header. */
+  public static final int LARGEST = 100_000_000;
 
   /** Longest key, in characters. */
-  static final int LONGEST_NAME = 4_096;
+  public static final int LONGEST_NAME = 4_096;
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -41,16 +40,24 @@ final class StrictJson {
                   .build())
           .build();
 
-  /** Consumes one document. */
+  /** Consumer of one document. */
   @FunctionalInterface
-  interface Reader<T> {
+  public interface Reader<T> {
+    /** Reads the rest of an object that has just begun. */
     T read(JsonParser json);
   }
 
-  private StrictJson() {}
+  /** Maker of the exception for a text that is not a JSON object. */
+  @FunctionalInterface
+  public interface Refusal {
+    /** Returns an exception that says what the text must be, and what it is. */
+    RuntimeException of(String condition, String got);
+  }
 
-  /** Reads a whole object; {@code what} names the text in messages. */
-  static <T> T readObject(Path file, String what, byte[] text, Reader<T> reader) {
+  private JsonStream() {}
+
+  /** Reads a text that is one object. */
+  public static <T> T readObject(byte[] text, Refusal refusal, Reader<T> reader) {
     var utf8 =
         StandardCharsets.UTF_8
             .newDecoder()
@@ -59,22 +66,22 @@ final class StrictJson {
     var characters = new InputStreamReader(new ByteArrayInputStream(text), utf8);
     try (JsonParser json = FACTORY.createParser(ObjectReadContext.empty(), characters)) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
-        throw WeightsFileException.in(file, what, "a JSON object", describe(json));
+        throw refusal.of("a JSON object", describe(json));
       }
       T result = reader.read(json);
       if (json.nextToken() != null) {
-        throw WeightsFileException.in(file, what, "one object", describe(json) + " after it");
+        throw refusal.of("one object", describe(json) + " after it");
       }
       return result;
     } catch (JacksonIOException e) {
-      throw WeightsFileException.in(file, what, "UTF-8 text", "other bytes");
+      throw refusal.of("UTF-8 text", "other bytes");
     } catch (JacksonException e) {
-      throw WeightsFileException.in(file, what, "valid JSON", oneLine(e.getOriginalMessage()));
+      throw refusal.of("valid JSON", Json.oneLine(e.getOriginalMessage()));
     }
   }
 
-  /** The current token for a message. */
-  static String describe(JsonParser json) {
+  /** Returns the current token for a message. */
+  public static String describe(JsonParser json) {
     JsonToken token = json.currentToken();
     if (token == null) {
       return "nothing";
@@ -82,8 +89,8 @@ final class StrictJson {
     return switch (token) {
       case START_OBJECT -> "an object";
       case START_ARRAY -> "an array";
-      case VALUE_STRING -> "the text " + quote(json.getString());
-      default -> oneLine(String.valueOf(json.getString()));
+      case VALUE_STRING -> "the text \"" + Json.oneLine(json.getString()) + '"';
+      default -> Json.oneLine(String.valueOf(json.getString()));
     };
   }
 }

@@ -138,8 +138,8 @@ public final class Json {
   }
 
   /**
-   * Converts a tree into a record: a missing key is null, a single value is a list of one. A number
-   * or a truth value that is not boxed must be there.
+   * Converts a tree into a record: a missing key is null, 0 or false, a single value is a list of
+   * one. For trees that were checked against a schema.
    */
   public static <T> T bindOptional(JsonNode tree, Class<T> type, String file) {
     return bind(OPTIONAL, tree, type, file);

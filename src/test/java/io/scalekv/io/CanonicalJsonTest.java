@@ -130,7 +130,7 @@ class CanonicalJsonTest {
 
   @ParameterizedTest
   @CsvSource({
-    "{'a': [1, 1e999]}, /a/1",
+    "{'a': [1e999]}, /a/0",
     "{'a': [{'b~': 1e999}]}, /a/0/b~0",
     "{'a': [[1e999]]}, /a/0/0"
   })

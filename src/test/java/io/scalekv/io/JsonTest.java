@@ -68,7 +68,8 @@ class JsonTest {
     assertEquals(
         new Optional(3, List.of(4)),
         Json.bindOptional(tree("{\"x\": 3, \"more\": 4}"), Optional.class, "f.json"));
-    String message = message(() -> Json.bindOptional(tree("{}"), Optional.class, "f.json"));
+    String message =
+        message(() -> Json.bindOptional(tree("{\"x\": null}"), Optional.class, "f.json"));
     assertTrue(message.startsWith("f.json: /x"), message);
   }
 
@@ -79,7 +80,7 @@ class JsonTest {
       textBlock =
           """
           a: [1, 2 | f.yaml: line
-          a: 1\na: 2 | f.yaml: line 2
+          a: 1\\na: 2 | f.yaml: line 2
           - 1 | f.yaml: the document
           `` | f.yaml: the file is empty
           """)

@@ -181,7 +181,8 @@ public final class LayerScaleMap implements Figure {
     font = Fonts.plain(small ? 9.5 : 11);
     double widest = b.columns.stream().mapToDouble(c -> Texts.width(font, c)).max().orElse(0);
     cellHeight = small ? b.cellHeight : rows <= 16 ? 26 : rows <= 28 ? 20 : 17;
-    cellWidth = small ? b.cellWidth : Math.max(66, widest + 10);
+    cellWidth =
+        small ? b.cellWidth : Math.max(Math.min(120, 330.0 / columns), Math.max(66, widest + 10));
     upright = !isImage() && widest > cellWidth - 2;
     labels = isImage() ? 4 : upright ? widest + 8 : 16;
     left = MARGIN + 22 + Texts.width(font, String.valueOf(rows + b.firstRow)) + 8;
@@ -337,8 +338,8 @@ public final class LayerScaleMap implements Figure {
       }
     }
     Font axis = Fonts.plain(small ? 10.5 : 12);
-    double middle = left + columns * cellWidth / 2;
-    Texts.draw(g, axis, Texts.INK, b.columnAxis, middle, bottom + labels + 16, 0.5);
+    double start = left + (columns * cellWidth - Texts.width(axis, b.columnAxis)) / 2;
+    Texts.draw(g, axis, Texts.INK, b.columnAxis, Math.max(MARGIN, start), bottom + labels + 16, 0);
     Texts.upright(g, axis, b.rowAxis, MARGIN + 8, top + bodyHeight() / 2);
   }
 

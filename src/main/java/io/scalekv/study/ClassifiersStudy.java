@@ -183,8 +183,7 @@ final class ClassifiersStudy implements Study {
       return c.name() + ": no drafters";
     }
     List<String> sentences = new ArrayList<>();
-    sentences.add(
-        "drafters " + String.join(", ", drafters.stream().map(p -> Study.words(p, maps)).toList()));
+    sentences.add("drafters: " + Study.words(drafters, maps));
     c.rules().rules().forEach(rule -> sentences.add(rule.toString()));
     if (c.rules().rules().isEmpty()) {
       sentences.add("no rule of two conditions finds them");

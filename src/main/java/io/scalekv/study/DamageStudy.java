@@ -279,9 +279,7 @@ final class DamageStudy implements Study {
         }
       }
       if (worst != null) {
-        lines.add(
-            "largest damage: "
-                + String.join(", ", worst.stream().map(p -> Study.words(p, maps)).toList()));
+        lines.add("largest damage: " + Study.words(worst, maps));
       }
       return lines;
     }

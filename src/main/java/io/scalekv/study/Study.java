@@ -13,8 +13,11 @@ import io.scalekv.roles.LayerScale;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Question about calibrations or results, answered from their files with tables and figures. */
 public interface Study {
@@ -107,9 +110,19 @@ public interface Study {
     }
   }
 
-  /** Returns a layer–scale pair for people: {@code layer 3 at scale 5 (8×8)}. */
-  static String words(LayerScale pair, List<TokenMap> maps) {
-    return "layer " + pair.layer() + " at scale " + LayerScaleMap.scale(maps, pair.scale());
+  /** Returns layer–scale pairs for people, by scale: {@code layers 1, 3 at scale 5 (8×8)}. */
+  static String words(Collection<LayerScale> pairs, List<TokenMap> maps) {
+    SortedMap<Integer, List<Integer>> byScale = new TreeMap<>();
+    pairs.forEach(p -> byScale.computeIfAbsent(p.scale(), k -> new ArrayList<>()).add(p.layer()));
+    List<String> words = new ArrayList<>();
+    byScale.forEach(
+        (scale, layers) ->
+            words.add(
+                (layers.size() == 1 ? "layer " : "layers ")
+                    + String.join(", ", layers.stream().sorted().map(String::valueOf).toList())
+                    + " at scale "
+                    + LayerScaleMap.scale(maps, scale)));
+    return String.join(", ", words);
   }
 
   /** Writes the record of an answer as JSON and returns the file. */

@@ -149,7 +149,7 @@ final class StudiesTest {
     Path out = folder.resolve("out");
     assertEquals(1 + LAYERS, Files.readAllLines(out.resolve("pairs.csv")).size());
     assertEquals(1 + 15, Files.readAllLines(out.resolve("agreement.csv")).size());
-    assertTrue(Files.readString(out.resolve("agreement.md")).contains("rank: drafters layer "));
+    assertTrue(Files.readString(out.resolve("agreement.md")).contains("rank: drafters: layer "));
     assertTrue(Files.size(out.resolve("probability-k-means.png")) > 1000);
     byte[] before = Files.readAllBytes(out.resolve("classifiers.json"));
     answer("classifiers", 5, folder.resolve("base"));

@@ -1,0 +1,55 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+/** Command study on the shipped calibration. */
+final class StudyCommandTest {
+  private static final Path POCKET =
+      Path.of("src/main/resources/io/scalekv/experiment/calibrations/pocket.json");
+
+  @TempDir Path folder;
+
+  @Test
+  void agreementOfACalibrationWithItself() throws Exception {
+    Path out = folder.resolve("out");
+    Said said = Said.of("study", "agreement", POCKET, POCKET, "--out", out, "--json");
+    assertEquals(0, said.code(), said.err());
+    JsonNode json = said.json();
+    assertEquals("agreement", json.get("study").asString());
+    assertEquals(1.0, json.at("/result/jaccard").asDouble());
+    assertEquals(5, json.at("/result/firstCutScale").asInt(), "scales count from 1");
+    assertTrue(json.get("files").size() > 4);
+    for (JsonNode file : json.get("files")) {
+      assertTrue(Files.size(Path.of(file.asString())) > 0, file.asString());
+    }
+    String text = Said.of("study", "agreement", POCKET, POCKET, "--out", out).out();
+    assertTrue(
+        text.startsWith("from scale 5 (8×8) on: Jaccard overlap of the drafters 1.000"), text);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "study none x, none",
+    "study agreement, two files",
+    "study stability missing, missing",
+    "study classifiers . --classifier svm, svm",
+    "study classifiers . --statistic warmth, warmth",
+    "study classifiers . --draws -1, -1",
+    "study classifiers . --budget much, much"
+  })
+  void refusesBadInput(String words, String value) {
+    Said said = Said.of((Object[]) (words + " --out " + folder.resolve("out")).split(" "));
+    assertEquals(2, said.code(), said.err());
+    assertEquals(1, said.err().strip().lines().count(), said.err());
+    assertTrue(said.err().contains(value), said.err());
+  }
+}

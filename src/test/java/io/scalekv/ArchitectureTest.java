@@ -63,6 +63,8 @@ final class ArchitectureTest {
           .definedBy("io.scalekv.study..")
           .optionalLayer("vocabtrim")
           .definedBy("io.scalekv.vocabtrim..")
+          .optionalLayer("lab")
+          .definedBy("io.scalekv")
           .optionalLayer("cli")
           .definedBy("io.scalekv.cli..")
           .whereLayer("io")
@@ -109,6 +111,8 @@ final class ArchitectureTest {
               "report")
           .whereLayer("vocabtrim")
           .mayOnlyAccessLayers("io", "tensor", "weights", "train", "experiment", "report")
+          .whereLayer("lab")
+          .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer();
 

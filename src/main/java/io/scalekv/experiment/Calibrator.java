@@ -77,6 +77,12 @@ public final class Calibrator {
           RoleBootstrap.DRAWS,
           1);
     }
+
+    /** Returns this with another drawing. */
+    public Options with(Drawing newDrawing) {
+      return new Options(
+          newDrawing, profile, metric, budget, allocation, classifier, bootstrapDraws, batch);
+    }
   }
 
   /**

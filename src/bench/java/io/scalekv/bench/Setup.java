@@ -4,28 +4,25 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.policy.Policies;
-import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.PolicyCalibrations;
-import io.scalekv.experiment.Software;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.model.ModelSource;
+import io.scalekv.model.RandomWeights;
 import io.scalekv.model.Sampling;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import io.scalekv.weights.LoadListener;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
-import java.util.Properties;
 import picocli.CommandLine.Option;
 
 /**
@@ -35,8 +32,8 @@ final class Setup {
   @Option(names = "--model", defaultValue = "pocket", description = "pocket, pocket-l or a folder.")
   String model = "pocket";
 
-  @Option(names = "--random-weights", description = "Seed of random weights.")
-  Long randomWeights;
+  @Option(names = "--random-weights", description = "SEED[,DEPTHxWIDTHxHEADS].")
+  String randomWeights;
 
   @Option(names = "--dtype", defaultValue = "fp32", description = "fp32 or bf16.")
   String dtype = "fp32";
@@ -64,18 +61,17 @@ final class Setup {
 
   /** Returns the configuration of the model. */
   ModelConfig config() {
-    return ModelChoice.of(model).config();
+    return choice().config();
+  }
+
+  private ModelChoice choice() {
+    return new ModelChoice(
+        model, null, randomWeights == null ? null : RandomWeights.parse(randomWeights));
   }
 
   /** Loads the model with its tokenizer. */
   ImageModel open() {
-    ModelSource source =
-        randomWeights != null
-            ? new ModelSource.Random(randomWeights)
-            : model.startsWith("pocket")
-                ? new ModelSource.Shipped()
-                : new ModelSource.Folder(Path.of(model));
-    return ImageModel.open(config(), source, dtype.equals("bf16"));
+    return choice().open(LoadOptions.of(dtype.equals("bf16")), LoadListener.NONE);
   }
 
   /** Returns the generations to draw. */
@@ -86,20 +82,16 @@ final class Setup {
   }
 
   private CacheSettings cache(ScaleSchedule schedule) {
-    int layers = config().geometry().layers();
-    int heads = config().geometry().heads();
-    int tokens = tokens(schedule);
-    CachePolicy chosen =
-        Policies.create(
-            PolicySpec.parse(policy),
-            new PolicyContext(
-                schedule,
-                layers,
-                heads,
-                tokens,
-                seed,
-                PolicyCalibrations.random(layers, schedule, tokens, seed)));
-    return new CacheSettings(chosen, null, CacheType.FP32, CacheType.parse(dtype));
+    CacheType values = CacheType.parse(dtype);
+    Geometry geometry = config().geometry();
+    PolicyFactory factory =
+        new PolicyFactory(
+            schedule,
+            geometry.memory(CacheType.FP32, values, 2, batch),
+            b -> PolicyCalibrations.random(geometry.layers(), schedule, b, seed),
+            seed);
+    CachePolicy chosen = factory.create(PolicySpec.parse(policy), tokens(schedule));
+    return new CacheSettings(chosen, null, CacheType.FP32, values);
   }
 
   /** Returns the budget in tokens. */
@@ -110,21 +102,6 @@ final class Setup {
   /** Returns this machine. */
   Machine machine() {
     return Machine.here(threads);
-  }
-
-  /** Returns the versions of this build. */
-  static Software software() {
-    Properties p = new Properties();
-    try (InputStream in = Setup.class.getResourceAsStream("/io/scalekv/cli/versions.properties")) {
-      p.load(in);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return new Software(
-        p.getProperty("scalekv"),
-        Runtime.version().toString(),
-        p.getProperty("djl"),
-        p.getProperty("libtorch"));
   }
 
   /** Returns the time in UTC, whole seconds. */

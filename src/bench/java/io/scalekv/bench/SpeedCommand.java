@@ -2,6 +2,7 @@ package io.scalekv.bench;
 
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Software;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import java.io.IOException;
@@ -74,7 +75,7 @@ final class SpeedCommand implements Callable<Integer> {
         SpeedRun.SCHEMA_VERSION,
         setup.name() + (codes ? "-codes" : ""),
         SourceCommit.current(),
-        Setup.software(),
+        Software.current(),
         setup.machine(),
         Setup.now(),
         new SpeedRun.Setup(

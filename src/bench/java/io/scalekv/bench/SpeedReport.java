@@ -1,7 +1,7 @@
 package io.scalekv.bench;
 
 import io.scalekv.experiment.Machine;
-import io.scalekv.experiment.Software;
+import io.scalekv.io.Software;
 import io.scalekv.report.LineFigure;
 import io.scalekv.report.PolicyStyle;
 import io.scalekv.report.ReportTable;
@@ -146,8 +146,7 @@ public final class SpeedReport {
 
   private static String versions(Software s) {
     return String.format(
-        "scalekv %s, DJL %s, libtorch %s, Java %s",
-        s.scalekvLab(), s.djl(), s.libtorch(), s.java());
+        "scalekv %s, DJL %s, libtorch %s, Java %s", s.scalekv(), s.djl(), s.libtorch(), s.java());
   }
 
   private static String machine(Machine m) {

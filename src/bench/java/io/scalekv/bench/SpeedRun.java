@@ -2,7 +2,7 @@ package io.scalekv.bench;
 
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.MapMeter;
-import io.scalekv.experiment.Software;
+import io.scalekv.io.Software;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.apache.commons.math3.stat.StatUtils;

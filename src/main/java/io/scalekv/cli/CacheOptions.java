@@ -6,7 +6,6 @@ import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
@@ -111,7 +110,6 @@ final class CacheOptions {
     }
     List<PolicyImages.Setting> settings = new ArrayList<>();
     for (PolicySpec policy : all) {
-      Policies.kind(policy);
       settings.add(setting(factory, policy, values));
     }
     return settings;

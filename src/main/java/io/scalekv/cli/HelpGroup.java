@@ -49,9 +49,12 @@ import picocli.CommandLine.Model.OptionSpec;
         if (own == null && element instanceof Member member) {
           own = member.getDeclaringClass().getAnnotation(HelpGroup.class);
         }
-        return own == null ? COMMAND : own.value();
+        boolean ours =
+            element instanceof Member member
+                && member.getDeclaringClass().getName().startsWith("io.scalekv.");
+        return own != null ? own.value() : ours ? COMMAND : OUTPUT; // --help and --version
       }
-      return OUTPUT; // --help and --version
+      return OUTPUT;
     }
 
     /** Returns the options of a command under their headings. */

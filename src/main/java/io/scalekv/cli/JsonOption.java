@@ -25,7 +25,8 @@ final class JsonOption {
    */
   <T> void print(PrintWriter out, T result, Function<? super T, String> text) {
     if (json) {
-      JsonOutput.print(out, result);
+      out.print(Output.text(result));
+      out.flush();
       return;
     }
     String words = text.apply(result);

@@ -2,8 +2,11 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyKind;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.model.ComputeDevice;
+import io.scalekv.model.RandomWeights;
 import io.scalekv.tensor.Cancellation;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import java.io.PrintWriter;
@@ -61,6 +64,7 @@ public final class Main implements Callable<Integer> {
         new VocabTrimCommand());
   }
 
+  @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
       names = "--debug",
       scope = ScopeType.INHERIT,
@@ -156,13 +160,27 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
     root.registerConverter(Names.class, Choice.of(Names.class));
     root.registerConverter(Budget.class, Budget::parse);
-    root.registerConverter(PolicySpec.class, PolicySpec::parse);
+    root.registerConverter(PolicySpec.class, Main::policy);
+    root.registerConverter(RandomWeights.class, RandomWeights::parse);
     root.setUsageHelpWidth(100);
     root.setParameterExceptionHandler((exception, unused) -> main.misused(exception));
     root.setExecutionStrategy(Main::checkAndExecute);
     root.setExecutionExceptionHandler(
         (exception, command, parsed) -> main.failed(command.getCommandSpec(), exception));
     return root;
+  }
+
+  /** Reads a policy whose name and settings are known. */
+  private static PolicySpec policy(String text) {
+    PolicySpec policy = PolicySpec.parse(text);
+    List<String> names = Policies.all().stream().map(PolicyKind::name).toList();
+    if (!names.contains(policy.name())) {
+      throw new TypeConversionException(
+          "must be a name of ./scalekv list policies, got %s%s"
+              .formatted(policy.name(), Choice.near(policy.name(), names)));
+    }
+    Policies.kind(policy);
+    return policy;
   }
 
   private static void helpEverywhere(CommandSpec spec) {
@@ -177,6 +195,7 @@ public final class Main implements Callable<Integer> {
       spec.usageMessage().footerHeading("%nExamples:%n");
       spec.usageMessage().footer(examples);
     }
+    spec.usageMessage().abbreviateSynopsis(true);
     if (!spec.mixinStandardHelpOptions()) {
       spec.mixinStandardHelpOptions(true);
     }

@@ -3,7 +3,6 @@ package io.scalekv.cli;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.CacheUsage;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.MemoryTable;
@@ -24,10 +23,8 @@ import picocli.CommandLine.Option;
         "Prints the bytes of a model's KV cache by formula, full and under policies and budgets;"
             + " needs no weights.",
     footer = {
-      "",
-      "Examples:",
       "  ./scalekv memory --model infinity-2b --batch 8",
-      "  ./scalekv memory --policy snapkv --policy pyramidkv --budget 10% --budget 1MiB --measure"
+      "  ./scalekv memory --policy snapkv --policy pyramidkv --budget 10%% --budget 1MiB --measure"
     })
 final class MemoryCommand implements Callable<Integer> {
   private static final List<String> COLUMNS =
@@ -40,16 +37,18 @@ final class MemoryCommand implements Callable<Integer> {
           "peak (MiB)",
           "with working copies (MiB)");
 
-  @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
-  @Mixin private ScheduleOptions scheduleOptions;
+  @Mixin private ModelOptions modelOptions;
+  @Mixin private SizeOptions sizeOptions;
   @Mixin private Output output;
 
+  @HelpGroup(HelpGroup.Heading.CACHE)
   @Option(
       names = "--policy",
       paramLabel = "P",
       description = "Policy with its settings; repeatable (default: scalekv).")
-  private List<String> policies = List.of("scalekv");
+  private List<PolicySpec> policies = List.of(PolicySpec.parse("scalekv"));
 
+  @HelpGroup(HelpGroup.Heading.CACHE)
   @Option(
       names = "--budget",
       paramLabel = "B",
@@ -58,6 +57,7 @@ final class MemoryCommand implements Callable<Integer> {
               + " repeatable (default: full and the three of the paper).")
   private List<String> budgets = List.of(MemoryTable.FULL, "paper-20", "paper-10", "paper-4");
 
+  @HelpGroup(HelpGroup.Heading.CACHE)
   @Option(
       names = "--roles",
       paramLabel = "FILE",
@@ -66,13 +66,16 @@ final class MemoryCommand implements Callable<Integer> {
               + " roles).")
   private Path roles;
 
+  @HelpGroup(HelpGroup.Heading.DRAWING)
   @Option(
       names = "--batch",
       paramLabel = "N",
       defaultValue = "1",
+      converter = Choice.Positive.class,
       description = "Images drawn together (default: ${DEFAULT-VALUE}).")
-  private int batch;
+  private Integer batch;
 
+  @HelpGroup(HelpGroup.Heading.DRAWING)
   @Option(
       names = "--cfg",
       paramLabel = "X",
@@ -80,18 +83,19 @@ final class MemoryCommand implements Callable<Integer> {
       description = "Guidance; 1 is none and needs one branch (default: ${DEFAULT-VALUE}).")
   private double cfg;
 
+  @HelpGroup(HelpGroup.Heading.CACHE)
   @Option(
       names = "--key-type",
+      paramLabel = "fp32|bf16|int8",
       defaultValue = "fp32",
-      description =
-          "Number format of stored keys: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+      description = "Number format of stored keys (default: ${DEFAULT-VALUE}).")
   private CacheType keyType;
 
+  @HelpGroup(HelpGroup.Heading.CACHE)
   @Option(
       names = "--value-type",
-      description =
-          "Number format of stored values: ${COMPLETION-CANDIDATES} (default: fp32; bf16 for"
-              + " Infinity, as published).")
+      paramLabel = "fp32|bf16|int8",
+      description = "Number format of stored values (default: fp32; bf16 for published models).")
   private CacheType valueType;
 
   @Option(names = "--measure", description = "Also run the cache on random numbers and measure it.")
@@ -99,11 +103,8 @@ final class MemoryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Require.between("--batch", batch, 1, 1_000_000);
     Require.between("--cfg", cfg, 0.0, 100.0);
-    List<PolicySpec> specs = policies.stream().map(PolicySpec::parse).toList();
-    specs.forEach(Policies::kind);
-    MemoryTable table = table(specs);
+    MemoryTable table = table(policies);
     output.json(table);
     output.line(
         "%s: %s, %d image%s, %d guidance branch%s, keys %s, values %s",
@@ -149,15 +150,15 @@ final class MemoryCommand implements Callable<Integer> {
   }
 
   private MemoryTable table(List<PolicySpec> specs) throws IOException {
-    ModelConfig config = ModelFactory.config(modelOption);
-    ScaleSchedule schedule = scheduleOptions.of(config);
+    ModelConfig config = modelOptions.config();
+    ScaleSchedule schedule = sizeOptions.schedule(config);
     boolean published = config.published();
     CacheType values = valueType != null ? valueType : published ? CacheType.BF16 : CacheType.FP32;
     PolicyFactory factory =
         new PolicyFactory(
             schedule,
             config.geometry().memory(keyType, values, cfg == 1 ? 1 : 2, batch),
-            CacheOptions.calibration(modelOption.choice(), schedule, roles, 0, true),
+            CacheOptions.calibration(modelOptions.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {
       return MemoryTable.of(config.name(), factory, specs, budgets, null);
@@ -166,7 +167,11 @@ final class MemoryCommand implements Callable<Integer> {
         budgets.stream().mapToLong(b -> b.equals(MemoryTable.FULL) ? 1 : specs.size()).sum();
     try (Progress progress = output.progress("memory", caches * schedule.scales())) {
       return MemoryTable.of(
-          config.name(), factory, specs, budgets, k -> progress.step("map " + schedule.map(k)));
+          config.name(),
+          factory,
+          specs,
+          budgets,
+          k -> progress.step("scale %d (%s)".formatted(k + 1, schedule.map(k))));
     }
   }
 }

@@ -26,7 +26,6 @@ final class ModelOption implements CheckedOptions {
   @Option(
       names = "--random-weights",
       paramLabel = "SEED[,DEPTHxWIDTHxHEADS][,text=N]",
-      converter = ModelOptions.RandomWeightsConverter.class,
       description =
           "Fill the model with random weights, for geometry and speed, if given in another shape"
               + " and with N text tokens for every prompt.")

@@ -11,9 +11,7 @@ import io.scalekv.roles.RolesDocument;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** Model options: which configuration, and the source of its weights. */
 @HelpGroup(HelpGroup.Heading.MODEL)
@@ -24,18 +22,6 @@ final class ModelOptions {
     FP32,
     /** bfloat16. */
     BF16
-  }
-
-  /** Converter of random weights. */
-  static final class RandomWeightsConverter implements ITypeConverter<RandomWeights> {
-    @Override
-    public RandomWeights convert(String text) {
-      try {
-        return RandomWeights.parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
-    }
   }
 
   @Option(
@@ -63,7 +49,6 @@ final class ModelOptions {
   @Option(
       names = "--random-weights",
       paramLabel = "SEED[,DEPTHxWIDTHxHEADS[,text=N]]",
-      converter = RandomWeightsConverter.class,
       description =
           "Random weights, in another shape and with N text tokens if given: for memory and speed,"
               + " not for images.")

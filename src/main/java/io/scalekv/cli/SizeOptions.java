@@ -2,15 +2,24 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.Schedules;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Size of the image: the token maps of a model. */
 @HelpGroup(HelpGroup.Heading.DRAWING)
 final class SizeOptions {
+  /** Converter of a size. */
+  static final class Size extends Choice<String> {
+    Size() {
+      super(Schedules.SIZES, s -> s);
+    }
+  }
+
   @Option(
       names = "--size",
       paramLabel = "0.06M|0.25M|0.60M|1M",
+      converter = Size.class,
       description = "Pixels of the image (default: the model's own).")
   private String size;
 

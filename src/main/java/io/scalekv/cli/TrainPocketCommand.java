@@ -27,7 +27,7 @@ final class TrainPocketCommand implements Callable<Integer> {
 
   private final Recipe recipe;
 
-  @Mixin private MachineOptions machine;
+  @Mixin private ThreadOptions threads;
   @Mixin private Output output;
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)

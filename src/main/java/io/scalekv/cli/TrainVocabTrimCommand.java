@@ -47,7 +47,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     }
   }
 
-  @Mixin private MachineOptions machine;
+  @Mixin private ThreadOptions threads;
   @Mixin private Output output;
 
   @Option(

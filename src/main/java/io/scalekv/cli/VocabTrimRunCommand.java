@@ -30,7 +30,7 @@ final class VocabTrimRunCommand implements Callable<Integer> {
   /** JSON document. */
   record Report(String name, String folder, int runs, List<String> lines) {}
 
-  @Mixin private MachineOptions machine;
+  @Mixin private ThreadOptions threads;
   @Mixin private Output output;
 
   @Parameters(paramLabel = "SPEC.yaml", description = "Experiment file.")
@@ -58,7 +58,7 @@ final class VocabTrimRunCommand implements Callable<Integer> {
     List<TrimResult> results;
     try (ModelPair pair = pair(experiment)) {
       results =
-          new TrimExperiment(pair, experiment, machine.threadCount(), output::log).run(folder);
+          new TrimExperiment(pair, experiment, threads.count(), output::log).run(folder);
     }
     List<String> lines = TrimReport.write(folder, experiment, results);
     output.json(new Report(experiment.name(), folder.toString(), results.size(), lines));

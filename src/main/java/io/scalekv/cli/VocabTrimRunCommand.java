@@ -57,8 +57,7 @@ final class VocabTrimRunCommand implements Callable<Integer> {
         OutputFolder.prepare(out == null ? Path.of("out", "vocabtrim", experiment.name()) : out);
     List<TrimResult> results;
     try (ModelPair pair = pair(experiment)) {
-      results =
-          new TrimExperiment(pair, experiment, threads.count(), output::log).run(folder);
+      results = new TrimExperiment(pair, experiment, threads.count(), output::log).run(folder);
     }
     List<String> lines = TrimReport.write(folder, experiment, results);
     output.json(new Report(experiment.name(), folder.toString(), results.size(), lines));

@@ -1,8 +1,8 @@
 package io.scalekv.scene;
 
 /**
- * The background of an image: the colour and ground that leave the least truncated squared error
- * over all pixels, then a straight line down the rows, fitted to the pixels near it.
+ * Fit of the background of an image: the colour and ground with the least truncated squared error
+ * over all pixels, then a line over the rows fitted to the pixels near it.
  *
  * @param colour the background's colour
  * @param ground how it is filled
@@ -10,7 +10,7 @@ package io.scalekv.scene;
  *     - 1)}
  */
 record BackgroundFit(Colour colour, Ground ground, double[] line) {
-  /** Distances beyond this count as this: the pixel belongs to an object. */
+  /** Largest distance that counts; a pixel beyond it belongs to an object. */
   private static final double FAR = 60;
 
   private static final int REFINEMENTS = 2;
@@ -43,12 +43,12 @@ record BackgroundFit(Colour colour, Ground ground, double[] line) {
     return new BackgroundFit(colour, ground, line);
   }
 
-  /** Value of channel {@code c} in row {@code y}. */
+  /** Returns the value of channel {@code c} in row {@code y}. */
   double value(int y, int c, int side) {
     return line[c] + line[3 + c] * y / (side - 1);
   }
 
-  /** Distance of pixel {@code i} to the background in its row, 0 to 442. */
+  /** Returns the distance of pixel {@code i} to the background in its row, 0 to 442. */
   double distance(PixelGrid grid, int i) {
     int y = i / grid.side();
     double sum = 0;
@@ -59,7 +59,7 @@ record BackgroundFit(Colour colour, Ground ground, double[] line) {
     return Math.sqrt(sum);
   }
 
-  /** The error, or a part of it that reaches the limit. */
+  /** Returns the error, or a part of it that reaches the limit. */
   private double error(PixelGrid grid, double limit) {
     double sum = 0;
     for (int i = 0; i < grid.pixels() && sum < limit; i++) {
@@ -69,7 +69,9 @@ record BackgroundFit(Colour colour, Ground ground, double[] line) {
     return sum;
   }
 
-  /** Least squares over the pixels within half of {@link #FAR}; unchanged if those are few. */
+  /**
+   * Fits the line by least squares to the pixels within half of {@link #FAR}, unless these are few.
+   */
   private BackgroundFit refined(PixelGrid grid) {
     int side = grid.side();
     double n = 0;

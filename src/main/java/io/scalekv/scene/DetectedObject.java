@@ -1,11 +1,11 @@
 package io.scalekv.scene;
 
 /**
- * An object that was read from an image.
+ * Object detected in an image.
  *
  * @param colour the colour most of its inner pixels are nearest to
  * @param shape the shape whose template overlaps it best
- * @param size from the radius; the border lies at the geometric mean of the two nominal radii
+ * @param size from the radius; the border is the geometric mean of the two nominal radii
  * @param texture from how its shades alternate
  * @param x column of its centre, 0 to 1
  * @param y row of its centre, 0 to 1, downwards

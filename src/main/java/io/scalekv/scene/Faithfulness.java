@@ -6,13 +6,12 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * How far an image shows what its caption says: a {@link Scene} against the {@link SceneReading} of
- * the image. The caption's objects are matched to different detected ones so that most is right:
- * colour and shape count most, then whether the place or relation holds, then size and texture.
- * With more detected than named objects the best ones are taken; with fewer, some named object is
- * missing and all about it is wrong.
+ * Faithfulness of an image to its caption: a {@link Scene} against the {@link SceneReading} of the
+ * image. The assignment of detected objects to those of the caption has the most right attributes:
+ * colour and shape count most, then place or relation, then size and texture. Surplus detected
+ * objects are ignored; all attributes of an object without a detected one are wrong.
  *
- * @param scene what the caption says
+ * @param scene scene of the caption
  * @param backgroundColour the background has the named colour
  * @param ground it is plain or gradient as named
  * @param objectCount exactly as many objects were detected as named
@@ -29,7 +28,7 @@ public record Faithfulness(
     List<ObjectMatch> objects) {
 
   /**
-   * What is right about one named object.
+   * Right attributes of one object of the caption.
    *
    * @param found a detected object was matched; if not, the rest is false
    */
@@ -56,7 +55,7 @@ public record Faithfulness(
     objects = List.copyOf(objects);
   }
 
-  /** Compares a caption's scene with what was read from an image. */
+  /** Compares the scene of a caption with the reading of an image. */
   public static Faithfulness of(Scene scene, SceneReading reading) {
     Faithfulness best = null;
     int bestWeight = -1;
@@ -72,8 +71,8 @@ public record Faithfulness(
   }
 
   /**
-   * Whether all that counts about a two-object scene is right: exactly two objects were detected,
-   * the relation holds, and both have their colour and shape. False for a one-object scene.
+   * Returns whether exactly two objects were detected, their relation holds, and both have their
+   * colour and shape; false for a one-object scene.
    */
   public boolean bothObjectsRight() {
     return objects.size() == 2
@@ -86,7 +85,9 @@ public record Faithfulness(
     return objects.stream().allMatch(test);
   }
 
-  /** Every way to give each named object a detected one of its own, or none where they run out. */
+  /**
+   * Returns all assignments of different detected objects, or none, to the objects of the caption.
+   */
   private static List<List<Optional<DetectedObject>>> assignments(
       Scene scene, SceneReading reading) {
     List<Optional<DetectedObject>> seen = new ArrayList<>();

@@ -10,31 +10,31 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The captions that training never sees: those of the three scene files of the folder
- * calibration-prompts, shipped as a resource. A caption that names the same scene in the other
- * order of its objects is held out with it.
+ * Captions held out from training: those of the three scene files of the folder
+ * calibration-prompts, shipped as a resource. The caption with the other order of objects is held
+ * out too.
  */
 public final class HeldOut {
   private static final String RESOURCE = "held-out.txt";
 
   private HeldOut() {}
 
-  /** Whether the scene, or its mirror, is held out. */
+  /** Returns whether the scene, or its mirror, is held out. */
   public static boolean contains(Scene scene) {
     Set<String> captions = Captions.ALL;
     return captions.contains(scene.caption()) || captions.contains(scene.mirrored().caption());
   }
 
   /**
-   * Whether the caption's scene is held out.
+   * Returns whether the scene of a caption is held out.
    *
-   * @throws IllegalArgumentException if it is no caption of the grammar
+   * @throws IllegalArgumentException if the caption breaks the grammar
    */
   public static boolean contains(String caption) {
     return contains(SceneGrammar.parse(caption));
   }
 
-  /** The held-out captions as they are shipped. */
+  /** Returns the held-out captions. */
   public static Set<String> captions() {
     return Captions.ALL;
   }

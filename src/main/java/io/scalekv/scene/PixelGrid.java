@@ -3,7 +3,7 @@ package io.scalekv.scene;
 import io.scalekv.image.RgbImage;
 
 /**
- * The pixels of a square image as numbers, and the distances that the segmenter needs.
+ * Pixels of a square image as numbers, and their distances to colours.
  *
  * @param side pixels in a row and in a column
  * @param values {@code 3 * side * side} channel values, 0 to 255, interleaved, row-major
@@ -18,17 +18,20 @@ record PixelGrid(int side, float[] values) {
     return new PixelGrid(image.width(), values);
   }
 
-  /** Number of pixels. */
+  /** Returns the number of pixels. */
   int pixels() {
     return side * side;
   }
 
-  /** Channel {@code c} of pixel {@code i}. */
+  /** Returns channel {@code c} of pixel {@code i}. */
   float value(int i, int c) {
     return values[3 * i + c];
   }
 
-  /** Squared distance of pixel {@code i} to the straight line from a colour to its variant. */
+  /**
+   * Returns the squared distance of pixel {@code i} to the straight line from a colour to its
+   * variant.
+   */
   double squaredDistance(int i, Colour colour) {
     double t = Math.max(0, Math.min(1, shade(i, colour)));
     double sum = 0;
@@ -39,7 +42,10 @@ record PixelGrid(int side, float[] values) {
     return sum;
   }
 
-  /** Where pixel {@code i} projects on that line: 0 at the pure colour, 1 at the variant. */
+  /**
+   * Returns the position of the projection of pixel {@code i} on that line: 0 at the pure colour, 1
+   * at the variant.
+   */
   double shade(int i, Colour colour) {
     double dot = 0;
     double length = 0;

@@ -2,7 +2,7 @@ package io.scalekv.scene;
 
 import java.util.Locale;
 
-/** Where a single object is; coordinates run from 0 to 1, rightwards and downwards. */
+/** Place of a single object; coordinates run from 0 to 1, rightwards and downwards. */
 public enum Place implements Arrangement {
   LEFT(0.28, 0.5),
   RIGHT(0.72, 0.5),
@@ -24,17 +24,17 @@ public enum Place implements Arrangement {
     return words;
   }
 
-  /** The nominal centre's column, 0 to 1. */
+  /** Returns the nominal centre's column, 0 to 1. */
   public double x() {
     return x;
   }
 
-  /** The nominal centre's row, 0 to 1, downwards. */
+  /** Returns the nominal centre's row, 0 to 1, downwards. */
   public double y() {
     return y;
   }
 
-  /** The place whose nominal centre is nearest to the point. */
+  /** Returns the place whose nominal centre is nearest to the point. */
   public static Place nearest(double x, double y) {
     Place best = CENTER;
     double bestDistance = Double.POSITIVE_INFINITY;

@@ -1,5 +1,6 @@
 package io.scalekv.scene;
 
+import io.scalekv.io.Require;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -11,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Prompt files: UTF-8, one prompt a line, blank lines and lines that start with {@code #} skipped.
+ * Prompt file: UTF-8, one prompt per line, without blank lines and lines that start with {@code #}.
  */
 public final class PromptFile {
   /** The longest prompt, in characters. */
@@ -22,17 +23,15 @@ public final class PromptFile {
   private PromptFile() {}
 
   /**
-   * The prompts of a file in its order, without surrounding spaces. Repeated prompts stay.
+   * Reads the prompts of a file in its order, repeated ones too, without surrounding spaces.
    *
    * @return at least one prompt
-   * @throws IllegalArgumentException if there is no such file, a line is not UTF-8 or longer than
-   *     {@link #MAX_LENGTH}, or no prompt is in it; the message names file and line
+   * @throws IllegalArgumentException if the file is missing or has no prompt, or a line is not
+   *     UTF-8 or is longer than {@link #MAX_LENGTH}; the message names file and line
    * @throws UncheckedIOException if the file cannot be read for another reason
    */
   public static List<String> read(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException("prompt file " + file + ": no such file");
-    }
+    Require.that(Files.isRegularFile(file), "missing prompt file %s", file);
     byte[] bytes;
     try {
       bytes = Files.readAllBytes(file);
@@ -53,30 +52,19 @@ public final class PromptFile {
         line = line.substring(1);
       }
       line = line.strip();
-      if (line.length() > MAX_LENGTH) {
-        throw new IllegalArgumentException(
-            "prompt file "
-                + file
-                + ", line "
-                + number
-                + ": at most "
-                + MAX_LENGTH
-                + " characters expected, got "
-                + line.length());
-      }
+      Require.that(
+          line.length() <= MAX_LENGTH,
+          "prompt file %s, line %d must be at most %d characters, got %d",
+          file,
+          number,
+          MAX_LENGTH,
+          line.length());
       if (!line.isEmpty() && !line.startsWith("#")) {
         prompts.add(line);
       }
       start = end + 1;
     }
-    if (prompts.isEmpty()) {
-      throw new IllegalArgumentException(
-          "prompt file "
-              + file
-              + ": at least one prompt expected, got "
-              + number
-              + " lines that are blank or comments");
-    }
+    Require.that(!prompts.isEmpty(), "missing prompts in %s: it has comments alone", file);
     return List.copyOf(prompts);
   }
 
@@ -88,7 +76,7 @@ public final class PromptFile {
           .toString();
     } catch (CharacterCodingException e) {
       throw new IllegalArgumentException(
-          "prompt file " + file + ", line " + number + ": UTF-8 text expected, got other bytes", e);
+          "prompt file " + file + ", line " + number + " must be UTF-8 text, got other bytes", e);
     }
   }
 }

@@ -8,7 +8,10 @@ import java.util.List;
 final class Regions {
   private Regions() {}
 
-  /** The 4-connected regions of a mask with at least {@code least} pixels, in scanning order. */
+  /**
+   * Returns the 4-connected regions of a mask with at least {@code least} pixels, in scanning
+   * order.
+   */
   static List<int[]> connected(boolean[] mask, int side, int least) {
     boolean[] seen = new boolean[mask.length];
     int[] queue = new int[mask.length];
@@ -51,7 +54,8 @@ final class Regions {
   }
 
   /**
-   * The region's pixels whose eight neighbours belong to it too; beyond the frame counts as inside.
+   * Returns the pixels of a region whose eight neighbours belong to it too; beyond the frame counts
+   * as inside.
    */
   static int[] strictInterior(int[] pixels, int side) {
     boolean[] mask = mask(pixels, side * side);
@@ -65,7 +69,7 @@ final class Regions {
     return Arrays.copyOf(inner, size);
   }
 
-  /** The strict interior, or the whole region if that keeps fewer than an eighth of it. */
+  /** Returns the strict interior, or the whole region if that keeps fewer than an eighth of it. */
   static int[] interior(int[] pixels, int side) {
     int[] inner = strictInterior(pixels, side);
     return 8 * inner.length < pixels.length ? pixels : inner;

@@ -1,6 +1,6 @@
 package io.scalekv.scene;
 
-/** How the first of two objects stands to the second. */
+/** Relation of the first of two objects to the second. */
 public enum Relation implements Arrangement {
   LEFT_OF("left of", true, -1),
   RIGHT_OF("right of", true, 1),
@@ -22,17 +22,17 @@ public enum Relation implements Arrangement {
     return words;
   }
 
-  /** Whether the objects stand side by side (else one over the other). */
+  /** Returns whether the objects stand side by side (else one over the other). */
   public boolean horizontal() {
     return horizontal;
   }
 
-  /** Side of the first object along the axis: -1 left or top, +1 right or bottom. */
+  /** Returns the side of the first object along the axis: -1 left or top, +1 right or bottom. */
   public int sign() {
     return sign;
   }
 
-  /** The relation of the second object to the first. */
+  /** Returns the relation of the second object to the first. */
   public Relation inverse() {
     return switch (this) {
       case LEFT_OF -> RIGHT_OF;
@@ -43,7 +43,7 @@ public enum Relation implements Arrangement {
   }
 
   /**
-   * Whether it holds for a first object that lies {@code dx} to the right of and {@code dy} below
+   * Returns whether the relation holds for a first object {@code dx} right of and {@code dy} below
    * the second one: the offset along the relation's axis has its sign and is the larger of the two.
    */
   public boolean holds(double dx, double dy) {

@@ -1,12 +1,13 @@
 package io.scalekv.scene;
 
+import io.scalekv.io.Require;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What an image shows: one object at a {@link Place}, or two in a {@link Relation}, on a
- * background. No object has the background's colour, and two objects differ in colour or shape.
+ * Scene of an image: one object at a {@link Place}, or two in a {@link Relation}, on a background.
+ * No object has the background's colour, and two objects differ in colour or shape.
  *
  * @param objects one or two, in the caption's order
  * @param arrangement a place for one object, a relation for two
@@ -21,80 +22,62 @@ public record Scene(
     Objects.requireNonNull(arrangement, "arrangement");
     Objects.requireNonNull(ground, "ground");
     Objects.requireNonNull(background, "background");
-    if (objects.isEmpty() || objects.size() > 2) {
-      throw new IllegalArgumentException(
-          "scene: one or two objects expected, got " + objects.size());
-    }
+    int count = objects.size();
+    Require.that(count == 1 || count == 2, "objects of a scene must be one or two, got %d", count);
     boolean single = arrangement instanceof Place;
-    if (single != (objects.size() == 1)) {
-      throw new IllegalArgumentException(
-          "scene: a place for one object or a relation for two expected, got "
-              + objects.size()
-              + " and \""
-              + arrangement.words()
-              + "\"");
-    }
+    Require.that(
+        single == (count == 1),
+        "arrangement must be a place of one object or a relation of two, got %s of %d",
+        arrangement.words(),
+        count);
     for (SceneObject object : objects) {
-      if (object.colour() == background) {
-        throw new IllegalArgumentException(
-            "scene: an object of another colour than the "
-                + background.word()
-                + " background expected, got \""
-                + object.caption()
-                + "\"");
-      }
+      Require.that(
+          object.colour() != background,
+          "object must be of another colour than the background, got %s",
+          object.caption());
     }
-    if (!single
-        && objects.get(0).colour() == objects.get(1).colour()
-        && objects.get(0).shape() == objects.get(1).shape()) {
-      throw new IllegalArgumentException(
-          "scene: two objects that differ in colour or shape expected, got \""
-              + objects.get(0).caption()
-              + "\" and \""
-              + objects.get(1).caption()
-              + "\"");
-    }
+    Require.that(
+        single
+            || objects.get(0).colour() != objects.get(1).colour()
+            || objects.get(0).shape() != objects.get(1).shape(),
+        "objects must be different in colour or shape, got %s",
+        objects);
   }
 
-  /** One object at a place. */
+  /** Returns a scene of one object at a place. */
   public static Scene of(SceneObject object, Place place, Ground ground, Colour background) {
     return new Scene(List.of(object), place, ground, background);
   }
 
-  /** Two objects, the first in the given relation to the second. */
+  /** Returns a scene of two objects, the first in a relation to the second. */
   public static Scene of(
       SceneObject first, Relation relation, SceneObject second, Ground ground, Colour background) {
     return new Scene(List.of(first, second), relation, ground, background);
   }
 
-  /** The place of a one-object scene. */
+  /** Returns the place of a one-object scene. */
   public Optional<Place> place() {
     return arrangement instanceof Place place ? Optional.of(place) : Optional.empty();
   }
 
-  /** The relation of a two-object scene. */
+  /** Returns the relation of a two-object scene. */
   public Optional<Relation> relation() {
     return arrangement instanceof Relation relation ? Optional.of(relation) : Optional.empty();
   }
 
-  /** The caption; {@link SceneGrammar#parse} gives this scene back. */
+  /** Returns the caption; {@link SceneGrammar#parse} restores the scene. */
   public String caption() {
     String where =
         objects.size() == 1
-            ? " at " + arrangement.words()
-            : " " + arrangement.words() + " " + objects.get(1).caption();
-    return objects.get(0).caption()
-        + where
-        + " on a "
-        + ground.word()
-        + " "
-        + background.word()
-        + " background";
+            ? "at " + arrangement.words()
+            : arrangement.words() + " " + objects.get(1).caption();
+    return "%s %s on a %s %s background"
+        .formatted(objects.get(0).caption(), where, ground.word(), background.word());
   }
 
   /**
-   * The scene that looks the same with its objects named in the other order; a one-object scene is
-   * its own mirror.
+   * Returns the scene with the same appearance and its objects in the other order; a one-object
+   * scene is its own mirror.
    */
   public Scene mirrored() {
     return relation()

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Captions into scenes. The grammar, with fixed articles and word order:
+ * Grammar of captions, with fixed articles and word order:
  *
  * <pre>
  * caption  = object ( " at " place | " " relation " " object ) " on a " ground " " colour " background"
@@ -20,13 +20,12 @@ import java.util.function.Function;
  * Case and repeated spaces do not matter.
  */
 public final class SceneGrammar {
-  private static final Map<String, ObjectSize> SIZES =
-      byWord(ObjectSize.values(), ObjectSize::word);
-  private static final Map<String, Texture> TEXTURES = byWord(Texture.values(), Texture::word);
-  private static final Map<String, Colour> COLOURS = byWord(Colour.values(), Colour::word);
-  private static final Map<String, ShapeKind> SHAPES = byWord(ShapeKind.values(), ShapeKind::word);
+  private static final Map<String, ObjectSize> SIZES = byWord(ObjectSize.values());
+  private static final Map<String, Texture> TEXTURES = byWord(Texture.values());
+  private static final Map<String, Colour> COLOURS = byWord(Colour.values());
+  private static final Map<String, ShapeKind> SHAPES = byWord(ShapeKind.values());
   private static final Map<String, Place> PLACES = byWord(Place.values(), Place::words);
-  private static final Map<String, Ground> GROUNDS = byWord(Ground.values(), Ground::word);
+  private static final Map<String, Ground> GROUNDS = byWord(Ground.values());
   // A relation is recognised by its first word; "of" follows where it has two.
   private static final Map<String, Relation> RELATIONS =
       byWord(Relation.values(), relation -> relation.words().split(" ")[0]);
@@ -39,11 +38,10 @@ public final class SceneGrammar {
   }
 
   /**
-   * The scene that a caption names.
+   * Parses a caption.
    *
-   * @throws IllegalArgumentException if a word is unknown (the message names it, its position and
-   *     near words), if the grammar is violated (what was expected, and where), or if the scene
-   *     breaks a rule of {@link Scene}
+   * @throws IllegalArgumentException if a word is unknown, the grammar is violated, or the scene
+   *     breaks a rule of {@link Scene}; the message names the word, its position and near words
    */
   public static Scene parse(String caption) {
     return new SceneGrammar(Vocabulary.split(caption)).scene();
@@ -55,23 +53,24 @@ public final class SceneGrammar {
     if (next < words.size() && words.get(next).equals("at")) {
       next++;
       Place place = choice("a place", PLACES);
-      literal("on");
-      literal("a");
-      scene = Scene.of(first, place, choice("a ground", GROUNDS), background());
+      scene = Scene.of(first, place, ground(), background());
     } else {
       Relation relation = choice("\"at\" or a relation", RELATIONS);
       if (relation.words().endsWith(" of")) {
         literal("of");
       }
-      SceneObject second = object();
-      literal("on");
-      literal("a");
-      scene = Scene.of(first, relation, second, choice("a ground", GROUNDS), background());
+      scene = Scene.of(first, relation, object(), ground(), background());
     }
     if (next < words.size()) {
       throw violation("the end of the caption");
     }
     return scene;
+  }
+
+  private Ground ground() {
+    literal("on");
+    literal("a");
+    return choice("a ground", GROUNDS);
   }
 
   private Colour background() {
@@ -105,18 +104,15 @@ public final class SceneGrammar {
     return value;
   }
 
-  private IllegalArgumentException violation(String expected) {
+  private IllegalArgumentException violation(String wanted) {
     String got = next < words.size() ? "\"" + words.get(next) + "\"" : "the end";
     return new IllegalArgumentException(
-        "caption word "
-            + (next + 1)
-            + ": "
-            + expected
-            + " expected, got "
-            + got
-            + " in \""
-            + String.join(" ", words)
-            + "\"");
+        "caption word %d must be %s, got %s in \"%s\""
+            .formatted(next + 1, wanted, got, String.join(" ", words)));
+  }
+
+  private static <T extends CaptionWord> Map<String, T> byWord(T[] values) {
+    return byWord(values, CaptionWord::word);
   }
 
   private static <T> Map<String, T> byWord(T[] values, Function<T, String> word) {

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * A scene's objects at their exact places, in relative coordinates (0 to 1, rightwards and
- * downwards), so that the same layout can be drawn at any resolution.
+ * Layout of the objects of a scene in relative coordinates (0 to 1, rightwards and downwards),
+ * independent of the resolution.
  *
  * @param objects one per object of the scene, in its order
  */
@@ -21,11 +21,11 @@ public record SceneLayout(List<Placed> objects) {
   /** The least gap between two objects along their axis. */
   private static final double GAP = 0.045;
 
-  /** How far an object may leave the frame. */
+  /** Largest part of the side by which an object may leave the frame. */
   private static final double OVERHANG = 0.012;
 
   /**
-   * One object's geometry.
+   * Geometry of one object.
    *
    * @param x column of the centre, 0 to 1
    * @param y row of the centre, 0 to 1

@@ -2,7 +2,7 @@ package io.scalekv.scene;
 
 import java.util.Objects;
 
-/** One object of a scene, as its caption names it. */
+/** Object of a scene, with the attributes of its caption. */
 public record SceneObject(ObjectSize size, Texture texture, Colour colour, ShapeKind shape) {
   /** Checks that nothing is missing. */
   public SceneObject {
@@ -12,7 +12,7 @@ public record SceneObject(ObjectSize size, Texture texture, Colour colour, Shape
     Objects.requireNonNull(shape, "shape");
   }
 
-  /** Its five words, for example {@code a large striped red circle}. */
+  /** Returns the five words of the caption, for example {@code a large striped red circle}. */
   public String caption() {
     return "a " + size.word() + " " + texture.word() + " " + colour.word() + " " + shape.word();
   }

@@ -3,11 +3,11 @@ package io.scalekv.scene;
 import java.util.List;
 
 /**
- * What a {@link Segmenter} saw in an image.
+ * Scene that a {@link Segmenter} reads from an image.
  *
  * @param background the background's colour
  * @param ground how the background is filled
- * @param objects what stands before it, the largest area first; any number, zero included
+ * @param objects detected objects, the largest area first; may be empty
  */
 public record SceneReading(Colour background, Ground ground, List<DetectedObject> objects) {
   /** Copies the list. */

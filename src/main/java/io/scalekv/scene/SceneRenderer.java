@@ -1,11 +1,12 @@
 package io.scalekv.scene;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.util.random.RandomGenerator;
 
 /**
- * Draws scenes with anti-aliased signed-distance shapes, by arithmetic alone. An object covers a
- * pixel by {@code clamp(0.5 - d)}, d being the signed distance of the pixel's centre in pixels.
+ * Renderer of scenes with anti-aliased signed-distance shapes. An object covers a pixel by {@code
+ * clamp(0.5 - d)}, d being the signed distance of the pixel's centre in pixels.
  */
 public final class SceneRenderer {
   /** Period of stripes and checks, as a part of the image's side. */
@@ -27,10 +28,7 @@ public final class SceneRenderer {
 
   /** Draws a scene whose objects have been placed. */
   public static RgbImage render(Scene scene, SceneLayout layout, int side) {
-    if (side < 8) {
-      throw new IllegalArgumentException(
-          "render: a side of at least 8 pixels expected, got " + side);
-    }
+    Require.atLeast("side of the image", side, 8);
     float[] canvas = new float[3 * side * side];
     fillBackground(canvas, side, scene.ground(), scene.background());
     for (int i = 0; i < scene.objects().size(); i++) {
@@ -96,8 +94,8 @@ public final class SceneRenderer {
   }
 
   /**
-   * A square wave of period 1 between -1 and 1 whose edges are ramps one pixel wide: +1 in the
-   * first half period, -1 in the second.
+   * Returns a square wave of period 1 between -1 and 1 whose edges are ramps one pixel wide: +1 in
+   * the first half period, -1 in the second.
    */
   private static double wave(double periods, int side) {
     double fromCrest = periods - 0.25 - Math.rint(periods - 0.25);

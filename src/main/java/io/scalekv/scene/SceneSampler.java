@@ -4,13 +4,13 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Draws scenes: each attribute uniform, then everything again if the scene breaks a rule of {@link
- * Scene} or is held out. The same generator state gives the same scenes.
+ * Sampler of scenes: each attribute is uniform, and scenes that break a rule of {@link Scene} or
+ * are held out are rejected. The same generator state gives the same scenes.
  */
 public final class SceneSampler {
   private static final double SINGLE_PART = 0.4;
 
-  /** How much of the language a draw uses; a curriculum goes through them in order. */
+  /** Level of a curriculum: the part of the language that is sampled. */
   public enum Level {
     /** One solid object on a plain background. */
     SINGLE_SOLID_PLAIN,
@@ -28,27 +28,27 @@ public final class SceneSampler {
     this.withHeldOut = withHeldOut;
   }
 
-  /** A sampler that advances the given generator and never yields a held-out scene. */
+  /** Returns a sampler that advances the given generator and never yields a held-out scene. */
   public static SceneSampler of(RandomGenerator random) {
     return new SceneSampler(random, false);
   }
 
-  /** A sampler with its own L64X128MixRandom; never yields a held-out scene. */
+  /** Returns a sampler with an L64X128MixRandom; never yields a held-out scene. */
   public static SceneSampler seeded(long seed) {
     return of(RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
   }
 
-  /** A sampler of the whole language, held-out scenes included; not for training. */
+  /** Returns a sampler of the whole language, held-out scenes included; not for training. */
   public static SceneSampler withHeldOut(RandomGenerator random) {
     return new SceneSampler(random, true);
   }
 
-  /** The next scene of {@link Level#ALL}. */
+  /** Samples a scene of {@link Level#ALL}. */
   public Scene next() {
     return next(Level.ALL);
   }
 
-  /** The next scene of a level. */
+  /** Samples a scene of a level. */
   public Scene next(Level level) {
     boolean single = level != Level.ALL || random.nextDouble() < SINGLE_PART;
     while (true) {
@@ -59,7 +59,7 @@ public final class SceneSampler {
     }
   }
 
-  /** One object, or null if it has the background's colour. */
+  /** Samples one object; null if it has the background's colour. */
   private Scene single(boolean solidPlain) {
     Colour background = pick(Colour.values());
     Ground ground = solidPlain ? Ground.PLAIN : pick(Ground.values());
@@ -68,7 +68,7 @@ public final class SceneSampler {
     return object.colour() == background ? null : Scene.of(object, place, ground, background);
   }
 
-  /** Two objects, or null if they break a rule. */
+  /** Samples two objects; null if they break a rule. */
   private Scene pair() {
     Colour background = pick(Colour.values());
     Ground ground = pick(Ground.values());

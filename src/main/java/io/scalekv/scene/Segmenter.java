@@ -1,6 +1,7 @@
 package io.scalekv.scene;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -9,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads a scene back from an image, knowing only the language: the background first, then the
- * regions that differ from it, split by colour, then each region's shape by template. Made for
- * sharp renderings and for somewhat blurred or noisy generated ones.
+ * Segmenter of an image into a scene of the language: background first, then the regions that
+ * differ from it, split by colour, then the shape of each region by template. It tolerates the blur
+ * and noise of generated images.
  */
 public final class Segmenter {
   /** Regions below this part of the image are no objects; the smallest object covers 0.047. */
@@ -37,13 +38,11 @@ public final class Segmenter {
    * @throws IllegalArgumentException if it is not square or its side is below 16 pixels
    */
   public static SceneReading read(RgbImage image) {
-    if (image.width() != image.height() || image.width() < 16) {
-      throw new IllegalArgumentException(
-          "segmenter: a square image of at least 16 pixels a side expected, got "
-              + image.width()
-              + "x"
-              + image.height());
-    }
+    Require.that(
+        image.width() == image.height() && image.width() >= 16,
+        "image must be square with sides of at least 16 pixels, got %dx%d",
+        image.width(),
+        image.height());
     PixelGrid grid = PixelGrid.of(image);
     BackgroundFit background = BackgroundFit.of(grid);
     int least = Math.max(4, (int) Math.round(LEAST_AREA * grid.pixels()));
@@ -69,8 +68,8 @@ public final class Segmenter {
   }
 
   /**
-   * The colours of a region, the most frequent first. A pixel votes for its nearest colour if its
-   * eight neighbours are of that colour too, which leaves out the blends along an outline.
+   * Returns the colours of a region, the most frequent first. A pixel votes for its nearest colour
+   * if its eight neighbours are of that colour too, which leaves out the blends along an outline.
    */
   private static List<Colour> colours(PixelGrid grid, int[] region, Colour background, int least) {
     Map<Colour, List<Integer>> byColour = new EnumMap<>(Colour.class);
@@ -114,9 +113,8 @@ public final class Segmenter {
   }
 
   /**
-   * The region's pixels of one of its colours that are nearer to the object than to the background:
-   * their distance to the background is at least half of what the object's inner pixels have (of
-   * the lower quarter of these, where the object is textured).
+   * Returns the pixels of a region and colour that are nearer to the object than to the background:
+   * their distance to the background is at least half the lower quartile of the inner pixels.
    */
   private static boolean[] core(
       PixelGrid grid, BackgroundFit background, int[] region, Colour colour, List<Colour> rivals) {

@@ -1,8 +1,8 @@
 package io.scalekv.scene;
 
 /**
- * The template that overlaps a region best. For each shape the radius follows from the region's
- * area and the centre from its centroid; then radius and centre are moved a little for the largest
+ * Template with the largest overlap with a region. For each shape the radius follows from the area
+ * of the region and the centre from its centroid; then both are refined for the largest
  * intersection over union.
  *
  * @param x column of the centre, 0 to 1
@@ -38,7 +38,7 @@ record ShapeFit(ShapeKind shape, double x, double y, double radius, double overl
     return best;
   }
 
-  /** Half-pixel steps of the centre from the best radius, as long as they help. */
+  /** Moves the centre by half pixels from the best radius while the overlap grows. */
   private static ShapeFit climb(
       boolean[] mask, int count, int side, ShapeKind shape, double x, double y, double radius) {
     ShapeFit best = null;

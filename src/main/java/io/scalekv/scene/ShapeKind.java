@@ -1,13 +1,11 @@
 package io.scalekv.scene;
 
-import java.util.Locale;
-
 /**
- * The six shapes, as signed distances on the unit scale: the shape of an object with radius r is
- * the unit shape times r, and no shape reaches further than {@link #EXTENT} from its centre along
- * an axis. Distance functions after Inigo Quilez, "2D distance functions".
+ * Shape as a signed distance function at unit radius: an object with radius r has the unit shape
+ * times r, and no shape reaches further than {@link #EXTENT} from its centre along an axis.
+ * Distance functions after Inigo Quilez, "2D distance functions".
  */
-public enum ShapeKind {
+public enum ShapeKind implements CaptionWord {
   /** A disc of radius 0.92. */
   CIRCLE,
   /** Half side 0.80. */
@@ -30,16 +28,9 @@ public enum ShapeKind {
   private static final double RING_HALF_WIDTH = EXTENT * (1 - 0.55) / 2;
   private static final double ARM = 0.36;
 
-  private final String word = name().toLowerCase(Locale.ROOT);
-
-  /** The caption's word, for example {@code circle}. */
-  public String word() {
-    return word;
-  }
-
   /**
-   * Signed distance to the outline in radii, negative inside. Outside near a corner it falls short
-   * of the Euclidean distance, which leaves corners sharp.
+   * Returns the signed distance to the outline in radii, negative inside. Outside near a corner it
+   * falls short of the Euclidean distance, which leaves corners sharp.
    *
    * @param x right of the shape's centre, in radii
    * @param y below the shape's centre, in radii
@@ -62,7 +53,7 @@ public enum ShapeKind {
     };
   }
 
-  /** Area of the unit shape; an object of radius r covers r squared times this. */
+  /** Returns the area of the unit shape; an object of radius r covers r squared times this. */
   public double unitArea() {
     return switch (this) {
       case CIRCLE -> Math.PI * 0.92 * 0.92;
@@ -74,7 +65,10 @@ public enum ShapeKind {
     };
   }
 
-  /** How far the centroid of the unit shape lies below its centre (the triangle's does). */
+  /**
+   * Returns the distance of the centroid of the unit shape below its centre; 0 except for the
+   * triangle.
+   */
   public double centroidY() {
     return this == TRIANGLE ? TRIANGLE_HALF_HEIGHT / 3 : 0;
   }

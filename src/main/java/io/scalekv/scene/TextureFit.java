@@ -3,8 +3,8 @@ package io.scalekv.scene;
 import java.util.Arrays;
 
 /**
- * Tells how an object is filled, from the shades of its inner pixels (0 pure colour, 1 variant):
- * solid if they hardly vary, else the pattern with the higher correlation at its best phase.
+ * Texture of an object by the shades of its inner pixels (0 pure colour, 1 variant): solid if they
+ * hardly vary, else the pattern with the higher correlation at its best phase.
  */
 final class TextureFit {
   /** Least standard deviation of the shades of a textured object; a crisp one has 0.5. */
@@ -44,7 +44,8 @@ final class TextureFit {
   }
 
   /**
-   * Square waves of +1 and -1 along the side, at phases over half a period: the rest mirror them.
+   * Returns square waves of +1 and -1 along the side, at phases over half a period: the rest mirror
+   * them.
    */
   private static double[][] waves(int side) {
     double[][] waves = new double[PHASES][side];
@@ -58,8 +59,9 @@ final class TextureFit {
   }
 
   /**
-   * Absolute correlation of the shades with the pattern {@code rows[y] * columns[x]}, up to the
-   * shades' own deviation, which all patterns share; 0 if the pattern is constant on the pixels.
+   * Returns the absolute correlation of the shades with the pattern {@code rows[y] * columns[x]},
+   * up to the shades' own deviation, which all patterns share; 0 if the pattern is constant on the
+   * pixels.
    */
   private static double correlation(
       int side, int[] pixels, double[] shades, double mean, double[] rows, double[] columns) {

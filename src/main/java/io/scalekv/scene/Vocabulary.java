@@ -1,21 +1,19 @@
 package io.scalekv.scene;
 
+import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
- * The closed list of caption words. A word's token id is its position, which never changes: weights
- * of trained models depend on it. There is no padding or unknown token.
+ * Vocabulary of captions. The token id of a word is its position, which never changes because
+ * weights of trained models depend on it. There is no padding or unknown token.
  */
 public final class Vocabulary {
-  /** Words of the longest caption: two objects of five, a relation of two, a background of five. */
+  /** Number of words of the longest caption. */
   public static final int MAX_TOKENS = 17;
 
   private static final int NEAR_WORDS = 3;
@@ -24,37 +22,30 @@ public final class Vocabulary {
 
   private Vocabulary() {}
 
-  /** All words in the order of their ids. */
+  /** Returns all words in the order of their ids. */
   public static List<String> words() {
     return WORDS;
   }
 
-  /** Number of words. */
+  /** Returns the number of words. */
   public static int size() {
     return WORDS.size();
   }
 
   /**
-   * The token id of a word.
+   * Returns the token id of a word.
    *
-   * @throws IllegalArgumentException if the word is unknown; the message lists near ones
+   * @throws IllegalArgumentException if the word is unknown
    */
   public static int id(String word) {
     Integer id = IDS.get(word);
-    if (id == null) {
-      throw new IllegalArgumentException(
-          "a word of the scene vocabulary expected, got \""
-              + word
-              + "\" (near: "
-              + String.join(", ", nearest(word))
-              + ")");
-    }
+    Require.that(id != null, "word must be of the vocabulary, got %s", word);
     return id;
   }
 
   /**
-   * The token ids of a caption, word by word; the grammar is not checked. Case and repeated spaces
-   * do not matter.
+   * Returns the token ids of a caption, without a check of its grammar. Case and repeated spaces do
+   * not matter.
    *
    * @return L ids, {@code 1 <= L <= MAX_TOKENS}
    * @throws IllegalArgumentException if the caption is empty, too long, or has an unknown word; the
@@ -62,52 +53,40 @@ public final class Vocabulary {
    */
   public static int[] encode(String caption) {
     List<String> words = split(caption);
-    if (words.size() > MAX_TOKENS) {
-      throw new IllegalArgumentException(
-          "caption: at most "
-              + MAX_TOKENS
-              + " words expected, got "
-              + words.size()
-              + ": \""
-              + caption.strip()
-              + "\"");
-    }
+    Require.that(
+        words.size() <= MAX_TOKENS,
+        "caption must be at most %d words, got %d: \"%s\"",
+        MAX_TOKENS,
+        words.size(),
+        caption.strip());
     return words.stream().mapToInt(IDS::get).toArray();
   }
 
-  /** The caption's words in lower case, each one known. */
+  /** Splits a caption into known words in lower case. */
   static List<String> split(String caption) {
     String stripped = caption.strip();
-    if (stripped.isEmpty()) {
-      throw new IllegalArgumentException("caption: words of a scene expected, got an empty text");
-    }
+    Require.that(!stripped.isEmpty(), "caption must be words of a scene, got an empty text");
     List<String> words = List.of(stripped.toLowerCase(Locale.ROOT).split("\\s+"));
     for (int i = 0; i < words.size(); i++) {
-      if (!IDS.containsKey(words.get(i))) {
+      String word = words.get(i);
+      if (!IDS.containsKey(word)) {
         throw new IllegalArgumentException(
-            "caption word "
-                + (i + 1)
-                + ": a word of the scene vocabulary expected, got \""
-                + words.get(i)
-                + "\" (near: "
-                + String.join(", ", nearest(words.get(i)))
-                + ") in \""
-                + stripped
-                + "\"");
+            "caption word %d must be of the vocabulary, got \"%s\" (near: %s) in \"%s\""
+                .formatted(i + 1, word, String.join(", ", nearest(word)), stripped));
       }
     }
     return words;
   }
 
-  /** The vocabulary's words with the least edit distance to {@code word}, nearest first. */
+  /** Returns the words with the least edit distance to {@code word}, nearest first. */
   static List<String> nearest(String word) {
     return WORDS.stream()
         .sorted(Comparator.comparingInt(known -> editDistance(word, known)))
         .limit(NEAR_WORDS)
-        .collect(Collectors.toList());
+        .toList();
   }
 
-  /** Levenshtein distance: insertions, deletions and replacements, one each. */
+  /** Returns the Levenshtein distance. */
   static int editDistance(String a, String b) {
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {
@@ -126,20 +105,12 @@ public final class Vocabulary {
   }
 
   private static List<String> collect() {
-    Set<String> words = new LinkedHashSet<>();
+    List<String> words = new ArrayList<>();
     words.add("a");
-    for (ObjectSize size : ObjectSize.values()) {
-      words.add(size.word());
-    }
-    for (Texture texture : Texture.values()) {
-      words.add(texture.word());
-    }
-    for (Colour colour : Colour.values()) {
-      words.add(colour.word());
-    }
-    for (ShapeKind shape : ShapeKind.values()) {
-      words.add(shape.word());
-    }
+    add(words, ObjectSize.values());
+    add(words, Texture.values());
+    add(words, Colour.values());
+    add(words, ShapeKind.values());
     words.add("at");
     for (Place place : Place.values()) {
       words.add(place.words());
@@ -148,11 +119,15 @@ public final class Vocabulary {
       words.addAll(List.of(relation.words().split(" ")));
     }
     words.add("on");
-    for (Ground ground : Ground.values()) {
-      words.add(ground.word());
-    }
+    add(words, Ground.values());
     words.add("background");
-    return List.copyOf(new ArrayList<>(words));
+    return words.stream().distinct().toList();
+  }
+
+  private static void add(List<String> words, CaptionWord... values) {
+    for (CaptionWord value : values) {
+      words.add(value.word());
+    }
   }
 
   private static Map<String, Integer> index() {

@@ -3,10 +3,10 @@ package io.scalekv.tensor;
 import java.util.concurrent.CancellationException;
 
 /**
- * The wish to stop, from a signal. Native code must not be running when the process ends, or its
- * static objects are destroyed under it; so a signal only asks, and the working thread gives up at
- * its next native operation. Work that has its own safe points holds the wish back and looks for it
- * itself.
+ * Cancellation by a signal. Native code must not run while the process ends, because its static
+ * objects are destroyed then; so a signal only sets a flag, and the working thread stops at its
+ * next native operation. Work with its own safe points holds the cancellation and checks the flag
+ * there.
  */
 public final class Cancellation {
   private static volatile boolean requested;
@@ -14,35 +14,35 @@ public final class Cancellation {
 
   private Cancellation() {}
 
-  /** Asks the working thread to stop. */
+  /** Requests a stop of the working thread. */
   public static void request() {
     requested = true;
   }
 
-  /** Whether somebody asked. */
+  /** Returns whether a stop was requested. */
   public static boolean requested() {
     return requested;
   }
 
   /**
-   * Operations go on although somebody asked, until the result is closed: the caller looks at
-   * {@link #requested} at points of its own.
+   * Lets operations continue after a request until the result is closed; the caller checks {@link
+   * #requested}.
    */
   public static Hold hold() {
     held = true;
     return () -> held = false;
   }
 
-  /** A wish held back; closing lets it through. */
+  /** Hold on the cancellation, until closed. */
   public interface Hold extends AutoCloseable {
     @Override
     void close();
   }
 
   /**
-   * Throws if somebody asked and nobody holds it back; to be called before native work.
+   * Throws if a stop was requested and is not held; to be called before native work.
    *
-   * @throws java.util.concurrent.CancellationException if the process was asked to stop
+   * @throws java.util.concurrent.CancellationException if a stop was requested
    */
   public static void check() {
     if (requested && !held) {
@@ -50,7 +50,7 @@ public final class Cancellation {
     }
   }
 
-  /** The exception that ends the work. */
+  /** Returns the exception that ends the work. */
   public static CancellationException stopped() {
     return new CancellationException("stopped on request");
   }

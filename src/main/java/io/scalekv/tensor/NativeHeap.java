@@ -5,9 +5,9 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.NativeLong;
 import com.sun.jna.Structure;
 
-/** The C library's heap, where native arrays lie, as glibc counts it. */
+/** Heap of the C library, which holds native arrays, as glibc counts it. */
 public final class NativeHeap {
-  /** The C structure mallinfo2 (glibc 2.33 and newer), in bytes; field names are glibc's. */
+  /** C structure mallinfo2 (glibc 2.33 and newer), in bytes; field names are glibc's. */
   @Structure.FieldOrder({
     "arena",
     "ordblks",
@@ -69,27 +69,26 @@ public final class NativeHeap {
   }
 
   /**
-   * Bytes in use, or null where the C library does not tell. Complete where MALLOC_ARENA_MAX is 1,
-   * as the launcher sets it: glibc counts its first arena alone.
+   * Returns the bytes in use, or null where the C library has no such function. Complete only with
+   * MALLOC_ARENA_MAX=1, which the launcher sets: glibc counts its first arena alone.
    */
   public static Long usedBytes() {
     MallInfo info = info();
     return info == null ? null : info.uordblks + info.hblkhd;
   }
 
-  /** Bytes that are free between blocks, or null likewise. */
+  /** Returns the free bytes between blocks, or null. */
   static Long freeBytes() {
     MallInfo info = info();
     return info == null ? null : info.fordblks;
   }
 
   /**
-   * Gives the pages of free memory back to the system, also those between blocks in use, if there
-   * are so many bytes of it; else, or where the C library cannot, nothing happens. What is used
-   * again afterwards costs page faults.
+   * Returns the pages of free memory to the system, also those between blocks in use, if at least
+   * {@code least} bytes are free and the C library can. Later use of the memory costs page faults.
    *
    * @param least bytes
-   * @return whether pages were asked to be given back
+   * @return whether the C library was called
    */
   public static boolean giveBack(long least) {
     Long free = freeBytes();

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
+import io.scalekv.io.Require;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,7 +23,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The native operations that DJL does not bind, written as TorchScript in the resource {@code
+ * Native operations that DJL does not bind, written as TorchScript in the resource {@code
  * torch_ops.py} and loaded once per process.
  *
  * <p>A result belongs to the manager of the first argument: put the activation first, the weight
@@ -34,7 +35,7 @@ public final class TorchOps {
   private static final TorchOps INSTANCE = new TorchOps();
 
   private final NDManager manager;
-  // held only so that the collector does not free the native module under the block
+  // keeps the native module of the block from garbage collection
   private final Model model;
   private final Block block;
   private final ParameterStore store;
@@ -66,10 +67,10 @@ public final class TorchOps {
    * Calls one operation by its name in {@code torch_ops.py}.
    *
    * @param op name of the method
-   * @param args its arguments, the array whose manager shall own the result first
+   * @param args arguments; the manager of the first one owns the result
    * @return the result
-   * @throws IllegalArgumentException if there is no such operation
-   * @throws java.util.concurrent.CancellationException if the process was asked to stop
+   * @throws IllegalArgumentException if the operation is unknown
+   * @throws java.util.concurrent.CancellationException if a stop was requested
    */
   public static NDArray call(String op, NDArray... args) {
     return INSTANCE.run(op, args);
@@ -96,9 +97,7 @@ public final class TorchOps {
   }
 
   private NDArray methodName(String op) {
-    if (!ops.contains(op)) {
-      throw new IllegalArgumentException("torch op: one of " + ops + " expected, got " + op);
-    }
+    Require.that(ops.contains(op), "operation must be one of %s, got %s", ops, op);
     NDArray name = manager.zeros(new Shape(1));
     name.setName("module_method:" + op);
     return name;

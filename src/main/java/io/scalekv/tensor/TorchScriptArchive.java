@@ -8,12 +8,12 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** TorchScript source packed into the archive form that the engine loads: a stored zip. */
+/** Archive of TorchScript source in the form that the engine loads: a stored zip. */
 public final class TorchScriptArchive {
   private TorchScriptArchive() {}
 
   /**
-   * The bytes of an archive whose module is the class {@code M} of the source.
+   * Returns the bytes of an archive whose module is the class {@code M} of the source.
    *
    * @param source TorchScript as the serialiser writes it: every operation in its functional form
    *     ({@code torch.add(x, y)}); the class {@code M(Module)} declares no parameters or buffers
@@ -34,7 +34,10 @@ public final class TorchScriptArchive {
     return bytes.toByteArray();
   }
 
-  /** The pickle that instantiates {@code __torch__.M} with its one attribute, {@code training}. */
+  /**
+   * Returns the pickle that instantiates {@code __torch__.M} with its one attribute, {@code
+   * training}.
+   */
   private static byte[] pickledModule() throws IOException {
     ByteArrayOutputStream p = new ByteArrayOutputStream();
     p.write(new byte[] {(byte) 0x80, 2, 'c'});

@@ -1,5 +1,5 @@
 /**
- * What lies between DJL and the models: native operations as TorchScript ({@link
- * io.scalekv.tensor.TorchOps}), named weights, weight files in and out.
+ * Native operations as TorchScript ({@link io.scalekv.tensor.TorchOps}), native memory and
+ * cancellation.
  */
 package io.scalekv.tensor;

@@ -7,11 +7,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
-/** Reads at given places of a file that another process may change meanwhile. */
+/** Reads at given positions of a file that another process may change meanwhile. */
 final class ChannelReads {
   private ChannelReads() {}
 
-  /** Fills {@code target} from {@code position}; a file that ends too early is an error. */
+  /** Fills {@code target} from {@code position}; throws if the file is too short. */
   static void readFully(Path file, FileChannel channel, ByteBuffer target, long position)
       throws IOException {
     long at = position;

@@ -17,8 +17,8 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * The weights that a model needs, by name and shape. A source is checked as a whole before the
- * first byte is allocated.
+ * Names and shapes of the weights of a model. A source is checked as a whole before the first byte
+ * is allocated.
  */
 public final class ExpectedWeights {
   private final String model;
@@ -38,21 +38,21 @@ public final class ExpectedWeights {
   }
 
   /**
-   * These weights and no others.
+   * Returns the names and shapes of a model.
    *
-   * @param model whose weights they are, for messages
+   * @param model name of the model, for messages
    * @param shapes by name
    */
   public static ExpectedWeights of(String model, Map<String, Shape> shapes) {
     return new ExpectedWeights(model, new LinkedHashMap<>(shapes), n -> false, n -> List.of());
   }
 
-  /** The same, where a source may also hold tensors of such names, which are not read. */
+  /** Returns a copy that ignores other tensors with such names. */
   public ExpectedWeights passingOver(Predicate<String> names) {
     return new ExpectedWeights(model, shapes, names, otherNames);
   }
 
-  /** The same, where a weight that is missing may be there under another name. */
+  /** Returns a copy that looks for a missing weight under other names. */
   public ExpectedWeights orNamed(Function<String, List<String>> names) {
     return new ExpectedWeights(model, shapes, passedOver, names);
   }
@@ -77,7 +77,7 @@ public final class ExpectedWeights {
         found.put(e.getKey(), name);
       }
     }
-    // a wrong shape tells more about a wrong file than a missing name
+    // a wrong shape says more about a wrong file than a missing name
     found.forEach((expected, name) -> checkOne(source.info(name), shapes.get(expected)));
     require(
         missing.isEmpty(), where, "weights of " + model, "complete", "none for " + first(missing));
@@ -113,18 +113,18 @@ public final class ExpectedWeights {
   }
 
   /**
-   * Checks, then loads.
+   * Checks and loads all weights.
    *
    * @param parent of the manager that owns the weights
    * @param where the path of the source, for messages
-   * @param listener told after every weight
+   * @param listener called after every weight
    */
   public Weights load(NDManager parent, Path where, TensorSource source, LoadListener listener) {
     return load(new Weights(parent), where, source, listener);
   }
 
   /**
-   * The same into empty weights, which are closed if it fails.
+   * Checks and loads into empty weights, which are closed on failure.
    *
    * @return the weights
    */
@@ -149,7 +149,7 @@ public final class ExpectedWeights {
     return found.values().stream().mapToLong(n -> source.info(n).byteLength()).sum();
   }
 
-  /** Number of scalars in all weights. */
+  /** Returns the number of scalars in all weights. */
   public long parameters() {
     return shapes.values().stream().mapToLong(Shape::size).sum();
   }

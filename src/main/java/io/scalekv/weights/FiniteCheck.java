@@ -8,9 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Weights are finite: one NaN or infinite number spreads over every image, so a tensor that holds
- * one is refused while it is loaded. A sound tensor costs one pass over its memory, and none is
- * taken.
+ * Check for NaN and infinite weights, which would spread over every image. A finite tensor costs
+ * one pass over its memory and no allocation.
  */
 final class FiniteCheck {
   private static final long PART = 1 << 20;
@@ -18,12 +17,12 @@ final class FiniteCheck {
   private FiniteCheck() {}
 
   /**
-   * Refuses what is not finite.
+   * Checks that all numbers are finite.
    *
    * @param info of the tensor in its file
    * @param array its numbers in memory
    * @param halved whether they were rounded to bfloat16
-   * @throws WeightsFileException that says how many there are, and where the first is
+   * @throws WeightsFileException with the number of NaN and infinite values and the first index
    */
   static void check(TensorInfo info, NDArray array, boolean halved) {
     if (!info.type().isFloating() || info.elements() == 0) {
@@ -66,7 +65,7 @@ final class FiniteCheck {
         String.join(" and ", got) + ", the first at " + Arrays.toString(place(info, first)));
   }
 
-  /** The index of an element that is counted row-major. */
+  /** Returns the index of an element by its row-major number. */
   private static long[] place(TensorInfo info, long element) {
     long[] shape = info.shape();
     long[] index = new long[shape.length];

@@ -7,12 +7,12 @@ package io.scalekv.weights;
 final class HalfPrecision {
   private HalfPrecision() {}
 
-  /** The value of bfloat16 bits: the upper 16 bits of a binary32. Exact. */
+  /** Converts bfloat16 bits: the upper 16 bits of a binary32. Exact. */
   static float fromBf16(short bits) {
     return Float.intBitsToFloat(bits << 16);
   }
 
-  /** The nearest bfloat16. A NaN keeps its sign and upper payload and becomes quiet. */
+  /** Converts to the nearest bfloat16. A NaN keeps its sign and upper payload and becomes quiet. */
   static short toBf16(float value) {
     int bits = Float.floatToRawIntBits(value);
     if (Float.isNaN(value)) {
@@ -21,7 +21,7 @@ final class HalfPrecision {
     return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
   }
 
-  /** The value of binary16 bits. Exact. */
+  /** Converts binary16 bits. Exact. */
   static float fromF16(short half) {
     int sign = (half & 0x8000) << 16;
     int exponent = half >>> 10 & 0x1f;
@@ -36,7 +36,7 @@ final class HalfPrecision {
     return Float.intBitsToFloat(sign | exponent + 112 << 23 | fraction << 13);
   }
 
-  /** The nearest binary16. A NaN keeps its sign and upper payload and becomes quiet. */
+  /** Converts to the nearest binary16. A NaN keeps its sign and upper payload and becomes quiet. */
   static short toF16(float value) {
     int bits = Float.floatToRawIntBits(value);
     int sign = bits >>> 16 & 0x8000;

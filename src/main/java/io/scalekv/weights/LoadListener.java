@@ -1,15 +1,15 @@
 package io.scalekv.weights;
 
-/** Hears how far the reading of weights is. */
+/** Listener to the progress of loading weights. */
 @FunctionalInterface
 public interface LoadListener {
-  /** Hears nothing. */
+  /** Listener that does nothing. */
   LoadListener NONE = (what, done, total) -> {};
 
   /**
-   * A part was read.
+   * Reports progress.
    *
-   * @param what is read
+   * @param name of the model
    * @param done bytes read so far
    * @param total bytes to read
    */

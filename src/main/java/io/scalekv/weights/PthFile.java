@@ -22,16 +22,16 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * An archive of {@code torch.save} (since PyTorch 1.6): a stored zip with the pickle {@code
- * data.pkl} and one entry per storage. The tensors are those of a state dict at the top level, or
- * of the first of {@link #PLACES} that the file has; what else the dictionary holds is passed over.
+ * Archive of {@code torch.save} (since PyTorch 1.6): a stored zip with the pickle {@code data.pkl}
+ * and one entry per storage. The tensors are those of a state dict at the top level or at the first
+ * of {@link #PLACES} with one; other values are ignored.
  *
  * <p>Opening reads the table of contents and the pickle, and checks every tensor of the state dict
  * against its storage. Values are read from the file straight into the memory of the result; views
  * that are not contiguous pass through memory outside the Java heap.
  */
 public final class PthFile implements TensorSource {
-  /** Where a state dict may lie inside the saved object, in the order of the search. */
+  /** Places of a state dict in the saved object, in the order of the search. */
   static final List<List<String>> PLACES =
       List.of(
           List.of("trainer", "gpt_fsdp"),
@@ -42,10 +42,10 @@ public final class PthFile implements TensorSource {
 
   static final int LARGEST_PICKLE = 1 << 25;
 
-  /** Elements that a view may have beyond those of its storage, by reading some again and again. */
+  /** Most elements of a view that repeats elements of its storage. */
   static final long MOST_REPEATED = 1 << 20;
 
-  /** A tensor's place: elements from {@code first} byte on, {@code stride} in elements. */
+  /** Place of a tensor, its strides in elements. */
   private record View(TensorInfo info, long[] stride) {
     boolean contiguous() {
       long expected = 1;
@@ -59,7 +59,7 @@ public final class PthFile implements TensorSource {
       return true;
     }
 
-    /** Bytes from the first to the last element. */
+    /** Returns the bytes from the first to the last element. */
     long span() {
       long last = 0;
       long[] shape = info.shape();
@@ -83,7 +83,7 @@ public final class PthFile implements TensorSource {
   /**
    * Opens an archive.
    *
-   * @throws WeightsFileException if it cannot be read, is not sound, holds no state dict, or its
+   * @throws WeightsFileException if it cannot be read, is malformed, has no state dict, or its
    *     pickle names anything but tensors
    */
   public static PthFile open(Path file) {
@@ -107,7 +107,7 @@ public final class PthFile implements TensorSource {
     }
   }
 
-  /** The one folder of the archive, with its slash. */
+  /** Returns the one folder of the archive, with its slash. */
   static String folder(Path file, Map<String, ZipDirectory.Entry> entries) {
     List<String> pickles =
         entries.keySet().stream()

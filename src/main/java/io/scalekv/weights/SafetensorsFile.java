@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One safetensors file: 8 bytes header length (little-endian), JSON header, data. Opening checks
- * the whole header; values are read from the file straight into the memory of the result.
+ * Safetensors file: 8 bytes header length (little-endian), JSON header, data. Opening checks the
+ * whole header; values are read from the file straight into the memory of the result.
  *
  * <p>Files are read, not memory-mapped: a mapped file that another process shortens takes the
  * virtual machine down, and an array that borrows a mapping is freed under its views.
@@ -38,7 +38,7 @@ public final class SafetensorsFile implements TensorSource {
   /**
    * Opens a file and checks its header.
    *
-   * @throws WeightsFileException if it cannot be read or is not a sound safetensors file
+   * @throws WeightsFileException if it cannot be read or is malformed
    */
   public static SafetensorsFile open(Path file) {
     if (!Files.isRegularFile(file)) {

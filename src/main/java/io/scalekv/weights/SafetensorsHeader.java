@@ -18,8 +18,8 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
- * The parsed and checked header of a safetensors file: every tensor lies inside the file, its
- * length is what shape and type say, and the tensors fill the data part without holes or overlaps.
+ * Parsed and checked header of a safetensors file: every tensor is inside the file, its length
+ * follows from shape and type, and the tensors fill the data part without holes or overlaps.
  *
  * @param tensors by name, in the order of the header
  * @param metadata the entries of {@code __metadata__}, empty if absent
@@ -70,7 +70,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     require(end == fileLength, file, "bytes of the file", end, fileLength);
   }
 
-  /** One pass over the header's JSON. */
+  /** Single pass over the JSON of the header. */
   private record Parsing(Path file, JsonParser json, long dataStart) {
     SafetensorsHeader readAll() {
       Map<String, TensorInfo> tensors = new LinkedHashMap<>();

@@ -33,11 +33,11 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Writes safetensors files. The bytes depend on the content alone: tensors are ordered by {@link
+ * Writer of safetensors files. The bytes depend on the content alone: tensors are ordered by {@link
  * StoredType}, then by name, as the format's own library does, which keeps every tensor aligned;
  * metadata is ordered by key; the header is padded with spaces to a multiple of 8 bytes. A file
- * appears whole or not at all: it is written beside its place, forced to disk and moved; after a
- * failure the old file is still there.
+ * appears whole or not at all: a temporary file is forced to disk and moved; after a failure the
+ * old file remains.
  */
 public final class SafetensorsWriter {
   private static final int CHUNK_ELEMENTS = 1 << 16;
@@ -47,7 +47,7 @@ public final class SafetensorsWriter {
 
   /**
    * Writes native arrays: FLOAT32 as {@code floatType}; FLOAT64, INT64, INT32, INT8, UINT8 and
-   * BOOLEAN as they are.
+   * BOOLEAN unchanged.
    *
    * @param file the file to write or replace; its folder must exist
    * @param tensors by name
@@ -62,7 +62,7 @@ public final class SafetensorsWriter {
     writeEntries(file, entries, floatType, metadata);
   }
 
-  /** Like {@link #write}, from plain Java arrays and without the native engine. */
+  /** Writes plain Java arrays without the native engine. */
   public static void writeData(
       Path file,
       Map<String, TensorData> tensors,
@@ -73,7 +73,7 @@ public final class SafetensorsWriter {
     writeEntries(file, entries, floatType, metadata);
   }
 
-  /** One tensor to write. */
+  /** Tensor to write. */
   private record Entry(String name, StoredType type, long[] shape, Content content) {
     long byteLength() {
       long bytes = type.width();
@@ -113,7 +113,7 @@ public final class SafetensorsWriter {
           if (array.size() == 0) {
             return;
           }
-          // A view in a manager of its own: a contiguous copy, if one is needed, is freed with it.
+          // The manager frees the view and a contiguous copy, if one is needed.
           try (NDManager scope = array.getManager().newSubManager()) {
             NDArray view = array.stopGradient();
             view.attach(scope);
@@ -305,7 +305,7 @@ public final class SafetensorsWriter {
     try {
       Files.deleteIfExists(temporary);
     } catch (IOException e) {
-      // The failure that matters is already on its way.
+      // The first failure is thrown.
     }
   }
 }

@@ -19,10 +19,10 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
- * Weights spread over several files by an index, the form in which large models are published
- * ({@code model.safetensors.index.json}, {@code pytorch_model.bin.index.json}). A shard is a
- * safetensors file or an archive of {@code torch.save}, by its content. The shards lie in the
- * folder of the index; the index and the shards must name exactly the same tensors.
+ * Weights in several files with an index, as large models are published ({@code
+ * model.safetensors.index.json}, {@code pytorch_model.bin.index.json}). A shard is a safetensors
+ * file or an archive of {@code torch.save}, by its content. The shards are in the folder of the
+ * index; the index and the shards must name exactly the same tensors.
  *
  * <p>{@link #metadata()} holds the plain values of the index's own {@code metadata} object.
  */
@@ -41,7 +41,7 @@ public final class ShardedWeights implements TensorSource {
   /**
    * Opens an index and all its shards and checks that they agree.
    *
-   * @throws WeightsFileException if a file is missing, unsound or outside the folder of the index
+   * @throws WeightsFileException if a file is missing, malformed or outside the folder of the index
    */
   public static ShardedWeights open(Path index) {
     Index parsed = readIndex(index);
@@ -65,7 +65,7 @@ public final class ShardedWeights implements TensorSource {
     }
   }
 
-  /** What the index says: the shard of each tensor, and plain metadata values. */
+  /** Content of the index: the shard of each tensor, and plain metadata values. */
   private record Index(Map<String, String> shardOf, Map<String, String> metadata) {}
 
   private static Index readIndex(Path index) {
@@ -144,7 +144,9 @@ public final class ShardedWeights implements TensorSource {
     }
   }
 
-  /** The shard's path, after all links, if it lies in the folder of the index. */
+  /**
+   * Returns the path of a shard after all links; throws if it is outside the folder of the index.
+   */
   private static Path locate(Path index, String shard) {
     try {
       Path folder = index.toAbsolutePath().getParent();

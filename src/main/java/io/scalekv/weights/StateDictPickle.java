@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the pickle inside an archive of {@code torch.save}. A pickle is a program; this reader runs
- * only the instructions that put together numbers, texts, lists, dictionaries and descriptions of
+ * Reader of the pickle inside an archive of {@code torch.save}. A pickle is a program; this reader
+ * runs only the instructions that build numbers, texts, lists, dictionaries and descriptions of
  * tensors. Every other instruction and every class that is not in {@link #GLOBALS} is refused by
- * its name before anything is made of it, so no code of the file or of the class path ever runs.
+ * name, so no code of the file or of the class path ever runs.
  *
  * <p>Dictionaries become {@link LinkedHashMap}, lists {@link ArrayList}, tuples {@link Tuple},
  * tensors {@link RawTensor}; integers are {@link Long}, {@code None} is {@link #NONE}.
@@ -33,11 +33,11 @@ final class StateDictPickle {
   record Tuple(List<Object> elements) {}
 
   /**
-   * A run of numbers in the archive.
+   * Storage of numbers in the archive.
    *
    * @param type of the numbers
    * @param key name of the archive entry, without its folder
-   * @param elements how many
+   * @param elements number of elements
    */
   record Storage(StoredType type, String key, long elements) {}
 
@@ -81,10 +81,10 @@ final class StateDictPickle {
   }
 
   /**
-   * The object that a pickle describes.
+   * Reads the object of a pickle.
    *
    * @param file for messages
-   * @throws WeightsFileException if the pickle is not sound or wants to make something else
+   * @throws WeightsFileException if the pickle is malformed or makes other objects
    */
   static Object read(Path file, byte[] pickle) {
     return new StateDictPickle(file, pickle).run();
@@ -154,7 +154,7 @@ final class StateDictPickle {
 
   private void step(int op) {
     switch (op) {
-      case 0x95 -> in.getLong(); // FRAME: only a hint for streams
+      case 0x95 -> in.getLong(); // FRAME: a hint for streams
       case '(' -> mark();
       case ')' -> push(new Tuple(List.of()));
       case ']' -> push(new ArrayList<>());
@@ -302,7 +302,7 @@ final class StateDictPickle {
     return numbers;
   }
 
-  /** ('storage', type, key, place, elements). */
+  /** Reads {@code ('storage', type, key, place, elements)}. */
   private Storage storage(List<Object> id) {
     boolean known = id.size() == 5 && "storage".equals(id.get(0));
     require(known, "persistent id", "('storage', type, key, place, elements)", describe(id));
@@ -312,7 +312,7 @@ final class StateDictPickle {
         cast(id.get(4), Long.class, "storage elements"));
   }
 
-  /** The attributes of a state dict (versions of its modules) are read and dropped. */
+  /** Drops the attributes of a state dict (versions of its modules). */
   private void build() {
     cast(pop(), Map.class, "attributes");
     target(Map.class);
@@ -390,7 +390,7 @@ final class StateDictPickle {
     };
   }
 
-  /** The kind of an object, never its contents. */
+  /** Returns the kind of an object, never its contents. */
   private static String describe(Object value) {
     if (value == NONE) {
       return "None";

@@ -3,10 +3,9 @@ package io.scalekv.weights;
 import ai.djl.ndarray.types.DataType;
 
 /**
- * The element types of a safetensors file that this project reads and writes, in the order in which
- * the format's own library stores them. The constant's name is the name in the file. {@link
- * #loaded()} is the type of the array in memory: types that the native engine does not carry safely
- * are widened.
+ * Element type of a safetensors file, in the order in which the library of the format stores them.
+ * The name of the constant is the name in the file. Types that the native engine does not support
+ * safely are widened in memory, to {@link #loaded()}.
  *
  * @see <a href="https://github.com/huggingface/safetensors">safetensors format</a>
  */
@@ -40,17 +39,17 @@ public enum StoredType {
     this.loaded = loaded;
   }
 
-  /** Bytes per element in the file. */
+  /** Returns the bytes per element in the file. */
   public int width() {
     return width;
   }
 
-  /** The element type of the array that {@link TensorSource#load} returns. */
+  /** Returns the element type of the array that {@link TensorSource#load} returns. */
   public DataType loaded() {
     return loaded;
   }
 
-  /** Whether the elements are floating-point numbers. */
+  /** Returns whether the elements are floating-point numbers. */
   public boolean isFloating() {
     return this == F64 || this == F32 || this == F16 || this == BF16;
   }

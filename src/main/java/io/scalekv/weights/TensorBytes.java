@@ -17,8 +17,8 @@ import java.nio.ShortBuffer;
 import java.util.function.Consumer;
 
 /**
- * Turns the little-endian bytes of one tensor into values. Native arrays are allocated by the
- * engine and filled in place, so no Java memory is borrowed: views of them stay valid on their own.
+ * Conversion of the little-endian bytes of one tensor into values. The engine allocates native
+ * arrays, which are filled in place; they borrow no Java memory.
  */
 final class TensorBytes {
   private static final int CHUNK = 1 << 18;
@@ -62,7 +62,7 @@ final class TensorBytes {
     }
   }
 
-  /** The values of an F32, F16 or BF16 tensor as bfloat16. */
+  /** Returns an F32, F16 or BF16 tensor as bfloat16. */
   static NDArray loadBf16(TensorInfo info, Bytes bytes, NDManager manager) {
     type(info.type().isFloating() && info.type() != StoredType.F64, info, "F32, F16 or BF16");
     checkLoadable(info, StoredType.BF16.width());
@@ -81,14 +81,14 @@ final class TensorBytes {
         emptyBf16(manager, new Shape(info.shape())), info, buffer -> fillBf16(info, bytes, buffer));
   }
 
-  /** Memory for bfloat16 numbers, not yet written. */
+  /** Returns an array of bfloat16 numbers with undefined values. */
   static NDArray emptyBf16(NDManager manager, Shape shape) {
     try (NDArray sizes = manager.create(shape.getShape())) {
       return TorchOps.call("empty_bf16", sizes);
     }
   }
 
-  /** {@code target} is the memory of the array, native order, of the type's loaded width. */
+  /** Fills the memory of an array, in native order and with the loaded width of the type. */
   private static void fill(TensorInfo info, Bytes bytes, ByteBuffer target) {
     switch (info.type()) {
       case F64, F32, I64, I32 -> {
@@ -110,7 +110,7 @@ final class TensorBytes {
     }
   }
 
-  /** The same with bfloat16 patterns. */
+  /** Fills the memory of an array with bfloat16 patterns. */
   private static void fillBf16(TensorInfo info, Bytes bytes, ByteBuffer target) {
     if (info.type() == StoredType.BF16 && target.order() == ByteOrder.LITTLE_ENDIAN) {
       bytes.read(target, 0);
@@ -272,7 +272,7 @@ final class TensorBytes {
     void accept(ByteBuffer chunk, long firstElement);
   }
 
-  /** Walks through the tensor in little-endian pieces of whole elements. */
+  /** Reads the tensor in little-endian chunks of whole elements. */
   private static void eachChunk(TensorInfo info, Bytes bytes, ChunkReader reader) {
     long length = info.byteLength();
     ByteBuffer chunk =

@@ -3,7 +3,7 @@ package io.scalekv.weights;
 import io.scalekv.io.Require;
 import java.util.Arrays;
 
-/** A tensor in plain Java arrays, row-major, for files written without the native engine. */
+/** Tensor in plain Java arrays, row-major, for files written without the native engine. */
 public sealed interface TensorData {
   /** Sizes, outermost first; empty for a scalar. */
   long[] shape();
@@ -61,7 +61,7 @@ public sealed interface TensorData {
   }
 
   /**
-   * 64-bit floating-point values, stored as they are.
+   * 64-bit floating-point values.
    *
    * @param values as many as the shape says
    * @param shape sizes, outermost first

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Where one tensor lies and what it is.
+ * Type, shape and place of one tensor in a file.
  *
  * @param name its name in the file
  * @param type element type in the file
@@ -22,18 +22,18 @@ public record TensorInfo(
     shape = shape.clone();
   }
 
-  /** A copy of the shape. */
+  /** Returns a copy of the shape. */
   @Override
   public long[] shape() {
     return shape.clone();
   }
 
-  /** Number of elements, 1 for a scalar. */
+  /** Returns the number of elements, 1 for a scalar. */
   public long elements() {
     return byteLength / type.width();
   }
 
-  /** Value equality, the shape included. */
+  /** Compares by value, the shape included. */
   @Override
   public boolean equals(Object other) {
     return other instanceof TensorInfo o
@@ -50,7 +50,7 @@ public record TensorInfo(
     return 31 * name.hashCode() + Arrays.hashCode(shape);
   }
 
-  /** For messages: {@code tensor "w" F32 [3, 4]}. */
+  /** Returns a text for messages: {@code tensor "w" F32 [3, 4]}. */
   @Override
   public String toString() {
     return tensor(name) + " " + type + " " + Arrays.toString(shape);

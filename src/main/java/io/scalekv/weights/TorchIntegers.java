@@ -13,15 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipOutputStream;
 
-/** Archives of {@code torch.save} whose one object is a Python list of integers. */
+/** Archive of {@code torch.save} with one Python list of integers. */
 public final class TorchIntegers {
   private TorchIntegers() {}
 
   /**
    * Reads a list.
    *
-   * @throws WeightsFileException if the file is no such archive or holds anything but a list of
-   *     integers
+   * @throws WeightsFileException if the file is not such an archive
    */
   public static long[] read(Path file) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -53,7 +52,7 @@ public final class TorchIntegers {
   }
 
   /**
-   * The bytes of an archive.
+   * Returns the bytes of an archive.
    *
    * @param name folder inside the archive; the name of the file without its ending
    * @param values the list, each within 32 bits
@@ -71,7 +70,7 @@ public final class TorchIntegers {
     return bytes.toByteArray();
   }
 
-  /** Protocol 2: an empty list, its elements after one mark, appended at once. */
+  /** Returns a pickle of protocol 2: an empty list, a mark, the elements, one append. */
   private static byte[] pickle(int... values) {
     ByteBuffer p = ByteBuffer.allocate(8 + 5 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     p.put((byte) 0x80).put((byte) 2).put((byte) ']').put((byte) 'q').put((byte) 0).put((byte) '(');

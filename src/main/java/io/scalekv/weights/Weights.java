@@ -25,7 +25,7 @@ public final class Weights implements AutoCloseable {
   private final Map<String, NDArray> arrays = new LinkedHashMap<>();
   private NDArray buffer;
 
-  /** Empty weights in a manager of their own below {@code parent}. */
+  /** Creates empty weights in a new manager below {@code parent}. */
   public Weights(NDManager parent) {
     this(parent, name -> false);
   }
@@ -35,15 +35,12 @@ public final class Weights implements AutoCloseable {
     this.halved = halved;
   }
 
-  /**
-   * Empty weights that hold the arrays of some names as bfloat16, whatever float type they are
-   * given or read in.
-   */
+  /** Returns empty weights that hold the arrays of some names as bfloat16. */
   public static Weights halving(NDManager parent, Predicate<String> names) {
     return new Weights(parent, names);
   }
 
-  /** Every tensor of a source, under its name there. */
+  /** Loads all tensors of a source under their names. */
   public static Weights load(NDManager parent, TensorSource source) {
     Weights weights = new Weights(parent);
     source.names().forEach(name -> weights.read(name, source, name));
@@ -51,11 +48,11 @@ public final class Weights implements AutoCloseable {
   }
 
   /**
-   * Reads one tensor; what is held as bfloat16 is never there in another format.
+   * Reads one tensor; a bfloat16 one is never in memory in another format.
    *
-   * @param name under which it is put
-   * @param source where it is read
-   * @param there its name there
+   * @param name new name
+   * @param source source of the tensor
+   * @param there name in the source
    * @throws WeightsFileException if a number of it is NaN or infinite
    */
   public void read(String name, TensorSource source, String there) {
@@ -70,7 +67,7 @@ public final class Weights implements AutoCloseable {
     putAsIs(name, array);
   }
 
-  /** The manager that owns the arrays. */
+  /** Returns the manager that owns the arrays. */
   public NDManager manager() {
     return manager;
   }
@@ -95,7 +92,7 @@ public final class Weights implements AutoCloseable {
   /**
    * Copies values into the array of that name.
    *
-   * @param name of an array that is there
+   * @param name of an existing array
    * @param values of the same shape
    */
   public void set(String name, NDArray values) {
@@ -109,29 +106,29 @@ public final class Weights implements AutoCloseable {
     TorchOps.call("assign", values, array).close();
   }
 
-  /** The array of that name; an unknown name is an error that names it. */
+  /** Returns the array of a name; throws if the name is unknown. */
   public NDArray get(String name) {
     NDArray array = arrays.get(name);
     Require.that(array != null, "missing weight %s", name);
     return array;
   }
 
-  /** Whether there is an array of that name. */
+  /** Returns whether the name is known. */
   public boolean contains(String name) {
     return arrays.containsKey(name);
   }
 
-  /** All names, in the order in which they were put. */
+  /** Returns all names, in the order of insertion. */
   public Set<String> names() {
     return Collections.unmodifiableSet(arrays.keySet());
   }
 
-  /** All arrays by name, in the order in which they were put. */
+  /** Returns all arrays by name, in the order of insertion. */
   public Map<String, NDArray> arrays() {
     return Collections.unmodifiableMap(arrays);
   }
 
-  /** Number of scalars in all arrays. */
+  /** Returns the number of scalars in all arrays. */
   public long parameters() {
     return arrays.values().stream().mapToLong(NDArray::size).sum();
   }
@@ -148,9 +145,9 @@ public final class Weights implements AutoCloseable {
   }
 
   /**
-   * Where float32 numbers are drawn before they are rounded. The engine fills arrays in runs of
-   * {@value #RUN} numbers, so parts of whole runs are the numbers of the whole. One buffer serves
-   * all weights: a new one for each would leave holes between them.
+   * Returns a buffer for float32 numbers before they are rounded. The engine fills arrays in runs
+   * of {@value #RUN} numbers, so parts of whole runs equal those of one large array. One buffer for
+   * all weights avoids memory fragmentation.
    */
   private NDArray buffer(long size) {
     if (size % RUN != 0) {

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What kind of file holds weights, told by its first bytes. */
+/** Form of a weights file, by its first bytes. */
 enum WeightsForm {
   SAFETENSORS,
   TORCH_ARCHIVE,
@@ -16,7 +16,7 @@ enum WeightsForm {
 
   private static final int HEAD = 64;
 
-  /** The form of a file; an error that says what it is instead. */
+  /** Returns the form of a file; throws for other known kinds of files. */
   static WeightsForm of(Path file) {
     require(Files.isRegularFile(file), file, "weights", "a file", "none");
     byte[] head;
@@ -26,7 +26,7 @@ enum WeightsForm {
       throw WeightsFileException.io(file, "cannot read", e);
     }
     if (head.length > 8 && head[8] == '{' && (head[4] | head[5] | head[6] | head[7]) == 0) {
-      return SAFETENSORS; // whatever the header length before the brace looks like
+      return SAFETENSORS; // for any header length before the brace
     }
     if (ZipDirectory.starts(head)) {
       return TORCH_ARCHIVE;

@@ -18,17 +18,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The table of contents of a zip archive whose entries are stored, not compressed, so that the
- * bytes of an entry can be read from the archive itself. Archives above 4 GiB (zip64) are read.
+ * Table of contents of a zip archive whose entries are stored, not compressed, so the bytes of an
+ * entry can be read in place. Archives above 4 GiB (zip64) are read.
  *
- * <p>Everything is checked on reading: each entry lies inside the archive, no two share a byte, no
- * name is given twice or leaves its folder.
+ * <p>All of it is checked: each entry is inside the archive, no two share a byte, no name repeats
+ * or leaves its folder.
  *
  * @see <a href="https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT">zip format</a>
  */
 record ZipDirectory(Map<String, Entry> entries) {
   /**
-   * One stored file.
+   * Stored file.
    *
    * @param name its name, folders separated by {@code /}
    * @param offset its first byte, counted from the start of the archive
@@ -52,7 +52,7 @@ record ZipDirectory(Map<String, Entry> entries) {
   private static final int EXTRA_64 = 1;
   private static final int LARGEST = 1 << 24;
 
-  /** An entry as the directory lists it: its header starts at {@code header}. */
+  /** Entry of the directory, whose header starts at {@code header}. */
   private record Listed(String name, byte[] rawName, long header, long size) {}
 
   /** Place of the directory. */
@@ -63,13 +63,13 @@ record ZipDirectory(Map<String, Entry> entries) {
    *
    * @param file for messages
    * @param channel the open archive
-   * @throws WeightsFileException if the archive is not sound or holds compressed entries
+   * @throws WeightsFileException if the archive is malformed or has compressed entries
    */
   static ZipDirectory read(Path file, FileChannel channel) throws IOException {
     return new Reading(file, channel, channel.size()).read();
   }
 
-  /** Whether a file begins as a zip archive does. */
+  /** Returns whether a file begins like a zip archive. */
   static boolean starts(byte[] head) {
     return head.length >= 4 && head[0] == 'P' && head[1] == 'K' && head[2] == 3 && head[3] == 4;
   }
@@ -190,7 +190,7 @@ record ZipDirectory(Map<String, Entry> entries) {
       return field.getLong();
     }
 
-    /** The first byte after the entry's own header, which must bear the same name. */
+    /** Returns the first byte after the header of an entry, which must have the same name. */
     private long dataOffset(Listed e, String what, long directory) throws IOException {
       atMost(directory - LOCAL_BYTES - e.rawName().length, "first byte of " + what, e.header());
       ByteBuffer local = bytes(e.header(), LOCAL_BYTES + e.rawName().length);

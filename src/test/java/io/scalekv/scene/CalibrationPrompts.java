@@ -115,7 +115,7 @@ final class CalibrationPrompts {
     return attributes;
   }
 
-  /** How many attribute values the language has. */
+  /** Number of attribute values of the language. */
   static int attributeCount() {
     return Place.values().length
         + Relation.values().length

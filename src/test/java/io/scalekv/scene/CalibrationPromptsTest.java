@@ -17,7 +17,7 @@ class CalibrationPromptsTest {
       Map.of("scenes-10.txt", 10, "scenes-128.txt", 128, "scenes-heldout-512.txt", 512);
 
   @Test
-  void theFilesAreWhatTheirSeedsDraw() throws IOException {
+  void theFilesFollowFromTheirSeeds() throws IOException {
     for (Map.Entry<String, List<String>> file : CalibrationPrompts.files().entrySet()) {
       assertEquals(
           file.getValue(),

@@ -3,7 +3,7 @@ package io.scalekv.scene;
 import io.scalekv.image.RgbImage;
 import java.util.random.RandomGenerator;
 
-/** Makes renderings as imperfect as decoded images. */
+/** Degradation of renderings to the quality of decoded images. */
 final class Degrade {
   private Degrade() {}
 

@@ -41,7 +41,7 @@ class FaithfulnessTest {
   }
 
   @Test
-  void turnedRoundObjectsKeepTheirColours() {
+  void swappedObjectsKeepTheirColours() {
     Faithfulness image =
         Faithfulness.of(
             PAIR,
@@ -88,7 +88,7 @@ class FaithfulnessTest {
   }
 
   @Test
-  void aThirdObjectSpoilsTheCountAlone() {
+  void aThirdObjectChangesOnlyTheCount() {
     DetectedObject third = seen(Colour.GREEN, ShapeKind.CROSS, 0.5, 0.9);
     Faithfulness image = Faithfulness.of(PAIR, reading(List.of(third, RED_CIRCLE, BLUE_RING)));
     assertFalse(image.objectCount());

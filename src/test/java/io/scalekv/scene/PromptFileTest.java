@@ -25,9 +25,9 @@ class PromptFileTest {
   @Test
   void namesFileAndLine() throws IOException {
     Path notUtf8 = written(new byte[] {'o', 'k', '\n', (byte) 0xe9, ' ', 'x', '\n'});
-    assertMessage(notUtf8, "prompt file " + notUtf8 + ", line 2: UTF-8");
+    assertMessage(notUtf8, notUtf8 + ", line 2 ");
     Path tooLong = written("a\n\n" + "x".repeat(2001));
-    assertMessage(tooLong, "prompt file " + tooLong + ", line 3: at most 2000");
+    assertMessage(tooLong, tooLong + ", line 3 must be at most 2000 characters, got 2001");
     Path longest = written("x".repeat(2000));
     assertEquals(2000, PromptFile.read(longest).get(0).length());
   }
@@ -35,9 +35,9 @@ class PromptFileTest {
   @Test
   void refusesEmptyAndMissingFiles() throws IOException {
     Path empty = written("# nothing\n\n");
-    assertMessage(empty, "prompt file " + empty + ": at least one prompt expected, got 2 lines");
+    assertMessage(empty, empty.toString());
     Path missing = folder.resolve("missing.txt");
-    assertMessage(missing, "prompt file " + missing + ": no such file");
+    assertMessage(missing, missing.toString());
   }
 
   private Path written(String text) throws IOException {
@@ -49,9 +49,9 @@ class PromptFileTest {
     return Files.write(file, bytes);
   }
 
-  private static void assertMessage(Path file, String start) {
+  private static void assertMessage(Path file, String place) {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> PromptFile.read(file));
-    assertTrue(e.getMessage().startsWith(start), e.getMessage());
+    assertTrue(e.getMessage().contains(place), e.getMessage());
   }
 }

@@ -42,20 +42,21 @@ class SceneGrammarTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "a large red striped circle | caption word 3: a texture (solid, striped, checkered)",
-        "large solid red circle | caption word 1: \"a\" expected, got \"large\"",
-        "a large solid red circle left a small | caption word 7: \"of\" expected, got \"a\"",
-        "a large solid red circle | caption word 6: \"at\" or a relation (left, right, above,",
-        "a large solid red circle at left on a plain blue | caption word 12: \"background\""
-            + " expected",
-        "a large solid red circle at left on a plain blue background a | caption word 13: the end",
-        "a large solid red circle at above on a plain blue background | caption word 7: a place",
-        "a large solid red circle at left on a plain red background | scene: an object of another",
-        "a large solid red ring above a small solid red ring on a plain pink background | scene:"
-            + " two",
-        "a huge solid red circle | caption word 2: a word of the scene vocabulary expected",
+        "a large red striped circle | caption word 3 must be a texture (solid, striped, checkered)",
+        "large solid red circle | caption word 1 must be \"a\", got \"large\"",
+        "a large solid red circle left a small | caption word 7 must be \"of\", got \"a\"",
+        "a large solid red circle | caption word 6 must be \"at\" or a relation",
+        "a large solid red circle at left on a plain blue | caption word 12 ",
+        "a large solid red circle at left on a plain blue background a | caption word 13 must be"
+            + " the end",
+        "a large solid red circle at above on a plain blue background | caption word 7 must be a"
+            + " place",
+        "a large solid red circle at left on a plain red background | object must",
+        "a large solid red ring above a small solid red ring on a plain pink background |"
+            + " objects must",
+        "a huge solid red circle | caption word 2 ",
       })
-  void saysWhatWasExpectedAndWhere(String caption, String start) {
+  void namesThePlaceOfAnError(String caption, String start) {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> SceneGrammar.parse(caption));
     assertTrue(e.getMessage().startsWith(start), e.getMessage());

@@ -35,7 +35,7 @@ class SceneRendererTest {
     }
   }
 
-  /** The oracle: 5 x 5 points a pixel, each inside or outside, each of one shade. */
+  /** Oracle by 5 x 5 points per pixel. */
   @ParameterizedTest
   @ValueSource(ints = {64, 96})
   void isCloseToSupersampling(int side) {

@@ -22,7 +22,7 @@ class SceneSamplerTest {
     assertNotEquals(draw(SceneSampler.seeded(seed), 50), draw(SceneSampler.seeded(seed + 1), 50));
   }
 
-  /** The seed that drew the held-out captions would draw them again, were they not excluded. */
+  /** The seed of the held-out captions would draw them again if they were not excluded. */
   @Test
   void neverYieldsAHeldOutScene() {
     SceneSampler whole =
@@ -46,7 +46,7 @@ class SceneSamplerTest {
   }
 
   @Test
-  void levelsKeepToTheirPart() {
+  void levelsSampleTheirPart() {
     SceneSampler sampler = SceneSampler.seeded(3);
     for (int i = 0; i < 500; i++) {
       Scene easy = sampler.next(SceneSampler.Level.SINGLE_SOLID_PLAIN);

@@ -16,8 +16,8 @@ class VocabularyTest {
     List<String> words =
         List.of(
             ("a small large solid striped checkered red green blue yellow purple orange white black"
-                    + " cyan pink circle square triangle ring cross diamond at left right top bottom"
-                    + " center of above below on plain gradient background")
+                 + " cyan pink circle square triangle ring cross diamond at left right top bottom"
+                 + " center of above below on plain gradient background")
                 .split(" "));
     assertEquals(words, Vocabulary.words(), "trained weights depend on this order");
     for (int id = 0; id < words.size(); id++) {
@@ -46,7 +46,7 @@ class VocabularyTest {
     String tooLong = "a ".repeat(Vocabulary.MAX_TOKENS + 1);
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> Vocabulary.encode(tooLong));
-    assertTrue(e.getMessage().contains("at most 17 words expected, got 18"), e.getMessage());
+    assertTrue(e.getMessage().contains("got 18"), e.getMessage());
   }
 
   @Test
@@ -54,8 +54,8 @@ class VocabularyTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class, () -> Vocabulary.encode("a large stripped ring"));
-    assertTrue(e.getMessage().startsWith("caption word 3:"), e.getMessage());
-    assertTrue(e.getMessage().contains("got \"stripped\" (near: striped,"), e.getMessage());
+    assertTrue(e.getMessage().startsWith("caption word 3 "), e.getMessage());
+    assertTrue(e.getMessage().contains("\"stripped\" (near: striped,"), e.getMessage());
     assertThrows(IllegalArgumentException.class, () -> Vocabulary.id("brown"));
     assertThrows(IllegalArgumentException.class, () -> Vocabulary.encode(" "));
   }

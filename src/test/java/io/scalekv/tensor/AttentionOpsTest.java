@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Attention and the making of its queries, keys and values against softmax written out. */
+/** Attention and its queries, keys and values against naive softmax. */
 class AttentionOpsTest {
   private NDManager scope;
 
@@ -65,7 +65,7 @@ class AttentionOpsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4})
-  void attendsAsSoftmaxDoes(int seed) {
+  void equalsSoftmaxAttention(int seed) {
     Random random = new Random(seed);
     int b = 1 + random.nextInt(3);
     int h = 1 + random.nextInt(3);
@@ -87,7 +87,7 @@ class AttentionOpsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
-  void aMapSeesItselfAndAllBefore(int seed) {
+  void aScaleSeesItselfAndItsPrefix(int seed) {
     Random random = new Random(seed);
     int maps = 1 + random.nextInt(4);
     long[] bounds = new long[maps + 1];
@@ -108,7 +108,7 @@ class AttentionOpsTest {
     attention(q, k, v, 1, visible, null).assertNear(got, 1e-5);
   }
 
-  /** x [..,L,D] turned pair by pair by the angles of table [L,D/2,2]. */
+  /** x [..,L,D] rotated in pairs by the angles of table [L,D/2,2]. */
   private static Nd rotated(Nd x, Nd table) {
     Nd y = x.copy();
     int d = x.last();

@@ -31,7 +31,7 @@ class NativeHeapTest {
   }
 
   @Test
-  void holesAreGivenBackAndWhatIsUsedStays() throws IOException {
+  void freePagesAreReturnedAndUsedOnesKept() throws IOException {
     assumeTrue(NativeHeap.usedBytes() != null, "mallinfo2 of glibc 2.33");
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       List<NDArray> kept = new ArrayList<>();

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 
-/** A plain row-major array of doubles: the numbers of the naive oracles. */
+/** Row-major array of doubles for the naive oracles. */
 final class Nd {
   final int[] shape;
   final double[] data;
@@ -77,7 +77,7 @@ final class Nd {
     data[at(index)] = value;
   }
 
-  /** A native array of its own memory. */
+  /** Returns a native copy. */
   NDArray in(NDManager manager) {
     float[] f = new float[data.length];
     for (int i = 0; i < f.length; i++) {

@@ -44,13 +44,12 @@ class TorchOpsTest {
   }
 
   @Test
-  void unknownNameIsToldWithTheKnownOnes() {
+  void unknownOperationIsNamed() {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,
             () -> TorchOps.call("layer_nrm", scope.ones(new Shape(1))));
-    assertTrue(e.getMessage().endsWith("expected, got layer_nrm"), e.getMessage());
-    assertTrue(e.getMessage().contains("layer_norm_affine"), e.getMessage());
+    assertTrue(e.getMessage().endsWith("got layer_nrm"), e.getMessage());
   }
 
   @Test

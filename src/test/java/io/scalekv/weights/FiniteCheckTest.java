@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Weights that are no numbers, in every form of file and every number format. */
+/** NaN and infinite weights in every form of file and every number format. */
 final class FiniteCheckTest {
   private static final float NAN = Float.NaN;
   private static final float INF = Float.POSITIVE_INFINITY;
@@ -41,7 +41,7 @@ final class FiniteCheckTest {
     return file;
   }
 
-  /** Loads as models are loaded. */
+  /** Loads the weights of a model. */
   private static void load(Path file, boolean halved) {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         TensorSource source = TensorSource.open(file);
@@ -62,7 +62,7 @@ final class FiniteCheckTest {
     "false, BF16, false", "false, BF16, true", "true, F32, false", "true, F32, true",
     "true, F16, false", "true, F16, true", "true, BF16, false", "true, BF16, true"
   })
-  void theKeyTheNumberAndThePlaceAreNamed(boolean torch, StoredType type, boolean halved) {
+  void nameCountAndIndexAreReported(boolean torch, StoredType type, boolean halved) {
     Path file = write(torch, type, tensors(new float[] {0, 1, 2, 3, NAN, -INF}, 2, 3));
     assertEquals(
         "%s: tensor \"odd.weight\" %s [2, 3]%s must be finite, got 1 NaN and 1 infinite,"
@@ -79,14 +79,14 @@ final class FiniteCheckTest {
   }
 
   @Test
-  void whatIsFiniteOnlyAsFloat32IsRefusedAsBfloat16() {
+  void overflowOfBfloat16IsRefused() {
     Path file = write(false, StoredType.F32, tensors(new float[] {1, Float.MAX_VALUE}, 2));
     load(file, false);
     assertTrue(refusal(file, true).contains("F32 [2] as bfloat16 must be finite, got 1 infinite"));
   }
 
   @Test
-  void ofShardsTheOneIsNamed() throws Exception {
+  void theShardIsNamed() throws Exception {
     Path bad = write(false, StoredType.BF16, tensors(new float[] {1, NAN}, 1, 2));
     Files.move(bad, folder.resolve("m-1.safetensors"));
     Path index = folder.resolve("model.safetensors.index.json");
@@ -101,10 +101,10 @@ final class FiniteCheckTest {
     assertTrue(message.contains("\"odd.weight\" BF16 [1, 2]"), message);
   }
 
-  /** Counted by a loop beside it, over several parts. */
+  /** Counts over several parts against a loop. */
   @ParameterizedTest
   @CsvSource({"1, false", "2, true"})
-  void theCountIsThatOfALoop(long seed, boolean halved) {
+  void theCountEqualsThatOfALoop(long seed, boolean halved) {
     SplittableRandom random = new SplittableRandom(seed);
     float[] values = new float[3 * 700_001];
     int nan = 0;
@@ -127,7 +127,7 @@ final class FiniteCheckTest {
   }
 
   @Test
-  void integersAreNotAsked() {
+  void integersAreNotChecked() {
     Path file = folder.resolve("i");
     SafetensorsWriter.writeData(
         file,

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Archives that want to run code, to eat memory, or to read what is not theirs. */
+/** Archives that try to run code, exhaust memory, or read outside their storages. */
 class HostilePthTest {
   private static final long[] THREE = {3};
   private static final long[] ONE = {1};
@@ -67,7 +67,7 @@ class HostilePthTest {
     return ops;
   }
 
-  /** A list into which more and more is put: the stack stays low, the memory does not. */
+  /** A list that grows while the stack stays small. */
   private static byte[] pushAndDrop(int times) {
     RawPickle p = p().op(']');
     for (int i = 0; i < times; i++) {
@@ -101,7 +101,7 @@ class HostilePthTest {
             "got os.system: refused",
             p().op(0x8c, 2, 'o', 's', 0x8c, 6, 's', 'y', 's', 't', 'e', 'm', 0x93).stop()),
         pickle("pickle: class", call("x".repeat(5000), "y")),
-        // what is known may only be used for what it is
+        // known names in other roles
         pickle("called object", p().global("torch", "FloatStorage").op(')', 'R').stop()),
         pickle("called object", p().global("torch", "float32").op(')', 'R').stop()),
         pickle("called object", p().text("eval").op(')', 'R').stop()),
@@ -244,7 +244,7 @@ class HostilePthTest {
 
   @ParameterizedTest
   @MethodSource("zips")
-  void unsoundArchivesAreRefused(String message, Consumer<RawZip> change) {
+  void malformedArchivesAreRefused(String message, Consumer<RawZip> change) {
     for (boolean zip64 : new boolean[] {false, true}) {
       RawZip zip = RawZip.of(folder.resolve("z" + zip64));
       zip.add("x/data.pkl", SOUND).add("x/data/0", new byte[12]);
@@ -260,7 +260,7 @@ class HostilePthTest {
   }
 
   @Test
-  void everyCutIsRefused() throws IOException {
+  void everyTruncationIsRefused() throws IOException {
     Path sound = archive(SOUND);
     TensorSource.open(sound).close();
     byte[] bytes = Files.readAllBytes(sound);
@@ -271,9 +271,9 @@ class HostilePthTest {
     }
   }
 
-  /** A changed byte is refused in one line or leaves a file that can be read; nothing else. */
+  /** A changed byte is refused in one line or leaves a readable file. */
   @Test
-  void changedBytesNeverDoMore() throws IOException {
+  void changedBytesAreRefusedOrHarmless() throws IOException {
     byte[] bytes = Files.readAllBytes(archive(SOUND));
     Random random = new Random(1);
     Path changed = folder.resolve("changed");

@@ -146,7 +146,7 @@ class PthFileTest {
   }
 
   @Test
-  void stateDictsAreFoundWhereTheyLie() {
+  void stateDictsAreFoundAtTheirPlaces() {
     Map<String, TensorData.Floats> tensors = new LinkedHashMap<>();
     tensors.put("b", floats(new float[] {1, 2}, 2));
     tensors.put("a", floats(new float[] {3}));
@@ -216,7 +216,7 @@ class PthFileTest {
     assertThrows(WeightsFileException.class, () -> TensorSource.open(folder));
   }
 
-  /** Most of the file is a hole, so it takes no room on the disk. */
+  /** Most of the file is a hole, which takes no disk space. */
   @Test
   void placesBeyondFourGibibytesAreRead() {
     long elements = (1L << 30) + 50_000_000;

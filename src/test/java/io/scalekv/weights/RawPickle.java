@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** A pickle put together instruction by instruction, sound or not. */
+/** Pickle built instruction by instruction, valid or not. */
 public final class RawPickle {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private int memo;

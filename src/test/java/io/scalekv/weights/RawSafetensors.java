@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Files put together byte by byte, sound or not, independently of the writer. */
+/** Files built byte by byte, valid or not, independently of the writer. */
 final class RawSafetensors {
   private RawSafetensors() {}
 

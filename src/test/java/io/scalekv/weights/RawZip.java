@@ -12,11 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A zip archive written as PyTorch does: stored entries, each padded to 64 bytes by an extra field,
+ * Zip archive in the form of PyTorch: stored entries, each padded to 64 bytes by an extra field,
  * sizes behind the data and in the directory. Every field can be made wrong.
  */
 public final class RawZip {
-  /** An entry as the directory will describe it. */
+  /** Entry of the directory. */
   static final class Entry {
     final String name;
     String localName;
@@ -42,7 +42,7 @@ public final class RawZip {
     this.channel = channel;
   }
 
-  /** An archive that will be this file; one that is there goes. */
+  /** Starts an archive, in place of an existing file. */
   public static RawZip of(Path file) {
     try {
       Files.deleteIfExists(file);
@@ -59,7 +59,7 @@ public final class RawZip {
     return this;
   }
 
-  /** Writes an entry of zeros that take no room on the disk. */
+  /** Writes an entry of zeros that take no disk space. */
   public RawZip addHollow(String name, long size) {
     addEntry(name, size, new byte[1]);
     return this;

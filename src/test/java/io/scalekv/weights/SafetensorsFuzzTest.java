@@ -58,7 +58,7 @@ class SafetensorsFuzzTest {
 
   @TempDir Path folder;
 
-  /** One tensor entry as text, so that any part can be spoilt. */
+  /** One tensor entry as text, so that any part can be damaged. */
   private static final class Entry {
     String name;
     final List<String> fields = new ArrayList<>();

@@ -40,7 +40,7 @@ class SafetensorsGoldenTest {
         "scalekv",
         "scalekv-sequence"
       })
-  void everyTensorLoadsAsTheBytesInTheFile(String name) throws Exception {
+  void everyTensorEqualsTheBytesInTheFile(String name) throws Exception {
     Path file = parity(name + ".safetensors");
     ByteBuffer raw = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     try (TensorSource source = SafetensorsFile.open(file);
@@ -84,7 +84,7 @@ class SafetensorsGoldenTest {
     }
   }
 
-  /** The reference implementation's own bytes, but for its metadata, whose order is random. */
+  /** Bytes of the reference implementation except the random order of its metadata. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -95,7 +95,7 @@ class SafetensorsGoldenTest {
         "scalekv",
         "scalekv-sequence"
       })
-  void aCopyHasTheSameBytesButForTheOrderOfTheMetadata(String name, @TempDir Path folder)
+  void aCopyHasTheSameBytesExceptTheOrderOfTheMetadata(String name, @TempDir Path folder)
       throws Exception {
     Path file = parity(name + ".safetensors");
     Path copy = folder.resolve("copy.safetensors");

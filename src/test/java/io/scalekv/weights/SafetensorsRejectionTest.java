@@ -128,7 +128,7 @@ class SafetensorsRejectionTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("unsound")
-  void unsoundFilesAreRefusedWithOneClearLine(String message, byte[] content) {
+  void malformedFilesAreRefusedInOneLine(String message, byte[] content) {
     Path file = RawSafetensors.write(folder, "w.safetensors", content);
     var error = assertThrows(WeightsFileException.class, () -> SafetensorsFile.open(file));
     assertTrue(error.getMessage().contains(message), error::getMessage);
@@ -194,7 +194,7 @@ class SafetensorsRejectionTest {
   }
 
   @Test
-  void wrongQuestionsAreAnsweredWithTheTypeAndTheFile() {
+  void readsOfAnotherTypeAreRefused() {
     byte[] data = {0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1};
     String header =
         "{"

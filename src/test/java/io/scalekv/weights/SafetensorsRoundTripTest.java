@@ -100,7 +100,7 @@ class SafetensorsRoundTripTest {
     float[] values = randomFloats(new Random(type.ordinal()), 2 * 70_001); // crosses chunks
     values[0] = Float.NEGATIVE_INFINITY;
     values[1] = 1.00390625f; // half way between two bfloat16: to the even one, 1
-    values[2] = 1.01171875f; // likewise: to 1.015625
+    values[2] = 1.01171875f; // to 1.015625
     Map<String, TensorData> one = Map.of("x", TensorData.of(values, 70_001, 2));
     Path file = folder.resolve("w.safetensors");
     boolean possible = type == StoredType.F32 || type == StoredType.F16 || type == StoredType.BF16;
@@ -128,7 +128,7 @@ class SafetensorsRoundTripTest {
     }
   }
 
-  /** Every type, read as Java arrays and as a native array, against bytes put down by hand. */
+  /** Every type, read as Java arrays and as a native array, against bytes written by hand. */
   @ParameterizedTest
   @EnumSource
   void everyStoredTypeReadsItsBytes(StoredType type) {

@@ -106,9 +106,9 @@ class SafetensorsWriterTest {
     assertEquals(List.of("w"), files());
   }
 
-  /** In a container the process that goes on has the number of the one that was killed. */
+  /** In a container a resumed process has the id of the killed one. */
   @Test
-  void whatAKilledProcessOfTheSameNumberLeftIsNoHindrance() throws IOException {
+  void temporaryFilesOfAKilledProcessAreReplaced() throws IOException {
     Path file = folder.resolve("w");
     String name = AtomicFile.temporary(file).getFileName().toString();
     int dash = name.lastIndexOf('-');

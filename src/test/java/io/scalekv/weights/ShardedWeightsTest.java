@@ -141,7 +141,7 @@ class ShardedWeightsTest {
   }
 
   @Test
-  void anUnsoundShardIsNamed() {
+  void aMalformedShardIsNamed() {
     RawSafetensors.write(folder, SECOND, new byte[3]);
     assertRefused(SECOND + ": file size", index(FIRST, FIRST, SECOND));
   }
@@ -163,7 +163,7 @@ class ShardedWeightsTest {
         "{\"weight_map\":{\"a\":\"x\"}}} | index must be valid JSON",
         "{\"o\":[[[[[[[[[[1]]]]]]]]]]} | index must be valid JSON",
       })
-  void unsoundIndexesAreRefused(String json, String message) {
+  void malformedIndexesAreRefused(String json, String message) {
     assertRefused(message, index(json));
   }
 

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Archives as {@code torch.save} leaves them, from plain Java arrays. */
+/** Archives in the form of {@code torch.save}, from plain Java arrays. */
 public final class TorchArchive {
   private TorchArchive() {}
 

@@ -59,7 +59,7 @@ class WeightsTest {
       w.set("a", values);
       values.close();
       assertArrayEquals(new float[] {1, 1}, w.get("a").toFloatArray());
-      // a longer array would otherwise be cut without a word
+      // a longer array would otherwise be cut silently
       NDArray longer = manager.ones(new Shape(3));
       Exception e = assertThrows(IllegalArgumentException.class, () -> w.set("a", longer));
       assertTrue(e.getMessage().endsWith("got (3)"));

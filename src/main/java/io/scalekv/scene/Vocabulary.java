@@ -1,5 +1,6 @@
 package io.scalekv.scene;
 
+import io.scalekv.io.NearWord;
 import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -81,27 +82,9 @@ public final class Vocabulary {
   /** Returns the words with the least edit distance to {@code word}, nearest first. */
   static List<String> nearest(String word) {
     return WORDS.stream()
-        .sorted(Comparator.comparingInt(known -> editDistance(word, known)))
+        .sorted(Comparator.comparingInt(known -> NearWord.distance(word, known)))
         .limit(NEAR_WORDS)
         .toList();
-  }
-
-  /** Returns the Levenshtein distance. */
-  static int editDistance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[b.length()];
   }
 
   private static List<String> collect() {

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class VocabularyTest {
   @Test
@@ -58,11 +56,5 @@ class VocabularyTest {
     assertTrue(e.getMessage().contains("\"stripped\" (near: striped,"), e.getMessage());
     assertThrows(IllegalArgumentException.class, () -> Vocabulary.id("brown"));
     assertThrows(IllegalArgumentException.class, () -> Vocabulary.encode(" "));
-  }
-
-  @ParameterizedTest
-  @CsvSource({"ring, ring, 0", "rng, ring, 1", "kitten, sitting, 3", "'', red, 3", "red, '', 3"})
-  void countsEdits(String a, String b, int distance) {
-    assertEquals(distance, Vocabulary.editDistance(a, b));
   }
 }

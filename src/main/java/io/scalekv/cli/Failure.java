@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutionException;
 import tools.jackson.core.JacksonException;
 
 /**
- * How an error ends a command.
+ * End of a command by an error.
  *
  * @param exitCode {@link #WHILE_WORKING}, {@link #BAD_INPUT} or {@link #STOPPED}
  * @param message one line for the user
@@ -25,15 +25,15 @@ record Failure(int exitCode, String message) {
   /** Exit code of wrong usage and of input that cannot be used. */
   static final int BAD_INPUT = 2;
 
-  /** Most characters of a message; of a longer one the middle is left out. */
+  /** Most characters of a message; the middle of a longer one is left out. */
   private static final int LONGEST = 1_000;
 
   private static final int TAIL = 300;
 
-  /** Exit code of a command that a signal stopped, as shells have it. */
+  /** Exit code of a command that a signal interrupted, as in shells. */
   static final int STOPPED = 130;
 
-  /** Judges an error by its kind; wrappers that only carry another error are looked through. */
+  /** Returns the exit code and message of an error, or of its cause where it only wraps one. */
   static Failure of(Throwable error) {
     if (error.getCause() != null
         && (error instanceof UncheckedIOException

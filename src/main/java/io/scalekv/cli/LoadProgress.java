@@ -4,7 +4,7 @@ import io.scalekv.weights.LoadListener;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** How far the reading of weights is, in tenths; silent below a quarter of a gibibyte. */
+/** Progress of reading weights, in tenths; silent below a quarter of a gibibyte. */
 final class LoadProgress implements LoadListener, AutoCloseable {
   private static final long WORTH_SHOWING = 1L << 28;
   private static final int STEPS = 10;

@@ -31,14 +31,12 @@ import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The root command. Every command ends with exit code 0 (done), 1 (failed while working) or 2
- * (wrong usage or bad input), and says why in one line on stderr.
+ * Root command. Every command ends with exit code 0 (done), 1 (failed while working), 2 (wrong
+ * usage or bad input) or 130 (interrupted), with the reason in one line on stderr.
  */
 @Command(
     name = "scalekv",
-    description =
-        "Which layers of a visual autoregressive model need their KV cache, and what an image loses"
-            + " without it.",
+    description = "KV-cache compression of visual autoregressive models: calibrate, draw, measure.",
     versionProvider = Main.Version.class)
 public final class Main implements Callable<Integer> {
   /** Every command, in the order of the help text. */
@@ -125,8 +123,8 @@ public final class Main implements Callable<Integer> {
   /**
    * Runs one command in this process.
    *
-   * @param out takes what the command has to say
-   * @param err takes progress and the line about an error
+   * @param out receives the result
+   * @param err receives progress and the line of an error
    * @param commands objects annotated with {@link Command}
    * @param args the words after {@code ./scalekv}
    * @return the exit code
@@ -289,7 +287,7 @@ public final class Main implements Callable<Integer> {
     return words.stream().takeWhile(w -> !w.equals("--")).anyMatch("--json"::equals);
   }
 
-  /** What {@code --version} prints. */
+  /** Output of {@code --version}. */
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {

@@ -14,21 +14,17 @@ import java.util.Locale;
 import java.util.TreeSet;
 
 /**
- * Answers a failed allocation, of the processor or of a GPU, with what the generation needs and the
- * largest batch that would have fitted.
+ * Memory of a generation, reported when an allocation on processor or GPU fails: what it needs and
+ * the largest batch that fits.
  *
- * @param need of the generation
- * @param batch images that were drawn together
- * @param freeBytes what the process could still take before the model was loaded, or null where the
- *     system does not tell
+ * @param need memory of the generation
+ * @param batch images drawn together
+ * @param freeBytes memory available before the model was loaded, or null where unknown
  */
 record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
   private static final double MIB = 1 << 20;
 
-  /**
-   * Part of the free memory that a named batch may need; the rest goes to holes between tensors,
-   * which took more than a tenth on a loaded machine.
-   */
+  /** Share of the free memory that the named batch may need; the rest is lost to fragmentation. */
   private static final double USABLE = 0.75;
 
   /**
@@ -53,7 +49,7 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
     return new OutOfMemory(need, batch, cuda ? null : ProcessMemory.freeBytes());
   }
 
-  /** Whether an error, or what caused it, is a failed allocation. */
+  /** Returns whether an error or one of its causes is a failed allocation. */
   static boolean is(Throwable error) {
     for (Throwable e = error; e != null; e = e.getCause()) {
       String text = e.getMessage() == null ? "" : e.getMessage().toLowerCase(Locale.ROOT);
@@ -69,23 +65,23 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
   }
 
   /**
-   * The error to throw on in place of another: itself, or one line about the memory after the
-   * table.
+   * Returns the error to throw: the same, or for a failed allocation one line about the memory,
+   * after printing the table.
    *
-   * @param err takes the table
+   * @param err receives the table
    */
   RuntimeException judge(RuntimeException error, PrintWriter err) {
     return is(error) ? answer(error, err) : error;
   }
 
-  /** The same for errors of the virtual machine. */
+  /** Returns the error to throw for a failed allocation, after printing the table. */
   RuntimeException answer(Throwable error, PrintWriter err) {
     err.println(table());
     err.flush();
     return new Exceeded(line(), error);
   }
 
-  /** The largest batch that fits and is smaller than the one that did not; 0 for none. */
+  /** Returns the largest smaller batch that fits, or 0. */
   int fits() {
     return freeBytes == null
         ? batch / 2
@@ -131,7 +127,7 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
     batches.forEach(b -> text.append(String.format(Locale.ROOT, " %10.0f", bytes.of(b) / MIB)));
   }
 
-  /** The work was too large for the machine. */
+  /** Error of a generation that needs more memory than there is. */
   static final class Exceeded extends RuntimeException {
     private static final long serialVersionUID = 1;
 

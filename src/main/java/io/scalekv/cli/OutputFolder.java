@@ -10,7 +10,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 
-/** The folder a command writes to. */
+/** Output folder of a command. */
 final class OutputFolder {
   private static final Set<PosixFilePermission> WRITE =
       Set.of(
@@ -52,7 +52,7 @@ final class OutputFolder {
       }
       if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
         String what = Files.isRegularFile(path) ? "a file" : "a link that leads to no folder";
-        throw refused(folder, "a folder expected, but " + path + " is " + what, null);
+        throw refused(folder, "must be a folder, but " + path + " is " + what, null);
       }
     }
   }

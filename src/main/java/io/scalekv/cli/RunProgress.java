@@ -3,7 +3,7 @@ package io.scalekv.cli;
 import io.scalekv.experiment.RunListener;
 import java.io.PrintWriter;
 
-/** How far a run of cells is, on stderr. */
+/** Progress of the runs of an experiment on stderr. */
 final class RunProgress implements RunListener {
   private final boolean quiet;
   private final PrintWriter err;

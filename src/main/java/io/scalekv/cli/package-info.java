@@ -1,2 +1,2 @@
-/** The commands that users type; the only place that ends the process. */
+/** Commands: options, one call of the library, one output. */
 package io.scalekv.cli;

@@ -27,6 +27,7 @@ record JavaCommand(List<String> words, Path err) {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xmx512m",
+                "-Dscalekv.progress.seconds=0",
                 "-cp",
                 Path.of("target", "classes").toAbsolutePath()
                     + File.pathSeparator
@@ -39,7 +40,7 @@ record JavaCommand(List<String> words, Path err) {
     return new JavaCommand(all, Files.createTempFile(folder, "said", ".txt"));
   }
 
-  /** The same behind other words, such as those of a shell. */
+  /** Returns the command behind other words, such as those of a shell. */
   JavaCommand behind(String... before) {
     List<String> all = new ArrayList<>(List.of(before));
     all.addAll(words);

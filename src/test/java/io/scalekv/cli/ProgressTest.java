@@ -11,25 +11,37 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import org.junit.jupiter.api.Test;
 
 final class ProgressTest {
-  private static String lines(boolean quiet) {
+  /** Lines of steps that take so many seconds each. */
+  private static List<String> lines(long... seconds) {
     StringWriter err = new StringWriter();
-    try (Progress progress = Progress.of("profile", 2, quiet, new PrintWriter(err))) {
-      progress.step("a red circle");
-      progress.step("a blue ring");
+    long[] now = {0};
+    try (Progress progress =
+        Progress.lines("profile", seconds.length, new PrintWriter(err), () -> now[0])) {
+      for (long s : seconds) {
+        now[0] += s * 1_000_000_000L;
+        progress.step("a red circle");
+      }
     }
-    return err.toString();
+    return err.toString().lines().toList();
   }
 
   @Test
-  void isOneLineAStepOffATerminal() {
+  void linesComeAtMostEveryTenSeconds() {
     assertEquals(
-        List.of("profile 1/2 a red circle", "profile 2/2 a blue ring"),
-        lines(false).lines().toList());
+        List.of(
+            "profile 1/4 a red circle (4 s, 12 s left)",
+            "profile 3/4 a red circle (15 s, 5 s left)",
+            "profile 4/4 a red circle (1 min 21 s)"),
+        lines(4, 5, 6, 66));
   }
 
   @Test
   void saysNothingWhenQuiet() {
-    assertEquals("", lines(true));
+    StringWriter err = new StringWriter();
+    try (Progress progress = Progress.of("profile", 1, true, new PrintWriter(err))) {
+      progress.step("");
+    }
+    assertEquals("", err.toString());
   }
 
   @Test

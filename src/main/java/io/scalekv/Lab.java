@@ -9,8 +9,6 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.experiment.Calibrator;
-import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.Software;
@@ -29,7 +27,9 @@ import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.PromptSet;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.profile.DrawnAttention;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationRun;
 import io.scalekv.weights.LoadListener;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -53,9 +53,9 @@ import java.util.Optional;
 public final class Lab implements AutoCloseable {
   private final ImageModel model;
   private final Drawing drawing;
-  private final Optional<RolesDocument> calibration;
+  private final Optional<Calibration> calibration;
 
-  private Lab(ImageModel model, Drawing drawing, Optional<RolesDocument> calibration) {
+  private Lab(ImageModel model, Drawing drawing, Optional<Calibration> calibration) {
     this.model = model;
     this.drawing = drawing;
     this.calibration = calibration;
@@ -83,7 +83,7 @@ public final class Lab implements AutoCloseable {
   }
 
   /** Returns a lab with another calibration, with the same model. */
-  public Lab with(RolesDocument newCalibration) {
+  public Lab with(Calibration newCalibration) {
     return new Lab(model, drawing, Optional.of(newCalibration));
   }
 
@@ -98,7 +98,7 @@ public final class Lab implements AutoCloseable {
   }
 
   /** Returns the calibration of the policies that need one. */
-  public Optional<RolesDocument> calibration() {
+  public Optional<Calibration> calibration() {
     return calibration;
   }
 
@@ -137,21 +137,26 @@ public final class Lab implements AutoCloseable {
   }
 
   /**
-   * Calibrates the policies on prompts: roles by ASI and rank, and what the other policies need.
+   * Calibrates the policies on prompts: roles by ASI and rank, and the parts that other policies need.
    *
    * @param prompts at least one
    * @param budget such as {@code 10%}, at which layers are ranked
    */
-  public Calibrator.Result calibrate(List<String> prompts, String budget) {
-    Calibrator.Options defaults =
-        Calibrator.Options.defaults(model.config(), Budget.parse(budget)).with(drawing);
-    Calibrator calibrator = new Calibrator(model, defaults);
-    Software s = Software.current();
-    return calibrator.classify(
-        calibrator.measure(prompts, done -> {}),
-        PromptSet.ofTexts("(texts)", prompts),
-        new RolesDocument.Software(s.java(), s.scalekv(), s.djl(), s.libtorch()),
-        Clock.systemUTC().instant());
+  public Calibration calibrate(List<String> prompts, String budget) {
+    DrawnAttention source =
+        new DrawnAttention(model, drawing, PromptSet.ofTexts("(texts)", prompts));
+    MemoryModel memory =
+        model
+            .geometry()
+            .memory(CacheType.FP32, CacheType.FP32, drawing.sampling().guided() ? 2 : 1, 1);
+    CalibrationRun run =
+        new CalibrationRun(
+            source, CalibrationRun.Options.defaults(Budget.parse(budget), memory));
+    return run.calibration(
+        run.measure(done -> {}),
+        Software.current().byName(),
+        Clock.systemUTC().instant(),
+        done -> {});
   }
 
   /** Frees the model. */
@@ -222,8 +227,7 @@ public final class Lab implements AutoCloseable {
                   calibration
                       .map(
                           d ->
-                              PolicyCalibrations.of(
-                                  d,
+                              d.forPolicies(
                                   drawing.schedule(),
                                   model.geometry().layers(),
                                   model.geometry().heads(),

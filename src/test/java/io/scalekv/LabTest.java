@@ -10,7 +10,7 @@ import io.scalekv.image.RgbImage;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.RandomWeights;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.Calibration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -72,7 +72,7 @@ class LabTest {
 
   @Test
   void calibrationOfPromptsIsUsed() {
-    RolesDocument roles = lab.calibrate(List.of(CIRCLE, SQUARE), "10%").document();
+    Calibration roles = lab.calibrate(List.of(CIRCLE, SQUARE), "10%");
     assertEquals("pocket", roles.model().name());
     lab.with(roles).policy("scalekv").draw(CIRCLE);
     try (Lab bare =

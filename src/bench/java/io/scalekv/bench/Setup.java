@@ -9,7 +9,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.Machine;
-import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
@@ -21,6 +20,7 @@ import io.scalekv.weights.LoadListener;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import io.scalekv.roles.RoleAssignment;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -88,7 +88,9 @@ final class Setup {
         new PolicyFactory(
             schedule,
             geometry.memory(CacheType.FP32, values, 2, batch),
-            b -> PolicyCalibrations.random(geometry.layers(), schedule, b, seed),
+            b -> PolicyCalibration.NONE.with(
+                    PolicyCalibration.ROLES,
+                    RoleAssignment.random(geometry.layers(), schedule, b, seed).mask()),
             seed);
     CachePolicy chosen = factory.create(PolicySpec.parse(policy), tokens(schedule));
     return new CacheSettings(chosen, null, CacheType.FP32, values);

@@ -9,14 +9,15 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.experiment.PolicyImages;
 import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.io.Require;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ModelChoice;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.RoleAssignment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,16 +147,18 @@ final class CacheOptions {
       throws IOException {
     Require.that(
         roles == null || Files.isRegularFile(roles), "--roles must be a file, got %s", roles);
-    Optional<RolesDocument> document =
-        roles == null ? ShippedCalibrations.of(model) : Optional.of(RolesJson.read(roles));
+    Optional<Calibration> document =
+        roles == null ? ShippedCalibrations.of(model) : Optional.of(CalibrationFile.read(roles));
     Geometry g = model.config().geometry();
     return tokens ->
         document
-            .map(d -> PolicyCalibrations.of(d, schedule, g.layers(), g.heads(), tokens))
+            .map(d -> d.forPolicies(schedule, g.layers(), g.heads(), tokens))
             .orElseGet(
                 () ->
                     random
-                        ? PolicyCalibrations.random(g.layers(), schedule, tokens, seed)
+                        ? PolicyCalibration.NONE.with(
+                            PolicyCalibration.ROLES,
+                            RoleAssignment.random(g.layers(), schedule, tokens, seed).mask())
                         : PolicyCalibration.NONE);
   }
 }

@@ -16,7 +16,7 @@ import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.Calibration;
 import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -123,7 +123,7 @@ record ExperimentSetup(
       String specSha256,
       Path references,
       PromptTexts prompts,
-      Optional<RolesDocument> shipped,
+      Optional<Calibration> shipped,
       UserNets nets,
       EngineOptions engine) {
     SoftwareVersions v = SoftwareVersions.current();

@@ -1,13 +1,19 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.ShippedCalibrations;
+import io.scalekv.io.Require;
+import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.RandomWeights;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.model.text.T5Text;
+import io.scalekv.model.text.TextFeatureStore;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -78,7 +84,7 @@ final class ModelOptions {
   }
 
   /** Returns the calibration shipped with the model, if its weights are shipped. */
-  Optional<RolesDocument> shippedCalibration() {
+  Optional<Calibration> shippedCalibration() {
     return ShippedCalibrations.of(choice());
   }
 

@@ -6,7 +6,8 @@ import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.metrics.Metric;
 import io.scalekv.model.ModelCatalog;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.study.Study;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +58,7 @@ enum Names {
   STATISTICS("numbers about the attention of a layer at a scale (--statistic)") {
     @Override
     List<Entry> entries() {
-      return Stream.of(LayerMetric.values())
+      return Stream.of(LayerStatistic.values())
           .map(
               s ->
                   Entry.of(

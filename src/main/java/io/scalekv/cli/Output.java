@@ -146,6 +146,11 @@ final class Output {
     return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
+  /** Returns a number with four significant digits. */
+  static String significant(double value) {
+    return String.format(Locale.ROOT, "%.4g", value);
+  }
+
   /** Returns bytes in MiB with two digits. */
   static String mib(long bytes) {
     return String.format(Locale.ROOT, "%.2f", bytes / MIB);

@@ -4,338 +4,190 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.ProcessMemory;
-import io.scalekv.experiment.ProfileCost;
-import io.scalekv.experiment.PromptProfiler;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
-import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
 import io.scalekv.profile.AttentionMap;
+import io.scalekv.profile.AttentionMapTap;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.FeatureTable;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.AttentionProfiler;
+import io.scalekv.profile.AttentionSource;
+import io.scalekv.profile.DrawnAttention;
+import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
+import io.scalekv.profile.LayerStatistics.Extremes;
 import io.scalekv.profile.ProfileOptions;
-import io.scalekv.profile.TopKeys;
 import io.scalekv.report.AttentionAtlas;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Attention statistics of a model as tables and figures. */
 @Command(
     name = "profile",
-    description = "Measure how the attention of every layer, head and scale is spread: an atlas.")
+    description = "Measures all attention statistics of every layer, head and scale: an atlas.",
+    footer = {
+      "",
+      "Examples:",
+      "  ./scalekv profile --prompts calibration-prompts/scenes-10.txt --out out/profile",
+      "  ./scalekv profile --model pocket-l --prompt 'a red circle' --query-samples all"
+    })
 final class ProfileCommand implements Callable<Integer> {
-  /** Where a feature is smallest and largest, for JSON; layers and scales from 0. */
-  record Range(
-      String feature,
-      String unit,
-      double least,
-      int leastLayer,
-      int leastScale,
-      double most,
-      int mostLayer,
-      int mostScale) {}
+  /** Place and value of an extreme; layer from 0, scale from 1. */
+  record Extreme(double value, int layer, int scale, String map) {
+    private String text() {
+      return Output.significant(value) + " (layer " + layer + ", scale " + scale + ")";
+    }
+  }
 
-  /** What the command reports. */
+  /** Range of a statistic over layers and scales. */
+  record Range(String statistic, String unit, Extreme least, Extreme most) {}
+
+  /** JSON document. */
   record Report(
-      String model,
-      String weights,
-      int prompts,
+      Object model,
+      int images,
       int layers,
       int scales,
       int heads,
       String querySamples,
-      String detailRows,
-      List<Range> features,
+      List<Range> statistics,
       List<String> files,
       double wallSeconds,
       Long peakRssMiB) {}
 
   private static final Budget CACHE = Budget.parse("10%");
 
-  /** Prompts drawn together, and what they may take, where the user names no batch. */
-  private static final int MOST_PROMPTS = 8;
-
-  private static final long MOST_BYTES = 1L << 30;
-
-  @Spec private CommandSpec spec;
-  @Mixin private ModelOption modelOption;
+  @Mixin private ModelOptions modelOptions;
   @Mixin private PromptOptions promptOptions;
-  @Mixin private GenerationOptions generation;
-  @Mixin private GlobalOptions global;
-  @Mixin private JsonOption json;
+  @Mixin private DrawingOptions drawingOptions;
+  @Mixin private StatisticOptions.SamplingOptions sampling;
+  @Mixin private MachineOptions machine;
+  @Mixin private Output output;
 
   @Option(
-      names = "--top-k",
-      paramLabel = "K'",
-      defaultValue = "5%",
-      description =
-          "History keys of the selectivity index: a share of the history or a number"
-              + " (default: 5%%).")
-  private String topK;
-
-  @Option(
-      names = "--query-samples",
-      paramLabel = "N|all",
-      description =
-          "Query rows looked at per map, all of them whole (default: 8, of which one is measured"
-              + " whole).")
-  private String querySamples;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      description =
-          "Prompts drawn together (default: up to "
-              + MOST_PROMPTS
-              + ", as many as need less than 1 GiB besides the weights).")
-  private Integer batch;
-
-  @Option(
-      names = "--measure-cost",
-      paramLabel = "REPEATS",
-      description =
-          "Instead of an atlas: so many generations with and without the profiler in turn, and what"
-              + " it adds.")
-  private Integer costRepeats;
-
-  @Option(names = "--out", paramLabel = "DIR", description = "Folder for tables and figures.")
+      names = "--out",
+      paramLabel = "DIR",
+      defaultValue = "out/profile",
+      description = "Folder for tables and figures (default: ${DEFAULT-VALUE}).")
   private Path out;
 
   @Override
   public Integer call() throws IOException {
     long start = System.nanoTime();
-    if ((out == null) == (costRepeats == null)) {
-      throw new IllegalArgumentException(
-          "--out DIR or --measure-cost REPEATS: one of the two expected, got "
-              + (out == null ? "neither" : "both"));
-    }
-    if (costRepeats != null) {
-      Check.range("--measure-cost", costRepeats, 1, 10_000);
-    }
-    if (batch != null) {
-      Check.range("--batch", batch, 1, 1024);
-    }
-    ProfileOptions sampling = sampling();
-    ModelConfig config = ModelFactory.config(modelOption);
+    ModelConfig config = modelOptions.config();
     PromptSet prompts = promptOptions.read(config);
-    ScaleSchedule schedule = config.schedule(generation.size(), generation.aspect());
-    if (out != null) {
-      OutputFolder.prepare(out);
-    }
-    try (ImageModel model =
-        ModelFactory.open(
-            modelOption,
-            global,
-            generation,
-            prompts.prompts(),
-            true,
-            spec.commandLine().getErr())) {
-      PromptProfiler profiler =
-          new PromptProfiler(
-              model,
-              new PromptProfiler.Options(
-                  generation.drawing(config, global.seed()),
-                  sampling,
-                  batch(model, schedule, prompts.prompts().size())));
-      if (costRepeats != null) {
-        cost(profiler, prompts.prompts());
-        return 0;
-      }
-      AttentionProfile profile = measure(profiler, prompts.prompts());
-      List<Path> files = write(model, profiler, profile, prompts.prompts().get(0));
-      report(model, profile, files, (System.nanoTime() - start) / 1e9);
+    Drawing drawing = drawingOptions.drawing(config);
+    ProfileOptions options = sampling.options(ProfileOptions.light(), drawing.seed());
+    OutputFolder.prepare(out);
+    try (ImageModel model = modelOptions.open(machine, prompts.prompts(), false, output)) {
+      AttentionSource source = new DrawnAttention(model, drawing, prompts);
+      AttentionProfile profile = measure(source, options);
+      List<AttentionMap> maps = maps(source, profile);
+      List<Path> files =
+          AttentionAtlas.of(config.name(), profile)
+              .write(maps, List.of("drafter (lowest ASI of the scale)", "refiner (highest)"), out);
+      report(model, source, profile, files, (System.nanoTime() - start) / 1e9);
     }
     return 0;
   }
 
-  private ProfileOptions sampling() {
-    ProfileOptions options =
-        ProfileOptions.light().withSeed(global.seed()).withHistoryTopK(TopKeys.parse(topK));
-    if (querySamples == null) {
-      return options;
+  private AttentionProfile measure(AttentionSource source, ProfileOptions options) {
+    int[] images = IntStream.range(0, source.images()).toArray();
+    try (Progress progress = output.progress("profile", images.length)) {
+      return AttentionProfiler.profile(
+              source,
+              List.of(options),
+              images,
+              drawingOptions.batch(),
+              done -> progress.step("image " + done))
+          .get(0);
     }
-    return options
-        .withQuerySamples(rows())
-        .withDetailRows(ProfileOptions.ALL)
-        .withSortedRows(ProfileOptions.defaults().sortedRows());
-  }
-
-  private int rows() {
-    if (querySamples.equals("all")) {
-      return ProfileOptions.ALL;
-    }
-    try {
-      return Integer.parseInt(querySamples);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "--query-samples: a whole number or all expected, got " + querySamples, e);
-    }
-  }
-
-  private int batch(ImageModel model, ScaleSchedule schedule, int prompts) {
-    if (batch != null) {
-      return Math.min(batch, prompts);
-    }
-    MemoryNeed need =
-        MemoryNeed.of(
-            model.config(),
-            schedule,
-            model.fullCache(schedule),
-            generation.drawing(model.config(), 0).sampling().guided(),
-            ModelFactory.options(global, generation, false));
-    long image = need.cache() + need.activations();
-    return (int) Math.max(1, Math.min(Math.min(MOST_PROMPTS, prompts), MOST_BYTES / image));
-  }
-
-  private AttentionProfile measure(PromptProfiler profiler, List<String> prompts) {
-    try (Progress progress =
-        Progress.of("profile", prompts.size(), global.quiet(), spec.commandLine().getErr())) {
-      return profiler.profile(prompts, done -> progress.step(prompts.get(done - 1)));
-    }
-  }
-
-  private void cost(PromptProfiler profiler, List<String> prompts) {
-    ProfileCost cost;
-    try (Progress progress =
-        Progress.of("pair", costRepeats, global.quiet(), spec.commandLine().getErr())) {
-      cost = ProfileCost.measure(profiler, prompts, costRepeats, done -> progress.step(""));
-    }
-    json.print(
-        spec.commandLine().getOut(),
-        cost,
-        c ->
-            String.format(
-                Locale.ROOT,
-                "a generation of %d: %.4f s, profiled %.4f s (medians of %d), ratio %.3f%n"
-                    + "time on the processor: %.4f s, profiled %.4f s, ratio %.3f",
-                c.batch(),
-                c.plainSeconds(),
-                c.profiledSeconds(),
-                c.repeats(),
-                c.wallRatio(),
-                c.plainCpuSeconds(),
-                c.profiledCpuSeconds(),
-                c.cpuRatio()));
   }
 
   /**
-   * The drafter and the refiner whose attention is drawn have the lowest and the highest index of
-   * one scale among those that read a cache cut to {@link #CACHE}.
+   * Returns the attention maps of a drafter and a refiner: the layers with the lowest and the
+   * highest ASI of one scale among those with a cache compressed to {@link #CACHE}.
    */
-  private List<Path> write(
-      ImageModel model, PromptProfiler profiler, AttentionProfile profile, String prompt)
-      throws IOException {
-    List<AttentionMap> maps = List.of();
-    if (profile.geometry().scales() > 1 && profile.geometry().layers() > 1) {
-      ScaleSchedule schedule = profile.geometry().schedule();
-      int cut = BudgetPlan.firstCutScale(schedule, CACHE.tokens(schedule));
-      PromptProfiler.Extremes pair =
-          PromptProfiler.extremes(
-              profile.metric(LayerMetric.ASI), Math.min(cut, schedule.scales() - 1));
-      maps = profiler.maps(prompt, pair.scale(), List.of(pair.lowest(), pair.highest()));
+  private static List<AttentionMap> maps(AttentionSource source, AttentionProfile profile) {
+    ScaleSchedule schedule = source.schedule();
+    if (schedule.scales() == 1 || source.geometry().layers() == 1) {
+      return List.of();
     }
-    return AttentionAtlas.of(model.config().name(), profile)
-        .write(maps, List.of("drafter (lowest ASI of the scale)", "refiner (highest)"), out);
+    int first = BudgetPlan.firstCutScale(schedule, CACHE.tokens(schedule));
+    Extremes pair =
+        LayerStatistics.of(profile)
+            .extremes(LayerStatistic.ASI, Math.min(first, schedule.scales() - 1));
+    AttentionMapTap tap =
+        AttentionMapTap.of(source.shape(), pair.scale(), List.of(pair.lowest(), pair.highest()));
+    source.replay(new int[] {0}, 1, some -> List.of(tap), done -> {});
+    return tap.maps();
   }
 
   private void report(
-      ImageModel model, AttentionProfile profile, List<Path> files, double seconds) {
-    FeatureTable table = FeatureTable.of(profile);
+      ImageModel model,
+      AttentionSource source,
+      AttentionProfile profile,
+      List<Path> files,
+      double seconds) {
+    LayerStatistics table = LayerStatistics.of(profile);
     List<Range> ranges = new ArrayList<>();
-    for (LayerMetric feature : LayerMetric.values()) {
-      Range range = range(feature, table.value(feature));
+    for (LayerStatistic statistic : LayerStatistic.values()) {
+      Range range = range(statistic, table.value(statistic), source.schedule());
       if (range != null) {
         ranges.add(range);
       }
     }
-    Report report =
+    int rows = profile.options().querySamples();
+    String samples = rows == ProfileOptions.ALL ? "all" : String.valueOf(rows);
+    output.json(
         new Report(
-            model.config().name(),
-            model.weightHash(),
-            table.prompts(),
+            model.provenance(),
+            source.images(),
             table.layers(),
             table.scales(),
-            profile.geometry().heads(),
-            rows(profile.options().querySamples()),
-            rows(profile.options().detailRows()),
+            source.geometry().heads(),
+            samples,
             ranges,
             files.stream().map(Path::toString).toList(),
             Math.round(seconds * 10) / 10.0,
-            ProcessMemory.peakRssMiB());
-    json.print(spec.commandLine().getOut(), report, ProfileCommand::text);
+            ProcessMemory.peakRssMiB()));
+    output.line(
+        "%s: %d images, %d layers, %d scales, %d heads; %s query rows a map",
+        model.config().name(),
+        source.images(),
+        table.layers(),
+        table.scales(),
+        source.geometry().heads(),
+        samples);
+    output.table(
+        List.of("statistic", "least", "most", "unit"),
+        ranges,
+        r -> Output.cells(r.statistic(), r.least().text(), r.most().text(), r.unit()));
+    files.forEach(file -> output.line("%s", file));
+    output.line("%.1f s", seconds);
   }
 
-  private static String rows(int rows) {
-    return rows == ProfileOptions.ALL ? "all" : String.valueOf(rows);
-  }
-
-  private static Range range(LayerMetric feature, double[][] values) {
-    int[] least = null;
-    int[] most = null;
+  private static Range range(LayerStatistic statistic, double[][] values, ScaleSchedule schedule) {
+    Extreme least = null;
+    Extreme most = null;
     for (int l = 0; l < values.length; l++) {
       for (int k = 0; k < values[l].length; k++) {
         double v = values[l][k];
-        if (Double.isNaN(v)) {
-          continue;
+        if (!Double.isNaN(v)) {
+          Extreme here = new Extreme(v, l, k + 1, schedule.map(k).toString());
+          least = least == null || v < least.value() ? here : least;
+          most = most == null || v > most.value() ? here : most;
         }
-        least = least == null || v < values[least[0]][least[1]] ? new int[] {l, k} : least;
-        most = most == null || v > values[most[0]][most[1]] ? new int[] {l, k} : most;
       }
     }
-    return least == null
-        ? null
-        : new Range(
-            feature.cliName(),
-            feature.unit().label(),
-            values[least[0]][least[1]],
-            least[0],
-            least[1],
-            values[most[0]][most[1]],
-            most[0],
-            most[1]);
-  }
-
-  private static String text(Report r) {
-    String features =
-        r.features().stream()
-            .map(
-                f ->
-                    String.format(
-                        Locale.ROOT,
-                        "%-24s %8.4g (layer %d, scale %d) to %8.4g (layer %d, scale %d) %s",
-                        f.feature(),
-                        f.least(),
-                        f.leastLayer(),
-                        f.leastScale(),
-                        f.most(),
-                        f.mostLayer(),
-                        f.mostScale(),
-                        f.unit()))
-            .collect(Collectors.joining(System.lineSeparator()));
-    return String.format(
-        Locale.ROOT,
-        "%s: %d prompts, %d layers, %d scales, %d heads; %s query rows per map, %s of them whole"
-            + " (counted from 0)%n%s%n%s%n%.1f s",
-        r.model(),
-        r.prompts(),
-        r.layers(),
-        r.scales(),
-        r.heads(),
-        r.querySamples(),
-        r.detailRows(),
-        features,
-        String.join(System.lineSeparator(), r.files()),
-        r.wallSeconds());
+    return least == null ? null : new Range(statistic.cliName(), statistic.unit().label(), least, most);
   }
 }

@@ -1,6 +1,6 @@
 package io.scalekv.cli;
 
-import io.scalekv.cache.Allocation;
+import io.scalekv.io.Software;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
@@ -9,10 +9,8 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.experiment.Calibrator;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.KeptTokens;
-import io.scalekv.experiment.PolicyCalibrations;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.Drawing;
@@ -20,14 +18,15 @@ import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.PromptSet;
-import io.scalekv.profile.LayerMetric;
-import io.scalekv.profile.ProfileCsv;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.profile.DrawnAttention;
+import io.scalekv.profile.HeadStatisticsCsv;
+import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileOptions;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationRun;
 import io.scalekv.report.KeptShares;
-import io.scalekv.roles.RoleBootstrap;
-import io.scalekv.roles.RoleClassifier;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
 import io.scalekv.scene.PromptFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +34,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -75,10 +73,10 @@ final class ReproduceOverlays {
       if (!Files.isRegularFile(roles)) {
         calibrate(model, roles, progress);
       }
-      RolesDocument document = RolesJson.read(roles);
+      Calibration calibration = CalibrationFile.read(roles);
       String prompt = prompts(config, "scenes-heldout-512.txt", 1).get(0);
       for (String policy : missing) {
-        keep(model, schedule, document, policy, prompt, root);
+        keep(model, schedule, calibration, policy, prompt, root);
       }
     }
   }
@@ -98,38 +96,31 @@ final class ReproduceOverlays {
 
   private void calibrate(ImageModel model, Path roles, RunProgress progress) throws IOException {
     List<String> prompts = prompts(model.config(), "scenes-10.txt", quick ? QUICK_PROMPTS : 10);
-    Calibrator calibrator =
-        new Calibrator(
-            model,
-            new Calibrator.Options(
-                Drawing.defaults(model.config()),
-                ProfileOptions.defaults(),
-                LayerMetric.ASI,
-                BUDGET,
-                new Allocation.Released(),
-                RoleClassifier.of("rank", OptionalInt.empty(), 0),
-                RoleBootstrap.DRAWS,
-                1));
+    PromptSet set = PromptSet.ofTexts("prompts", prompts);
+    DrawnAttention source = new DrawnAttention(model, Drawing.defaults(model.config()), set);
+    CalibrationRun run =
+        new CalibrationRun(source, CalibrationRun.Options.defaults(BUDGET, null));
     progress.begun("calibration", prompts.size());
-    Calibrator.Result result;
+    Measurements measured;
     try {
-      result =
-          calibrator.classify(
-              calibrator.measure(prompts, done -> progress.step("prompt " + done)),
-              PromptSet.ofTexts("prompts", prompts),
-              SoftwareVersions.current().forRoles(),
-              Clock.systemUTC().instant());
+      measured = run.measure(done -> progress.step("prompt " + done));
     } finally {
       progress.ended();
     }
-    ProfileCsv.write(result.profile(), roles.resolveSibling("profile.csv"));
-    RolesJson.write(result.document(), roles);
+    HeadStatisticsCsv.write(measured.profile(), roles.resolveSibling("profile.csv"));
+    CalibrationFile.write(
+        run.calibration(
+            measured,
+            Software.current().byName(),
+            Clock.systemUTC().instant(),
+            done -> {}),
+        roles);
   }
 
   private static void keep(
       ImageModel model,
       ScaleSchedule schedule,
-      RolesDocument document,
+      Calibration calibration,
       String policy,
       String prompt,
       Path root)
@@ -142,7 +133,7 @@ final class ReproduceOverlays {
             model.config().geometry(),
             tokens,
             0,
-            PolicyCalibrations.of(document, schedule, shape.layers(), shape.heads(), tokens));
+            calibration.forPolicies(schedule, shape.layers(), shape.heads(), tokens));
     Set<Integer> layers =
         IntStream.range(0, shape.layers()).boxed().collect(Collectors.toUnmodifiableSet());
     KeptTokens tokensKept = new KeptTokens(schedule, layers);

@@ -2,67 +2,62 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.roles.RoleChange;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.CalibratedModel;
 import io.scalekv.study.RoleAgreement;
 import io.scalekv.study.RoleSource;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-/** Compares what two files say of one model's layers. */
+/** Changed roles between two sources of one model. */
 @Command(
     name = "diff",
     description = {
-      "Compare two sources of roles, budgets or orders of one model: Jaccard overlap and adjusted"
-          + " Rand index of the drafters, rank correlation of z-scores, tokens and orders, changed"
-          + " pairs.",
-      "Each is a roles.json, a budget file as released with ScaleKV, orders of HeatKV, or"
-          + " 'shipped': the calibration that comes with --model. Orders of HeatKV are compared"
-          + " with tokens by what its strict schedule leaves every layer."
+      "Compares two sources of roles, budgets or orders of one model: a roles.json, a ScaleKV budget"
+          + " file, HeatKV orders, or 'shipped', the calibration that comes with --model.",
+      "The study agreement adds tables and figures."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  ./scalekv roles diff shipped out/calibration/roles.json",
+      "  ./scalekv roles diff a/roles.json budgets.json --json"
     })
 final class RolesDiffCommand implements Callable<Integer> {
   private static final String SHIPPED = "shipped";
 
-  /** One changed pair. */
-  record Change(int layer, int scale, String from, String to) {}
+  /** One changed layer–scale pair; layer from 0, scale from 1. */
+  record Change(int layer, int scale, String map, String from, String to) {}
 
-  /** Two orders of one source map. */
-  record Orders(int map, Double spearman, Double kendall, Double firstHalf) {}
+  /** Two orders of one source scale, from 1. */
+  record Orders(int scale, Double spearman, Double kendall, Double firstHalf) {}
 
   /**
-   * What the command reports; null where a source does not say it. All but the drafters are over
-   * the scales from {@code firstScale} on, at which either reads a cut cache.
+   * JSON document; null where a source has no such values.
+   *
+   * @param firstCutScale first scale at which either reads a compressed cache, from 1
    */
   record Report(
-      Double jaccard,
-      Double zSpearman,
       Integer draftersA,
       Integer draftersB,
-      List<Change> changes,
-      int firstScale,
+      Double jaccard,
+      int firstCutScale,
       Double adjustedRand,
+      Double zSpearman,
       Double tokensSpearman,
       Double commonTokens,
+      List<Change> changes,
       List<Orders> orders) {}
 
-  @Spec private CommandSpec spec;
-  @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
-  @Mixin private ScheduleOptions scheduleOptions;
-  @Mixin private JsonOption json;
+  @Mixin private ModelOptions modelOptions;
+  @Mixin private SizeOptions size;
+  @Mixin private Output output;
 
   @Parameters(index = "0", paramLabel = "A", description = "A file, or 'shipped'.")
   private Path a;
@@ -73,157 +68,133 @@ final class RolesDiffCommand implements Callable<Integer> {
   @Option(
       names = "--budget",
       paramLabel = "B",
-      description =
-          "Budget for orders of HeatKV: 10%%, 650t or paper-10 (default: that of the other file,"
-              + " else 10%%).")
-  private String budget;
+      converter = StatisticOptions.BudgetConverter.class,
+      description = "Budget of HeatKV orders (default: that of the other file, else 10%%).")
+  private Budget budget;
 
   @Override
   public Integer call() throws IOException {
-    if (budget != null) {
-      Budget.parse(budget);
+    RoleAgreement r = agreement();
+    boolean roles = r.a().roles() != null && r.b().roles() != null;
+    Report report =
+        new Report(
+            drafters(r.a()),
+            drafters(r.b()),
+            roles ? orNull(r.a().roles().jaccard(r.b().roles())) : null,
+            r.firstScale() + 1,
+            orNull(r.all().adjustedRand()),
+            orNull(r.all().zSpearman()),
+            orNull(r.all().tokensSpearman()),
+            orNull(r.all().commonTokens()),
+            changes(r),
+            r.orders().stream()
+                .map(
+                    o ->
+                        new Orders(
+                            o.map() + 1,
+                            orNull(o.spearman()),
+                            orNull(o.kendall()),
+                            orNull(o.firstHalf())))
+                .toList());
+    output.json(report);
+    output.table(
+        List.of("comparison", "value"),
+        List.of(
+            Output.cells("drafters of A", report.draftersA()),
+            Output.cells("drafters of B", report.draftersB()),
+            Output.cells("Jaccard overlap of the drafters", fixed(report.jaccard())),
+            Output.cells("adjusted Rand index of the roles", fixed(report.adjustedRand())),
+            Output.cells("Spearman of z", fixed(report.zSpearman())),
+            Output.cells("Spearman of tokens", fixed(report.tokensSpearman())),
+            Output.cells("share of tokens in common", fixed(report.commonTokens()))),
+        row -> row);
+    if (!report.orders().isEmpty()) {
+      output.table(
+          List.of("orders of scale", "Spearman", "Kendall", "first half in common"),
+          report.orders(),
+          o ->
+              Output.cells(
+                  o.scale(), fixed(o.spearman()), fixed(o.kendall()), fixed(o.firstHalf())));
     }
-    RoleAgreement agreement = agreement();
-    Report report = report(agreement);
-    json.print(spec.commandLine().getOut(), report, RolesDiffCommand::text);
+    if (!report.changes().isEmpty()) {
+      output.table(
+          List.of("layer", "scale", "map", "A", "B"),
+          report.changes(),
+          c -> Output.cells(c.layer(), c.scale(), c.map(), c.from(), c.to()));
+    }
     return 0;
   }
 
-  /** Files of this project first: they know the model, and the budget. */
+  private static Integer drafters(RoleSource source) {
+    return source.roles() == null ? null : source.roles().drafters().size();
+  }
+
+  private static List<Change> changes(RoleAgreement r) {
+    return r.changes().stream()
+        .map(
+            c ->
+                new Change(
+                    c.at().layer(),
+                    c.at().scale() + 1,
+                    r.a().model().schedule().map(c.at().scale()).toString(),
+                    c.from().word(),
+                    c.to().word()))
+        .toList();
+  }
+
+  /** Reads the sources; those of this project first, which state the model and the budget. */
   private RoleAgreement agreement() throws IOException {
-    RoleSource[] sources = new RoleSource[2];
-    Path[] files = {a, b};
-    RolesDocument.Model model = null;
-    for (int i = 0; i < 2; i++) {
-      boolean shipped = files[i].toString().equals(SHIPPED);
-      if (shipped || RoleSource.kind(files[i]) == RoleSource.Kind.ROLES) {
-        sources[i] =
-            shipped
-                ? RoleSource.of(SHIPPED, shipped())
-                : RoleSource.of(files[i].toString(), RolesJson.read(files[i]));
-        model = model == null ? sources[i].model() : model;
-      }
-    }
-    if (model == null) {
-      model = model();
-    }
-    for (int i = 0; i < 2; i++) {
-      if (sources[i] == null && RoleSource.kind(files[i]) == RoleSource.Kind.SCALEKV) {
-        sources[i] = RoleSource.ofScaleKv(files[i], model);
-      }
-    }
-    for (int i = 0; i < 2; i++) {
-      if (sources[i] == null) {
-        sources[i] = RoleSource.ofHeatKv(files[i], model, tokens(sources[1 - i], model));
-      }
-    }
-    return RoleAgreement.of(sources[0], sources[1]);
+    RoleSource first = own(a);
+    RoleSource second = own(b);
+    CalibratedModel model =
+        first != null ? first.model() : second != null ? second.model() : model();
+    first = first == null ? budgets(a, model) : first;
+    second = second == null ? budgets(b, model) : second;
+    first = first == null ? RoleSource.ofHeatKv(a, model, tokens(second, model)) : first;
+    second = second == null ? RoleSource.ofHeatKv(b, model, tokens(first, model)) : second;
+    return RoleAgreement.of(first, second);
   }
 
-  private RolesDocument shipped() {
-    ModelConfig config = ModelFactory.config(modelOption);
-    return (modelOption.shipped()
-            ? ShippedCalibrations.of(config)
-            : Optional.<RolesDocument>empty())
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "shipped: a model that comes with a calibration expected, got "
-                        + config.name()));
+  private RoleSource own(Path file) throws IOException {
+    if (file.toString().equals(SHIPPED)) {
+      return RoleSource.of(
+          SHIPPED,
+          modelOptions
+              .shippedCalibration()
+              .orElseThrow(
+                  () -> new IllegalArgumentException("no calibration comes with this model")));
+    }
+    return RoleSource.kind(file) == RoleSource.Kind.ROLES ? RoleSource.read(file) : null;
   }
 
-  private RolesDocument.Model model() {
-    ModelConfig config = ModelFactory.config(modelOption);
-    return new RolesDocument.Model(
+  private static RoleSource budgets(Path file, CalibratedModel model) throws IOException {
+    return RoleSource.kind(file) == RoleSource.Kind.SCALEKV
+        ? RoleSource.ofScaleKv(file, model)
+        : null;
+  }
+
+  private CalibratedModel model() {
+    ModelConfig config = modelOptions.config();
+    return new CalibratedModel(
         config.name(),
-        RolesDocument.UNKNOWN_WEIGHTS,
+        CalibratedModel.UNKNOWN_WEIGHTS,
         config.geometry().layers(),
         config.geometry().heads(),
-        scheduleOptions.of(config).maps());
+        size.schedule(config));
   }
 
-  private int tokens(RoleSource other, RolesDocument.Model model) {
-    if (budget == null && other != null) {
-      return other.budget();
-    }
-    return Budget.parse(budget == null ? "10%" : budget)
-        .tokens(new ScaleSchedule(model.schedule()));
-  }
-
-  private static Report report(RoleAgreement r) {
-    boolean roles = r.a().roles() != null && r.b().roles() != null;
-    List<Change> changes = new ArrayList<>();
-    for (RoleChange c : r.changes()) {
-      changes.add(new Change(c.at().layer(), c.at().scale(), c.from().word(), c.to().word()));
-    }
-    return new Report(
-        roles ? Double.valueOf(r.a().roles().jaccard(r.b().roles())) : null,
-        orNull(r.all().zSpearman()),
-        r.a().roles() == null ? null : Integer.valueOf(r.a().roles().drafters().size()),
-        r.b().roles() == null ? null : Integer.valueOf(r.b().roles().drafters().size()),
-        changes,
-        r.firstScale(),
-        orNull(r.all().adjustedRand()),
-        orNull(r.all().tokensSpearman()),
-        orNull(r.all().commonTokens()),
-        r.orders().stream()
-            .map(
-                o ->
-                    new Orders(
-                        o.map(), orNull(o.spearman()), orNull(o.kendall()), orNull(o.firstHalf())))
-            .toList());
+  private int tokens(RoleSource other, CalibratedModel model) {
+    ScaleSchedule schedule = model.schedule();
+    return budget == null && other != null
+        ? other.budget()
+        : (budget == null ? Budget.parse("10%") : budget).tokens(schedule);
   }
 
   private static Double orNull(double value) {
-    return Double.isNaN(value) ? null : Math.round(value * 1e6) / 1e6;
+    return Double.isNaN(value) ? null : value;
   }
 
-  private static String text(Report r) {
-    StringBuilder t = new StringBuilder();
-    if (r.jaccard() != null) {
-      t.append(
-          String.format(
-              Locale.ROOT,
-              "Jaccard overlap of the drafters %.3f (%d and %d); Spearman correlation of z %s%n",
-              r.jaccard(),
-              r.draftersA(),
-              r.draftersB(),
-              shown(r.zSpearman())));
-    }
-    t.append(
-        String.format(
-            Locale.ROOT,
-            "from scale %d on: adjusted Rand index %s; tokens of layers: Spearman %s, %s in common",
-            r.firstScale(),
-            shown(r.adjustedRand()),
-            shown(r.tokensSpearman()),
-            r.commonTokens() == null
-                ? "undefined"
-                : String.format(Locale.ROOT, "%.1f %%", 100 * r.commonTokens())));
-    for (Orders o : r.orders()) {
-      t.append(
-          String.format(
-              Locale.ROOT,
-              "%norders of map %d: Spearman %s, Kendall %s, share of the first half in common %s",
-              o.map(),
-              shown(o.spearman()),
-              shown(o.kendall()),
-              shown(o.firstHalf())));
-    }
-    for (Change c : r.changes()) {
-      t.append(
-          String.format(
-              Locale.ROOT,
-              "%nlayer %d scale %d: %s -> %s",
-              c.layer(),
-              c.scale(),
-              c.from(),
-              c.to()));
-    }
-    return t.toString();
-  }
-
-  private static String shown(Double value) {
-    return value == null ? "undefined" : String.format(Locale.ROOT, "%.3f", value);
+  private static String fixed(Double value) {
+    return Output.fixed(value, 3);
   }
 }

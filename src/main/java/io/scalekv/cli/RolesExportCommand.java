@@ -1,34 +1,52 @@
 package io.scalekv.cli;
 
-import io.scalekv.roles.Calibrations;
+import io.scalekv.io.Require;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-/** Turns a role file into files of other projects. */
+/** A roles.json as files of other projects. */
 @Command(
     name = "export",
-    description = "Write a roles.json as a ScaleKV budget file or as HeatKV orders.")
+    description = "Writes a roles.json as a ScaleKV budget file or as HeatKV orders.",
+    footer = {
+      "",
+      "Examples:",
+      "  ./scalekv roles export roles.json --format scalekv --out budgets.json",
+      "  ./scalekv roles export roles.json --format heatkv --with-metadata --out orders.json"
+    })
 final class RolesExportCommand implements Callable<Integer> {
-  /** What the command reports. */
+  /** File format of another project. */
+  enum Format {
+    /** Budget file as released with ScaleKV. */
+    SCALEKV,
+    /** Orders of HeatKV. */
+    HEATKV;
+
+    /** Converter by name. */
+    static final class Converter extends Choice<Format> {
+      Converter() {
+        super(List.of(values()), f -> f.name().toLowerCase(Locale.ROOT));
+      }
+    }
+  }
+
+  /** JSON document. */
   record Report(String file, String format, String model) {}
 
-  @Spec private CommandSpec spec;
-  @Mixin private JsonOption json;
-
-  private static final int PUBLISHED_SINKS = 3;
+  @Mixin private Output output;
 
   @Parameters(paramLabel = "ROLES", description = "A roles.json.")
   private Path file;
@@ -37,8 +55,9 @@ final class RolesExportCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "scalekv|heatkv",
       required = true,
+      converter = Format.Converter.class,
       description = "A budget file as released with ScaleKV, or orders of HeatKV.")
-  private String format;
+  private Format format;
 
   @Option(
       names = "--with-metadata",
@@ -50,8 +69,9 @@ final class RolesExportCommand implements Callable<Integer> {
   @Option(
       names = "--sink-scales",
       paramLabel = "N",
+      converter = Choice.NotNegative.class,
       description =
-          "HeatKV: first maps that are never dropped, whose orders are left out (default: 3 as"
+          "HeatKV: first scales that are never dropped, whose orders are left out (default: 3 as"
               + " published, or as many as were measured).")
   private Integer sinkScales;
 
@@ -60,47 +80,44 @@ final class RolesExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Check.oneOf("--format", format, "scalekv", "heatkv");
-    RolesDocument document = RolesJson.read(file);
-    if (format.equals("heatkv")) {
-      Optional<HeatKvOrders> orders = Calibrations.of(document).heatKv();
-      if (orders.isEmpty()) {
-        throw new IllegalArgumentException(
-            file + ": /calibrations/heatkv: expected orders, got nothing");
-      }
-      HeatKvOrderFile.write(sinks(orders.get()), document.model(), withMetadata, out);
+    Calibration calibration = CalibrationFile.read(file);
+    if (format == Format.HEATKV) {
+      HeatKvOrders orders =
+          calibration
+              .find(CalibrationPart.HEATKV)
+              .orElseThrow(
+                  () -> new IllegalArgumentException(file + ": missing heatkv: run calibrate"));
+      HeatKvOrderFile.write(sinks(orders), calibration.model(), withMetadata, out);
     } else {
-      if (withMetadata) {
-        throw new IllegalArgumentException(
-            "--with-metadata: --format heatkv expected, got scalekv");
-      }
-      scaleKv(document).write(out);
+      Require.that(
+          !withMetadata && sinkScales == null,
+          "--with-metadata and --sink-scales require --format heatkv");
+      scaleKv(calibration).write(out);
     }
-    json.print(
-        spec.commandLine().getOut(),
-        new Report(out.toString(), format, document.model().name()),
-        Report::file);
+    output.json(new Report(out.toString(), format.name().toLowerCase(Locale.ROOT), calibration.model().name()));
+    output.line("%s", out);
     return 0;
   }
 
   private HeatKvOrders sinks(HeatKvOrders measured) {
-    int usual = Math.min(PUBLISHED_SINKS, measured.scales() - 2);
+    int usual = Math.min(HeatKvOrderFile.DEFAULT_SINK_SCALES, measured.scales() - 2);
     return measured.withSinks(
         sinkScales == null ? Math.max(measured.sinkScales(), usual) : sinkScales);
   }
 
-  private ScaleKvBudgetFile scaleKv(RolesDocument document) {
+  private ScaleKvBudgetFile scaleKv(Calibration calibration) {
     ScaleKvBudgetFile budgets;
     try {
-      budgets = ScaleKvBudgetFile.of(document.assignment(), document.plan());
+      budgets =
+          ScaleKvBudgetFile.of(calibration.roles().assignment(), calibration.roles().plan());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     }
-    if (budgets.rows().isEmpty()) {
-      throw new IllegalArgumentException(
-          "%s: /budget/tokens: expected a budget that some scale exceeds, got %d"
-              .formatted(file, document.budget().tokens()));
-    }
+    Require.that(
+        !budgets.rows().isEmpty(),
+        "%s: budget must be below the prefix, got %d tokens",
+        file,
+        calibration.roles().budgetTokens());
     return budgets;
   }
 }

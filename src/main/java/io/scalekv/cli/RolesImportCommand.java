@@ -1,37 +1,42 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.BudgetPlan;
-import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
+import io.scalekv.io.Software;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.roles.Calibrations;
+import io.scalekv.roles.CalibratedModel;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
-import io.scalekv.roles.HeatKvOrders;
-import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.Roles;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-/** Turns files of other projects into a role file. */
+/** Files of other projects as a roles.json. */
 @Command(
     name = "import",
     description =
-        "Make a roles.json of a ScaleKV budget file or of HeatKV orders; no weights are needed.")
+        "Makes a roles.json of a ScaleKV budget file or of HeatKV orders; needs no weights.",
+    footer = {
+      "",
+      "Examples:",
+      "  ./scalekv roles import budgets.json --format scalekv --model infinity-2b --out roles.json",
+      "  ./scalekv roles import 2b.json --format heatkv --roles roles.json --out both.json"
+    })
 final class RolesImportCommand implements Callable<Integer> {
-  /** What the command reports. */
+  /** JSON document. */
   record Report(
       String file,
       String format,
@@ -39,14 +44,13 @@ final class RolesImportCommand implements Callable<Integer> {
       int layers,
       int heads,
       int scales,
-      int drafters,
-      int budgetTokens,
-      List<String> calibrations) {}
+      List<RoleTexts.Drafter> drafters,
+      Integer budgetTokens,
+      List<String> parts) {}
 
-  @Spec private CommandSpec spec;
-  @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
-  @Mixin private ScheduleOptions scheduleOptions;
-  @Mixin private JsonOption json;
+  @Mixin private ModelOptions modelOptions;
+  @Mixin private SizeOptions size;
+  @Mixin private Output output;
 
   @Parameters(paramLabel = "FILE", description = "The file to read.")
   private Path file;
@@ -55,14 +59,16 @@ final class RolesImportCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "scalekv|heatkv",
       required = true,
+      converter = RolesExportCommand.Format.Converter.class,
       description = "A budget file as released with ScaleKV, or orders of HeatKV in either layout.")
-  private String format;
+  private RolesExportCommand.Format format;
 
   @Option(
       names = "--sink-scales",
       paramLabel = "N",
+      converter = Choice.NotNegative.class,
       description =
-          "HeatKV: maps that no head gives up (default: as the file says, else "
+          "HeatKV: scales that no head drops (default: as the file says, else "
               + HeatKvOrderFile.DEFAULT_SINK_SCALES
               + ").")
   private Integer sinkScales;
@@ -70,9 +76,7 @@ final class RolesImportCommand implements Callable<Integer> {
   @Option(
       names = "--roles",
       paramLabel = "ROLES",
-      description =
-          "HeatKV: take model, roles and budgets from this roles.json; without it, every layer"
-              + " holds everything.")
+      description = "HeatKV: add the orders to this roles.json, of the same model.")
   private Path roles;
 
   @Option(
@@ -84,113 +88,74 @@ final class RolesImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Check.oneOf("--format", format, "scalekv", "heatkv");
-    boolean heatKv = format.equals("heatkv");
-    if (!heatKv && (roles != null || sinkScales != null)) {
-      throw new IllegalArgumentException(
-          "--roles and --sink-scales: --format heatkv expected, got scalekv");
-    }
-    RolesDocument document = heatKv ? heatKv() : scaleKv();
-    RolesJson.write(document, out);
+    boolean heatKv = format == RolesExportCommand.Format.HEATKV;
+    Require.that(
+        heatKv || (roles == null && sinkScales == null),
+        "--roles and --sink-scales require --format heatkv");
+    Calibration c = heatKv ? heatKv() : scaleKv();
+    CalibrationFile.write(c, out);
+    boolean known = c.find(CalibrationPart.ROLES).isPresent();
     Report report =
         new Report(
             out.toString(),
-            format,
-            document.model().name(),
-            document.model().layers(),
-            document.model().heads(),
-            document.model().schedule().size(),
-            document.budget().drafters(),
-            document.budget().tokens(),
-            Calibrations.of(document).names());
-    json.print(spec.commandLine().getOut(), report, RolesImportCommand::text);
+            format.name().toLowerCase(Locale.ROOT),
+            c.model().name(),
+            c.model().layers(),
+            c.model().heads(),
+            c.model().scales(),
+            known ? RoleTexts.drafters(c) : List.of(),
+            known ? c.roles().budgetTokens() : null,
+            c.names());
+    output.json(report);
+    output.line(
+        "%s: %s, %d layers x %d scales; parts: %s",
+        out,
+        report.model(),
+        report.layers(),
+        report.scales(),
+        String.join(", ", c.names()));
+    output.next(known ? List.of("roles", "show", out).toArray() : List.of("memory", "--policy", "heatkv", "--roles", out).toArray());
     return 0;
   }
 
-  private RolesDocument scaleKv() throws IOException {
-    RolesDocument.Model model = model();
-    ScaleSchedule schedule = new ScaleSchedule(model.schedule());
+  private Calibration scaleKv() throws IOException {
+    Calibration empty = empty();
+    CalibratedModel model = empty.model();
     ScaleKvBudgetFile budgets = ScaleKvBudgetFile.read(file);
-    if (budgets.layers() != model.layers()) {
-      throw new IllegalArgumentException(
-          "%s: expected %d blocks as %s has, got %d"
-              .formatted(file, model.layers(), model.name(), budgets.layers()));
-    }
+    Require.that(
+        budgets.layers() == model.layers(),
+        "%s must have %d blocks as %s, got %d",
+        file,
+        model.layers(),
+        model.name(),
+        budgets.layers());
     BudgetPlan plan;
     try {
-      plan = budgets.plan(schedule);
+      plan = budgets.plan(model.schedule());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     }
-    return RolesDocument.imported(
-        now(),
-        model,
-        budgets.assignment(schedule.scales()),
-        plan,
-        SoftwareVersions.current().forRoles());
+    return empty.with(
+        CalibrationPart.ROLES, Roles.imported(budgets.assignment(model.scales()), plan));
   }
 
-  private RolesDocument heatKv() throws IOException {
-    RolesDocument base = roles == null ? uncut(model()) : RolesJson.read(roles);
-    if (roles != null) {
-      checkModel(base.model());
-    }
+  private Calibration heatKv() throws IOException {
+    Calibration base = roles == null ? empty() : CalibrationFile.read(roles);
     OptionalInt sinks = sinkScales == null ? OptionalInt.empty() : OptionalInt.of(sinkScales);
-    HeatKvOrders orders = HeatKvOrderFile.read(file, base.model(), sinks);
-    return base.withCalibrations(Calibrations.of(base).withHeatKv(orders));
+    return base.with(
+        CalibrationPart.HEATKV, HeatKvOrderFile.read(file, base.model(), sinks));
   }
 
-  /** Refiners only, and a budget that holds everything. */
-  private static RolesDocument uncut(RolesDocument.Model model) {
-    ScaleSchedule schedule = new ScaleSchedule(model.schedule());
-    return RolesDocument.imported(
-        now(),
-        model,
-        RoleAssignment.of(model.layers(), schedule.scales(), List.of()),
-        BudgetPlan.uniform(schedule, model.layers(), Math.max(1, schedule.historyTokens())),
-        SoftwareVersions.current().forRoles());
-  }
-
-  /** The model of the options, if any was typed, must be that of the role file. */
-  private void checkModel(RolesDocument.Model expected) {
-    boolean typed =
-        List.of("--model", "--size", "--aspect").stream()
-            .anyMatch(spec.commandLine().getParseResult()::hasMatchedOption);
-    if (typed) {
-      RolesDocument.Model asked = model();
-      if (!asked.name().equals(expected.name()) || !asked.schedule().equals(expected.schedule())) {
-        throw new IllegalArgumentException(
-            "--model: %s with maps %s as in %s expected, got %s with maps %s"
-                .formatted(
-                    expected.name(), expected.schedule(), roles, asked.name(), asked.schedule()));
-      }
-    }
-  }
-
-  private RolesDocument.Model model() {
-    ModelConfig config = ModelFactory.config(modelOption);
-    return new RolesDocument.Model(
-        config.name(),
-        RolesDocument.UNKNOWN_WEIGHTS,
-        config.geometry().layers(),
-        config.geometry().heads(),
-        scheduleOptions.of(config).maps());
-  }
-
-  private static Instant now() {
-    return Clock.systemUTC().instant();
-  }
-
-  private static String text(Report r) {
-    return String.format(
-        Locale.ROOT,
-        "%s: %s, %d layers x %d scales, %d drafters, %d tokens a layer and head%s",
-        r.file(),
-        r.model(),
-        r.layers(),
-        r.scales(),
-        r.drafters(),
-        r.budgetTokens(),
-        r.calibrations().isEmpty() ? "" : "; calibrations: " + String.join(", ", r.calibrations()));
+  private Calibration empty() {
+    ModelConfig config = modelOptions.config();
+    CalibratedModel model =
+        new CalibratedModel(
+            config.name(),
+            CalibratedModel.UNKNOWN_WEIGHTS,
+            config.geometry().layers(),
+            config.geometry().heads(),
+            size.schedule(config));
+    return Calibration.empty(
+        Clock.systemUTC().instant(), model, Map.of(), Software.current().byName());
   }
 }

@@ -1,90 +1,119 @@
 package io.scalekv.cli;
 
-import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.roles.Calibrations;
-import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationPart;
+import io.scalekv.roles.RoleStatistics;
+import io.scalekv.roles.Roles;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-/** Prints a role file as a table. */
-@Command(name = "show", description = "Print a roles.json as a table of layers and scales.")
+/** A roles.json as a table of layers and scales. */
+@Command(
+    name = "show",
+    description = "Prints a roles.json as a table of layers and scales.",
+    footer = {
+      "",
+      "Examples:",
+      "  ./scalekv roles show out/calibration/roles.json",
+      "  ./scalekv roles show out/calibration/roles.json --json"
+    })
 final class RolesShowCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-  @Mixin private JsonOption json;
+  /** JSON document. */
+  record Report(
+      String model,
+      String weights,
+      Object source,
+      String statistic,
+      String classifier,
+      String budget,
+      int budgetTokens,
+      String allocation,
+      List<RoleTexts.Drafter> drafters,
+      List<String> parts) {}
+
+  /** JSON document of a calibration without roles. */
+  record Parts(String model, List<String> parts) {}
+
+  @Mixin private Output output;
 
   @Parameters(paramLabel = "ROLES", description = "A roles.json.")
   private Path file;
 
   @Override
   public Integer call() throws IOException {
-    json.print(spec.commandLine().getOut(), RolesJson.read(file), RolesShowCommand::text);
+    Calibration c = CalibrationFile.read(file);
+    if (c.find(CalibrationPart.ROLES).isEmpty()) {
+      output.json(new Parts(c.model().name(), c.names()));
+      output.line("%s: no roles; parts: %s", c.model().name(), String.join(", ", c.names()));
+      return 0;
+    }
+    Roles roles = c.roles();
+    List<RoleTexts.Drafter> drafters = RoleTexts.drafters(c);
+    output.json(
+        new Report(
+            c.model().name(),
+            c.model().weights(),
+            c.source(),
+            roles.statistics().name(),
+            roles.classified().classifier(),
+            roles.request(),
+            roles.budgetTokens(),
+            roles.allocation(),
+            drafters,
+            c.names()));
+    output.line(
+        "%s: z of %s, roles by %s, budget %s = %d tokens per layer and head (%s)",
+        c.model().name(),
+        roles.statistics().name(),
+        roles.classified().classifier(),
+        roles.request(),
+        roles.budgetTokens(),
+        roles.allocation());
+    output.line("parts: %s", String.join(", ", c.names()));
+    table(c);
+    output.line("drafters (D): %s", RoleTexts.line(drafters));
+    if (roles.bootstrap() != null) {
+      output.line(
+          "confidence: share of %d resamples of %s prompts (seed %d) that agree with the role",
+          roles.bootstrap().draws(),
+          c.source().getOrDefault("prompts", "the"),
+          roles.bootstrap().seed());
+    }
     return 0;
   }
 
-  private static String text(RolesDocument d) {
-    RoleAssignment roles = d.assignment();
-    ScaleSchedule schedule = d.schedule();
-    StringBuilder t = new StringBuilder();
-    t.append(
-        String.format(
-            Locale.ROOT,
-            "%s, %s%s, budget %s = %d tokens (%s); z of each layer and scale, D marks drafters%s%n",
-            d.model().name(),
-            d.metric().name(),
-            d.classification() == null ? "" : " by " + d.classification().classifier(),
-            d.budget().request(),
-            d.budget().tokens(),
-            d.budget().allocation(),
-            sure(d) ? ", % the confidence in the role" : ""));
-    List<String> calibrations = Calibrations.of(d).names();
-    t.append("calibrations: ");
-    t.append(calibrations.isEmpty() ? "none" : String.join(", ", calibrations));
-    t.append(String.format("%nlayer"));
-    boolean sure = sure(d);
-    for (int k = 0; k < roles.scales(); k++) {
-      t.append(String.format(Locale.ROOT, " %8s", schedule.map(k)));
-      t.append(sure ? "     " : "");
+  private void table(Calibration c) {
+    List<String> columns = new ArrayList<>(List.of("layer"));
+    for (int k = 0; k < c.model().scales(); k++) {
+      columns.add("%d (%s)".formatted(k + 1, c.model().schedule().map(k)));
     }
-    for (int l = 0; l < roles.layers(); l++) {
-      t.append(String.format(Locale.ROOT, "%n%5d", l));
-      for (int k = 0; k < roles.scales(); k++) {
-        Double z = d.pair(l, k).z();
-        String mark = roles.isDrafter(l, k) ? "D" : " ";
-        t.append(
-            z == null
-                ? String.format(Locale.ROOT, " %7s%s", "-", mark)
-                : String.format(Locale.ROOT, " %7.2f%s", z, mark));
-        t.append(
-            sure ? String.format(Locale.ROOT, "%4.0f%%", 100 * d.pair(l, k).confidence()) : "");
-      }
-    }
-    if (sure) {
-      t.append(
-          String.format(
-              Locale.ROOT,
-              "%nconfidence: share of %d bootstrap draws over %d prompts (seed %d) that agree with"
-                  + " the role",
-              d.classification().bootstrap().draws(),
-              d.calibration().promptCount(),
-              d.classification().bootstrap().seed()));
-    }
-    return t.toString();
+    output.table(
+        columns,
+        IntStream.range(0, c.model().layers()).boxed().toList(),
+        layer -> {
+          List<Object> cells = new ArrayList<>(List.of(layer));
+          for (int k = 0; k < c.model().scales(); k++) {
+            cells.add(cell(c.roles(), layer, k));
+          }
+          return cells;
+        });
   }
 
-  /** Whether the file says how sure its roles are. */
-  private static boolean sure(RolesDocument d) {
-    return d.calibration() != null
-        && d.classification() != null
-        && d.classification().bootstrap() != null;
+  private static String cell(Roles roles, int layer, int scale) {
+    RoleStatistics s = roles.statistics();
+    String z =
+        Double.isNaN(s.z(layer, scale))
+            ? "-"
+            : String.format(Locale.ROOT, "%.2f", s.z(layer, scale));
+    return z + (roles.assignment().isDrafter(layer, scale) ? " D" : "");
   }
 }

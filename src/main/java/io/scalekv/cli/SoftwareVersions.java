@@ -1,6 +1,5 @@
 package io.scalekv.cli;
 
-import io.scalekv.roles.RolesDocument;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -28,11 +27,6 @@ public record SoftwareVersions(String scalekv, String djl, String libtorch, Stri
         properties.getProperty("djl"),
         properties.getProperty("libtorch"),
         Runtime.version().toString());
-  }
-
-  /** The same as it stands in {@code roles.json}. */
-  public RolesDocument.Software forRoles() {
-    return new RolesDocument.Software(java, scalekv, djl, libtorch);
   }
 
   @Override

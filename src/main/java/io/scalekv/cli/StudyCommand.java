@@ -1,7 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.study.Study;
 import java.io.IOException;
@@ -99,7 +99,7 @@ final class StudyCommand implements Callable<Integer> {
         new Study.Request(
             inputs,
             out == null ? Path.of("out", "study", name) : out,
-            LayerMetric.ofCliName(statistic),
+            LayerStatistic.ofCliName(statistic),
             classifier,
             Budget.parse(budget),
             draws,

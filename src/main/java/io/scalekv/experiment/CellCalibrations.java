@@ -1,49 +1,59 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.Allocation;
-import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.model.ImageModel;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.model.PromptSet;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.profile.DrawnAttention;
+import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
+import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.TopKeys;
-import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationRun;
+import io.scalekv.roles.DrafterCount;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.RoleClassifier;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.RoleStatistics;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 
-/** From a cell's calibration to what its policy is told; each measurement is made once. */
+/** Calibrations of an experiment's runs, as their policies read them; each is measured once. */
 final class CellCalibrations {
-  /** What a measurement depends on; the cut is 0 where the metric knows of none. */
-  private record MeasuredOn(
+  /** All that a measurement depends on; the tokens are 0 for statistics without a budget. */
+  private record Key(
       Cell.Generation generation,
       String topK,
       String promptSha256,
       long seed,
       String rows,
-      int cutTokens) {}
+      int cutTokens,
+      Set<String> parts) {}
+
+  /** Measurement and its further parts. */
+  private record Measured(LayerStatistics statistics, PolicyCalibration parts) {}
 
   private final ImageModel model;
-  private final Optional<RolesDocument> shipped;
+  private final Optional<Calibration> shipped;
   private final PromptTexts texts;
-  private final Map<MeasuredOn, PolicyCalibrator.Result> measured = new HashMap<>();
+  private final Map<Key, Measured> measured = new HashMap<>();
 
-  CellCalibrations(ImageModel model, Optional<RolesDocument> shipped, PromptTexts texts) {
+  CellCalibrations(ImageModel model, Optional<Calibration> shipped, PromptTexts texts) {
     this.model = model;
     this.shipped = shipped;
     this.texts = texts;
   }
 
-  /** The calibration of a cell at one of its budgets. */
+  /** Returns the calibration of a run at one of its budgets. */
   PolicyCalibration of(Cell cell, int budget, RunListener listener) {
     Cell.Calibration c = cell.calibration();
     ScaleSchedule schedule = cell.generation().maps();
@@ -53,75 +63,76 @@ final class CellCalibrations {
     Geometry shape = model.config().geometry();
     if (c.source().equals(Cell.Calibration.SHIPPED)) {
       return shipped
-          .map(d -> PolicyCalibrations.of(d, schedule, shape.layers(), shape.heads(), budget))
+          .map(d -> d.forPolicies(schedule, shape.layers(), shape.heads(), budget))
           .orElse(PolicyCalibration.NONE);
     }
     int first = BudgetPlan.firstCutScale(schedule, budget);
-    int cut = schedule.scales() - first;
     int drafters =
-        c.drafters() == null ? LayerRoles.defaultDrafters(shape.layers(), cut) : c.drafters();
-    return c.source().equals(Cell.Calibration.RANDOM)
-        ? PolicyCalibrations.random(shape.layers(), schedule.scales(), first, drafters, c.seed())
-        : measured(cell, budget, first, drafters, listener);
+        c.drafters() == null
+            ? DrafterCount.usual(shape.layers(), schedule.scales() - first)
+            : c.drafters();
+    if (c.source().equals(Cell.Calibration.RANDOM)) {
+      return PolicyCalibration.NONE.with(
+          PolicyCalibration.ROLES,
+          RoleAssignment.random(shape.layers(), schedule.scales(), first, drafters, c.seed())
+              .mask());
+    }
+    Measured found = measure(cell, budget, listener);
+    return found
+        .parts()
+        .with(PolicyCalibration.ROLES, roles(found.statistics(), c, first, drafters).mask());
   }
 
-  private PolicyCalibration measured(
-      Cell cell, int budget, int first, int drafters, RunListener listener) {
-    Cell.Calibration c = cell.calibration();
-    LayerMetric metric = LayerMetric.ofCliName(c.metric());
-    boolean lowest = metric.highMeansRefiner() != c.inverted();
-    PolicyCalibrator.Result result = measure(cell, budget, listener);
-    RoleAssignment roles =
-        LayerRoles.of(
-                metric.cliName(),
-                result.profile().orElseThrow().metric(metric),
-                lowest ? Orientation.LOWEST : Orientation.HIGHEST,
-                first,
-                drafters)
-            .assignment();
-    return PolicyCalibrations.of(result, cell.generation().maps(), roles);
+  private static RoleAssignment roles(
+      LayerStatistics statistics, Cell.Calibration c, int first, int drafters) {
+    LayerStatistic statistic = LayerStatistic.ofCliName(c.metric());
+    boolean lowest = statistic.highMeansRefiner() != c.inverted();
+    return RoleStatistics.of(
+            statistic.cliName(),
+            statistics.value(statistic),
+            lowest ? Orientation.LOWEST : Orientation.HIGHEST,
+            first,
+            Map.of())
+        .lowest(drafters);
   }
 
-  private PolicyCalibrator.Result measure(Cell cell, int budget, RunListener listener) {
+  private Measured measure(Cell cell, int budget, RunListener listener) {
     Cell.Calibration c = cell.calibration();
     Cell.Generation g = cell.generation();
-    LayerMetric metric = LayerMetric.ofCliName(c.metric());
-    MeasuredOn key =
-        new MeasuredOn(
+    boolean needsBudget = LayerStatistic.ofCliName(c.metric()).needsBudget();
+    Set<String> parts = new TreeSet<>(Policies.needs(PolicySpec.parse(cell.policy().name())));
+    parts.retainAll(CalibrationRun.tappedParts());
+    Key key =
+        new Key(
             g,
             c.topK(),
             c.promptSha256(),
             c.seed(),
             c.querySamples(),
-            metric.needsCut() ? budget : 0);
-    PolicyCalibrator.Result known = measured.get(key);
+            needsBudget ? budget : 0,
+            parts);
+    Measured known = measured.get(key);
     if (known != null) {
       return known;
     }
     int rows =
         c.querySamples().equals("all") ? ProfileOptions.ALL : Integer.parseInt(c.querySamples());
-    List<String> prompts = texts.get(c.promptSha256());
-    Calibrator calibrator =
-        new Calibrator(
-            model,
-            new Calibrator.Options(
-                g.drawing(c.seed()),
-                ProfileOptions.defaults()
-                    .withSeed(c.seed())
-                    .withQuerySamples(rows)
-                    .withHistoryTopK(TopKeys.parse(c.topK())),
-                metric,
-                new Budget.Tokens(budget),
-                new Allocation.Released(),
-                RoleClassifier.of("rank", OptionalInt.empty(), 0),
-                0,
-                g.batch()));
-    listener.begun("calibration", prompts.size());
+    PromptSet prompts = PromptSet.ofTexts("prompts", texts.get(c.promptSha256()));
+    DrawnAttention source = new DrawnAttention(model, g.drawing(c.seed()), prompts);
+    ProfileOptions sampling =
+        ProfileOptions.defaults()
+            .withSeed(c.seed())
+            .withQuerySamples(rows)
+            .withHistoryTopK(TopKeys.parse(c.topK()))
+            .withCutTokens(needsBudget ? budget : 0);
+    listener.begun("calibration", source.images());
     try {
-      PolicyCalibrator.Result result =
-          calibrator.measure(prompts, done -> listener.step("prompt " + done));
-      measured.put(key, result);
-      return result;
+      CalibrationRun run = new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
+      Measurements result = run.measure(done -> listener.step("prompt " + done));
+      Measured found =
+          new Measured(LayerStatistics.of(result.profile()), run.forPolicies(result));
+      measured.put(key, found);
+      return found;
     } finally {
       listener.ended();
     }

@@ -19,7 +19,7 @@ import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.profile.AttentionProfiler;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.Calibration;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -54,7 +54,7 @@ public final class CellRunner implements AutoCloseable {
       Machine machine,
       Path referenceRoot,
       PromptTexts texts,
-      Optional<RolesDocument> shipped,
+      Optional<Calibration> shipped,
       UserNets nets) {}
 
   private final ModelConfig config;

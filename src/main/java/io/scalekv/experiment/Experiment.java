@@ -15,9 +15,8 @@ import io.scalekv.metrics.Ladder;
 import io.scalekv.metrics.Lpips;
 import io.scalekv.metrics.Metric;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.roles.Calibrations;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
 import io.scalekv.scene.PromptFile;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -61,7 +60,7 @@ public record Experiment(
    * @param shipped the calibration that comes with it
    */
   public record ModelFacts(
-      ModelConfig config, String weights, String tokenizer, Optional<RolesDocument> shipped) {}
+      ModelConfig config, String weights, String tokenizer, Optional<Calibration> shipped) {}
 
   /** Copies the list. */
   public Experiment {
@@ -222,7 +221,7 @@ public record Experiment(
               generation,
               prompts,
               policy,
-              calibrated ? told(policy, recipe.calibration()) : null,
+              calibrated ? forPolicy(policy, recipe.calibration()) : null,
               null,
               metrics,
               nets(metrics),
@@ -345,7 +344,7 @@ public record Experiment(
       Geometry g = model.config().geometry();
       return model
           .shipped()
-          .map(d -> PolicyCalibrations.of(d, schedule, g.layers(), g.heads(), budget))
+          .map(d -> d.forPolicies(schedule, g.layers(), g.heads(), budget))
           .orElse(PolicyCalibration.NONE);
     }
 
@@ -420,9 +419,8 @@ public record Experiment(
         drafters.addAll(c.drafters());
       }
       if (c.roles().equals(Cell.Calibration.SHIPPED)) {
-        String hash = model.shipped().map(Expansion::hash).orElse(null);
         all.add(
-            new Cell.Calibration(c.roles(), hash, null, false, null, null, null, null, null, null));
+            new Cell.Calibration(c.roles(), null, null, false, null, null, null, null, null, null));
         return all;
       }
       if (c.roles().equals(Cell.Calibration.RANDOM)) {
@@ -472,23 +470,19 @@ public record Experiment(
       return all;
     }
 
-    /** What the policy is told: error curves belong to a shipped calibration only for their own. */
-    private Cell.Calibration told(Cell.Policy policy, Cell.Calibration c) {
-      boolean curves = PolicySpec.parse(policy.name()).name().equals(ErrorCurve.NAME);
-      if (!curves || !c.source().equals(Cell.Calibration.SHIPPED)) {
+    /** Returns a calibration with the hash of the shipped parts that the policy needs. */
+    private Cell.Calibration forPolicy(Cell.Policy policy, Cell.Calibration c) {
+      if (!c.source().equals(Cell.Calibration.SHIPPED)) {
         return c;
       }
-      String hash = model.shipped().map(Expansion::fullHash).orElse(null);
+      Set<String> needs = Policies.needs(PolicySpec.parse(policy.name()));
+      String hash = model.shipped().map(d -> hash(d.only(needs))).orElse(null);
       return new Cell.Calibration(
           c.source(), hash, null, false, null, null, null, null, null, null);
     }
 
-    private static String hash(RolesDocument shipped) {
-      return fullHash(shipped.withCalibrations(Calibrations.of(shipped).withoutErrorCurves()));
-    }
-
-    private static String fullHash(RolesDocument shipped) {
-      return Sha256.of(ExperimentSpec.utf8(RolesJson.text(shipped.withTimestamp(Instant.EPOCH))));
+    private static String hash(Calibration shipped) {
+      return Sha256.of(ExperimentSpec.utf8(CalibrationFile.text(shipped.at(Instant.EPOCH))));
     }
 
     /** What can tell one calibration from another; always the same parts in the same order. */

@@ -6,7 +6,7 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonSchema;
 import io.scalekv.model.ModelChoice;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.TopKeys;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -161,7 +161,7 @@ public record ExperimentSpec(
 
     /** Fills in the defaults; drafters stay null where not given. */
     public Calibration {
-      metric = metric == null ? List.of(LayerMetric.ASI.cliName()) : metric;
+      metric = metric == null ? List.of(LayerStatistic.ASI.cliName()) : metric;
       inverted = inverted == null ? List.of(false) : inverted;
       topK = topK == null ? List.of("5%") : topK;
       seed = seed == null ? List.of(0L) : seed;
@@ -340,7 +340,7 @@ public record ExperimentSpec(
   }
 
   private static void check(String file, String place, Calibration recipe) {
-    each(file, place + "/metric", recipe.metric(), LayerMetric::ofCliName);
+    each(file, place + "/metric", recipe.metric(), LayerStatistic::ofCliName);
     each(file, place + "/topK", recipe.topK(), TopKeys::parse);
     boolean measured = recipe.roles().equals(Cell.Calibration.MEASURED);
     if (measured != (recipe.prompts() != null)) {

@@ -3,7 +3,10 @@ package io.scalekv.io;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.Properties;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Versions of the software that made a result.
@@ -29,6 +32,12 @@ public record Software(String scalekv, String djl, String libtorch, String java)
         properties.getProperty("djl"),
         properties.getProperty("libtorch"),
         Runtime.version().toString());
+  }
+
+  /** Returns the versions by name. */
+  public SortedMap<String, String> byName() {
+    return new TreeMap<>(
+        Map.of("scalekv", scalekv, "djl", djl, "libtorch", libtorch, "java", java));
   }
 
   @Override

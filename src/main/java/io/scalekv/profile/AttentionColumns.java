@@ -5,12 +5,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.model.AttentionSite;
-import io.scalekv.model.AttentionTap;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 
 /**
- * How much attention each key draws from all queries of a map: Σ_i p_ij and Σ_i p_ij², in the
+ * Attention that each key receives from all queries of a map: Σ_i p_ij and Σ_i p_ij², in the
  * conditional rows. Softmax rows in float32, sums in float64.
  *
  * <p>Memory: queries are taken in blocks of at most max(2²⁰, B·H·T) attention values; the attention
@@ -29,17 +28,6 @@ public final class AttentionColumns {
     this.heads = heads;
     this.keys = keys;
     this.sums = sums;
-  }
-
-  /** A tap that computes the sums once for both observers. */
-  public static AttentionTap shared(BlockMassTap mass, AttentionVarianceTap variance) {
-    return (site, query, key, value) -> {
-      mass.check(site, query.getShape(), key.getShape());
-      variance.check(site, query.getShape(), key.getShape());
-      AttentionColumns columns = of(site, query, key);
-      mass.accept(site, columns);
-      variance.accept(site, columns);
-    };
   }
 
   /** The sums of one attention call, query [B,H,L,D] and key [B,H,T,D]. */

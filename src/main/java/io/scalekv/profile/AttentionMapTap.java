@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Keeps whole attention matrices of chosen layers at one scale, first conditional row, averaged
- * over heads: the one place where every row is looked at.
+ * Whole attention matrices of chosen layers at one scale, first conditional row, averaged over
+ * heads.
  *
  * <p>Memory: rows are computed in blocks of at most max(2²⁰, H·T) attention values, and of each
  * matrix at most {@link AttentionMap#MOST_ROWS} × {@link AttentionMap#MOST_COLUMNS} cells are kept
@@ -59,10 +59,8 @@ public final class AttentionMapTap implements AttentionTap {
                     .orElseThrow(
                         () ->
                             new IllegalStateException(
-                                "attention map: a complete generation expected, got none of layer "
-                                    + l
-                                    + " scale "
-                                    + scale)))
+                                "missing layer %d scale %d: the generation is not complete"
+                                    .formatted(l, scale + 1))))
         .toList();
   }
 

@@ -1,5 +1,6 @@
 package io.scalekv.profile;
 
+import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -7,7 +8,7 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The statistics of a prompt set: one {@link PromptStatistics} per prompt, ordered by prompt index.
+ * Attention statistics of a prompt set: one {@link PromptStatistics} per prompt, ordered by prompt index.
  *
  * <p>Every mean is taken over the prompts in this order, so profiles of any partition of a prompt
  * set, combined in any order, give the same bits as one profile of the whole. Immutable.
@@ -24,31 +25,34 @@ public final class AttentionProfile {
     this.prompts = prompts;
   }
 
-  /** The profile of these prompts, given in any order; no prompt may come twice. */
+  /** Returns the profile of these prompts, given in any order; no prompt may come twice. */
   public static AttentionProfile of(
       ProfileGeometry geometry, ProfileOptions options, Collection<PromptStatistics> prompts) {
     List<PromptStatistics> sorted = new ArrayList<>(prompts);
     sorted.sort(Comparator.comparingInt(PromptStatistics::prompt));
     for (int i = 0; i < sorted.size(); i++) {
       PromptStatistics p = sorted.get(i);
-      if (!p.geometry().equals(geometry)) {
-        throw new IllegalArgumentException(
-            "profile: prompt " + p.prompt() + " of " + geometry + " expected, got " + p.geometry());
-      }
-      if (i > 0 && sorted.get(i - 1).prompt() == p.prompt()) {
-        throw new IllegalArgumentException(
-            "profile: each prompt once expected, got prompt " + p.prompt() + " twice");
-      }
+      Require.that(
+          p.geometry().equals(geometry),
+          "statistics of prompt %d must be of %s, got %s",
+          p.prompt(),
+          geometry,
+          p.geometry());
+      Require.that(
+          i == 0 || sorted.get(i - 1).prompt() != p.prompt(),
+          "each prompt must come once, got prompt %d twice",
+          p.prompt());
     }
     return new AttentionProfile(geometry, options, List.copyOf(sorted));
   }
 
-  /** The profile of both prompt sets, which must be disjoint and measured with equal options. */
+  /** Returns the profile of both prompt sets, which must be disjoint and measured alike. */
   public AttentionProfile combine(AttentionProfile other) {
-    if (!options.equals(other.options)) {
-      throw new IllegalArgumentException(
-          "profile: equal options expected, got " + options + " and " + other.options);
-    }
+    Require.that(
+        options.equals(other.options),
+        "profiles must have equal options, got %s and %s",
+        options,
+        other.options);
     List<PromptStatistics> all = new ArrayList<>(prompts);
     all.addAll(other.prompts);
     return of(geometry, options, all);
@@ -59,7 +63,7 @@ public final class AttentionProfile {
     return geometry;
   }
 
-  /** How it was measured. */
+  /** Options of the measurement. */
   public ProfileOptions options() {
     return options;
   }
@@ -72,43 +76,6 @@ public final class AttentionProfile {
   /** Whether every prompt has an unconditional branch. */
   public boolean guided() {
     return !prompts.isEmpty() && prompts.stream().allMatch(PromptStatistics::guided);
-  }
-
-  /** A metric over all prompts, [layer][scale]; NaN where undefined. */
-  public double[][] metric(LayerMetric metric) {
-    return metricOf(metric, prompts);
-  }
-
-  /**
-   * A metric over a draw of prompts, [layer][scale].
-   *
-   * @param positions positions in {@link #prompts()}; one may come several times, as in a bootstrap
-   */
-  public double[][] metric(LayerMetric metric, int... positions) {
-    List<PromptStatistics> drawn = new ArrayList<>(positions.length);
-    for (int p : positions) {
-      drawn.add(prompts.get(p));
-    }
-    return metricOf(metric, drawn);
-  }
-
-  /** Spread over the prompts of the metric of each single prompt, [layer][scale]. */
-  public Moments[][] metricMoments(LayerMetric metric) {
-    double[][][] single = new double[prompts.size()][][];
-    for (int p = 0; p < prompts.size(); p++) {
-      single[p] = metricOf(metric, prompts.subList(p, p + 1));
-    }
-    Moments[][] moments = new Moments[geometry.layers()][geometry.scales()];
-    double[] sample = new double[prompts.size()];
-    for (int l = 0; l < geometry.layers(); l++) {
-      for (int k = 0; k < geometry.scales(); k++) {
-        for (int p = 0; p < sample.length; p++) {
-          sample[p] = single[p][l][k];
-        }
-        moments[l][k] = Moments.of(sample);
-      }
-    }
-    return moments;
   }
 
   /** A statistic of one head over the prompts. Head in 0..H, H for the head-averaged row. */
@@ -152,57 +119,50 @@ public final class AttentionProfile {
     return Moments.of(prompts.stream().mapToDouble(value).toArray());
   }
 
-  private double[][] metricOf(LayerMetric metric, List<PromptStatistics> draw) {
+  /** Returns a statistic of one prompt, [layer][scale]; NaN where undefined. */
+  double[][] statistic(LayerStatistic statistic, int position) {
     double[][] result = new double[geometry.layers()][geometry.scales()];
     for (int l = 0; l < result.length; l++) {
       for (int k = 0; k < geometry.scales(); k++) {
-        result[l][k] = metric.of(new PromptCell(draw, l, k));
+        result[l][k] = statistic.of(new PromptAverages(prompts.get(position), l, k));
       }
     }
     return result;
   }
 
-  /** One (layer, scale) of the conditional branch over a list of prompts. */
-  private record PromptCell(List<PromptStatistics> prompts, int layer, int scale)
-      implements LayerMetric.Cell {
+  /** Averages of one prompt at one (layer, scale) of the conditional branch. */
+  private record PromptAverages(PromptStatistics p, int layer, int scale)
+      implements LayerStatistic.Averages {
     @Override
     public double mean(HeadStatistic s) {
-      return average(p -> p.meanOverHeads(Branch.CONDITIONAL, s, layer, scale));
+      return p.meanOverHeads(Branch.CONDITIONAL, s, layer, scale);
     }
 
     @Override
     public double averagedRow(HeadStatistic s) {
-      return average(p -> p.value(Branch.CONDITIONAL, s, layer, scale, p.averagedRow()));
+      return p.value(Branch.CONDITIONAL, s, layer, scale, p.averagedRow());
     }
 
     @Override
     public double headDeviation(HeadStatistic s) {
-      return average(p -> p.deviationOverHeads(Branch.CONDITIONAL, s, layer, scale));
+      return p.deviationOverHeads(Branch.CONDITIONAL, s, layer, scale);
     }
 
     @Override
     public double previousMapMass() {
       return scale == 0
           ? Double.NaN
-          : average(p -> p.meanSourceMass(Branch.CONDITIONAL, layer, scale, scale - 1));
+          : p.meanSourceMass(Branch.CONDITIONAL, layer, scale, scale - 1);
     }
 
     @Override
     public double effectiveMaps() {
-      return average(this::effectiveMaps);
-    }
-
-    private double effectiveMaps(PromptStatistics p) {
       double entropy = 0;
       for (int s = 0; s <= scale; s++) {
         double share = p.meanSourceMass(Branch.CONDITIONAL, layer, scale, s);
         entropy -= share > 0 ? share * Math.log(share) : 0;
       }
       return Math.exp(Math.max(0, entropy));
-    }
-
-    private double average(ToDoubleFunction<PromptStatistics> value) {
-      return Moments.of(prompts.stream().mapToDouble(value).toArray()).mean();
     }
   }
 }

@@ -6,15 +6,18 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.tensor.TorchOps;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
- * Watches the attention of one generation and reduces the softmax rows of sampled queries to {@link
+ * Tap that reduces the softmax rows of sampled queries of one generation to {@link
  * PromptStatistics}, one per prompt of the batch.
  *
  * <p>The same positions are drawn for both branches of a prompt, as a function of (seed, prompt,
@@ -49,9 +52,7 @@ public final class AttentionProfiler implements AttentionTap {
 
   private AttentionProfiler(
       ProfileGeometry geometry, ProfileOptions options, int[] prompts, int blockValues) {
-    if (prompts.length == 0) {
-      throw new IllegalArgumentException("profiler: at least one prompt expected, got none");
-    }
+    Require.that(prompts.length > 0, "prompts must be at least one, got none");
     this.geometry = geometry;
     this.options = options;
     this.prompts = prompts.clone();
@@ -82,7 +83,52 @@ public final class AttentionProfiler implements AttentionTap {
     return new AttentionProfiler(geometry, options, prompts, blockValues);
   }
 
-  /** What was seen, one for each prompt; an error if the generation is not complete. */
+  /**
+   * Profiles images of a source, in several ways at once: the images are replayed once.
+   *
+   * @param options ways of sampling, at least one
+   * @param images which ones, at least one
+   * @param batch images replayed together
+   * @param progress receives the number of images replayed so far
+   * @return one profile for each way
+   */
+  public static List<AttentionProfile> profile(
+      AttentionSource source,
+      List<ProfileOptions> options,
+      int[] images,
+      int batch,
+      IntConsumer progress) {
+    List<List<PromptStatistics>> statistics = options.stream().map(o -> newList()).toList();
+    source.replay(
+        images,
+        batch,
+        new AttentionSource.Observer() {
+          private List<AttentionProfiler> profilers;
+
+          @Override
+          public List<AttentionProfiler> taps(int... some) {
+            profilers = options.stream().map(o -> create(source.shape(), o, some)).toList();
+            return profilers;
+          }
+
+          @Override
+          public void replayed(int... some) {
+            for (int o = 0; o < profilers.size(); o++) {
+              statistics.get(o).addAll(profilers.get(o).statistics());
+            }
+          }
+        },
+        progress);
+    return IntStream.range(0, options.size())
+        .mapToObj(o -> AttentionProfile.of(source.shape(), options.get(o), statistics.get(o)))
+        .toList();
+  }
+
+  private static List<PromptStatistics> newList() {
+    return new ArrayList<>();
+  }
+
+  /** Returns the statistics of each prompt; an error if the generation is not complete. */
   public List<PromptStatistics> statistics() {
     return Arrays.stream(builders).map(PromptStatistics.Builder::build).toList();
   }
@@ -170,7 +216,7 @@ public final class AttentionProfiler implements AttentionTap {
       return new Keys(
           GridDistance.of(schedule, scale),
           IntStream.rangeClosed(0, scale + 1).map(schedule::tokensBefore).toArray(),
-          Math.min(options.sinkTokens(), history),
+          Math.min(ProfileOptions.SINK_TOKENS, history),
           history > 0 ? options.historyTopK().of(history) : 0);
     }
   }
@@ -277,7 +323,7 @@ public final class AttentionProfiler implements AttentionTap {
                 int other = row + lines / 2 * keys;
                 add(slot, HeadStatistic.BRANCH_DRIFT, RowSums.difference(x, row, other, keys) / 2);
               }
-              if (b == c && from + i < options.sortedRows()) {
+              if (b == c && from + i < ProfileOptions.SORTED_ROWS) {
                 add(slot, HeadStatistic.GINI, order.gini(x, row, keys));
               }
             }

@@ -28,11 +28,11 @@ public enum HeadStatistic {
   CURRENT_EFFECTIVE_KEYS("current-effective-keys"),
   /**
    * Gini coefficient Σ_i (2i − T − 1) p_(i) / (T Σ p), p_(1) ≤ … ≤ p_(T): 0 for uniform attention,
-   * 1 − 1/T for one key. Measured on the first {@link ProfileOptions#sortedRows()} sampled rows of
+   * 1 − 1/T for one key. Measured on the first {@link ProfileOptions#SORTED_ROWS} sampled rows of
    * the conditional branch; NaN in the other.
    */
   GINI("gini"),
-  /** Share of the first {@link ProfileOptions#sinkTokens()} tokens of the history, in [0, m_P]. */
+  /** Share of the first {@link ProfileOptions#SINK_TOKENS} tokens of the history, in [0, m_P]. */
   SINK_MASS("sink-mass"),
   /**
    * Σ_{j∈C} p_j d_j / m_C: mean distance on the current map. d_j is Euclidean between the centres

@@ -6,94 +6,72 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
- * How similar a layer's keys and values are from one map to the next, by which AMS-KV (arXiv
- * 2511.16047, from secondary notes) tells layers that need many maps. Conditional rows only:
+ * Similarity of a layer's keys and values from one map to the next, by which AMS-KV (arXiv
+ * 2511.16047, from secondary notes) finds layers that need many maps. Conditional rows only:
  *
  * <p>sim(l) = mean over maps k = max(1, c) .. K−1, over heads and tokens, of (cos(up(K_{k−1}), K_k)
  * + cos(up(V_{k−1}), V_k)) / 2, where up enlarges map k−1 bilinearly to the size of map k. Every
- * map counts alike, however many tokens it has.
+ * map has the same weight, whatever its number of tokens.
  *
- * <p>Keys are compared before rotary embedding, which depends on the place alone: the tap turns the
- * keys it sees back by the table with which the model turned them. What is left is the key as the
- * model normalised it.
+ * <p>Keys are compared before rotary embedding, which depends on the position alone: the tap turns
+ * the keys back by the table with which the model turned them.
  *
- * <p>One tap watches one generation of one or more prompts; taps of disjoint prompts combine.
- * Memory: a few copies of one map's keys.
+ * <p>One tap observes one generation of one or more prompts. Memory: a few copies of one map's
+ * keys.
  */
-public final class MapSimilarityTap implements AttentionTap {
-  private final PromptSites sites;
-  private final int firstMaps;
-  private final TokenMap rotaryReference;
+public final class MapSimilarityTap implements PromptTap {
+  private final PromptValues values;
+  private final int firstCompared;
+  private final Optional<TokenMap> rotaryReference;
   private float[] backward;
 
-  private MapSimilarityTap(
-      ProfileGeometry geometry, int firstMaps, TokenMap rotaryReference, int... prompts) {
-    if (firstMaps < 0 || Math.max(1, firstMaps) >= geometry.scales()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "map similarity: fewer first maps than all %d and another map expected, got %d",
-              geometry.scales(), firstMaps));
-    }
-    this.sites = new PromptSites(geometry, 1, prompts);
-    this.firstMaps = firstMaps;
-    this.rotaryReference = rotaryReference;
-  }
-
-  private MapSimilarityTap(PromptSites sites, int firstMaps) {
-    this.sites = sites;
-    this.firstMaps = firstMaps;
-    this.rotaryReference = null;
-  }
-
-  /** What was measured elsewhere; it watches no generation. */
-  static MapSimilarityTap of(PromptSites sites, int firstMaps) {
-    return new MapSimilarityTap(sites, firstMaps);
-  }
-
-  PromptSites sites() {
-    return sites;
-  }
-
-  int firstMaps() {
-    return firstMaps;
+  private MapSimilarityTap(Generation generation, int firstMaps) {
+    this.values = PromptValues.create(generation.shape(), 1, generation.images());
+    this.firstCompared = firstCompared(generation.shape(), firstMaps);
+    this.rotaryReference = generation.rotaryReference();
   }
 
   /**
-   * A tap for one generation.
+   * Returns a tap for one generation.
    *
-   * @param geometry shape of the model
-   * @param firstMaps c, maps that stay in any case and are not compared with the one before
-   * @param rotaryReference map to which rotary positions are normalised
-   * @param prompts index in the prompt set of each conditional batch row
+   * @param firstMaps c, maps that are always retained and not compared with the previous one
    */
-  public static MapSimilarityTap create(
-      ProfileGeometry geometry, int firstMaps, TokenMap rotaryReference, int... prompts) {
-    return new MapSimilarityTap(geometry, firstMaps, rotaryReference, prompts);
+  public static MapSimilarityTap create(Generation generation, int firstMaps) {
+    return new MapSimilarityTap(generation, firstMaps);
   }
 
-  private int firstCompared() {
-    return Math.max(1, firstMaps);
+  private static int firstCompared(ProfileGeometry shape, int firstMaps) {
+    int first = Math.max(1, firstMaps);
+    Require.between("first compared map", first, 1, shape.scales() - 1);
+    return first;
+  }
+
+  @Override
+  public PromptValues values() {
+    return values;
   }
 
   @Override
   public void attend(AttentionSite site, NDArray query, NDArray key, NDArray value) {
-    SiteCheck.check(sites.geometry(), sites.rows(), site, query.getShape(), key.getShape());
-    if (site.scale() < firstCompared()) {
+    SiteCheck.check(values.geometry(), values.rows(), site, query.getShape(), key.getShape());
+    if (site.scale() < firstCompared) {
       return;
     }
     try (NDManager scope = key.getManager().newSubManager()) {
-      float[] keys = cosine(scope, site, key, true);
-      float[] values = cosine(scope, site, value, false);
+      float[] keys = cosine(scope, site, key, rotaryReference.isPresent());
+      float[] own = cosine(scope, site, value, false);
       for (int row = 0; row < keys.length; row++) {
-        sites.set(site, row, new double[] {((double) keys[row] + values[row]) / 2});
+        values.set(site, row, new double[] {((double) keys[row] + own[row]) / 2});
       }
     }
   }
@@ -133,8 +111,8 @@ public final class MapSimilarityTap implements AttentionTap {
   /** Cosines and negative sines of all tokens [T_K · D]. */
   private float[] backward(NDManager scope, int headWidth) {
     if (backward == null) {
-      ScaleSchedule schedule = sites.geometry().schedule();
-      backward = RotaryTable.of(scope, schedule, rotaryReference, headWidth).toFloatArray();
+      ScaleSchedule schedule = values.geometry().schedule();
+      backward = RotaryTable.of(scope, schedule, rotaryReference.orElseThrow(), headWidth).toFloatArray();
       for (int i = 1; i < backward.length; i += 2) {
         backward[i] = -backward[i];
       }
@@ -142,23 +120,14 @@ public final class MapSimilarityTap implements AttentionTap {
     return backward;
   }
 
-  /** Takes in the prompts of another tap. */
-  public MapSimilarityTap combine(MapSimilarityTap other) {
-    if (firstMaps != other.firstMaps) {
-      throw new IllegalArgumentException(
-          "map similarity: " + firstMaps + " first maps expected, got " + other.firstMaps);
-    }
-    sites.add(other.sites);
-    return this;
-  }
-
-  /** Similarity [layer], −1 to 1; an error if a generation is not complete. */
-  public double[] similarity() {
-    int scales = sites.geometry().scales();
-    double[] similarity = new double[sites.geometry().layers()];
+  /** Returns the similarity [layer], −1 to 1; an error if a generation is not complete. */
+  public static double[] similarity(PromptValues values, int firstMaps) {
+    int scales = values.geometry().scales();
+    int first = firstCompared(values.geometry(), firstMaps);
+    double[] similarity = new double[values.geometry().layers()];
     for (int l = 0; l < similarity.length; l++) {
-      for (int k = firstCompared(); k < scales; k++) {
-        similarity[l] += sites.mean(l, k)[0] / (scales - firstCompared());
+      for (int k = first; k < scales; k++) {
+        similarity[l] += values.mean(l, k)[0] / (scales - first);
       }
     }
     return similarity;

@@ -1,5 +1,6 @@
 package io.scalekv.profile;
 
+import io.scalekv.io.Require;
 import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
@@ -49,9 +50,7 @@ public record Moments(int n, double mean, double variance) {
    * @param level in (0, 1), such as 0.95
    */
   public double margin(double level) {
-    if (!(level > 0 && level < 1)) {
-      throw new IllegalArgumentException("interval: a level in (0, 1) expected, got " + level);
-    }
+    Require.that(level > 0 && level < 1, "level must be between 0 and 1, got %s", level);
     return n < 2
         ? Double.NaN
         : TDistribution.of(n - 1.0).inverseSurvivalProbability((1 - level) / 2) * standardError();

@@ -1,28 +1,21 @@
 package io.scalekv.profile;
 
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 
 /**
- * The shape of the model that is profiled.
+ * Shape of the attention that is measured.
  *
- * @param layers self-attention layers
+ * @param layers self-attention layers L
  * @param heads heads H of each layer
  * @param schedule the K token maps
  */
 public record ProfileGeometry(int layers, int heads, ScaleSchedule schedule) {
-  /** Checks that nothing is empty. */
+  /** Checks the counts. */
   public ProfileGeometry {
-    if (layers < 1 || heads < 1) {
-      throw new IllegalArgumentException(
-          "profile geometry: at least 1 layer and 1 head expected, got "
-              + layers
-              + " layers and "
-              + heads
-              + " heads");
-    }
-    if (schedule == null) {
-      throw new IllegalArgumentException("profile geometry: a schedule expected, got null");
-    }
+    Require.atLeast("layers", layers, 1);
+    Require.atLeast("heads", heads, 1);
+    Require.that(schedule != null, "missing schedule");
   }
 
   /** Number of scales K. */

@@ -1,9 +1,11 @@
 package io.scalekv.profile;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
- * Everything measured while one prompt was generated: the mean over the sampled query rows of each
+ * Attention statistics of one prompt: the mean over the sampled query rows of each
  * {@link HeadStatistic} and of the mass per source scale, for every (branch, layer, scale, head).
  *
  * <p>This is the unit of merging: it does not depend on the other prompts, and a profile is an
@@ -56,10 +58,7 @@ public final class PromptStatistics {
    * without this branch.
    */
   public double sourceMass(Branch branch, int layer, int scale, int head, int source) {
-    if (source < 0 || source >= geometry.scales()) {
-      throw new IndexOutOfBoundsException(
-          "source scale: 0 to " + (geometry.scales() - 1) + " expected, got " + source);
-    }
+    Objects.checkIndex(source, geometry.scales());
     return values[offset(geometry, branch, layer, scale, head) + STATISTICS + source];
   }
 
@@ -71,15 +70,12 @@ public final class PromptStatistics {
   /** The statistics that {@link #values} came from. */
   static PromptStatistics of(
       int prompt, ProfileGeometry geometry, boolean guided, double... values) {
-    if (values.length != size(geometry)) {
-      throw new IllegalArgumentException(
-          "statistics of prompt "
-              + prompt
-              + ": "
-              + size(geometry)
-              + " values expected, got "
-              + values.length);
-    }
+    Require.that(
+        values.length == size(geometry),
+        "statistics of prompt %d must have %d values, got %d",
+        prompt,
+        size(geometry),
+        values.length);
     return new PromptStatistics(prompt, geometry, guided, values.clone());
   }
 
@@ -127,18 +123,11 @@ public final class PromptStatistics {
   }
 
   private static int offset(ProfileGeometry g, Branch branch, int layer, int scale, int head) {
-    check("layer", layer, g.layers());
-    check("scale", scale, g.scales());
-    check("head", head, g.heads() + 1);
+    Objects.checkIndex(layer, g.layers());
+    Objects.checkIndex(scale, g.scales());
+    Objects.checkIndex(head, g.heads() + 1);
     return (((branch.ordinal() * g.layers() + layer) * g.scales() + scale) * (g.heads() + 1) + head)
         * width(g);
-  }
-
-  private static void check(String what, int index, int size) {
-    if (index < 0 || index >= size) {
-      throw new IndexOutOfBoundsException(
-          "prompt statistics: " + what + " 0 to " + (size - 1) + " expected, got " + index);
-    }
   }
 
   @Override
@@ -160,7 +149,7 @@ public final class PromptStatistics {
     return "statistics of prompt " + prompt + (guided ? ", guided" : "");
   }
 
-  /** Collects the cells of one prompt while its maps are generated. */
+  /** Collector of the values of one prompt while its maps are generated. */
   static final class Builder {
     private final int prompt;
     private final ProfileGeometry geometry;
@@ -169,9 +158,7 @@ public final class PromptStatistics {
     private boolean guided;
 
     Builder(int prompt, ProfileGeometry geometry) {
-      if (prompt < 0) {
-        throw new IllegalArgumentException("prompt index: at least 0 expected, got " + prompt);
-      }
+      Require.atLeast("prompt index", prompt, 0);
       this.prompt = prompt;
       this.geometry = geometry;
       this.values = new double[size(geometry)];
@@ -179,26 +166,22 @@ public final class PromptStatistics {
       Arrays.fill(values, Double.NaN);
     }
 
-    /** Refuses a (layer, scale) that has been there already. */
+    /** Checks that a (layer, scale) is new. */
     void checkNew(int layer, int scale) {
       if (seen[layer * geometry.scales() + scale]) {
         throw new IllegalStateException(
-            "layer "
-                + layer
-                + " scale "
-                + scale
-                + ": one attention per generation expected, got a second one for prompt "
-                + prompt);
+            "layer %d scale %d of prompt %d must be measured once, got it twice"
+                .formatted(layer, scale + 1, prompt));
       }
     }
 
-    /** Notes that a (layer, scale) is complete. */
+    /** Marks a (layer, scale) as complete. */
     void complete(int layer, int scale, boolean withUnconditional) {
       seen[layer * geometry.scales() + scale] = true;
       guided |= withUnconditional;
     }
 
-    /** Takes over the means of one head, {@link #width} values from {@code from}. */
+    /** Stores the means of one head, {@link #width} values from {@code from}. */
     void set(Branch branch, int layer, int scale, int head, double[] source, int from) {
       System.arraycopy(
           source, from, values, offset(geometry, branch, layer, scale, head), width(geometry));
@@ -208,12 +191,8 @@ public final class PromptStatistics {
       for (int i = 0; i < seen.length; i++) {
         if (!seen[i]) {
           throw new IllegalStateException(
-              "prompt "
-                  + prompt
-                  + ": a complete generation expected, got none of layer "
-                  + i / geometry.scales()
-                  + " scale "
-                  + i % geometry.scales());
+              "prompt %d: missing layer %d scale %d: the generation is not complete"
+                  .formatted(prompt, i / geometry.scales(), i % geometry.scales() + 1));
         }
       }
       return new PromptStatistics(prompt, geometry, guided, values.clone());

@@ -2,9 +2,10 @@ package io.scalekv.profile;
 
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionSite;
 
-/** Refuses attention that does not belong to the measured model, or that reads a cut cache. */
+/** Check that attention belongs to the measured model and reads the full cache. */
 final class SiteCheck {
   private SiteCheck() {}
 
@@ -17,47 +18,38 @@ final class SiteCheck {
    */
   static void check(
       ProfileGeometry geometry, int prompts, AttentionSite site, Shape query, Shape key) {
-    String where = "layer " + site.layer() + " scale " + site.scale() + ": ";
+    String where = "layer " + site.layer() + " scale " + (site.scale() + 1);
     ScaleSchedule schedule = geometry.schedule();
-    if (!site.schedule().equals(schedule)) {
-      throw new IllegalArgumentException(
-          where + "schedule " + schedule.maps() + " expected, got " + site.schedule().maps());
-    }
-    if (site.layer() < 0 || site.layer() >= geometry.layers()) {
-      throw new IllegalArgumentException(
-          where + "layer 0 to " + (geometry.layers() - 1) + " expected");
-    }
-    if (site.scale() < 0 || site.scale() >= geometry.scales()) {
-      throw new IllegalArgumentException(
-          where + "scale 0 to " + (geometry.scales() - 1) + " expected");
-    }
+    Require.that(
+        site.schedule().equals(schedule),
+        "%s: schedule must be %s, got %s",
+        where,
+        schedule.maps(),
+        site.schedule().maps());
+    Require.between("layer", site.layer(), 0, geometry.layers() - 1);
+    Require.between("scale", site.scale() + 1, 1, geometry.scales());
     int conditional = site.conditionalRows();
-    if (conditional != prompts) {
-      throw new IllegalArgumentException(
-          where + prompts + " conditional rows expected, got " + conditional);
-    }
+    Require.that(
+        conditional == prompts, "%s: prompts must be %d, got %d", where, prompts, conditional);
     long batch = query.get(0);
-    if (batch != conditional && batch != 2L * conditional) {
-      throw new IllegalArgumentException(
-          where
-              + "batch of "
-              + conditional
-              + " or, guided, "
-              + 2 * conditional
-              + " rows expected, got "
-              + batch);
-    }
+    Require.that(
+        batch == conditional || batch == 2L * conditional,
+        "%s: batch rows must be %d or, guided, %d, got %d",
+        where,
+        conditional,
+        2 * conditional,
+        batch);
     Shape wantedQuery =
         new Shape(batch, geometry.heads(), schedule.tokens(site.scale()), query.get(3));
     Shape wantedKey =
         new Shape(batch, geometry.heads(), schedule.tokensBefore(site.scale() + 1), query.get(3));
-    if (!query.equals(wantedQuery)) {
-      throw new IllegalArgumentException(
-          where + "query " + wantedQuery + " expected, got " + query);
-    }
-    if (!key.equals(wantedKey)) {
-      throw new IllegalArgumentException(
-          where + "keys " + wantedKey + " expected (profiling reads the full cache), got " + key);
-    }
+    Require.that(
+        query.equals(wantedQuery), "%s: queries must be %s, got %s", where, wantedQuery, query);
+    Require.that(
+        key.equals(wantedKey),
+        "%s: keys of the full cache must be %s, got %s",
+        where,
+        wantedKey,
+        key);
   }
 }

@@ -2,6 +2,7 @@ package io.scalekv.profile;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.io.Require;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
@@ -18,15 +19,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A profile as a safetensors file, to the bit: what was measured on a prompt set need not be drawn
- * again, and the profiles of several files combine.
+ * Lossless safetensors file of an {@link AttentionProfile}; the profiles of several files combine.
  *
  * <p>One float64 tensor {@code prompt.N} per prompt, [branch 2][L][K][H + 1][statistic]: branches
  * conditional and unconditional, the last head is the row averaged over the heads, and the
  * statistics are named by the metadata entry {@code statistics}, the shares of the K source maps
  * last. {@code prompts} holds the indices of the prompts and {@code guided} whether each has an
  * unconditional branch. Metadata also hold version, geometry, sampling and, below {@code source.},
- * where the attention came from.
+ * the origin of the attention.
  */
 public final class StatisticsFile {
   /** Version of the format. */
@@ -37,19 +37,19 @@ public final class StatisticsFile {
   private static final Pattern MAP = Pattern.compile("([1-9][0-9]{0,3})x([1-9][0-9]{0,3})");
 
   /**
-   * What a file holds.
+   * Content of a file.
    *
    * @param profile the statistics
-   * @param source where the attention came from, by name
+   * @param source origin of the attention, by name
    */
-  public record Kept(AttentionProfile profile, SortedMap<String, String> source) {}
+  public record Content(AttentionProfile profile, SortedMap<String, String> source) {}
 
   private StatisticsFile() {}
 
   /**
-   * Writes a profile, whole or not at all.
+   * Writes a profile, all or nothing.
    *
-   * @param source where the attention came from, by name
+   * @param source origin of the attention, by name
    */
   public static void write(AttentionProfile profile, Map<String, String> source, Path file) {
     ProfileGeometry g = profile.geometry();
@@ -62,13 +62,13 @@ public final class StatisticsFile {
     metadata.put(
         "schedule",
         g.schedule().maps().stream().map(TokenMap::toString).collect(Collectors.joining(" ")));
-    metadata.put("statistics", columns(g));
+    metadata.put("statistics", String.join(" ", columns(g)));
     metadata.put("querySamples", Integer.toString(o.querySamples()));
     metadata.put("detailRows", Integer.toString(o.detailRows()));
-    metadata.put("sortedRows", Integer.toString(o.sortedRows()));
+    metadata.put("sortedRows", Integer.toString(ProfileOptions.SORTED_ROWS));
     metadata.put("samplingSeed", Long.toString(o.seed()));
     metadata.put("historyTopK", o.historyTopK().toString());
-    metadata.put("sinkTokens", Integer.toString(o.sinkTokens()));
+    metadata.put("sinkTokens", Integer.toString(ProfileOptions.SINK_TOKENS));
     metadata.put("unconditional", Boolean.toString(o.unconditional()));
     metadata.put("cutTokens", Integer.toString(o.cutTokens()));
     source.forEach((name, value) -> metadata.put(SOURCE + name, value));
@@ -85,7 +85,7 @@ public final class StatisticsFile {
     SafetensorsWriter.writeData(file, tensors, StoredType.F32, metadata);
   }
 
-  private static String columns(ProfileGeometry g) {
+  private static List<String> columns(ProfileGeometry g) {
     List<String> names = new ArrayList<>();
     for (HeadStatistic s : HeadStatistic.values()) {
       names.add(s.label());
@@ -93,7 +93,7 @@ public final class StatisticsFile {
     for (int source = 0; source < g.scales(); source++) {
       names.add("source-mass-" + source);
     }
-    return String.join(" ", names);
+    return names;
   }
 
   private static long[] shape(ProfileGeometry g) {
@@ -105,10 +105,9 @@ public final class StatisticsFile {
   /**
    * Reads a file.
    *
-   * @throws IllegalArgumentException with one line naming the file, what was expected and what was
-   *     there
+   * @throws IllegalArgumentException if it holds something else; one line naming the file
    */
-  public static Kept read(Path file) {
+  public static Content read(Path file) {
     try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
       Map<String, String> metadata = tensors.metadata();
       expect(file, metadata, "format", FORMAT);
@@ -118,29 +117,36 @@ public final class StatisticsFile {
               whole(file, metadata, "layers"),
               whole(file, metadata, "heads"),
               schedule(file, text(file, metadata, "schedule")));
-      expect(file, metadata, "statistics", columns(geometry));
+      checkColumns(file, text(file, metadata, "statistics"), columns(geometry));
+      expect(file, metadata, "sortedRows", Integer.toString(ProfileOptions.SORTED_ROWS));
+      expect(file, metadata, "sinkTokens", Integer.toString(ProfileOptions.SINK_TOKENS));
       ProfileOptions options =
           new ProfileOptions(
               whole(file, metadata, "querySamples"),
               whole(file, metadata, "detailRows"),
-              whole(file, metadata, "sortedRows"),
               number(file, metadata, "samplingSeed"),
               TopKeys.parse(text(file, metadata, "historyTopK")),
-              whole(file, metadata, "sinkTokens"),
               Boolean.parseBoolean(text(file, metadata, "unconditional")),
               whole(file, metadata, "cutTokens", 0));
       int[] prompts = tensors.ints("prompts");
       int[] guided = tensors.ints("guided");
-      if (guided.length != prompts.length) {
-        throw bad(file, "guided", prompts.length + " entries as in prompts", guided.length);
-      }
+      Require.that(
+          guided.length == prompts.length,
+          "%s: guided must have %d entries as prompts, got %d",
+          file,
+          prompts.length,
+          guided.length);
       List<PromptStatistics> statistics = new ArrayList<>();
       for (int i = 0; i < prompts.length; i++) {
         String name = "prompt." + prompts[i];
         long[] shape = tensors.info(name).shape();
-        if (!Arrays.equals(shape, shape(geometry))) {
-          throw bad(file, name, Arrays.toString(shape(geometry)), Arrays.toString(shape));
-        }
+        Require.that(
+            Arrays.equals(shape, shape(geometry)),
+            "%s: %s must have shape %s, got %s",
+            file,
+            name,
+            Arrays.toString(shape(geometry)),
+            Arrays.toString(shape));
         statistics.add(
             PromptStatistics.of(prompts[i], geometry, guided[i] != 0, tensors.doubles(name)));
       }
@@ -151,17 +157,33 @@ public final class StatisticsFile {
               source.put(name.substring(SOURCE.length()), value);
             }
           });
-      return new Kept(AttentionProfile.of(geometry, options, statistics), source);
+      return new Content(AttentionProfile.of(geometry, options, statistics), source);
     }
+  }
+
+  /** Names the statistics that an older or newer version of this project measured differently. */
+  private static void checkColumns(Path file, String text, List<String> wanted) {
+    List<String> found = List.of(text.split(" ", -1));
+    Require.that(
+        found.equals(wanted),
+        "%s: statistics must be those of this version, got %s; calibrate again to merge it",
+        file,
+        differences(wanted, found));
+  }
+
+  private static String differences(List<String> wanted, List<String> found) {
+    List<String> missing = wanted.stream().filter(name -> !found.contains(name)).toList();
+    List<String> unknown = found.stream().filter(name -> !wanted.contains(name)).toList();
+    return missing.isEmpty() && unknown.isEmpty()
+        ? "another order"
+        : "no " + missing + " and unknown " + unknown;
   }
 
   private static ScaleSchedule schedule(Path file, String text) {
     List<TokenMap> maps = new ArrayList<>();
     for (String word : text.split(" ", -1)) {
       Matcher map = MAP.matcher(word);
-      if (!map.matches()) {
-        throw bad(file, "schedule", "maps such as 16x16", word);
-      }
+      Require.that(map.matches(), "%s: schedule must be maps such as 16x16, got %s", file, word);
       maps.add(new TokenMap(Integer.parseInt(map.group(1)), Integer.parseInt(map.group(2))));
     }
     return new ScaleSchedule(maps);
@@ -169,18 +191,13 @@ public final class StatisticsFile {
 
   private static String text(Path file, Map<String, String> metadata, String name) {
     String value = metadata.get(name);
-    if (value == null) {
-      throw bad(file, name, "a value", "nothing");
-    }
+    Require.that(value != null, "%s: missing %s", file, name);
     return value;
   }
 
-  private static void expect(
-      Path file, Map<String, String> metadata, String name, String expected) {
-    String value = metadata.get(name);
-    if (!expected.equals(value)) {
-      throw bad(file, name, expected, value == null ? "nothing" : value);
-    }
+  private static void expect(Path file, Map<String, String> metadata, String name, String value) {
+    String found = text(file, metadata, name);
+    Require.that(value.equals(found), "%s: %s must be %s, got %s", file, name, value, found);
   }
 
   private static long number(Path file, Map<String, String> metadata, String name) {
@@ -188,7 +205,8 @@ public final class StatisticsFile {
     try {
       return Long.parseLong(value);
     } catch (NumberFormatException e) {
-      throw bad(file, name, "a whole number", value);
+      throw new IllegalArgumentException(
+          "%s: %s must be a whole number, got %s".formatted(file, name, value), e);
     }
   }
 
@@ -198,14 +216,6 @@ public final class StatisticsFile {
 
   private static int whole(Path file, Map<String, String> metadata, String name, int least) {
     long value = number(file, metadata, name);
-    if (value < least || value > Integer.MAX_VALUE) {
-      throw bad(file, name, least + " to " + Integer.MAX_VALUE, value);
-    }
-    return (int) value;
-  }
-
-  private static IllegalArgumentException bad(Path file, String what, Object expected, Object got) {
-    return new IllegalArgumentException(
-        file + ": statistics: " + what + ": expected " + expected + ", got " + got);
+    return (int) Require.between(file + ": " + name, value, least, Integer.MAX_VALUE);
   }
 }

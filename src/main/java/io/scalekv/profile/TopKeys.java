@@ -1,12 +1,13 @@
 package io.scalekv.profile;
 
+import io.scalekv.io.Require;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 
-/** How many history keys K' the top-K' sum takes: a share of the history or a fixed number. */
+/** Number K' of prefix keys in the top-K' sum: a share of the prefix or a fixed number. */
 public sealed interface TopKeys {
   /**
-   * K' for a history of the given length: at least 1, at most all of it.
+   * Returns K' for a prefix of the given length: at least 1, at most all of it.
    *
    * @param historyTokens T_k, at least 1
    */
@@ -32,22 +33,22 @@ public sealed interface TopKeys {
           : count(Integer.parseInt(s));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
-          "top keys: a number of keys or a share such as 5% expected, got \"" + text + "\"", e);
+          "K' must be a number of keys or a share such as 5%, got " + text, e);
     }
   }
 
   /**
-   * A share of the history.
+   * Share of the prefix.
    *
    * @param fraction in (0, 1]
    */
   record Fraction(double fraction) implements TopKeys {
     /** Checks the range. */
     public Fraction {
-      if (!(fraction > 0 && fraction <= 1)) {
-        throw new IllegalArgumentException(
-            "top keys: a fraction above 0 and at most 1 expected, got " + fraction);
-      }
+      Require.that(
+          fraction > 0 && fraction <= 1,
+          "K' must be above 0 and at most 100 %% of the prefix, got %s",
+          fraction);
     }
 
     @Override
@@ -66,16 +67,14 @@ public sealed interface TopKeys {
   }
 
   /**
-   * A fixed number of keys.
+   * Fixed number of keys.
    *
    * @param count at least 1
    */
   record Count(int count) implements TopKeys {
     /** Checks the range. */
     public Count {
-      if (count < 1) {
-        throw new IllegalArgumentException("top keys: at least 1 key expected, got " + count);
-      }
+      Require.atLeast("K'", count, 1);
     }
 
     @Override

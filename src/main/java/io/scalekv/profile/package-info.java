@@ -4,7 +4,7 @@
  * <p>The way through the package: an {@link io.scalekv.profile.AttentionProfiler} watches one
  * generation and yields one {@link io.scalekv.profile.PromptStatistics} per prompt; those are
  * collected in an {@link io.scalekv.profile.AttentionProfile}, which answers each {@link
- * io.scalekv.profile.LayerMetric} as an array [layer][scale]. Only the taps see tensors.
+ * io.scalekv.profile.LayerStatistic} as an array [layer][scale]. Only the taps see tensors.
  *
  * <p>Beside it stand taps that measure what single cache policies need: {@link
  * io.scalekv.profile.BlockMassTap}, {@link io.scalekv.profile.MapSimilarityTap} and {@link

@@ -4,11 +4,11 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.profile.AttentionMap;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.Branch;
-import io.scalekv.profile.FeatureCsv;
-import io.scalekv.profile.FeatureTable;
+import io.scalekv.profile.StatisticsCsv;
+import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.HeadStatistic;
-import io.scalekv.profile.LayerMetric;
-import io.scalekv.profile.ProfileCsv;
+import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.HeadStatisticsCsv;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,12 +27,12 @@ public final class AttentionAtlas {
 
   private final String model;
   private final AttentionProfile profile;
-  private final FeatureTable features;
+  private final LayerStatistics features;
 
   private AttentionAtlas(String model, AttentionProfile profile) {
     this.model = model;
     this.profile = profile;
-    this.features = FeatureTable.of(profile);
+    this.features = LayerStatistics.of(profile);
   }
 
   /**
@@ -55,12 +55,12 @@ public final class AttentionAtlas {
       throws IOException {
     List<Path> files = new ArrayList<>();
     Path csv = folder.resolve("profile.csv");
-    FeatureCsv.writeFeatures(features, add(files, folder, "features.csv"));
-    FeatureCsv.writePrompts(features, add(files, folder, "features-by-prompt.csv"));
-    ProfileCsv.write(profile, csv);
+    StatisticsCsv.writeStatistics(profile, add(files, folder, "statistics.csv"));
+    StatisticsCsv.writePrompts(profile, add(files, folder, "statistics-by-prompt.csv"));
+    HeadStatisticsCsv.write(profile, csv);
     files.add(csv);
-    FeatureCsv.writeSourceMass(profile, add(files, folder, "source-mass.csv"));
-    figure(files, folder, "features", features());
+    StatisticsCsv.writeSourceMass(profile, add(files, folder, "source-mass.csv"));
+    figure(files, folder, "statistics", features());
     figure(files, folder, "source-mass", sourceMass());
     figure(files, folder, "heads-current-mass", heads(HeadStatistic.CURRENT_MASS, "share"));
     figure(files, folder, "heads-entropy", heads(HeadStatistic.ENTROPY, "nats"));
@@ -91,7 +91,7 @@ public final class AttentionAtlas {
   }
 
   /** Whether it has a value anywhere: without a simulated cut some have none. */
-  private boolean measured(LayerMetric feature) {
+  private boolean measured(LayerStatistic feature) {
     return Arrays.stream(features.value(feature))
         .flatMapToDouble(Arrays::stream)
         .anyMatch(v -> !Double.isNaN(v));
@@ -110,7 +110,7 @@ public final class AttentionAtlas {
             + prompts()
             + ", heads and sampled queries; each map has its own colours; grey: undefined.",
         4,
-        Arrays.stream(LayerMetric.values())
+        Arrays.stream(LayerStatistic.values())
             .filter(this::measured)
             .map(
                 f ->

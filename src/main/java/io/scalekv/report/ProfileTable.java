@@ -13,7 +13,7 @@ import java.util.TreeSet;
 
 /** Statistics of the conditional branch in a {@code profile.csv}. */
 public final class ProfileTable {
-  private static final String HEADER = "branch,layer,head,scale,statistic,mean,std,n";
+  private static final String HEADER = "branch,layer,head,scale,map,statistic,mean,std,n";
   private static final String SOURCE = "source-mass-";
 
   /** One line of the file. */
@@ -44,17 +44,17 @@ public final class ProfileTable {
     for (int i = 1; i < lines.size(); i++) {
       String[] c = lines.get(i).split(",", -1);
       try {
-        if (c.length != 8) {
-          throw new NumberFormatException("8 columns");
+        if (c.length != 9) {
+          throw new NumberFormatException("9 columns");
         }
         if (c[0].equals("conditional")) {
           entries.add(
               new Entry(
                   Integer.parseInt(c[1]),
                   c[2],
-                  Integer.parseInt(c[3]),
-                  c[4],
-                  Double.parseDouble(c[5])));
+                  Integer.parseInt(c[3]) - 1,
+                  c[5],
+                  Double.parseDouble(c[6])));
         }
       } catch (NumberFormatException e) {
         throw new IllegalArgumentException(
@@ -77,7 +77,7 @@ public final class ProfileTable {
   /**
    * A statistic of the conditional branch, [layer][scale]; NaN where the profile has none.
    *
-   * @param head {@code all}, {@code averaged-row}, {@code metric} or a number
+   * @param head {@code all}, {@code averaged-row}, {@code layer} or a number
    */
   public double[][] values(String head, String statistic) {
     double[][] values = new double[layers()][scales()];
@@ -126,7 +126,7 @@ public final class ProfileTable {
     }
     for (Entry e : entries) {
       if (e.head().equals("all") && e.statistic().startsWith(SOURCE)) {
-        int source = Integer.parseInt(e.statistic().substring(SOURCE.length()));
+        int source = Integer.parseInt(e.statistic().substring(SOURCE.length())) - 1;
         if (source < scales) {
           mass[e.layer()][e.scale()][source] = e.mean();
         }

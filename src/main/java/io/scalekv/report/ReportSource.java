@@ -2,8 +2,8 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +28,7 @@ record ReportSource(
     Path folder,
     List<Folder> experiments,
     Optional<ProfileTable> profile,
-    Optional<RolesDocument> roles,
+    Optional<Calibration> roles,
     List<Kept> kept) {
   private static final List<String> ORDER =
       List.of(
@@ -99,7 +99,7 @@ record ReportSource(
         folder,
         experiments,
         profile == null ? Optional.empty() : Optional.of(ProfileTable.read(profile)),
-        roles == null ? Optional.empty() : Optional.of(RolesJson.read(roles)),
+        roles == null ? Optional.empty() : Optional.of(CalibrationFile.read(roles)),
         kept);
   }
 

@@ -4,7 +4,7 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.Calibration;
 import java.util.Locale;
 
 /**
@@ -17,9 +17,9 @@ public final class RoleHeatMap {
   private RoleHeatMap() {}
 
   /** Returns the heat map of a calibration. */
-  public static LayerScaleMap of(RolesDocument document) {
-    double[][] z = document.zTable();
-    RoleAssignment roles = document.assignment();
+  public static LayerScaleMap of(Calibration calibration) {
+    double[][] z = calibration.roles().statistics().z();
+    RoleAssignment roles = calibration.roles().assignment();
     boolean[][] drafters = new boolean[z.length][z[0].length];
     String[][] texts = new String[z.length][z[0].length];
     double most = 0;
@@ -31,17 +31,17 @@ public final class RoleHeatMap {
       }
     }
     double ends = Math.max(1, Math.min(MOST_SATURATED, Math.ceil(2 * most) / 2));
-    boolean lowest = document.metric().drafters() == Orientation.LOWEST;
+    boolean lowest = calibration.roles().statistics().orientation() == Orientation.LOWEST;
     return LayerScaleMap.of(
-            document.model().name() + ": drafters and refiners by " + document.metric().name(), z)
+            calibration.model().name() + ": drafters and refiners by " + calibration.roles().statistics().name(), z)
         .notes(
-            provenance(document),
-            ranked(document),
+            provenance(calibration),
+            ranked(calibration),
             "D, outlined: drafter ("
                 + (lowest ? "blue" : "orange")
                 + " end); others: refiner;"
                 + " crossed out: undefined, no prefix")
-        .scales(document.schedule(), 0)
+        .scales(calibration.model().schedule(), 0)
         .colours(Palette.DIVERGING, -ends, ends)
         .unit("z-score (standard deviations)")
         .texts(texts)
@@ -49,27 +49,27 @@ public final class RoleHeatMap {
         .build();
   }
 
-  private static String provenance(RolesDocument document) {
-    RolesDocument.Calibration c = document.calibration();
-    String budget = document.budget().request();
+  private static String provenance(Calibration calibration) {
+    String prompts = calibration.source().get("prompts");
+    String budget = calibration.roles().request();
     return String.format(
         Locale.ROOT,
         "%s · budget %s%s per layer and head",
-        c == null ? "imported" : c.promptCount() == 1 ? "1 prompt" : c.promptCount() + " prompts",
+        prompts == null ? "imported" : prompts.equals("1") ? "1 prompt" : prompts + " prompts",
         budget,
-        budget.endsWith("t") ? "" : " = " + document.budget().tokens() + " tokens");
+        budget.endsWith("t") ? "" : " = " + calibration.roles().budgetTokens() + " tokens");
   }
 
-  private static String ranked(RolesDocument document) {
-    ScaleSchedule schedule = document.schedule();
-    int first = BudgetPlan.firstCutScale(schedule, document.budget().tokens());
-    int pairs = document.model().layers() * (schedule.scales() - first);
+  private static String ranked(Calibration calibration) {
+    ScaleSchedule schedule = calibration.model().schedule();
+    int first = BudgetPlan.firstCutScale(schedule, calibration.roles().budgetTokens());
+    int pairs = calibration.model().layers() * (schedule.scales() - first);
     return pairs == 0
         ? "no scale reads a compressed cache"
         : String.format(
             Locale.ROOT,
             "%d drafters of %d layer–scale pairs that read a compressed cache, from scale %s on",
-            document.budget().drafters(),
+            calibration.roles().assignment().drafters().size(),
             pairs,
             LayerScaleMap.scale(schedule.maps(), first));
   }

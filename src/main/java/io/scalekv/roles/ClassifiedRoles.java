@@ -5,15 +5,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Roles and where they come from.
+ * Roles and how they were assigned.
  *
- * @param roles metric, z-scores and roles
+ * @param statistics statistic that orders the layers, and its z-scores
+ * @param assignment which layer–scale pairs are drafters
  * @param classifier name of the classifier
- * @param settings what it was told, by name
- * @param found what it found on the way, by name, such as its threshold
+ * @param settings settings of the classifier, by name
+ * @param found by-products of the classification, by name, such as a threshold
  */
 public record ClassifiedRoles(
-    LayerRoles roles,
+    RoleStatistics statistics,
+    RoleAssignment assignment,
     String classifier,
     SortedMap<String, String> settings,
     SortedMap<String, String> found) {
@@ -21,10 +23,5 @@ public record ClassifiedRoles(
   public ClassifiedRoles {
     settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
     found = Collections.unmodifiableSortedMap(new TreeMap<>(found));
-  }
-
-  /** Which pairs are drafters. */
-  public RoleAssignment assignment() {
-    return roles.assignment();
   }
 }

@@ -2,23 +2,30 @@ package io.scalekv.roles;
 
 import java.util.OptionalInt;
 
-/** How many of the ranked pairs are drafters, N_d. */
+/** Rule for the number N_d of drafters among the ranked layer–scale pairs. */
 public sealed interface DrafterCount {
-  /** Name of the classifier that counts so. */
+  /** Name of the classifier with this rule. */
   String name();
 
   /**
-   * N_d.
+   * Returns N_d.
    *
    * @param sorted z-scores of all pairs that are ranked, ascending, the drafters' end first; at
    *     least one
    * @param layers number of layers L
-   * @param cutScales number of scales that read a cut cache
+   * @param cutScales number of scales with a compressed cache
    */
   int of(double[] sorted, int layers, int cutScales);
 
   /**
-   * A given number, or 6.5 % of the pairs ({@link LayerRoles#defaultDrafters}).
+   * Returns the default N_d, round-half-up(6.5 % of L · the scales with a compressed cache).
+   */
+  static int usual(int layers, int cutScales) {
+    return (int) ((65L * layers * cutScales + 500) / 1000);
+  }
+
+  /**
+   * A given number, or 6.5 % of the pairs ({@link #usual}).
    *
    * @param drafters N_d, or empty for the default
    */
@@ -30,7 +37,7 @@ public sealed interface DrafterCount {
 
     @Override
     public int of(double[] sorted, int layers, int cutScales) {
-      return drafters.orElse(LayerRoles.defaultDrafters(layers, cutScales));
+      return drafters.orElse(usual(layers, cutScales));
     }
   }
 
@@ -110,7 +117,7 @@ public sealed interface DrafterCount {
       int last = sorted.length - 1;
       double range = sorted[last] - sorted[0];
       int knee = 0;
-      double farthest = LayerRoles.EPSILON; // above the rounding of a straight line
+      double farthest = RoleStatistics.EPSILON; // above the rounding of a straight line
       for (int i = 1; i < last; i++) {
         double above = (sorted[i] - sorted[0]) / range - (double) i / last;
         if (above > farthest) {

@@ -7,14 +7,14 @@ import org.tribuo.math.distance.L2Distance;
 import org.tribuo.math.neighbour.NeighboursQueryFactoryType;
 
 /**
- * Clusters of any number and shape in the standardised features by HDBSCAN* (Campello et al.,
+ * Clusters of any number and shape in the standardised statistics by HDBSCAN* (Campello et al.,
  * Hierarchical Density Estimates for Data Clustering, 2015; Tribuo, Euclidean). The drafters are
- * the cluster whose pairs have the lowest mean score of the metric, where there are at least two
+ * the cluster whose pairs have the lowest mean score, where there are at least two
  * clusters.
  *
  * <p>Pairs that belong to no cluster (noise) are refiners: a drafter takes its tokens from all
- * other layers, so it has to be one of a group. Fewer than two clusters tell nothing apart: then
- * all pairs are refiners. Both are counted in {@link ClassifiedRoles#found}.
+ * other layers, so it has to be one of a group. With fewer than two clusters all pairs are
+ * refiners. Both are counted in {@link ClassifiedRoles#found}.
  *
  * <p>The smallest cluster has as many pairs as the paper's rule has drafters, but at least {@value
  * #FEWEST}; the density of a pair is its distance to the same number of neighbours.
@@ -28,27 +28,27 @@ public record HdbscanClassifier() implements RoleClassifier {
   }
 
   @Override
-  public boolean readsFeatures() {
+  public boolean readsOthers() {
     return true;
   }
 
   @Override
   public ClassifiedRoles classify(RoleStatistics statistics) {
     int cut = statistics.scales() - statistics.firstCutScale();
-    int smallest = Math.max(FEWEST, LayerRoles.defaultDrafters(statistics.layers(), cut));
+    int smallest = Math.max(FEWEST, DrafterCount.usual(statistics.layers(), cut));
     HdbscanTrainer trainer =
         new HdbscanTrainer(
             smallest, new L2Distance(), smallest, 1, NeighboursQueryFactoryType.BRUTE_FORCE);
     SortedMap<String, String> settings = TribuoData.settings(trainer);
-    settings.put("features", String.join(" ", statistics.features()));
+    settings.put("statistics", String.join(" ", statistics.others()));
     double[][] vectors = statistics.standardised();
     int[] labels = new int[vectors.length];
-    if (vectors.length > smallest && FeatureClusters.differ(vectors)) {
-      var model = trainer.train(FeatureClusters.data(vectors));
+    if (vectors.length > smallest && StatisticClusters.differ(vectors)) {
+      var model = trainer.train(StatisticClusters.data(vectors));
       for (int i = 0; i < labels.length; i++) {
         labels[i] = model.getClusterLabels().get(i);
       }
     }
-    return FeatureClusters.roles(this, statistics, labels, settings, new TreeMap<>());
+    return StatisticClusters.roles(this, statistics, labels, settings, new TreeMap<>());
   }
 }

@@ -1,15 +1,19 @@
 package io.scalekv.roles;
 
+import io.scalekv.io.Require;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * In which order the heads give up their tokens of one source map (HeatKV). Per source map s, all
+ * Orders in which the heads drop their tokens of one source map (HeatKV). Per source map s, all
  * L·H (head, layer) pairs by ascending attention of later maps on s; rank 0 is dropped first. The
- * first s0 maps are sinks, which no head drops, and the last map is never kept, so there are K−1−s0
+ * first s0 maps are sinks, which no head drops, and the last map is never stored, so there are K−1−s0
  * orders. Layers, heads, maps and ranks count from 0; a pair is packed as head·L + layer.
  */
 public final class HeatKvOrders {
+  private static final int MOST = 1000;
+
   private final int sinkScales;
   private final int scales;
   private final int layers;
@@ -32,7 +36,7 @@ public final class HeatKvOrders {
   }
 
   /**
-   * Orders from elsewhere.
+   * Returns orders.
    *
    * @param sinkScales s0, 0..K−2
    * @param scales number of scales K
@@ -42,20 +46,53 @@ public final class HeatKvOrders {
    * @throws IllegalArgumentException unless there are K−1−s0 orders and each is a permutation
    */
   public static HeatKvOrders of(int sinkScales, int scales, int layers, int heads, int[][] orders) {
-    return checked(sinkScales, scales, layers, heads, orders, "HeatKV orders: ");
+    Require.between("layers", layers, 1, MOST);
+    Require.between("heads", heads, 1, MOST);
+    Require.between("sink scales", sinkScales, 0, scales - 2);
+    int wanted = scales - 1 - sinkScales;
+    Require.that(
+        orders.length == wanted,
+        "orders must be %d (scales %d to %d), got %d",
+        wanted,
+        sinkScales + 1,
+        scales - 1,
+        orders.length);
+    int pairs = layers * heads;
+    int[][] copy = new int[wanted][];
+    for (int i = 0; i < wanted; i++) {
+      copy[i] = orders[i].clone();
+      Require.that(
+          copy[i].length == pairs,
+          "order %d must have %d pairs (%d heads x %d layers), got %d",
+          i,
+          pairs,
+          heads,
+          layers,
+          copy[i].length);
+      boolean[] seen = new boolean[pairs];
+      for (int r = 0; r < pairs; r++) {
+        int pair = copy[i][r];
+        Require.that(
+            pair >= 0 && pair < pairs && !seen[pair],
+            "order %d must have each pair 0..%d (head x %d layers + layer) once, got %d at rank %d",
+            i,
+            pairs - 1,
+            layers,
+            pair,
+            r);
+        seen[pair] = true;
+      }
+    }
+    return new HeatKvOrders(sinkScales, scales, layers, heads, copy);
   }
 
   /**
-   * The same for more sinks: without the orders of the maps before {@code sinks}.
+   * Returns these orders for more sinks: without the orders of the maps before {@code sinks}.
    *
    * @param sinks at least the sinks of these orders, at most K−2
    */
   public HeatKvOrders withSinks(int sinks) {
-    if (sinks < sinkScales || sinks > scales - 2) {
-      throw new IllegalArgumentException(
-          String.format(
-              "HeatKV orders: %d..%d sink scales expected, got %d", sinkScales, scales - 2, sinks));
-    }
+    Require.between("sink scales", sinks, sinkScales, scales - 2);
     return of(
         sinks,
         scales,
@@ -64,103 +101,35 @@ public final class HeatKvOrders {
         Arrays.copyOfRange(orders, sinks - sinkScales, orders.length));
   }
 
-  /** The same; {@code before} precedes JSON pointers into {@code orders} in messages. */
-  static HeatKvOrders checked(
-      int sinkScales, int scales, int layers, int heads, int[][] orders, String before) {
-    if (layers < 1 || heads < 1 || layers > 1000 || heads > 1000) {
-      throw new IllegalArgumentException(
-          "HeatKV orders: 1..1000 layers and heads expected, got " + layers + " and " + heads);
-    }
-    checkSinks(sinkScales, scales);
-    int expected = scales - 1 - sinkScales;
-    if (orders.length != expected) {
-      throw new IllegalArgumentException(
-          String.format(
-              "%s: expected %d orders (maps %d to %d), got %d",
-              before, expected, sinkScales, scales - 2, orders.length));
-    }
-    int pairs = layers * heads;
-    int[][] copy = new int[expected][];
-    for (int i = 0; i < expected; i++) {
-      copy[i] = orders[i].clone();
-      if (copy[i].length != pairs) {
-        throw new IllegalArgumentException(
-            String.format(
-                "%s/%d: expected %d pairs (%d heads x %d layers), got %d",
-                before, i, pairs, heads, layers, copy[i].length));
-      }
-      int[] seen = new int[pairs];
-      for (int r = 0; r < pairs; r++) {
-        int pair = copy[i][r];
-        if (pair < 0 || pair >= pairs) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "%s/%d/%d: expected a pair 0..%d (head x %d layers + layer), got %d",
-                  before, i, r, pairs - 1, layers, pair));
-        }
-        if (seen[pair] > 0) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "%s/%d/%d: expected each pair once, got head %d layer %d of rank %d again",
-                  before, i, r, pair / layers, pair % layers, seen[pair] - 1));
-        }
-        seen[pair] = r + 1;
-      }
-    }
-    return new HeatKvOrders(sinkScales, scales, layers, heads, copy);
-  }
-
-  static void checkSinks(int sinkScales, int scales) {
-    if (scales < 2 || sinkScales < 0 || sinkScales > scales - 2) {
-      throw new IllegalArgumentException(
-          String.format(
-              "HeatKV orders: 0..%d sink scales expected for %d scales, got %d",
-              scales - 2, scales, sinkScales));
-    }
-  }
-
   /**
-   * Sorts by score, ascending; ties go to the lower head first, then to the lower layer.
+   * Returns the orders by score, ascending; ties go to the lower head first, then to the lower
+   * layer.
    *
    * @param scores [layer][head][map] of K maps: mean attention of later maps on each map; only maps
-   *     s0 to K−2 are looked at, and must be finite there
+   *     s0 to K−2 are read, and must be finite
    * @param sinkScales s0, 0..K−2
    */
   public static HeatKvOrders ofScores(double[][][] scores, int sinkScales) {
-    if (scores.length == 0 || scores[0].length == 0) {
-      throw new IllegalArgumentException(
-          "HeatKV scores: at least 1 layer and 1 head expected, got none");
-    }
+    Require.that(scores.length > 0 && scores[0].length > 0, "scores must have a layer and a head");
     int layers = scores.length;
     int heads = scores[0].length;
     int scales = scores[0][0].length;
-    checkSinks(sinkScales, scales);
+    Require.between("sink scales", sinkScales, 0, scales - 2);
     int[][] orders = new int[scales - 1 - sinkScales][];
     for (int i = 0; i < orders.length; i++) {
       int map = sinkScales + i;
       double[] score = new double[layers * heads];
       for (int l = 0; l < layers; l++) {
-        if (scores[l].length != heads) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "HeatKV scores: layer %d: %d heads expected, got %d",
-                  l, heads, scores[l].length));
-        }
         for (int h = 0; h < heads; h++) {
-          if (scores[l][h].length != scales) {
-            throw new IllegalArgumentException(
-                String.format(
-                    "HeatKV scores: layer %d, head %d: %d maps expected, got %d",
-                    l, h, scales, scores[l][h].length));
-          }
-          double value = scores[l][h][map];
-          if (!Double.isFinite(value)) {
-            throw new IllegalArgumentException(
-                String.format(
-                    "HeatKV scores: layer %d, head %d, map %d: a finite score expected, got %s",
-                    l, h, map, value));
-          }
-          score[h * layers + l] = value + 0.0; // so that -0 and 0 tie
+          Require.that(
+              scores[l].length == heads
+                  && scores[l][h].length == scales
+                  && Double.isFinite(scores[l][h][map]),
+              "score of layer %d, head %d, scale %d must be finite, got none",
+              l,
+              h,
+              map + 1);
+          score[h * layers + l] = scores[l][h][map] + 0.0; // so that -0 and 0 tie
         }
       }
       orders[i] =
@@ -199,12 +168,8 @@ public final class HeatKvOrders {
    * @param sourceMap s0..K−2
    */
   public int rank(int sourceMap, int head, int layer) {
-    if (head < 0 || head >= heads || layer < 0 || layer >= layers) {
-      throw new IndexOutOfBoundsException(
-          String.format(
-              "HeatKV orders: head below %d and layer below %d expected, got %d and %d",
-              heads, layers, head, layer));
-    }
+    Objects.checkIndex(head, heads);
+    Objects.checkIndex(layer, layers);
     return ranks[index(sourceMap)][head * layers + layer];
   }
 
@@ -218,13 +183,7 @@ public final class HeatKvOrders {
   }
 
   private int index(int sourceMap) {
-    if (sourceMap < sinkScales || sourceMap > scales - 2) {
-      throw new IndexOutOfBoundsException(
-          String.format(
-              "HeatKV orders: source map %d..%d expected, got %d",
-              sinkScales, scales - 2, sourceMap));
-    }
-    return sourceMap - sinkScales;
+    return Objects.checkIndex(sourceMap - sinkScales, orders.length);
   }
 
   /** The head of a packed pair. */

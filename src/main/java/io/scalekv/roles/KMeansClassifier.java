@@ -11,9 +11,9 @@ import org.tribuo.clustering.kmeans.KMeansTrainer.Initialisation;
 import org.tribuo.math.distance.L2Distance;
 
 /**
- * Two clusters of the standardised features by k-means (Tribuo, k-means++ seeds, Euclidean), the
+ * Two clusters of the standardised statistics by k-means (Tribuo, k-means++ seeds, Euclidean), the
  * best of {@value #RESTARTS} starts by the sum of squared distances. The cluster whose pairs have
- * the lower mean score of the metric are the drafters; where the two means are equal, the smaller
+ * the lower mean score are the drafters; where the two means are equal, the smaller
  * cluster.
  *
  * @param seed of the starts
@@ -28,7 +28,7 @@ public record KMeansClassifier(long seed) implements RoleClassifier {
   }
 
   @Override
-  public boolean readsFeatures() {
+  public boolean readsOthers() {
     return true;
   }
 
@@ -38,15 +38,15 @@ public record KMeansClassifier(long seed) implements RoleClassifier {
         new KMeansTrainer(2, MOST_ITERATIONS, new L2Distance(), Initialisation.PLUSPLUS, 1, seed);
     SortedMap<String, String> settings = TribuoData.settings(trainer);
     settings.put("restarts", Integer.toString(RESTARTS));
-    settings.put("features", String.join(" ", statistics.features()));
+    settings.put("statistics", String.join(" ", statistics.others()));
     double[][] vectors = statistics.standardised();
     int[] labels = new int[vectors.length];
     double least = Double.POSITIVE_INFINITY;
-    if (FeatureClusters.differ(vectors)) {
-      MutableDataset<ClusterID> data = FeatureClusters.data(vectors);
+    if (StatisticClusters.differ(vectors)) {
+      MutableDataset<ClusterID> data = StatisticClusters.data(vectors);
       for (int start = 0; start < RESTARTS; start++) {
         int[] found = labels(trainer.train(data), data);
-        double squares = FeatureClusters.squares(vectors, found);
+        double squares = StatisticClusters.squares(vectors, found);
         if (squares < least) {
           least = squares;
           labels = found;
@@ -56,7 +56,7 @@ public record KMeansClassifier(long seed) implements RoleClassifier {
     SortedMap<String, String> found = new TreeMap<>();
     found.put(
         "sumOfSquares", least == Double.POSITIVE_INFINITY ? "0" : RankClassifier.score(least));
-    return FeatureClusters.roles(this, statistics, labels, settings, found);
+    return StatisticClusters.roles(this, statistics, labels, settings, found);
   }
 
   private static int[] labels(KMeansModel model, MutableDataset<ClusterID> data) {

@@ -3,7 +3,7 @@ package io.scalekv.roles;
 import java.util.Comparator;
 
 /**
- * A layer at a scale. Ordered by scale, then by layer.
+ * Layer–scale pair. Ordered by scale, then by layer.
  *
  * @param layer 0-based layer
  * @param scale 0-based scale, the one that reads the cache
@@ -19,6 +19,6 @@ public record LayerScale(int layer, int scale) implements Comparable<LayerScale>
 
   @Override
   public String toString() {
-    return "layer " + layer + " scale " + scale;
+    return "layer " + layer + " scale " + (scale + 1);
   }
 }

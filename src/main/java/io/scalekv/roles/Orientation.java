@@ -1,16 +1,19 @@
 package io.scalekv.roles;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import io.scalekv.profile.LayerStatistic;
 import java.util.Locale;
 
-/** Which end of a metric marks the drafters. */
+/** End of a statistic that marks the drafters. */
 public enum Orientation {
   /** Low values are drafters, as with the attention selectivity index. */
-  @JsonProperty("lowest")
   LOWEST,
   /** High values are drafters, as with entropy. */
-  @JsonProperty("highest")
   HIGHEST;
+
+  /** Returns the end of a statistic that marks drafters. */
+  public static Orientation of(LayerStatistic statistic) {
+    return statistic.highMeansRefiner() ? LOWEST : HIGHEST;
+  }
 
   /** The word used in files: {@code lowest} or {@code highest}. */
   public String word() {

@@ -1,14 +1,19 @@
 package io.scalekv.roles;
 
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * The role of every layer at every scale: the listed pairs are drafters, all others refiners.
+ * Role of every layer at every scale: the listed layer–scale pairs are drafters, all others
+ * refiners.
  *
  * @param layers number of layers L, at least 1
  * @param scales number of scales K, at least 1
@@ -17,33 +22,55 @@ import java.util.TreeSet;
 public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> drafters) {
   /** Copies the set and checks that every pair exists. */
   public RoleAssignment {
-    if (layers < 1 || scales < 1) {
-      throw new IllegalArgumentException(
-          "roles: at least 1 layer and 1 scale expected, got " + layers + " and " + scales);
-    }
+    Require.atLeast("layers", layers, 1);
+    Require.atLeast("scales", scales, 1);
     drafters = Collections.unmodifiableSortedSet(new TreeSet<>(drafters));
     for (LayerScale pair : drafters) {
-      if (pair.layer() < 0
-          || pair.layer() >= layers
-          || pair.scale() < 0
-          || pair.scale() >= scales) {
-        throw new IllegalArgumentException(
-            "roles: layer below "
-                + layers
-                + " and scale below "
-                + scales
-                + " expected, got "
-                + pair);
-      }
+      Require.that(
+          pair.layer() >= 0
+              && pair.layer() < layers
+              && pair.scale() >= 0
+              && pair.scale() < scales,
+          "drafters must be below layer %d and scale %d, got %s",
+          layers,
+          scales + 1,
+          pair);
     }
   }
 
-  /** An assignment with these drafters. */
+  /** Returns an assignment with these drafters. */
   public static RoleAssignment of(int layers, int scales, Collection<LayerScale> drafters) {
     return new RoleAssignment(layers, scales, new TreeSet<>(drafters));
   }
 
-  /** The role of one layer at one scale, both 0-based. */
+  /**
+   * Returns random drafters.
+   *
+   * @param first first scale that reads a compressed cache
+   * @param drafters N_d
+   */
+  public static RoleAssignment random(
+      int layers, int scales, int first, int drafters, long seed) {
+    List<LayerScale> pairs = new ArrayList<>();
+    for (int k = first; k < scales; k++) {
+      for (int l = 0; l < layers; l++) {
+        pairs.add(new LayerScale(l, k));
+      }
+    }
+    Require.between("drafters", drafters, 0, pairs.size());
+    Collections.shuffle(pairs, new Random(seed));
+    return of(layers, scales, pairs.subList(0, drafters));
+  }
+
+  /** Returns the default number of random drafters at a budget in tokens per layer and head. */
+  public static RoleAssignment random(
+      int layers, ScaleSchedule schedule, int budget, long seed) {
+    int first = BudgetPlan.firstCutScale(schedule, budget);
+    int drafters = DrafterCount.usual(layers, schedule.scales() - first);
+    return random(layers, schedule.scales(), first, drafters, seed);
+  }
+
+  /** Returns the role of one layer at one scale, both 0-based. */
   public Role role(int layer, int scale) {
     return isDrafter(layer, scale) ? Role.DRAFTER : Role.REFINER;
   }
@@ -53,7 +80,7 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
     return drafters.contains(new LayerScale(layer, scale));
   }
 
-  /** The drafters as a new mask, [layer][scale]. */
+  /** Returns the drafters as a new mask, [layer][scale]. */
   public boolean[][] mask() {
     boolean[][] mask = new boolean[layers][scales];
     for (LayerScale pair : drafters) {
@@ -63,7 +90,7 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
   }
 
   /**
-   * Jaccard overlap of the two sets of drafters: |A ∩ B| / |A ∪ B|, in 0..1; 1 where both are
+   * Returns the Jaccard overlap of the two sets of drafters: |A ∩ B| / |A ∪ B|, in 0..1; 1 where both are
    * empty.
    */
   public double jaccard(RoleAssignment other) {
@@ -77,7 +104,7 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
     return (double) common / union.size();
   }
 
-  /** The pairs whose role changes from this assignment to the other, by scale, then layer. */
+  /** Returns the pairs whose role changes from this assignment to the other, by scale, then layer. */
   public List<RoleChange> diff(RoleAssignment other) {
     sameShape(other);
     TreeSet<LayerScale> union = new TreeSet<>(drafters);
@@ -94,11 +121,12 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
   }
 
   private void sameShape(RoleAssignment other) {
-    if (layers != other.layers || scales != other.scales) {
-      throw new IllegalArgumentException(
-          String.format(
-              "roles: two assignments of one model expected, got %d layers x %d scales and %d x %d",
-              layers, scales, other.layers, other.scales));
-    }
+    Require.that(
+        layers == other.layers && scales == other.scales,
+        "role assignments must have the same shape, got %d layers x %d scales and %d x %d",
+        layers,
+        scales,
+        other.layers,
+        other.scales);
   }
 }

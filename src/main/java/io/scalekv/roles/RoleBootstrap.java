@@ -1,19 +1,20 @@
 package io.scalekv.roles;
 
-import io.scalekv.profile.FeatureTable;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistics;
+import io.scalekv.io.Require;
+import io.scalekv.profile.LayerStatistic;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * How sure roles are: prompts are drawn with replacement, as many as there are, roles are told anew
- * by the same rule, and the share of draws in which a pair is a drafter estimates the probability
- * that it is one. Immutable.
+ * Role confidence by bootstrap over prompts: prompts are drawn with replacement, roles are assigned
+ * by the same rule, and the share of draws in which a layer–scale pair is a drafter estimates the
+ * probability that it is one. Immutable.
  *
  * <p>Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 6.
  */
 public final class RoleBootstrap {
-  /** Draws where nothing else is asked for. */
+  /** Default number of draws. */
   public static final int DRAWS = 1000;
 
   private final int prompts;
@@ -29,39 +30,35 @@ public final class RoleBootstrap {
   }
 
   /**
-   * Draws and classifies.
+   * Returns the bootstrap of a rule.
    *
    * @param table the prompts
-   * @param metric what orders layers
-   * @param firstCutScale first scale that reads a cut cache
-   * @param features what the classifier sees beside the metric; none if it reads no features
+   * @param statistic orders layers
+   * @param firstCutScale first scale that reads a compressed cache
+   * @param others other statistics for the classifier
    * @param classifier the rule
-   * @param draws how often, at least 1
+   * @param draws number of draws, at least 1
    * @param seed of the draws
    */
   public static RoleBootstrap of(
-      FeatureTable table,
-      LayerMetric metric,
+      LayerStatistics table,
+      LayerStatistic statistic,
       int firstCutScale,
-      List<LayerMetric> features,
+      List<LayerStatistic> others,
       RoleClassifier classifier,
       int draws,
       long seed) {
-    if (draws < 1) {
-      throw new IllegalArgumentException("bootstrap: at least 1 draw expected, got " + draws);
-    }
-    if (table.prompts() == 0) {
-      throw new IllegalArgumentException("bootstrap: at least 1 prompt expected, got none");
-    }
+    Require.atLeast("bootstrap draws", draws, 1);
+    Require.atLeast("prompts", table.prompts(), 1);
     SplittableRandom random = new SplittableRandom(seed);
     int[][] drafter = new int[table.layers()][table.scales()];
     int[] positions = new int[table.prompts()];
-    List<LayerMetric> read = classifier.readsFeatures() ? features : List.of();
+    List<LayerStatistic> read = classifier.readsOthers() ? others : List.of();
     for (int d = 0; d < draws; d++) {
       for (int i = 0; i < positions.length; i++) {
         positions[i] = random.nextInt(positions.length);
       }
-      RoleStatistics drawn = RoleStatistics.of(table, metric, firstCutScale, read, positions);
+      RoleStatistics drawn = RoleStatistics.of(table, statistic, firstCutScale, read, positions);
       for (LayerScale pair : classifier.classify(drawn).assignment().drafters()) {
         drafter[pair.layer()][pair.scale()]++;
       }

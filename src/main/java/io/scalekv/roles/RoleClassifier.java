@@ -1,11 +1,12 @@
 package io.scalekv.roles;
 
+import io.scalekv.io.Require;
 import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * Tells drafters from refiners. Every classifier is deterministic: equal statistics give equal
- * roles.
+ * Classifier of layer–scale pairs into drafters and refiners. Deterministic: equal statistics give
+ * equal roles.
  */
 public sealed interface RoleClassifier permits RankClassifier, KMeansClassifier, HdbscanClassifier {
   /** Names on the command line, the paper's rule first. */
@@ -14,23 +15,24 @@ public sealed interface RoleClassifier permits RankClassifier, KMeansClassifier,
   /** Its name on the command line and in files. */
   String name();
 
-  /** Whether it looks at the features; otherwise the metric is all it needs. */
-  boolean readsFeatures();
+  /** Whether it reads other statistics than the one that orders layers. */
+  boolean readsOthers();
 
-  /** The roles of every layer and scale. */
+  /** Returns the roles of every layer and scale. */
   ClassifiedRoles classify(RoleStatistics statistics);
 
   /**
-   * The classifier of a name.
+   * Returns the classifier of a name.
    *
    * @param drafters N_d for {@code rank}; empty for its default and for all others
    * @param seed of what is random: {@code k-means}
    */
   static RoleClassifier of(String name, OptionalInt drafters, long seed) {
-    if (drafters.isPresent() && !name.equals("rank") && NAMES.contains(name)) {
-      throw new IllegalArgumentException(
-          "number of drafters: classifier rank expected, got " + name + ", which finds it itself");
-    }
+    Require.that(
+        drafters.isEmpty() || name.equals("rank") || !NAMES.contains(name),
+        "classifier %s finds the number of drafters itself, got %s",
+        name,
+        drafters);
     return switch (name) {
       case "rank" -> new RankClassifier(new DrafterCount.Given(drafters));
       case "gap" -> new RankClassifier(new DrafterCount.LargestGap());
@@ -40,7 +42,7 @@ public sealed interface RoleClassifier permits RankClassifier, KMeansClassifier,
       case "hdbscan" -> new HdbscanClassifier();
       default ->
           throw new IllegalArgumentException(
-              "classifier: one of " + String.join(", ", NAMES) + " expected, got " + name);
+              "classifier must be one of " + String.join(", ", NAMES) + ", got " + name);
     };
   }
 }

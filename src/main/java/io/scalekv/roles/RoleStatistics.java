@@ -1,44 +1,57 @@
 package io.scalekv.roles;
 
-import io.scalekv.profile.FeatureTable;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.io.Require;
+import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * What classifiers tell roles by: the metric that orders layers, and the dispersion features of
- * every (layer, scale). Only the pairs of scales that read a cut cache are classified. Immutable.
+ * Statistics from which roles are assigned: one that orders the layers, with its z-scores, and
+ * others that some classifiers read. Only the layer–scale pairs of scales with a compressed cache
+ * are classified. Immutable.
+ *
+ * <pre>  z(l,k) = (x(l,k) − µ_k) / (σ_k + ε)</pre>
+ *
+ * <p>µ_k and σ_k are the mean and the population standard deviation over the L layers of scale k,
+ * and ε = {@value #EPSILON} (Li et al., ScaleKV, eq. 3). NaN marks a scale where the statistic is
+ * undefined (the first one has no prefix); it must be undefined for all layers of that scale.
  */
 public final class RoleStatistics {
-  private final String metricName;
+  /** ε of eq. 3. */
+  public static final double EPSILON = 1e-12;
+
+  private final String name;
   private final Orientation orientation;
-  private final double[][] metric;
-  private final int firstCutScale;
-  private final Map<String, double[][]> features;
+  private final double[][] values;
   private final double[][] z;
+  private final int firstCutScale;
+  private final Map<String, double[][]> others;
   private final List<LayerScale> pairs;
 
   private RoleStatistics(
-      String metricName,
+      String name,
       Orientation orientation,
-      double[][] metric,
+      double[][] values,
       int firstCutScale,
-      Map<String, double[][]> features) {
-    this.metricName = metricName;
+      Map<String, double[][]> others) {
+    this.name = name;
     this.orientation = orientation;
-    this.metric = metric;
+    this.values = values;
+    this.z = zScores(values);
     this.firstCutScale = firstCutScale;
-    this.features = features;
-    // The rank rule checks the metric, and the count 0 fits every model.
-    this.z = LayerRoles.of(metricName, metric, orientation, firstCutScale, 0).z();
+    this.others = others;
     List<LayerScale> all = new ArrayList<>();
-    for (int k = firstCutScale; k < metric[0].length; k++) {
-      for (int l = 0; l < metric.length; l++) {
+    for (int k = firstCutScale; k < values[0].length; k++) {
+      Require.that(
+          !Double.isNaN(values[0][k]), "%s must be defined at scale %d, got NaN", name, k + 1);
+      for (int l = 0; l < values.length; l++) {
         all.add(new LayerScale(l, k));
       }
     }
@@ -46,177 +59,268 @@ public final class RoleStatistics {
   }
 
   /**
-   * Statistics from tables [layer][scale].
+   * Returns statistics from tables [layer][scale].
    *
-   * @param metricName name of the metric, for reports
-   * @param metric finite, or NaN for every layer of a scale
-   * @param orientation which end of the metric marks drafters
-   * @param firstCutScale first scale that reads a cut cache; K where none does
-   * @param features by name, finite at the scales that read a cut cache
+   * @param name name of the statistic that orders layers
+   * @param values finite, or NaN for every layer of a scale
+   * @param orientation which end of the statistic marks drafters
+   * @param firstCutScale first scale that reads a compressed cache; K where none does
+   * @param others other statistics by name, finite at the scales with a compressed cache
    */
   public static RoleStatistics of(
-      String metricName,
-      double[][] metric,
+      String name,
+      double[][] values,
       Orientation orientation,
       int firstCutScale,
-      Map<String, double[][]> features) {
-    Map<String, double[][]> copy = new LinkedHashMap<>();
-    features.forEach((name, table) -> copy.put(name, checked(name, table, metric, firstCutScale)));
+      Map<String, double[][]> others) {
+    double[][] checked = checked(name, values);
+    int scales = checked[0].length;
+    Require.between("first compressed scale", firstCutScale, 0, scales);
+    Map<String, double[][]> copies = new LinkedHashMap<>();
+    others.forEach(
+        (other, table) -> {
+          Require.that(
+              table.length == checked.length
+                  && Arrays.stream(table).allMatch(row -> row.length == scales),
+              "%s must have %d layers and %d scales, got another shape",
+              other,
+              checked.length,
+              scales);
+          for (int l = 0; l < table.length; l++) {
+            for (int k = firstCutScale; k < scales; k++) {
+              finite(other, l, k, table[l][k]);
+            }
+          }
+          copies.put(other, copy(table));
+        });
     return new RoleStatistics(
-        metricName, orientation, metric, firstCutScale, Collections.unmodifiableMap(copy));
+        name, orientation, checked, firstCutScale, Collections.unmodifiableMap(copies));
   }
 
   /**
-   * Statistics of a draw of prompts.
+   * Returns statistics of a draw of prompts.
    *
-   * @param metric what orders layers
-   * @param firstCutScale first scale that reads a cut cache; K where none does
-   * @param features names of {@link LayerMetric}s, see {@link #featuresOf}; may be empty
+   * @param statistic orders layers
+   * @param firstCutScale first scale that reads a compressed cache; K where none does
+   * @param others see {@link #othersOf}; may be empty
    * @param drawn positions of prompts; one may come several times
    */
   public static RoleStatistics of(
-      FeatureTable table,
-      LayerMetric metric,
+      LayerStatistics table,
+      LayerStatistic statistic,
       int firstCutScale,
-      List<LayerMetric> features,
+      List<LayerStatistic> others,
       int... drawn) {
     Map<String, double[][]> tables = new LinkedHashMap<>();
-    for (LayerMetric feature : features) {
-      tables.put(feature.cliName(), table.value(feature, drawn));
+    for (LayerStatistic other : others) {
+      tables.put(other.cliName(), table.value(other, drawn));
     }
     return of(
-        metric.cliName(),
-        table.value(metric, drawn),
-        metric.highMeansRefiner() ? Orientation.LOWEST : Orientation.HIGHEST,
+        statistic.cliName(),
+        table.value(statistic, drawn),
+        Orientation.of(statistic),
         firstCutScale,
         tables);
   }
 
-  /** Statistics of all prompts, see {@link #of(FeatureTable, LayerMetric, int, List, int...)}. */
+  /** Returns statistics of all prompts. */
   public static RoleStatistics ofAll(
-      FeatureTable table, LayerMetric metric, int firstCutScale, List<LayerMetric> features) {
-    return of(
-        table, metric, firstCutScale, features, IntStream.range(0, table.prompts()).toArray());
+      LayerStatistics table,
+      LayerStatistic statistic,
+      int firstCutScale,
+      List<LayerStatistic> others) {
+    int[] all = IntStream.range(0, table.prompts()).toArray();
+    return of(table, statistic, firstCutScale, others, all);
   }
 
   /**
-   * The features that are defined at all scales that read a cut cache: every {@link LayerMetric}
-   * except those that take a row averaged over the heads for the mean over heads, which say the
-   * same twice. Without guidance there is no drift between the branches.
+   * Returns the statistics that are defined at all scales with a compressed cache, without those of
+   * the head-averaged row that repeat a mean over heads. Without guidance there is no branch drift.
    */
-  public static List<LayerMetric> featuresOf(FeatureTable table, int firstCutScale) {
-    List<LayerMetric> features = new ArrayList<>();
-    for (LayerMetric m : LayerMetric.values()) {
-      if (m == LayerMetric.ASI_AVERAGED || m == LayerMetric.HISTORY_TOPK_AVERAGED) {
-        continue;
-      }
-      boolean defined =
-          Arrays.stream(table.value(m))
-              .flatMapToDouble(row -> Arrays.stream(row, firstCutScale, row.length))
-              .allMatch(Double::isFinite);
-      if (defined) {
-        features.add(m);
-      }
-    }
-    return List.copyOf(features);
+  public static List<LayerStatistic> othersOf(LayerStatistics table, int firstCutScale) {
+    return Arrays.stream(LayerStatistic.values())
+        .filter(s -> s != LayerStatistic.ASI_AVERAGED && s != LayerStatistic.HISTORY_TOPK_AVERAGED)
+        .filter(
+            s ->
+                Arrays.stream(table.value(s))
+                    .flatMapToDouble(row -> Arrays.stream(row, firstCutScale, row.length))
+                    .allMatch(Double::isFinite))
+        .toList();
   }
 
-  private static double[][] checked(
-      String name, double[][] table, double[][] metric, int firstCutScale) {
-    if (table.length != metric.length) {
-      throw new IllegalArgumentException(
-          String.format(
-              "roles: feature %s: %d layers expected, got %d", name, metric.length, table.length));
-    }
-    double[][] copy = new double[table.length][];
-    for (int l = 0; l < table.length; l++) {
-      copy[l] = table[l].clone();
-      if (copy[l].length != metric[0].length) {
-        throw new IllegalArgumentException(
-            String.format(
-                "roles: feature %s: layer %d: %d scales expected, got %d",
-                name, l, metric[0].length, copy[l].length));
-      }
-      for (int k = firstCutScale; k < copy[l].length; k++) {
-        if (!Double.isFinite(copy[l][k])) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "roles: feature %s: layer %d, scale %d: a finite value expected, got %s",
-                  name, l, k, copy[l][k]));
+  private static double[][] checked(String name, double[][] values) {
+    Require.that(
+        values.length > 0 && values[0].length > 0, "%s must have a layer and a scale", name);
+    for (int l = 0; l < values.length; l++) {
+      Require.that(
+          values[l].length == values[0].length,
+          "%s of layer %d must have %d scales, got %d",
+          name,
+          l,
+          values[0].length,
+          values[l].length);
+      for (int k = 0; k < values[l].length; k++) {
+        if (Double.isNaN(values[0][k])) {
+          Require.that(
+              Double.isNaN(values[l][k]),
+              "%s of layer %d, scale %d must be NaN as in layer 0, got %s",
+              name,
+              l,
+              k + 1,
+              values[l][k]);
+        } else {
+          finite(name, l, k, values[l][k]);
         }
       }
     }
-    return copy;
+    return copy(values);
+  }
+
+  private static void finite(String name, int layer, int scale, double value) {
+    Require.that(
+        Double.isFinite(value),
+        "%s of layer %d, scale %d must be finite, got %s",
+        name,
+        layer,
+        scale + 1,
+        value);
+  }
+
+  private static double[][] copy(double[][] table) {
+    return Arrays.stream(table).map(double[]::clone).toArray(double[][]::new);
+  }
+
+  /** Returns z-scores [layer][scale] over the layers of each scale; NaN stays NaN. */
+  public static double[][] zScores(double[][] values) {
+    int layers = values.length;
+    int scales = values[0].length;
+    double[][] z = new double[layers][scales];
+    for (int k = 0; k < scales; k++) {
+      double mean = 0;
+      for (double[] row : values) {
+        mean += row[k] / layers;
+      }
+      double variance = 0;
+      for (double[] row : values) {
+        variance += (row[k] - mean) * (row[k] - mean) / layers;
+      }
+      double divisor = Math.sqrt(variance) + EPSILON;
+      for (int l = 0; l < layers; l++) {
+        z[l][k] = (values[l][k] - mean) / divisor;
+      }
+    }
+    return z;
   }
 
   /** Number of layers L. */
   public int layers() {
-    return metric.length;
+    return values.length;
   }
 
   /** Number of scales K. */
   public int scales() {
-    return metric[0].length;
+    return values[0].length;
   }
 
-  /** First scale that reads a cut cache; K where none does. */
+  /** First scale that reads a compressed cache; K where none does. */
   public int firstCutScale() {
     return firstCutScale;
   }
 
-  /** Name of the metric. */
-  public String metricName() {
-    return metricName;
+  /** Name of the statistic that orders layers. */
+  public String name() {
+    return name;
   }
 
-  /** The pairs that are classified, by scale, then layer. */
+  /** Which end of the statistic marks drafters. */
+  public Orientation orientation() {
+    return orientation;
+  }
+
+  /** Value of one layer at one scale, NaN where undefined. */
+  public double value(int layer, int scale) {
+    return values[layer][scale];
+  }
+
+  /** All values, a new table [layer][scale]. */
+  public double[][] values() {
+    return copy(values);
+  }
+
+  /** z-score of one layer at one scale, NaN where undefined. */
+  public double z(int layer, int scale) {
+    return z[layer][scale];
+  }
+
+  /** All z-scores, a new table [layer][scale]. */
+  public double[][] z() {
+    return copy(z);
+  }
+
+  /** Layer–scale pairs that are classified, by scale, then layer. */
   public List<LayerScale> pairs() {
     return pairs;
   }
 
-  /** Names of the features, in their order. */
-  public List<String> features() {
-    return List.copyOf(features.keySet());
+  /** Names of the other statistics, in their order. */
+  public List<String> others() {
+    return List.copyOf(others.keySet());
   }
 
-  /** One feature of one pair. */
-  public double feature(String name, LayerScale pair) {
-    return features.get(name)[pair.layer()][pair.scale()];
+  /** Value of another statistic at one layer–scale pair. */
+  public double other(String other, LayerScale pair) {
+    return others.get(other)[pair.layer()][pair.scale()];
   }
 
   /**
-   * How much the metric speaks against a drafter: its z-score over the layers of the scale, with
-   * the sign turned where high values mark drafters. One per pair, in the order of {@link #pairs}.
+   * Returns the z-score of each pair in the order of {@link #pairs}, with the sign turned where high
+   * values mark drafters: low scores indicate drafters.
    */
   public double[] scores() {
+    return pairs.stream().mapToDouble(this::score).toArray();
+  }
+
+  private double score(LayerScale pair) {
     double sign = orientation == Orientation.LOWEST ? 1 : -1;
-    return pairs.stream().mapToDouble(p -> sign * z[p.layer()][p.scale()] + 0.0).toArray();
+    return sign * z[pair.layer()][pair.scale()] + 0.0;
   }
 
   /**
-   * The features of every pair, each standardised over the layers of its scale as the metric is
-   * (eq. 3), so that no scale is a cluster of its own: [pair][feature].
+   * Returns the pairs with the lowest scores, ranked over all classified scales together; equal
+   * scores go to the lower scale first, then to the lower layer.
+   *
+   * @param drafters N_d, from 0 to the number of pairs
+   */
+  public RoleAssignment lowest(int drafters) {
+    Require.that(
+        drafters >= 0 && drafters <= pairs.size(),
+        "drafters must be between 0 and %d (%d layers x %d scales with a compressed cache), got %d",
+        pairs.size(),
+        layers(),
+        scales() - firstCutScale,
+        drafters);
+    List<LayerScale> ranked =
+        pairs.stream()
+            .sorted(
+                Comparator.comparingDouble(this::score).thenComparing(Comparator.naturalOrder()))
+            .toList();
+    return RoleAssignment.of(layers(), scales(), ranked.subList(0, drafters));
+  }
+
+  /**
+   * Returns the other statistics of every pair, each standardised over the layers of its scale, so
+   * that no scale forms a cluster: [pair][statistic].
    */
   public double[][] standardised() {
-    double[][] vectors = new double[pairs.size()][features.size()];
-    int f = 0;
-    for (double[][] table : features.values()) {
-      double[][] scores = LayerRoles.zScores(table);
+    double[][] vectors = new double[pairs.size()][others.size()];
+    int s = 0;
+    for (double[][] table : others.values()) {
+      double[][] scores = zScores(table);
       for (int p = 0; p < vectors.length; p++) {
-        vectors[p][f] = scores[pairs.get(p).layer()][pairs.get(p).scale()];
+        vectors[p][s] = scores[pairs.get(p).layer()][pairs.get(p).scale()];
       }
-      f++;
+      s++;
     }
     return vectors;
-  }
-
-  /** Roles by the rank rule: the N_d pairs at the drafters' end. */
-  LayerRoles ranked(int drafters) {
-    return LayerRoles.of(metricName, metric, orientation, firstCutScale, drafters);
-  }
-
-  /** Roles that were found in another way. */
-  LayerRoles assigned(List<LayerScale> drafters) {
-    return LayerRoles.assigned(metricName, metric, orientation, drafters);
   }
 }

@@ -1,2 +1,2 @@
-/** Statistics of attention into drafters, refiners, budgets and their files; knows no tensor. */
+/** Roles, budgets and the other parts of a calibration, from statistics and from files. */
 package io.scalekv.roles;

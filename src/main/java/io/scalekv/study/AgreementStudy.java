@@ -109,8 +109,8 @@ final class AgreementStudy implements Study {
             Locale.ROOT,
             "from scale %s on: Jaccard overlap of the drafters %s, adjusted Rand index %s,"
                 + " Spearman of z %s; tokens of layers: Spearman %s, %s in common",
-            r.firstScale() < r.a().model().schedule().size()
-                ? LayerScaleMap.scale(r.a().model().schedule(), r.firstScale())
+            r.firstScale() < r.a().model().scales()
+                ? LayerScaleMap.scale(r.a().model().schedule().maps(), r.firstScale())
                 : "none",
             shown(all.jaccard()),
             shown(all.adjustedRand()),
@@ -133,7 +133,7 @@ final class AgreementStudy implements Study {
     return String.format(
         Locale.ROOT,
         "orders of source scale %s: Spearman %s, Kendall %s, share of the first half in common %s",
-        LayerScaleMap.scale(r.a().model().schedule(), o.map()),
+        LayerScaleMap.scale(r.a().model().schedule().maps(), o.map()),
         shown(o.spearman()),
         shown(o.kendall()),
         shown(o.firstHalf()));
@@ -151,7 +151,7 @@ final class AgreementStudy implements Study {
                 s ->
                     s.scale() < 0
                         ? "all"
-                        : LayerScaleMap.scale(r.a().model().schedule(), s.scale()))
+                        : LayerScaleMap.scale(r.a().model().schedule().maps(), s.scale()))
             .both("draftersA", "drafters of A", s -> roles ? s.draftersA() : null)
             .both("draftersB", "drafters of B", s -> roles ? s.draftersB() : null)
             .number("jaccard", "Jaccard", 3, OfScales::jaccard)
@@ -181,7 +181,7 @@ final class AgreementStudy implements Study {
         ReportTable.of("pairs", "Layers and scales", pairs)
             .data("layer", LayerScale::layer)
             .data("scale", p -> p.scale() + 1)
-            .data("map", p -> r.a().model().schedule().get(p.scale()));
+            .data("map", p -> r.a().model().schedule().map(p.scale()));
     for (RoleSource s : List.of(r.a(), r.b())) {
       String end = s == r.a() ? "A" : "B";
       double[][] shares = s.shares();
@@ -222,7 +222,7 @@ final class AgreementStudy implements Study {
         .columns(
             "scale that reads a compressed cache (its token map)",
             r.scales().stream()
-                .map(s -> LayerScaleMap.scale(r.a().model().schedule(), s.scale()))
+                .map(s -> LayerScaleMap.scale(r.a().model().schedule().maps(), s.scale()))
                 .toList())
         .build();
   }
@@ -261,7 +261,7 @@ final class AgreementStudy implements Study {
         .columns(
             "source scale (its token map)",
             r.orders().stream()
-                .map(o -> LayerScaleMap.scale(r.a().model().schedule(), o.map()))
+                .map(o -> LayerScaleMap.scale(r.a().model().schedule().maps(), o.map()))
                 .toList())
         .build();
   }

@@ -2,7 +2,7 @@ package io.scalekv.study;
 
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Require;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.ReportTable;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
@@ -66,7 +66,7 @@ final class ClassifiersStudy implements Study {
 
   @Override
   public String inputs() {
-    return "statistics kept by calibrate --statistics (a file, or the folder)";
+    return "statistics kept by calibrate (a file, or the folder)";
   }
 
   @Override
@@ -74,7 +74,7 @@ final class ClassifiersStudy implements Study {
     Require.that(request.inputs().size() == 1, "classifiers reads one folder of statistics");
     KeptStatistics kept = KeptStatistics.read(request.inputs().get(0));
     int first = request.firstCutScale(kept.schedule());
-    List<LayerMetric> features = RoleStatistics.featuresOf(kept.table(), first);
+    List<LayerStatistic> features = RoleStatistics.othersOf(kept.table(), first);
     RoleStatistics statistics =
         RoleStatistics.ofAll(kept.table(), request.statistic(), first, features);
     List<Classified> all = new ArrayList<>();
@@ -151,7 +151,7 @@ final class ClassifiersStudy implements Study {
     }
     return new Result(
         kept.source(),
-        statistics.metricName(),
+        statistics.name(),
         statistics.firstCutScale() + 1,
         statistics.pairs().size(),
         entries,
@@ -201,8 +201,8 @@ final class ClassifiersStudy implements Study {
             .data("layer", LayerScale::layer)
             .data("scale", p -> p.scale() + 1)
             .data("map", p -> kept.schedule().map(p.scale()))
-            .data(statistics.metricName(), p -> any.roles().metric(p.layer(), p.scale()))
-            .data("z", p -> any.roles().z(p.layer(), p.scale()));
+            .data(statistics.name(), p -> any.statistics().value(p.layer(), p.scale()))
+            .data("z", p -> any.statistics().z(p.layer(), p.scale()));
     for (Classified c : all) {
       table.data("role-" + c.name(), p -> c.roles().assignment().role(p.layer(), p.scale()).word());
       if (c.bootstrap() != null) {

@@ -1,8 +1,8 @@
 package io.scalekv.study;
 
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.ProfileTable;
-import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.RoleStatistics;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -29,14 +29,14 @@ record DamagePredictor(String name, boolean oriented, double[][] values) {
    */
   static List<DamagePredictor> of(ProfileTable profile, int first) {
     Set<String> assigning =
-        Arrays.stream(LayerMetric.values())
-            .map(LayerMetric::cliName)
+        Arrays.stream(LayerStatistic.values())
+            .map(LayerStatistic::cliName)
             .collect(Collectors.toCollection(LinkedHashSet::new));
     List<DamagePredictor> all = new ArrayList<>();
-    for (String name : profile.statistics("metric")) {
+    for (String name : profile.statistics("layer")) {
       if (assigning.contains(name)) {
-        int sign = LayerMetric.ofCliName(name).sign();
-        double[][] values = times(sign, profile.values("metric", name));
+        int sign = LayerStatistic.ofCliName(name).sign();
+        double[][] values = times(sign, profile.values("layer", name));
         add(all, new DamagePredictor(name, true, values), first);
       }
     }
@@ -87,7 +87,7 @@ record DamagePredictor(String name, boolean oriented, double[][] values) {
 
   /** Returns the z-scores over the layers of each scale. */
   double[][] z() {
-    return LayerRoles.zScores(values);
+    return RoleStatistics.zScores(values);
   }
 
   /** Returns the values at some scales, [layer][place]. */

@@ -6,7 +6,7 @@ import io.scalekv.experiment.Results;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.metrics.Interval;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.BarFigure;
 import io.scalekv.report.Figure;
 import io.scalekv.report.LayerScaleMap;
@@ -15,10 +15,13 @@ import io.scalekv.report.Palette;
 import io.scalekv.report.PolicyStyle;
 import io.scalekv.report.ProfileTable;
 import io.scalekv.report.ReportTable;
-import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.CalibratedModel;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.DrafterCount;
 import io.scalekv.roles.LayerScale;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.RoleStatistics;
+import io.scalekv.roles.CalibrationFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +31,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * Study of the damage of a compressed cache: images drawn with the cache of one layer compressed at
@@ -38,7 +42,7 @@ final class DamageStudy implements Study {
   private static final double SAME = 1e-6;
   private static final int SHOWN = 8;
   private static final CutDamage.Measure BITS = CutDamage.Measure.BITS;
-  private static final String ASI = LayerMetric.ASI.cliName();
+  private static final String ASI = LayerStatistic.ASI.cliName();
 
   /**
    * Result for programs.
@@ -108,7 +112,7 @@ final class DamageStudy implements Study {
         "damage reads one calibration folder with roles.json, got %d",
         calibrations.size());
     Path calibration = calibrations.get(0);
-    RolesDocument roles = RolesJson.read(calibration.resolve("roles.json"));
+    Calibration roles = CalibrationFile.read(calibration.resolve("roles.json"));
     ProfileTable profile = profile(calibration, roles);
     List<CutDamage> measured = new ArrayList<>();
     for (Path folder : request.inputs()) {
@@ -126,9 +130,9 @@ final class DamageStudy implements Study {
     return new Answers(roles, measured, profile).write(request.out());
   }
 
-  private static void add(List<CutDamage> measured, Path folder, RolesDocument roles)
+  private static void add(List<CutDamage> measured, Path folder, Calibration roles)
       throws IOException {
-    RolesDocument.Model model = roles.model();
+    CalibratedModel model = roles.model();
     for (CutDamage d : CutDamage.of(Results.read(folder), folder.toString(), model.layers())) {
       Require.that(
           d.model().weights().equals(model.weights()),
@@ -139,10 +143,10 @@ final class DamageStudy implements Study {
           d.model().name(),
           d.model().weights());
       Require.that(
-          d.schedule().maps().equals(model.schedule()),
+          d.schedule().equals(model.schedule()),
           "%s must have the token maps of the calibration, %s, got %s",
           folder,
-          model.schedule(),
+          model.schedule().maps(),
           d.schedule().maps());
       Require.that(
           measured.stream().noneMatch(m -> m.ofPairs() == d.ofPairs()),
@@ -160,12 +164,12 @@ final class DamageStudy implements Study {
   }
 
   /** Reads the profile of the calibration and refuses another one. */
-  private static ProfileTable profile(Path calibration, RolesDocument roles) throws IOException {
+  private static ProfileTable profile(Path calibration, Calibration roles) throws IOException {
     Path csv = calibration.resolve("profile.csv");
     Require.that(Files.isRegularFile(csv), "not a calibration folder: %s is missing", csv);
     ProfileTable profile = ProfileTable.read(csv);
     int layers = roles.model().layers();
-    int scales = roles.model().schedule().size();
+    int scales = roles.model().scales();
     Require.that(
         profile.layers() == layers && profile.scales() == scales,
         "%s must have %d layers and %d scales as roles.json, got %d and %d",
@@ -174,25 +178,28 @@ final class DamageStudy implements Study {
         scales,
         profile.layers(),
         profile.scales());
-    double[][] values = profile.values("metric", roles.metric().name());
-    for (RolesDocument.Pair p : roles.pairs()) {
-      double got = values[p.layer()][p.scale()];
-      Require.that(
-          p.metric() == null || Math.abs(got - p.metric()) <= SAME * Math.abs(p.metric()),
-          "%s: %s of layer %d at scale %d must be %s as in roles.json, got %s",
-          csv,
-          roles.metric().name(),
-          p.layer(),
-          p.scale() + 1,
-          p.metric(),
-          got);
+    RoleStatistics statistics = roles.roles().statistics();
+    double[][] values = profile.values("layer", statistics.name());
+    for (int l = 0; l < layers; l++) {
+      for (int k = 0; k < scales; k++) {
+        double wanted = statistics.value(l, k);
+        Require.that(
+            Double.isNaN(wanted) || Math.abs(values[l][k] - wanted) <= SAME * Math.abs(wanted),
+            "%s: %s of layer %d at scale %d must be %s as in roles.json, got %s",
+            csv,
+            statistics.name(),
+            l,
+            k + 1,
+            wanted,
+            values[l][k]);
+      }
     }
     return profile;
   }
 
   /** Tables and figures of one calibration and its measurements. */
   private static final class Answers {
-    private final RolesDocument roles;
+    private final Calibration roles;
     private final List<TokenMap> maps;
     private final List<CutDamage> measured;
     private final Optional<CutDamage> pairs;
@@ -201,9 +208,9 @@ final class DamageStudy implements Study {
     private final String level;
     private final List<DamageCorrelation> main;
 
-    Answers(RolesDocument roles, List<CutDamage> measured, ProfileTable profile) {
+    Answers(Calibration roles, List<CutDamage> measured, ProfileTable profile) {
       this.roles = roles;
-      this.maps = roles.model().schedule();
+      this.maps = roles.model().schedule().maps();
       this.measured = measured;
       pairs = measured.stream().filter(CutDamage::ofPairs).findFirst();
       predictors = DamagePredictor.of(profile, measured.get(0).firstCutScale());
@@ -296,7 +303,7 @@ final class DamageStudy implements Study {
       return all.stream()
           .sorted(
               Comparator.comparingDouble(p -> -damage[p.layer()][d.scales().indexOf(p.scale())]))
-          .limit(LayerRoles.defaultDrafters(d.layers(), d.scales().size()))
+          .limit(DrafterCount.usual(d.layers(), d.scales().size()))
           .toList();
     }
 
@@ -367,8 +374,8 @@ final class DamageStudy implements Study {
               r -> asi == null || r.scale() == null ? null : asi[r.layer()][r.scale()])
           .both(
               "role",
-              "role by " + roles.metric().name(),
-              r -> r.scale() == null ? null : roles.assignment().role(r.layer(), r.scale()).word())
+              "role by " + roles.roles().statistics().name(),
+              r -> r.scale() == null ? null : roles.roles().assignment().role(r.layer(), r.scale()).word())
           .note(conditions())
           .note(
               "Different bits: share of the image's token bits that differ from the full cache"
@@ -403,7 +410,7 @@ final class DamageStudy implements Study {
     }
 
     private ReportTable comparison() {
-      RolesDocument.Calibration c = roles.calibration();
+      SortedMap<String, String> source = roles.source();
       return ReportTable.of(
               "correlations",
               roles.model().name() + ": statistics that predict the damage",
@@ -425,9 +432,9 @@ final class DamageStudy implements Study {
           .data("n", x -> x.rank().n())
           .note(conditions())
           .note(
-              (c == null
+              (source.isEmpty()
                       ? ""
-                      : "Statistics of " + c.promptCount() + " prompts of " + c.promptFile() + ". ")
+                      : "Statistics of " + source.get("prompts") + " prompts of " + source.get("promptFile") + ". ")
                   + "Spearman's ρ of statistic and damage (high is worse). Statistics have the sign"
                   + " with which low means drafter, except †: a negative ρ says that drafters lose"
                   + " more by a small cache, as ScaleKV expects, a positive one that refiners do.")
@@ -467,7 +474,7 @@ final class DamageStudy implements Study {
       for (int l = 0; l < damage.length; l++) {
         for (int i = 0; i < damage[l].length; i++) {
           damage[l][i] *= 100;
-          drafters[l][i] = d.ofPairs() && roles.assignment().isDrafter(l, d.scales().get(i));
+          drafters[l][i] = d.ofPairs() && roles.roles().assignment().isDrafter(l, d.scales().get(i));
           texts[l][i] = ReportTable.fixed(damage[l][i], 2);
         }
       }

@@ -5,7 +5,7 @@ import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleChange;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.CalibrationFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -86,7 +86,7 @@ public record RoleAgreement(
     RoleSource known = null;
     for (int i = 0; i < 2; i++) {
       if (RoleSource.kind(files[i]) == RoleSource.Kind.ROLES) {
-        sources[i] = RoleSource.of(files[i].toString(), RolesJson.read(files[i]));
+        sources[i] = RoleSource.of(files[i].toString(), CalibrationFile.read(files[i]));
         known = known == null ? sources[i] : known;
       }
     }
@@ -125,7 +125,7 @@ public record RoleAgreement(
               b.model().layers()));
     }
     int first = Math.min(a.firstCutScale(), b.firstCutScale());
-    int last = a.model().schedule().size();
+    int last = a.model().scales();
     List<OfScales> scales = new ArrayList<>();
     for (int k = first; k < last; k++) {
       scales.add(between(a, b, k, k + 1));

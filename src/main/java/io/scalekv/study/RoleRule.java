@@ -45,7 +45,7 @@ public record RoleRule(
 
   /** Whether a pair meets all conditions. */
   public boolean holds(RoleStatistics statistics, LayerScale pair) {
-    return conditions.stream().allMatch(c -> c.holds(statistics.feature(c.feature(), pair)));
+    return conditions.stream().allMatch(c -> c.holds(statistics.other(c.feature(), pair)));
   }
 
   @Override

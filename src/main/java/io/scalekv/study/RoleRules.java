@@ -50,8 +50,8 @@ public record RoleRules(List<RoleRule> rules, SortedMap<String, String> settings
    * @param depth most conditions of a rule, at least 1
    */
   public static RoleRules of(RoleAssignment roles, RoleStatistics statistics, int depth) {
-    List<String> features = new ArrayList<>(statistics.features());
-    features.remove(statistics.metricName());
+    List<String> features = new ArrayList<>(statistics.others());
+    features.remove(statistics.name());
     List<LayerScale> pairs = statistics.pairs();
     CARTClassificationTrainer trainer =
         new CARTClassificationTrainer(depth, 1, 0, 1, false, new GiniIndex(), 0);
@@ -65,7 +65,7 @@ public record RoleRules(List<RoleRule> rules, SortedMap<String, String> settings
     for (int i = 0; i < labels.length; i++) {
       LayerScale pair = pairs.get(i);
       for (int f = 0; f < features.size(); f++) {
-        vectors[i][f] = statistics.feature(features.get(f), pair);
+        vectors[i][f] = statistics.other(features.get(f), pair);
       }
       labels[i] = new Label(roles.role(pair.layer(), pair.scale()).word());
     }
@@ -103,7 +103,7 @@ public record RoleRules(List<RoleRule> rules, SortedMap<String, String> settings
     for (LayerScale pair : statistics.pairs()) {
       int role = roles.isDrafter(pair.layer(), pair.scale()) ? 0 : 1;
       there[role]++;
-      if (conditions.stream().allMatch(c -> c.holds(statistics.feature(c.feature(), pair)))) {
+      if (conditions.stream().allMatch(c -> c.holds(statistics.other(c.feature(), pair)))) {
         met[role]++;
       }
     }

@@ -8,11 +8,14 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Json;
-import io.scalekv.roles.Calibrations;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.CalibratedModel;
+import io.scalekv.roles.Roles;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,7 +37,7 @@ import tools.jackson.databind.JsonNode;
  */
 public record RoleSource(
     String name,
-    RolesDocument.Model model,
+    CalibratedModel model,
     RoleAssignment roles,
     double[][] z,
     int budget,
@@ -60,17 +63,22 @@ public record RoleSource(
     return scales ? Kind.SCALEKV : Kind.ROLES;
   }
 
-  /** Everything that a calibration says. */
-  public static RoleSource of(String name, RolesDocument document) {
-    HeatKvOrders orders = Calibrations.of(document).heatKv().orElse(null);
+  /** Reads a {@code roles.json}. */
+  public static RoleSource read(Path file) throws IOException {
+    return of(file.toString(), CalibrationFile.read(file));
+  }
+
+  /** Returns roles, tokens and orders of a calibration. */
+  public static RoleSource of(String name, Calibration calibration) {
+    Roles roles = calibration.roles();
     return new RoleSource(
         name,
-        document.model(),
-        document.assignment(),
-        document.zTable(),
-        document.budget().tokens(),
-        means(document.plan(), document.model().heads()),
-        orders);
+        calibration.model(),
+        roles.assignment(),
+        roles.statistics().z(),
+        roles.budgetTokens(),
+        means(roles.plan(), calibration.model().heads()),
+        calibration.find(CalibrationPart.HEATKV).orElse(null));
   }
 
   /**
@@ -78,7 +86,7 @@ public record RoleSource(
    *
    * @throws IllegalArgumentException if it does not fit the model
    */
-  public static RoleSource ofScaleKv(Path file, RolesDocument.Model model) throws IOException {
+  public static RoleSource ofScaleKv(Path file, CalibratedModel model) throws IOException {
     ScaleKvBudgetFile budgets = ScaleKvBudgetFile.read(file);
     if (budgets.layers() != model.layers()) {
       throw new IllegalArgumentException(
@@ -86,7 +94,7 @@ public record RoleSource(
               "%s: expected %d blocks as %s has, got %d",
               file, model.layers(), model.name(), budgets.layers()));
     }
-    ScaleSchedule schedule = new ScaleSchedule(model.schedule());
+    ScaleSchedule schedule = model.schedule();
     try {
       BudgetPlan plan = budgets.plan(schedule);
       return new RoleSource(
@@ -109,23 +117,21 @@ public record RoleSource(
    * @throws IllegalArgumentException if they do not fit the model, or the budget does not hold the
    *     maps that no head gives up
    */
-  public static RoleSource ofHeatKv(Path file, RolesDocument.Model model, int budget)
+  public static RoleSource ofHeatKv(Path file, CalibratedModel model, int budget)
       throws IOException {
     HeatKvOrders orders = HeatKvOrderFile.read(file, model, OptionalInt.empty());
-    ScaleSchedule schedule = new ScaleSchedule(model.schedule());
-    PolicyCalibration.BlockOrder blocks =
-        new PolicyCalibration.BlockOrder(
-            orders.sinkScales(),
-            IntStream.range(orders.sinkScales(), orders.scales() - 1)
-                .mapToObj(orders::order)
-                .toArray(int[][]::new));
+    ScaleSchedule schedule = model.schedule();
+    PolicyCalibration calibration =
+        PolicyCalibration.NONE.with(
+            PolicyCalibration.HEATKV,
+            CalibrationPart.HEATKV.forPolicies(orders, schedule, budget));
     PolicyContext context =
         new PolicyContext(
             schedule,
             new Geometry(model.layers(), model.heads(), 1),
             budget,
             0,
-            PolicyCalibration.NONE.with(PolicyCalibration.HEATKV, blocks));
+            calibration);
     BudgetPlan plan = Policies.create(PolicySpec.parse("heatkv"), context).plan();
     return new RoleSource(
         file.toString(), model, null, null, budget, means(plan, model.heads()), orders);
@@ -146,7 +152,7 @@ public record RoleSource(
 
   /** The first scale that reads a cut cache; K where none does. */
   public int firstCutScale() {
-    ScaleSchedule schedule = new ScaleSchedule(model.schedule());
+    ScaleSchedule schedule = model.schedule();
     for (int k = 0; k < tokens.length; k++) {
       for (double t : tokens[k]) {
         if (t < schedule.tokensBefore(k)) {

@@ -1,10 +1,10 @@
 package io.scalekv.study;
 
 import io.scalekv.metrics.RankCorrelation;
-import io.scalekv.profile.FeatureTable;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistics;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.roles.ClassifiedRoles;
-import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.RoleBootstrap;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RoleStatistics;
@@ -23,7 +23,7 @@ import org.apache.commons.statistics.descriptive.Quantile;
  * @param firstCutScale first scale that reads a cut cache
  * @param classifier the rule
  */
-public record RoleStability(LayerMetric metric, int firstCutScale, RoleClassifier classifier) {
+public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassifier classifier) {
   /**
    * How much two calibrations agree.
    *
@@ -70,23 +70,23 @@ public record RoleStability(LayerMetric metric, int firstCutScale, RoleClassifie
       int prompts, Spread jaccard, Spread zSpearman, Spread otherJaccard, Spread otherZSpearman) {}
 
   /** Roles by the rule over a draw of prompts. */
-  public ClassifiedRoles roles(FeatureTable table, int... drawn) {
+  public ClassifiedRoles roles(LayerStatistics table, int... drawn) {
     return classifier.classify(
         RoleStatistics.of(table, metric, firstCutScale, features(table), drawn));
   }
 
   /** Roles by the rule over all prompts. */
-  public ClassifiedRoles roles(FeatureTable table) {
+  public ClassifiedRoles roles(LayerStatistics table) {
     return roles(table, IntStream.range(0, table.prompts()).toArray());
   }
 
   /** The probability that a pair is a drafter under the rule. */
-  public RoleBootstrap bootstrap(FeatureTable table, int draws, long seed) {
+  public RoleBootstrap bootstrap(LayerStatistics table, int draws, long seed) {
     return RoleBootstrap.of(table, metric, firstCutScale, features(table), classifier, draws, seed);
   }
 
-  private List<LayerMetric> features(FeatureTable table) {
-    return classifier.readsFeatures() ? RoleStatistics.featuresOf(table, firstCutScale) : List.of();
+  private List<LayerStatistic> features(LayerStatistics table) {
+    return classifier.readsOthers() ? RoleStatistics.othersOf(table, firstCutScale) : List.of();
   }
 
   /** Agreement of two calibrations of one model. */
@@ -95,11 +95,11 @@ public record RoleStability(LayerMetric metric, int firstCutScale, RoleClassifie
         b.assignment().drafters().size(),
         a.assignment().jaccard(b.assignment()),
         PartitionAgreement.adjustedRand(a.assignment(), b.assignment(), firstCutScale),
-        spearman(a.roles(), b.roles()));
+        spearman(a.statistics(), b.statistics()));
   }
 
   /** Rank correlation of the z-scores that both define. */
-  private static double spearman(LayerRoles a, LayerRoles b) {
+  private static double spearman(RoleStatistics a, RoleStatistics b) {
     double[][] x = a.z();
     double[][] y = b.z();
     List<double[]> both = new ArrayList<>();
@@ -135,7 +135,7 @@ public record RoleStability(LayerMetric metric, int firstCutScale, RoleClassifie
    * @param draws draws per number of prompts, at least 1
    * @param seed of the draws
    */
-  public List<Convergence> convergence(FeatureTable table, int draws, long seed) {
+  public List<Convergence> convergence(LayerStatistics table, int draws, long seed) {
     if (draws < 1) {
       throw new IllegalArgumentException("convergence: at least 1 draw expected, got " + draws);
     }

@@ -80,7 +80,7 @@ final class StabilityStudy implements Study {
 
   @Override
   public String inputs() {
-    return "statistics kept by calibrate --statistics: the base, then others to compare with it";
+    return "statistics kept by calibrate: the base, then others to compare with it";
   }
 
   @Override

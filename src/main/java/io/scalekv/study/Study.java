@@ -7,7 +7,7 @@ import io.scalekv.cache.TokenMap;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Require;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.LayerScaleMap;
 import io.scalekv.roles.LayerScale;
 import java.io.IOException;
@@ -56,7 +56,7 @@ public interface Study {
   record Request(
       List<Path> inputs,
       Path out,
-      LayerMetric statistic,
+      LayerStatistic statistic,
       String classifier,
       Budget budget,
       int draws,

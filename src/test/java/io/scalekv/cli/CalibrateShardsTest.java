@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,8 +54,8 @@ final class CalibrateShardsTest {
   }
 
   private static String roles(Path out) throws IOException {
-    RolesDocument document = RolesJson.read(out.resolve("roles.json"));
-    return RolesJson.text(document.withTimestamp(Instant.EPOCH));
+    Calibration calibration = CalibrationFile.read(out.resolve("roles.json"));
+    return CalibrationFile.text(calibration.at(Instant.EPOCH));
   }
 
   @Test
@@ -66,7 +66,7 @@ final class CalibrateShardsTest {
     for (int i : List.of(4, 1, 7, 2, 6, 3, 5)) {
       Said said = calibrate(shards, "--shard", i + "/" + SHARDS, "--json");
       assertEquals(0, said.code(), said.err());
-      assertEquals(i <= 3 ? 2 : 1, said.json().get("prompts").intValue());
+      assertEquals(i <= 3 ? 2 : 1, said.json().get("images").intValue());
     }
     Path merged = folder.resolve("merged");
     Said said = calibrate(merged, "--merge", shards);
@@ -84,10 +84,10 @@ final class CalibrateShardsTest {
     Files.delete(shards.resolve("shard-3-of-7.statistics.safetensors"));
     Said missing = calibrate(merged, "--merge", shards);
     assertEquals(Failure.BAD_INPUT, missing.code());
-    assertTrue(missing.err().contains("all 7 shards expected, got no shard 3"), missing.err());
+    assertTrue(missing.err().contains("missing shard 3"), missing.err());
     Said other = calibrate(merged, "--merge", one, "--cfg", "2");
     assertEquals(Failure.BAD_INPUT, other.code());
-    assertTrue(other.err().contains("cfg 2.0 expected, got 3.0"), other.err());
+    assertTrue(other.err().contains("cfg must be 2.0, got 3.0"), other.err());
   }
 
   @Test
@@ -96,13 +96,13 @@ final class CalibrateShardsTest {
       Said said = calibrate(folder.resolve("out"), "--shard", shard);
       assertEquals(Failure.BAD_INPUT, said.code(), shard);
       assertEquals(1, said.err().lines().count(), said.err());
-      assertTrue(said.err().contains("--shard: "), said.err());
+      assertTrue(said.err().contains("--shard"), said.err());
     }
     Said many = calibrate(folder.resolve("out"), "--shard", "11/11");
     assertEquals(Failure.BAD_INPUT, many.code());
-    assertTrue(many.err().contains("at most 10 shards of 10 prompts expected"), many.err());
+    assertTrue(many.err().contains("at most 10"), many.err());
     Said both = calibrate(folder.resolve("out"), "--shard", "1/2", "--merge", folder);
     assertEquals(Failure.BAD_INPUT, both.code());
-    assertTrue(both.err().contains("one of the two expected, got both"), both.err());
+    assertTrue(both.err().contains("either --shard or --merge"), both.err());
   }
 }

@@ -1,16 +1,21 @@
 package io.scalekv.cli;
 
+import io.scalekv.io.Software;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.scalekv.cache.Budget;
-import io.scalekv.experiment.Calibrator;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.MemoryModel;
+import io.scalekv.model.Drawing;
+import io.scalekv.profile.DrawnAttention;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationRun;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.PromptSet;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
 import io.scalekv.scene.PromptFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,19 +55,25 @@ final class CalibratorDefaultsTest {
     List<String> texts = PromptFile.read(prompts).subList(0, 3);
     ModelConfig config = ModelCatalog.read(folder.resolve("model/config.json"));
     try (ImageModel model = ImageModel.open(config, new ModelSource.Random(3), false)) {
-      Calibrator calibrator =
-          new Calibrator(model, Calibrator.Options.defaults(config, Budget.parse("30%")));
-      RolesDocument document =
-          calibrator
-              .classify(
-                  calibrator.measure(texts, done -> {}),
-                  PromptSet.of("prompts.txt", Files.readAllBytes(prompts), texts),
-                  SoftwareVersions.current().forRoles(),
-                  Instant.EPOCH)
-              .document();
+      DrawnAttention source =
+          new DrawnAttention(
+              model,
+              Drawing.defaults(config),
+              PromptSet.of("prompts.txt", Files.readAllBytes(prompts), texts));
+      MemoryModel memory = config.geometry().memory(CacheType.FP32, CacheType.FP32, 2, 1);
+      CalibrationRun run =
+          new CalibrationRun(
+              source, CalibrationRun.Options.defaults(Budget.parse("30%"), memory));
+      Calibration calibration =
+          run.calibration(
+              run.measure(done -> {}),
+              Software.current().byName(),
+              Instant.EPOCH,
+              done -> {});
       assertEquals(
-          RolesJson.text(RolesJson.read(out.resolve("roles.json")).withTimestamp(Instant.EPOCH)),
-          RolesJson.text(document));
+          CalibrationFile.text(
+              CalibrationFile.read(out.resolve("roles.json")).at(Instant.EPOCH)),
+          CalibrationFile.text(calibration));
     }
   }
 }

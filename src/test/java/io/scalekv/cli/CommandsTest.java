@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.ModelCatalog;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.Orientation;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,20 +66,21 @@ final class CommandsTest {
     assertEquals(27, said.json().get("budgetTokens").asInt());
     assertEquals(2, said.json().get("drafters").size());
     assertEquals(0, say("calibrate", "--prompts", PROMPTS, "--limit", 2, "--out", b, "-q").code());
-    RolesDocument first = RolesJson.read(a.resolve("roles.json"));
-    RolesDocument second = RolesJson.read(b.resolve("roles.json"));
+    Calibration first = CalibrationFile.read(a.resolve("roles.json"));
+    Calibration second = CalibrationFile.read(b.resolve("roles.json"));
     assertEquals(
-        RolesJson.text(first.withTimestamp(Instant.EPOCH)),
-        RolesJson.text(second.withTimestamp(Instant.EPOCH)));
+        CalibrationFile.text(first.at(Instant.EPOCH)),
+        CalibrationFile.text(second.at(Instant.EPOCH)));
     for (String file : List.of("profile.csv", "budgets-scalekv.json", "roles.png", "roles.svg")) {
       assertArrayEquals(
           Files.readAllBytes(a.resolve(file)), Files.readAllBytes(b.resolve(file)), file);
     }
-    assertEquals("scenes-10.txt", first.calibration().promptFile());
+    assertEquals("scenes-10.txt", first.source().get("promptFile"));
     assertTrue(first.model().weights().startsWith("sha256:"), first.model().weights());
     ScaleKvBudgetFile budgets = ScaleKvBudgetFile.read(a.resolve("budgets-scalekv.json"));
     assertEquals(
-        first.assignment().drafters(), budgets.assignment(first.schedule().scales()).drafters());
+        first.roles().assignment().drafters(),
+        budgets.assignment(first.model().scales()).drafters());
 
     Said diff = say("roles", "diff", a.resolve("roles.json"), b.resolve("roles.json"), "--json");
     assertEquals(1.0, diff.json().get("jaccard").asDouble());
@@ -96,7 +99,7 @@ final class CommandsTest {
             "53t",
             "--drafters",
             5,
-            "--metric",
+            "--statistic",
             "entropy",
             "--allocation",
             "paper",
@@ -112,13 +115,13 @@ final class CommandsTest {
             "--cfg",
             1);
     assertEquals(0, said.code(), said.err());
-    RolesDocument d = RolesJson.read(folder.resolve("roles.json"));
-    assertEquals(5, d.assignment().drafters().size());
-    assertEquals("entropy", d.metric().name());
-    assertEquals("paper", d.budget().allocation());
-    assertEquals(53, d.budget().tokens());
-    assertEquals(null, d.calibration().querySamples());
-    assertEquals(0.0, d.calibration().tau());
+    Calibration d = CalibrationFile.read(folder.resolve("roles.json"));
+    assertEquals(5, d.roles().assignment().drafters().size());
+    assertEquals("entropy", d.roles().statistics().name());
+    assertEquals("paper", d.roles().allocation());
+    assertEquals(53, d.roles().budgetTokens());
+    assertEquals("3", d.roles().topK());
+    assertEquals("0.0", d.source().get("tau"));
   }
 
   @Test
@@ -132,7 +135,7 @@ final class CommandsTest {
               "calibrate",
               "--prompt",
               CAPTION,
-              "--metric",
+              "--statistic",
               "cut-change",
               "--budget",
               budget,
@@ -140,11 +143,13 @@ final class CommandsTest {
               out,
               "-q");
       assertEquals(0, said.code(), said.err());
-      RolesDocument d = RolesJson.read(out.resolve("roles.json"));
-      assertEquals(Orientation.HIGHEST, d.metric().drafters());
-      for (RolesDocument.Pair p : d.pairs()) {
-        assertEquals(p.scale() < 4, p.metric() == null, "scale 4 is the first to read a cut cache");
-        sums[i] += p.metric() == null ? 0 : p.metric();
+      RoleStatistics d = CalibrationFile.read(out.resolve("roles.json")).roles().statistics();
+      assertEquals(Orientation.HIGHEST, d.orientation());
+      for (int l = 0; l < d.layers(); l++) {
+        for (int k = 0; k < d.scales(); k++) {
+          assertEquals(k < 4, Double.isNaN(d.value(l, k)), "scale 5 is the first compressed one");
+          sums[i] += k < 4 ? 0 : d.value(l, k);
+        }
       }
     }
     assertTrue(sums[1] > 0 && sums[1] < sums[0], "a larger cache loses less");
@@ -340,9 +345,9 @@ final class CommandsTest {
     refused(
         2, List.of("budget"), "calibrate", "--prompts", PROMPTS, "--budget", "x%", "--out", out);
     refused(
-        2, List.of("metric"), "calibrate", "--prompts", PROMPTS, "--metric", "aso", "--out", out);
-    refused(2, List.of("tau"), "generate", "--prompt", CAPTION, "--tau", "-1", "--out", out);
-    refused(2, List.of("1M"), "generate", "--prompt", CAPTION, "--size", "1M", "--out", out);
+        2, List.of("statistic"), "calibrate", "--prompts", PROMPTS, "--statistic", "aso", "--out", out);
+    refused(2, List.of("--tau"), "generate", "--prompt", CAPTION, "--tau", "-1", "--out", out);
+    refused(2, List.of("--size"), "generate", "--prompt", CAPTION, "--size", "1M", "--out", out);
     refused(2, List.of("--prompt"), "generate", "--out", out);
     refused(2, List.of("subcommand"), "train");
     refused(2, List.of("roles.json"), "roles", "show", folder.resolve("roles.json"));

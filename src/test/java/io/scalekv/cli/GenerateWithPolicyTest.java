@@ -8,14 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyKind;
-import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.image.Png;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
-import io.scalekv.roles.Calibrations;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,14 +143,14 @@ final class GenerateWithPolicyTest {
   @Test
   void theShippedCalibrationIsThatOfTheShippedWeights() {
     ModelConfig pocket = ModelCatalog.config("pocket");
-    RolesDocument shipped = ShippedCalibrations.of(pocket).orElseThrow();
+    Calibration shipped = CalibrationFile.shipped(pocket.name()).orElseThrow();
     try (ImageModel model = ImageModel.open(pocket, new ModelSource.Shipped(), false)) {
       assertEquals(model.weightHash(), shipped.model().weights());
     }
-    assertEquals(pocket.schedule(Optional.empty(), 1).maps(), shipped.model().schedule());
+    assertEquals(pocket.schedule(Optional.empty(), 1), shipped.model().schedule());
     assertEquals(
-        List.of("heatkv", "amsKv", "hack", "errorCurves"), Calibrations.of(shipped).names());
-    assertTrue(ShippedCalibrations.of(ModelCatalog.config("infinity-2b")).isEmpty());
+        List.of("roles", "heatkv", "ams-kv", "hack", "error-curves"), shipped.names());
+    assertTrue(CalibrationFile.shipped("infinity-2b").isEmpty());
   }
 
   @ParameterizedTest

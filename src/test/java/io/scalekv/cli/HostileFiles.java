@@ -10,7 +10,6 @@ import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.ResultFixtures;
-import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.ModelCatalog;
@@ -22,8 +21,9 @@ import io.scalekv.model.text.TextFeatureStore;
 import io.scalekv.report.KeptShares;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.CalibratedModel;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import io.scalekv.scene.PromptFile;
 import io.scalekv.weights.SafetensorsWriter;
@@ -148,7 +148,8 @@ final class HostileFiles {
   }
 
   private void documents() throws IOException {
-    RolesDocument roles = ShippedCalibrations.of(ModelCatalog.config("pocket")).orElseThrow();
+    Calibration roles = CalibrationFile.shipped("pocket").orElseThrow();
+    roles = roles.only(List.of("roles", "heatkv", "ams-kv", "hack"));
     add("config.json", d -> ModelCatalog.read(d.resolve("c")), "c", Form.JSON, utf8(pocket()));
     add(
         "T5 config",
@@ -156,10 +157,10 @@ final class HostileFiles {
         "c",
         Form.JSON,
         utf8(T5Fixtures.config(8)));
-    RolesJson.write(roles, folder.resolve("r"));
+    CalibrationFile.write(roles, folder.resolve("r"));
     add(
         "roles.json",
-        d -> RolesJson.read(d.resolve("r")),
+        d -> CalibrationFile.read(d.resolve("r")),
         "r",
         Form.JSON,
         Files.readAllBytes(folder.resolve("r")));
@@ -169,8 +170,9 @@ final class HostileFiles {
         "b",
         Form.JSON,
         utf8(budgets()));
-    RolesDocument.Model two = new RolesDocument.Model("m", "w", 2, 2, roles.model().schedule());
-    int k = two.schedule().size();
+    CalibratedModel two =
+        new CalibratedModel("m", "unknown", 2, 2, roles.model().schedule());
+    int k = two.scales();
     int[][] orders =
         IntStream.range(0, k - 4).mapToObj(i -> new int[] {3, 1, 0, 2}).toArray(int[][]::new);
     HeatKvOrders heat = HeatKvOrders.of(3, k, 2, 2, orders);

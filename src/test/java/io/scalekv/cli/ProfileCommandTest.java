@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,9 +35,9 @@ final class ProfileCommandTest {
     assertEquals(0, said.code(), said.err());
     assertEquals("", said.err());
     JsonNode report = said.json();
-    assertEquals(2, report.get("prompts").asInt());
-    long measured = Stream.of(LayerMetric.values()).filter(m -> !m.needsCut()).count();
-    assertEquals(measured, report.get("features").size());
+    assertEquals(2, report.get("images").asInt());
+    long measured = Stream.of(LayerStatistic.values()).filter(m -> !m.needsBudget()).count();
+    assertEquals(measured, report.get("statistics").size());
     List<Path> written = new ArrayList<>();
     report.get("files").forEach(f -> written.add(Path.of(f.asString())));
     try (Stream<Path> files = Files.list(a)) {
@@ -46,7 +46,7 @@ final class ProfileCommandTest {
     for (Path file : written) {
       assertTrue(Files.size(file) > 1000, file.toString());
     }
-    features(Files.readAllLines(a.resolve("features.csv")));
+    features(Files.readAllLines(a.resolve("statistics.csv")));
     sourceMass(Files.readAllLines(a.resolve("source-mass.csv")));
 
     Said again = Said.of("profile", "--prompts", PROMPTS, "--limit", 2, "--out", b, "-q");
@@ -60,19 +60,19 @@ final class ProfileCommandTest {
 
   /** 12 layers by 7 scales; what needs a history is undefined at the first scale alone. */
   private static void features(List<String> lines) {
-    assertEquals("layer,scale,feature,unit,value,mean,variance,low,high,n", lines.get(0));
+    assertEquals("layer,scale,map,statistic,unit,value,mean,variance,low,high,n", lines.get(0));
     Map<String, Integer> count = new TreeMap<>();
     for (String line : lines.subList(1, lines.size())) {
       String[] c = line.split(",");
-      count.merge(c[2], 1, Integer::sum);
-      double mean = Double.parseDouble(c[5]);
-      assertTrue(Double.parseDouble(c[7]) <= mean && mean <= Double.parseDouble(c[8]), line);
-      assertEquals("2", c[9], line);
+      count.merge(c[3], 1, Integer::sum);
+      double mean = Double.parseDouble(c[6]);
+      assertTrue(Double.parseDouble(c[8]) <= mean && mean <= Double.parseDouble(c[9]), line);
+      assertEquals("2", c[10], line);
     }
-    for (LayerMetric feature : LayerMetric.values()) {
+    for (LayerStatistic feature : LayerStatistic.values()) {
       int defined = count.getOrDefault(feature.cliName(), 0);
       assertTrue(
-          feature.needsCut() ? defined == 0 : defined == 84 || defined == 72,
+          feature.needsBudget() ? defined == 0 : defined == 84 || defined == 72,
           feature + " " + defined);
     }
     assertEquals(72, count.get("asi"));
@@ -83,7 +83,7 @@ final class ProfileCommandTest {
     Map<String, Double> sums = new TreeMap<>();
     for (String line : lines.subList(1, lines.size())) {
       String[] c = line.split(",");
-      sums.merge(c[0] + " " + c[1] + " " + c[2], Double.parseDouble(c[4]), Double::sum);
+      sums.merge(c[0] + " " + c[1] + " " + c[2], Double.parseDouble(c[5]), Double::sum);
     }
     assertEquals(2 * 12 * 7, sums.size());
     sums.forEach((place, sum) -> assertEquals(1, sum, 1e-5, place));
@@ -98,49 +98,28 @@ final class ProfileCommandTest {
       Said said =
           Said.of("profile", "--prompts", PROMPTS, "--limit", 3, "--batch", batch, "--out", out);
       assertEquals(0, said.code(), said.err());
-      features.add(Files.readAllLines(out.resolve("features-by-prompt.csv")));
+      features.add(Files.readAllLines(out.resolve("statistics-by-prompt.csv")));
     }
     for (List<String> lines : features.subList(1, 3)) {
       assertEquals(features.get(0).size(), lines.size());
       for (int i = 1; i < lines.size(); i++) {
         String[] alone = features.get(0).get(i).split(",");
         String[] together = lines.get(i).split(",");
-        assertArrayEquals(Arrays.copyOf(alone, 4), Arrays.copyOf(together, 4));
-        double value = Double.parseDouble(alone[4]);
-        assertEquals(value, Double.parseDouble(together[4]), 1e-4 * (1 + value), lines.get(i));
+        assertArrayEquals(Arrays.copyOf(alone, 5), Arrays.copyOf(together, 5));
+        double value = Double.parseDouble(alone[5]);
+        assertEquals(value, Double.parseDouble(together[5]), 1e-4 * (1 + value), lines.get(i));
       }
     }
   }
 
-  @Test
-  void measuresItsCost() {
-    Said said = Said.of("profile", "--prompts", PROMPTS, "--measure-cost", 1, "--json", "--quiet");
-    assertEquals(0, said.code(), said.err());
-    JsonNode cost = said.json();
-    assertEquals(1, cost.get("repeats").asInt());
-    assertEquals(8, cost.get("batch").asInt());
-    double ratio = cost.get("profiledSeconds").asDouble() / cost.get("plainSeconds").asDouble();
-    assertEquals(ratio, cost.get("wallRatio").asDouble(), 1e-9);
-  }
-
   static Stream<Arguments> refusals() {
     return Stream.of(
-        Arguments.of("one of the two expected, got neither", List.of("--prompts", PROMPTS)),
         Arguments.of(
-            "got both", List.of("--prompts", PROMPTS, "--out", "OUT", "--measure-cost", 3)),
+            "got many", List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", "many")),
         Arguments.of(
-            "--query-samples: a whole number or all expected, got many",
-            List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", "many")),
-        Arguments.of(
-            "query samples of at least 1 expected, got 0",
-            List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", 0)),
-        Arguments.of(
-            "--measure-cost: a whole number from 1 to 10000 expected, got 0",
-            List.of("--prompts", PROMPTS, "--measure-cost", 0)),
-        Arguments.of(
-            "--batch: a whole number from 1 to 1024 expected, got 0",
-            List.of("--prompts", PROMPTS, "--out", "OUT", "--batch", 0)),
-        Arguments.of("which does not exist", List.of("--prompts", "missing.txt", "--out", "OUT")),
+            "got 0", List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", 0)),
+        Arguments.of("--batch", List.of("--prompts", PROMPTS, "--out", "OUT", "--batch", 0)),
+        Arguments.of("missing.txt", List.of("--prompts", "missing.txt", "--out", "OUT")),
         Arguments.of("nobody", List.of("--prompt", "nobody knows", "--out", "OUT")));
   }
 

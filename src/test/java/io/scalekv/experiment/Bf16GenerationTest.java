@@ -19,6 +19,8 @@ import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.Prompt;
+import io.scalekv.model.infinity.InfinityConfig;
+import io.scalekv.roles.CalibrationFile;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -103,11 +105,9 @@ class Bf16GenerationTest {
             pocket.geometry(),
             tokens,
             1,
-            PolicyCalibrations.of(
-                ShippedCalibrations.of(pocket).orElseThrow(),
-                schedule,
-                c.layers(),
-                c.heads(),
-                tokens)));
+            CalibrationFile.shipped(pocket.name())
+                .orElseThrow()
+                .forPolicies(
+                    schedule, pocket.geometry().layers(), pocket.geometry().heads(), tokens)));
   }
 }

@@ -71,7 +71,7 @@ final class ExperimentSpecTest {
           policy: full   | {policy: full, budget: 10x} | /rows/0/budget/0 … 10x
           policy: full   | {policy: full, keyType: fp16} | /rows/0/keyType/0
           policy: full   | {policy: full, size: 1M} | /rows/0/size
-          metric: asi    | metric: asl         | /rows/0/calibration/0/metric/0: metric: one of asi
+          metric: asi    | metric: asl         | /rows/0/calibration/0/metric/0
           metric: asi    | roles: random       | /rows/0/calibration/0/prompts
           name: table    | name: ../table      | /name
           model: pocket  | model: {name: p, weights: w, randomWeights: 1} | /model

@@ -10,7 +10,7 @@ import io.scalekv.metrics.Holm;
 import io.scalekv.metrics.Kid;
 import io.scalekv.metrics.RankCorrelation;
 import io.scalekv.metrics.Wilcoxon;
-import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.study.PartitionAgreement;
@@ -142,7 +142,7 @@ class StatisticsParityTest {
           double[] values = t.doubles("in.stats.z");
           double[][] metric = new double[values.length][];
           Arrays.setAll(metric, l -> new double[] {values[l]});
-          double[][] z = LayerRoles.zScores(metric);
+          double[][] z = RoleStatistics.zScores(metric);
           // epsilon in the divisor changes these by at most 6e-12
           for (int l = 0; l < z.length; l++) {
             closeAt(t, "out.stats.zscores", l, 1e-11, z[l][0]);

@@ -68,6 +68,6 @@ class AttentionMapTapTest {
     AttentionMapTap tap = AttentionMapTap.of(GEOMETRY, 2, List.of(1));
     MODEL.attend(tap, true, 0, 2, 3);
     Exception e = assertThrows(IllegalStateException.class, tap::maps);
-    assertTrue(e.getMessage().contains("got none of layer 1 scale 2"), e.getMessage());
+    assertTrue(e.getMessage().contains("missing layer 1 scale 3"), e.getMessage());
   }
 }

@@ -55,9 +55,8 @@ class AttentionProfileTest {
       merged = random.nextBoolean() ? merged.combine(part) : part.combine(merged);
       at = end;
     }
-    for (LayerMetric m : LayerMetric.values()) {
-      assertArrayEquals(whole().metric(m), merged.metric(m), m.cliName());
-      assertArrayEquals(whole().metricMoments(m), merged.metricMoments(m), m.cliName());
+    for (LayerStatistic m : LayerStatistic.values()) {
+      assertArrayEquals(LayerStatistics.of(whole()).value(m), LayerStatistics.of(merged).value(m), m.cliName());
     }
     assertEquals(SEEN, merged.prompts());
   }
@@ -72,15 +71,15 @@ class AttentionProfileTest {
         top += p.value(Branch.CONDITIONAL, HeadStatistic.HISTORY_TOP_K, 1, 2, h) / 14;
       }
     }
-    assertEquals(current * top, whole().metric(LayerMetric.ASI)[1][2], 1e-12);
-    assertEquals(current, whole().metric(LayerMetric.CURRENT_RATIO)[1][2], 1e-12);
+    assertEquals(current * top, LayerStatistics.of(whole()).value(LayerStatistic.ASI)[1][2], 1e-12);
+    assertEquals(current, LayerStatistics.of(whole()).value(LayerStatistic.CURRENT_RATIO)[1][2], 1e-12);
   }
 
   @Test
   void metricsStayInTheirRanges() {
-    for (LayerMetric m : LayerMetric.values()) {
-      double[][] values = whole().metric(m);
-      if (m.needsCut()) {
+    for (LayerStatistic m : LayerStatistic.values()) {
+      double[][] values = LayerStatistics.of(whole()).value(m);
+      if (m.needsBudget()) {
         assertTrue(Double.isNaN(values[1][2]));
         continue;
       }
@@ -100,17 +99,17 @@ class AttentionProfileTest {
         }
       }
     }
-    assertTrue(Double.isNaN(whole().metric(LayerMetric.ASI)[0][0]));
-    assertTrue(Double.isNaN(whole().metric(LayerMetric.HISTORY_EFFECTIVE_KEYS)[2][0]));
-    assertEquals(1, whole().metric(LayerMetric.CURRENT_RATIO)[0][0], 1e-6);
+    assertTrue(Double.isNaN(LayerStatistics.of(whole()).value(LayerStatistic.ASI)[0][0]));
+    assertTrue(Double.isNaN(LayerStatistics.of(whole()).value(LayerStatistic.HISTORY_EFFECTIVE_KEYS)[2][0]));
+    assertEquals(1, LayerStatistics.of(whole()).value(LayerStatistic.CURRENT_RATIO)[0][0], 1e-6);
   }
 
   @Test
   void aDrawOfPromptsMayRepeat() {
     AttentionProfile one = AttentionProfile.of(GEOMETRY, OPTIONS, SEEN.subList(2, 3));
-    for (LayerMetric m : LayerMetric.values()) {
-      double[][] expected = one.metric(m);
-      double[][] drawn = whole().metric(m, 2, 2);
+    for (LayerStatistic m : LayerStatistic.values()) {
+      double[][] expected = LayerStatistics.of(one).value(m);
+      double[][] drawn = LayerStatistics.of(whole()).value(m, 2, 2);
       for (int l = 0; l < expected.length; l++) {
         assertArrayEquals(expected[l], drawn[l], 1e-12, m.cliName());
       }
@@ -142,28 +141,28 @@ class AttentionProfileTest {
   void csvHoldsEveryValueOnce(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("profile.csv");
     Files.writeString(file, "old");
-    ProfileCsv.write(whole(), file);
+    HeadStatisticsCsv.write(whole(), file);
     List<String> lines = Files.readAllLines(file);
-    assertEquals("branch,layer,head,scale,statistic,mean,std,n", lines.get(0));
+    assertEquals("branch,layer,head,scale,map,statistic,mean,std,n", lines.get(0));
     assertEquals(
         lines.size() - 1,
         lines.stream()
             .skip(1)
-            .map(l -> String.join(",", Arrays.copyOf(l.split(","), 5)))
+            .map(l -> String.join(",", Arrays.copyOf(l.split(","), 6)))
             .distinct()
             .count());
     Moments m = whole().moments(Branch.UNCONDITIONAL, HeadStatistic.ENTROPY, 2, 1, 0);
     assertTrue(
         lines.contains(
-            "unconditional,2,0,1,entropy," + m.mean() + "," + m.standardDeviation() + ",7"));
-    double asi = whole().metric(LayerMetric.ASI)[1][2];
+            "unconditional,2,0,2,2x2,entropy," + m.mean() + "," + m.standardDeviation() + ",7"));
+    double asi = LayerStatistics.of(whole()).value(LayerStatistic.ASI)[1][2];
     assertTrue(
-        lines.stream().anyMatch(l -> l.startsWith("conditional,1,metric,2,asi," + asi + ",")));
+        lines.stream().anyMatch(l -> l.startsWith("conditional,1,layer,3,4x4,asi," + asi + ",")));
     assertFalse(lines.stream().anyMatch(l -> l.contains("NaN")));
     try (var files = Files.list(folder)) {
       assertEquals(List.of(file), files.toList());
     }
-    ProfileCsv.write(AttentionProfile.of(GEOMETRY, OPTIONS, SEEN.subList(0, 1)), file);
+    HeadStatisticsCsv.write(AttentionProfile.of(GEOMETRY, OPTIONS, SEEN.subList(0, 1)), file);
     assertTrue(Files.readAllLines(file).get(1).endsWith(",n/a,1"));
   }
 }

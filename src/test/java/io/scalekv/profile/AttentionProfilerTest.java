@@ -24,7 +24,7 @@ class AttentionProfilerTest {
   private static final ProfileOptions EVERY_ROW =
       ProfileOptions.defaults()
           .withQuerySamples(ProfileOptions.ALL)
-          .withSortedRows(ProfileOptions.ALL);
+          ;
   private static final ScaleSchedule WIDE =
       new ScaleSchedule(
           List.of(new TokenMap(1, 1), new TokenMap(1, 2), new TokenMap(2, 5), new TokenMap(5, 7)));
@@ -43,12 +43,12 @@ class AttentionProfilerTest {
             0.35,
             1.0,
             true,
-            sampled.withHistoryTopK(TopKeys.count(6)).withSinkTokens(2),
+            sampled.withHistoryTopK(TopKeys.count(6)),
             new int[] {2, 0, 1}),
         Arguments.of(pocket, 4, 0.35, 1.0, true, sampled, new int[] {5}),
         Arguments.of(pocket, 3, 1.0, 1.5, true, sampled.withDetailRows(4), new int[] {3, 6}),
         Arguments.of(WIDE, 2, 1.0, 1.0, false, ProfileOptions.light(), new int[] {1}),
-        Arguments.of(pocket, 4, 1.0, 2.0, false, sampled.withSortedRows(3), new int[] {1, 2}));
+        Arguments.of(pocket, 4, 1.0, 2.0, false, sampled, new int[] {1, 2}));
   }
 
   @ParameterizedTest
@@ -129,7 +129,7 @@ class AttentionProfilerTest {
     AttentionProfile profile = AttentionProfile.of(seen.geometry(), options, List.of(seen));
     assertEquals(
         branches[0].headDisagreement(),
-        profile.metric(LayerMetric.HEAD_DISAGREEMENT)[layer][scale],
+        LayerStatistics.of(profile).value(LayerStatistic.HEAD_DISAGREEMENT)[layer][scale],
         1e-5,
         prompt + " head disagreement");
   }
@@ -203,9 +203,9 @@ class AttentionProfilerTest {
     assertTrue(Double.isNaN(s.value(c, HeadStatistic.CURRENT_ENTROPY, 0, 1, 0)));
     assertTrue(Double.isNaN(s.value(c, HeadStatistic.HISTORY_ENTROPY, 0, 1, 1)));
     AttentionProfile profile = AttentionProfile.of(geometry, EVERY_ROW, profiler.statistics());
-    assertEquals(Math.log(2), profile.metric(LayerMetric.HEAD_DISAGREEMENT)[0][1], 1e-6);
-    assertEquals(0.25, profile.metric(LayerMetric.ASI)[0][1], 1e-6);
-    assertEquals(0.25, profile.metric(LayerMetric.ASI_AVERAGED)[0][1], 1e-6);
+    assertEquals(Math.log(2), LayerStatistics.of(profile).value(LayerStatistic.HEAD_DISAGREEMENT)[0][1], 1e-6);
+    assertEquals(0.25, LayerStatistics.of(profile).value(LayerStatistic.ASI)[0][1], 1e-6);
+    assertEquals(0.25, LayerStatistics.of(profile).value(LayerStatistic.ASI_AVERAGED)[0][1], 1e-6);
   }
 
   @Test
@@ -275,13 +275,13 @@ class AttentionProfilerTest {
     FakeAttention model = new FakeAttention(geometry, 1, 1);
     model.attend(profiler, true, 0, 0, 0);
     assertMessage(
-        "one attention per generation expected",
+        "must be measured once",
         assertThrows(IllegalStateException.class, () -> model.attend(profiler, true, 0, 0, 0)));
     assertMessage(
-        "got none of layer 0 scale 1",
+        "missing layer 0 scale 2",
         assertThrows(IllegalStateException.class, profiler::statistics));
     assertMessage(
-        "1 conditional rows expected, got 2",
+        "prompts must be 1, got 2",
         assertThrows(
             IllegalArgumentException.class, () -> model.attend(profiler, true, 0, 1, 0, 1)));
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
@@ -289,7 +289,7 @@ class AttentionProfilerTest {
       NDArray cut = manager.zeros(new Shape(1, 2, 4, 8));
       AttentionSite site = new AttentionSite(0, 1, geometry.schedule(), 1, 1);
       assertMessage(
-          "layer 0 scale 1: keys (1, 2, 5, 8) expected (profiling reads the full cache), got"
+          "layer 0 scale 2: keys of the full cache must be (1, 2, 5, 8), got"
               + " (1, 2, 4, 8)",
           assertThrows(IllegalArgumentException.class, () -> profiler.attend(site, q, cut, cut)));
     }

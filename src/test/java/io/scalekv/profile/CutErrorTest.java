@@ -186,10 +186,10 @@ class CutErrorTest {
             seen.get(0).geometry(), ProfileOptions.defaults().withCutTokens(4), seen);
     assertEquals(
         seen.get(0).value(Branch.CONDITIONAL, HeadStatistic.CUT_ERROR, 1, 2, HEADS),
-        profile.metric(LayerMetric.CUT_ERROR)[1][2]);
-    assertTrue(Double.isNaN(profile.metric(LayerMetric.CUT_ERROR)[0][1]));
-    for (LayerMetric m : LayerMetric.values()) {
-      assertEquals(m.cliName().startsWith("cut-"), m.needsCut());
+        LayerStatistics.of(profile).value(LayerStatistic.CUT_ERROR)[1][2]);
+    assertTrue(Double.isNaN(LayerStatistics.of(profile).value(LayerStatistic.CUT_ERROR)[0][1]));
+    for (LayerStatistic m : LayerStatistic.values()) {
+      assertEquals(m.cliName().startsWith("cut-"), m.needsBudget());
     }
   }
 }

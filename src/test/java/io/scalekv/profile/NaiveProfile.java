@@ -63,7 +63,7 @@ final class NaiveProfile {
       int details = details();
       int n =
           switch (s) {
-            case GINI -> conditional ? Math.min(options.sortedRows(), details) : 0;
+            case GINI -> conditional ? Math.min(ProfileOptions.SORTED_ROWS, details) : 0;
             case CURRENT_MASS, HISTORY_TOP_K, SINK_MASS -> conditional ? rows.length : details;
             default -> details;
           };
@@ -103,7 +103,7 @@ final class NaiveProfile {
       case CURRENT_ENTROPY -> entropy(row, history, keys);
       case CURRENT_EFFECTIVE_KEYS -> Math.exp(entropy(row, history, keys));
       case GINI -> gini(row);
-      case SINK_MASS -> past ? mass(row, 0, Math.min(options.sinkTokens(), history)) : Double.NaN;
+      case SINK_MASS -> past ? mass(row, 0, Math.min(ProfileOptions.SINK_TOKENS, history)) : Double.NaN;
       case CURRENT_DISTANCE -> distance(row, i, history) / mass(row, history, keys);
       case DISTANCE -> distance(row, i, 0);
       case CUT_ERROR, CUT_CHANGE -> Double.NaN;

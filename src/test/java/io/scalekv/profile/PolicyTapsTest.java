@@ -12,9 +12,13 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionSite;
 import java.util.Arrays;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -46,29 +50,34 @@ class PolicyTapsTest {
         .p;
   }
 
-  private static BlockMassTap mass(boolean guided, int firstMap, int... prompts) {
-    BlockMassTap tap = BlockMassTap.create(GEOMETRY, firstMap, prompts);
+  private static PromptTap.Generation generation(int... prompts) {
+    return new PromptTap.Generation(
+        GEOMETRY, Optional.of(REFERENCE), new SharedColumns(), prompts);
+  }
+
+  private static PromptValues mass(boolean guided, int... prompts) {
+    BlockMassTap tap = BlockMassTap.create(generation(prompts));
     MODEL.generate(tap, guided, prompts);
-    return tap;
+    return tap.values();
   }
 
-  private static AttentionVarianceTap variance(int... prompts) {
-    AttentionVarianceTap tap = AttentionVarianceTap.create(GEOMETRY, prompts);
+  private static PromptValues variance(int... prompts) {
+    AttentionVarianceTap tap = AttentionVarianceTap.create(generation(prompts));
     MODEL.generate(tap, true, prompts);
-    return tap;
+    return tap.values();
   }
 
-  private static MapSimilarityTap similarity(int firstMaps, int... prompts) {
-    MapSimilarityTap tap = MapSimilarityTap.create(GEOMETRY, firstMaps, REFERENCE, prompts);
+  private static PromptValues similarity(int firstMaps, int... prompts) {
+    MapSimilarityTap tap = MapSimilarityTap.create(generation(prompts), firstMaps);
     MODEL.generate(tap, true, prompts);
-    return tap;
+    return tap.values();
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 3})
   void blockMassIsTheMeanShareThatLaterMapsGive(int firstMap) {
     int scales = SCHEDULE.scales();
-    double[][][] got = mass(true, firstMap, PROMPTS).scores();
+    double[][][] got = BlockMassTap.scores(mass(true, PROMPTS), firstMap);
     for (int l = 0; l < 3; l++) {
       for (int h = 0; h < 2; h++) {
         for (int s = 0; s < scales; s++) {
@@ -95,8 +104,8 @@ class PolicyTapsTest {
 
   @Test
   void variancesAreThoseOfTheQueriesAndRanksTheirMeans() {
-    double[][][] got = variance(PROMPTS).variances();
-    double[][] ranks = variance(PROMPTS).ranks();
+    double[][][] got = AttentionVarianceTap.variances(variance(PROMPTS));
+    double[][] ranks = AttentionVarianceTap.ranks(variance(PROMPTS));
     double[][] expectedRanks = new double[3][2];
     for (int k = 0; k < SCHEDULE.scales(); k++) {
       double[][] v = new double[3][2];
@@ -146,7 +155,7 @@ class PolicyTapsTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 4})
   void similarityIsThatOfEnlargedUnrotatedMaps(int firstMaps) {
-    double[] got = similarity(firstMaps, PROMPTS).similarity();
+    double[] got = MapSimilarityTap.similarity(similarity(firstMaps, PROMPTS), firstMaps);
     int first = Math.max(1, firstMaps);
     for (int l = 0; l < 3; l++) {
       double sum = 0;
@@ -253,29 +262,63 @@ class PolicyTapsTest {
 
   @Test
   void anySplitOfThePromptsGivesTheSameBits() {
-    double[][][] mass = mass(true, 1, PROMPTS).scores();
+    double[][][] mass = BlockMassTap.scores(mass(true, PROMPTS), 1);
     assertArrayEquals(
-        mass, mass(true, 1, 2).combine(mass(true, 1, 0)).combine(mass(true, 1, 1)).scores());
-    assertArrayEquals(mass, mass(false, 1, PROMPTS).scores(), "unconditional rows do not count");
-    assertArrayEquals(variance(PROMPTS).ranks(), variance(1, 2).combine(variance(0)).ranks());
+        mass,
+        BlockMassTap.scores(mass(true, 2).combine(mass(true, 0)).combine(mass(true, 1)), 1));
     assertArrayEquals(
-        similarity(2, PROMPTS).similarity(),
-        similarity(2, 2).combine(similarity(2, 0, 1)).similarity());
+        mass,
+        BlockMassTap.scores(mass(false, PROMPTS), 1),
+        "unconditional rows do not count");
+    assertArrayEquals(
+        AttentionVarianceTap.ranks(variance(PROMPTS)),
+        AttentionVarianceTap.ranks(variance(1, 2).combine(variance(0))));
+    assertArrayEquals(
+        MapSimilarityTap.similarity(similarity(2, PROMPTS), 2),
+        MapSimilarityTap.similarity(similarity(2, 2).combine(similarity(2, 0, 1)), 2));
+  }
+
+  @Test
+  void valuesComeBackFromAFile(@TempDir Path folder) {
+    PromptValues values = mass(true, PROMPTS);
+    Path file = folder.resolve("values.safetensors");
+    PromptValuesFile.write(Map.of("mass", values), file);
+    PromptValues read =
+        PromptValuesFile.read(GEOMETRY, Map.of("mass", values.width()), file).get("mass");
+    assertArrayEquals(BlockMassTap.scores(values, 1), BlockMassTap.scores(read, 1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PromptValuesFile.read(GEOMETRY, Map.of("other", 1), file));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PromptValuesFile.read(GEOMETRY, Map.of("mass", 1), file));
   }
 
   @Test
   void oneComputationServesBoth() {
-    BlockMassTap mass = BlockMassTap.create(GEOMETRY, 1, PROMPTS);
-    AttentionVarianceTap variance = AttentionVarianceTap.create(GEOMETRY, PROMPTS);
-    MODEL.generate(AttentionColumns.shared(mass, variance), true, PROMPTS);
-    assertArrayEquals(mass(true, 1, PROMPTS).scores(), mass.scores());
-    assertArrayEquals(variance(PROMPTS).ranks(), variance.ranks());
+    PromptTap.Generation generation = generation(PROMPTS);
+    BlockMassTap mass = BlockMassTap.create(generation);
+    AttentionVarianceTap variance = AttentionVarianceTap.create(generation);
+    MODEL.generate(
+        (site, q, k, v) -> {
+          mass.attend(site, q, k, v);
+          variance.attend(site, q, k, v);
+        },
+        true,
+        PROMPTS);
+    assertArrayEquals(
+        BlockMassTap.scores(mass(true, PROMPTS), 1), BlockMassTap.scores(mass.values(), 1));
+    assertArrayEquals(
+        AttentionVarianceTap.ranks(variance(PROMPTS)),
+        AttentionVarianceTap.ranks(variance.values()));
   }
 
   @Test
   void equalVariancesShareTheirRank() {
     ProfileGeometry g = new ProfileGeometry(2, 2, ScaleSchedule.ofSides(1, 2));
-    AttentionVarianceTap tap = AttentionVarianceTap.create(g, 0);
+    AttentionVarianceTap tap =
+        AttentionVarianceTap.create(
+            new PromptTap.Generation(g, Optional.empty(), new SharedColumns(), 0));
     try (NDManager m = NDManager.newBaseManager("PyTorch")) {
       for (int l = 0; l < 2; l++) {
         for (int k = 0; k < 2; k++) {
@@ -285,42 +328,29 @@ class PolicyTapsTest {
         }
       }
     }
-    for (double[] layer : tap.ranks()) {
+    for (double[] layer : AttentionVarianceTap.ranks(tap.values())) {
       assertArrayEquals(new double[] {2.5, 2.5}, layer);
     }
   }
 
   @Test
-  void whatIsMissingOrWrongIsTold() {
-    BlockMassTap half = BlockMassTap.create(GEOMETRY, 1, 4);
+  void incompleteOrRepeatedGenerationsAreErrors() {
+    BlockMassTap half = BlockMassTap.create(generation(4));
     IntStream.range(0, 3).forEach(k -> MODEL.attend(half, true, 0, k, 4));
-    assertMessage(
-        "prompt 4: a complete generation expected, got none of layer 0 scale 3",
-        assertThrows(IllegalStateException.class, half::scores));
-    assertMessage(
-        "layer 0 scale 2: one attention per generation expected, got a second one for prompt 4",
-        assertThrows(IllegalStateException.class, () -> MODEL.attend(half, true, 0, 2, 4)));
-    assertMessage(
-        "attention tap: each prompt once expected, got prompt 4 twice",
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> half.combine(BlockMassTap.create(GEOMETRY, 1, 4))));
-    assertMessage(
-        "block mass: first source map 1 expected, got 2",
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> half.combine(BlockMassTap.create(GEOMETRY, 2, 5))));
-    assertMessage(
-        "block mass: first source map 0 to 3 expected, got 4",
-        assertThrows(IllegalArgumentException.class, () -> BlockMassTap.create(GEOMETRY, 4, 0)));
-    assertThrows(
-        IllegalArgumentException.class, () -> MapSimilarityTap.create(GEOMETRY, 5, REFERENCE, 0));
+    assertThrows(IllegalStateException.class, () -> BlockMassTap.scores(half.values(), 1));
+    assertThrows(IllegalStateException.class, () -> MODEL.attend(half, true, 0, 2, 4));
     assertThrows(
         IllegalArgumentException.class,
-        () -> AttentionVarianceTap.create(new ProfileGeometry(1, 1, ScaleSchedule.ofSides(1)), 0));
-  }
-
-  private static void assertMessage(String expected, Exception e) {
-    assertEquals(expected, e.getMessage());
+        () -> half.values().combine(BlockMassTap.create(generation(4)).values()));
+    assertThrows(
+        IllegalArgumentException.class, () -> BlockMassTap.scores(mass(true, PROMPTS), 4));
+    assertThrows(
+        IllegalArgumentException.class, () -> MapSimilarityTap.create(generation(0), 5));
+    ProfileGeometry one = new ProfileGeometry(1, 1, ScaleSchedule.ofSides(1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            AttentionVarianceTap.create(
+                new PromptTap.Generation(one, Optional.empty(), new SharedColumns(), 0)));
   }
 }

@@ -37,22 +37,22 @@ class ProfileOptionsTest {
     Exception e =
         assertThrows(
             IllegalArgumentException.class, () -> ProfileOptions.defaults().withQuerySamples(0));
-    assertTrue(e.getMessage().contains("query samples of at least 1 expected, got 0"));
+    assertTrue(e.getMessage().contains("query samples must be at least 1, got 0"));
     assertThrows(
         IllegalArgumentException.class, () -> ProfileOptions.defaults().withHistoryTopK(null));
   }
 
   @ParameterizedTest
-  @EnumSource(LayerMetric.class)
-  void metricsAreFoundByName(LayerMetric metric) {
-    assertEquals(metric, LayerMetric.ofCliName(metric.cliName()));
+  @EnumSource(LayerStatistic.class)
+  void metricsAreFoundByName(LayerStatistic metric) {
+    assertEquals(metric, LayerStatistic.ofCliName(metric.cliName()));
     assertEquals(metric.highMeansRefiner(), metric.sign() > 0);
   }
 
   @Test
   void unknownMetricListsTheKnownOnes() {
-    Exception e = assertThrows(IllegalArgumentException.class, () -> LayerMetric.ofCliName("asl"));
-    assertTrue(e.getMessage().contains("asi, ") && e.getMessage().contains("\"asl\""));
+    Exception e = assertThrows(IllegalArgumentException.class, () -> LayerStatistic.ofCliName("asl"));
+    assertTrue(e.getMessage().contains("asi, ") && e.getMessage().contains("asl"));
   }
 
   @Test

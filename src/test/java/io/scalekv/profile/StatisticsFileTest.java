@@ -38,13 +38,13 @@ final class StatisticsFileTest {
     Map<String, String> source = Map.of("model", "pocket", "negative", "");
     Path file = folder.resolve("s.safetensors");
     StatisticsFile.write(written, source, file);
-    StatisticsFile.Kept read = StatisticsFile.read(file);
+    StatisticsFile.Content read = StatisticsFile.read(file);
     assertEquals(source, read.source());
     assertEquals(written.geometry(), read.profile().geometry());
     assertEquals(written.options(), read.profile().options());
     assertEquals(written.prompts(), read.profile().prompts());
-    for (LayerMetric metric : LayerMetric.values()) {
-      assertArrayEquals(written.metric(metric), read.profile().metric(metric));
+    for (LayerStatistic metric : LayerStatistic.values()) {
+      assertArrayEquals(LayerStatistics.of(written).value(metric), LayerStatistics.of(read.profile()).value(metric));
     }
     byte[] first = Files.readAllBytes(file);
     StatisticsFile.write(read.profile(), source, file);
@@ -92,14 +92,15 @@ final class StatisticsFileTest {
 
   @ParameterizedTest
   @CsvSource({
-    "format, other, 'format: expected scalekv-statistics, got other'",
-    "version, 2, 'version: expected 1, got 2'",
-    "layers, 0, 'layers: expected 1 to 2147483647, got 0'",
-    "layers, 4, 'prompt.0: expected [2, 4, 3, 3, 18], got [2, 3, 3, 3, 18]'",
-    "heads, two, 'heads: expected a whole number, got two'",
-    "schedule, 1x1 2x3 4x, 'schedule: expected maps such as 16x16, got 4x'",
-    "statistics, mass, 'statistics: expected current-mass'",
-    "samplingSeed, , 'samplingSeed: expected a value, got nothing'"
+    "format, other, 'format must be scalekv-statistics, got other'",
+    "version, 2, 'version must be 1, got 2'",
+    "layers, 0, 'layers must be between 1 and 2147483647, got 0'",
+    "layers, 4, 'prompt.0 must have shape [2, 4, 3, 3, 18], got [2, 3, 3, 3, 18]'",
+    "heads, two, 'heads must be a whole number, got two'",
+    "schedule, 1x1 2x3 4x, 'schedule must be maps such as 16x16, got 4x'",
+    "statistics, mass, 'unknown [mass]; calibrate again'",
+    "sortedRows, 3, 'sortedRows must be 8, got 3'",
+    "samplingSeed, , 'missing samplingSeed'"
   })
   void oneWrongEntry(String key, String value, String message) {
     Path file = folder.resolve("s.safetensors");
@@ -121,7 +122,7 @@ final class StatisticsFileTest {
     SafetensorsWriter.writeData(file, tensors, StoredType.F32, metadata);
     String error =
         assertThrows(IllegalArgumentException.class, () -> StatisticsFile.read(file)).getMessage();
-    assertTrue(error.startsWith(file + ": statistics: " + message), error);
+    assertTrue(error.startsWith(file.toString()) && error.contains(message), error);
     assertEquals(1, error.lines().count());
   }
 

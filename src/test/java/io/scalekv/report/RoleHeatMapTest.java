@@ -8,16 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.roles.CalibratedModel;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.ClassifiedRoles;
-import io.scalekv.roles.LayerRoles;
 import io.scalekv.roles.Orientation;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.RoleStatistics;
+import io.scalekv.roles.Roles;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
-import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -32,7 +37,7 @@ class RoleHeatMapTest {
 
   @TempDir Path folder;
 
-  private static RolesDocument document(
+  private static Calibration document(
       String model, int layers, ScaleSchedule schedule, int budget, long seed) {
     Random random = new Random(seed);
     int scales = schedule.scales();
@@ -44,33 +49,23 @@ class RoleHeatMapTest {
       }
     }
     int first = BudgetPlan.firstCutScale(schedule, budget);
-    LayerRoles roles =
-        LayerRoles.of(
-            "asi",
-            metric,
-            Orientation.LOWEST,
-            first,
-            LayerRoles.defaultDrafters(layers, scales - first));
-    BudgetPlan plan =
-        BudgetPlan.of(schedule, budget, roles.assignment().mask(), new Allocation.Released());
-    return RolesDocument.of(
-        Instant.EPOCH,
-        new RolesDocument.Model(model, "random:1", layers, 4, schedule.maps()),
-        new RolesDocument.Calibration("scenes-10.txt", "0".repeat(64), 10, 1, 3, 1, 0.97, 64),
-        new ClassifiedRoles(roles, "rank", new TreeMap<>(), new TreeMap<>()),
-        null,
-        "5 % of the history",
-        "10%",
-        "released",
-        plan,
-        new RolesDocument.Software("17", "0.1.0", "0.35.1", "2.7.1"),
-        null);
+    ClassifiedRoles roles =
+        RoleClassifier.of("rank", OptionalInt.empty(), 0)
+            .classify(RoleStatistics.of("asi", metric, Orientation.LOWEST, first, Map.of()));
+    Allocation released = new Allocation.Released();
+    BudgetPlan plan = BudgetPlan.of(schedule, budget, roles.assignment().mask(), released);
+    return Calibration.empty(
+            Instant.EPOCH,
+            new CalibratedModel(model, "random:1", layers, 4, schedule),
+            Map.of("prompts", "10"),
+            Map.of())
+        .with(CalibrationPart.ROLES, Roles.of(roles, "5%", null, "10%", released, plan));
   }
 
   @ParameterizedTest
   @CsvSource({"pocket, 12, 27", "infinity-2b, 32, 650", "one, 1, 300"})
   void pngAndSvgAreWholeAndRepeat(String model, int layers, int budget) throws Exception {
-    RolesDocument document = document(model, layers, layers == 32 ? MEGAPIXEL : POCKET, budget, 3);
+    Calibration document = document(model, layers, layers == 32 ? MEGAPIXEL : POCKET, budget, 3);
     Path png = folder.resolve("figures/roles.png");
     Path svg = folder.resolve("figures/roles.svg");
     RoleHeatMap.of(document).writePng(png);
@@ -96,7 +91,7 @@ class RoleHeatMapTest {
     assertTrue(text.contains("10 prompts"), "prompts");
     assertTrue(text.contains(">5 (8×8)<"), "scale label");
     int marks = text.split(">D<", -1).length - 1;
-    assertEquals(document.budget().drafters(), marks, "one D per drafter");
+    assertEquals(document.roles().assignment().drafters().size(), marks, "one D per drafter");
   }
 
   @Test

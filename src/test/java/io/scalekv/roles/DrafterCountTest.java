@@ -110,9 +110,9 @@ final class DrafterCountTest {
     for (String name : RoleClassifier.NAMES) {
       RoleClassifier c = RoleClassifier.of(name, OptionalInt.empty(), 0);
       assertEquals(name, c.name());
-      assertEquals(name.equals("k-means") || name.equals("hdbscan"), c.readsFeatures());
+      assertEquals(name.equals("k-means") || name.equals("hdbscan"), c.readsOthers());
     }
-    assertTrue(RoleClassifier.of("hdbscan", OptionalInt.empty(), 0).readsFeatures());
+    assertTrue(RoleClassifier.of("hdbscan", OptionalInt.empty(), 0).readsOthers());
     assertFalse(
         assertThrows(
                 IllegalArgumentException.class,

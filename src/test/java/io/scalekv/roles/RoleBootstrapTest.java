@@ -6,11 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.FeatureTable;
+import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.HeadStatistic;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.Profiles;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ final class RoleBootstrapTest {
 
   private static RoleBootstrap bootstrap(AttentionProfile profile, int draws, long seed) {
     return RoleBootstrap.of(
-        FeatureTable.of(profile), LayerMetric.CURRENT_RATIO, 2, List.of(), ONE, draws, seed);
+        LayerStatistics.of(profile), LayerStatistic.CURRENT_RATIO, 2, List.of(), ONE, draws, seed);
   }
 
   /** Two prompts: layer 0 loses only where the odd prompt is drawn twice, one draw in four. */
@@ -64,7 +65,7 @@ final class RoleBootstrapTest {
   void drawByDraw(long seed) {
     AttentionProfile profile = Profiles.random(seed, 6, 2, MAPS, 5);
     RoleBootstrap fast =
-        RoleBootstrap.of(FeatureTable.of(profile), LayerMetric.ASI, 1, List.of(), ONE, 50, seed);
+        RoleBootstrap.of(LayerStatistics.of(profile), LayerStatistic.ASI, 1, List.of(), ONE, 50, seed);
     int[][] drafter = new int[6][3];
     SplittableRandom random = new SplittableRandom(seed);
     for (int d = 0; d < 50; d++) {
@@ -72,9 +73,15 @@ final class RoleBootstrapTest {
       for (int i = 0; i < 5; i++) {
         drawn[i] = random.nextInt(5);
       }
-      LayerRoles roles =
-          LayerRoles.of("asi", profile.metric(LayerMetric.ASI, drawn), Orientation.LOWEST, 1, 1);
-      roles.assignment().drafters().forEach(p -> drafter[p.layer()][p.scale()]++);
+      RoleAssignment roles =
+          RoleStatistics.of(
+                  "asi",
+                  LayerStatistics.of(profile).value(LayerStatistic.ASI, drawn),
+                  Orientation.LOWEST,
+                  1,
+                  Map.of())
+              .lowest(1);
+      roles.drafters().forEach(p -> drafter[p.layer()][p.scale()]++);
     }
     for (int l = 0; l < 6; l++) {
       for (int k = 0; k < 3; k++) {
@@ -94,12 +101,12 @@ final class RoleBootstrapTest {
 
   @Test
   void featuresThatAreDefined() {
-    FeatureTable guided = FeatureTable.of(Profiles.random(1, 3, 2, MAPS, 2));
-    List<LayerMetric> features = RoleStatistics.featuresOf(guided, 1);
-    assertEquals(LayerMetric.values().length - 2, features.size());
-    assertTrue(features.containsAll(List.of(LayerMetric.ASI, LayerMetric.GINI)));
-    FeatureTable one =
-        FeatureTable.of(
+    LayerStatistics guided = LayerStatistics.of(Profiles.random(1, 3, 2, MAPS, 2));
+    List<LayerStatistic> features = RoleStatistics.othersOf(guided, 1);
+    assertEquals(LayerStatistic.values().length - 2, features.size());
+    assertTrue(features.containsAll(List.of(LayerStatistic.ASI, LayerStatistic.GINI)));
+    LayerStatistics one =
+        LayerStatistics.of(
             Profiles.of(
                 3,
                 2,
@@ -107,6 +114,6 @@ final class RoleBootstrapTest {
                 1,
                 false,
                 (s, p, l, k, h) -> s == HeadStatistic.BRANCH_DRIFT ? Double.NaN : l + h));
-    assertEquals(features.size() - 1, RoleStatistics.featuresOf(one, 1).size());
+    assertEquals(features.size() - 1, RoleStatistics.othersOf(one, 1).size());
   }
 }

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.FeatureTable;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistics;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.Profiles;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -51,8 +51,8 @@ final class RoleStatisticsTest {
     assertEquals(LAYERS, s.layers());
     assertEquals(SCALES, s.scales());
     assertEquals(FIRST, s.firstCutScale());
-    assertEquals("m", s.metricName());
-    assertEquals(List.of("b", "a"), s.features());
+    assertEquals("m", s.name());
+    assertEquals(List.of("b", "a"), s.others());
     List<LayerScale> pairs = new ArrayList<>();
     int i = 0;
     for (int k = FIRST; k < SCALES; k++) {
@@ -62,15 +62,15 @@ final class RoleStatisticsTest {
         assertEquals(orientation == Orientation.LOWEST ? z : -z, s.scores()[i], 1e-9);
         assertEquals(zScore(features.get("b"), l, k), s.standardised()[i][0], 1e-9);
         assertEquals(zScore(features.get("a"), l, k), s.standardised()[i][1], 1e-9);
-        assertEquals(features.get("a")[l][k], s.feature("a", pairs.get(i)));
+        assertEquals(features.get("a")[l][k], s.other("a", pairs.get(i)));
         i++;
       }
     }
     assertEquals(pairs, s.pairs());
     assertEquals(pairs.size(), s.scores().length);
-    double before = s.feature("b", pairs.get(0));
+    double before = s.other("b", pairs.get(0));
     features.get("b")[0][FIRST] = 99;
-    assertEquals(before, s.feature("b", pairs.get(0)), "a copy");
+    assertEquals(before, s.other("b", pairs.get(0)), "a copy");
   }
 
   private static double zScore(double[][] table, int layer, int scale) {
@@ -87,13 +87,10 @@ final class RoleStatisticsTest {
   @Test
   void tablesThatDoNotFitAreTold() {
     double[][] metric = new double[3][2];
+    assertTrue(refused(metric, new double[2][2]).contains("gini"));
+    assertTrue(refused(metric, new double[][] {{0, 0}, {0, 0}, {0, 0, 0}}).contains("gini"));
     assertEquals(
-        "roles: feature gini: 3 layers expected, got 2", refused(metric, new double[2][2]));
-    assertEquals(
-        "roles: feature gini: layer 2: 2 scales expected, got 3",
-        refused(metric, new double[][] {{0, 0}, {0, 0}, {0, 0, 0}}));
-    assertEquals(
-        "roles: feature gini: layer 0, scale 1: a finite value expected, got Infinity",
+        "gini of layer 0, scale 2 must be finite, got Infinity",
         refused(metric, new double[][] {{0, 1.0 / 0}, {0, 0}, {0, 0}}));
   }
 
@@ -109,41 +106,40 @@ final class RoleStatisticsTest {
   @ValueSource(longs = {1, 2})
   void ofAllPrompts(long seed) {
     AttentionProfile profile = Profiles.random(seed, 4, 2, ScaleSchedule.ofSides(1, 2, 3), 5);
-    FeatureTable table = FeatureTable.of(profile);
-    for (LayerMetric metric : List.of(LayerMetric.ASI, LayerMetric.GINI)) {
-      RoleStatistics s = RoleStatistics.ofAll(table, metric, 1, List.of(LayerMetric.GINI));
+    LayerStatistics table = LayerStatistics.of(profile);
+    for (LayerStatistic metric : List.of(LayerStatistic.ASI, LayerStatistic.GINI)) {
+      RoleStatistics s = RoleStatistics.ofAll(table, metric, 1, List.of(LayerStatistic.GINI));
       Orientation end = metric.highMeansRefiner() ? Orientation.LOWEST : Orientation.HIGHEST;
-      LayerRoles roles =
-          LayerRoles.of(metric.cliName(), profile.metric(metric, 0, 1, 2, 3, 4), end, 1, 3);
-      assertEquals(roles.assignment(), s.ranked(3).assignment());
-      assertEquals(end, s.ranked(3).orientation());
-      assertEquals(metric.cliName(), s.ranked(3).metricName());
-      assertEquals(List.of(LayerMetric.GINI.cliName()), s.features());
-      LayerRoles assigned = s.assigned(List.of(new LayerScale(2, 1)));
-      assertEquals(List.of(new LayerScale(2, 1)), List.copyOf(assigned.assignment().drafters()));
-      assertArrayEquals(roles.z(), assigned.z());
+      assertEquals(end, s.orientation());
+      assertEquals(metric.cliName(), s.name());
+      assertEquals(List.of(LayerStatistic.GINI.cliName()), s.others());
+      double[][] value = table.value(metric, 0, 1, 2, 3, 4);
+      RoleStatistics same = RoleStatistics.of(metric.cliName(), value, end, 1, Map.of());
+      assertEquals(same.lowest(3), s.lowest(3));
+      assertArrayEquals(same.z(), s.z());
+      assertArrayEquals(value, s.values());
     }
   }
 
   @Test
   void featuresThatSayTheSameTwiceAreLeftOut() {
-    FeatureTable table =
-        FeatureTable.of(Profiles.random(1, 3, 2, ScaleSchedule.ofSides(1, 2, 3), 2));
-    List<LayerMetric> features = RoleStatistics.featuresOf(table, 1);
-    assertFalse(features.contains(LayerMetric.ASI_AVERAGED));
-    assertFalse(features.contains(LayerMetric.HISTORY_TOPK_AVERAGED));
+    LayerStatistics table =
+        LayerStatistics.of(Profiles.random(1, 3, 2, ScaleSchedule.ofSides(1, 2, 3), 2));
+    List<LayerStatistic> features = RoleStatistics.othersOf(table, 1);
+    assertFalse(features.contains(LayerStatistic.ASI_AVERAGED));
+    assertFalse(features.contains(LayerStatistic.HISTORY_TOPK_AVERAGED));
     // Scale 0 reads no history, where most metrics are undefined.
-    assertTrue(RoleStatistics.featuresOf(table, 0).size() < features.size());
+    assertTrue(RoleStatistics.othersOf(table, 0).size() < features.size());
   }
 
   /** Classifiers that read features get them in every draw, others get none. */
   @Test
   void bootstrapHandsFeaturesOn() {
     AttentionProfile profile = Profiles.random(7, 8, 2, ScaleSchedule.ofSides(1, 2, 3), 4);
-    FeatureTable table = FeatureTable.of(profile);
-    List<LayerMetric> features = RoleStatistics.featuresOf(table, 1);
+    LayerStatistics table = LayerStatistics.of(profile);
+    List<LayerStatistic> features = RoleStatistics.othersOf(table, 1);
     RoleClassifier kMeans = RoleClassifier.of("k-means", OptionalInt.empty(), 2);
-    RoleBootstrap b = RoleBootstrap.of(table, LayerMetric.ASI, 1, features, kMeans, 6, 9);
+    RoleBootstrap b = RoleBootstrap.of(table, LayerStatistic.ASI, 1, features, kMeans, 6, 9);
     assertEquals(4, b.prompts());
     assertEquals(6, b.draws());
     assertEquals(9, b.seed());
@@ -156,6 +152,6 @@ final class RoleStatisticsTest {
       }
     }
     assertTrue(sum > 0, "k-means found no drafter in any draw: it saw no features");
-    assertEquals(1, RoleBootstrap.of(table, LayerMetric.ASI, 1, features, kMeans, 1, 9).draws());
+    assertEquals(1, RoleBootstrap.of(table, LayerStatistic.ASI, 1, features, kMeans, 1, 9).draws());
   }
 }

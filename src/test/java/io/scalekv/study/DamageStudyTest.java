@@ -15,12 +15,17 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.model.ModelChoice;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
+import io.scalekv.roles.CalibratedModel;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.ClassifiedRoles;
-import io.scalekv.roles.LayerRoles;
+import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.RoleStatistics;
+import io.scalekv.roles.Roles;
+import java.util.OptionalInt;
 import io.scalekv.roles.Orientation;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,41 +138,38 @@ final class DamageStudyTest {
     Path out = Files.createDirectories(folder.resolve("calibration"));
     int scales = schedule.scales();
     double[][] asi = new double[LAYERS][scales];
-    StringBuilder csv = new StringBuilder("branch,layer,head,scale,statistic,mean,std,n\n");
+    StringBuilder csv = new StringBuilder("branch,layer,head,scale,map,statistic,mean,std,n\n");
     for (int l = 0; l < LAYERS; l++) {
       for (int k = 0; k < scales; k++) {
         asi[l][k] = 0.1 + damage(l, k);
-        csv.append(row(l, "metric", k, "asi", asi[l][k]));
-        csv.append(row(l, "metric", k, "distance", 0.3));
+        csv.append(row(l, "layer", k, "asi", asi[l][k]));
+        csv.append(row(l, "layer", k, "distance", 0.3));
         csv.append(row(l, "all", k, "current-mass", (l * 7 + k) % 5 / 10.0));
         if (k > 3) {
-          csv.append(row(l, "metric", k, "cut-error", 3 * damage(l, k)));
+          csv.append(row(l, "layer", k, "cut-error", 3 * damage(l, k)));
         }
       }
     }
     Files.writeString(out.resolve("profile.csv"), csv);
-    LayerRoles roles = LayerRoles.of("asi", asi, Orientation.LOWEST, 4, 1);
-    BudgetPlan plan =
-        BudgetPlan.of(schedule, 27, roles.assignment().mask(), Allocation.parse("released"));
-    RolesJson.write(
-        RolesDocument.of(
-            Instant.EPOCH,
-            new RolesDocument.Model("pocket", weights, LAYERS, 4, schedule.maps()),
-            new RolesDocument.Calibration("scenes-10.txt", "1b".repeat(32), 10, 0, 3, 1, 0.97, 64),
-            new ClassifiedRoles(roles, "rank", new TreeMap<>(), new TreeMap<>()),
-            null,
-            "5%",
-            "10%",
-            "released",
-            plan,
-            new RolesDocument.Software("17", "0", "0", "2"),
-            null),
+    ClassifiedRoles roles =
+        RoleClassifier.of("rank", OptionalInt.of(1), 0)
+            .classify(RoleStatistics.of("asi", asi, Orientation.LOWEST, 4, Map.of()));
+    Allocation released = Allocation.parse("released");
+    BudgetPlan plan = BudgetPlan.of(schedule, 27, roles.assignment().mask(), released);
+    CalibrationFile.write(
+        Calibration.empty(
+                Instant.EPOCH,
+                new CalibratedModel("pocket", weights, LAYERS, 4, schedule),
+                Map.of("prompts", "10", "promptFile", "scenes-10.txt"),
+                Map.of())
+            .with(CalibrationPart.ROLES, Roles.of(roles, "5%", null, "10%", released, plan)),
         out.resolve("roles.json"));
     return out;
   }
 
   private static String row(int layer, String head, int scale, String statistic, double value) {
-    return "conditional,%d,%s,%d,%s,%s,n/a,1\n".formatted(layer, head, scale, statistic, value);
+    return "conditional,%d,%s,%d,map,%s,%s,n/a,1\n"
+        .formatted(layer, head, scale + 1, statistic, value);
   }
 
   private Study.Answer run(Path... inputs) throws IOException {
@@ -176,7 +178,7 @@ final class DamageStudyTest {
             new Study.Request(
                 List.of(inputs),
                 folder.resolve("out"),
-                LayerMetric.ASI,
+                LayerStatistic.ASI,
                 "rank",
                 Budget.parse("10%"),
                 0,

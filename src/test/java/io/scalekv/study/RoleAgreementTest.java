@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.cache.TokenMap;
+import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.RolesDocument;
+import io.scalekv.roles.CalibratedModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -18,13 +18,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two sources against numbers worked out by hand or the slow way. */
 final class RoleAgreementTest {
-  private static final RolesDocument.Model MODEL =
-      new RolesDocument.Model(
+  private static final CalibratedModel MODEL =
+      new CalibratedModel(
           "m",
           "unknown",
           3,
           2,
-          List.of(new TokenMap(1, 1), new TokenMap(2, 2), new TokenMap(3, 3)));
+          ScaleSchedule.ofSides(1, 2, 3));
 
   private static RoleSource source(
       double[][] tokens, double[][] z, HeatKvOrders orders, LayerScale... drafters) {
@@ -75,14 +75,13 @@ final class RoleAgreementTest {
   /** 3 layers that hold 6 + 2 + 1 and 2 + 2 + 5 tokens of 14 and 14 at the last two scales. */
   @Test
   void everyCutScaleAndAllOfThemTogether() {
-    RolesDocument.Model deeper =
-        new RolesDocument.Model(
+    CalibratedModel deeper =
+        new CalibratedModel(
             "m",
             "unknown",
             3,
             2,
-            List.of(
-                new TokenMap(1, 1), new TokenMap(2, 2), new TokenMap(3, 3), new TokenMap(4, 4)));
+            ScaleSchedule.ofSides(1, 2, 3, 4));
     double[][] x = {{0, 0, 0}, {1, 1, 1}, {3, 2, 1}, {6, 2, 1}};
     double[][] y = {{0, 0, 0}, {1, 1, 1}, {2, 2, 2}, {1, 2, 6}};
     RoleAssignment roles =
@@ -112,7 +111,7 @@ final class RoleAgreementTest {
     RoleSource other =
         new RoleSource(
             "o",
-            new RolesDocument.Model("m", "unknown", 4, 2, MODEL.schedule()),
+            new CalibratedModel("m", "unknown", 4, 2, MODEL.schedule()),
             null,
             null,
             3,

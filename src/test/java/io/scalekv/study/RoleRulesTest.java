@@ -91,7 +91,7 @@ final class RoleRulesTest {
         LayerScale pair = new LayerScale(l, 0);
         boolean all = true;
         for (RoleRule.Condition c : rule.conditions()) {
-          double value = statistics.feature(c.feature(), pair);
+          double value = statistics.other(c.feature(), pair);
           double limit = c.limit().doubleValue();
           all &= c.above() ? value > limit : value < limit;
         }

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.profile.FeatureTable;
+import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.HeadStatistic;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.Profiles;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
@@ -26,12 +26,12 @@ final class RoleStabilityTest {
   private static final ScaleSchedule MAPS = ScaleSchedule.ofSides(1, 2, 3);
   private static final RoleStability RULE =
       new RoleStability(
-          LayerMetric.CURRENT_RATIO, 1, RoleClassifier.of("rank", OptionalInt.of(2), 0));
+          LayerStatistic.CURRENT_RATIO, 1, RoleClassifier.of("rank", OptionalInt.of(2), 0));
 
   /** Layer means 0.1, 0.2, … and noise per prompt. */
-  private static FeatureTable noisy(long seed, int prompts, double noise) {
+  private static LayerStatistics noisy(long seed, int prompts, double noise) {
     Random random = new Random(seed);
-    return FeatureTable.of(
+    return LayerStatistics.of(
         Profiles.of(
             6,
             2,
@@ -77,7 +77,7 @@ final class RoleStabilityTest {
   @ParameterizedTest
   @ValueSource(longs = {4, 5, 6})
   void oneOfTwoPrompts(long seed) {
-    FeatureTable table = noisy(seed, 2, 0.5);
+    LayerStatistics table = noisy(seed, 2, 0.5);
     ClassifiedRoles all = RULE.roles(table);
     double first = RULE.agreement(all, RULE.roles(table, 0)).jaccard();
     double second = RULE.agreement(all, RULE.roles(table, 1)).jaccard();
@@ -89,12 +89,12 @@ final class RoleStabilityTest {
 
   @Test
   void agreementOfKnownRoles() {
-    FeatureTable table = noisy(7, 1, 0);
+    LayerStatistics table = noisy(7, 1, 0);
     ClassifiedRoles two = RULE.roles(table);
     assertEquals(Set.of(new LayerScale(0, 1), new LayerScale(0, 2)), two.assignment().drafters());
     RoleStability four =
         new RoleStability(
-            LayerMetric.CURRENT_RATIO, 1, RoleClassifier.of("rank", OptionalInt.of(4), 0));
+            LayerStatistic.CURRENT_RATIO, 1, RoleClassifier.of("rank", OptionalInt.of(4), 0));
     Agreement a = RULE.agreement(two, four.roles(table));
     assertEquals(4, a.drafters());
     assertEquals(0.5, a.jaccard());

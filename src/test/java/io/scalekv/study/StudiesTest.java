@@ -9,15 +9,18 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.profile.HeadStatistic;
-import io.scalekv.profile.LayerMetric;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.Profiles;
 import io.scalekv.profile.StatisticsFile;
+import io.scalekv.roles.CalibratedModel;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.RolesDocument;
-import io.scalekv.roles.RolesJson;
+import io.scalekv.roles.Roles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +58,7 @@ final class StudiesTest {
                     + noise * random.nextGaussian()
                     + (statistic == HeadStatistic.ENTROPY ? 1 : 0)),
         Map.of("model", "toy", "promptFile", "scenes.txt", "seed", seed),
-        out.resolve("statistics-0.safetensors"));
+        out.resolve("statistics.safetensors"));
     return out;
   }
 
@@ -65,7 +68,7 @@ final class StudiesTest {
             new Study.Request(
                 List.of(inputs),
                 folder.resolve("out"),
-                LayerMetric.CURRENT_RATIO,
+                LayerStatistic.CURRENT_RATIO,
                 "rank",
                 Budget.parse("10t"),
                 draws,
@@ -182,13 +185,13 @@ final class StudiesTest {
     RoleAssignment roles = RoleAssignment.of(LAYERS, 4, List.of(drafters));
     BudgetPlan plan = BudgetPlan.of(SCHEDULE, 10, roles.mask(), Allocation.parse("released"));
     Path file = folder.resolve(name);
-    RolesJson.write(
-        RolesDocument.imported(
-            Instant.EPOCH,
-            new RolesDocument.Model("toy", "unknown", LAYERS, 2, SCHEDULE.maps()),
-            roles,
-            plan,
-            new RolesDocument.Software("17", "0", "0", "2")),
+    CalibrationFile.write(
+        Calibration.empty(
+                Instant.EPOCH,
+                new CalibratedModel("toy", "unknown", LAYERS, 2, SCHEDULE),
+                Map.of(),
+                Map.of())
+            .with(CalibrationPart.ROLES, Roles.imported(roles, plan)),
         file);
     return file;
   }
@@ -215,7 +218,7 @@ final class StudiesTest {
   @Test
   void agreementWithOrdersOfHeatKv() throws IOException {
     Path a = roles("a.json", new LayerScale(0, 3));
-    RolesDocument.Model model = RolesJson.read(a).model();
+    CalibratedModel model = CalibrationFile.read(a).model();
     Random random = new Random(1);
     double[][][] scores = new double[LAYERS][2][4];
     for (double[][] layer : scores) {

@@ -1,0 +1,225 @@
+package io.scalekv.cli;
+
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.MemoryModel;
+import io.scalekv.io.Require;
+import io.scalekv.model.Drawing;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.ProfileOptions;
+import io.scalekv.profile.TopKeys;
+import io.scalekv.roles.CalibrationPart;
+import io.scalekv.roles.CalibrationRun;
+import io.scalekv.roles.RoleBootstrap;
+import io.scalekv.roles.RoleClassifier;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Function;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Statistic options: which statistic and rule assign roles, at which budget. */
+@HelpGroup(HelpGroup.Heading.STATISTICS)
+final class StatisticOptions {
+  /** Converter of statistics by name. */
+  static final class Statistic extends Choice<LayerStatistic> {
+    Statistic() {
+      super(List.of(LayerStatistic.values()), LayerStatistic::cliName);
+    }
+  }
+
+  /** Converter of classifiers by name. */
+  static final class Classifier extends Choice<String> {
+    Classifier() {
+      super(RoleClassifier.NAMES, Function.identity());
+    }
+  }
+
+  /** Converter of parts by name. */
+  static final class Part extends Choice<String> {
+    Part() {
+      super(
+          CalibrationPart.ALL.stream().map(CalibrationPart::name).toList(), Function.identity());
+    }
+  }
+
+  /** Converter of budgets. */
+  static final class BudgetConverter implements ITypeConverter<Budget> {
+    @Override
+    public Budget convert(String text) {
+      return Choice.converted(() -> Budget.parse(text));
+    }
+  }
+
+  /** Converter of allocations. */
+  static final class AllocationConverter implements ITypeConverter<Allocation> {
+    @Override
+    public Allocation convert(String text) {
+      return Choice.converted(() -> Allocation.parse(text));
+    }
+  }
+
+  @Option(
+      names = "--budget",
+      paramLabel = "B",
+      defaultValue = "10%",
+      converter = BudgetConverter.class,
+      description =
+          "Mean cache of a layer and head: 10%%, 650t (tokens), paper-20, paper-10, paper-4, or"
+              + " bytes such as 3900MiB (default: 10%%).")
+  private Budget budget;
+
+  @Option(
+      names = "--statistic",
+      paramLabel = "NAME",
+      defaultValue = "asi",
+      converter = Statistic.class,
+      description =
+          "Statistic that assigns roles, see ./scalekv list statistics (default: ${DEFAULT-VALUE}).")
+  private LayerStatistic statistic;
+
+  @Option(
+      names = "--classifier",
+      paramLabel = "NAME",
+      defaultValue = "rank",
+      converter = Classifier.class,
+      description =
+          "Rule that assigns roles, see ./scalekv list classifiers (default: ${DEFAULT-VALUE}).")
+  private String classifier;
+
+  @Option(
+      names = "--drafters",
+      paramLabel = "N",
+      converter = Choice.NotNegative.class,
+      description =
+          "Number of drafters N_d of classifier rank (default: 6.5%% of the layer-scale pairs with"
+              + " a compressed cache).")
+  private Integer drafters;
+
+  @Option(
+      names = "--allocation",
+      paramLabel = "released|paper",
+      defaultValue = "released",
+      converter = AllocationConverter.class,
+      description =
+          "How drafters and refiners share the budget: the rule of the released budget files, or"
+              + " eq. 4 of the paper (default: ${DEFAULT-VALUE}).")
+  private Allocation allocation;
+
+  @Option(
+      names = "--bootstrap",
+      paramLabel = "N",
+      defaultValue = "" + RoleBootstrap.DRAWS,
+      converter = Choice.NotNegative.class,
+      description =
+          "Resamples of the prompts behind the confidence in each role; 0 for none (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Integer bootstrap;
+
+  @Option(
+      names = "--parts",
+      paramLabel = "NAME",
+      split = ",",
+      converter = Part.class,
+      description =
+          "Further parts to measure: error-curves, with passes of its own (default: the parts that"
+              + " need no further pass).")
+  private List<String> parts = List.of();
+
+  @Mixin private SamplingOptions sampling;
+
+  @Option(
+      names = "--key-type",
+      defaultValue = "fp32",
+      description =
+          "Number format of stored keys, for budgets in bytes: ${COMPLETION-CANDIDATES} (default:"
+              + " ${DEFAULT-VALUE}).")
+  private CacheType keyType;
+
+  @Option(
+      names = "--value-type",
+      defaultValue = "fp32",
+      description =
+          "Number format of stored values, for budgets in bytes: ${COMPLETION-CANDIDATES} (default:"
+              + " ${DEFAULT-VALUE}).")
+  private CacheType valueType;
+
+  /** Sampling of attention, shared with {@code profile}. */
+  @HelpGroup(HelpGroup.Heading.STATISTICS)
+  static final class SamplingOptions {
+    /** Converter of K'. */
+    static final class TopKeysConverter implements ITypeConverter<TopKeys> {
+      @Override
+      public TopKeys convert(String text) {
+        return Choice.converted(() -> TopKeys.parse(text));
+      }
+    }
+
+    /** Converter of a number of rows or {@code all}. */
+    static final class Rows implements ITypeConverter<Integer> {
+      @Override
+      public Integer convert(String text) {
+        return text.equals("all") ? ProfileOptions.ALL : new Choice.Positive().convert(text);
+      }
+    }
+
+    @Option(
+        names = "--top-k",
+        paramLabel = "K'",
+        defaultValue = "5%",
+        converter = TopKeysConverter.class,
+        description =
+            "Prefix keys of the selectivity index: a share of the prefix or a number (default:"
+                + " 5%%).")
+    private TopKeys topKeys;
+
+    @Option(
+        names = "--query-samples",
+        paramLabel = "N|all",
+        converter = Rows.class,
+        description =
+            "Query rows of each map that are measured (default: 64 for calibrate; 8 for profile,"
+                + " one of them whole).")
+    private Integer rows;
+
+    /** Returns the sampling, from defaults for what is not given. */
+    ProfileOptions options(ProfileOptions defaults, long seed) {
+      ProfileOptions options = defaults.withSeed(seed).withHistoryTopK(topKeys);
+      return rows == null
+          ? options
+          : options.withQuerySamples(rows).withDetailRows(ProfileOptions.ALL);
+    }
+  }
+
+  /** Returns the options of a calibration. */
+  CalibrationRun.Options options(ModelConfig config, Drawing drawing, int batch) {
+    Require.that(
+        drafters == null || classifier.equals("rank"),
+        "--drafters must come with --classifier rank, got %s",
+        classifier);
+    MemoryModel memory =
+        config
+            .geometry()
+            .memory(keyType, valueType, drawing.sampling().guided() ? 2 : 1, batch);
+    Set<String> measured = new HashSet<>(CalibrationRun.tappedParts());
+    measured.addAll(parts);
+    return new CalibrationRun.Options(
+        sampling.options(ProfileOptions.defaults(), drawing.seed()),
+        statistic,
+        budget,
+        memory,
+        allocation,
+        RoleClassifier.of(
+            classifier,
+            drafters == null ? OptionalInt.empty() : OptionalInt.of(drafters),
+            drawing.seed()),
+        bootstrap,
+        drawing.seed(),
+        measured);
+  }
+}

@@ -1,0 +1,63 @@
+package io.scalekv.roles;
+
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.io.JsonPlace;
+import io.scalekv.profile.MapSimilarityTap;
+import io.scalekv.profile.ProfileGeometry;
+import io.scalekv.profile.PromptTap;
+import io.scalekv.profile.PromptValues;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Similarity of each layer's keys and values between maps, for AMS-KV: {@code {similarity}}. */
+public final class AmsKvPart implements CalibrationPart.Tapped<double[]> {
+  /** First maps that AMS-KV always retains. */
+  private static final int FIRST_MAPS = 2;
+
+  @Override
+  public String name() {
+    return PolicyCalibration.AMS_KV;
+  }
+
+  @Override
+  public Class<double[]> type() {
+    return double[].class;
+  }
+
+  private static int firstMaps(ProfileGeometry shape) {
+    return Math.min(FIRST_MAPS, shape.scales() - 1);
+  }
+
+  @Override
+  public int width(ProfileGeometry shape) {
+    return 1;
+  }
+
+  @Override
+  public PromptTap tap(PromptTap.Generation generation) {
+    return MapSimilarityTap.create(generation, firstMaps(generation.shape()));
+  }
+
+  @Override
+  public double[] finish(PromptValues values) {
+    return MapSimilarityTap.similarity(values, firstMaps(values.geometry()));
+  }
+
+  @Override
+  public JsonNode write(double[] similarity, CalibratedModel model) {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    ArrayNode list = tree.putArray("similarity");
+    for (double value : similarity) {
+      list.add(value);
+    }
+    return tree;
+  }
+
+  @Override
+  public double[] read(JsonPlace tree, CalibratedModel model) {
+    tree.only("similarity");
+    return tree.at("similarity").numbers(model.layers());
+  }
+}

@@ -1,0 +1,82 @@
+package io.scalekv.roles;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.JsonPlace;
+import io.scalekv.profile.AttentionSource;
+import io.scalekv.profile.PromptTap;
+import io.scalekv.profile.PromptValues;
+import io.scalekv.profile.ProfileGeometry;
+import java.util.List;
+import java.util.function.IntConsumer;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Part of a calibration: a measured value that some policies need. A new part is one implementation
+ * and one line of {@link #ALL}.
+ *
+ * @param <T> the value
+ */
+public interface CalibrationPart<T> {
+  /** ScaleKV's roles and budgets. */
+  RolesPart ROLES = new RolesPart();
+
+  /** HeatKV's orders. */
+  HeatKvPart HEATKV = new HeatKvPart();
+
+  /** Curves of the error-curve policy. */
+  ErrorCurvesPart ERROR_CURVES = new ErrorCurvesPart();
+
+  /** All parts, in the order of the file. */
+  List<CalibrationPart<?>> ALL =
+      List.of(ROLES, HEATKV, new AmsKvPart(), new HackPart(), ERROR_CURVES);
+
+  /** Name in files, on the command line and in the needs of policies. */
+  String name();
+
+  /** Class of the value. */
+  Class<T> type();
+
+  /** Returns the value as JSON. */
+  JsonNode write(T value, CalibratedModel model);
+
+  /**
+   * Reads the value.
+   *
+   * @throws IllegalArgumentException if it does not fit the model; one line that names the place
+   */
+  T read(JsonPlace tree, CalibratedModel model);
+
+  /**
+   * Returns the form in which policies read the value.
+   *
+   * @param budget mean tokens per layer and head
+   */
+  default Object forPolicies(T value, ScaleSchedule schedule, int budget) {
+    return value;
+  }
+
+  /** Part that is measured in the same pass over the images as the profile. */
+  interface Tapped<T> extends CalibrationPart<T> {
+    /** Numbers per (layer, scale) and image. */
+    int width(ProfileGeometry shape);
+
+    /** Returns a tap for one generation. */
+    PromptTap tap(PromptTap.Generation generation);
+
+    /** Returns the value from the numbers of all images. */
+    T finish(PromptValues values);
+  }
+
+  /** Part that is measured on request, in passes of its own. */
+  interface Separate<T> extends CalibrationPart<T> {
+    /** Images that {@link #measure} replays or draws in all. */
+    int steps(AttentionSource source);
+
+    /**
+     * Measures the value.
+     *
+     * @param progress receives the number of images replayed or drawn so far
+     */
+    T measure(AttentionSource source, IntConsumer progress);
+  }
+}

@@ -1,0 +1,295 @@
+package io.scalekv.roles;
+
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.io.Require;
+import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.AttentionSource;
+import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
+import io.scalekv.profile.Measurements;
+import io.scalekv.profile.ProfileOptions;
+import io.scalekv.profile.PromptTap;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Calibration of a model from the attention of a few images under the full cache (Li et al.,
+ * ScaleKV, NeurIPS 2025, arXiv 2505.19602, section 3): statistics of every layer and scale, roles
+ * and budgets, and the parts that other policies need.
+ */
+public final class CalibrationRun {
+  /**
+   * Statistics to measure and rules to apply.
+   *
+   * @param profile sampling of attention
+   * @param statistic assigns the roles
+   * @param budget mean cache of a layer and head
+   * @param memory bytes of the model's cache, for budgets in bytes
+   * @param allocation how drafters and refiners share the budget
+   * @param classifier assigns the roles
+   * @param bootstrapDraws draws of prompts for the confidence in the roles; 0 for none
+   * @param seed of the bootstrap
+   * @param parts names of the parts to measure besides the roles
+   */
+  public record Options(
+      ProfileOptions profile,
+      LayerStatistic statistic,
+      Budget budget,
+      MemoryModel memory,
+      Allocation allocation,
+      RoleClassifier classifier,
+      int bootstrapDraws,
+      long seed,
+      Set<String> parts) {
+    /** Checks the parts. */
+    public Options {
+      List<String> known = CalibrationPart.ALL.stream().map(CalibrationPart::name).toList();
+      for (String part : parts) {
+        Require.that(known.contains(part), "part must be one of %s, got %s", known, part);
+      }
+      parts = Set.copyOf(parts);
+    }
+
+    /** Returns options that measure and assign no roles. */
+    public static Options of(ProfileOptions profile, Set<String> parts) {
+      return new Options(
+          profile,
+          LayerStatistic.ASI,
+          new Budget.Tokens(1),
+          null,
+          new Allocation.Released(),
+          RoleClassifier.of("rank", OptionalInt.empty(), 0),
+          0,
+          0,
+          parts);
+    }
+
+    /** Returns the options of {@code ./scalekv calibrate} without further options. */
+    public static Options defaults(Budget budget, MemoryModel memory) {
+      return new Options(
+          ProfileOptions.defaults(),
+          LayerStatistic.ASI,
+          budget,
+          memory,
+          new Allocation.Released(),
+          RoleClassifier.of("rank", OptionalInt.empty(), 0),
+          RoleBootstrap.DRAWS,
+          0,
+          tappedParts());
+    }
+  }
+
+  /** Returns the names of the parts that cost no further passes. */
+  public static Set<String> tappedParts() {
+    return CalibrationPart.ALL.stream()
+        .filter(CalibrationPart.Tapped.class::isInstance)
+        .map(CalibrationPart::name)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private final AttentionSource source;
+  private final Options options;
+
+  /** Returns a calibration of a model's attention. */
+  public CalibrationRun(AttentionSource source, Options options) {
+    this.source = source;
+    this.options = options;
+  }
+
+  private List<CalibrationPart.Tapped<?>> tapped() {
+    List<CalibrationPart.Tapped<?>> parts = new ArrayList<>();
+    for (CalibrationPart<?> part : CalibrationPart.ALL) {
+      if (part instanceof CalibrationPart.Tapped<?> t && options.parts().contains(part.name())) {
+        parts.add(t);
+      }
+    }
+    return parts;
+  }
+
+  private List<CalibrationPart.Separate<?>> separate() {
+    List<CalibrationPart.Separate<?>> parts = new ArrayList<>();
+    for (CalibrationPart<?> part : CalibrationPart.ALL) {
+      if (part instanceof CalibrationPart.Separate<?> s && options.parts().contains(part.name())) {
+        parts.add(s);
+      }
+    }
+    return parts;
+  }
+
+  /** Returns the numbers per (layer, scale) of each tapped part, by its name. */
+  public Map<String, Integer> widths() {
+    return tapped().stream()
+        .collect(Collectors.toMap(CalibrationPart::name, p -> p.width(source.shape())));
+  }
+
+  /** Returns the facts that all shards of this calibration have in common, by name. */
+  public SortedMap<String, String> provenance() {
+    SortedMap<String, String> facts = source.provenance();
+    facts.put("sampling", sampling().toString());
+    return facts;
+  }
+
+  /** Returns the mean budget in tokens per layer and head of a cache that all layers share alike. */
+  private int uniformTokens() {
+    int layers = source.geometry().layers();
+    return options
+        .budget()
+        .tokens(
+            source.schedule(),
+            options.memory(),
+            b -> BudgetPlan.uniform(source.schedule(), layers, b));
+  }
+
+  /** Sampling, with the simulated cache that the statistic needs, if it needs one. */
+  private ProfileOptions sampling() {
+    return options.statistic().needsBudget()
+        ? options.profile().withCutTokens(uniformTokens())
+        : options.profile();
+  }
+
+  /** Measures all images. */
+  public Measurements measure(IntConsumer progress) {
+    return measure(progress, IntStream.range(0, source.images()).toArray());
+  }
+
+  /**
+   * Measures some images, each as it is measured among all.
+   *
+   * @param progress receives the number of images measured so far
+   * @param images which ones, at least one
+   */
+  public Measurements measure(IntConsumer progress, int... images) {
+    Map<String, Function<PromptTap.Generation, PromptTap>> taps = new TreeMap<>();
+    tapped().forEach(part -> taps.put(part.name(), part::tap));
+    return Measurements.of(source, sampling(), taps, progress, images);
+  }
+
+  /** Returns the values of the tapped parts as policies read them, by name. */
+  public PolicyCalibration forPolicies(Measurements measured) {
+    PolicyCalibration policies = PolicyCalibration.NONE;
+    for (CalibrationPart.Tapped<?> part : tapped()) {
+      policies = with(policies, part, measured);
+    }
+    return policies;
+  }
+
+  private <T> PolicyCalibration with(
+      PolicyCalibration policies, CalibrationPart.Tapped<T> part, Measurements measured) {
+    T value = part.finish(measured.values().get(part.name()));
+    return policies.with(part.name(), part.forPolicies(value, source.schedule(), 1));
+  }
+
+  /** Returns the number of images that {@link #calibration} replays for parts of their own. */
+  public int steps() {
+    return separate().stream().mapToInt(part -> part.steps(source)).sum();
+  }
+
+  /**
+   * Returns the calibration of all images; parts with passes of their own are measured here.
+   *
+   * @param measured measurements of all images
+   * @param software versions, by name
+   * @param progress receives the number of images replayed so far
+   */
+  public Calibration calibration(
+      Measurements measured,
+      Map<String, String> software,
+      Instant timestamp,
+      IntConsumer progress) {
+    Calibration calibration =
+        Calibration.empty(timestamp, model(), provenance(), software)
+            .with(CalibrationPart.ROLES, roles(measured.profile()));
+    for (CalibrationPart.Tapped<?> part : tapped()) {
+      calibration =
+          calibration.with(part.name(), part.finish(measured.values().get(part.name())));
+    }
+    int done = 0;
+    for (CalibrationPart.Separate<?> part : separate()) {
+      int before = done;
+      calibration =
+          calibration.with(
+              part.name(), part.measure(source, i -> progress.accept(before + i)));
+      done += part.steps(source);
+    }
+    return calibration;
+  }
+
+  private CalibratedModel model() {
+    SortedMap<String, String> facts = source.provenance();
+    return new CalibratedModel(
+        facts.getOrDefault("model", "unknown"),
+        facts.getOrDefault("weights", CalibratedModel.UNKNOWN_WEIGHTS),
+        source.geometry().layers(),
+        source.geometry().heads(),
+        source.schedule());
+  }
+
+  /** Returns roles and budgets from statistics. */
+  public Roles roles(AttentionProfile profile) {
+    LayerStatistics table = LayerStatistics.of(profile);
+    int tokens = budgetTokens(table);
+    int first = BudgetPlan.firstCutScale(source.schedule(), tokens);
+    ClassifiedRoles classified = classify(table, first);
+    RoleBootstrap bootstrap =
+        options.bootstrapDraws() == 0 || table.prompts() < 2
+            ? null
+            : RoleBootstrap.of(
+                table,
+                options.statistic(),
+                first,
+                others(table, first),
+                options.classifier(),
+                options.bootstrapDraws(),
+                options.seed());
+    return Roles.of(
+        classified,
+        options.profile().historyTopK().toString(),
+        bootstrap,
+        options.budget().toString(),
+        options.allocation(),
+        plan(classified, tokens));
+  }
+
+  private ClassifiedRoles classify(LayerStatistics table, int first) {
+    return options
+        .classifier()
+        .classify(
+            RoleStatistics.ofAll(table, options.statistic(), first, others(table, first)));
+  }
+
+  private List<LayerStatistic> others(LayerStatistics table, int first) {
+    return options.classifier().readsOthers()
+        ? RoleStatistics.othersOf(table, first)
+        : List.of();
+  }
+
+  private BudgetPlan plan(ClassifiedRoles classified, int tokens) {
+    return BudgetPlan.of(
+        source.schedule(), tokens, classified.assignment().mask(), options.allocation());
+  }
+
+  /** Returns the mean budget in tokens per layer and head; for bytes, that of ScaleKV's plan. */
+  private int budgetTokens(LayerStatistics table) {
+    return options
+        .budget()
+        .tokens(
+            source.schedule(),
+            options.memory(),
+            b ->
+                plan(classify(table, BudgetPlan.firstCutScale(source.schedule(), b)), b));
+  }
+}

@@ -1,0 +1,95 @@
+package io.scalekv.roles;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.io.JsonPlace;
+import io.scalekv.profile.BlockMassTap;
+import io.scalekv.profile.ProfileGeometry;
+import io.scalekv.profile.PromptTap;
+import io.scalekv.profile.PromptValues;
+import java.util.List;
+import java.util.stream.IntStream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Orders in which HeatKV drops heads: {@code {sinkScales, orders}}, the orders by source scale from
+ * sinkScales + 1 on, each a list of head · L + layer by rank.
+ */
+public final class HeatKvPart implements CalibrationPart.Tapped<HeatKvOrders> {
+  /** Maps that no head drops: few, as budgets may be too small for more. */
+  private static final int SINK_SCALES = 1;
+
+  @Override
+  public String name() {
+    return PolicyCalibration.HEATKV;
+  }
+
+  @Override
+  public Class<HeatKvOrders> type() {
+    return HeatKvOrders.class;
+  }
+
+  private static int sinkScales(int scales) {
+    return Math.min(SINK_SCALES, scales - 2);
+  }
+
+  @Override
+  public int width(ProfileGeometry shape) {
+    return BlockMassTap.width(shape);
+  }
+
+  @Override
+  public PromptTap tap(PromptTap.Generation generation) {
+    return BlockMassTap.create(generation);
+  }
+
+  @Override
+  public HeatKvOrders finish(PromptValues values) {
+    int sinks = sinkScales(values.geometry().scales());
+    return HeatKvOrders.ofScores(BlockMassTap.scores(values, sinks), sinks);
+  }
+
+  @Override
+  public JsonNode write(HeatKvOrders orders, CalibratedModel model) {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.put("sinkScales", orders.sinkScales());
+    ArrayNode lists = tree.putArray("orders");
+    for (int s = orders.sinkScales(); s <= orders.scales() - 2; s++) {
+      ArrayNode list = lists.addArray();
+      for (int pair : orders.order(s)) {
+        list.add(pair);
+      }
+    }
+    return tree;
+  }
+
+  @Override
+  public HeatKvOrders read(JsonPlace tree, CalibratedModel model) {
+    tree.only("sinkScales", "orders");
+    int sinks = tree.at("sinkScales").integer(0, model.scales() - 2);
+    int pairs = model.heads() * model.layers();
+    List<JsonPlace> lists = tree.at("orders").elements(model.scales() - 1 - sinks);
+    int[][] orders =
+        lists.stream()
+            .map(
+                list ->
+                    list.elements(pairs).stream()
+                        .mapToInt(pair -> pair.integer(0, pairs - 1))
+                        .toArray())
+            .toArray(int[][]::new);
+    return tree.with(
+        () -> HeatKvOrders.of(sinks, model.scales(), model.layers(), model.heads(), orders));
+  }
+
+  @Override
+  public PolicyCalibration.BlockOrder forPolicies(
+      HeatKvOrders orders, ScaleSchedule schedule, int budget) {
+    int first = orders.sinkScales();
+    return new PolicyCalibration.BlockOrder(
+        first,
+        IntStream.range(first, orders.scales() - 1).mapToObj(orders::order).toArray(int[][]::new));
+  }
+}

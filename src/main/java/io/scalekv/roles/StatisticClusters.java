@@ -1,0 +1,98 @@
+package io.scalekv.roles;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.tribuo.MutableDataset;
+import org.tribuo.clustering.ClusterID;
+import org.tribuo.clustering.ClusteringFactory;
+
+/** Clusters of vectors turned into roles. A label is the number of a cluster; 0 is none. */
+final class StatisticClusters {
+  private static final int NOISE = 0;
+
+  private StatisticClusters() {}
+
+  /** Vectors without labels for Tribuo. */
+  static MutableDataset<ClusterID> data(double[][] vectors) {
+    ClusterID[] unassigned = new ClusterID[vectors.length];
+    Arrays.setAll(unassigned, i -> new ClusterID(ClusterID.UNASSIGNED));
+    return TribuoData.of(vectors, unassigned, new ClusteringFactory());
+  }
+
+  /** Whether there are two vectors that are not equal; without statistics there are none. */
+  static boolean differ(double[][] vectors) {
+    return Arrays.stream(vectors).anyMatch(v -> !Arrays.equals(v, vectors[0]));
+  }
+
+  /** Sum of squared distances to the mean of each cluster. */
+  static double squares(double[][] vectors, int[] labels) {
+    double sum = 0;
+    for (int label : Arrays.stream(labels).distinct().sorted().toArray()) {
+      double[] mean = new double[vectors[0].length];
+      int n = 0;
+      for (int i = 0; i < vectors.length; i++) {
+        if (labels[i] == label) {
+          n++;
+          for (int f = 0; f < mean.length; f++) {
+            mean[f] += vectors[i][f];
+          }
+        }
+      }
+      for (int i = 0; i < vectors.length; i++) {
+        for (int f = 0; labels[i] == label && f < mean.length; f++) {
+          double apart = vectors[i][f] - mean[f] / n;
+          sum += apart * apart;
+        }
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * The cluster with the lowest mean score are the drafters, the smaller one of equals; with fewer
+   * than two clusters there are none.
+   *
+   * @param labels one per pair of the statistics
+   */
+  static ClassifiedRoles roles(
+      RoleClassifier classifier,
+      RoleStatistics statistics,
+      int[] labels,
+      SortedMap<String, String> settings,
+      SortedMap<String, String> found) {
+    double[] scores = statistics.scores();
+    SortedMap<Integer, List<Integer>> clusters = new TreeMap<>();
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] != NOISE) {
+        clusters.computeIfAbsent(labels[i], none -> new ArrayList<>()).add(i);
+      }
+    }
+    List<LayerScale> drafters = new ArrayList<>();
+    List<String> means = new ArrayList<>();
+    double lowest = Double.POSITIVE_INFINITY;
+    int size = Integer.MAX_VALUE;
+    for (List<Integer> members : clusters.values()) {
+      double mean = members.stream().mapToDouble(i -> scores[i]).average().orElseThrow();
+      means.add(members.size() + " pairs with mean z " + RankClassifier.score(mean));
+      boolean first = mean < lowest || (mean == lowest && members.size() < size);
+      if (clusters.size() > 1 && first) {
+        lowest = mean;
+        size = members.size();
+        drafters = members.stream().map(statistics.pairs()::get).toList();
+      }
+    }
+    found.put("drafters", Integer.toString(drafters.size()));
+    found.put("clusters", means.isEmpty() ? "none" : String.join("; ", means));
+    long noise = Arrays.stream(labels).filter(label -> label == NOISE).count();
+    found.put("pairsInNoCluster", Long.toString(noise));
+    return new ClassifiedRoles(
+        statistics,
+        RoleAssignment.of(statistics.layers(), statistics.scales(), drafters),
+        classifier.name(),
+        settings,
+        found);
+  }
+}

@@ -137,7 +137,8 @@ public final class Lab implements AutoCloseable {
   }
 
   /**
-   * Calibrates the policies on prompts: roles by ASI and rank, and the parts that other policies need.
+   * Calibrates the policies on prompts: roles by ASI and rank, and the parts that other policies
+   * need.
    *
    * @param prompts at least one
    * @param budget such as {@code 10%}, at which layers are ranked
@@ -150,8 +151,7 @@ public final class Lab implements AutoCloseable {
             .geometry()
             .memory(CacheType.FP32, CacheType.FP32, drawing.sampling().guided() ? 2 : 1, 1);
     CalibrationRun run =
-        new CalibrationRun(
-            source, CalibrationRun.Options.defaults(Budget.parse(budget), memory));
+        new CalibrationRun(source, CalibrationRun.Options.defaults(Budget.parse(budget), memory));
     return run.calibration(
         run.measure(done -> {}),
         Software.current().byName(),

@@ -16,11 +16,11 @@ import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.model.Sampling;
+import io.scalekv.roles.RoleAssignment;
 import io.scalekv.weights.LoadListener;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import io.scalekv.roles.RoleAssignment;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -88,7 +88,8 @@ final class Setup {
         new PolicyFactory(
             schedule,
             geometry.memory(CacheType.FP32, values, 2, batch),
-            b -> PolicyCalibration.NONE.with(
+            b ->
+                PolicyCalibration.NONE.with(
                     PolicyCalibration.ROLES,
                     RoleAssignment.random(geometry.layers(), schedule, b, seed).mask()),
             seed);

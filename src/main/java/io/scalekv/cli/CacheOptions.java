@@ -14,7 +14,6 @@ import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.io.Require;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ModelChoice;
-import io.scalekv.model.ModelConfig;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.RoleAssignment;

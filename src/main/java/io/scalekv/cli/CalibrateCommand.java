@@ -117,8 +117,7 @@ final class CalibrateCommand implements Callable<Integer> {
     try (ImageModel model = modelOptions.open(machine, texts, false, output)) {
       AttentionSource source = new DrawnAttention(model, drawing, prompts);
       CalibrationRun run =
-          new CalibrationRun(
-              source, statistics.options(config, drawing, drawingOptions.batch()));
+          new CalibrationRun(source, statistics.options(config, drawing, drawingOptions.batch()));
       Measurements measured =
           merge == null ? measure(run, images) : CalibrationShard.readAll(merge, run, all);
       if (shard != null) {

@@ -1,19 +1,13 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.ShippedCalibrations;
-import io.scalekv.io.Require;
-import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.RandomWeights;
-import io.scalekv.model.text.T5Text;
-import io.scalekv.model.text.TextFeatureStore;
 import io.scalekv.roles.Calibration;
-import io.scalekv.roles.CalibrationFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

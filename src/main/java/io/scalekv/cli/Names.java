@@ -6,7 +6,6 @@ import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.metrics.Metric;
 import io.scalekv.model.ModelCatalog;
-import io.scalekv.model.ModelConfig;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.study.Study;
 import java.io.IOException;

@@ -188,6 +188,8 @@ final class ProfileCommand implements Callable<Integer> {
         }
       }
     }
-    return least == null ? null : new Range(statistic.cliName(), statistic.unit().label(), least, most);
+    return least == null
+        ? null
+        : new Range(statistic.cliName(), statistic.unit().label(), least, most);
   }
 }

@@ -1,6 +1,5 @@
 package io.scalekv.cli;
 
-import io.scalekv.io.Software;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
@@ -13,20 +12,19 @@ import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.KeptTokens;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Software;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.PromptSet;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.DrawnAttention;
 import io.scalekv.profile.HeadStatisticsCsv;
 import io.scalekv.profile.Measurements;
-import io.scalekv.profile.ProfileOptions;
+import io.scalekv.report.KeptShares;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.CalibrationRun;
-import io.scalekv.report.KeptShares;
 import io.scalekv.scene.PromptFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,8 +96,7 @@ final class ReproduceOverlays {
     List<String> prompts = prompts(model.config(), "scenes-10.txt", quick ? QUICK_PROMPTS : 10);
     PromptSet set = PromptSet.ofTexts("prompts", prompts);
     DrawnAttention source = new DrawnAttention(model, Drawing.defaults(model.config()), set);
-    CalibrationRun run =
-        new CalibrationRun(source, CalibrationRun.Options.defaults(BUDGET, null));
+    CalibrationRun run = new CalibrationRun(source, CalibrationRun.Options.defaults(BUDGET, null));
     progress.begun("calibration", prompts.size());
     Measurements measured;
     try {
@@ -110,10 +107,7 @@ final class ReproduceOverlays {
     HeadStatisticsCsv.write(measured.profile(), roles.resolveSibling("profile.csv"));
     CalibrationFile.write(
         run.calibration(
-            measured,
-            Software.current().byName(),
-            Clock.systemUTC().instant(),
-            done -> {}),
+            measured, Software.current().byName(), Clock.systemUTC().instant(), done -> {}),
         roles);
   }
 

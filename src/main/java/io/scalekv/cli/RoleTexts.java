@@ -50,8 +50,7 @@ final class RoleTexts {
                             d.map(),
                             d.confidence() == null
                                 ? ""
-                                : String.format(
-                                    Locale.ROOT, ", confidence %.2f", d.confidence())))
+                                : String.format(Locale.ROOT, ", confidence %.2f", d.confidence())))
             .collect(Collectors.joining("; "));
   }
 }

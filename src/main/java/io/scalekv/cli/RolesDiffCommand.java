@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "diff",
     description = {
-      "Compares two sources of roles, budgets or orders of one model: a roles.json, a ScaleKV budget"
-          + " file, HeatKV orders, or 'shipped', the calibration that comes with --model.",
+      "Compares two sources of roles, budgets or orders of one model: a roles.json, a ScaleKV"
+          + " budget file, HeatKV orders, or 'shipped', the calibration that comes with --model.",
       "The study agreement adds tables and figures."
     },
     footer = {

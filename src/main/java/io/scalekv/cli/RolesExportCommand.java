@@ -94,7 +94,9 @@ final class RolesExportCommand implements Callable<Integer> {
           "--with-metadata and --sink-scales require --format heatkv");
       scaleKv(calibration).write(out);
     }
-    output.json(new Report(out.toString(), format.name().toLowerCase(Locale.ROOT), calibration.model().name()));
+    output.json(
+        new Report(
+            out.toString(), format.name().toLowerCase(Locale.ROOT), calibration.model().name()));
     output.line("%s", out);
     return 0;
   }
@@ -108,8 +110,7 @@ final class RolesExportCommand implements Callable<Integer> {
   private ScaleKvBudgetFile scaleKv(Calibration calibration) {
     ScaleKvBudgetFile budgets;
     try {
-      budgets =
-          ScaleKvBudgetFile.of(calibration.roles().assignment(), calibration.roles().plan());
+      budgets = ScaleKvBudgetFile.of(calibration.roles().assignment(), calibration.roles().plan());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     }

@@ -109,12 +109,11 @@ final class RolesImportCommand implements Callable<Integer> {
     output.json(report);
     output.line(
         "%s: %s, %d layers x %d scales; parts: %s",
-        out,
-        report.model(),
-        report.layers(),
-        report.scales(),
-        String.join(", ", c.names()));
-    output.next(known ? List.of("roles", "show", out).toArray() : List.of("memory", "--policy", "heatkv", "--roles", out).toArray());
+        out, report.model(), report.layers(), report.scales(), String.join(", ", c.names()));
+    output.next(
+        known
+            ? List.of("roles", "show", out).toArray()
+            : List.of("memory", "--policy", "heatkv", "--roles", out).toArray());
     return 0;
   }
 
@@ -142,8 +141,7 @@ final class RolesImportCommand implements Callable<Integer> {
   private Calibration heatKv() throws IOException {
     Calibration base = roles == null ? empty() : CalibrationFile.read(roles);
     OptionalInt sinks = sinkScales == null ? OptionalInt.empty() : OptionalInt.of(sinkScales);
-    return base.with(
-        CalibrationPart.HEATKV, HeatKvOrderFile.read(file, base.model(), sinks));
+    return base.with(CalibrationPart.HEATKV, HeatKvOrderFile.read(file, base.model(), sinks));
   }
 
   private Calibration empty() {

@@ -43,8 +43,7 @@ final class StatisticOptions {
   /** Converter of parts by name. */
   static final class Part extends Choice<String> {
     Part() {
-      super(
-          CalibrationPart.ALL.stream().map(CalibrationPart::name).toList(), Function.identity());
+      super(CalibrationPart.ALL.stream().map(CalibrationPart::name).toList(), Function.identity());
     }
   }
 
@@ -80,7 +79,8 @@ final class StatisticOptions {
       defaultValue = "asi",
       converter = Statistic.class,
       description =
-          "Statistic that assigns roles, see ./scalekv list statistics (default: ${DEFAULT-VALUE}).")
+          "Statistic that assigns roles, see ./scalekv list statistics (default:"
+              + " ${DEFAULT-VALUE}).")
   private LayerStatistic statistic;
 
   @Option(
@@ -203,9 +203,7 @@ final class StatisticOptions {
         "--drafters must come with --classifier rank, got %s",
         classifier);
     MemoryModel memory =
-        config
-            .geometry()
-            .memory(keyType, valueType, drawing.sampling().guided() ? 2 : 1, batch);
+        config.geometry().memory(keyType, valueType, drawing.sampling().guided() ? 2 : 1, batch);
     Set<String> measured = new HashSet<>(CalibrationRun.tappedParts());
     measured.addAll(parts);
     return new CalibrationRun.Options(

@@ -8,7 +8,6 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.PromptSet;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.profile.DrawnAttention;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.LayerStatistics;
@@ -129,8 +128,7 @@ final class CellCalibrations {
     try {
       CalibrationRun run = new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
       Measurements result = run.measure(done -> listener.step("prompt " + done));
-      Measured found =
-          new Measured(LayerStatistics.of(result.profile()), run.forPolicies(result));
+      Measured found = new Measured(LayerStatistics.of(result.profile()), run.forPolicies(result));
       measured.put(key, found);
       return found;
     } finally {

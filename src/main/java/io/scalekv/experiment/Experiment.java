@@ -4,7 +4,6 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.policy.ErrorCurve;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;

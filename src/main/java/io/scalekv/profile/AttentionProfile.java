@@ -8,7 +8,8 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Attention statistics of a prompt set: one {@link PromptStatistics} per prompt, ordered by prompt index.
+ * Attention statistics of a prompt set: one {@link PromptStatistics} per prompt, ordered by prompt
+ * index.
  *
  * <p>Every mean is taken over the prompts in this order, so profiles of any partition of a prompt
  * set, combined in any order, give the same bits as one profile of the whole. Immutable.

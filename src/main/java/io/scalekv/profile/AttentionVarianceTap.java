@@ -9,13 +9,13 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * Variance of a head's attention over queries: v_k(l, h) = mean over the keys j of
- * Var_i(p_ij), over all queries i of map k (population variance), by which HACK (arXiv 2504.09261,
- * from secondary notes) separates contextual heads from structural ones. Conditional rows only.
+ * Variance of a head's attention over queries: v_k(l, h) = mean over the keys j of Var_i(p_ij),
+ * over all queries i of map k (population variance), by which HACK (arXiv 2504.09261, from
+ * secondary notes) separates contextual heads from structural ones. Conditional rows only.
  *
  * <p>The variance shrinks with the square of the number of keys, so heads are ranked within each
- * map and the ranks averaged over the maps. Maps of one token are left out, as is the first
- * map, which has no prefix.
+ * map and the ranks averaged over the maps. Maps of one token are left out, as is the first map,
+ * which has no prefix.
  *
  * <p>One tap observes one generation of one or more prompts.
  */
@@ -29,8 +29,7 @@ public final class AttentionVarianceTap implements PromptTap {
         "schedule must have a second map of at least 2 tokens, got %s",
         generation.shape().schedule().maps());
     this.values =
-        PromptValues.create(
-            generation.shape(), generation.shape().heads(), generation.images());
+        PromptValues.create(generation.shape(), generation.shape().heads(), generation.images());
     this.columns = generation.columns();
   }
 
@@ -87,8 +86,8 @@ public final class AttentionVarianceTap implements PromptTap {
   }
 
   /**
-   * Returns the mean rank over the maps, [layer][head]: 1 for a head of lowest variance in every map, L·H for
-   * one of highest; equal variances share their mean rank.
+   * Returns the mean rank over the maps, [layer][head]: 1 for a head of lowest variance in every
+   * map, L·H for one of highest; equal variances share their mean rank.
    */
   public static double[][] ranks(PromptValues values) {
     ProfileGeometry g = values.geometry();

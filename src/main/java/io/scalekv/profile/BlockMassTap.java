@@ -22,8 +22,7 @@ public final class BlockMassTap implements PromptTap {
 
   private BlockMassTap(Generation generation) {
     this.values =
-        PromptValues.create(
-            generation.shape(), width(generation.shape()), generation.images());
+        PromptValues.create(generation.shape(), width(generation.shape()), generation.images());
     this.columns = generation.columns();
   }
 

@@ -92,8 +92,7 @@ public final class DrawnAttention implements AttentionSource {
     List<List<boolean[]>> full = codes(model.fullCache(schedule()), count, batch, step);
     double[] changed = new double[policies.size()];
     for (int p = 0; p < changed.length; p++) {
-      List<List<boolean[]>> codes =
-          codes(CacheSettings.of(policies.get(p)), count, batch, step);
+      List<List<boolean[]>> codes = codes(CacheSettings.of(policies.get(p)), count, batch, step);
       for (int i = 0; i < count; i++) {
         changed[p] += changed(full.get(i), codes.get(i)) / count;
       }

@@ -6,16 +6,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * Profile as a tidy table, one value a row: {@code branch,layer,head,scale,map,statistic,mean,std,n}.
+ * Profile as a tidy table, one value a row: {@code
+ * branch,layer,head,scale,map,statistic,mean,std,n}.
  *
  * <p>Layers and heads count from 0, scales from 1 with their map. {@code head} is a number, {@code
  * all} for the mean over heads, {@code averaged-row} for the statistic of the row averaged over the
  * heads, or {@code layer} for a {@link LayerStatistic}. {@code statistic} is the label of a {@link
  * HeadStatistic}, {@code source-mass-S} for the share of scale S, or the name of the layer
  * statistic. {@code mean} is taken over prompts; ASI multiplies the means over all prompts, so it
- * may differ a little from the mean of single prompts' values. {@code std} is the standard deviation
- * over prompts, {@code n/a} for a single prompt, {@code n} the number of prompts that define the
- * value. A value that no prompt defines has no row.
+ * may differ a little from the mean of single prompts' values. {@code std} is the standard
+ * deviation over prompts, {@code n/a} for a single prompt, {@code n} the number of prompts that
+ * define the value. A value that no prompt defines has no row.
  */
 public final class HeadStatisticsCsv {
   private static final String HEADER = "branch,layer,head,scale,map,statistic,mean,std,n";
@@ -49,7 +50,8 @@ public final class HeadStatisticsCsv {
       throws IOException {
     int heads = profile.geometry().heads();
     for (int h = 0; h <= heads; h++) {
-      String place = place(profile, branch, layer, h < heads ? String.valueOf(h) : "averaged-row", scale);
+      String place =
+          place(profile, branch, layer, h < heads ? String.valueOf(h) : "averaged-row", scale);
       for (HeadStatistic s : HeadStatistic.values()) {
         row(out, place, s.label(), profile.moments(branch, s, layer, scale, h));
       }

@@ -19,7 +19,8 @@ public final class LayerStatistics {
   /** [prompt][layer][scale] of each statistic. */
   private final Map<LayerStatistic, double[][][]> values;
 
-  private LayerStatistics(int prompts, int layers, int scales, Map<LayerStatistic, double[][][]> values) {
+  private LayerStatistics(
+      int prompts, int layers, int scales, Map<LayerStatistic, double[][][]> values) {
     this.prompts = prompts;
     this.layers = layers;
     this.scales = scales;

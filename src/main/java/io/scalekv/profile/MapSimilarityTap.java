@@ -8,7 +8,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionSite;
-import io.scalekv.model.AttentionTap;
 import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
@@ -112,7 +111,8 @@ public final class MapSimilarityTap implements PromptTap {
   private float[] backward(NDManager scope, int headWidth) {
     if (backward == null) {
       ScaleSchedule schedule = values.geometry().schedule();
-      backward = RotaryTable.of(scope, schedule, rotaryReference.orElseThrow(), headWidth).toFloatArray();
+      backward =
+          RotaryTable.of(scope, schedule, rotaryReference.orElseThrow(), headWidth).toFloatArray();
       for (int i = 1; i < backward.length; i += 2) {
         backward[i] = -backward[i];
       }

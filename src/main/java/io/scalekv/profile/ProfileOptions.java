@@ -82,7 +82,6 @@ public record ProfileOptions(
 
   /** Returns the same options with another simulated cache, 0 for none. */
   public ProfileOptions withCutTokens(int tokens) {
-    return new ProfileOptions(
-        querySamples, detailRows, seed, historyTopK, unconditional, tokens);
+    return new ProfileOptions(querySamples, detailRows, seed, historyTopK, unconditional, tokens);
   }
 }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Attention statistics of one prompt: the mean over the sampled query rows of each
- * {@link HeadStatistic} and of the mass per source scale, for every (branch, layer, scale, head).
+ * Attention statistics of one prompt: the mean over the sampled query rows of each {@link
+ * HeadStatistic} and of the mass per source scale, for every (branch, layer, scale, head).
  *
  * <p>This is the unit of merging: it does not depend on the other prompts, and a profile is an
  * ordered list of these. A head index equal to H, {@link #averagedRow()}, is the row averaged over

@@ -24,8 +24,7 @@ public interface PromptTap extends AttentionTap {
       int... images) {
     /** Returns a generation of a source. */
     public static Generation of(AttentionSource source, int... images) {
-      return new Generation(
-          source.shape(), source.rotaryReference(), new SharedColumns(), images);
+      return new Generation(source.shape(), source.rotaryReference(), new SharedColumns(), images);
     }
   }
 }

@@ -58,7 +58,11 @@ public final class PromptValuesFile {
       if (tensor.startsWith(name + ".")) {
         String index = tensor.substring(name.length() + 1);
         Require.that(
-            index.matches("[0-9]{1,9}"), "%s: %s must end with an index, got %s", file, name, index);
+            index.matches("[0-9]{1,9}"),
+            "%s: %s must end with an index, got %s",
+            file,
+            name,
+            index);
         Require.that(
             Arrays.equals(shape, tensors.info(tensor).shape()),
             "%s: %s must have shape %s, got %s",

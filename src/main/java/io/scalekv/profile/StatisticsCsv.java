@@ -20,10 +20,10 @@ public final class StatisticsCsv {
   private StatisticsCsv() {}
 
   /**
-   * Writes {@code layer,scale,map,statistic,unit,value,mean,variance,low,high,n}: the statistic over
-   * all prompts, the values that assign roles; then mean and variance of the single prompts' values
-   * and Student's 95 % interval of that mean. The two differ only for the selectivity indices, which
-   * multiply means.
+   * Writes {@code layer,scale,map,statistic,unit,value,mean,variance,low,high,n}: the statistic
+   * over all prompts, the values that assign roles; then mean and variance of the single prompts'
+   * values and Student's 95 % interval of that mean. The two differ only for the selectivity
+   * indices, which multiply means.
    */
   public static void writeStatistics(AttentionProfile profile, Path file) throws IOException {
     LayerStatistics table = LayerStatistics.of(profile);

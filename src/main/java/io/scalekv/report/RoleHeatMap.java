@@ -2,9 +2,9 @@ package io.scalekv.report;
 
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.roles.Calibration;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.Calibration;
 import java.util.Locale;
 
 /**
@@ -33,7 +33,10 @@ public final class RoleHeatMap {
     double ends = Math.max(1, Math.min(MOST_SATURATED, Math.ceil(2 * most) / 2));
     boolean lowest = calibration.roles().statistics().orientation() == Orientation.LOWEST;
     return LayerScaleMap.of(
-            calibration.model().name() + ": drafters and refiners by " + calibration.roles().statistics().name(), z)
+            calibration.model().name()
+                + ": drafters and refiners by "
+                + calibration.roles().statistics().name(),
+            z)
         .notes(
             provenance(calibration),
             ranked(calibration),

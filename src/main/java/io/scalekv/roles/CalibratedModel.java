@@ -16,8 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
  * Model that a calibration belongs to.
  *
  * @param name such as {@code pocket}
- * @param weights {@code sha256:} and the hash of the weights, {@code random:} and a seed, or {@value
- *     #UNKNOWN_WEIGHTS}
+ * @param weights {@code sha256:} and the hash of the weights, {@code random:} and a seed, or
+ *     {@value #UNKNOWN_WEIGHTS}
  * @param layers number of layers L
  * @param heads number of heads H
  * @param schedule the K token maps
@@ -37,8 +37,7 @@ public record CalibratedModel(
   /** Checks the ranges. */
   public CalibratedModel {
     Require.that(!name.isBlank(), "model must have a name, got \"%s\"", name);
-    Require.that(
-        WEIGHTS.matcher(weights).matches(), "weights must be a SHA-256, got %s", weights);
+    Require.that(WEIGHTS.matcher(weights).matches(), "weights must be a SHA-256, got %s", weights);
     Require.between("layers", layers, 1, MOST);
     Require.between("heads", heads, 1, MOST);
     Require.between("scales", schedule.scales(), 1, MOST_SCALES);
@@ -63,8 +62,7 @@ public record CalibratedModel(
     ObjectNode tree = JsonNodeFactory.instance.objectNode();
     tree.put("name", name);
     tree.put(
-        "weightsSha256",
-        weights.startsWith(SHA256) ? weights.substring(SHA256.length()) : weights);
+        "weightsSha256", weights.startsWith(SHA256) ? weights.substring(SHA256.length()) : weights);
     tree.put("layers", layers);
     tree.put("heads", heads);
     ArrayNode maps = tree.putArray("schedule");

@@ -108,8 +108,7 @@ public record Calibration(
    * @param heads heads of the model
    * @param budget mean tokens per layer and head
    */
-  public PolicyCalibration forPolicies(
-      ScaleSchedule schedule, int layers, int heads, int budget) {
+  public PolicyCalibration forPolicies(ScaleSchedule schedule, int layers, int heads, int budget) {
     Require.that(
         model.sameShape(layers, heads, schedule),
         "calibration of %s must be of %d layers, %d heads and maps %s, got %d, %d and %s",

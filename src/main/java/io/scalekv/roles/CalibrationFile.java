@@ -92,7 +92,8 @@ public final class CalibrationFile {
     try {
       return Instant.parse(text);
     } catch (java.time.DateTimeException e) {
-      throw new IllegalArgumentException("time must be such as 2025-01-31T12:00:00Z, got " + text, e);
+      throw new IllegalArgumentException(
+          "time must be such as 2025-01-31T12:00:00Z, got " + text, e);
     }
   }
 

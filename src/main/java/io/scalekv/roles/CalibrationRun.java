@@ -143,7 +143,9 @@ public final class CalibrationRun {
     return facts;
   }
 
-  /** Returns the mean budget in tokens per layer and head of a cache that all layers share alike. */
+  /**
+   * Returns the mean budget in tokens per layer and head of a cache that all layers share alike.
+   */
   private int uniformTokens() {
     int layers = source.geometry().layers();
     return options
@@ -214,15 +216,13 @@ public final class CalibrationRun {
         Calibration.empty(timestamp, model(), provenance(), software)
             .with(CalibrationPart.ROLES, roles(measured.profile()));
     for (CalibrationPart.Tapped<?> part : tapped()) {
-      calibration =
-          calibration.with(part.name(), part.finish(measured.values().get(part.name())));
+      calibration = calibration.with(part.name(), part.finish(measured.values().get(part.name())));
     }
     int done = 0;
     for (CalibrationPart.Separate<?> part : separate()) {
       int before = done;
       calibration =
-          calibration.with(
-              part.name(), part.measure(source, i -> progress.accept(before + i)));
+          calibration.with(part.name(), part.measure(source, i -> progress.accept(before + i)));
       done += part.steps(source);
     }
     return calibration;
@@ -267,14 +267,11 @@ public final class CalibrationRun {
   private ClassifiedRoles classify(LayerStatistics table, int first) {
     return options
         .classifier()
-        .classify(
-            RoleStatistics.ofAll(table, options.statistic(), first, others(table, first)));
+        .classify(RoleStatistics.ofAll(table, options.statistic(), first, others(table, first)));
   }
 
   private List<LayerStatistic> others(LayerStatistics table, int first) {
-    return options.classifier().readsOthers()
-        ? RoleStatistics.othersOf(table, first)
-        : List.of();
+    return options.classifier().readsOthers() ? RoleStatistics.othersOf(table, first) : List.of();
   }
 
   private BudgetPlan plan(ClassifiedRoles classified, int tokens) {
@@ -289,7 +286,6 @@ public final class CalibrationRun {
         .tokens(
             source.schedule(),
             options.memory(),
-            b ->
-                plan(classify(table, BudgetPlan.firstCutScale(source.schedule(), b)), b));
+            b -> plan(classify(table, BudgetPlan.firstCutScale(source.schedule(), b)), b));
   }
 }

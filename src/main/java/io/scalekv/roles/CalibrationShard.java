@@ -38,8 +38,7 @@ public record CalibrationShard(int index, int count) {
   public static CalibrationShard parse(String text) {
     Matcher parts = TEXT.matcher(text);
     Require.that(parts.matches(), "shard must be such as 2/7, got %s", text);
-    return new CalibrationShard(
-        Integer.parseInt(parts.group(1)), Integer.parseInt(parts.group(2)));
+    return new CalibrationShard(Integer.parseInt(parts.group(1)), Integer.parseInt(parts.group(2)));
   }
 
   /** Returns the images of this shard. */

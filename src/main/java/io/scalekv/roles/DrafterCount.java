@@ -17,9 +17,7 @@ public sealed interface DrafterCount {
    */
   int of(double[] sorted, int layers, int cutScales);
 
-  /**
-   * Returns the default N_d, round-half-up(6.5 % of L · the scales with a compressed cache).
-   */
+  /** Returns the default N_d, round-half-up(6.5 % of L · the scales with a compressed cache). */
   static int usual(int layers, int cutScales) {
     return (int) ((65L * layers * cutScales + 500) / 1000);
   }

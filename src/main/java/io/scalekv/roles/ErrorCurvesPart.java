@@ -152,7 +152,9 @@ public final class ErrorCurvesPart implements CalibrationPart.Separate<ErrorCurv
       error[k] = heads(errorByScale.get(k), model, tokens[k].length);
       importance[k] =
           Arrays.stream(heads(importanceByScale.get(k), model, prefix))
-              .map(layer -> Arrays.stream(layer).map(ErrorCurvesPart::floats).toArray(float[][]::new))
+              .map(
+                  layer ->
+                      Arrays.stream(layer).map(ErrorCurvesPart::floats).toArray(float[][]::new))
               .toArray(float[][][]::new);
     }
     JsonPlace sensitivity = tree.at("sensitivity");
@@ -161,7 +163,8 @@ public final class ErrorCurvesPart implements CalibrationPart.Separate<ErrorCurv
 
   /** Ascending numbers from 0 to {@code last}; none for −1. */
   private static int[] tokens(JsonPlace list, int last) {
-    int[] tokens = list.elements().stream().mapToInt(t -> t.integer(0, Math.max(0, last))).toArray();
+    int[] tokens =
+        list.elements().stream().mapToInt(t -> t.integer(0, Math.max(0, last))).toArray();
     boolean ascending = IntStream.range(1, tokens.length).allMatch(i -> tokens[i - 1] < tokens[i]);
     boolean ends =
         last < 0
@@ -182,9 +185,7 @@ public final class ErrorCurvesPart implements CalibrationPart.Separate<ErrorCurv
   }
 
   private static double[] positive(JsonPlace list, int count) {
-    return list.elements(count).stream()
-        .mapToDouble(v -> v.number(0, Double.MAX_VALUE))
-        .toArray();
+    return list.elements(count).stream().mapToDouble(v -> v.number(0, Double.MAX_VALUE)).toArray();
   }
 
   private static float[] floats(double[] values) {

@@ -9,8 +9,7 @@ import org.tribuo.math.neighbour.NeighboursQueryFactoryType;
 /**
  * Clusters of any number and shape in the standardised statistics by HDBSCAN* (Campello et al.,
  * Hierarchical Density Estimates for Data Clustering, 2015; Tribuo, Euclidean). The drafters are
- * the cluster whose pairs have the lowest mean score, where there are at least two
- * clusters.
+ * the cluster whose pairs have the lowest mean score, where there are at least two clusters.
  *
  * <p>Pairs that belong to no cluster (noise) are refiners: a drafter takes its tokens from all
  * other layers, so it has to be one of a group. With fewer than two clusters all pairs are

@@ -122,9 +122,7 @@ public final class HeatKvOrderFile {
     return head * model.layers() + layer;
   }
 
-  /**
-   * Returns the published layout, byte for byte: four spaces of indent, no line end at the end.
-   */
+  /** Returns the published layout, byte for byte: four spaces of indent, no line end at the end. */
   public static String bareText(HeatKvOrders orders) {
     StringBuilder out = new StringBuilder();
     array(out, orders, "");
@@ -141,8 +139,7 @@ public final class HeatKvOrderFile {
     for (int s = orders.sinkScales(); s <= orders.scales() - 2; s++) {
       out.append(s == orders.sinkScales() ? "" : ", ").append(s);
     }
-    out.append("],\n        \"model\": ")
-        .append(Json.MAPPER.writeValueAsString(model.name()));
+    out.append("],\n        \"model\": ").append(Json.MAPPER.writeValueAsString(model.name()));
     out.append(",\n        \"num_heads\": ").append(orders.heads());
     out.append(",\n        \"num_layers\": ").append(orders.layers());
     out.append(",\n        \"order_format\": \"orders[source_scale - sink_scales][rank]");
@@ -184,8 +181,7 @@ public final class HeatKvOrderFile {
    *
    * @param metadata whether in the calibration tool's layout, else the published one
    */
-  public static void write(
-      HeatKvOrders orders, CalibratedModel model, boolean metadata, Path file)
+  public static void write(HeatKvOrders orders, CalibratedModel model, boolean metadata, Path file)
       throws IOException {
     String text = metadata ? textWithMetadata(orders, model) : bareText(orders);
     AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));

@@ -6,9 +6,9 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * Orders in which the heads drop their tokens of one source map (HeatKV). Per source map s, all
- * L·H (head, layer) pairs by ascending attention of later maps on s; rank 0 is dropped first. The
- * first s0 maps are sinks, which no head drops, and the last map is never stored, so there are K−1−s0
+ * Orders in which the heads drop their tokens of one source map (HeatKV). Per source map s, all L·H
+ * (head, layer) pairs by ascending attention of later maps on s; rank 0 is dropped first. The first
+ * s0 maps are sinks, which no head drops, and the last map is never stored, so there are K−1−s0
  * orders. Layers, heads, maps and ranks count from 0; a pair is packed as head·L + layer.
  */
 public final class HeatKvOrders {

@@ -13,8 +13,7 @@ import org.tribuo.math.distance.L2Distance;
 /**
  * Two clusters of the standardised statistics by k-means (Tribuo, k-means++ seeds, Euclidean), the
  * best of {@value #RESTARTS} starts by the sum of squared distances. The cluster whose pairs have
- * the lower mean score are the drafters; where the two means are equal, the smaller
- * cluster.
+ * the lower mean score are the drafters; where the two means are equal, the smaller cluster.
  *
  * @param seed of the starts
  */

@@ -6,8 +6,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Rank classifier (Li et al., ScaleKV, eq. 3): the N_d pairs with the lowest z-scores are
- * drafters, with N_d given or chosen by the scores themselves.
+ * Rank classifier (Li et al., ScaleKV, eq. 3): the N_d pairs with the lowest z-scores are drafters,
+ * with N_d given or chosen by the scores themselves.
  *
  * @param count how N_d is chosen
  */
@@ -41,8 +41,7 @@ public record RankClassifier(DrafterCount count) implements RoleClassifier {
       found.put("lastDrafterZ", score(sorted[drafters - 1]));
       found.put("firstRefinerZ", score(sorted[drafters]));
     }
-    return new ClassifiedRoles(
-        statistics, statistics.lowest(drafters), name(), settings, found);
+    return new ClassifiedRoles(statistics, statistics.lowest(drafters), name(), settings, found);
   }
 
   /** Returns a score with nine digits, as in role files. */

@@ -27,10 +27,7 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
     drafters = Collections.unmodifiableSortedSet(new TreeSet<>(drafters));
     for (LayerScale pair : drafters) {
       Require.that(
-          pair.layer() >= 0
-              && pair.layer() < layers
-              && pair.scale() >= 0
-              && pair.scale() < scales,
+          pair.layer() >= 0 && pair.layer() < layers && pair.scale() >= 0 && pair.scale() < scales,
           "drafters must be below layer %d and scale %d, got %s",
           layers,
           scales + 1,
@@ -49,8 +46,7 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
    * @param first first scale that reads a compressed cache
    * @param drafters N_d
    */
-  public static RoleAssignment random(
-      int layers, int scales, int first, int drafters, long seed) {
+  public static RoleAssignment random(int layers, int scales, int first, int drafters, long seed) {
     List<LayerScale> pairs = new ArrayList<>();
     for (int k = first; k < scales; k++) {
       for (int l = 0; l < layers; l++) {
@@ -63,8 +59,7 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
   }
 
   /** Returns the default number of random drafters at a budget in tokens per layer and head. */
-  public static RoleAssignment random(
-      int layers, ScaleSchedule schedule, int budget, long seed) {
+  public static RoleAssignment random(int layers, ScaleSchedule schedule, int budget, long seed) {
     int first = BudgetPlan.firstCutScale(schedule, budget);
     int drafters = DrafterCount.usual(layers, schedule.scales() - first);
     return random(layers, schedule.scales(), first, drafters, seed);
@@ -90,8 +85,8 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
   }
 
   /**
-   * Returns the Jaccard overlap of the two sets of drafters: |A ∩ B| / |A ∪ B|, in 0..1; 1 where both are
-   * empty.
+   * Returns the Jaccard overlap of the two sets of drafters: |A ∩ B| / |A ∪ B|, in 0..1; 1 where
+   * both are empty.
    */
   public double jaccard(RoleAssignment other) {
     sameShape(other);
@@ -104,7 +99,9 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
     return (double) common / union.size();
   }
 
-  /** Returns the pairs whose role changes from this assignment to the other, by scale, then layer. */
+  /**
+   * Returns the pairs whose role changes from this assignment to the other, by scale, then layer.
+   */
   public List<RoleChange> diff(RoleAssignment other) {
     sameShape(other);
     TreeSet<LayerScale> union = new TreeSet<>(drafters);

@@ -1,8 +1,8 @@
 package io.scalekv.roles;
 
-import io.scalekv.profile.LayerStatistics;
 import io.scalekv.io.Require;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
 import java.util.List;
 import java.util.SplittableRandom;
 

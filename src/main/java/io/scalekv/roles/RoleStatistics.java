@@ -273,8 +273,8 @@ public final class RoleStatistics {
   }
 
   /**
-   * Returns the z-score of each pair in the order of {@link #pairs}, with the sign turned where high
-   * values mark drafters: low scores indicate drafters.
+   * Returns the z-score of each pair in the order of {@link #pairs}, with the sign turned where
+   * high values mark drafters: low scores indicate drafters.
    */
   public double[] scores() {
     return pairs.stream().mapToDouble(this::score).toArray();

@@ -32,8 +32,8 @@ import tools.jackson.databind.node.ObjectNode;
  *   {"Scale 9": {"Block 0": 1, …, "Block 31": 0, "High": 2, "Max": 920, "Min": 632, "Limit": 921}}
  * </pre>
  *
- * <p>Files count scales from 1; this class from 0. No layer gets more tokens than it holds, so
- * a drafter that was a refiner before may stay below {@code Max}.
+ * <p>Files count scales from 1; this class from 0. No layer gets more tokens than it holds, so a
+ * drafter that was a refiner before may stay below {@code Max}.
  *
  * @param layers number of layers L
  * @param rows the scales of the file, by 0-based scale, without gaps

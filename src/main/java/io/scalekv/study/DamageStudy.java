@@ -21,7 +21,6 @@ import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.DrafterCount;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleStatistics;
-import io.scalekv.roles.CalibrationFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -375,7 +374,10 @@ final class DamageStudy implements Study {
           .both(
               "role",
               "role by " + roles.roles().statistics().name(),
-              r -> r.scale() == null ? null : roles.roles().assignment().role(r.layer(), r.scale()).word())
+              r ->
+                  r.scale() == null
+                      ? null
+                      : roles.roles().assignment().role(r.layer(), r.scale()).word())
           .note(conditions())
           .note(
               "Different bits: share of the image's token bits that differ from the full cache"
@@ -434,7 +436,11 @@ final class DamageStudy implements Study {
           .note(
               (source.isEmpty()
                       ? ""
-                      : "Statistics of " + source.get("prompts") + " prompts of " + source.get("promptFile") + ". ")
+                      : "Statistics of "
+                          + source.get("prompts")
+                          + " prompts of "
+                          + source.get("promptFile")
+                          + ". ")
                   + "Spearman's ρ of statistic and damage (high is worse). Statistics have the sign"
                   + " with which low means drafter, except †: a negative ρ says that drafters lose"
                   + " more by a small cache, as ScaleKV expects, a positive one that refiners do.")
@@ -474,7 +480,8 @@ final class DamageStudy implements Study {
       for (int l = 0; l < damage.length; l++) {
         for (int i = 0; i < damage[l].length; i++) {
           damage[l][i] *= 100;
-          drafters[l][i] = d.ofPairs() && roles.roles().assignment().isDrafter(l, d.scales().get(i));
+          drafters[l][i] =
+              d.ofPairs() && roles.roles().assignment().isDrafter(l, d.scales().get(i));
           texts[l][i] = ReportTable.fixed(damage[l][i], 2);
         }
       }

@@ -1,11 +1,11 @@
 package io.scalekv.study;
 
 import io.scalekv.io.Require;
+import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleChange;
-import io.scalekv.roles.CalibrationFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

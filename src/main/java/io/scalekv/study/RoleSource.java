@@ -8,19 +8,18 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Json;
+import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Roles;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -123,15 +122,10 @@ public record RoleSource(
     ScaleSchedule schedule = model.schedule();
     PolicyCalibration calibration =
         PolicyCalibration.NONE.with(
-            PolicyCalibration.HEATKV,
-            CalibrationPart.HEATKV.forPolicies(orders, schedule, budget));
+            PolicyCalibration.HEATKV, CalibrationPart.HEATKV.forPolicies(orders, schedule, budget));
     PolicyContext context =
         new PolicyContext(
-            schedule,
-            new Geometry(model.layers(), model.heads(), 1),
-            budget,
-            0,
-            calibration);
+            schedule, new Geometry(model.layers(), model.heads(), 1), budget, 0, calibration);
     BudgetPlan plan = Policies.create(PolicySpec.parse("heatkv"), context).plan();
     return new RoleSource(
         file.toString(), model, null, null, budget, means(plan, model.heads()), orders);

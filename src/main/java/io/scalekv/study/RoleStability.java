@@ -1,10 +1,9 @@
 package io.scalekv.study;
 
 import io.scalekv.metrics.RankCorrelation;
-import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
 import io.scalekv.roles.ClassifiedRoles;
-import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.RoleBootstrap;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RoleStatistics;

@@ -1,21 +1,21 @@
 package io.scalekv.cli;
 
-import io.scalekv.io.Software;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
+import io.scalekv.io.Software;
 import io.scalekv.model.Drawing;
-import io.scalekv.profile.DrawnAttention;
-import io.scalekv.roles.Calibration;
-import io.scalekv.roles.CalibrationFile;
-import io.scalekv.roles.CalibrationRun;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.PromptSet;
+import io.scalekv.profile.DrawnAttention;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationRun;
 import io.scalekv.scene.PromptFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,17 +62,12 @@ final class CalibratorDefaultsTest {
               PromptSet.of("prompts.txt", Files.readAllBytes(prompts), texts));
       MemoryModel memory = config.geometry().memory(CacheType.FP32, CacheType.FP32, 2, 1);
       CalibrationRun run =
-          new CalibrationRun(
-              source, CalibrationRun.Options.defaults(Budget.parse("30%"), memory));
+          new CalibrationRun(source, CalibrationRun.Options.defaults(Budget.parse("30%"), memory));
       Calibration calibration =
           run.calibration(
-              run.measure(done -> {}),
-              Software.current().byName(),
-              Instant.EPOCH,
-              done -> {});
+              run.measure(done -> {}), Software.current().byName(), Instant.EPOCH, done -> {});
       assertEquals(
-          CalibrationFile.text(
-              CalibrationFile.read(out.resolve("roles.json")).at(Instant.EPOCH)),
+          CalibrationFile.text(CalibrationFile.read(out.resolve("roles.json")).at(Instant.EPOCH)),
           CalibrationFile.text(calibration));
     }
   }

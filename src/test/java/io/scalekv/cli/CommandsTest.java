@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.ModelCatalog;
-import io.scalekv.model.ModelConfig;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.Orientation;
@@ -345,7 +344,15 @@ final class CommandsTest {
     refused(
         2, List.of("budget"), "calibrate", "--prompts", PROMPTS, "--budget", "x%", "--out", out);
     refused(
-        2, List.of("statistic"), "calibrate", "--prompts", PROMPTS, "--statistic", "aso", "--out", out);
+        2,
+        List.of("statistic"),
+        "calibrate",
+        "--prompts",
+        PROMPTS,
+        "--statistic",
+        "aso",
+        "--out",
+        out);
     refused(2, List.of("--tau"), "generate", "--prompt", CAPTION, "--tau", "-1", "--out", out);
     refused(2, List.of("--size"), "generate", "--prompt", CAPTION, "--size", "1M", "--out", out);
     refused(2, List.of("--prompt"), "generate", "--out", out);

@@ -148,8 +148,7 @@ final class GenerateWithPolicyTest {
       assertEquals(model.weightHash(), shipped.model().weights());
     }
     assertEquals(pocket.schedule(Optional.empty(), 1), shipped.model().schedule());
-    assertEquals(
-        List.of("roles", "heatkv", "ams-kv", "hack", "error-curves"), shipped.names());
+    assertEquals(List.of("roles", "heatkv", "ams-kv", "hack", "error-curves"), shipped.names());
     assertTrue(CalibrationFile.shipped("infinity-2b").isEmpty());
   }
 

@@ -19,11 +19,11 @@ import io.scalekv.model.text.T5Fixtures;
 import io.scalekv.model.text.T5Tokenizer;
 import io.scalekv.model.text.TextFeatureStore;
 import io.scalekv.report.KeptShares;
-import io.scalekv.roles.HeatKvOrderFile;
-import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.HeatKvOrderFile;
+import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import io.scalekv.scene.PromptFile;
 import io.scalekv.weights.SafetensorsWriter;
@@ -170,8 +170,7 @@ final class HostileFiles {
         "b",
         Form.JSON,
         utf8(budgets()));
-    CalibratedModel two =
-        new CalibratedModel("m", "unknown", 2, 2, roles.model().schedule());
+    CalibratedModel two = new CalibratedModel("m", "unknown", 2, 2, roles.model().schedule());
     int k = two.scales();
     int[][] orders =
         IntStream.range(0, k - 4).mapToObj(i -> new int[] {3, 1, 0, 2}).toArray(int[][]::new);

@@ -116,8 +116,7 @@ final class ProfileCommandTest {
     return Stream.of(
         Arguments.of(
             "got many", List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", "many")),
-        Arguments.of(
-            "got 0", List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", 0)),
+        Arguments.of("got 0", List.of("--prompts", PROMPTS, "--out", "OUT", "--query-samples", 0)),
         Arguments.of("--batch", List.of("--prompts", PROMPTS, "--out", "OUT", "--batch", 0)),
         Arguments.of("missing.txt", List.of("--prompts", "missing.txt", "--out", "OUT")),
         Arguments.of("nobody", List.of("--prompt", "nobody knows", "--out", "OUT")));

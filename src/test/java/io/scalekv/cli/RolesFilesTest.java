@@ -9,7 +9,6 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.PaperCsv;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.ModelCatalog;
-import io.scalekv.model.ModelConfig;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -206,13 +205,7 @@ final class RolesFilesTest {
     assertTrue(shipped.contains("1.000"), shipped);
     refused("out", "roles", "diff", folder.resolve("out"), "shipped");
     refused(
-        "no calibration comes with",
-        "roles",
-        "diff",
-        "shipped",
-        budgets,
-        "--model",
-        "infinity-2b");
+        "no calibration comes with", "roles", "diff", "shipped", budgets, "--model", "infinity-2b");
     refused("got 32", "roles", "diff", "shipped", budgets);
   }
 
@@ -299,15 +292,7 @@ final class RolesFilesTest {
         "infinity-2b",
         "--out",
         out);
-    refused(
-        "got kv",
-        "roles",
-        "import",
-        budgets,
-        "--format",
-        "kv",
-        "--out",
-        out);
+    refused("got kv", "roles", "import", budgets, "--format", "kv", "--out", out);
     refused(
         "--format heatkv",
         "roles",
@@ -331,15 +316,7 @@ final class RolesFilesTest {
         "infinity-2b",
         "--out",
         roles);
-    refused(
-        "missing heatkv",
-        "roles",
-        "export",
-        roles,
-        "--format",
-        "heatkv",
-        "--out",
-        out);
+    refused("missing heatkv", "roles", "export", roles, "--format", "heatkv", "--out", out);
     refused(
         "--with-metadata",
         "roles",
@@ -364,14 +341,6 @@ final class RolesFilesTest {
     }
     row.append("\"High\": 0, \"Max\": 5, \"Min\": 5, \"Limit\": 5}");
     Files.writeString(pocket, "{\"Scale 6\": " + row + "}");
-    refused(
-        "Scale 7",
-        "roles",
-        "import",
-        pocket,
-        "--format",
-        "scalekv",
-        "--out",
-        out);
+    refused("Scale 7", "roles", "import", pocket, "--format", "scalekv", "--out", out);
   }
 }

@@ -19,7 +19,6 @@ import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.Prompt;
-import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.roles.CalibrationFile;
 import java.util.List;
 import java.util.Optional;

@@ -75,12 +75,9 @@ class CalibrationRunTest {
   private static CalibrationRun run(Set<String> parts) {
     DrawnAttention source =
         new DrawnAttention(
-            model,
-            Drawing.defaults(model.config()).withSeed(7),
-            PromptSet.ofTexts("two", PROMPTS));
+            model, Drawing.defaults(model.config()).withSeed(7), PromptSet.ofTexts("two", PROMPTS));
     return new CalibrationRun(
-        source,
-        CalibrationRun.Options.of(ProfileOptions.defaults().withQuerySamples(4), parts));
+        source, CalibrationRun.Options.of(ProfileOptions.defaults().withQuerySamples(4), parts));
   }
 
   @Test

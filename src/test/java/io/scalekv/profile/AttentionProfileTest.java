@@ -56,7 +56,8 @@ class AttentionProfileTest {
       at = end;
     }
     for (LayerStatistic m : LayerStatistic.values()) {
-      assertArrayEquals(LayerStatistics.of(whole()).value(m), LayerStatistics.of(merged).value(m), m.cliName());
+      assertArrayEquals(
+          LayerStatistics.of(whole()).value(m), LayerStatistics.of(merged).value(m), m.cliName());
     }
     assertEquals(SEEN, merged.prompts());
   }
@@ -72,7 +73,8 @@ class AttentionProfileTest {
       }
     }
     assertEquals(current * top, LayerStatistics.of(whole()).value(LayerStatistic.ASI)[1][2], 1e-12);
-    assertEquals(current, LayerStatistics.of(whole()).value(LayerStatistic.CURRENT_RATIO)[1][2], 1e-12);
+    assertEquals(
+        current, LayerStatistics.of(whole()).value(LayerStatistic.CURRENT_RATIO)[1][2], 1e-12);
   }
 
   @Test
@@ -100,7 +102,9 @@ class AttentionProfileTest {
       }
     }
     assertTrue(Double.isNaN(LayerStatistics.of(whole()).value(LayerStatistic.ASI)[0][0]));
-    assertTrue(Double.isNaN(LayerStatistics.of(whole()).value(LayerStatistic.HISTORY_EFFECTIVE_KEYS)[2][0]));
+    assertTrue(
+        Double.isNaN(
+            LayerStatistics.of(whole()).value(LayerStatistic.HISTORY_EFFECTIVE_KEYS)[2][0]));
     assertEquals(1, LayerStatistics.of(whole()).value(LayerStatistic.CURRENT_RATIO)[0][0], 1e-6);
   }
 

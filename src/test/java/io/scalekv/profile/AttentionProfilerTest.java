@@ -22,9 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class AttentionProfilerTest {
   private static final ProfileOptions EVERY_ROW =
-      ProfileOptions.defaults()
-          .withQuerySamples(ProfileOptions.ALL)
-          ;
+      ProfileOptions.defaults().withQuerySamples(ProfileOptions.ALL);
   private static final ScaleSchedule WIDE =
       new ScaleSchedule(
           List.of(new TokenMap(1, 1), new TokenMap(1, 2), new TokenMap(2, 5), new TokenMap(5, 7)));
@@ -203,7 +201,10 @@ class AttentionProfilerTest {
     assertTrue(Double.isNaN(s.value(c, HeadStatistic.CURRENT_ENTROPY, 0, 1, 0)));
     assertTrue(Double.isNaN(s.value(c, HeadStatistic.HISTORY_ENTROPY, 0, 1, 1)));
     AttentionProfile profile = AttentionProfile.of(geometry, EVERY_ROW, profiler.statistics());
-    assertEquals(Math.log(2), LayerStatistics.of(profile).value(LayerStatistic.HEAD_DISAGREEMENT)[0][1], 1e-6);
+    assertEquals(
+        Math.log(2),
+        LayerStatistics.of(profile).value(LayerStatistic.HEAD_DISAGREEMENT)[0][1],
+        1e-6);
     assertEquals(0.25, LayerStatistics.of(profile).value(LayerStatistic.ASI)[0][1], 1e-6);
     assertEquals(0.25, LayerStatistics.of(profile).value(LayerStatistic.ASI_AVERAGED)[0][1], 1e-6);
   }
@@ -278,8 +279,7 @@ class AttentionProfilerTest {
         "must be measured once",
         assertThrows(IllegalStateException.class, () -> model.attend(profiler, true, 0, 0, 0)));
     assertMessage(
-        "missing layer 0 scale 2",
-        assertThrows(IllegalStateException.class, profiler::statistics));
+        "missing layer 0 scale 2", assertThrows(IllegalStateException.class, profiler::statistics));
     assertMessage(
         "prompts must be 1, got 2",
         assertThrows(
@@ -289,8 +289,7 @@ class AttentionProfilerTest {
       NDArray cut = manager.zeros(new Shape(1, 2, 4, 8));
       AttentionSite site = new AttentionSite(0, 1, geometry.schedule(), 1, 1);
       assertMessage(
-          "layer 0 scale 2: keys of the full cache must be (1, 2, 5, 8), got"
-              + " (1, 2, 4, 8)",
+          "layer 0 scale 2: keys of the full cache must be (1, 2, 5, 8), got" + " (1, 2, 4, 8)",
           assertThrows(IllegalArgumentException.class, () -> profiler.attend(site, q, cut, cut)));
     }
   }

@@ -21,9 +21,7 @@ class LayerStatisticsTest {
   private static final ProfileGeometry GEOMETRY =
       new ProfileGeometry(2, HEADS, ScaleSchedule.ofSides(1, 2, 4));
   private static final ProfileOptions OPTIONS =
-      ProfileOptions.defaults()
-          .withQuerySamples(ProfileOptions.ALL)
-          ;
+      ProfileOptions.defaults().withQuerySamples(ProfileOptions.ALL);
   private static final FakeAttention MODEL = new FakeAttention(GEOMETRY, 1, 1.2);
 
   private static AttentionProfile profile;

@@ -103,7 +103,8 @@ final class NaiveProfile {
       case CURRENT_ENTROPY -> entropy(row, history, keys);
       case CURRENT_EFFECTIVE_KEYS -> Math.exp(entropy(row, history, keys));
       case GINI -> gini(row);
-      case SINK_MASS -> past ? mass(row, 0, Math.min(ProfileOptions.SINK_TOKENS, history)) : Double.NaN;
+      case SINK_MASS ->
+          past ? mass(row, 0, Math.min(ProfileOptions.SINK_TOKENS, history)) : Double.NaN;
       case CURRENT_DISTANCE -> distance(row, i, history) / mass(row, history, keys);
       case DISTANCE -> distance(row, i, 0);
       case CUT_ERROR, CUT_CHANGE -> Double.NaN;

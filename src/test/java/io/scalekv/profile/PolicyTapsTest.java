@@ -11,8 +11,8 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionSite;
-import java.util.Arrays;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,8 +51,7 @@ class PolicyTapsTest {
   }
 
   private static PromptTap.Generation generation(int... prompts) {
-    return new PromptTap.Generation(
-        GEOMETRY, Optional.of(REFERENCE), new SharedColumns(), prompts);
+    return new PromptTap.Generation(GEOMETRY, Optional.of(REFERENCE), new SharedColumns(), prompts);
   }
 
   private static PromptValues mass(boolean guided, int... prompts) {
@@ -264,12 +263,9 @@ class PolicyTapsTest {
   void anySplitOfThePromptsGivesTheSameBits() {
     double[][][] mass = BlockMassTap.scores(mass(true, PROMPTS), 1);
     assertArrayEquals(
-        mass,
-        BlockMassTap.scores(mass(true, 2).combine(mass(true, 0)).combine(mass(true, 1)), 1));
+        mass, BlockMassTap.scores(mass(true, 2).combine(mass(true, 0)).combine(mass(true, 1)), 1));
     assertArrayEquals(
-        mass,
-        BlockMassTap.scores(mass(false, PROMPTS), 1),
-        "unconditional rows do not count");
+        mass, BlockMassTap.scores(mass(false, PROMPTS), 1), "unconditional rows do not count");
     assertArrayEquals(
         AttentionVarianceTap.ranks(variance(PROMPTS)),
         AttentionVarianceTap.ranks(variance(1, 2).combine(variance(0))));
@@ -342,10 +338,8 @@ class PolicyTapsTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> half.values().combine(BlockMassTap.create(generation(4)).values()));
-    assertThrows(
-        IllegalArgumentException.class, () -> BlockMassTap.scores(mass(true, PROMPTS), 4));
-    assertThrows(
-        IllegalArgumentException.class, () -> MapSimilarityTap.create(generation(0), 5));
+    assertThrows(IllegalArgumentException.class, () -> BlockMassTap.scores(mass(true, PROMPTS), 4));
+    assertThrows(IllegalArgumentException.class, () -> MapSimilarityTap.create(generation(0), 5));
     ProfileGeometry one = new ProfileGeometry(1, 1, ScaleSchedule.ofSides(1));
     assertThrows(
         IllegalArgumentException.class,

@@ -51,7 +51,8 @@ class ProfileOptionsTest {
 
   @Test
   void unknownMetricListsTheKnownOnes() {
-    Exception e = assertThrows(IllegalArgumentException.class, () -> LayerStatistic.ofCliName("asl"));
+    Exception e =
+        assertThrows(IllegalArgumentException.class, () -> LayerStatistic.ofCliName("asl"));
     assertTrue(e.getMessage().contains("asi, ") && e.getMessage().contains("asl"));
   }
 

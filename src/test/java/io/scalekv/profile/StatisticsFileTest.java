@@ -44,7 +44,9 @@ final class StatisticsFileTest {
     assertEquals(written.options(), read.profile().options());
     assertEquals(written.prompts(), read.profile().prompts());
     for (LayerStatistic metric : LayerStatistic.values()) {
-      assertArrayEquals(LayerStatistics.of(written).value(metric), LayerStatistics.of(read.profile()).value(metric));
+      assertArrayEquals(
+          LayerStatistics.of(written).value(metric),
+          LayerStatistics.of(read.profile()).value(metric));
     }
     byte[] first = Files.readAllBytes(file);
     StatisticsFile.write(read.profile(), source, file);

@@ -72,8 +72,7 @@ class CalibrationFileTest {
             written.roles().confidence(l, k), read.roles().confidence(l, k), 0, "confidence");
       }
     }
-    assertEquals(
-        written.find(CalibrationPart.HEATKV), read.find(CalibrationPart.HEATKV));
+    assertEquals(written.find(CalibrationPart.HEATKV), read.find(CalibrationPart.HEATKV));
     ErrorCurves curves = written.find(CalibrationPart.ERROR_CURVES).orElseThrow();
     assertEquals(curves, read.find(CalibrationPart.ERROR_CURVES).orElseThrow());
     assertArrayEquals(
@@ -230,8 +229,7 @@ class CalibrationFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"", "{", "[1]", "null", "{\"a\": NaN}", "{\"a\": 1, \"a\": 2}", "{} {}"})
+  @ValueSource(strings = {"", "{", "[1]", "null", "{\"a\": NaN}", "{\"a\": 1, \"a\": 2}", "{} {}"})
   void textsThatAreNoCalibration(String text) {
     refused("r.json", text);
   }
@@ -247,9 +245,7 @@ class CalibrationFileTest {
     Path taken = Files.createDirectories(folder.resolve("roles.json/inside"));
     assertThrows(
         IOException.class,
-        () ->
-            CalibrationFile.write(
-                RolesFixtures.calibration(1), folder.resolve("roles.json")));
+        () -> CalibrationFile.write(RolesFixtures.calibration(1), folder.resolve("roles.json")));
     assertTrue(Files.isDirectory(taken));
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(1, files.count());
@@ -271,8 +267,7 @@ class CalibrationFileTest {
   void policiesReadThePartsAtTheBudgetOfTheFile() {
     PolicyCalibration c = shipped.forPolicies(schedule, 12, 4, 27);
     assertArrayEquals(
-        shipped.roles().assignment().mask(),
-        c.part(PolicyCalibration.ROLES, boolean[][].class));
+        shipped.roles().assignment().mask(), c.part(PolicyCalibration.ROLES, boolean[][].class));
     HeatKvOrders orders = shipped.find(CalibrationPart.HEATKV).orElseThrow();
     PolicyCalibration.BlockOrder blocks =
         c.part(PolicyCalibration.HEATKV, PolicyCalibration.BlockOrder.class);
@@ -312,8 +307,7 @@ class CalibrationFileTest {
 
   @Test
   void anotherModelIsRefused() {
-    assertThrows(
-        IllegalArgumentException.class, () -> shipped.forPolicies(schedule, 12, 8, 27));
+    assertThrows(IllegalArgumentException.class, () -> shipped.forPolicies(schedule, 12, 8, 27));
     assertThrows(
         IllegalArgumentException.class,
         () -> shipped.forPolicies(ScaleSchedule.ofSides(1, 2), 12, 4, 27));
@@ -323,16 +317,11 @@ class CalibrationFileTest {
   void importedRolesHaveNoStatistic() {
     RoleAssignment roles = RoleAssignment.of(2, 3, List.of(new LayerScale(1, 2)));
     BudgetPlan plan =
-        BudgetPlan.of(
-            ScaleSchedule.ofSides(1, 2, 3),
-            3,
-            roles.mask(),
-            new Allocation.Released());
+        BudgetPlan.of(ScaleSchedule.ofSides(1, 2, 3), 3, roles.mask(), new Allocation.Released());
     CalibratedModel model =
         new CalibratedModel("m", CalibratedModel.UNKNOWN_WEIGHTS, 2, 1, plan.schedule());
     Calibration c =
-        Calibration.empty(
-                RolesFixtures.NOON, model, Map.of(), RolesFixtures.SOFTWARE)
+        Calibration.empty(RolesFixtures.NOON, model, Map.of(), RolesFixtures.SOFTWARE)
             .with(CalibrationPart.ROLES, Roles.imported(roles, plan));
     Calibration read = CalibrationFile.parse(CalibrationFile.text(c), "r.json");
     assertEquals(roles, read.roles().assignment());
@@ -348,8 +337,7 @@ class CalibrationFileTest {
     ClassifiedRoles c = roles.classified();
     Roles clusters =
         new Roles(
-            new ClassifiedRoles(
-                c.statistics(), c.assignment(), "k-means", c.settings(), c.found()),
+            new ClassifiedRoles(c.statistics(), c.assignment(), "k-means", c.settings(), c.found()),
             roles.topK(),
             null,
             null,
@@ -357,7 +345,6 @@ class CalibrationFileTest {
             roles.allocation(),
             roles.plan());
     assertEquals(c.assignment(), clusters.at(RolesFixtures.POCKET, roles.budgetTokens()));
-    assertThrows(
-        IllegalArgumentException.class, () -> clusters.at(RolesFixtures.POCKET, 100));
+    assertThrows(IllegalArgumentException.class, () -> clusters.at(RolesFixtures.POCKET, 100));
   }
 }

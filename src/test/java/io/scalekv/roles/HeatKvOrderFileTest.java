@@ -104,7 +104,9 @@ class HeatKvOrderFileTest {
         assertThrows(IllegalArgumentException.class, () -> parse(tree.toString(), TWO_B))
             .getMessage();
     assertTrue(message.startsWith("o.json: /0/"), message);
-    assertTrue(message.contains("[head, layer] of 16 heads and 32 layers, this may be [layer, head]"), message);
+    assertTrue(
+        message.contains("[head, layer] of 16 heads and 32 layers, this may be [layer, head]"),
+        message);
   }
 
   @ParameterizedTest
@@ -123,9 +125,7 @@ class HeatKvOrderFileTest {
             assertThrows(
                 IllegalArgumentException.class,
                 () -> HeatKvOrderFile.read(file, SMALL, OptionalInt.of(sinks + 1)));
-        assertTrue(
-            error.getMessage().contains("/metadata/sink_scales"),
-            error.getMessage());
+        assertTrue(error.getMessage().contains("/metadata/sink_scales"), error.getMessage());
       }
     }
   }
@@ -183,9 +183,7 @@ class HeatKvOrderFileTest {
   @Test
   void deepNestingIsRefused() {
     refused("o.json: ", "[".repeat(1_000_000));
-    refused(
-        "o.json: ",
-        "{\"metadata\":".repeat(100_000) + "1" + "}".repeat(100_000));
+    refused("o.json: ", "{\"metadata\":".repeat(100_000) + "1" + "}".repeat(100_000));
   }
 
   /** One change to good metadata, and what is said about it. */

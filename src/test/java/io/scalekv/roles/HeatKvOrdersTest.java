@@ -140,8 +140,7 @@ class HeatKvOrdersTest {
     assertTrue(
         refused(1, 4, 2, 2, new int[][] {{0, 1, 2, 3}, {0, -1, 2, 3}})
             .endsWith("got -1 at rank 1"));
-    assertTrue(
-        refused(1, 4, 2, 2, new int[][] {{0, 1, 2, 3}, {0, 1, 2, 3, 3}}).endsWith("got 5"));
+    assertTrue(refused(1, 4, 2, 2, new int[][] {{0, 1, 2, 3}, {0, 1, 2, 3, 3}}).endsWith("got 5"));
     assertTrue(refused(2, 4, 2, 2, new int[][] {{1, 0, 2, 1}}).endsWith("got 1 at rank 3"));
   }
 

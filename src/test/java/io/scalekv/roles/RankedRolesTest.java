@@ -101,8 +101,7 @@ class RankedRolesTest {
   @ValueSource(strings = {"LOWEST", "HIGHEST"})
   void tiesGoToTheLowerScaleThenTheLowerLayer(Orientation orientation) {
     double[][] metric = new double[3][4];
-    RoleAssignment roles =
-        RoleStatistics.of("asi", metric, orientation, 1, Map.of()).lowest(4);
+    RoleAssignment roles = RoleStatistics.of("asi", metric, orientation, 1, Map.of()).lowest(4);
     assertEquals(
         List.of(
             new LayerScale(0, 1), new LayerScale(1, 1), new LayerScale(2, 1), new LayerScale(0, 2)),
@@ -115,8 +114,7 @@ class RankedRolesTest {
   void minusZeroIsZero(Orientation orientation) {
     for (double sign : new double[] {1, -1}) {
       double[][] metric = {{sign * 0.0}, {-sign * 0.0}};
-      RoleAssignment roles =
-          RoleStatistics.of("asi", metric, orientation, 0, Map.of()).lowest(1);
+      RoleAssignment roles = RoleStatistics.of("asi", metric, orientation, 0, Map.of()).lowest(1);
       assertTrue(roles.isDrafter(0, 0));
       double[] scores = RoleStatistics.of("asi", metric, orientation, 0, Map.of()).scores();
       assertEquals(List.of(0.0, 0.0), List.of(scores[0], scores[1]));
@@ -135,7 +133,8 @@ class RankedRolesTest {
   @Test
   void badTablesAreRefused() {
     refused("layer 1 must have 2 scales, got 1", new double[][] {{NAN, 1}, {NAN}}, 1, 1);
-    refused("layer 1, scale 2 must be finite, got NaN", new double[][] {{NAN, 1}, {NAN, NAN}}, 1, 1);
+    refused(
+        "layer 1, scale 2 must be finite, got NaN", new double[][] {{NAN, 1}, {NAN, NAN}}, 1, 1);
     refused("layer 1, scale 1 must be NaN as in layer 0", new double[][] {{NAN, 1}, {2, 1}}, 1, 1);
     refused(
         "layer 0, scale 2 must be finite, got Infinity",
@@ -226,7 +225,6 @@ class RankedRolesTest {
     assertEquals(4, roles.drafters().size());
     assertTrue(roles.drafters().stream().allMatch(pair -> pair.scale() >= 2));
     assertEquals(roles, RoleAssignment.random(6, 5, 2, 4, 9));
-    assertThrows(
-        IllegalArgumentException.class, () -> RoleAssignment.random(6, 5, 4, 7, 9));
+    assertThrows(IllegalArgumentException.class, () -> RoleAssignment.random(6, 5, 4, 7, 9));
   }
 }

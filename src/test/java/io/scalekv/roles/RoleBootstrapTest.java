@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.Profiles;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +65,8 @@ final class RoleBootstrapTest {
   void drawByDraw(long seed) {
     AttentionProfile profile = Profiles.random(seed, 6, 2, MAPS, 5);
     RoleBootstrap fast =
-        RoleBootstrap.of(LayerStatistics.of(profile), LayerStatistic.ASI, 1, List.of(), ONE, 50, seed);
+        RoleBootstrap.of(
+            LayerStatistics.of(profile), LayerStatistic.ASI, 1, List.of(), ONE, 50, seed);
     int[][] drafter = new int[6][3];
     SplittableRandom random = new SplittableRandom(seed);
     for (int d = 0; d < 50; d++) {

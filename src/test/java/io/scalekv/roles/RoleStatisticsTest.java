@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.Profiles;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -42,8 +42,7 @@ public final class RolesFixtures {
     int first = BudgetPlan.firstCutScale(schedule, budget);
     ClassifiedRoles classified =
         RoleClassifier.of("rank", OptionalInt.empty(), 0)
-            .classify(
-                RoleStatistics.of("asi", values, Orientation.LOWEST, first, Map.of()));
+            .classify(RoleStatistics.of("asi", values, Orientation.LOWEST, first, Map.of()));
     Allocation rule = Allocation.parse(allocation);
     BudgetPlan plan = BudgetPlan.of(schedule, budget, classified.assignment().mask(), rule);
     CalibratedModel model =

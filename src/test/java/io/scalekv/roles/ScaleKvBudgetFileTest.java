@@ -114,8 +114,7 @@ class ScaleKvBudgetFileTest {
             IllegalArgumentException.class,
             () -> ScaleKvBudgetFile.of(RoleAssignment.of(3, 3, List.of()), plan));
     assertEquals(
-        "scale 3, layer 1 must have 5 tokens as other refiners, got 4",
-        error.getMessage());
+        "scale 3, layer 1 must have 5 tokens as other refiners, got 4", error.getMessage());
     assertThrows(
         IllegalArgumentException.class,
         () -> ScaleKvBudgetFile.of(RoleAssignment.of(2, 3, List.of()), plan));
@@ -160,15 +159,9 @@ class ScaleKvBudgetFileTest {
     String row = "{\"Block 0\": 1, \"High\": 1, \"Max\": 5, \"Min\": 5, \"Limit\": 5}";
     String wide =
         "{\"Block 0\": 1, \"Block 1\": 0, \"High\": 1, \"Max\": 5, \"Min\": 5, \"Limit\": 5}";
-    refused(
-        "b.json: scales",
-        "{\"Scale 6\": " + row + ", \"Scale 8\": " + row + "}");
-    refused(
-        "b.json: /Scale 7/Block 1",
-        "{\"Scale 6\": " + row + ", \"Scale 7\": " + wide + "}");
-    refused(
-        "b.json: line 1",
-        "{\"Scale 6\": " + row + ", \"Scale 6\": " + row + "}");
+    refused("b.json: scales", "{\"Scale 6\": " + row + ", \"Scale 8\": " + row + "}");
+    refused("b.json: /Scale 7/Block 1", "{\"Scale 6\": " + row + ", \"Scale 7\": " + wide + "}");
+    refused("b.json: line 1", "{\"Scale 6\": " + row + ", \"Scale 6\": " + row + "}");
     assertThrows(
         IllegalArgumentException.class, () -> new ScaleKvBudgetFile(0, new TreeMap<>(Map.of())));
   }
@@ -228,8 +221,8 @@ class ScaleKvBudgetFileTest {
         RoleAssignment.of(2, 3, List.of(new LayerScale(0, 2), new LayerScale(1, 2)));
     assertEquals(Map.of(2, row(5, 5, 8, 0, 1)), ScaleKvBudgetFile.of(all, plan).rows());
     assertThrows(
-                IllegalArgumentException.class,
-                () -> ScaleKvBudgetFile.of(RoleAssignment.of(2, 2, List.of()), plan));
+        IllegalArgumentException.class,
+        () -> ScaleKvBudgetFile.of(RoleAssignment.of(2, 2, List.of()), plan));
   }
 
   private static void refused(String message, String text) {

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.CalibratedModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -19,12 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Two sources against numbers worked out by hand or the slow way. */
 final class RoleAgreementTest {
   private static final CalibratedModel MODEL =
-      new CalibratedModel(
-          "m",
-          "unknown",
-          3,
-          2,
-          ScaleSchedule.ofSides(1, 2, 3));
+      new CalibratedModel("m", "unknown", 3, 2, ScaleSchedule.ofSides(1, 2, 3));
 
   private static RoleSource source(
       double[][] tokens, double[][] z, HeatKvOrders orders, LayerScale... drafters) {
@@ -76,12 +71,7 @@ final class RoleAgreementTest {
   @Test
   void everyCutScaleAndAllOfThemTogether() {
     CalibratedModel deeper =
-        new CalibratedModel(
-            "m",
-            "unknown",
-            3,
-            2,
-            ScaleSchedule.ofSides(1, 2, 3, 4));
+        new CalibratedModel("m", "unknown", 3, 2, ScaleSchedule.ofSides(1, 2, 3, 4));
     double[][] x = {{0, 0, 0}, {1, 1, 1}, {3, 2, 1}, {6, 2, 1}};
     double[][] y = {{0, 0, 0}, {1, 1, 1}, {2, 2, 2}, {1, 2, 6}};
     RoleAssignment roles =

@@ -10,11 +10,11 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
-import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.RolesFixtures;
-import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +39,8 @@ class RoleSourceTest {
   @Test
   void theContentTellsTheKind() throws IOException {
     Calibration document = RolesFixtures.calibration(4);
-    assertEquals(RoleSource.Kind.ROLES, RoleSource.kind(file("a.json", CalibrationFile.text(document))));
+    assertEquals(
+        RoleSource.Kind.ROLES, RoleSource.kind(file("a.json", CalibrationFile.text(document))));
     Path budgets = folder.resolve("b.json");
     ScaleKvBudgetFile.of(document.roles().assignment(), document.roles().plan()).write(budgets);
     assertEquals(RoleSource.Kind.SCALEKV, RoleSource.kind(budgets));
@@ -90,7 +91,8 @@ class RoleSourceTest {
     int first = source.firstCutScale();
     for (int k = first; k < document.roles().plan().schedule().scales(); k++) {
       for (int l = 0; l < document.model().layers(); l++) {
-        assertEquals(document.roles().assignment().role(l, k), source.roles().role(l, k), l + " at " + k);
+        assertEquals(
+            document.roles().assignment().role(l, k), source.roles().role(l, k), l + " at " + k);
         assertEquals(document.roles().plan().tokens(k, l, 0), source.tokens()[k][l], 1e-9);
       }
     }

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.Profiles;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;

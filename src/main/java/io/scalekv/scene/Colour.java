@@ -34,11 +34,6 @@ public enum Colour implements CaptionWord {
     return pure[0] << 16 | pure[1] << 8 | pure[2];
   }
 
-  /** Returns the darker (black: lighter) variant as {@code 0xRRGGBB}. */
-  public int variantRgb() {
-    return variant[0] << 16 | variant[1] << 8 | variant[2];
-  }
-
   /** Returns channel {@code c} (0 red, 1 green, 2 blue) of the pure colour, 0 to 255. */
   int pure(int c) {
     return pure[c];

@@ -1,9 +1,6 @@
 package io.scalekv.scene;
 
-/**
- * Tally of {@link Faithfulness} over images by {@link FaithfulnessRate}. Partial tallies combine
- * exactly, in any order. Not thread-safe.
- */
+/** Tally of {@link Faithfulness} over images by {@link FaithfulnessRate}. Not thread-safe. */
 public final class FaithfulnessTally {
   private final long[] right = new long[FaithfulnessRate.values().length];
   private final long[] cases = new long[FaithfulnessRate.values().length];
@@ -22,15 +19,6 @@ public final class FaithfulnessTally {
         cases[rate.ordinal()]++;
         right[rate.ordinal()] += isRight ? 1 : 0;
       }
-    }
-    return this;
-  }
-
-  /** Adds the counts of another tally and returns this one. */
-  public FaithfulnessTally combine(FaithfulnessTally other) {
-    for (int i = 0; i < right.length; i++) {
-      right[i] += other.right[i];
-      cases[i] += other.cases[i];
     }
     return this;
   }

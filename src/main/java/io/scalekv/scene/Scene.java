@@ -3,7 +3,6 @@ package io.scalekv.scene;
 import io.scalekv.io.Require;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * Scene of an image: one object at a {@link Place}, or two in a {@link Relation}, on a background.
@@ -55,16 +54,6 @@ public record Scene(
     return new Scene(List.of(first, second), relation, ground, background);
   }
 
-  /** Returns the place of a one-object scene. */
-  public Optional<Place> place() {
-    return arrangement instanceof Place place ? Optional.of(place) : Optional.empty();
-  }
-
-  /** Returns the relation of a two-object scene. */
-  public Optional<Relation> relation() {
-    return arrangement instanceof Relation relation ? Optional.of(relation) : Optional.empty();
-  }
-
   /** Returns the caption; {@link SceneGrammar#parse} restores the scene. */
   public String caption() {
     String where =
@@ -80,8 +69,8 @@ public record Scene(
    * scene is its own mirror.
    */
   public Scene mirrored() {
-    return relation()
-        .map(r -> of(objects.get(1), r.inverse(), objects.get(0), ground, background))
-        .orElse(this);
+    return arrangement instanceof Relation relation
+        ? of(objects.get(1), relation.inverse(), objects.get(0), ground, background)
+        : this;
   }
 }

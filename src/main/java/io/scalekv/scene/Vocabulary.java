@@ -34,17 +34,6 @@ public final class Vocabulary {
   }
 
   /**
-   * Returns the token id of a word.
-   *
-   * @throws IllegalArgumentException if the word is unknown
-   */
-  public static int id(String word) {
-    Integer id = IDS.get(word);
-    Require.that(id != null, "word must be of the vocabulary, got %s", word);
-    return id;
-  }
-
-  /**
    * Returns the token ids of a caption, without a check of its grammar. Case and repeated spaces do
    * not matter.
    *

@@ -170,7 +170,7 @@ public final class PthFile implements TensorSource {
                 throw WeightsFileException.in(
                     file,
                     "name of a tensor",
-                    "a text below 4097 characters",
+                    "a text of at most " + JsonStream.LONGEST_NAME + " characters",
                     oneLine(key.toString()));
               }
               tensors.put(name, tensor);

@@ -294,7 +294,7 @@ final class StateDictPickle {
   private long[] longs(Object value, String what) {
     List<Object> elements = cast(value, Tuple.class, what).elements();
     int count = elements.size();
-    require(count <= MOST_DIMENSIONS, "numbers of " + what, "at most 32", count);
+    WeightsFileException.atMost(MOST_DIMENSIONS, file, "pickle: numbers of " + what, count);
     long[] numbers = new long[elements.size()];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = cast(elements.get(i), Long.class, what);

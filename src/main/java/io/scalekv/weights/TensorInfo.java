@@ -33,23 +33,6 @@ public record TensorInfo(
     return byteLength / type.width();
   }
 
-  /** Compares by value, the shape included. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof TensorInfo o
-        && name.equals(o.name)
-        && type == o.type
-        && Arrays.equals(shape, o.shape)
-        && byteLength == o.byteLength
-        && offset == o.offset
-        && file.equals(o.file);
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * name.hashCode() + Arrays.hashCode(shape);
-  }
-
   /** Returns a text for messages: {@code tensor "w" F32 [3, 4]}. */
   @Override
   public String toString() {

@@ -15,8 +15,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class FaithfulnessTest {
   private static final Scene PAIR =
@@ -122,27 +120,6 @@ class FaithfulnessTest {
     assertEquals(1, tally.cases(BOTH_OBJECTS));
     assertEquals(1, tally.cases(COLOUR));
     assertEquals(2 / 3.0, tally.rate(OBJECT_SHAPE));
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {0, 1, 17, 39, 40})
-  void partsCombineToTheWhole(int cut) {
-    FaithfulnessTally whole = FaithfulnessTally.create();
-    FaithfulnessTally first = FaithfulnessTally.create();
-    FaithfulnessTally second = FaithfulnessTally.create();
-    SceneSampler named = SceneSampler.seeded(51);
-    List<List<DetectedObject>> readings =
-        List.of(List.of(), List.of(RED_CIRCLE), List.of(RED_CIRCLE, BLUE_RING));
-    for (int i = 0; i < 40; i++) {
-      Faithfulness image = Faithfulness.of(named.next(), reading(readings.get(i % 3)));
-      whole.accept(image);
-      (i < cut ? first : second).accept(image);
-    }
-    first.combine(second);
-    for (FaithfulnessRate rate : FaithfulnessRate.values()) {
-      assertEquals(whole.right(rate), first.right(rate));
-      assertEquals(whole.cases(rate), first.cases(rate));
-    }
   }
 
   private static SceneReading reading(List<DetectedObject> objects) {

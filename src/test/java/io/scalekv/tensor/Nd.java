@@ -94,12 +94,12 @@ final class Nd {
     Nd other = of(got);
     if (!Arrays.equals(shape, other.shape)) {
       throw new AssertionError(
-          Arrays.toString(shape) + " expected, got " + Arrays.toString(other.shape));
+          "shape must be " + Arrays.toString(shape) + ", got " + Arrays.toString(other.shape));
     }
     for (int i = 0; i < data.length; i++) {
       if (!(Math.abs(data[i] - other.data[i]) <= limit)) {
         throw new AssertionError(
-            "value " + i + ": " + data[i] + " ± " + limit + " expected, got " + other.data[i]);
+            "value " + i + " must be " + data[i] + " ± " + limit + ", got " + other.data[i]);
       }
     }
   }

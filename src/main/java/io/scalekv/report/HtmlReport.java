@@ -144,7 +144,7 @@ final class HtmlReport {
     for (ReportTable t : s.tables()) {
       if (t.name().endsWith("-tests")) {
         section.put("tests", t.name());
-      } else if (t == s.tables().get(0)) {
+      } else if (t.equals(s.tables().get(0))) {
         section.put("table", table(t));
       } else {
         others.add(table(t));

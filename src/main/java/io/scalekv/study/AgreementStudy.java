@@ -183,7 +183,7 @@ final class AgreementStudy implements Study {
             .data("scale", p -> p.scale() + 1)
             .data("map", p -> r.a().model().schedule().map(p.scale()));
     for (RoleSource s : List.of(r.a(), r.b())) {
-      String end = s == r.a() ? "A" : "B";
+      String end = s.equals(r.a()) ? "A" : "B";
       double[][] shares = s.shares();
       table
           .data(

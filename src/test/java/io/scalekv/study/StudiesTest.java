@@ -157,7 +157,9 @@ final class StudiesTest {
     byte[] before = Files.readAllBytes(out.resolve("classifiers.json"));
     answer("classifiers", 5, folder.resolve("base"));
     assertEquals(
-        new String(before, java.nio.charset.StandardCharsets.UTF_8), Files.readString(out.resolve("classifiers.json")), "repeatable");
+        new String(before, java.nio.charset.StandardCharsets.UTF_8),
+        Files.readString(out.resolve("classifiers.json")),
+        "repeatable");
   }
 
   /** Two of ten pairs against four that hold them. */

@@ -3,12 +3,12 @@ package io.scalekv.model;
 import io.scalekv.cache.ScaleSchedule;
 
 /**
- * Where one attention call happens.
+ * Site of an attention call.
  *
  * @param layer layer index, 0-based
- * @param scale index of the current token map, 0-based
+ * @param scale index of the current scale, 0-based
  * @param schedule all token maps of this generation
- * @param conditionalRows the first so many of the B batch rows are conditional, the rest
+ * @param conditionalRows number of conditional batch rows, which come first; the rest are
  *     unconditional
  * @param softmaxScale factor on q·k before the softmax (1 for Infinity's cosine attention, whose
  *     learned temperature is already in the query)

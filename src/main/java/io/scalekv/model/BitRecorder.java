@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Keeps the token bits of the last generation in plain Java memory. */
+/** Recorder of the token bits of the last generation. */
 public final class BitRecorder implements GenerationListener {
   private final List<List<boolean[]>> images = new ArrayList<>();
 
@@ -30,7 +30,7 @@ public final class BitRecorder implements GenerationListener {
     }
   }
 
-  /** [image][map], each the L·d bits of a map, token by token. */
+  /** Returns [image][scale], each the L·d bits of a scale, token by token. */
   public List<List<boolean[]>> images() {
     return images.stream().map(List::copyOf).toList();
   }

@@ -5,27 +5,26 @@ import ai.djl.engine.Engine;
 import java.util.Locale;
 import java.util.Map;
 
-/** Where weights and activations lie and products are computed. */
+/** Device of weights and activations. */
 public enum ComputeDevice {
   /** The processor. */
   CPU,
   /** The first NVIDIA GPU. */
   CUDA;
 
-  /** The device of that name: cpu or cuda. */
+  /** Returns the device of a name: cpu or cuda. */
   public static ComputeDevice parse(String name) {
     return switch (name) {
       case "cpu" -> CPU;
       case "cuda" -> CUDA;
-      default ->
-          throw new IllegalArgumentException("device: cpu or cuda expected, got '" + name + "'");
+      default -> throw new IllegalArgumentException("device must be cpu or cuda, got " + name);
     };
   }
 
   /**
-   * Starts the engine and checks that the device is there.
+   * Starts the engine and checks that the device is available.
    *
-   * @throws IllegalArgumentException one line that says what is missing and how it is given
+   * @throws IllegalArgumentException with one line on what is missing and how to provide it
    */
   public void check() {
     Engine engine = Engine.getInstance();
@@ -35,7 +34,7 @@ public enum ComputeDevice {
   }
 
   /**
-   * What keeps a GPU from being used.
+   * Returns the reason why no GPU can be used.
    *
    * @param libtorch version of the native library
    * @param environment of the process
@@ -44,28 +43,19 @@ public enum ComputeDevice {
     String path = environment.get("PYTORCH_LIBRARY_PATH");
     String flavor = environment.get("PYTORCH_FLAVOR");
     if (path == null) {
-      return "device cuda: libtorch "
-          + libtorch
-          + " with CUDA expected, got its CPU build; set PYTORCH_LIBRARY_PATH to the folder"
-          + " torch/lib of a torch "
-          + libtorch
-          + "+cu128 for Python, PYTORCH_VERSION="
-          + libtorch
-          + " and PYTORCH_FLAVOR=cu128";
+      return ("device cuda: missing libtorch %1$s with CUDA: set PYTORCH_LIBRARY_PATH to the folder"
+              + " torch/lib of a torch %1$s+cu128 for Python, PYTORCH_VERSION=%1$s and"
+              + " PYTORCH_FLAVOR=cu128")
+          .formatted(libtorch);
     }
     if (flavor == null || !flavor.startsWith("cu")) {
-      return "device cuda: PYTORCH_FLAVOR=cu128 (or another CUDA version) expected beside"
-          + " PYTORCH_LIBRARY_PATH, got "
-          + flavor;
+      return "device cuda: PYTORCH_FLAVOR must be cu128 or another CUDA version, got " + flavor;
     }
-    return "device cuda: an NVIDIA GPU and its driver expected, got none that libtorch of "
-        + path
-        + " ("
-        + flavor
-        + ") can see";
+    return "device cuda: missing NVIDIA GPU or driver: libtorch of %s (%s) sees none"
+        .formatted(path, flavor);
   }
 
-  /** The engine's name for it. */
+  /** Returns the engine's device. */
   public Device engine() {
     return this == CUDA ? Device.gpu() : Device.cpu();
   }

@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.function.IntConsumer;
 
 /**
- * How images are drawn, whatever their prompts are.
+ * Settings of a drawing, without its prompts.
  *
  * @param schedule token maps
  * @param aspect height / width that the schedule belongs to

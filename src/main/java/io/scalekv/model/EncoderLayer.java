@@ -1,7 +1,7 @@
 package io.scalekv.model;
 
 /**
- * What one layer of a tokenizer's encoder makes of some images, in plain Java memory.
+ * Output of one layer of a tokenizer's encoder.
  *
  * @param images N
  * @param channels C

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a model is loaded.
+ * Options of loading a model.
  *
  * @param bf16 whether the transformer computes in bfloat16 instead of float32, see {@link
  *     Precision#BF16}

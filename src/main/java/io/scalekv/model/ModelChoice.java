@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
 /**
- * Which model to use and the origin of its weights.
+ * Choice of a model and the origin of its weights.
  *
  * @param name a name of {@link ModelCatalog}, or a folder with a {@code config.json}
  * @param weights folder of the weight files, or null for those that come with the model

@@ -4,16 +4,17 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Between images in memory and arrays [N,3,Y,X] in −1..1. */
+/** Conversion between images and arrays [N,3,Y,X] in −1..1. */
 public final class Pixels {
   private Pixels() {}
 
   /**
-   * Images as one array.
+   * Returns images as one array.
    *
    * @param manager owner of the result
    * @param images at least one, all of one size Y×X
@@ -26,10 +27,12 @@ public final class Pixels {
     float[] data = new float[images.size() * 3 * plane];
     int at = 0;
     for (RgbImage image : images) {
-      if (image.width() != width || image.height() != height) {
-        throw new IllegalArgumentException(
-            "images: all of size " + width + "x" + height + " expected, got " + image);
-      }
+      Require.that(
+          image.width() == width && image.height() == height,
+          "images must all be %dx%d, got %s",
+          width,
+          height,
+          image);
       byte[] rgb = image.rgb();
       for (int c = 0; c < 3; c++) {
         for (int i = 0; i < plane; i++) {
@@ -41,7 +44,8 @@ public final class Pixels {
   }
 
   /**
-   * One array as images: clamped to −1..1, scaled to 0..255 and cut to integers, as upstream does.
+   * Returns an array as images: clamped to −1..1, scaled to 0..255 and cut to integers, as upstream
+   * does.
    *
    * @param pixels [N,3,Y,X]
    */

@@ -13,16 +13,16 @@ public enum Precision {
    */
   BF16("linear", "linear_qkv", "linear_wide", "linear_kv_wide", true);
 
-  /** A product of a block, of activations in the block's format. */
+  /** Operation of a product of a block, of activations in the block's format. */
   public final String blockLinear;
 
-  /** The packed projection of a block. */
+  /** Operation of the packed projection of a block. */
   public final String blockQkv;
 
-  /** A product outside the blocks, of float32 activations. */
+  /** Operation of a product outside the blocks, of float32 activations. */
   public final String linear;
 
-  /** The packed projection of the text pool. */
+  /** Operation of the packed projection of the text pool. */
   public final String poolKv;
 
   private final boolean half;
@@ -35,12 +35,14 @@ public enum Precision {
     this.half = half;
   }
 
-  /** Whether the blocks' activations are bfloat16 between the norms and the residual stream. */
+  /**
+   * Returns whether the blocks' activations are bfloat16 between the norms and the residual stream.
+   */
   public boolean half() {
     return half;
   }
 
-  /** The operation of that name, or its variant whose result or argument is bfloat16. */
+  /** Returns the operation of a name, or its variant whose result or argument is bfloat16. */
   public String op(String name) {
     return half ? name + "_bf16" : name;
   }

@@ -2,6 +2,7 @@ package io.scalekv.model;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.io.Require;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,8 +17,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The published table of token maps: 15 aspect ratios (height / width) by 4 sizes
- * (FoundationVision/ Infinity, dynamic resolution table), as the resource {@code schedules.csv}.
+ * Published table of token maps: 15 aspect ratios (height / width) by 4 sizes
+ * (FoundationVision/Infinity, dynamic resolution table), as the resource {@code schedules.csv}.
  */
 public final class Schedules {
   /** Names of the sizes, smallest first. */
@@ -27,16 +28,17 @@ public final class Schedules {
 
   private Schedules() {}
 
-  /** The 15 aspect ratios, height / width, ascending. */
+  /** Returns the 15 aspect ratios, height / width, ascending. */
   public static List<Double> ratios() {
     return List.copyOf(TABLE.keySet());
   }
 
-  /** The published ratio nearest to {@code ratio}; a ratio that is not positive is an error. */
+  /** Returns the published ratio nearest to a positive one. */
   public static double nearestRatio(double ratio) {
-    if (!(ratio > 0) || Double.isInfinite(ratio)) {
-      throw new IllegalArgumentException("aspect: a positive height/width expected, got " + ratio);
-    }
+    Require.that(
+        ratio > 0 && !Double.isInfinite(ratio),
+        "aspect must be a positive height/width, got %s",
+        ratio);
     double best = Double.NaN;
     for (double r : TABLE.keySet()) {
       if (Double.isNaN(best) || Math.abs(r - ratio) < Math.abs(best - ratio)) {
@@ -47,21 +49,20 @@ public final class Schedules {
   }
 
   /**
-   * The token maps of one ratio and size.
+   * Returns the token maps of a ratio and size.
    *
    * @param ratio height / width; the nearest published ratio is taken
    * @param size one of {@link #SIZES}
    */
   public static ScaleSchedule of(double ratio, String size) {
     ScaleSchedule s = TABLE.get(nearestRatio(ratio)).get(size);
-    if (s == null) {
-      throw new IllegalArgumentException("size: one of " + SIZES + " expected, got " + size);
-    }
+    Require.that(s != null, "size must be one of %s, got %s", SIZES, size);
     return s;
   }
 
   /**
-   * The map to which rotary positions of this ratio are normalised: the last of its 1M schedule.
+   * Returns the map to which rotary positions of a ratio are normalised: the last of its 1M
+   * schedule.
    */
   public static TokenMap rotaryReference(double ratio) {
     return of(ratio, "1M").last();

@@ -16,7 +16,7 @@ import java.util.Map;
  */
 public final class AdamW implements AutoCloseable {
   /**
-   * The fixed numbers of the update.
+   * Hyperparameters of the update.
    *
    * @param beta1 decay of the first moment
    * @param beta2 decay of the second moment
@@ -35,7 +35,7 @@ public final class AdamW implements AutoCloseable {
   private final Weights second;
   private final Weights average;
 
-  /** Moments start at zero, the average at the weights themselves. */
+  /** Creates an optimiser with moments of zero and the weights themselves as their average. */
   AdamW(NDManager parent, Weights weights, Options options) {
     this.options = options;
     this.weights = weights;
@@ -54,13 +54,13 @@ public final class AdamW implements AutoCloseable {
             });
   }
 
-  /** Averaged weights. */
+  /** Returns the averaged weights. */
   Weights average() {
     return average;
   }
 
   /**
-   * Applies the gradients that the last backward pass left.
+   * Applies the gradients of the last backward pass.
    *
    * @param step number of this update, from 1
    * @param learningRate of this update

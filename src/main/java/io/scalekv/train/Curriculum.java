@@ -2,9 +2,9 @@ package io.scalekv.train;
 
 import java.util.random.RandomGenerator;
 
-/** Curriculum over scales: how many of the first token maps a training batch holds. */
+/** Curriculum over scales: number of the first scales in a training batch. */
 public enum Curriculum {
-  /** Mostly all maps, some batches without the last one or two: for short schedules. */
+  /** Mostly all scales, some batches without the last one or two: for short schedules. */
   LAST_MAPS {
     @Override
     int scales(double progress, int all, RandomGenerator random) {
@@ -15,8 +15,8 @@ public enum Curriculum {
     }
   },
   /**
-   * A schedule that grows: up to three maps fewer in the first half, where batches hold most images
-   * and learn what an image shows; then the next two maps; all maps in the last third.
+   * Growing schedule: at least three scales fewer in the first half, where batches have most images
+   * and learn the content; then the next two scales; all scales in the last third.
    */
   GROWING {
     @Override
@@ -34,10 +34,10 @@ public enum Curriculum {
   };
 
   /**
-   * Number of maps in a batch.
+   * Returns the number of scales in a batch.
    *
    * @param progress share of the updates that are done, 0 to 1
-   * @param all maps of the whole schedule
+   * @param all scales of the whole schedule
    * @param random draws one number
    */
   abstract int scales(double progress, int all, RandomGenerator random);

@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.Precision;
@@ -41,10 +42,10 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Trains the pocket transformer on fresh scenes: binary cross-entropy on the bits of every map,
+ * Trainer of the pocket transformer on rendered scenes: binary cross-entropy on all scales' bits,
  * teacher forcing with bitwise self-correction (Infinity, arXiv 2412.04431, section 3.4), captions
- * dropped at random for guidance. Early in training most batches hold only the first maps: they are
- * cheap and decide what the image shows.
+ * dropped at random for guidance. Early in training most batches have only the first scales, which
+ * are cheap and decide the content of the image.
  */
 public final class PocketTrainer {
   /** Name of the loss curve in the folder of a run. */
@@ -55,13 +56,13 @@ public final class PocketTrainer {
   private static final int FEWEST_MAPS = 4;
 
   /**
-   * What a run is.
+   * Options of a run.
    *
    * @param config of the transformer
    * @param vae the trained tokenizer
    * @param schedule token maps
    * @param rotaryReference map to which rotary positions are normalised
-   * @param curriculum how many maps a batch holds
+   * @param curriculum number of scales of a batch
    * @param tokens of a batch, about: images an update are this over the tokens of the maps used
    * @param steps updates
    * @param decaySteps updates of the decay at the end
@@ -89,19 +90,16 @@ public final class PocketTrainer {
       Weights startFrom) {
     /** Checks the numbers against each other. */
     public Options {
-      require(schedule.scales() >= FEWEST_MAPS, FEWEST_MAPS + " maps or more", schedule.scales());
-      require(!config.patchify(), "tokens of one latent position", "patchify");
-      int bits = vae.config().codeBits();
-      require(config.codeBits() == bits, bits + " bits as the tokenizer has", config.codeBits());
-      require(tokens >= 1 && steps >= 1, "tokens and steps of at least 1", tokens + ", " + steps);
-      require(decaySteps >= 0, "decaySteps of at least 0", decaySteps);
-    }
-
-    private static void require(boolean ok, String expected, Object got) {
-      if (!ok) {
-        throw new IllegalArgumentException(
-            "transformer training: expected " + expected + ", got " + got);
-      }
+      Require.atLeast("scales", schedule.scales(), FEWEST_MAPS);
+      Require.that(!config.patchify(), "patchified models cannot be trained");
+      Require.that(
+          config.codeBits() == vae.config().codeBits(),
+          "codeBits must be %d as the tokenizer has, got %d",
+          vae.config().codeBits(),
+          config.codeBits());
+      Require.atLeast("tokens", tokens, 1);
+      Require.atLeast("steps", steps, 1);
+      Require.atLeast("decaySteps", decaySteps, 0);
     }
   }
 
@@ -130,7 +128,7 @@ public final class PocketTrainer {
   }
 
   /**
-   * Trains, or goes on from the checkpoint in the folder, and writes the averaged weights (float32)
+   * Trains, or resumes from the checkpoint in the folder, and writes the averaged weights (float32)
    * there.
    */
   public static void train(Options o, Consumer<String> log) {
@@ -188,7 +186,7 @@ public final class PocketTrainer {
     return Math.max(1, o.tokens() / o.schedule().tokensBefore(scales));
   }
 
-  /** Number of maps in the batch of a step. */
+  /** Returns the number of scales in the batch of a step. */
   private int scalesOf(SplittableRandom random, int step) {
     return o.curriculum().scales(step / (double) o.steps(), o.schedule().scales(), random);
   }
@@ -290,7 +288,7 @@ public final class PocketTrainer {
     return model.logits(x, condition);
   }
 
-  /** Level embedding of every token, [1,T_K,C]. */
+  /** Returns the level embedding of every token, [1,T_K,C]. */
   private NDArray levels(NDManager scope, ScaleSchedule used) {
     long[] ids = new long[used.totalTokens()];
     for (int i = 0; i < ids.length; i++) {
@@ -308,7 +306,7 @@ public final class PocketTrainer {
     return NativeCopy.of(manager, b, new Shape(b.length));
   }
 
-  /** Every map weighs as the side of its square, shared by its tokens and bits; the sum is 1. */
+  /** Returns weights of tokens: a scale weighs as the side of its square; the sum is 1. */
   private NDArray lossWeights(NDManager manager, int scales) {
     double sum = 0;
     for (int k = 0; k < scales; k++) {

@@ -26,15 +26,15 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Trains the tokenizer of the pocket model on fresh scenes: mean squared error of the decoded
- * pixels plus a small commitment of the latent to its quantised value; the gradient passes the
- * quantiser straight through.
+ * Trainer of the pocket tokenizer on rendered scenes: mean squared error of the decoded pixels plus
+ * a small commitment of the latent to its quantised value; the gradient passes the quantiser
+ * straight through.
  */
 public final class VaeTrainer {
   private static final float COMMITMENT = 0.05f;
 
   /**
-   * What a run is.
+   * Options of a run.
    *
    * @param config of the tokenizer
    * @param schedule token maps; the last one is the latent's size
@@ -59,7 +59,7 @@ public final class VaeTrainer {
 
   private VaeTrainer() {}
 
-  /** Trains, or goes on from the checkpoint in the folder, and writes the averaged weights. */
+  /** Trains, or resumes from the checkpoint in the folder, and writes the averaged weights. */
   public static void train(Options o, Consumer<String> log) {
     int side = o.schedule().last().height() * o.config().patch();
     Engine.getInstance().setRandomSeed((int) o.seed());
@@ -103,7 +103,7 @@ public final class VaeTrainer {
     SafetensorsWriter.write(o.result(), average.arrays(), StoredType.F32, meta);
   }
 
-  /** The scenes of one step: a function of seed and step alone. */
+  /** Returns the scenes of one step, which depend on seed and step alone. */
   static List<RgbImage> scenes(long seed, int step, int count, int side) {
     SplittableRandom random = new SplittableRandom(TrainingLoop.mix(seed, step));
     SceneSampler sampler = SceneSampler.of(random);

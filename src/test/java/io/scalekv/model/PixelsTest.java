@@ -71,7 +71,7 @@ class PixelsTest {
     try (NDManager m = NDManager.newBaseManager("PyTorch")) {
       List<RgbImage> images = List.of(random(1, 4, 3), random(2, 3, 4));
       Exception e = assertThrows(IllegalArgumentException.class, () -> Pixels.toArray(m, images));
-      assertTrue(e.getMessage().startsWith("images: all of size 4x3 expected, got "), e.toString());
+      assertTrue(e.getMessage().contains("3x4"), e.toString());
     }
   }
 }

@@ -150,7 +150,7 @@ class PublishedCheckpointTest {
     assertEquals(folder.resolve("infinity_vae_d32reg.pth"), found.tokenizer());
     assertEquals(folder.resolve("flan-t5-xl"), found.text());
     Files.delete(folder.resolve("flan-t5-xl").resolve("config.json"));
-    assertRefused("flan-t5-xl: config.json expected, got none");
+    assertRefused("flan-t5-xl: missing config.json");
   }
 
   @Test

@@ -59,13 +59,13 @@ class SchedulesTest {
   @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
   void ratioMustBePositive(double ratio) {
     Exception e = assertThrows(IllegalArgumentException.class, () -> Schedules.nearestRatio(ratio));
-    assertEquals("aspect: a positive height/width expected, got " + ratio, e.getMessage());
+    assertTrue(e.getMessage().endsWith("got " + ratio), e.getMessage());
   }
 
   @Test
-  void unknownSizeIsTold() {
+  void unknownSizeIsRefused() {
     Exception e = assertThrows(IllegalArgumentException.class, () -> Schedules.of(1, "2M"));
-    assertEquals("size: one of [0.06M, 0.25M, 0.60M, 1M] expected, got 2M", e.getMessage());
+    assertTrue(e.getMessage().endsWith("got 2M"), e.getMessage());
   }
 
   @Test

@@ -187,10 +187,9 @@ class TrainingLoopTest {
           assertThrows(
               IllegalArgumentException.class,
               () -> loop.run((scope, step) -> null, r -> {}, (average, at) -> {}));
-      assertEquals(
-          o.checkpoint()
-              + ": weights: encoder.conv_in.conv.weight: (2, 3, 3, 3) expected, got (4, 3, 3, 3)",
-          e.getMessage());
+      assertTrue(e.getMessage().startsWith(o.checkpoint().toString()), e.getMessage());
+      assertTrue(e.getMessage().contains("encoder.conv_in.conv.weight"), e.getMessage());
+      assertTrue(e.getMessage().endsWith("got (4, 3, 3, 3)"), e.getMessage());
     }
   }
 

@@ -21,9 +21,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Self-attention over a cache that lives through one generation, one map after the other: one
- * {@link CacheManager} for all batch rows, or one for each guidance branch where their policies
- * differ.
+ * Self-attention over the KV cache of one generation, scale by scale: one {@link CacheManager} for
+ * all batch rows, or one per guidance branch if their policies differ.
  */
 public final class CachedAttention implements SelfAttention, AutoCloseable {
   private final ScaleSchedule schedule;
@@ -55,10 +54,9 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
         settings.unconditional() == null || !guided
             ? List.of(settings.policy())
             : List.of(settings.policy(), settings.unconditional());
-    if (policies.size() > 1 && !taps.isEmpty()) {
-      throw new IllegalArgumentException(
-          "attention observers: one cache for both guidance branches expected, got one each");
-    }
+    Require.that(
+        policies.size() == 1 || taps.isEmpty(),
+        "taps need one cache for both guidance branches, got one each");
     for (CachePolicy policy : policies) {
       Require.that(
           policy.plan().schedule().equals(schedule),
@@ -77,7 +75,7 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
     }
   }
 
-  /** Passes on what happens in the cache of one branch. */
+  /** Forwards the events of one branch's cache. */
   private final class Observer implements CacheListener {
     private final int branch;
 
@@ -102,10 +100,10 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
     }
   }
 
-  /** Tells which map the next calls belong to. */
-  public void enter(int map) {
-    this.scale = map;
-    branches.forEach(b -> b.enter(map));
+  /** Sets the scale of the next calls. */
+  public void enter(int newScale) {
+    this.scale = newScale;
+    branches.forEach(b -> b.enter(newScale));
   }
 
   @Override
@@ -122,7 +120,7 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
     return conditional.concat(unconditional, 0);
   }
 
-  /** The same, computed at most once. */
+  /** Returns a supplier that computes its value at most once. */
   private static Supplier<NDArray> once(Supplier<NDArray> source) {
     NDArray[] value = new NDArray[1];
     return () -> {

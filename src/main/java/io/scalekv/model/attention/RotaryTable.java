@@ -19,7 +19,7 @@ public final class RotaryTable {
   private RotaryTable() {}
 
   /**
-   * Cosine and sine of every token of a schedule.
+   * Returns cosine and sine of every token of a schedule.
    *
    * @param manager owner of the result
    * @param schedule the token maps
@@ -60,7 +60,7 @@ public final class RotaryTable {
     return i;
   }
 
-  /** Row or column {@code i} of a side of {@code tokens}, on a reference side. */
+  /** Returns row or column {@code i} of a side of {@code tokens}, on a reference side. */
   static int gridIndex(int i, int tokens, int reference) {
     float ratio = (float) ((double) reference / tokens);
     return (int) Math.rint((float) i * ratio);

@@ -4,13 +4,13 @@ import ai.djl.ndarray.NDArray;
 import java.util.function.Supplier;
 
 /**
- * How a layer's queries meet the keys and values of this map and of earlier ones: with a cache when
- * an image is generated, all maps at once when the model is trained.
+ * Self-attention of a layer over the keys and values of this scale and of earlier ones: with a
+ * cache in generation, all scales at once in training.
  */
 @FunctionalInterface
 public interface SelfAttention {
   /**
-   * Attention with softmax scale 1.
+   * Returns the attention with softmax scale 1.
    *
    * @param layer layer index, 0-based
    * @param query [B,H,L,D], normalised, tempered, rotated

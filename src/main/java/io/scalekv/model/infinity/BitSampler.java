@@ -9,8 +9,8 @@ import io.scalekv.tensor.NativeCopy;
 import java.util.SplittableRandom;
 
 /**
- * Draws bits from guided logits. Every prompt draws from a generator of its own, seeded by the
- * caller, so that an image does not depend on the batch it is made in.
+ * Sampler of bits from guided logits. Every prompt has its own random generator, seeded by the
+ * caller, so that an image does not depend on its batch.
  */
 final class BitSampler {
   private final Sampling options;
@@ -49,7 +49,7 @@ final class BitSampler {
   }
 
   /**
-   * Bits of one map.
+   * Returns the bits of one scale.
    *
    * @param logits [B,L,2d] as {@link #guide} leaves them
    * @return [B,L,d], 0 or 1 as float32
@@ -69,7 +69,7 @@ final class BitSampler {
     return NativeCopy.of(scope, bits, new Shape(batch, s.get(1), s.get(2) / 2));
   }
 
-  /** Whether the bit is one. The generator advances by one number whatever the logits are. */
+  /** Returns whether the bit is one; the generator advances by one number in any case. */
   private boolean draw(SplittableRandom r, float zero, float one) {
     double u = r.nextDouble();
     if (options.tau() == 0) {

@@ -25,13 +25,13 @@ public final class Infinity {
   private final Precision precision;
   private final List<String> blocks = new ArrayList<>();
 
-  /** A float32 model over the given weights, which it does not own. */
+  /** Creates a float32 model over the given weights, which it does not own. */
   public Infinity(InfinityConfig config, Weights weights) {
     this(config, weights, Precision.FP32);
   }
 
   /**
-   * A model over the given weights, which it does not own.
+   * Creates a model over the given weights, which it does not own.
    *
    * @param weights in the format that the precision asks for
    */
@@ -44,23 +44,23 @@ public final class Infinity {
     }
   }
 
-  /** The configuration. */
+  /** Returns the configuration. */
   public InfinityConfig config() {
     return config;
   }
 
-  /** The number format of products and weights. */
+  /** Returns the number format of products and weights. */
   public Precision precision() {
     return precision;
   }
 
-  /** The weights. */
+  /** Returns the weights. */
   public Weights weights() {
     return weights;
   }
 
   /**
-   * The learned stand-in for absent text, as long as each given prompt.
+   * Returns the learned embedding of absent text, as long as each given prompt.
    *
    * @return [B,T,W] with the lengths of {@code text}
    */
@@ -102,12 +102,12 @@ public final class Infinity {
         mask == null ? null : blockInput(mask));
   }
 
-  /** Float32 in the format of the blocks' activations. */
+  /** Returns a float32 array in the format of the blocks' activations. */
   private NDArray blockInput(NDArray x) {
     return precision.half() ? TorchOps.call("to_bf16", x) : x;
   }
 
-  /** Attentive pool: a learned query over the text, [B,T,W] to [B,C]. */
+  /** Returns the attentive pool: a learned query over the text, [B,T,W] to [B,C]. */
   private NDArray pool(NDArray text, NDArray mask) {
     String p = "text_proj_for_sos.ca.";
     NDArray kv = linearKv(precision.poolKv, p, text);
@@ -132,12 +132,12 @@ public final class Infinity {
     return parts;
   }
 
-  /** Input of the first map: pooled text plus the start position, [B,1,C]. */
+  /** Returns the input of the first scale: pooled text plus the start position, [B,1,C]. */
   public NDArray start(TextCondition text) {
     return text.pooled().expandDims(1).add(w("pos_start"));
   }
 
-  /** Word embedding of codes, [B,L,d] to [B,L,C]. */
+  /** Returns the word embedding of codes, [B,L,d] to [B,L,C]. */
   public NDArray embed(NDArray codes) {
     return linear("word_embed", codes);
   }
@@ -150,7 +150,7 @@ public final class Infinity {
   }
 
   /**
-   * One layer.
+   * Returns the output of one layer.
    *
    * @param layer layer index, 0-based
    * @param x [B,L,C]; consumed: it is freed, like all that is made of it, once it is used up
@@ -184,7 +184,7 @@ public final class Infinity {
     }
   }
 
-  /** A result, with what it was made of freed: memory that is used again while it is in reach. */
+  /** Returns a result and frees its operands, whose memory is reused while it is in the cache. */
   private static NDArray after(NDArray result, NDArray... used) {
     for (NDArray x : used) {
       x.close();
@@ -237,7 +237,7 @@ public final class Infinity {
   }
 
   /**
-   * Bit logits of the last layer's output.
+   * Returns the bit logits of the last layer's output.
    *
    * @param x [B,L,C]
    * @return [B,L,2d]; bit j owns entries 2j (zero) and 2j+1 (one)

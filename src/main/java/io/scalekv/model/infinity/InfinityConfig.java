@@ -1,6 +1,7 @@
 package io.scalekv.model.infinity;
 
 import io.scalekv.cache.Geometry;
+import io.scalekv.io.Require;
 
 /**
  * Shape of an Infinity transformer (Han et al., arXiv 2412.04431). The released switches are fixed:
@@ -33,44 +34,51 @@ public record InfinityConfig(
 
   /** Checks the numbers against each other. */
   public InfinityConfig {
-    require(depth >= 1, "depth of at least 1", depth);
-    require(heads >= 1 && width % heads == 0, "width that heads (" + heads + ") divide", width);
-    require(width / heads % 4 == 0, "head width that 4 divides", width / heads);
-    require(ffnWidth >= 1, "ffnWidth of at least 1", ffnWidth);
-    require(codeBits >= 1, "codeBits of at least 1", codeBits);
-    require(textWidth >= 1 && textWidth % 128 == 0, "textWidth that 128 divides", textWidth);
-    require(width % (textWidth / 128) == 0, "width that the pool's heads divide", width);
-    require(textMaxLength >= 1, "textMaxLength of at least 1", textMaxLength);
-    require(blockChunks >= 1 && depth % blockChunks == 0, "depth % blockChunks = 0", depth);
+    Require.atLeast("depth", depth, 1);
+    Require.that(
+        heads >= 1 && width % heads == 0, "heads must divide the width %d, got %d", width, heads);
+    Require.that(
+        width / heads % 4 == 0, "head width must be divisible by 4, got %d", width / heads);
+    Require.atLeast("ffnWidth", ffnWidth, 1);
+    Require.atLeast("codeBits", codeBits, 1);
+    Require.that(
+        textWidth >= 1 && textWidth % 128 == 0,
+        "textWidth must be divisible by 128, got %d",
+        textWidth);
+    Require.that(
+        width % (textWidth / 128) == 0,
+        "width must be divisible by textWidth / 128 = %d, got %d",
+        textWidth / 128,
+        width);
+    Require.atLeast("textMaxLength", textMaxLength, 1);
+    Require.that(
+        blockChunks >= 1 && depth % blockChunks == 0,
+        "blockChunks must divide the depth %d, got %d",
+        depth,
+        blockChunks);
   }
 
-  private static void require(boolean ok, String expected, Object got) {
-    if (!ok) {
-      throw new IllegalArgumentException("infinity config: expected " + expected + ", got " + got);
-    }
-  }
-
-  /** Layers, heads and head width. */
+  /** Returns layers, heads and head width. */
   public Geometry geometry() {
     return new Geometry(depth, heads, headWidth());
   }
 
-  /** Head width, D. */
+  /** Returns the head width D. */
   public int headWidth() {
     return width / heads;
   }
 
-  /** Bits of a token: 4 · codeBits under patchify. */
+  /** Returns the bits of a token: 4 · codeBits under patchify. */
   public int tokenBits() {
     return patchify ? 4 * codeBits : codeBits;
   }
 
-  /** Heads of the attentive text pool. */
+  /** Returns the heads of the attentive text pool. */
   public int poolHeads() {
     return textWidth / 128;
   }
 
-  /** State-dict prefix of layer {@code layer}. */
+  /** Returns the state-dict prefix of layer {@code layer}. */
   public String blockName(int layer) {
     int perChunk = depth / blockChunks;
     return blockChunks == 1
@@ -78,7 +86,7 @@ public record InfinityConfig(
         : "block_chunks." + layer / perChunk + ".module." + layer % perChunk;
   }
 
-  /** Hidden width as upstream rounds it: {@code ratio · width} to a multiple of 256. */
+  /** Returns the hidden width as upstream rounds it: {@code ratio · width} to a multiple of 256. */
   public static int ffnWidth(int width, double ratio) {
     return (int) Math.rint(width * ratio / 256) * 256;
   }

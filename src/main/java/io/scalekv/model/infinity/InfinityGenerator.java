@@ -20,19 +20,19 @@ import java.util.List;
 
 /**
  * Next-scale generation with a cache (Infinity, arXiv 2412.04431, section 3.1; the loop of the
- * released code): every map is predicted in one step, its bits become codes, the codes are
- * enlarged, accumulated and resized to the next map.
+ * released code): every scale is predicted in one step, its bits become codes, the codes are
+ * enlarged, accumulated and resized to the next scale.
  *
  * <p>Letters: B prompts, R rows (2B under guidance, conditional first), L tokens, C width, d bits.
  */
 public final class InfinityGenerator {
   /**
-   * Models at least so wide take seconds for a map, and their caches, cut again and again between
-   * short-lived arrays, would leave holes of gigabytes in the C heap.
+   * Width from which a model takes seconds a scale; its cache, whose size changes between
+   * short-lived arrays, would leave gigabytes of holes in the C heap.
    */
   private static final int WIDE = 1024;
 
-  /** Free bytes in the C heap that are worth giving back after a map. */
+  /** Free bytes in the C heap that are returned to the system after a scale. */
   private static final long HOLES = 256L << 20;
 
   private final Infinity model;
@@ -70,7 +70,7 @@ public final class InfinityGenerator {
    * @param schedule token maps
    * @param rotaryReference map to which rotary positions are normalised
    * @param options guidance, temperature, top-p
-   * @param cache what the layers remember
+   * @param cache settings of the KV cache
    * @param seeds one for each prompt
    * @param taps attention observers
    * @param listener observer of everything else
@@ -168,12 +168,12 @@ public final class InfinityGenerator {
     return conditional.concat(negative == null ? model.unconditional(conditional) : negative);
   }
 
-  /** The latent's map: twice the token map under patchify. */
+  /** Returns the latent's map: twice the token map under patchify. */
   private TokenMap latent(TokenMap map) {
     return model.config().patchify() ? new TokenMap(2 * map.height(), 2 * map.width()) : map;
   }
 
-  /** Codes of a map's bits: [B,L,d] to [B,d',h',w']. */
+  /** Returns the codes of a scale's bits: [B,L,d] to [B,d',h',w']. */
   private NDArray codes(NDArray bits, TokenMap map) {
     if (!model.config().patchify()) {
       return quantiser.codes(bits, map);
@@ -184,7 +184,7 @@ public final class InfinityGenerator {
     return quantiser.codes(MultiScaleBsq.toTokens(shuffled), latent(map));
   }
 
-  /** The accumulated codes as input of the next map: [B,d',h,w] to [B,L,d]. */
+  /** Returns the accumulated codes as input of the next scale: [B,d',h,w] to [B,L,d]. */
   private NDArray nextInput(NDManager map, NDArray summed, TokenMap next) {
     NDArray resized = quantiser.resize(summed, latent(next));
     resized.attach(map);

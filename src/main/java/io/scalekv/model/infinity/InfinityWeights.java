@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** Names and shapes of the transformer's weights, and fresh ones. */
+/** Names, shapes and initial values of the transformer's weights. */
 public final class InfinityWeights {
   private static final Pattern PRODUCT =
       Pattern.compile(
@@ -19,7 +19,7 @@ public final class InfinityWeights {
 
   private InfinityWeights() {}
 
-  /** Every weight with its shape, under the names of the published state dict. */
+  /** Returns every weight with its shape, under the names of the published state dict. */
   public static Map<String, Shape> shapes(InfinityConfig c) {
     Map<String, Shape> s = new LinkedHashMap<>();
     int width = c.width();
@@ -62,7 +62,7 @@ public final class InfinityWeights {
   }
 
   /**
-   * Whether a weight is a factor of a matrix product, or the bias of one: nearly all of the
+   * Returns whether a weight is a factor of a matrix product, or the bias of one: nearly all of the
    * numbers, and those that {@link Precision#BF16} holds as bfloat16. Norms, embeddings, the
    * modulation's own part, temperatures and the text pool's query are not.
    */
@@ -76,17 +76,15 @@ public final class InfinityWeights {
   }
 
   /**
-   * Fresh weights for training, or for geometry and speed runs: normal with the deviations upstream
-   * starts from, residual branches scaled down with depth, temperatures at log 4. Uses the engine's
+   * Returns initial weights for training or for measurements of speed: normal with the deviations
+   * of upstream, residual branches scaled down with depth, temperatures at log 4. Uses the engine's
    * random state.
    */
   public static Weights initial(NDManager parent, InfinityConfig c) {
     return initial(parent, c, Precision.FP32);
   }
 
-  /**
-   * The same numbers in the format that the precision asks for, rounded one weight after the other.
-   */
+  /** Returns the same numbers in the format of a precision, rounded one weight after the other. */
   public static Weights initial(NDManager parent, InfinityConfig c, Precision precision) {
     Weights w = none(parent, precision);
     float residual = (float) Math.sqrt(1.0 / (2 * c.depth()));
@@ -116,7 +114,7 @@ public final class InfinityWeights {
     return w;
   }
 
-  /** Empty weights that hold what is put into them in the format that the precision asks for. */
+  /** Returns empty weights that store in the format of a precision. */
   public static Weights none(NDManager parent, Precision precision) {
     return precision.half()
         ? Weights.halving(parent, InfinityWeights::isProduct)

@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 
 /**
- * What the text contributes to one generation, computed once: B rows, conditional ones first.
+ * Text condition of one generation, computed once: B rows, conditional ones first.
  *
- * @param pooled attentively pooled text, [B,C]; it also starts the first map
- * @param projected text as cross attention sees it, [B,T,C]
+ * @param pooled attentively pooled text, [B,C]; it also starts the first scale
+ * @param projected text as cross attention reads it, [B,T,C]
  * @param shared modulation shared by all layers, [B,1,6,C]
  * @param modulation per layer, {@code shared} plus the layer's own: gamma1, gamma2, scale1, scale2,
  *     shift1, shift2, each [B,1,C]

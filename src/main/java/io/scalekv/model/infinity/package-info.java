@@ -1,6 +1,6 @@
 /**
  * The Infinity transformer and its generation loop. {@link io.scalekv.model.infinity.Infinity} is
- * stateless and serves training and generation; {@link io.scalekv.model.infinity.SelfAttention} is
- * what differs between them.
+ * stateless and serves training and generation, which differ in {@link
+ * io.scalekv.model.attention.SelfAttention}.
  */
 package io.scalekv.model.infinity;

@@ -1,6 +1,7 @@
 package io.scalekv.model.text;
 
 import io.scalekv.io.Json;
+import io.scalekv.io.Require;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -41,21 +42,16 @@ public record T5Config(
     require(layers, "num_layers", 1);
     require(buckets, "relative_attention_num_buckets", 4);
     require(maxDistance, "relative_attention_max_distance", 1);
-    if (buckets % 2 != 0 || maxDistance <= buckets / 4) {
-      throw new IllegalArgumentException(
-          "T5 config: even relative_attention_num_buckets and relative_attention_max_distance above"
-              + " a quarter of them expected, got "
-              + buckets
-              + " and "
-              + maxDistance);
-    }
+    Require.that(buckets % 2 == 0, "relative_attention_num_buckets must be even, got %d", buckets);
+    Require.that(
+        maxDistance > buckets / 4,
+        "relative_attention_max_distance must be above %d, got %d",
+        buckets / 4,
+        maxDistance);
   }
 
   private static void require(int value, String name, int least) {
-    if (value < least || value > LARGEST) {
-      throw new IllegalArgumentException(
-          "T5 config: " + name + " of " + least + " to " + LARGEST + " expected, got " + value);
-    }
+    Require.between(name, value, least, LARGEST);
   }
 
   /**
@@ -72,15 +68,9 @@ public record T5Config(
     }
     try {
       String ffn = json.path("feed_forward_proj").asString("relu");
-      if (!ffn.equals("gated-gelu")) {
-        throw new IllegalArgumentException(
-            "T5 config: feed_forward_proj gated-gelu expected, got " + ffn);
-      }
+      Require.that(ffn.equals("gated-gelu"), "feed_forward_proj must be gated-gelu, got %s", ffn);
       double epsilon = json.path("layer_norm_epsilon").asDouble(EPSILON);
-      if (epsilon != EPSILON) {
-        throw new IllegalArgumentException(
-            "T5 config: layer_norm_epsilon 1e-6 expected, got " + epsilon);
-      }
+      Require.that(epsilon == EPSILON, "layer_norm_epsilon must be 1e-6, got %s", epsilon);
       return new T5Config(
           number(json, "vocab_size", 0),
           number(json, "d_model", 0),

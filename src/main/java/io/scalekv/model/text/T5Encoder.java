@@ -3,6 +3,7 @@ package io.scalekv.model.text;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.ExpectedWeights;
@@ -12,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The encoder of T5 version 1.1 (Raffel et al., "Exploring the Limits of Transfer Learning with a
+ * Encoder of T5 version 1.1 (Raffel et al., "Exploring the Limits of Transfer Learning with a
  * Unified Text-to-Text Transformer", JMLR 2020): RMS norm before every part, attention without
  * scaling, the relative position bias of layer 0 in all layers, gated GELU (tanh form). Names of
  * the weights are those of the Hugging Face library.
@@ -29,13 +30,13 @@ public final class T5Encoder {
   private final T5Config config;
   private final Weights weights;
 
-  /** An encoder over the given weights, which it does not own. */
+  /** Creates an encoder over the given weights, which it does not own. */
   public T5Encoder(T5Config config, Weights weights) {
     this.config = config;
     this.weights = weights;
   }
 
-  /** Names and shapes of the weights. */
+  /** Returns the names and shapes of the weights. */
   public static Map<String, Shape> shapes(T5Config c) {
     Map<String, Shape> s = new LinkedHashMap<>();
     long inner = (long) c.heads() * c.headWidth();
@@ -59,8 +60,8 @@ public final class T5Encoder {
   }
 
   /**
-   * The weights as files hold them: the decoder and the output head may be there and are not read,
-   * and the embedding may bear the encoder's name for it.
+   * Returns the weights of a file: decoder and output head may be there and are not read, and the
+   * embedding may have the encoder's name for it.
    */
   public static ExpectedWeights expected(T5Config config) {
     return ExpectedWeights.of("the T5 encoder", shapes(config))
@@ -78,7 +79,7 @@ public final class T5Encoder {
   }
 
   /**
-   * Features of one text.
+   * Returns the features of one text.
    *
    * @param scope owner of the result
    * @param ids tokens, {@code </s>} included
@@ -87,11 +88,7 @@ public final class T5Encoder {
   public NDArray encode(NDManager scope, int[] ids) {
     long[] tokens = new long[ids.length];
     for (int t = 0; t < ids.length; t++) {
-      if (ids[t] < 0 || ids[t] >= config.vocabulary()) {
-        throw new IllegalArgumentException(
-            "T5: tokens 0.." + (config.vocabulary() - 1) + " expected, got " + ids[t]);
-      }
-      tokens[t] = ids[t];
+      tokens[t] = Require.between("token", (long) ids[t], 0, config.vocabulary() - 1);
     }
     try (NDManager inner = scope.newSubManager()) {
       NDArray bias = positionBias(inner, ids.length);
@@ -109,7 +106,7 @@ public final class T5Encoder {
     }
   }
 
-  /** One layer; of what it makes only the result stays. */
+  /** Returns the output of one layer and frees its intermediate arrays. */
   private NDArray layer(NDManager outer, int i, NDArray input, NDArray bias) {
     try (NDManager scope = outer.newSubManager()) {
       input.attach(scope);
@@ -148,7 +145,7 @@ public final class T5Encoder {
   }
 
   /**
-   * What is added to the attention logits of every layer.
+   * Returns the position bias of the attention logits of every layer.
    *
    * @param scope owner of the result
    * @param tokens T
@@ -169,9 +166,9 @@ public final class T5Encoder {
   }
 
   /**
-   * The bucket of every pair of query and key: half of the buckets for keys behind the query, half
-   * for keys before it; near distances one each, far ones by their logarithm (section 2.1 of the
-   * paper). Computed in float32, as the published code does.
+   * Returns the bucket of every pair of query and key: half of the buckets for keys behind the
+   * query, half for keys before it; near distances one each, far ones by their logarithm (section
+   * 2.1 of the paper). Computed in float32, as the published code does.
    *
    * @return T·T numbers, query by key
    */

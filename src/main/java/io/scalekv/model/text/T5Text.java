@@ -2,6 +2,7 @@ package io.scalekv.model.text;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
@@ -17,8 +18,8 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Texts to features by a T5 folder as the Hugging Face library leaves it: {@code config.json},
- * {@code tokenizer.json} or {@code spiece.model}, and the weights in any form that can be read.
+ * Text features by a T5 folder in the form of the Hugging Face library: {@code config.json}, {@code
+ * tokenizer.json} or {@code spiece.model}, and the weights in any form that can be read.
  *
  * <p>An encoder of flan-t5-xl takes 5 GB in memory and is needed only until the texts are encoded,
  * so it is loaded, used and freed in one call.
@@ -48,7 +49,7 @@ public final class T5Text {
    *
    * @param folder of the encoder; not touched if nothing is missing
    * @param width W that the features must have
-   * @param listener told while the weights are loaded
+   * @param listener receives the progress of loading
    */
   public static void addMissing(
       TextFeatureStore store,
@@ -79,20 +80,20 @@ public final class T5Text {
 
   private static T5Config config(Path folder, int width) {
     Path file = folder.resolve("config.json");
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(folder + ": config.json expected, got none");
-    }
+    Require.that(Files.isRegularFile(file), "%s: missing config.json", folder);
     T5Config config = T5Config.read(file);
-    if (config.width() != width) {
-      throw new IllegalArgumentException(
-          file + ": d_model " + width + " expected, as the model's text, got " + config.width());
-    }
+    Require.that(
+        config.width() == width,
+        "%s: d_model must be %d as the model reads it, got %d",
+        file,
+        width,
+        config.width());
     return config;
   }
 
   /**
-   * Tells encoders apart without reading all weights: a hash of the configuration, the tokenizer,
-   * and two small trained tensors.
+   * Returns a fingerprint of an encoder without reading all weights: a hash of the configuration,
+   * the tokenizer, and two small trained tensors.
    */
   private static String fingerprint(Path folder, TensorSource source) {
     ByteArrayOutputStream all = new ByteArrayOutputStream();

@@ -10,9 +10,9 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * Text to the tokens of T5, by {@code tokenizer.json} or {@code spiece.model} of a model folder.
- * Every text ends with {@code </s>}; a longer one is cut to {@link #MAX_TOKENS} tokens, the last of
- * them {@code </s>}.
+ * Tokenizer of T5, by {@code tokenizer.json} or {@code spiece.model} of a model folder. Every text
+ * ends with {@code </s>}; a longer one is cut to {@link #MAX_TOKENS} tokens, the last of them
+ * {@code </s>}.
  */
 public final class T5Tokenizer implements AutoCloseable {
   /** Most tokens of a text, {@code </s>} included: what Infinity was trained with. */
@@ -57,7 +57,7 @@ public final class T5Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The file that {@link #open} reads.
+   * Returns the file that {@link #open} reads.
    *
    * @throws IllegalArgumentException if there is none
    */
@@ -67,8 +67,7 @@ public final class T5Tokenizer implements AutoCloseable {
         return folder.resolve(name);
       }
     }
-    throw new IllegalArgumentException(
-        folder + ": " + JSON + " or " + PIECES + " expected, got neither");
+    throw new IllegalArgumentException(folder + ": missing " + JSON + " or " + PIECES);
   }
 
   private static T5Tokenizer ofJson(Path file) throws IOException {
@@ -78,7 +77,7 @@ public final class T5Tokenizer implements AutoCloseable {
     long[] end = tokenizer.encode(END, false, false).getIds();
     if (end.length != 1) {
       tokenizer.close();
-      throw new IllegalArgumentException("one token " + END + " expected, got " + end.length);
+      throw new IllegalArgumentException(END + " must be one token, got " + end.length);
     }
     return new T5Tokenizer(
         new Pieces() {
@@ -101,7 +100,7 @@ public final class T5Tokenizer implements AutoCloseable {
     int end = tokenizer.getProcessor().getId(END);
     if (!tokenizer.getProcessor().getToken(end).equals(END)) {
       tokenizer.close();
-      throw new IllegalArgumentException("a token " + END + " expected, got none");
+      throw new IllegalArgumentException("missing token " + END);
     }
     return new T5Tokenizer(
         new Pieces() {

@@ -3,6 +3,7 @@ package io.scalekv.model.text;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.weights.SafetensorsFile;
@@ -23,9 +24,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Text features that were computed before, by the SHA-256 of the text, in memory and, if there is
- * one, in a safetensors file: one tensor {@code text.HASH} of [T,W] float32 for every text (T
- * tokens, W width). The file's metadata names the encoder; features of two encoders never mix.
+ * Store of computed text features by the SHA-256 of the text, in memory and, if there is one, in a
+ * safetensors file: one tensor {@code text.HASH} of [T,W] float32 for every text (T tokens, W
+ * width). The file's metadata names the encoder; features of two encoders never mix.
  */
 public final class TextFeatureStore {
   private static final String FORMAT = "scalekv-text-features-1";
@@ -42,13 +43,13 @@ public final class TextFeatureStore {
     this.width = width;
   }
 
-  /** An empty store without a file, for features of width W. */
+  /** Creates an empty store without a file, for features of width W. */
   public static TextFeatureStore inMemory(int width) {
     return new TextFeatureStore(null, width);
   }
 
   /**
-   * A store over a file, which need not be there yet.
+   * Opens a store over a file, which is created when needed.
    *
    * @param file the file
    * @param width W
@@ -59,10 +60,12 @@ public final class TextFeatureStore {
     if (Files.exists(file)) {
       try (TensorSource source = SafetensorsFile.open(file)) {
         String format = source.metadata().get("format");
-        if (!FORMAT.equals(format)) {
-          throw new IllegalArgumentException(
-              file + ": text features (format " + FORMAT + ") expected, got " + format);
-        }
+        Require.that(
+            FORMAT.equals(format),
+            "%s: format of text features must be %s, got %s",
+            file,
+            FORMAT,
+            format);
         for (String name : source.names()) {
           TensorInfo info = source.info(name);
           long[] shape = info.shape();
@@ -72,16 +75,13 @@ public final class TextFeatureStore {
                   && shape[0] <= T5Tokenizer.MAX_TOKENS
                   && shape[1] == width
                   && info.type() == StoredType.F32;
-          if (!fits) {
-            throw new IllegalArgumentException(
-                file
-                    + ": text features F32 [1.."
-                    + T5Tokenizer.MAX_TOKENS
-                    + ", "
-                    + width
-                    + "] expected, got "
-                    + info);
-          }
+          Require.that(
+              fits,
+              "%s: text features must be F32 [1..%d, %d], got %s",
+              file,
+              T5Tokenizer.MAX_TOKENS,
+              width,
+              info);
         }
         store.inFile.addAll(source.names());
         store.encoder = source.metadata().get(ENCODER);
@@ -94,7 +94,7 @@ public final class TextFeatureStore {
     return "text." + Sha256.of(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Those of the texts that are not here, each once, in their order. */
+  /** Returns the texts without features, each once, in their order. */
   public List<String> missing(Collection<String> texts) {
     return texts.stream()
         .distinct()
@@ -103,20 +103,17 @@ public final class TextFeatureStore {
   }
 
   /**
-   * Says which encoder the features that follow come from.
+   * Sets the encoder of the features that follow.
    *
    * @throws IllegalArgumentException if the features here come from another one
    */
   public void useEncoder(String fingerprint) {
-    if (encoder != null && !encoder.equals(fingerprint)) {
-      throw new IllegalArgumentException(
-          (file == null ? "text features" : file.toString())
-              + ": features of the encoder "
-              + encoder
-              + " expected, got "
-              + fingerprint
-              + "; use another file for another encoder");
-    }
+    Require.that(
+        encoder == null || encoder.equals(fingerprint),
+        "%s: encoder of text features must be %s, got %s; use another file for another encoder",
+        file,
+        encoder,
+        fingerprint);
     encoder = fingerprint;
   }
 
@@ -127,16 +124,17 @@ public final class TextFeatureStore {
    * @param rows T·W numbers
    */
   public void put(String text, float[] rows) {
-    if (rows.length == 0 || rows.length % width != 0) {
-      throw new IllegalArgumentException(
-          "text features: rows of " + width + " expected, got " + rows.length + " numbers");
-    }
+    Require.that(
+        rows.length > 0 && rows.length % width == 0,
+        "text features must be rows of %d, got %d numbers",
+        width,
+        rows.length);
     fresh.put(key(text), rows);
   }
 
   /**
-   * Writes what is new, together with what the file holds by now, to a temporary file and moves it
-   * into place. Without a file, or without anything new, nothing happens.
+   * Writes new features, together with those of the file, to a temporary file and moves it into
+   * place. Without a file or new features it does nothing.
    */
   public void save() {
     if (file == null || fresh.isEmpty()) {
@@ -172,7 +170,7 @@ public final class TextFeatureStore {
   }
 
   /**
-   * The features of texts.
+   * Returns the features of texts.
    *
    * @param scope owner of the result
    * @param texts at least one, none {@link #missing}
@@ -206,10 +204,13 @@ public final class TextFeatureStore {
 
   private static void checkFinite(TensorInfo info, float[] rows) {
     for (int i = 0; i < rows.length; i++) {
-      if (!Float.isFinite(rows[i])) {
-        throw new IllegalArgumentException(
-            info.file() + ": " + info + ": finite numbers expected, got " + rows[i] + " at " + i);
-      }
+      Require.that(
+          Float.isFinite(rows[i]),
+          "%s: %s: numbers must be finite, got %s at %d",
+          info.file(),
+          info,
+          rows[i],
+          i);
     }
   }
 
@@ -218,9 +219,8 @@ public final class TextFeatureStore {
     try {
       for (int i = 0; i < rows.length; i++) {
         if (rows[i] == null) {
-          if (!inFile.contains(key(texts.get(i)))) {
-            throw new IllegalArgumentException("text features: none of: " + texts.get(i));
-          }
+          Require.that(
+              inFile.contains(key(texts.get(i))), "missing text features of: %s", texts.get(i));
           source = source == null ? SafetensorsFile.open(file) : source;
           rows[i] = source.floats(key(texts.get(i)));
           checkFinite(source.info(key(texts.get(i))), rows[i]);

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
 import java.util.Arrays;
 
@@ -20,20 +21,18 @@ public record TextFeatures(NDArray padded, int[] lengths) {
   /** Checks the lengths against the array. */
   public TextFeatures {
     Shape s = padded.getShape();
-    if (s.dimension() != 3 || s.get(0) != lengths.length) {
-      throw new IllegalArgumentException(
-          "text features: [" + lengths.length + ",T,W] expected, got " + s);
-    }
+    Require.that(
+        s.dimension() == 3 && s.get(0) == lengths.length,
+        "text features must be [%d,T,W], got %s",
+        lengths.length,
+        s);
     for (int n : lengths) {
-      if (n < 1 || n > s.get(1)) {
-        throw new IllegalArgumentException(
-            "text features: lengths 1.." + s.get(1) + " expected, got " + Arrays.toString(lengths));
-      }
+      Require.between("length of text features", n, 1, s.get(1));
     }
   }
 
   /**
-   * From the packed form, in which prompts follow each other without padding.
+   * Returns features from the packed form, in which prompts follow each other without padding.
    *
    * @param packed [ΣT,W]
    * @param lengths tokens of each prompt
@@ -53,8 +52,8 @@ public record TextFeatures(NDArray padded, int[] lengths) {
   }
 
   /**
-   * These prompts followed by others, padded to the longest of all; the result belongs to the
-   * manager of these.
+   * Returns these prompts followed by others, padded to the longest of all; the result belongs to
+   * the manager of these.
    */
   public TextFeatures concat(TextFeatures other) {
     int longest = Math.max(longest(), other.longest());
@@ -68,7 +67,7 @@ public record TextFeatures(NDArray padded, int[] lengths) {
     return new TextFeatures(a.concat(b, 0), all);
   }
 
-  /** Number of prompts, B. */
+  /** Returns the number of prompts B. */
   public int count() {
     return lengths.length;
   }
@@ -88,7 +87,7 @@ public record TextFeatures(NDArray padded, int[] lengths) {
   }
 
   /**
-   * Additive attention mask over the tokens, or null when no row is padded.
+   * Returns the additive attention mask over the tokens, or null when no row is padded.
    *
    * @return [B,1,1,T], 0 for tokens and −∞ for padding
    */

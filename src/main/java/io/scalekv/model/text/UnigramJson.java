@@ -6,14 +6,14 @@ import tools.jackson.databind.JsonNode;
 
 /** What of a {@code tokenizer.json} of T5 turns a text into numbers, if its model is sound. */
 final class UnigramJson {
-  /** What turns a text into numbers; everything else is left out. */
+  /** Parts of the file that encode a text. */
   private static final List<String> PARTS =
       List.of("version", "added_tokens", "normalizer", "pre_tokenizer", "model");
 
   private UnigramJson() {}
 
   /**
-   * The part of the file that encodes.
+   * Returns the part of the file that encodes.
    *
    * @param file its bytes
    * @return a tokenizer without post-processor, decoder, padding and truncation

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The pocket model's text encoder: a learned embedding for every word of the closed vocabulary plus
- * a learned position. Letters: B prompts, T tokens, W text width.
+ * Text encoder of the pocket models: a learned embedding for every word of the closed vocabulary
+ * plus a learned position. Letters: B prompts, T tokens, W text width.
  */
 public final class WordEmbedder {
   private static final String WORDS = "text_words.weight";
@@ -22,12 +22,12 @@ public final class WordEmbedder {
 
   private final Weights weights;
 
-  /** An embedder over the given weights, which it does not own. */
+  /** Creates an embedder over the given weights, which it does not own. */
   public WordEmbedder(Weights weights) {
     this.weights = weights;
   }
 
-  /** Names and shapes of the weights for text width W. */
+  /** Returns the names and shapes of the weights for text width W. */
   public static Map<String, Shape> shapes(int width) {
     Map<String, Shape> s = new LinkedHashMap<>();
     s.put(WORDS, new Shape(Vocabulary.size(), width));
@@ -41,7 +41,7 @@ public final class WordEmbedder {
   }
 
   /**
-   * Features of captions.
+   * Returns the features of captions.
    *
    * @param scope owner of the result
    * @param captions at least one, each in the vocabulary

@@ -1,2 +1,2 @@
-/** From prompts to text features. */
+/** Text encoders: prompts to text features. */
 package io.scalekv.model.text;

@@ -21,7 +21,7 @@ import java.util.Map;
  */
 public final class MultiScaleBsq implements AutoCloseable {
   /**
-   * What quantisation leaves.
+   * Result of a quantisation.
    *
    * @param bits per scale, [N, h_k·w_k, d], 0 or 1
    * @param residuals per scale, the input of the sign, [N, d, h_k, w_k]
@@ -41,7 +41,7 @@ public final class MultiScaleBsq implements AutoCloseable {
     this.manager = parent.newSubManager();
   }
 
-  /** Bits per position, d. */
+  /** Returns the bits d of a position. */
   public int codeBits() {
     return codeBits;
   }
@@ -65,18 +65,18 @@ public final class MultiScaleBsq implements AutoCloseable {
     return new Quantised(bits, residuals, summed);
   }
 
-  /** Area mean of [N,C,·,·] on {@code map}; the same array when it has that size. */
+  /** Returns the area mean of [N,C,·,·] on {@code map}; the same array when it has that size. */
   public NDArray reduce(NDArray x, TokenMap map) {
     return hasSize(x, map) ? x : TorchOps.call("resize_area", x, size(map));
   }
 
-  /** Signs as bits: [N,d,h,w] to [N, h·w, d], 1 where positive, else 0. */
+  /** Returns signs as bits: [N,d,h,w] to [N, h·w, d], 1 where positive, else 0. */
   public NDArray signs(NDArray residual) {
     return toTokens(residual.gt(0).toType(DataType.FLOAT32, false));
   }
 
   /**
-   * Codes of bits.
+   * Returns the codes of bits.
    *
    * @param bits [N, h·w, d], 0 or 1
    * @param map h×w
@@ -88,12 +88,17 @@ public final class MultiScaleBsq implements AutoCloseable {
         .reshape(bits.getShape().get(0), codeBits, map.height(), map.width());
   }
 
-  /** Bilinear resize of [N,C,·,·] to {@code map}, without antialias, also when shrinking. */
+  /**
+   * Returns the bilinear resize of [N,C,·,·] to {@code map}, without antialias, also when
+   * shrinking.
+   */
   public NDArray resize(NDArray x, TokenMap map) {
     return TorchOps.call("resize_bilinear", x, size(map));
   }
 
-  /** Bilinear resize of [N,C,·,·] to {@code map}; the same array when it has that size. */
+  /**
+   * Returns the bilinear resize of [N,C,·,·] to {@code map}; the same array when it has that size.
+   */
   public NDArray enlarge(NDArray x, TokenMap map) {
     return hasSize(x, map) ? x : resize(x, map);
   }
@@ -103,7 +108,7 @@ public final class MultiScaleBsq implements AutoCloseable {
     return s.get(2) == map.height() && s.get(3) == map.width();
   }
 
-  /** Positions as rows: [N,C,h,w] to [N, h·w, C]. */
+  /** Returns positions as rows: [N,C,h,w] to [N, h·w, C]. */
   public static NDArray toTokens(NDArray x) {
     Shape s = x.getShape();
     return x.reshape(s.get(0), s.get(1), s.get(2) * s.get(3)).transpose(0, 2, 1);

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * The convolutional part of the tokenizer: group norm (eps 1e-6), swish, residual blocks, nearest
+ * Convolutional part of the image tokenizer: group norm (eps 1e-6), swish, residual blocks, nearest
  * ×2 plus convolution on the way up, stride-2 convolution padded right and below on the way down,
  * no attention. Names of the weights are those of the published state dict.
  *
@@ -24,19 +24,19 @@ public final class Vae {
   private final Weights weights;
   private final NDArray groups;
 
-  /** A tokenizer over the given weights, which it does not own. */
+  /** Creates a tokenizer over the given weights, which it does not own. */
   public Vae(VaeConfig config, Weights weights) {
     this.config = config;
     this.weights = weights;
     this.groups = weights.manager().zeros(new Shape(config.normGroups()));
   }
 
-  /** The configuration. */
+  /** Returns the configuration. */
   public VaeConfig config() {
     return config;
   }
 
-  /** The weights. */
+  /** Returns the weights. */
   public Weights weights() {
     return weights;
   }
@@ -71,7 +71,7 @@ public final class Vae {
   }
 
   /**
-   * What the encoder sees on its way: the output of every halving, then that of the middle.
+   * Returns the features of the encoder: the output of every halving, then that of the middle.
    *
    * @param image [N,3,Y,X] in −1..1
    * @return [N,C_i,Y_i,X_i] each, finest first
@@ -120,7 +120,7 @@ public final class Vae {
         });
   }
 
-  /** The last use of an array: it is freed with all intermediates of the function. */
+  /** Applies a function at the last use of an array; frees it and all intermediate arrays. */
   private static NDArray last(NDArray x, UnaryOperator<NDArray> function) {
     NDManager outer = x.getManager();
     try (NDManager scope = outer.newSubManager()) {
@@ -145,7 +145,7 @@ public final class Vae {
     return weights.get(name);
   }
 
-  /** Every weight with its shape, in the order of the published state dict. */
+  /** Returns every weight with its shape, in the order of the published state dict. */
   public static Map<String, Shape> shapes(VaeConfig c) {
     Map<String, Shape> s = new LinkedHashMap<>();
     int width = c.width(0);
@@ -201,8 +201,9 @@ public final class Vae {
   }
 
   /**
-   * Fresh weights for training: convolutions normal with variance 1 / fan-in, the last convolution
-   * of each residual block near zero, norms at identity. Uses the engine's random state.
+   * Returns initial weights for training: convolutions normal with variance 1 / fan-in, the last
+   * convolution of each residual block near zero, norms at identity. Uses the engine's random
+   * state.
    */
   public static Weights initialWeights(NDManager parent, VaeConfig config) {
     Weights w = new Weights(parent);

@@ -1,5 +1,6 @@
 package io.scalekv.model.vae;
 
+import io.scalekv.io.Require;
 import java.util.List;
 
 /**
@@ -27,35 +28,35 @@ public record VaeConfig(
   /** Copies the list and checks the numbers against each other. */
   public VaeConfig {
     multipliers = List.copyOf(multipliers);
-    require(codeBits >= 1, "codeBits of at least 1", codeBits);
-    require(Integer.bitCount(patch) == 1, "patch that is a power of two", patch);
-    require(!multipliers.isEmpty(), "at least one multiplier", multipliers);
-    require(
+    Require.atLeast("codeBits", codeBits, 1);
+    Require.that(
+        patch >= 1 && Integer.bitCount(patch) == 1, "patch must be a power of two, got %d", patch);
+    Require.that(!multipliers.isEmpty(), "multipliers must be at least one, got none");
+    Require.that(
         Integer.numberOfTrailingZeros(patch) <= multipliers.size(),
-        "no more halvings than levels (" + multipliers.size() + ")",
+        "patch must have at most %d halvings, one a level, got %d",
+        multipliers.size(),
         patch);
-    require(encoderBlocks >= 1 && decoderBlocks >= 1, "at least one block a level", encoderBlocks);
-    require(
-        normGroups >= 1 && baseWidth % normGroups == 0, "baseWidth % normGroups = 0", baseWidth);
+    Require.atLeast("encoderBlocks", encoderBlocks, 1);
+    Require.atLeast("decoderBlocks", decoderBlocks, 1);
+    Require.that(
+        normGroups >= 1 && baseWidth % normGroups == 0,
+        "normGroups must divide the baseWidth %d, got %d",
+        baseWidth,
+        normGroups);
   }
 
-  private static void require(boolean ok, String expected, Object got) {
-    if (!ok) {
-      throw new IllegalArgumentException("vae config: expected " + expected + ", got " + got);
-    }
-  }
-
-  /** Number of levels. */
+  /** Returns the number of levels. */
   public int levels() {
     return multipliers.size();
   }
 
-  /** Feature maps of level {@code i}. */
+  /** Returns the feature maps of level {@code i}. */
   public int width(int i) {
     return baseWidth * multipliers.get(i);
   }
 
-  /** Halvings between pixels and latent: log2(patch). */
+  /** Returns the halvings between pixels and latent: log2(patch). */
   public int halvings() {
     return Integer.numberOfTrailingZeros(patch);
   }

@@ -49,9 +49,9 @@ class T5TokenizerTest {
   }
 
   @Test
-  void aFolderWithoutEitherFileSaysSo() {
+  void folderWithoutEitherFileIsRefused() {
     Exception e = assertThrows(IllegalArgumentException.class, () -> T5Tokenizer.open(folder));
-    assertEquals(folder + ": tokenizer.json or spiece.model expected, got neither", e.getMessage());
+    assertTrue(e.getMessage().startsWith(folder.toString()), e.getMessage());
   }
 
   @ParameterizedTest

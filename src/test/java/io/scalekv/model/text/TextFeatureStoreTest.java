@@ -68,19 +68,16 @@ class TextFeatureStoreTest {
     Exception e =
         assertThrows(
             IllegalArgumentException.class, () -> TextFeatureStore.open(file, 2).useEncoder("two"));
-    assertEquals(
-        file
-            + ": features of the encoder one expected, got two; use another file for another"
-            + " encoder",
-        e.getMessage());
+    assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
+    assertTrue(e.getMessage().contains("must be one, got two"), e.getMessage());
     e = assertThrows(IllegalArgumentException.class, () -> TextFeatureStore.open(file, 3));
-    assertTrue(e.getMessage().contains("F32 [1..512, 3] expected, got tensor"), e.getMessage());
+    assertTrue(e.getMessage().contains("F32 [1..512, 3], got tensor"), e.getMessage());
     assertThrows(IllegalArgumentException.class, () -> store.put("b", new float[] {1, 2, 3}));
     Path other = folder.resolve("other.safetensors");
     SafetensorsWriter.writeData(
         other, Map.of("a", TensorData.of(new float[2], 1, 2)), StoredType.F32, Map.of());
     e = assertThrows(IllegalArgumentException.class, () -> TextFeatureStore.open(other, 2));
-    assertTrue(e.getMessage().contains("text features (format"), e.getMessage());
+    assertTrue(e.getMessage().startsWith(other.toString()), e.getMessage());
   }
 
   @Test

@@ -18,9 +18,9 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * The attention of a model as tables and figures: features by layer and scale, masses by source and
- * target scale, heads, and whole attention maps. Every figure is a PNG of twice its nominal size
- * and an SVG. In figures scales count from 1, as in the paper; layers and heads from 0.
+ * The attention of a model as tables and figures: statistics by layer and scale, masses by source
+ * and target scale, heads, and whole attention maps. Every figure is a PNG of twice its nominal
+ * size and an SVG. In figures scales count from 1, as in the paper; layers and heads from 0.
  */
 public final class AttentionAtlas {
   private static final double LEAST_ATTENTION = 1e-4;
@@ -36,7 +36,7 @@ public final class AttentionAtlas {
   }
 
   /**
-   * The atlas of a profile.
+   * Returns the atlas of a profile.
    *
    * @param model name for titles
    */
@@ -46,9 +46,10 @@ public final class AttentionAtlas {
   }
 
   /**
-   * Writes everything, file by file, each whole or not at all.
+   * Writes all files.
    *
-   * @param maps whole attention maps, with what to call each
+   * @param maps whole attention maps
+   * @param names name of each map
    * @return the files, in the order of the index
    */
   public List<Path> write(List<AttentionMap> maps, List<String> names, Path folder)
@@ -90,7 +91,7 @@ public final class AttentionAtlas {
     return n + (n == 1 ? " prompt" : " prompts");
   }
 
-  /** Whether it has a value anywhere: without a simulated cut some have none. */
+  /** Returns whether it has a value: some need a simulated eviction. */
   private boolean measured(LayerStatistic feature) {
     return Arrays.stream(features.value(feature))
         .flatMapToDouble(Arrays::stream)

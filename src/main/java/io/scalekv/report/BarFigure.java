@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.io.Require;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -15,7 +16,7 @@ import java.util.Locale;
  */
 public final class BarFigure implements Figure {
   /**
-   * A bar.
+   * Bar of a figure.
    *
    * @param label on its left
    * @param style its colour
@@ -70,21 +71,18 @@ public final class BarFigure implements Figure {
   }
 
   /**
-   * A figure of bars; those whose value is no number are left out.
+   * Returns a figure of bars; those without a finite value are left out.
    *
    * @throws IllegalArgumentException if none is left
    */
   public static BarFigure of(String title, String axis, List<Bar> bars) {
     Fonts.require();
     List<Bar> finite = bars.stream().filter(b -> Double.isFinite(b.value())).toList();
-    if (finite.isEmpty()) {
-      throw new IllegalArgumentException(
-          "figure " + title + ": at least one number expected, got none");
-    }
+    Require.that(!finite.isEmpty(), "figure '%s' must have at least one number, got none", title);
     return new BarFigure(title, axis, finite);
   }
 
-  /** 1, 2 or 5 times a power of ten, 4 to 9 of them in the range. */
+  /** Returns 1, 2 or 5 times a power of ten, 4 to 9 of them in the range. */
   private static double step(double range) {
     double power = Math.pow(10, Math.floor(Math.log10(range)));
     double share = range / power;
@@ -132,7 +130,7 @@ public final class BarFigure implements Figure {
     g.fill(new Rectangle2D.Double(start, y + 4, Math.abs(x(b.value()) - x(0)), ROW - 8));
     double end = x(b.value());
     if (!Double.isNaN(b.low()) && !Double.isNaN(b.high())) {
-      // light below dark, to be seen on every bar
+      // light below dark, visible on every bar
       errorBar(g, b, y + ROW / 2.0, Color.WHITE, 3.6);
       errorBar(g, b, y + ROW / 2.0, Texts.INK, 1.4);
       end = Math.max(end, x(b.high()));

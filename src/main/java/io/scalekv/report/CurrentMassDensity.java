@@ -6,15 +6,15 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Density of the share that heads give the current map, small scales against large ones: the form
- * of figure 6a of ScaleKV. Scale 1 is left out, which has nothing else to look at.
+ * Figure of the density of a head's attention on the current map, small scales against large ones,
+ * as figure 6a of ScaleKV. Scale 1 is left out: it has no prefix.
  */
 final class CurrentMassDensity {
-  private static final int POINTS = 401;
+  private static final int BINS = 40;
 
   private CurrentMassDensity() {}
 
-  /** The figure of a measured cell. */
+  /** Returns the figure of a measured run. */
   static Figure of(String title, CellResult.Attention attention) {
     int middle = attention.smallScales().get(1);
     int scales = attention.largeScales().get(1);
@@ -25,8 +25,8 @@ final class CurrentMassDensity {
   /**
    * @param middle last of the small scales, from 1
    * @param scales K
-   * @param small one share in [0, 1] a layer, scale and head
-   * @param large likewise
+   * @param small one share in [0, 1] per layer, scale and head
+   * @param large shares at the large scales
    */
   static Figure of(String title, int middle, int scales, double[] small, double[] large) {
     List<LineFigure.Line> lines = new ArrayList<>();
@@ -42,7 +42,7 @@ final class CurrentMassDensity {
         List.of());
   }
 
-  /** The shares of all layers and heads at the scales from..to−1, from 0. */
+  /** Returns the shares of all layers and heads at the scales from..to−1, 0-based. */
   static double[] sample(CellResult.Attention attention, int from, int to) {
     return attention.currentMass().stream()
         .flatMap(layer -> layer.subList(from, to).stream())
@@ -51,14 +51,17 @@ final class CurrentMassDensity {
         .toArray();
   }
 
+  /** Adds the histogram of a sample with an area of 1, drawn through the middles of its bins. */
   private static void add(
       List<LineFigure.Line> lines, String label, PolicyStyle style, double[] sample) {
     if (sample.length > 0) {
-      double[] x = new double[POINTS];
-      Arrays.setAll(x, i -> (double) i / (POINTS - 1));
-      KernelDensity density = KernelDensity.of(sample);
-      lines.add(
-          LineFigure.Line.smooth(label, style, x, Arrays.stream(x).map(density::at).toArray()));
+      double[] x = new double[BINS];
+      double[] density = new double[BINS];
+      Arrays.setAll(x, i -> (i + 0.5) / BINS);
+      for (double v : sample) {
+        density[Math.min(BINS - 1, (int) (v * BINS))] += (double) BINS / sample.length;
+      }
+      lines.add(LineFigure.Line.smooth(label, style, x, density));
     }
   }
 }

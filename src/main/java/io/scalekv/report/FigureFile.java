@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
-/** Figures as PNG of twice their nominal size, and as SVG; whole or not at all. */
+/** Writer of figures as PNG of twice their nominal size, and as SVG. */
 public final class FigureFile {
   private static final int PNG_SCALE = 2;
 
@@ -29,14 +29,14 @@ public final class FigureFile {
     AtomicFile.write(file, png(figure, PNG_SCALE));
   }
 
-  /** The bytes of a PNG of so many times the nominal size. */
+  /** Returns the bytes of a PNG of {@code scale} times the nominal size. */
   public static byte[] png(Figure figure, int scale) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageIO.write(image(figure, scale), "png", bytes);
     return bytes.toByteArray();
   }
 
-  /** The pixels, so many times the nominal size. */
+  /** Returns the pixels at {@code scale} times the nominal size. */
   static BufferedImage image(Figure figure, int scale) {
     BufferedImage image =
         new BufferedImage(
@@ -61,7 +61,7 @@ public final class FigureFile {
     AtomicFile.write(file, svg(figure).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The text of an SVG. */
+  /** Returns the text of an SVG. */
   public static String svg(Figure figure) throws IOException {
     VectorGraphics2D g = new VectorGraphics2D();
     figure.paint(g);
@@ -70,8 +70,7 @@ public final class FigureFile {
             .getDocument(g.getCommands(), new PageSize(0, 0, figure.width(), figure.height()));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     svg.writeTo(bytes);
-    // Any viewer's font will do, and no viewer should fetch a document type. Hundredths of a pixel
-    // are enough.
+    // No font and no document type to fetch; hundredths of a pixel are enough.
     return bytes
         .toString(StandardCharsets.UTF_8)
         .replaceAll("([0-9]\\.[0-9]{2})[0-9]+", "$1")

@@ -3,7 +3,7 @@ package io.scalekv.report;
 import java.awt.Font;
 import java.awt.font.FontRenderContext;
 
-/** The one font family of all figures, and a clear word where the machine has none. */
+/** Fonts of all figures. */
 public final class Fonts {
   static {
     System.setProperty("java.awt.headless", "true");
@@ -21,7 +21,7 @@ public final class Fonts {
     return new Font(FAMILY, Font.BOLD, 12).deriveFont((float) size);
   }
 
-  /** Fails where text cannot be drawn, as on a server without any font. */
+  /** Fails where text cannot be drawn, as on a server without fonts. */
   public static void require() {
     require(() -> plain(12).getStringBounds("scale", new FontRenderContext(null, true, true)));
   }
@@ -31,11 +31,7 @@ public final class Fonts {
       probe.run();
     } catch (RuntimeException | LinkageError | InternalError e) {
       throw new IllegalStateException(
-          "figures: a font expected, got none ("
-              + e
-              + "); install fontconfig and"
-              + " fonts-dejavu-core",
-          e);
+          "missing fonts (" + e + "): install fontconfig and fonts-dejavu-core", e);
     }
   }
 }

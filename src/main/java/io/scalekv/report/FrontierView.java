@@ -125,8 +125,7 @@ final class FrontierView {
         results.file().name() + "-frontier",
         title() + ": PSNR against bytes of the cache",
         LineFigure.of(
-            new LineFigure.Axes(
-                title(), "KV cache of an image, measured (KiB)", "PSNR (dB)", true, true),
+            new LineFigure.Axes(title(), "KV cache of an image, measured (KiB)", "PSNR (dB)", true),
             lines,
             MetricColumn.of(results).stream()
                 .filter(c -> c.metric() == Psnr.METRIC)

@@ -5,6 +5,7 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,21 +14,21 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The first images of an experiment under its policies, beside those of the full cache, where both
- * were kept.
+ * Pairs of the first images of an experiment under its policies and of the full cache, where both
+ * were stored.
  *
  * @param prompts texts
  * @param full files of the full cache's images
  * @param cells the policies' images
  */
 record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells) {
-  /** How much a difference is amplified on a contact sheet. */
+  /** Factor of differences on a contact sheet. */
   static final int AMPLIFIED = 4;
 
   private static final int MOST_PROMPTS = 8;
   private static final int LEAST_SIDE = 128;
 
-  /** A policy's images in the order of the prompts. */
+  /** Images of a policy in the order of the prompts. */
   record CellImages(ResultRow row, List<Path> files) {}
 
   ImagePairs {
@@ -36,7 +37,7 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
     cells = List.copyOf(cells);
   }
 
-  /** Those of an experiment; without cells where no images were kept. */
+  /** Returns the pairs of an experiment; without policies where no images were stored. */
   static ImagePairs of(ReportSource.Folder experiment) {
     ExperimentFile file = experiment.results().file();
     List<String> texts =
@@ -78,7 +79,7 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
     return String.format(Locale.ROOT, "p%04d-s%d.png", prompt, seed);
   }
 
-  /** The folder of the full cache's images: the experiment's own, or shared beside it. */
+  /** Folder of the full cache's images: in the experiment, or shared beside it. */
   private static Path references(Path folder, String id) {
     if (id == null) {
       return null;
@@ -93,7 +94,7 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
     return null;
   }
 
-  /** One row a prompt: full cache, policy, and the amplified difference. */
+  /** Returns a sheet of one row per prompt: full cache, policy, and the amplified difference. */
   RgbImage sheet(CellImages cell) throws IOException {
     List<RgbImage> images = new ArrayList<>();
     List<String> labels = new ArrayList<>();
@@ -111,12 +112,13 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
     return ContactSheet.of(images, labels, 6, zoom);
   }
 
-  /** |a − b| of each channel, amplified. */
+  /** Returns |a − b| of each channel, amplified. */
   static RgbImage difference(RgbImage a, RgbImage b) {
-    if (a.width() != b.width() || a.height() != b.height()) {
-      throw new IllegalArgumentException(
-          "difference: equal sizes expected, got " + a + " and " + b);
-    }
+    Require.that(
+        a.width() == b.width() && a.height() == b.height(),
+        "sizes must be equal, got %s and %s",
+        a,
+        b);
     byte[] x = a.rgb();
     byte[] y = b.rgb();
     byte[] d = new byte[x.length];

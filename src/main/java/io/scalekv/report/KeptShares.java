@@ -13,12 +13,12 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * Which share of heads and batch rows held each token when a map read it, as a file that reports
- * draw. Shares are bytes, 255 for all, in Base64.
+ * File of the share of heads and batch rows that retained each token when a scale read it, for
+ * reports. Shares are bytes, 255 for all, in Base64.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}
  * @param title policy and budget
- * @param prompt what was drawn
+ * @param prompt text of the image
  * @param schedule token maps, such as {@code 16x16}
  * @param layers watched layers, ascending
  */
@@ -27,7 +27,7 @@ public record KeptShares(
   /** Version of this file format. */
   public static final int SCHEMA_VERSION = 1;
 
-  /** A layer, 0-based, and for each scale its T_k shares; empty at scale 0. */
+  /** Layer, and for each scale the shares of its prefix; empty at the first scale. */
   public record Layer(int layer, List<String> shares) {
     /** Copies the list. */
     public Layer {
@@ -41,7 +41,7 @@ public record KeptShares(
     layers = List.copyOf(layers);
   }
 
-  /** What was recorded while an image was drawn. */
+  /** Returns the shares recorded while an image was drawn. */
   public static KeptShares of(KeptTokens kept, String title, String prompt) {
     ScaleSchedule schedule = kept.schedule();
     List<Layer> layers = new ArrayList<>();
@@ -65,7 +65,7 @@ public record KeptShares(
         layers);
   }
 
-  /** Writes the file, whole or not at all. */
+  /** Writes the file atomically. */
   public void write(Path file) throws IOException {
     String text = CanonicalJson.of(this);
     AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
@@ -74,7 +74,7 @@ public record KeptShares(
   /**
    * Reads a file.
    *
-   * @throws IllegalArgumentException with one line for what is no such file
+   * @throws IllegalArgumentException if the file has another form
    */
   public static KeptShares read(Path file) throws IOException {
     String name = file.toString();

@@ -15,9 +15,9 @@ import java.util.Locale;
 import javax.imageio.ImageIO;
 
 /**
- * Which tokens a layer still holds: one row for every map that reads the cache, in it the earlier
- * maps as grids of their tokens. The darker a token, the more heads and batch rows hold it; white
- * tokens are gone. Scales count from 1, as in the paper; layers from 0.
+ * Figure of the tokens that a layer retains: one row for every scale that reads the cache, in it
+ * the earlier token maps. The darker a token, the more heads and batch rows retain it; white tokens
+ * are evicted. Scales count from 1, as in the paper; layers from 0.
  */
 public final class KeptTokenMap {
   private static final int SIDE = 112;
@@ -72,7 +72,7 @@ public final class KeptTokenMap {
     for (int source = 0; source < s.scales() - 1; source++) {
       TokenMap map = s.map(source);
       String label =
-          String.format(Locale.ROOT, "map %d (%dx%d)", source + 1, map.height(), map.width());
+          String.format(Locale.ROOT, "scale %d (%d×%d)", source + 1, map.height(), map.width());
       g.drawString(label, LEFT + source * (SIDE + GAP), TOP - 10);
     }
     for (int k = first; k < s.scales(); k++) {
@@ -82,7 +82,7 @@ public final class KeptTokenMap {
     return image;
   }
 
-  /** The first map that reads a cut cache; the last map where none does. */
+  /** Returns the first scale that reads a compressed cache; the last scale where none does. */
   private static int firstCut(KeptTokens kept, int layer) {
     int last = kept.schedule().scales() - 1;
     for (int k = 1; k < last; k++) {

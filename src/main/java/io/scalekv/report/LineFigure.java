@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.io.Require;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -9,6 +10,7 @@ import java.math.MathContext;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -17,10 +19,10 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Lines with error bars against a quantity, the legend outside. */
+/** Figure of lines with error bars against a quantity. */
 public final class LineFigure implements Figure {
   /**
-   * A line.
+   * Line of a figure.
    *
    * @param name in the legend
    * @param style colour and marker
@@ -80,28 +82,21 @@ public final class LineFigure implements Figure {
     }
   }
 
-  /** A level that the lines are read against, drawn across the whole figure. */
+  /** Reference level, drawn across the whole figure. */
   public record Level(String name, double y) {}
 
   /**
-   * What the axes say.
+   * Titles of a figure and its axes.
    *
-   * @param doublings whether equal steps to the right are doublings, and ticks powers of 2
-   * @param exact whether points stand where they are, even where lines then cover each other
+   * @param doublings whether equal steps to the right are doublings
    */
-  public record Axes(String title, String x, String y, boolean doublings, boolean exact) {
-    /** Lines stand a little apart. */
-    public Axes(String title, String x, String y, boolean doublings) {
-      this(title, x, y, doublings, false);
-    }
-  }
+  public record Axes(String title, String x, String y, boolean doublings) {}
 
-  /** A text above a point. */
+  /** Text above a point. */
   public record Label(String text, double x, double y) {}
 
   private static final int WIDTH = 760;
   private static final int HEIGHT = 420;
-  private static final double APART = 0.0045;
   private static final double LABEL_ABOVE = 0.035;
   private static final Color GRID = new Color(0xdddddd);
   private static final Color LEVEL = new Color(0x777777);
@@ -109,7 +104,7 @@ public final class LineFigure implements Figure {
     SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.DIAMOND, SeriesMarkers.TRIANGLE_UP
   };
 
-  /** The end of an error bar. */
+  /** End of an error bar. */
   private static final class Cap extends Marker {
     @Override
     public void paint(Graphics2D g, double x, double y, int size) {
@@ -125,7 +120,7 @@ public final class LineFigure implements Figure {
   }
 
   /**
-   * A figure of lines and levels.
+   * Returns a figure of lines and levels.
    *
    * @throws IllegalArgumentException if no point of any line is a number
    */
@@ -133,7 +128,7 @@ public final class LineFigure implements Figure {
     return of(axes, lines, levels, List.of());
   }
 
-  /** The same with texts at some places. */
+  /** Returns a figure of lines, levels and texts above points. */
   public static LineFigure of(Axes axes, List<Line> lines, List<Level> levels, List<Label> labels) {
     Fonts.require();
     XYChart chart =
@@ -144,27 +139,18 @@ public final class LineFigure implements Figure {
             .xAxisTitle(axes.x())
             .yAxisTitle(axes.y())
             .build();
-    style(chart, axes.doublings());
-    if (axes.doublings() && axes.exact()) {
-      chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::ofExponent);
-    }
+    style(chart);
     double from = Double.POSITIVE_INFINITY;
     double to = Double.NEGATIVE_INFINITY;
     int bars = 0;
-    double apart = axes.exact() ? 0 : apart(lines, axes.doublings());
-    for (int l = 0; l < lines.size(); l++) {
-      Line line = lines.get(l);
+    for (Line line : lines) {
       int[] defined = defined(line);
       if (defined.length == 0) {
         continue;
       }
-      // XChart puts ticks at the values of the first line where these are equally spaced.
-      double shift = apart * (axes.doublings() ? l : l - 0.5 * (lines.size() - 1));
-      double[] x = pick(line.x(), defined);
-      for (int i = 0; i < x.length; i++) {
-        x[i] = place(x[i], axes.doublings()) + shift;
-      }
-      double[] y = pick(line.y(), defined);
+      double[] x =
+          Arrays.stream(defined).mapToDouble(i -> place(line.x()[i], axes.doublings())).toArray();
+      double[] y = Arrays.stream(defined).mapToDouble(i -> line.y()[i]).toArray();
       from = Math.min(from, Arrays.stream(x).min().orElse(from));
       to = Math.max(to, Arrays.stream(x).max().orElse(to));
       XYSeries series = chart.addSeries(unique(chart, line.name()), x, y);
@@ -187,9 +173,12 @@ public final class LineFigure implements Figure {
         }
       }
     }
-    if (from > to) {
-      throw new IllegalArgumentException(
-          "figure " + axes.title() + ": at least one number expected, got none");
+    Require.that(from <= to, "figure '%s' must have at least one number, got none", axes.title());
+    if (axes.doublings()) {
+      boolean wide = to - from >= 2;
+      chart
+          .getStyler()
+          .setXAxisTickLabelsFormattingFunction(e -> wide ? powerOfTwo(e) : ofExponent(e));
     }
     for (int i = 0; i < levels.size(); i++) {
       level(chart, levels.get(i), i, from, from == to ? from + 1 : to);
@@ -212,21 +201,7 @@ public final class LineFigure implements Figure {
     return doublings ? Math.log(x) / Math.log(2) : x;
   }
 
-  /** Lines with points stand a little apart, so that error bars at the same place can be told. */
-  private static double apart(List<Line> lines, boolean doublings) {
-    double least = Double.POSITIVE_INFINITY;
-    double most = Double.NEGATIVE_INFINITY;
-    for (Line line : lines) {
-      if (line.marked()) {
-        double[] x = Arrays.stream(line.x()).map(v -> place(v, doublings)).toArray();
-        least = Math.min(least, Arrays.stream(x).min().orElse(least));
-        most = Math.max(most, Arrays.stream(x).max().orElse(most));
-      }
-    }
-    return most > least ? APART * (most - least) : 0;
-  }
-
-  private static void style(XYChart chart, boolean doublings) {
+  private static void style(XYChart chart) {
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     chart.getStyler().setLegendBorderColor(Color.WHITE);
     chart.getStyler().setLegendFont(Fonts.plain(11));
@@ -241,13 +216,10 @@ public final class LineFigure implements Figure {
     chart.getStyler().setAxisTitleFont(Fonts.plain(12));
     chart.getStyler().setAxisTickLabelsFont(Fonts.plain(11));
     chart.getStyler().setXAxisDecimalPattern("0.###");
-    if (doublings) {
-      chart.getStyler().setXAxisTickLabelsFormattingFunction(LineFigure::powerOfTwo);
-    }
     chart.getStyler().setYAxisDecimalPattern("0.#####");
   }
 
-  /** A power of 2 to four digits. */
+  /** Returns a power of 2 with four digits. */
   static String ofExponent(double exponent) {
     return new BigDecimal(Math.pow(2, exponent))
         .round(new MathContext(4))
@@ -255,7 +227,7 @@ public final class LineFigure implements Figure {
         .toPlainString();
   }
 
-  /** No two powers may share a label: XChart thins ticks out until none do. */
+  /** Returns a whole power of 2, else nothing: XChart thins out ticks with equal labels. */
   static String powerOfTwo(double exponent) {
     if (Math.abs(exponent - Math.rint(exponent)) >= 1e-6) {
       return "";
@@ -266,18 +238,7 @@ public final class LineFigure implements Figure {
   }
 
   private static int[] defined(Line line) {
-    int[] all = new int[line.x().length];
-    int n = 0;
-    for (int i = 0; i < all.length; i++) {
-      if (Double.isFinite(line.y()[i])) {
-        all[n++] = i;
-      }
-    }
-    return Arrays.copyOf(all, n);
-  }
-
-  private static double[] pick(double[] values, int[] indices) {
-    return Arrays.stream(indices).mapToDouble(i -> values[i]).toArray();
+    return IntStream.range(0, line.x().length).filter(i -> Double.isFinite(line.y()[i])).toArray();
   }
 
   private static String unique(XYChart chart, String name) {
@@ -288,7 +249,7 @@ public final class LineFigure implements Figure {
     return free;
   }
 
-  /** Ends of intervals need not be at equal distances, which XChart's own error bars are. */
+  /** Draws an error bar; those of XChart are symmetric. */
   private static void errorBar(
       XYChart chart, Color color, double x, double low, double high, int number) {
     XYSeries bar =

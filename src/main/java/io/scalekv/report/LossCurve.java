@@ -43,7 +43,7 @@ public final class LossCurve {
       smooth[i] = i == 0 ? loss[i] : smooth[i - 1] + SMOOTHING * (loss[i] - smooth[i - 1]);
     }
     return LineFigure.of(
-        new LineFigure.Axes(title, "updates", axis, false, true),
+        new LineFigure.Axes(title, "updates", axis, false),
         List.of(
             LineFigure.Line.smooth("logged", PolicyStyle.numbered(4), steps, loss),
             LineFigure.Line.smooth("smoothed", PolicyStyle.numbered(1), steps, smooth)),

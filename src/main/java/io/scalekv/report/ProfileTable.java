@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.io.Require;
 import io.scalekv.profile.HeadStatistic;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,7 +17,7 @@ public final class ProfileTable {
   private static final String HEADER = "branch,layer,head,scale,map,statistic,mean,std,n";
   private static final String SOURCE = "source-mass-";
 
-  /** One line of the file. */
+  /** Line of the file. */
   private record Entry(int layer, String head, int scale, String statistic, double mean) {}
 
   private final List<Entry> entries;
@@ -28,18 +29,12 @@ public final class ProfileTable {
   /**
    * Reads a profile.
    *
-   * @throws IllegalArgumentException with file and line for what is no profile
+   * @throws IllegalArgumentException naming file and line for any other file
    */
   public static ProfileTable read(Path file) throws IOException {
     List<String> lines = Files.readAllLines(file);
-    if (lines.isEmpty() || !lines.get(0).equals(HEADER)) {
-      throw new IllegalArgumentException(
-          file
-              + ": line 1: "
-              + HEADER
-              + " expected, got "
-              + (lines.isEmpty() ? "nothing" : lines.get(0)));
-    }
+    Require.that(
+        !lines.isEmpty() && lines.get(0).equals(HEADER), "%s: line 1 must be %s", file, HEADER);
     List<Entry> entries = new ArrayList<>();
     for (int i = 1; i < lines.size(); i++) {
       String[] c = lines.get(i).split(",", -1);
@@ -58,13 +53,13 @@ public final class ProfileTable {
         }
       } catch (NumberFormatException e) {
         throw new IllegalArgumentException(
-            file + ": line " + (i + 1) + ": " + HEADER + " expected, got " + lines.get(i), e);
+            file + ": line " + (i + 1) + " must be " + HEADER + ", got " + lines.get(i), e);
       }
     }
     return new ProfileTable(entries);
   }
 
-  /** Shares of attention that single heads give the current map, at the scales from..to−1. */
+  /** Returns the attention of single heads on the current map at the scales from..to−1. */
   double[] currentMass(int from, int to) {
     return entries.stream()
         .filter(e -> e.statistic().equals(HeadStatistic.CURRENT_MASS.label()))
@@ -75,7 +70,7 @@ public final class ProfileTable {
   }
 
   /**
-   * A statistic of the conditional branch, [layer][scale]; NaN where the profile has none.
+   * Returns a statistic of the conditional branch, [layer][scale]; NaN where the profile has none.
    *
    * @param head {@code all}, {@code averaged-row}, {@code layer} or a number
    */
@@ -92,7 +87,7 @@ public final class ProfileTable {
     return values;
   }
 
-  /** Names of the statistics that are given for a head, in their order. */
+  /** Returns the names of the statistics of a head, in their order. */
   public Set<String> statistics(String head) {
     Set<String> names = new LinkedHashSet<>();
     for (Entry e : entries) {
@@ -103,19 +98,19 @@ public final class ProfileTable {
     return names;
   }
 
-  /** Number of scales K. */
+  /** Returns the number of scales K. */
   public int scales() {
     TreeSet<Integer> scales = new TreeSet<>();
     entries.forEach(e -> scales.add(e.scale()));
     return scales.isEmpty() ? 0 : scales.last() + 1;
   }
 
-  /** Number of layers. */
+  /** Returns the number of layers. */
   public int layers() {
     return entries.stream().mapToInt(Entry::layer).max().orElse(-1) + 1;
   }
 
-  /** Mean share of map {@code scale}'s attention on map s, [layer][scale][s]; NaN where unknown. */
+  /** Returns the mean share of a scale's attention on scale s, [layer][scale][s], or NaN. */
   public double[][][] sourceMass() {
     int scales = scales();
     double[][][] mass = new double[layers()][scales][scales];
@@ -135,7 +130,7 @@ public final class ProfileTable {
     return mass;
   }
 
-  /** Density of the share that heads give the current map, small scales against large ones. */
+  /** Returns the density of attention on the current map, small scales against large ones. */
   Figure density(String title) {
     int middle = (scales() + 1) / 2;
     return CurrentMassDensity.of(

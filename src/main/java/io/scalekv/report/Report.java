@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A report from result files alone: {@code report/tables/*.csv} and {@code *.md}, {@code
- * report/figures/*.png} and {@code *.svg}, {@code report/sheets/*.png} where images were kept, and
- * {@code report/report.html}, which needs no other file. No model is run.
+ * Report from result files alone: {@code report/tables/*.csv} and {@code *.md}, {@code
+ * report/figures/*.png} and {@code *.svg}, {@code report/sheets/*.png} where images were stored,
+ * and {@code report/report.html}, which needs no other file. No model is run.
  */
 public final class Report {
   /**
-   * What was written.
+   * Files of a report.
    *
    * @param page the HTML page
    * @param experiments number of experiments
@@ -27,7 +27,7 @@ public final class Report {
    * @param sheets number of contact sheets
    * @param missing rows of experiments without a result
    * @param comparison every number of the ScaleKV paper beside ours; empty where the results have
-   *     nothing to set beside them
+   *     none of them
    */
   public record Written(
       Path page,
@@ -49,7 +49,7 @@ public final class Report {
    * Writes a report into {@code DIR/report}.
    *
    * @param folder results of one experiment, or a folder of such folders
-   * @throws IllegalArgumentException if there is no experiment, or a file is not what it should be
+   * @throws IllegalArgumentException if there is no experiment or a file is damaged
    */
   public static Written write(Path folder) throws IOException {
     ReportSource source = ReportSource.read(folder);

@@ -2,6 +2,7 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
+import io.scalekv.io.Require;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import java.io.IOException;
@@ -14,15 +15,15 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What a report is made of: a folder with one experiment, or with one below each of its folders.
- * Beside them there may be {@code calibration/profile.csv}, {@code calibration/roles.json}, and
- * {@code kept/NAME.json}, each with the image that was drawn as {@code kept/NAME.png}.
+ * Source of a report: a folder with one experiment, or with one in each of its folders. Optional
+ * are {@code calibration/profile.csv}, {@code calibration/roles.json} and {@code kept/NAME.json},
+ * each with its image as {@code kept/NAME.png}.
  *
  * @param folder the folder
- * @param experiments those of the paper first, in its order, then the others by name
+ * @param experiments tables first, then figures, then others, by name
  * @param profile a profile of the attention
  * @param roles a calibration
- * @param kept which tokens policies held
+ * @param kept retained tokens of policies
  */
 record ReportSource(
     Path folder,
@@ -30,26 +31,10 @@ record ReportSource(
     Optional<ProfileTable> profile,
     Optional<Calibration> roles,
     List<Kept> kept) {
-  private static final List<String> ORDER =
-      List.of(
-          "table1",
-          "fig7a",
-          "table2",
-          "table3",
-          "fig6a",
-          "fig6b",
-          "fig6c",
-          "fig7b",
-          "fig8",
-          "ablation-top-keys",
-          "ablation-drafters",
-          "table1-memory-2b",
-          "table1-memory-8b");
-
-  /** An experiment and where it is. */
+  /** Experiment and its folder. */
   record Folder(Path path, Results results) {}
 
-  /** Kept tokens and the file of their image, or null. */
+  /** Retained tokens and the file of their image, or null. */
   record Kept(KeptShares shares, Path image) {}
 
   ReportSource {
@@ -60,7 +45,7 @@ record ReportSource(
   /**
    * Reads a folder.
    *
-   * @throws IllegalArgumentException if there is no experiment, or a file is not what it should be
+   * @throws IllegalArgumentException if there is no experiment or a file is damaged
    */
   static ReportSource read(Path folder) throws IOException {
     List<Folder> experiments = new ArrayList<>();
@@ -73,13 +58,11 @@ record ReportSource(
         }
       }
     }
-    if (experiments.isEmpty()) {
-      throw new IllegalArgumentException(
-          folder
-              + ": results of an experiment expected ("
-              + ExperimentFile.NAME
-              + " in it or in a folder below), got none");
-    }
+    Require.that(
+        !experiments.isEmpty(),
+        "missing %s in %s or a folder below: run sweep",
+        ExperimentFile.NAME,
+        folder);
     experiments.sort(
         Comparator.comparingInt((Folder f) -> place(f.results().file().name()))
             .thenComparing(f -> f.results().file().name()));
@@ -104,8 +87,7 @@ record ReportSource(
   }
 
   private static int place(String name) {
-    int at = ORDER.indexOf(name);
-    return at < 0 ? ORDER.size() : at;
+    return name.startsWith("table") ? 0 : name.startsWith("fig") ? 1 : 2;
   }
 
   private static List<Path> children(Path folder) throws IOException {

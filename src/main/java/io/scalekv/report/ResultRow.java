@@ -7,18 +7,18 @@ import io.scalekv.experiment.Results;
 import java.util.List;
 
 /**
- * A row of an experiment with what came of it.
+ * Row of an experiment with its result.
  *
  * @param number from 1, in the order of the file
- * @param row its place
- * @param result what came of it, or null
- * @param error why there is none, or null
+ * @param row group, label and id
+ * @param result the result, or null
+ * @param error reason that there is none, or null
  */
 record ResultRow(int number, ExperimentFile.Row row, CellResult result, String error) {
-  /** What stands for a cell that was not run. */
+  /** Text of a run that is missing. */
   static final String MISSING = "not run";
 
-  /** All rows; a cell that stands in several of them has the number of its first. */
+  /** Returns all rows; a run in several of them has the number of its first. */
   static List<ResultRow> of(Results results) {
     List<String> ids =
         results.file().rows().stream().map(ExperimentFile.Row::id).distinct().toList();
@@ -35,12 +35,12 @@ record ResultRow(int number, ExperimentFile.Row row, CellResult result, String e
         .toList();
   }
 
-  /** The cell, or null where there is no result. */
+  /** Returns the run, or null where there is no result. */
   Cell cell() {
     return result == null ? null : result.cell();
   }
 
-  /** Whether it is a policy that cuts the cache, and has a result. */
+  /** Returns whether it is a policy with a budget and has a result. */
   boolean cuts() {
     return result != null
         && cell().kind() != Cell.Kind.OTHER_SEED
@@ -48,7 +48,7 @@ record ResultRow(int number, ExperimentFile.Row row, CellResult result, String e
         && cell().policy().budget() != null;
   }
 
-  /** Whether it shows what no difference, another seed or a known distortion amounts to. */
+  /** Returns whether it is a ruler: the same seed, another seed or a known distortion. */
   boolean ruler() {
     return result != null && !cuts();
   }

@@ -15,11 +15,11 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Who is better than whom in a table of results, after Holm's correction over the table.
+ * Significant differences between the policies of a table, after Holm's correction over the table.
  *
- * @param numbers of the rows, by id, as marks name them
- * @param better for each metric and id the numbers of the rows it is better than
- * @param rivals for each metric and id how many rows it was compared with
+ * @param numbers numbers of the rows, by id
+ * @param better numbers of the rows that a row is better than, by metric and id
+ * @param rivals number of rows that a row was compared with, by metric and id
  * @param comparisons all tests
  */
 record Significance(
@@ -27,7 +27,7 @@ record Significance(
     Map<String, Map<String, Set<Integer>>> better,
     Map<String, Map<String, Integer>> rivals,
     List<Comparison> comparisons) {
-  /** Compares all cells of the results by every metric of pairs that they have. */
+  /** Compares all runs by every metric of image pairs. */
   static Significance of(Results results) {
     Map<String, Integer> numbers = new LinkedHashMap<>();
     results.file().rows().forEach(r -> numbers.putIfAbsent(r.id(), numbers.size() + 1));
@@ -57,7 +57,7 @@ record Significance(
     return new Significance(numbers, better, rivals, comparisons);
   }
 
-  /** Whether some cell has the metric, and every one that asked for it has it for every image. */
+  /** Returns whether some run has the metric, and every run that asks for it has all its values. */
   private static boolean everywhere(Results results, Metric metric) {
     boolean some = false;
     for (CellResult r : results.cells().values()) {
@@ -72,7 +72,7 @@ record Significance(
     return some;
   }
 
-  /** The marks of a value, such as {@code > 2, 5}, or nothing. */
+  /** Returns the marks of a value, such as {@code > 2, 5}, or nothing. */
   String marks(String metric, String id) {
     Set<Integer> beaten = better.getOrDefault(metric, Map.of()).getOrDefault(id, Set.of());
     if (beaten.isEmpty()) {

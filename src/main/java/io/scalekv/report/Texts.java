@@ -6,19 +6,19 @@ import java.awt.Graphics2D;
 import java.awt.font.FontRenderContext;
 import java.awt.geom.AffineTransform;
 
-/** Text in figures that are painted directly; places and widths in pixels. */
+/** Text in figures that are painted directly; positions and widths in pixels. */
 public final class Texts {
-  /** Colour of what is to be read. */
+  /** Colour of text. */
   public static final Color INK = new Color(0x222222);
 
   private Texts() {}
 
-  /** Width of a line of text. */
+  /** Returns the width of a line of text. */
   static double width(Font font, String text) {
     return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
   }
 
-  /** Text whose baseline is at y; {@code align} 0 starts, 0.5 centres, 1 ends it at x. */
+  /** Draws text with its baseline at y; {@code align} 0 starts, 0.5 centres, 1 ends it at x. */
   public static void draw(
       Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
     g.setFont(font);
@@ -26,7 +26,7 @@ public final class Texts {
     g.drawString(text, (float) (x - align * width(font, text)), (float) y);
   }
 
-  /** Text that reads upwards, centred at (x, y). */
+  /** Draws text that reads upwards, centred at (x, y). */
   public static void upright(Graphics2D g, Font font, String text, double x, double y) {
     AffineTransform before = g.getTransform();
     g.translate(x, y);

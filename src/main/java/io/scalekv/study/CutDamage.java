@@ -6,6 +6,7 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Results;
+import io.scalekv.io.Require;
 import io.scalekv.metrics.ImageMetrics;
 import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.Psnr;
@@ -15,25 +16,25 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What images lose when the cache of one layer alone is cut, from the cells of policy {@code
+ * Damage to images when the cache of one layer alone is compressed, from the runs of policy {@code
  * one-layer}: the ground truth of roles. Two measurements:
  *
  * <ul>
- *   <li>whole layers: the layer holds the budget from the first scale that reads a cut cache to the
- *       last, all other layers everything;
- *   <li>pairs of a layer and a scale: the layer is cut once, for the map of that scale. What is
- *       added later is kept, and what was cut stays away from later maps as well, as in a plan in
- *       which that pair alone is a refiner and all others are drafters.
+ *   <li>whole layers: the layer retains the budget from the first scale that reads a compressed
+ *       cache to the last, all other layers retain everything;
+ *   <li>layer–scale pairs: the layer is compressed once, for the map of that scale. Later tokens
+ *       are retained and evicted ones do not return, as in a plan in which that pair alone is a
+ *       refiner and all others are drafters.
  * </ul>
  *
  * @param model the model
  * @param schedule its token maps
- * @param budgetTokens tokens per head that the cut layer holds
+ * @param budgetTokens tokens per head of the compressed layer
  * @param layers number of layers
- * @param scales of the pairs, ascending; empty for whole layers
+ * @param scales 0-based scales of the pairs, ascending; empty for whole layers
  * @param prompts the images
  * @param values [measure][layer][scale][prompt] damage, in the order of {@link Measure}; one place
- *     in stead of the scales for whole layers
+ *     instead of the scales for whole layers
  */
 public record CutDamage(
     Cell.Model model,
@@ -43,9 +44,9 @@ public record CutDamage(
     List<Integer> scales,
     Cell.Prompts prompts,
     double[][][][] values) {
-  /** How damage is measured; high is worse. */
+  /** Measure of damage; high is worse. */
   public enum Measure {
-    /** Share of the image's token bits that differ; those of maps before the cut never do. */
+    /** Share of the image's token bits that differ. */
     BITS("bits", ImageMetrics.BITS),
     /** Mean squared error of the image on [0,1]; 0 where it is identical. */
     MSE("mse", Psnr.METRIC),
@@ -60,17 +61,15 @@ public record CutDamage(
       this.metric = metric;
     }
 
-    /** Name in files. */
+    /** Returns the name in files. */
     public String key() {
       return key;
     }
 
     private double of(CellResult.Image image, String where) {
       Double value = image.value(metric.key());
-      if (value == null) {
-        throw new IllegalArgumentException(
-            where + ": metric " + metric.key() + " of every image expected, got none");
-      }
+      Require.that(
+          value != null, "missing metric %s of an image in %s: sweep with it", metric.key(), where);
       return switch (this) {
         case BITS -> 1 - value;
         case MSE -> value.isInfinite() ? 0 : Math.pow(10, -value / 10);
@@ -79,7 +78,7 @@ public record CutDamage(
     }
   }
 
-  /** What the cells of one measurement share. */
+  /** Settings shared by the runs of one measurement. */
   private record Group(
       boolean pairs,
       Cell.Model model,
@@ -111,29 +110,29 @@ public record CutDamage(
     scales = List.copyOf(scales);
   }
 
-  /** Whether it is about pairs of a layer and a scale. */
+  /** Returns whether it is about layer–scale pairs. */
   public boolean ofPairs() {
     return !scales.isEmpty();
   }
 
-  /** The first scale that reads a cut cache. */
+  /** Returns the first scale, 0-based, that reads a compressed cache. */
   public int firstCutScale() {
     return BudgetPlan.firstCutScale(schedule, budgetTokens);
   }
 
-  /** Damage [layer][place][prompt]. */
+  /** Returns the damage [layer][place][prompt]. */
   public double[][][] values(Measure measure) {
     return values[measure.ordinal()];
   }
 
   /**
-   * The measurements of a folder of results: at most one of whole layers and one of pairs. Cells of
-   * other policies are left out.
+   * Returns the measurements of a folder of results: at most one of whole layers and one of pairs.
+   * Runs of other policies are left out.
    *
    * @param name of the folder, for messages
-   * @param layers number of layers that must be there
-   * @throws IllegalArgumentException where there is none, a layer is missing, or cells do not
-   *     belong together
+   * @param layers required number of layers
+   * @throws IllegalArgumentException if there is none, a layer is missing, or runs do not belong
+   *     together
    */
   public static List<CutDamage> of(Results results, String name, int layers) {
     Map<Boolean, Group> groups = new TreeMap<>();
@@ -150,23 +149,17 @@ public record CutDamage(
       boolean pairs = scale >= 0;
       Group group = Group.of(r.cell(), pairs);
       Group known = groups.putIfAbsent(pairs, group);
-      if (known != null && !known.equals(group)) {
-        throw new IllegalArgumentException(
-            String.format(
-                "%s: one model, prompt set and budget for all one-layer cells expected, got %s and"
-                    + " %s",
-                name, known, group));
-      }
+      Require.that(
+          known == null || known.equals(group),
+          "one-layer runs of %s must share model, prompts and budget, got %s and %s",
+          name,
+          known,
+          group);
       cells
           .computeIfAbsent(pairs, p -> new TreeMap<>(CutDamage::compare))
           .put(new Place(Integer.parseInt(policy.settings().getOrDefault("layer", "0")), scale), r);
     }
-    if (cells.isEmpty()) {
-      throw new IllegalArgumentException(
-          name
-              + ": finished cells of policy one-layer expected, got none among "
-              + results.cells().size());
-    }
+    Require.that(!cells.isEmpty(), "missing runs of policy one-layer in %s: sweep them", name);
     List<CutDamage> all = new ArrayList<>();
     cells.forEach((pairs, found) -> all.add(of(groups.get(pairs), found, name, layers)));
     return all;
@@ -191,26 +184,26 @@ public record CutDamage(
       for (int i = 0; i < places; i++) {
         int scale = scales.isEmpty() ? -1 : scales.get(i);
         CellResult r = cells.get(new Place(l, scale));
-        if (r == null) {
-          throw new IllegalArgumentException(
-              String.format(
-                  "%s: finished cells of layers 0 to %d%s expected, got none of layer %d; sweep it"
-                      + " again",
-                  name, layers - 1, scale < 0 ? "" : " at scale " + scale, l));
-        }
+        Require.that(
+            r != null,
+            "missing run of layer %d%s in %s: sweep it",
+            l,
+            scale < 0 ? "" : " at scale " + (scale + 1),
+            name);
         for (Measure m : Measure.values()) {
           fill(values[m.ordinal()][l][i], r, m, name + ": cell " + r.id());
         }
       }
     }
-    if (cells.keySet().stream().anyMatch(p -> p.layer() >= layers)) {
-      throw new IllegalArgumentException(
-          name + ": layers 0 to " + (layers - 1) + " expected, got cells of others");
-    }
+    Require.that(
+        cells.keySet().stream().allMatch(p -> p.layer() < layers),
+        "%s: layers must be below %d",
+        name,
+        layers);
     return new CutDamage(group.model(), schedule, budget, layers, scales, group.prompts(), values);
   }
 
-  /** Mean over the images of each prompt, those that say nothing left out. */
+  /** Sets the mean over the images of each prompt, without NaN. */
   private static void fill(double[] byPrompt, CellResult r, Measure measure, String where) {
     int[] n = new int[byPrompt.length];
     for (CellResult.Image image : r.images()) {

@@ -2,7 +2,6 @@ package io.scalekv.study;
 
 import io.scalekv.metrics.Holm;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -25,9 +24,6 @@ record DamageCorrelation(
   /** Whole layers compressed, against the mean of z over the scales that read them. */
   static final String LAYERS = "layers";
 
-  /** All pairs against the statistic as measured. */
-  static final String PAIRS = "pairs";
-
   /** All pairs against z over the layers of a scale, the ranking of ScaleKV. */
   static final String PAIRS_Z = "pairs-z";
 
@@ -49,18 +45,8 @@ record DamageCorrelation(
         all.addAll(of(m, LAYERS, y, false, predictors, f -> f.meanZ(first)));
         continue;
       }
-      Function<DamagePredictor, double[][]> measured = f -> DamagePredictor.at(f.values(), scales);
-      all.addAll(of(m, WITHIN, y, true, predictors, measured));
+      all.addAll(of(m, WITHIN, y, true, predictors, f -> DamagePredictor.at(f.values(), scales)));
       all.addAll(of(m, PAIRS_Z, y, false, predictors, f -> DamagePredictor.at(f.z(), scales)));
-      all.addAll(of(m, PAIRS, y, false, predictors, measured));
-      for (int i = 0; i < scales.size(); i++) {
-        int place = i;
-        List<Integer> one = List.of(scales.get(i));
-        double[][][] own =
-            Arrays.stream(y).map(l -> new double[][] {l[place]}).toArray(double[][][]::new);
-        String level = "scale-" + (one.get(0) + 1);
-        all.addAll(of(m, level, own, false, predictors, f -> DamagePredictor.at(f.values(), one)));
-      }
     }
     return all;
   }

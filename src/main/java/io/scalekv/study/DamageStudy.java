@@ -10,7 +10,6 @@ import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.BarFigure;
 import io.scalekv.report.Figure;
 import io.scalekv.report.LayerScaleMap;
-import io.scalekv.report.LineFigure;
 import io.scalekv.report.Palette;
 import io.scalekv.report.PolicyStyle;
 import io.scalekv.report.ProfileTable;
@@ -245,14 +244,6 @@ final class DamageStudy implements Study {
       files.add(Study.writeJson(out, "damage", result));
       files.addAll(map(pairs.orElse(measured.get(0))).write(out, "damage"));
       files.addAll(bars().write(out, "correlations"));
-      for (String name : List.of(ASI, main.get(0).predictor().name())) {
-        Optional<DamageCorrelation> c =
-            main.stream().filter(x -> x.predictor().name().equals(name)).findFirst();
-        if (c.isPresent() && !files.contains(out.resolve("damage-" + name + ".png"))) {
-          files.addAll(
-              scatter(pairs.orElse(measured.get(0)), c.get()).write(out, "damage-" + name));
-        }
-      }
       return new Answer(result, lines(result, worst), files);
     }
 
@@ -516,43 +507,6 @@ final class DamageStudy implements Study {
                           c.rank().high(),
                           String.format(Locale.ROOT, "%+.2f", c.rank().rho())))
               .toList());
-    }
-
-    /** Damage against one statistic; points are labelled with their layer. */
-    private Figure scatter(CutDamage d, DamageCorrelation c) {
-      DamagePredictor f = c.predictor();
-      double[][] z =
-          d.ofPairs() ? DamagePredictor.at(f.z(), d.scales()) : f.meanZ(d.firstCutScale());
-      double[][] damage = means(d);
-      List<LineFigure.Line> lines = new ArrayList<>();
-      List<LineFigure.Label> labels = new ArrayList<>();
-      for (int i = 0; i < damage[0].length; i++) {
-        double[] x = new double[damage.length];
-        double[] y = new double[damage.length];
-        for (int l = 0; l < damage.length; l++) {
-          x[l] = z[l][i];
-          y[l] = 100 * damage[l][i];
-          labels.add(new LineFigure.Label(String.valueOf(l), x[l], y[l]));
-        }
-        String name =
-            d.ofPairs() ? "scale " + LayerScaleMap.scale(maps, d.scales().get(i)) : "all scales";
-        lines.add(LineFigure.Line.points(name, PolicyStyle.numbered(i), x, y));
-      }
-      return LineFigure.of(
-          new LineFigure.Axes(
-              String.format(
-                  Locale.ROOT,
-                  "%s: damage against %s, ρ = %+.2f; numbers are layers",
-                  roles.model().name(),
-                  f.name(),
-                  c.rank().rho()),
-              f.oriented() ? "z of " + f.name() + " (drafters low)" : "z of " + f.name(),
-              "bits that differ (%)",
-              false,
-              true),
-          lines,
-          List.of(),
-          labels);
     }
   }
 }

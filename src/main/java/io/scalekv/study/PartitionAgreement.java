@@ -11,7 +11,8 @@ public final class PartitionAgreement {
   private PartitionAgreement() {}
 
   /**
-   * Adjusted Rand index: pairs that both partitions hold together, corrected for chance.
+   * Returns the adjusted Rand index: pairs that both partitions group together, corrected for
+   * chance.
    *
    * <pre>  (Σ C(n_ij, 2) − E) / (½ (Σ C(a_i, 2) + Σ C(b_j, 2)) − E),
    *   E = Σ C(a_i, 2) Σ C(b_j, 2) / C(n, 2)</pre>
@@ -26,18 +27,11 @@ public final class PartitionAgreement {
    * @throws IllegalArgumentException if the lengths differ or are less than 2
    */
   public static double adjustedRandIndex(int[] a, int[] b) {
-    if (a.length != b.length) {
-      throw new IllegalArgumentException(
-          "adjusted Rand index: two partitions of the same items expected, got "
-              + a.length
-              + " and "
-              + b.length
-              + " labels");
-    }
-    if (a.length < 2) {
-      throw new IllegalArgumentException(
-          "adjusted Rand index: at least 2 items expected, got " + a.length);
-    }
+    Require.that(
+        a.length == b.length && a.length >= 2,
+        "partitions must have the same 2 or more items, got %d and %d",
+        a.length,
+        b.length);
     Map<Integer, Integer> first = new HashMap<>();
     Map<Integer, Integer> second = new HashMap<>();
     Map<Long, Integer> both = new HashMap<>();

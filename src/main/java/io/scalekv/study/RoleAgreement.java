@@ -16,12 +16,12 @@ import org.apache.commons.math3.stat.correlation.KendallsCorrelation;
 import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
 
 /**
- * How far two sources agree on a model's layers. A number is NaN where one of the two does not say
- * what it compares, or where it is not defined, as a rank correlation with a constant is.
+ * Agreement of two sources on a model's layers. A number is NaN where a source has no such values
+ * or where it is undefined, as a rank correlation with a constant.
  *
  * @param a one source
  * @param b another of the same model
- * @param firstScale first scale at which either reads a cut cache
+ * @param firstScale first scale, 0-based, at which either reads a compressed cache
  * @param scales one entry for each scale from {@code firstScale} on
  * @param all the same over all of these scales together
  * @param orders one entry for each source map that both have an order of
@@ -38,13 +38,13 @@ public record RoleAgreement(
    *
    * @param scale the scale, or −1 for all
    * @param draftersA number of drafters
-   * @param draftersB likewise; both 0 where a source has no roles
+   * @param draftersB number in the other; both 0 where a source has no roles
    * @param jaccard overlap of the drafters, |A ∩ B| / |A ∪ B|; 1 where both have none
    * @param adjustedRand of the partitions into drafters and refiners
    * @param zSpearman rank correlation of the z-scores
-   * @param tokensSpearman rank correlation of what layers hold against the mean of their scale
+   * @param tokensSpearman rank correlation of the tokens of layers against the mean of their scale
    * @param commonTokens share of the tokens that both give to the same layers, Σ min of the shares:
-   *     1 for equal plans, 0 where no layer holds anything in both
+   *     1 for equal plans, 0 where no layer has tokens in both
    */
   public record OfScales(
       int scale,
@@ -63,8 +63,8 @@ public record RoleAgreement(
    * @param map the source map
    * @param spearman rank correlation of the blocks' ranks
    * @param kendall Kendall's τ of them
-   * @param firstHalf share of the blocks in the first half of one order, which leave first, that
-   *     are in that of the other; 0.5 by chance
+   * @param firstHalf share of the blocks in the first half of one order, evicted first, that are in
+   *     the first half of the other; 0.5 by chance
    */
   public record OfOrders(int map, double spearman, double kendall, double firstHalf) {}
 
@@ -105,25 +105,21 @@ public record RoleAgreement(
   /**
    * Compares two sources.
    *
-   * @throws IllegalArgumentException unless they are of one shape: layers and token maps, and heads
-   *     where both have orders
+   * @throws IllegalArgumentException if layers, token maps or, where both have orders, heads differ
    */
   public static RoleAgreement of(RoleSource a, RoleSource b) {
     boolean orders = a.orders() != null && b.orders() != null;
-    if (!a.model().schedule().equals(b.model().schedule())
-        || a.model().layers() != b.model().layers()
-        || (orders && a.model().heads() != b.model().heads())) {
-      throw new IllegalArgumentException(
-          String.format(
-              "%s and %s: calibrations of one model and schedule expected, got %s with %d layers"
-                  + " and %s with %d",
-              a.name(),
-              b.name(),
-              a.model().name(),
-              a.model().layers(),
-              b.model().name(),
-              b.model().layers()));
-    }
+    Require.that(
+        a.model().schedule().equals(b.model().schedule())
+            && a.model().layers() == b.model().layers()
+            && (!orders || a.model().heads() == b.model().heads()),
+        "%s and %s must be of one model and schedule, got %s with %d layers and %s with %d",
+        a.name(),
+        b.name(),
+        a.model().name(),
+        a.model().layers(),
+        b.model().name(),
+        b.model().layers());
     int first = Math.min(a.firstCutScale(), b.firstCutScale());
     int last = a.model().scales();
     List<OfScales> scales = new ArrayList<>();
@@ -232,8 +228,9 @@ public record RoleAgreement(
   }
 
   /**
-   * Where a layer's blocks stand in the orders of both, mean over its heads and as a share of the
-   * order: 0 leaves first, 1 last. [map − first][layer][a or b]; empty where orders are missing.
+   * Returns the position of a layer's blocks in the orders of both, mean over its heads and as a
+   * share of the order: 0 is evicted first, 1 last. [map − first][layer][a or b]; empty where
+   * orders are missing.
    */
   public double[][][] places() {
     double[][][] places = new double[orders.size()][a.model().layers()][2];
@@ -250,7 +247,7 @@ public record RoleAgreement(
     return places;
   }
 
-  /** The pairs whose role differs; none where a source has no roles. */
+  /** Returns the pairs whose role differs; none where a source has no roles. */
   public List<RoleChange> changes() {
     return a.roles() == null || b.roles() == null ? List.of() : a.roles().diff(b.roles());
   }

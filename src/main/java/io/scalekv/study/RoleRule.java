@@ -8,13 +8,13 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A condition under which a pair is a drafter.
+ * Rule under which a layer–scale pair is a drafter.
  *
- * @param conditions all of which hold
- * @param covered drafters that it finds
- * @param drafters drafters there are
- * @param wrong refiners that it takes for drafters
- * @param refiners refiners there are
+ * @param conditions conditions that hold together
+ * @param covered drafters under the rule
+ * @param drafters number of drafters
+ * @param wrong refiners under the rule
+ * @param refiners number of refiners
  */
 public record RoleRule(
     List<Condition> conditions, int covered, int drafters, int wrong, int refiners) {
@@ -24,14 +24,14 @@ public record RoleRule(
   }
 
   /**
-   * A limit of a feature.
+   * Limit of a statistic.
    *
    * @param feature its name
-   * @param above whether the feature is above the limit, otherwise below
-   * @param limit which no pair that the rule was made from meets
+   * @param above whether the statistic is above the limit, otherwise below
+   * @param limit value that no pair of the tree has
    */
   public record Condition(String feature, boolean above, BigDecimal limit) {
-    /** Whether a value meets it. */
+    /** Returns whether a value meets the condition. */
     public boolean holds(double value) {
       int order = BigDecimal.valueOf(value).compareTo(limit);
       return above ? order > 0 : order < 0;

@@ -22,29 +22,28 @@ import org.tribuo.common.tree.SplitNode;
 import org.tribuo.common.tree.TreeModel;
 
 /**
- * Roles in words: a classification tree (CART, Breiman et al. 1984; Tribuo) over the raw features,
- * read as rules. The metric that roles were told by is no feature of the tree: that a drafter has a
- * low metric explains nothing.
+ * Rules that describe roles: a classification tree (CART, Breiman et al. 1984; Tribuo) over the raw
+ * statistics. The statistic that roles were assigned by is left out: it would explain nothing.
  *
- * <p>Each limit is the shortest decimal between the two values that the tree parted, and the counts
- * of a rule are those of its printed form.
+ * <p>Each limit is the shortest decimal between the two values that the tree separates, and the
+ * counts of a rule are those of its printed form.
  *
  * @param rules one per leaf of drafters, the one that covers most first; empty where the tree finds
  *     none
  * @param settings of the tree
  */
 public record RoleRules(List<RoleRule> rules, SortedMap<String, String> settings) {
-  /** The deepest tree that can still be read. */
+  /** Depth of a readable tree. */
   public static final int DEPTH = 2;
 
-  /** Copies what is given. */
+  /** Copies the list. */
   public RoleRules {
     rules = List.copyOf(rules);
     settings = Collections.unmodifiableSortedMap(settings);
   }
 
   /**
-   * Rules for roles.
+   * Returns rules for roles.
    *
    * @param roles which pairs are drafters
    * @param depth most conditions of a rule, at least 1
@@ -87,7 +86,7 @@ public record RoleRules(List<RoleRule> rules, SortedMap<String, String> settings
     return new RoleRules(rules, settings);
   }
 
-  /** Drafters that no rule covers. */
+  /** Returns the number of drafters that no rule covers. */
   public int missed(RoleAssignment roles, RoleStatistics statistics) {
     return (int)
         statistics.pairs().stream()
@@ -171,13 +170,13 @@ public record RoleRules(List<RoleRule> rules, SortedMap<String, String> settings
   private static List<RoleRule.Condition> with(
       List<RoleRule.Condition> conditions, RoleRule.Condition last) {
     List<RoleRule.Condition> all = new ArrayList<>(conditions);
-    // Further down, a limit of the same feature on the same side is the narrower one.
+    // Further down, a limit of the same statistic on the same side is the narrower one.
     all.removeIf(c -> c.feature().equals(last.feature()) && c.above() == last.above());
     all.add(last);
     return all;
   }
 
-  /** The decimal of the fewest digits strictly between two numbers, near their middle. */
+  /** Returns the decimal of the fewest digits strictly between two numbers, near their middle. */
   static BigDecimal shortest(double below, double above) {
     BigDecimal low = BigDecimal.valueOf(below);
     BigDecimal high = BigDecimal.valueOf(above);

@@ -23,11 +23,11 @@ import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What any file says of a model's layers, in one form: roles, z-scores, tokens by layer and scale,
- * and orders of blocks; null where it says nothing of the kind. Layers and scales count from 0.
+ * Source of roles in one form, whatever its file: roles, z-scores, tokens by layer and scale, and
+ * orders of blocks; null where the file has none. Layers and scales count from 0.
  *
  * @param name for people
- * @param model whose layers they are
+ * @param model model of the layers
  * @param roles drafters and refiners
  * @param z z-scores [layer][scale], NaN where undefined
  * @param budget mean tokens per layer and head
@@ -42,17 +42,17 @@ public record RoleSource(
     int budget,
     double[][] tokens,
     HeatKvOrders orders) {
-  /** What kind of file it is. */
+  /** Kind of a file. */
   public enum Kind {
     /** {@code roles.json} of this project. */
     ROLES,
-    /** Budgets as they were released with ScaleKV. */
+    /** Budgets as released with ScaleKV. */
     SCALEKV,
     /** Orders of HeatKV, in either layout. */
     HEATKV
   }
 
-  /** The kind of a file, told by its content. */
+  /** Returns the kind of a file, by its content. */
   public static Kind kind(Path file) throws IOException {
     JsonNode tree = Json.parse(Json.text(file), file.toString());
     if (tree.isArray() || tree.has("orders")) {
@@ -67,7 +67,7 @@ public record RoleSource(
     return of(file.toString(), CalibrationFile.read(file));
   }
 
-  /** Returns roles, tokens and orders of a calibration. */
+  /** Returns a calibration as a source. */
   public static RoleSource of(String name, Calibration calibration) {
     Roles roles = calibration.roles();
     return new RoleSource(
@@ -81,7 +81,7 @@ public record RoleSource(
   }
 
   /**
-   * Roles and tokens of a budget file as it was released with ScaleKV.
+   * Returns roles and tokens of a budget file as released with ScaleKV.
    *
    * @throws IllegalArgumentException if it does not fit the model
    */
@@ -110,7 +110,7 @@ public record RoleSource(
   }
 
   /**
-   * Orders of HeatKV, and the tokens that its strict schedule leaves every layer.
+   * Returns orders of HeatKV, and the tokens that its strict schedule leaves to every layer.
    *
    * @param budget mean tokens per layer and head that the schedule is for
    * @throws IllegalArgumentException if they do not fit the model, or the budget does not hold the
@@ -144,7 +144,7 @@ public record RoleSource(
     return means;
   }
 
-  /** The first scale that reads a cut cache; K where none does. */
+  /** Returns the first scale that reads a compressed cache; K where none does. */
   public int firstCutScale() {
     ScaleSchedule schedule = model.schedule();
     for (int k = 0; k < tokens.length; k++) {
@@ -157,7 +157,9 @@ public record RoleSource(
     return tokens.length;
   }
 
-  /** What layers hold against the mean of their scale, [scale][layer]; 1 is the mean. */
+  /**
+   * Returns the tokens of layers against the mean of their scale, [scale][layer]; 1 is the mean.
+   */
   public double[][] shares() {
     double[][] shares = new double[tokens.length][];
     for (int k = 0; k < tokens.length; k++) {

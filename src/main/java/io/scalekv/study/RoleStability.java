@@ -1,5 +1,6 @@
 package io.scalekv.study;
 
+import io.scalekv.io.Require;
 import io.scalekv.metrics.RankCorrelation;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.LayerStatistics;
@@ -15,16 +16,16 @@ import java.util.stream.IntStream;
 import org.apache.commons.statistics.descriptive.Quantile;
 
 /**
- * How roles depend on what they are measured on: the number of prompts and which (Li et al.,
- * ScaleKV, fig. 8), seeds, guidance, sampling.
+ * Stability of roles under other prompts (Li et al., ScaleKV, fig. 8), seeds, guidance and query
+ * samples.
  *
  * @param metric what orders layers
- * @param firstCutScale first scale that reads a cut cache
+ * @param firstCutScale first scale, 0-based, that reads a compressed cache
  * @param classifier the rule
  */
 public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassifier classifier) {
   /**
-   * How much two calibrations agree.
+   * Agreement of two calibrations.
    *
    * @param drafters of the second
    * @param jaccard overlap of the drafters
@@ -38,11 +39,11 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
    *
    * @param mean NaN for no draws
    * @param low 2.5 % quantile; NaN for fewer than two draws
-   * @param high 97.5 % quantile; NaN likewise
+   * @param high 97.5 % quantile; NaN for fewer than two draws
    * @param draws number of draws
    */
   public record Spread(double mean, double low, double high, int draws) {
-    /** Mean and quantiles of what is defined. */
+    /** Returns mean and quantiles of the defined values. */
     static Spread of(List<Double> values) {
       double[] defined =
           values.stream().mapToDouble(v -> v).filter(v -> !Double.isNaN(v)).toArray();
@@ -58,28 +59,28 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
   /**
    * Calibrations on some of the prompts.
    *
-   * @param prompts how many
+   * @param prompts number of prompts
    * @param jaccard of the drafters, against those of all prompts
    * @param zSpearman of the z-scores, against those of all prompts
    * @param otherJaccard of the drafters, against those of as many other prompts; no draws where
    *     there are not as many others
-   * @param otherZSpearman of the z-scores, likewise
+   * @param otherZSpearman of the z-scores, against those of other prompts
    */
   public record Convergence(
       int prompts, Spread jaccard, Spread zSpearman, Spread otherJaccard, Spread otherZSpearman) {}
 
-  /** Roles by the rule over a draw of prompts. */
+  /** Returns the roles over a draw of prompts. */
   public ClassifiedRoles roles(LayerStatistics table, int... drawn) {
     return classifier.classify(
         RoleStatistics.of(table, metric, firstCutScale, features(table), drawn));
   }
 
-  /** Roles by the rule over all prompts. */
+  /** Returns the roles over all prompts. */
   public ClassifiedRoles roles(LayerStatistics table) {
     return roles(table, IntStream.range(0, table.prompts()).toArray());
   }
 
-  /** The probability that a pair is a drafter under the rule. */
+  /** Returns the probability that a pair is a drafter. */
   public RoleBootstrap bootstrap(LayerStatistics table, int draws, long seed) {
     return RoleBootstrap.of(table, metric, firstCutScale, features(table), classifier, draws, seed);
   }
@@ -88,7 +89,7 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
     return classifier.readsOthers() ? RoleStatistics.othersOf(table, firstCutScale) : List.of();
   }
 
-  /** Agreement of two calibrations of one model. */
+  /** Returns the agreement of two calibrations of one model. */
   public Agreement agreement(ClassifiedRoles a, ClassifiedRoles b) {
     return new Agreement(
         b.assignment().drafters().size(),
@@ -116,7 +117,7 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
             both.stream().mapToDouble(v -> v[1]).toArray());
   }
 
-  /** 1, 2, 4, … below n, then n. */
+  /** Returns 1, 2, 4, … below n, then n. */
   public static List<Integer> doublings(int n) {
     List<Integer> counts = new ArrayList<>();
     for (int c = 1; c < n; c *= 2) {
@@ -127,17 +128,15 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
   }
 
   /**
-   * Calibrations on 1, 2, 4 … prompts, drawn without replacement, against all prompts and against
-   * as many others. A draw of most prompts agrees with all of them because it shares them; two
-   * draws that share none show what another set of that size would have said.
+   * Returns the agreement of calibrations on 1, 2, 4 … prompts, drawn without replacement, with all
+   * prompts and with the same number of others. A draw of most prompts agrees with all of them
+   * because it shares them; two draws that share none stand for two sets of that size.
    *
    * @param draws draws per number of prompts, at least 1
    * @param seed of the draws
    */
   public List<Convergence> convergence(LayerStatistics table, int draws, long seed) {
-    if (draws < 1) {
-      throw new IllegalArgumentException("convergence: at least 1 draw expected, got " + draws);
-    }
+    Require.atLeast("draws", draws, 1);
     int n = table.prompts();
     ClassifiedRoles all = roles(table);
     SplittableRandom random = new SplittableRandom(seed);
@@ -165,7 +164,7 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
     return points;
   }
 
-  /** Brings so many random elements to the front. */
+  /** Moves {@code front} random elements to the front. */
   private static void shuffle(int[] values, int front, SplittableRandom random) {
     for (int i = 0; i < front; i++) {
       int other = random.nextInt(i, values.length);
@@ -175,7 +174,7 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
     }
   }
 
-  /** In the order of the prompts, in which all means are taken. */
+  /** Sorts, since means are taken in the order of the prompts. */
   private static int[] sorted(int[] prompts, int from, int to) {
     int[] part = Arrays.copyOfRange(prompts, from, to);
     Arrays.sort(part);

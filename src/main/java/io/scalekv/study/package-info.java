@@ -1,2 +1,4 @@
-/** Questions asked once and kept: each study is one class and its report. */
+/**
+ * Studies: questions about layers, roles and images, each one class with its tables and figures.
+ */
 package io.scalekv.study;

@@ -12,12 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The parts of a report one by one. */
 final class ReportPartsTest {
@@ -62,34 +59,6 @@ final class ReportPartsTest {
     assertEquals("label,value,none\n\"a, \"\"b\"\"\",0.0000001,n/a\nc,n/a,n/a\n", table.csv());
     assertEquals(List.of(folder.resolve("t.csv"), folder.resolve("t.md")), table.write(folder));
     assertEquals(table.csv(), Files.readString(folder.resolve("t.csv")));
-  }
-
-  /** An area of 1 between the ends, wherever the sample lies. */
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
-  void aDensityHasAnAreaOfOne(long seed) {
-    Random random = new Random(seed);
-    double[] sample = random.doubles(1 + random.nextInt(60)).map(v -> Math.pow(v, seed)).toArray();
-    KernelDensity density = KernelDensity.of(sample);
-    int steps = 20_000;
-    double area = 0;
-    for (int i = 0; i < steps; i++) {
-      area += density.at((i + 0.5) / steps) / steps;
-    }
-    assertEquals(1, area, 2e-3);
-  }
-
-  @Test
-  void aDensityIsThatOfItsKernels() {
-    // Two values: s = 0.2 √½, IQR / 1.34 of 0.2; width 0.9 · min · 2^(−1/5).
-    KernelDensity density = KernelDensity.of(0.4, 0.6);
-    double width = 0.9 * Math.min(0.2 * Math.sqrt(0.5), 0.2 / 1.34) * Math.pow(2, -0.2);
-    double z = 0.1 / width;
-    double expected = Math.exp(-0.5 * z * z) / (width * Math.sqrt(2 * Math.PI));
-    assertEquals(expected, density.at(0.5), 1e-3 * expected);
-    assertThrows(IllegalArgumentException.class, () -> KernelDensity.of());
-    assertThrows(IllegalArgumentException.class, () -> KernelDensity.of(0.5, 1.5));
-    assertThrows(IllegalArgumentException.class, () -> KernelDensity.of(Double.NaN));
   }
 
   /** A policy looks the same in every figure, and like no other. */

@@ -192,7 +192,7 @@ final class ReportTest {
   void aFolderWithoutResultsIsRefused() {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> Report.write(folder));
-    assertTrue(e.getMessage().contains("results of an experiment expected"), e.getMessage());
+    assertTrue(e.getMessage().contains("experiment.json"), e.getMessage());
     assertEquals(1, e.getMessage().lines().count());
   }
 

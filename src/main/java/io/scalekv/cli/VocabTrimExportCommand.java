@@ -1,6 +1,6 @@
 package io.scalekv.cli;
 
-import io.scalekv.vocabtrim.trim.Mapping;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.trim.MappingFile;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import io.scalekv.vocabtrim.trim.TrimmedDraftModel;
@@ -62,19 +62,23 @@ final class VocabTrimExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     int vocabulary = TrimmedDraftModel.vocabulary(draftModel);
-    Mapping kept = MappingFile.read(mapping, form, vocabulary);
+    VocabularySubset retained = MappingFile.read(mapping, form, vocabulary).retained();
     OutputFolder.prepare(out);
-    TrimmedDraftModel.Report done = TrimmedDraftModel.write(draftModel, kept.kept(), out);
+    TrimmedDraftModel.Report done = TrimmedDraftModel.write(draftModel, retained, out);
     output.json(
         new Report(
             out.toString(),
             done.vocabulary(),
-            done.kept(),
+            done.retained(),
             done.headParametersBefore(),
             done.headParameters()));
     output.line(
         "%s: head of %d instead of %d rows, %,d instead of %,d parameters",
-        out, done.kept(), done.vocabulary(), done.headParameters(), done.headParametersBefore());
+        out,
+        done.retained(),
+        done.vocabulary(),
+        done.headParameters(),
+        done.headParametersBefore());
     return 0;
   }
 }

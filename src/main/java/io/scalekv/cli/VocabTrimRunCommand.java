@@ -6,7 +6,6 @@ import io.scalekv.vocabtrim.run.TrimExperiment;
 import io.scalekv.vocabtrim.run.TrimReport;
 import io.scalekv.vocabtrim.run.TrimResult;
 import io.scalekv.vocabtrim.run.TrimSpec;
-import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,11 +67,9 @@ final class VocabTrimRunCommand implements Callable<Integer> {
 
   private ModelPair pair(TrimSpec experiment) {
     if (pairFolder != null) {
-      return ModelPair.open(pairFolder, LoadListener.NONE);
+      return ModelPair.open(pairFolder);
     }
     boolean shipped = experiment.pair() == null || experiment.pair().equals(ShippedPair.NAME);
-    return shipped
-        ? ShippedPair.open()
-        : ModelPair.open(Path.of(experiment.pair()), LoadListener.NONE);
+    return shipped ? ShippedPair.open() : ModelPair.open(Path.of(experiment.pair()));
   }
 }

@@ -1,7 +1,6 @@
 package io.scalekv.cli;
 
 import io.scalekv.vocabtrim.trim.FrequencyRanking;
-import io.scalekv.vocabtrim.trim.Mapping;
 import io.scalekv.vocabtrim.trim.MappingFile;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import io.scalekv.vocabtrim.trim.SelectionRule;
@@ -85,10 +84,10 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
             : rule.topP != null
                 ? new SelectionRule.TopP(rule.topP)
                 : new SelectionRule.MinimumCount(rule.minimumCount);
-    Mapping mapping = Mapping.of(ranking, selection.size(ranking, counted));
+    MappingFile.Mapping mapping = MappingFile.Mapping.of(ranking, selection.size(ranking, counted));
     MappingFile.write(out, form, mapping);
-    int retained = mapping.kept().size();
-    double coverage = counted.coverage(mapping.kept());
+    int retained = mapping.retained().size();
+    double coverage = counted.coverage(mapping.retained());
     output.json(new Report(out.toString(), form.key(), counted.vocabulary(), retained, coverage));
     output.line(
         "%s: %d of %d tokens, %.2f %% of the counted text",

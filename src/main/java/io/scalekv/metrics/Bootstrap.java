@@ -3,13 +3,15 @@ package io.scalekv.metrics;
 import io.scalekv.io.Require;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.apache.commons.statistics.descriptive.Quantile;
 
 /**
- * Percentile bootstrap interval of a mean over prompts. Each resample draws as many prompts as
- * there are, with replacement, and takes every image of a drawn prompt: images of one prompt are
- * not independent. Samples of one number of prompts are resampled alike, so the rows of a table are
- * paired.
+ * Percentile bootstrap interval of a mean or a ratio over prompts. Each resample draws as many
+ * prompts as there are, with replacement, and takes every image of a drawn prompt: images of one
+ * prompt are not independent. Samples of one number of prompts are resampled alike, so the rows of
+ * a table are paired.
  *
  * <p>Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
  *
@@ -53,18 +55,43 @@ public record Bootstrap(int resamples, double level, long seed) {
         counts[prompts++] = m.finite();
       }
     }
-    sums = Arrays.copyOf(sums, prompts);
-    counts = Arrays.copyOf(counts, prompts);
-    double sum = Arrays.stream(sums).sum();
+    double[] above = Arrays.copyOf(sums, prompts);
+    double[] below = Arrays.stream(counts).limit(prompts).asDoubleStream().toArray();
+    double sum = Arrays.stream(above).sum();
     int n = Arrays.stream(counts).sum();
     if (prompts < 2) {
       return new Interval(n == 0 ? Double.NaN : sum / n, Double.NaN, Double.NaN, n, infinite);
     }
-    double[] means = resampledMeans(sums, counts);
-    double tail = (1 - level) / 2;
-    double[] probabilities = {tail, 1 - tail};
-    double[] ends = Quantile.withDefaults().evaluate(means, probabilities);
+    double[] ends = ends(prompts, drawn -> ratio(drawn, above, below));
     return new Interval(sum / n, ends[0], ends[1], n, infinite);
+  }
+
+  /**
+   * The ratio Σ above / Σ below of two sums over prompts, such as tokens over calls.
+   *
+   * @param above one value per prompt, at least one prompt
+   * @param below one value per prompt
+   */
+  public Interval ratio(double[] above, double[] below) {
+    return statistic(above.length, drawn -> ratio(drawn, above, below));
+  }
+
+  /**
+   * The difference of two ratios that share their numerator, each times a factor, paired by prompt:
+   * factorA · Σ above / Σ belowA − factorB · Σ above / Σ belowB.
+   */
+  public Interval ratioDifference(
+      double[] above, double[] belowA, double[] belowB, double factorA, double factorB) {
+    return statistic(
+        above.length,
+        drawn -> factorA * ratio(drawn, above, belowA) - factorB * ratio(drawn, above, belowB));
+  }
+
+  private Interval statistic(int prompts, ToDoubleFunction<int[]> statistic) {
+    Require.atLeast("bootstrap prompts", prompts, 1);
+    double value = statistic.applyAsDouble(IntStream.range(0, prompts).toArray());
+    double[] ends = prompts < 2 ? new double[] {Double.NaN, Double.NaN} : ends(prompts, statistic);
+    return new Interval(value, ends[0], ends[1], prompts, 0);
   }
 
   /**
@@ -101,19 +128,28 @@ public record Bootstrap(int resamples, double level, long seed) {
     return Arrays.stream(values).mapToObj(v -> new double[] {v}).toArray(double[][]::new);
   }
 
-  private double[] resampledMeans(double[] sums, int[] counts) {
-    SplittableRandom random = new SplittableRandom(seed);
-    double[] means = new double[resamples];
-    for (int r = 0; r < resamples; r++) {
-      double sum = 0;
-      int n = 0;
-      for (int i = 0; i < sums.length; i++) {
-        int p = random.nextInt(sums.length);
-        sum += sums[p];
-        n += counts[p];
-      }
-      means[r] = sum / n;
+  private static double ratio(int[] prompts, double[] above, double[] below) {
+    double a = 0;
+    double b = 0;
+    for (int p : prompts) {
+      a += above[p];
+      b += below[p];
     }
-    return means;
+    return a / b;
+  }
+
+  /** Returns the ends of the interval of a statistic of drawn prompts. */
+  private double[] ends(int prompts, ToDoubleFunction<int[]> statistic) {
+    SplittableRandom random = new SplittableRandom(seed);
+    double[] values = new double[resamples];
+    int[] drawn = new int[prompts];
+    for (int r = 0; r < resamples; r++) {
+      for (int i = 0; i < prompts; i++) {
+        drawn[i] = random.nextInt(prompts);
+      }
+      values[r] = statistic.applyAsDouble(drawn);
+    }
+    double tail = (1 - level) / 2;
+    return Quantile.withDefaults().evaluate(values, new double[] {tail, 1 - tail});
   }
 }

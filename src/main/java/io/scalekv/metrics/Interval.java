@@ -10,6 +10,11 @@ package io.scalekv.metrics;
  * @param infinite values that were left out because they, or one of the pair, are infinite
  */
 public record Interval(double mean, double low, double high, int n, int infinite) {
+  /** All three numbers times a factor above 0. */
+  public Interval times(double factor) {
+    return new Interval(mean * factor, low * factor, high * factor, n, infinite);
+  }
+
   /** Whether the interval holds a value; never if its ends are NaN. */
   public boolean contains(double value) {
     return low <= value && value <= high;

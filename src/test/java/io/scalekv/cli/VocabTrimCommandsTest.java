@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.pair.ShippedPair;
-import io.scalekv.vocabtrim.trim.Mapping;
 import io.scalekv.vocabtrim.trim.MappingFile;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import io.scalekv.vocabtrim.trim.TokenCounts;
@@ -37,7 +36,7 @@ final class VocabTrimCommandsTest {
   }
 
   @Test
-  void countsToMappingToDrafter() throws IOException {
+  void countsToMappingToDraftModel() throws IOException {
     TokenCounts counts = TokenCounts.create(V);
     counts.accept(new Random(1).ints(50_000, 0, 3000).toArray());
     Path csv = folder.resolve("counts.csv");
@@ -59,8 +58,8 @@ final class VocabTrimCommandsTest {
             map,
             "--json");
     assertEquals(1024, said.json().get("retained").asInt());
-    Mapping mapping = MappingFile.read(map, MappingForm.FR_SPEC, V);
-    assertTrue(mapping.kept().contains(1));
+    MappingFile.Mapping mapping = MappingFile.read(map, MappingForm.FR_SPEC, V);
+    assertTrue(mapping.retained().contains(1));
     Path out = folder.resolve("drafter");
     done(
         "vocabtrim",
@@ -73,7 +72,7 @@ final class VocabTrimCommandsTest {
         "fr-spec",
         "--out",
         out);
-    assertEquals(mapping.kept(), MappingFile.read(out, MappingForm.D2T_OFFSET, V).kept());
+    assertEquals(mapping.retained(), MappingFile.read(out, MappingForm.D2T_OFFSET, V).retained());
     assertTrue(Files.exists(out.resolve("config.json")));
     refused(
         "eagle",
@@ -127,7 +126,7 @@ final class VocabTrimCommandsTest {
     }
     assertTrue(Files.readString(out.resolve("best.md")).contains("toys"));
     Said again = done("vocabtrim", "run", spec, "--out", out);
-    assertTrue(again.err().contains(": there"), again.err());
+    assertTrue(again.err().contains(": already done"), again.err());
     assertTrue(again.out().contains("MBSU"), again.out());
     refused("none.yaml", "vocabtrim", "run", folder.resolve("none.yaml"), "--out", out);
   }

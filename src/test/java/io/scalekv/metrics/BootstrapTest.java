@@ -185,4 +185,30 @@ final class BootstrapTest {
   void theUsualBootstrap() {
     assertEquals(new Bootstrap(10_000, 0.95, 6), Bootstrap.withSeed(6));
   }
+
+  @Test
+  void ratiosAreResampledByPromptAndPaired() {
+    Bootstrap bootstrap = new Bootstrap(2000, 0.95, 1);
+    double[] tokens = {10, 20, 30, 40};
+    Interval same = bootstrap.ratio(tokens, new double[] {5, 10, 15, 20});
+    assertEquals(2, same.mean(), 1e-12);
+    assertEquals(2, same.low(), 1e-12);
+    double[] calls = {6, 9, 18, 16};
+    Interval tau = bootstrap.ratio(tokens, calls);
+    assertEquals(100.0 / 49, tau.mean(), 1e-12);
+    assertTrue(tau.low() < tau.mean() && tau.mean() < tau.high());
+    Interval zero = bootstrap.ratioDifference(tokens, calls, calls, 1, 1);
+    assertEquals(0, zero.low(), 1e-12);
+    assertEquals(0, zero.high(), 1e-12);
+    assertTrue(Double.isNaN(bootstrap.ratio(new double[] {1}, new double[] {1}).low()));
+  }
+
+  /** A mean is the ratio of sums to numbers of images, resampled alike. */
+  @Test
+  void aMeanIsARatio() {
+    Bootstrap bootstrap = new Bootstrap(500, 0.9, 3);
+    Interval mean = bootstrap.mean(1, 4, 2, 8);
+    Interval ratio = bootstrap.ratio(new double[] {1, 4, 2, 8}, new double[] {1, 1, 1, 1});
+    assertEquals(mean, ratio);
+  }
 }

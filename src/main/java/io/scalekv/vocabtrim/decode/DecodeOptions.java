@@ -4,32 +4,22 @@ import io.scalekv.io.Require;
 import java.util.Set;
 
 /**
- * How text is generated.
+ * Options of text generation.
  *
- * @param draftTokens γ, tokens that the draft model proposes before the target looks
+ * @param draftTokens γ, tokens that the draft model proposes per block
  * @param maxTokens most tokens to generate
  * @param temperature that divides the logits of both models; 0 takes the most likely token
- * @param stop tokens after which to end; they are part of what is generated
+ * @param stop tokens that end the text; they are part of it
  */
 public record DecodeOptions(int draftTokens, int maxTokens, double temperature, Set<Integer> stop) {
-  private static final int MOST_DRAFT_TOKENS = 64;
-
-  /** Checks the numbers. */
   public DecodeOptions {
-    Require.that(
-        draftTokens >= 1 && draftTokens <= MOST_DRAFT_TOKENS,
-        "draft tokens must be between 1 and %s, got %s",
-        MOST_DRAFT_TOKENS,
-        draftTokens);
-    Require.that(maxTokens >= 1, "tokens to generate must be at least 1, got %s", maxTokens);
-    Require.that(
-        temperature >= 0 && temperature <= 100,
-        "temperature must be between 0 and 100, got %s",
-        temperature);
+    Require.between("draft tokens", draftTokens, 1, 64);
+    Require.atLeast("tokens to generate", maxTokens, 1);
+    Require.between("temperature", temperature, 0.0, 100.0);
     stop = Set.copyOf(stop);
   }
 
-  /** Whether the most likely token is taken, without randomness. */
+  /** Returns whether the most likely token is taken, without randomness. */
   public boolean greedy() {
     return temperature == 0;
   }

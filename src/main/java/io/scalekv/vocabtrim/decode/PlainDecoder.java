@@ -5,26 +5,23 @@ import io.scalekv.vocabtrim.lm.LanguageModel;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
-/** One model alone, one token a pass: what speculative decoding is measured against. */
+/** Decoder of one model alone, one token per pass: the baseline of speculative decoding. */
 public final class PlainDecoder {
   private final LanguageModel model;
 
   /** A decoder of a model with its whole head; it does not own the model. */
   public PlainDecoder(LanguageModel model) {
-    Require.that(
-        model.head().isAll(),
-        "target of speculative decoding must have its whole head, got %s",
-        model.head());
+    Require.that(model.head().isAll(), "head of the target must be whole, got %s", model.head());
     this.model = model;
   }
 
   /**
-   * Generates.
+   * Generates text.
    *
    * @param prompt at least one token
-   * @param options of which the draft tokens do not matter
+   * @param options whose draft tokens are ignored
    * @param random source of randomness; unused at temperature 0
-   * @return what comes after the prompt
+   * @return the tokens after the prompt
    */
   public int[] generate(int[] prompt, DecodeOptions options, RandomGenerator random) {
     checkLength(prompt, options, model);
@@ -43,17 +40,13 @@ public final class PlainDecoder {
     }
   }
 
-  /** That prompt and generated tokens fit into the models. */
+  /** Checks that prompt and new tokens fit into the models. */
   static void checkLength(int[] prompt, DecodeOptions options, LanguageModel... models) {
     Require.that(prompt.length != 0, "prompt must hold at least one token");
     for (LanguageModel m : models) {
       // the last token is never fed
-      long fed = (long) prompt.length + options.maxTokens() - 1;
-      Require.that(
-          fed <= m.maxPositions(),
-          "prompt and new tokens must be at most %s together, got %s",
-          (m.maxPositions() + 1L),
-          (fed + 1));
+      long most = m.maxPositions() + 1L;
+      Require.between("prompt and new tokens", prompt.length + (long) options.maxTokens(), 2, most);
     }
   }
 }

@@ -3,21 +3,29 @@ package io.scalekv.vocabtrim.decode;
 import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
+import io.scalekv.vocabtrim.measure.BlockStatistics;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * A draft model proposes chains of γ tokens, the target judges each chain in one pass. Both keep
- * their keys and values; what was rejected is rolled back. The last chain is as short as the tokens
- * that are still wanted, and a chain ends with a stop token.
+ * Speculative decoder: a draft model proposes chains of γ tokens, the target judges each chain in
+ * one pass. Both cache their keys and values; rejected tokens are rolled back. The last chain is no
+ * longer than the tokens that are missing, and a chain ends with a stop token.
  *
- * <p>Greedy output is the target's own to the token, as far as a pass over several tokens computes
- * the logits that a pass over one computes: two tokens whose logits differ by less than the
- * rounding of float32 sums may change places.
+ * <p>Greedy output is identical to the target's own, except that two tokens whose logits differ by
+ * less than the float32 rounding between passes of different length may swap.
  */
 public final class SpeculativeDecoder {
+  /**
+   * Generated text.
+   *
+   * @param tokens after the prompt
+   * @param statistics of its blocks
+   */
+  public record Generation(int[] tokens, BlockStatistics statistics) {}
+
   private final LanguageModel target;
   private final LanguageModel draft;
 
@@ -28,21 +36,19 @@ public final class SpeculativeDecoder {
    * @param draft of the same vocabulary; its head may be trimmed
    */
   public SpeculativeDecoder(LanguageModel target, LanguageModel draft) {
+    Require.that(target.head().isAll(), "head of the target must be whole, got %s", target.head());
+    int own = draft.vocabulary();
     Require.that(
-        target.head().isAll(),
-        "target of speculative decoding must have its whole head, got %s",
-        target.head());
-    Require.that(
-        target.vocabulary() == draft.vocabulary(),
-        "draft model must have the target's %s tokens, got %s",
+        target.vocabulary() == own,
+        "draft model must have the target's %d tokens, got %d",
         target.vocabulary(),
-        draft.vocabulary());
+        own);
     this.target = target;
     this.draft = draft;
   }
 
   /**
-   * Generates.
+   * Generates text.
    *
    * @param prompt at least one token
    * @param random source of randomness; unused at temperature 0
@@ -52,30 +58,28 @@ public final class SpeculativeDecoder {
     try (LanguageModel.Session ofTarget = target.session();
         LanguageModel.Session ofDraft = draft.session()) {
       Run run = new Run(prompt, options, TokenRule.of(options, random), ofTarget, ofDraft);
-      run.toTheEnd();
+      run.decode();
       return new Generation(
           Arrays.copyOfRange(run.tokens, prompt.length, run.length), run.statistics());
     }
   }
 
-  /** One generation: the target's session holds all certain tokens but the last. */
+  /** One generation: the target's session holds all verified tokens but the last. */
   private final class Run {
     private final DecodeOptions options;
     private final TokenRule rule;
     private final LanguageModel.Session ofTarget;
     private final LanguageModel.Session ofDraft;
-    private final VocabularySubset kept = draft.head();
+    private final VocabularySubset retained = draft.head();
     private final int prompt;
     private final int[] tokens;
     private int length;
     private boolean stopped;
-    private long targetCalls;
-    private long draftCalls;
-    private final long[] drafted;
-    private final long[] judged;
-    private final long[] accepted;
-    private long rejectedNotKept;
-    private long rejectedWrong;
+    private long calls;
+    private final double[] judged;
+    private final double[] accepted;
+    private long outside;
+    private long wrong;
 
     Run(
         int[] prompt,
@@ -90,17 +94,16 @@ public final class SpeculativeDecoder {
       this.prompt = prompt.length;
       this.tokens = Arrays.copyOf(prompt, prompt.length + options.maxTokens());
       this.length = prompt.length;
-      this.drafted = new long[options.draftTokens()];
-      this.judged = new long[options.draftTokens()];
-      this.accepted = new long[options.draftTokens()];
+      this.judged = new double[options.draftTokens()];
+      this.accepted = new double[options.draftTokens()];
     }
 
-    void toTheEnd() {
+    void decode() {
       if (length > 1) {
         ofTarget.feedLast(Arrays.copyOf(tokens, length - 1));
       }
       while (length < tokens.length && !stopped) {
-        List<TokenRule.Draft> chain = draft(Math.min(drafted.length, tokens.length - length - 1));
+        List<TokenRule.Draft> chain = draft(Math.min(judged.length, tokens.length - length - 1));
         verify(chain);
         ofTarget.rollback(length - 1);
         ofDraft.rollback(Math.min(ofDraft.length(), length - 1));
@@ -111,9 +114,7 @@ public final class SpeculativeDecoder {
       List<TokenRule.Draft> chain = new ArrayList<>(most);
       int[] feed = Arrays.copyOfRange(tokens, ofDraft.length(), length);
       while (chain.size() < most) {
-        TokenRule.Draft next = rule.draft(ofDraft.feedLast(feed), kept);
-        draftCalls++;
-        drafted[chain.size()]++;
+        TokenRule.Draft next = rule.draft(ofDraft.feedLast(feed), retained);
         chain.add(next);
         if (options.stop().contains(next.token())) {
           break;
@@ -130,17 +131,17 @@ public final class SpeculativeDecoder {
         feed[j + 1] = chain.get(j).token();
       }
       float[] logits = ofTarget.feed(feed);
-      targetCalls++;
+      calls++;
       int vocabulary = target.vocabulary();
       for (int j = 0; j < chain.size(); j++) {
         judged[j]++;
-        int verdict = rule.judge(chain.get(j), kept, logits, j * vocabulary);
+        int verdict = rule.judge(chain.get(j), retained, logits, j * vocabulary);
         if (verdict < 0) {
           int instead = -1 - verdict;
-          if (kept.contains(instead)) {
-            rejectedWrong++;
+          if (retained.contains(instead)) {
+            wrong++;
           } else {
-            rejectedNotKept++;
+            outside++;
           }
           append(instead);
           return;
@@ -159,16 +160,8 @@ public final class SpeculativeDecoder {
       stopped = options.stop().contains(token);
     }
 
-    DecodeStatistics statistics() {
-      return new DecodeStatistics(
-          length - prompt,
-          targetCalls,
-          draftCalls,
-          drafted,
-          judged,
-          accepted,
-          rejectedNotKept,
-          rejectedWrong);
+    BlockStatistics statistics() {
+      return new BlockStatistics(length - prompt, calls, judged, accepted, outside, wrong);
     }
   }
 }

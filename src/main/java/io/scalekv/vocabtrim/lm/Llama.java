@@ -1,6 +1,5 @@
 package io.scalekv.vocabtrim.lm;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
@@ -13,11 +12,12 @@ import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
-/** A language model of the Llama layout, in float32. */
+/** Language model of the Llama layout, in float32. */
 public final class Llama implements LanguageModel {
-  /** Most logits that a block of rows holds, and most tokens of one pass. */
+  /** Most logits of a block of rows. */
   private static final int BLOCK_LOGITS = 1 << 24;
 
   private static final int PASS_TOKENS = 2048;
@@ -26,23 +26,20 @@ public final class Llama implements LanguageModel {
   private final NDManager manager;
   private final LlamaNet net;
   private final RotaryTable rotary;
-  private final VocabularySubset kept;
+  private final VocabularySubset retained;
   private final NDArray head;
 
-  private Llama(LlamaConfig config, NDManager manager, LlamaNet net, VocabularySubset kept) {
+  private Llama(LlamaConfig config, NDManager manager, LlamaNet net, VocabularySubset retained) {
     this.config = config;
     this.manager = manager;
     this.net = net;
     this.rotary = new RotaryTable(manager, config);
-    this.kept = kept;
-    this.head = kept.isAll() ? net.head() : rows(net.head(), kept);
+    this.retained = retained;
+    this.head = retained.isAll() ? net.head() : rows(net.head(), retained);
   }
 
   private NDArray rows(NDArray full, VocabularySubset ids) {
-    long[] index = new long[ids.size()];
-    for (int j = 0; j < index.length; j++) {
-      index[j] = ids.id(j);
-    }
+    long[] index = Arrays.stream(ids.toArray()).asLongStream().toArray();
     try (NDArray at = NativeCopy.of(manager, index, new Shape(index.length))) {
       NDArray trimmed = TorchOps.call("rows_at", full, at);
       trimmed.attach(manager);
@@ -50,56 +47,44 @@ public final class Llama implements LanguageModel {
     }
   }
 
-  /** Loads the model of a folder, told to nobody. */
-  public static Llama open(Path folder) {
-    return open(folder, LoadListener.NONE);
-  }
-
   /**
    * Loads the model of a folder: {@code config.json} and weights in safetensors, in one file or in
    * shards with an index. Every name, shape and type is checked first.
    *
-   * @param listener told how far the reading is
-   * @throws IllegalArgumentException if the configuration is not that of a Llama model
+   * @throws IllegalArgumentException if the configuration is not of a Llama model
    * @throws io.scalekv.weights.WeightsFileException if the weights do not fit it
    */
-  public static Llama open(Path folder, LoadListener listener) {
+  public static Llama open(Path folder) {
     Path file = folder.resolve(LlamaConfig.FILE);
-    Require.that(
-        Files.isRegularFile(file),
-        "missing language model: no %2$s in %1$s",
-        folder,
-        LlamaConfig.FILE);
+    Require.that(Files.isRegularFile(file), "missing language model: no %s", file);
     LlamaConfig config = LlamaConfig.read(file);
     NDManager manager = NDManager.newBaseManager("PyTorch");
     try (TensorSource source = TensorSource.open(folder)) {
       Path where = TensorSource.locate(folder);
       return of(
-          config, manager, LlamaWeights.expected(config).load(manager, where, source, listener));
+          config,
+          manager,
+          LlamaWeights.expected(config).load(manager, where, source, LoadListener.NONE));
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
     }
   }
 
-  /** Random weights, for tests, geometry and speed. */
-  public static Llama random(LlamaConfig config, int seed) {
-    NDManager manager = NDManager.newBaseManager("PyTorch");
-    Engine.getInstance().setRandomSeed(seed);
-    return of(config, manager, LlamaWeights.initial(manager, config));
-  }
-
   /**
-   * A model over weights that are there.
+   * Creates a model over loaded weights.
    *
    * @param manager owner of the weights; the model closes it
    */
   public static Llama of(LlamaConfig config, NDManager manager, Weights weights) {
     return new Llama(
-        config, manager, new LlamaNet(config, weights), VocabularySubset.all(config.vocabulary()));
+        config,
+        manager,
+        new LlamaNet(config, weights, false),
+        VocabularySubset.all(config.vocabulary()));
   }
 
-  /** The configuration. */
+  /** Returns the configuration. */
   public LlamaConfig config() {
     return config;
   }
@@ -111,7 +96,7 @@ public final class Llama implements LanguageModel {
 
   @Override
   public VocabularySubset head() {
-    return kept;
+    return retained;
   }
 
   @Override
@@ -120,48 +105,14 @@ public final class Llama implements LanguageModel {
   }
 
   @Override
-  public long bodyParameters() {
-    return config.bodyParameters();
-  }
-
-  @Override
-  public int headWidth() {
-    return config.width();
-  }
-
-  @Override
-  public long embeddingParameters() {
-    return config.embeddingParameters();
-  }
-
-  @Override
-  public boolean tied() {
-    return config.tied();
-  }
-
-  @Override
   public LanguageModel withHead(VocabularySubset ids) {
-    Require.that(
-        ids.vocabulary() == vocabulary(),
-        "trimmed head: vocabulary must be %s, got %s",
-        vocabulary(),
-        ids.vocabulary());
-    for (int j = 0; j < ids.size(); j++) {
-      Require.that(
-          kept.contains(ids.id(j)),
-          "trimmed head: token must be in the head before, got %s",
-          ids.id(j));
+    int own = vocabulary();
+    int other = ids.vocabulary();
+    Require.that(other == own, "vocabulary of a trimmed head must be %d, got %d", own, other);
+    for (int id : ids.toArray()) {
+      Require.that(retained.contains(id), "token must be in the head before, got %d", id);
     }
     return new Llama(config, manager.newSubManager(), net, ids);
-  }
-
-  @Override
-  public float[] logits(int[] tokens) {
-    check(tokens, 0);
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray x = net.hidden(ids(scope, tokens), rotary.turns(scope, 0, tokens.length), null);
-      return TorchOps.call("product", x, head).toFloatArray();
-    }
   }
 
   @Override
@@ -184,7 +135,7 @@ public final class Llama implements LanguageModel {
     }
   }
 
-  /** Some sequences at once, filled up behind their ends, where no token of theirs looks. */
+  /** Passes some sequences at once, padded at the end, where causal attention ignores it. */
   private void pass(List<int[]> sequences, int from, int to, int longest, Rows rows) {
     try (NDManager scope = manager.newSubManager()) {
       long[] padded = new long[(to - from) * longest];
@@ -195,9 +146,9 @@ public final class Llama implements LanguageModel {
         }
       }
       NDArray ids = NativeCopy.of(scope, padded, new Shape(to - from, longest));
-      NDArray x = net.hidden(ids, rotary.turns(scope, 0, longest), null);
-      int block = Math.max(1, BLOCK_LOGITS / kept.size());
-      float[] row = new float[kept.size()];
+      NDArray x = net.hidden(ids, rotary.rotations(scope, 0, longest), null);
+      int block = Math.max(1, BLOCK_LOGITS / retained.size());
+      float[] row = new float[retained.size()];
       for (int b = 0; b < to - from; b++) {
         int length = sequences.get(from + b).length;
         for (int a = 0; a < length; a += block) {
@@ -221,27 +172,16 @@ public final class Llama implements LanguageModel {
     return new CachedSession();
   }
 
-  private void check(int[] tokens, int held) {
+  private void check(int[] tokens, int cached) {
     Require.that(tokens.length != 0, "language model must be given at least one token");
-    Require.that(
-        (long) held + tokens.length <= config.maxPositions(),
-        "positions of the language model must be at most %s, got %s",
-        config.maxPositions(),
-        ((long) held + tokens.length));
+    Require.between("tokens of a sequence", cached + tokens.length, 1, config.maxPositions());
     for (int token : tokens) {
-      Require.that(
-          token >= 0 && token < config.vocabulary(),
-          "token of the language model must be in 0..%s, got %s",
-          (config.vocabulary() - 1),
-          token);
+      Require.between("token", token, 0, config.vocabulary() - 1);
     }
   }
 
   private static NDArray ids(NDManager scope, int[] tokens) {
-    long[] ids = new long[tokens.length];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = tokens[i];
-    }
+    long[] ids = Arrays.stream(tokens).asLongStream().toArray();
     return NativeCopy.of(scope, ids, new Shape(1, ids.length));
   }
 
@@ -250,7 +190,7 @@ public final class Llama implements LanguageModel {
     manager.close();
   }
 
-  /** Keys and values of every layer, [1,G,capacity,D] each, capacity doubling as it fills. */
+  /** Session with keys and values of every layer, [1,G,capacity,D] each; capacity doubles. */
   private final class CachedSession implements Session {
     private static final int LEAST = 64;
 
@@ -286,8 +226,8 @@ public final class Llama implements LanguageModel {
         NDArray x =
             net.hidden(
                 ids(scope, tokens),
-                rotary.turns(scope, length, to),
-                new LlamaNet.Held(keys, values, at));
+                rotary.rotations(scope, length, to),
+                new LlamaNet.Prefix(keys, values, at));
         if (lastOnly) {
           x = x.get(new NDIndex(":,{}:{}", tokens.length - 1, tokens.length));
           x.attach(scope);
@@ -314,9 +254,9 @@ public final class Llama implements LanguageModel {
     private NDArray grown(NDManager larger, NDArray old, int tokens) {
       NDArray array = larger.zeros(new Shape(1, config.kvHeads(), tokens, config.headWidth()));
       if (length > 0) {
-        NDIndex held = new NDIndex(":,:,0:{}", length);
-        try (NDArray part = old.get(held)) {
-          array.set(held, part);
+        NDIndex prefix = new NDIndex(":,:,0:{}", length);
+        try (NDArray part = old.get(prefix)) {
+          array.set(prefix, part);
         }
       }
       return array;
@@ -324,9 +264,7 @@ public final class Llama implements LanguageModel {
 
     @Override
     public void rollback(int to) {
-      Require.that(
-          to >= 0 && to <= length, "rollback must be between 0 and %s tokens, got %s", length, to);
-      length = to;
+      length = (int) Require.between("length after a rollback", to, 0, length);
     }
 
     @Override

@@ -6,13 +6,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Shape of a model of the Llama layout, from the {@code config.json} of its folder.
+ * Configuration of a model of the Llama layout, from the {@code config.json} of its folder.
  *
  * @param vocabulary V, {@code vocab_size}
  * @param width C, {@code hidden_size}
@@ -23,7 +22,7 @@ import tools.jackson.databind.JsonNode;
  * @param headWidth D, {@code head_dim}; H·D may differ from C
  * @param normEpsilon {@code rms_norm_eps}
  * @param ropeTheta base of the rotary frequencies
- * @param ropeScaling how they are stretched
+ * @param ropeScaling scaling of the rotary frequencies
  * @param maxPositions most tokens of a sequence, {@code max_position_embeddings}
  * @param tied whether the output head is the input embedding, {@code tie_word_embeddings}
  * @param bos token that begins a text, or −1
@@ -44,46 +43,36 @@ public record LlamaConfig(
     boolean tied,
     int bos,
     List<Integer> eos) {
-  /** Name of the file in a model folder. */
+  /** File name in a model folder. */
   public static final String FILE = "config.json";
 
   private static final int LARGEST = 1 << 24;
   private static final int MOST_LAYERS = 1000;
 
-  /** Checks the numbers against each other. */
   public LlamaConfig {
-    range("vocab_size", vocabulary, LARGEST);
-    range("hidden_size", width, LARGEST);
-    range("intermediate_size", ffnWidth, LARGEST);
-    range("num_hidden_layers", layers, MOST_LAYERS);
-    range("num_attention_heads", heads, LARGEST);
-    range("num_key_value_heads", kvHeads, LARGEST);
-    range("head_dim", headWidth, LARGEST);
-    range("max_position_embeddings", maxPositions, Integer.MAX_VALUE);
-    require(
-        heads % kvHeads == 0, "num_key_value_heads must divide the " + heads + " heads", kvHeads);
-    require(headWidth % 2 == 0, "head_dim must be even", headWidth);
-    require(
-        normEpsilon > 0 && normEpsilon < 1,
-        "rms_norm_eps must be above 0 and below 1",
-        normEpsilon);
-    require(ropeTheta > 0 && ropeTheta < 1e12, "rope_theta must be above 0", ropeTheta);
-    require(bos >= -1 && bos < vocabulary, "bos_token_id must be below " + vocabulary, bos);
+    Require.between("vocab_size", vocabulary, 1, LARGEST);
+    Require.between("hidden_size", width, 1, LARGEST);
+    Require.between("intermediate_size", ffnWidth, 1, LARGEST);
+    Require.between("num_hidden_layers", layers, 1, MOST_LAYERS);
+    Require.between("num_attention_heads", heads, 1, LARGEST);
+    Require.between("num_key_value_heads", kvHeads, 1, LARGEST);
+    Require.between("head_dim", headWidth, 1, LARGEST);
+    Require.atLeast("max_position_embeddings", maxPositions, 1);
+    String divide = "num_key_value_heads must divide the %d heads, got %d";
+    Require.that(heads % kvHeads == 0, divide, heads, kvHeads);
+    Require.that(headWidth % 2 == 0, "head_dim must be even, got %d", headWidth);
+    boolean small = normEpsilon > 0 && normEpsilon < 1;
+    Require.that(small, "rms_norm_eps must be above 0 and below 1, got %s", normEpsilon);
+    boolean finite = ropeTheta > 0 && ropeTheta < 1e12;
+    Require.that(finite, "rope_theta must be above 0 and below 1e12, got %s", ropeTheta);
+    Require.between("bos_token_id", bos, -1, vocabulary - 1);
     eos = List.copyOf(eos);
     for (int id : eos) {
-      require(id >= 0 && id < vocabulary, "eos_token_id must be below " + vocabulary, id);
+      Require.between("eos_token_id", id, 0, vocabulary - 1);
     }
   }
 
-  private static void range(String name, int value, int most) {
-    require(value >= 1 && value <= most, name + " must be between 1 and " + most, value);
-  }
-
-  private static void require(boolean ok, String condition, Object got) {
-    Require.that(ok, "llama config: %s, got %s", condition, got);
-  }
-
-  /** Scalars of layers and norms: everything but the input embedding and the output head. */
+  /** Returns the parameters without input embedding and output head. */
   public long bodyParameters() {
     long inner = (long) heads * headWidth;
     long kv = (long) kvHeads * headWidth;
@@ -91,12 +80,12 @@ public record LlamaConfig(
     return layers * layer + width;
   }
 
-  /** Scalars of the input embedding, V·C; with a tied head the same ones as the head's. */
+  /** Returns the parameters of the input embedding, V·C; a tied head shares them. */
   public long embeddingParameters() {
     return (long) vocabulary * width;
   }
 
-  /** Scalars of the whole model with its full head, a tied one counted once. */
+  /** Returns the parameters of the whole model, a tied head counted once. */
   public long parameters() {
     return bodyParameters() + (tied ? 1 : 2) * embeddingParameters();
   }
@@ -104,7 +93,7 @@ public record LlamaConfig(
   /**
    * Reads a {@code config.json} as the Hugging Face library writes it.
    *
-   * @throws IllegalArgumentException if it is not the configuration of such a model
+   * @throws IllegalArgumentException if it is not the configuration of a Llama model
    */
   public static LlamaConfig read(Path file) {
     JsonNode json;
@@ -121,20 +110,18 @@ public record LlamaConfig(
   }
 
   private static LlamaConfig of(JsonNode json) {
-    String type = json.path("model_type").asString("");
-    require(type.equals("llama"), "model_type must be llama", type.isEmpty() ? "none" : type);
+    String type = json.path("model_type").asString("none");
+    Require.that(type.equals("llama"), "model_type must be llama, got %s", type);
     String activation = json.path("hidden_act").asString("silu");
-    require(activation.equals("silu"), "hidden_act must be silu", activation);
+    Require.that(activation.equals("silu"), "hidden_act must be silu, got %s", activation);
     for (String bias : List.of("attention_bias", "mlp_bias")) {
-      require(!json.path(bias).asBoolean(false), bias + " must be false", "true");
+      Require.that(!json.path(bias).asBoolean(false), "%s must be false, got true", bias);
     }
-    require(
-        json.path("quantization_config").isMissingNode(),
-        "quantization_config must be absent",
-        "one");
+    boolean plain = json.path("quantization_config").isMissingNode();
+    Require.that(plain, "model must not be quantised, got a quantization_config");
     int width = number(json, "hidden_size", 0);
     int heads = number(json, "num_attention_heads", 0);
-    // newer versions of the library gather what belongs to the rotary embedding in one object
+    // newer versions of the library store the rotary settings in one object
     JsonNode gathered = json.path("rope_parameters");
     JsonNode scaling = gathered.isObject() ? gathered : json.path("rope_scaling");
     double theta = gathered.path("rope_theta").asDouble(json.path("rope_theta").asDouble(10000));
@@ -171,7 +158,7 @@ public record LlamaConfig(
               number(json, "original_max_position_embeddings", 0));
       default ->
           throw new IllegalArgumentException(
-              "llama config: rope_type must be default, linear or llama3, got " + type);
+              "rope_type must be default, linear or llama3, got " + type);
     };
   }
 
@@ -190,14 +177,14 @@ public record LlamaConfig(
     if (node.isMissingNode() || node.isNull()) {
       return otherwise;
     }
-    require(node.isInt(), name + " must be a whole number", node);
+    Require.that(node.isInt(), "%s must be an integer, got %s", name, node);
     return node.asInt();
   }
 
-  /** This configuration as a {@code config.json} that the Hugging Face library reads. */
+  /** Returns a {@code config.json} that the Hugging Face library reads. */
   public String json() {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("architectures", List.of("LlamaForCausalLM"));
+    ObjectNode json = Json.MAPPER.createObjectNode();
+    json.putArray("architectures").add("LlamaForCausalLM");
     json.put("model_type", "llama");
     json.put("vocab_size", vocabulary);
     json.put("hidden_size", width);
@@ -209,31 +196,29 @@ public record LlamaConfig(
     json.put("hidden_act", "silu");
     json.put("rms_norm_eps", normEpsilon);
     json.put("rope_theta", ropeTheta);
-    json.put("rope_scaling", scalingJson());
+    if (ropeScaling instanceof RopeScaling.Llama3 s) {
+      json.putObject("rope_scaling")
+          .put("rope_type", "llama3")
+          .put("factor", s.factor())
+          .put("low_freq_factor", s.lowFactor())
+          .put("high_freq_factor", s.highFactor())
+          .put("original_max_position_embeddings", s.originalPositions());
+    } else if (ropeScaling instanceof RopeScaling.Linear s) {
+      json.putObject("rope_scaling").put("rope_type", "linear").put("factor", s.factor());
+    } else {
+      json.putNull("rope_scaling");
+    }
     json.put("max_position_embeddings", maxPositions);
     json.put("tie_word_embeddings", tied);
     json.put("attention_bias", false);
     json.put("mlp_bias", false);
-    json.put("bos_token_id", bos < 0 ? null : bos);
-    json.put("eos_token_id", eos.isEmpty() ? null : eos.size() == 1 ? eos.get(0) : eos);
+    json.put("bos_token_id", bos < 0 ? null : (Integer) bos);
+    if (eos.size() > 1) {
+      eos.forEach(json.putArray("eos_token_id")::add);
+    } else {
+      json.put("eos_token_id", eos.isEmpty() ? null : eos.get(0));
+    }
     json.put("torch_dtype", "bfloat16");
     return Json.pretty(json) + "\n";
-  }
-
-  private Map<String, Object> scalingJson() {
-    Map<String, Object> json = new LinkedHashMap<>();
-    if (ropeScaling instanceof RopeScaling.Llama3 s) {
-      json.put("rope_type", "llama3");
-      json.put("factor", s.factor());
-      json.put("low_freq_factor", s.lowFactor());
-      json.put("high_freq_factor", s.highFactor());
-      json.put("original_max_position_embeddings", s.originalPositions());
-    } else if (ropeScaling instanceof RopeScaling.Linear s) {
-      json.put("rope_type", "linear");
-      json.put("factor", s.factor());
-    } else {
-      return null;
-    }
-    return json;
   }
 }

@@ -6,21 +6,34 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;
+import java.util.List;
 
 /**
- * The forward pass of the Llama layout (Touvron et al., arXiv 2302.13971, with the grouped queries
- * of arXiv 2307.09288): RMS norm before every part, rotary embedding, causal attention, SwiGLU.
+ * Forward pass of the Llama layout (Touvron et al., arXiv 2302.13971, with the grouped queries of
+ * arXiv 2307.09288): RMS norm before every part, rotary embedding, causal attention, SwiGLU.
  * Stateless: one instance serves training and generation.
  */
 public final class LlamaNet {
   /**
-   * Keys and values of the tokens before those of a pass, one pair of arrays a layer.
+   * Cached prefix: keys and values of the tokens before a pass, one array per layer.
    *
-   * @param keys [1,G,capacity,D] each; those of the pass are written behind them
-   * @param values likewise
-   * @param at [1] (int64), number of tokens before
+   * @param keys [1,G,capacity,D] each; the keys of the pass are appended
+   * @param values [1,G,capacity,D] each; the values of the pass are appended
+   * @param at [1] (int64), number of cached tokens
    */
-  record Held(NDArray[] keys, NDArray[] values, NDArray at) {}
+  record Prefix(NDArray[] keys, NDArray[] values, NDArray at) {}
+
+  private static final List<String> PARTS =
+      List.of(
+          "input_layernorm",
+          "self_attn.q_proj",
+          "self_attn.k_proj",
+          "self_attn.v_proj",
+          "self_attn.o_proj",
+          "post_attention_layernorm",
+          "mlp.gate_proj",
+          "mlp.up_proj",
+          "mlp.down_proj");
 
   private final LlamaConfig config;
   private final Weights weights;
@@ -28,11 +41,6 @@ public final class LlamaNet {
   private final NDArray like;
   private final NDArray epsilon;
   private final NDArray none;
-
-  /** A float32 net over the given weights, which it does not own. */
-  public LlamaNet(LlamaConfig config, Weights weights) {
-    this(config, weights, false);
-  }
 
   /**
    * A net over the given weights, which it does not own.
@@ -51,37 +59,27 @@ public final class LlamaNet {
     for (int i = 0; i < layers.length; i++) {
       String p = LlamaWeights.layer(i);
       layers[i] =
-          new NDArray[] {
-            weights.get(p + "input_layernorm.weight"),
-            weights.get(p + "self_attn.q_proj.weight"),
-            weights.get(p + "self_attn.k_proj.weight"),
-            weights.get(p + "self_attn.v_proj.weight"),
-            weights.get(p + "self_attn.o_proj.weight"),
-            weights.get(p + "post_attention_layernorm.weight"),
-            weights.get(p + "mlp.gate_proj.weight"),
-            weights.get(p + "mlp.up_proj.weight"),
-            weights.get(p + "mlp.down_proj.weight")
-          };
+          PARTS.stream().map(name -> weights.get(p + name + ".weight")).toArray(NDArray[]::new);
     }
   }
 
-  /** The configuration. */
+  /** Returns the configuration. */
   public LlamaConfig config() {
     return config;
   }
 
-  /** A weight by its name. */
+  /** Returns a weight by its name. */
   NDArray weight(String name) {
     return weights.get(name);
   }
 
-  /** The whole output head, [V,C]. */
+  /** Returns the whole output head, [V,C]. */
   NDArray head() {
     return weights.get(config.tied() ? LlamaWeights.EMBEDDING : LlamaWeights.HEAD);
   }
 
   /**
-   * Logits of whole sequences from their first token on, for training.
+   * Returns the logits of whole sequences, for training.
    *
    * @param ids [B,L] (int64)
    * @param table of the rotary embedding
@@ -89,38 +87,38 @@ public final class LlamaNet {
    */
   public NDArray logits(NDArray ids, RotaryTable table) {
     int length = Math.toIntExact(ids.getShape().get(1));
-    NDArray x = hidden(ids, table.turns(ids.getManager(), 0, length), null);
+    NDArray x = hidden(ids, table.rotations(ids.getManager(), 0, length), null);
     return TorchOps.call("product_as", x, head(), like);
   }
 
   /**
-   * What the output head reads.
+   * Returns the input of the output head.
    *
    * @param ids [B,L] (int64)
-   * @param turns of the positions of the L tokens
-   * @param held keys and values of the tokens before, B being 1; null if the sequences begin here
+   * @param rotations of the positions of the L tokens
+   * @param prefix cached keys and values, with B = 1; null at the begin of sequences
    * @return [B,L,C], normed, owned by the manager of {@code ids}
    */
-  NDArray hidden(NDArray ids, RotaryTable.Turns turns, Held held) {
+  NDArray hidden(NDArray ids, RotaryTable.Rotations rotations, Prefix prefix) {
     NDArray x = TorchOps.call("embedding", ids, weights.get(LlamaWeights.EMBEDDING));
     for (int i = 0; i < layers.length; i++) {
       NDArray input = x;
-      x = layer(i, input, turns, held);
+      x = layer(i, input, rotations, prefix);
       input.close();
     }
     return TorchOps.call("rms_norm_eps", x, weights.get(LlamaWeights.FINAL_NORM), epsilon);
   }
 
-  private NDArray layer(int i, NDArray x, RotaryTable.Turns t, Held held) {
+  private NDArray layer(int i, NDArray x, RotaryTable.Rotations t, Prefix prefix) {
     NDArray[] args = new NDArray[8 + layers[i].length];
     args[0] = x;
     args[1] = like;
     args[2] = epsilon;
     args[3] = t.cos();
     args[4] = t.sin();
-    args[5] = held == null ? none : held.keys()[i];
-    args[6] = held == null ? none : held.values()[i];
-    args[7] = held == null ? none : held.at();
+    args[5] = prefix == null ? none : prefix.keys()[i];
+    args[6] = prefix == null ? none : prefix.values()[i];
+    args[7] = prefix == null ? none : prefix.at();
     System.arraycopy(layers[i], 0, args, 8, layers[i].length);
     return TorchOps.call("llama_layer", args);
   }

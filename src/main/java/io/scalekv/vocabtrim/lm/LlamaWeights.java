@@ -7,9 +7,9 @@ import io.scalekv.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Names and shapes of the weights of the Llama layout, and fresh ones. */
+/** Weights of the Llama layout: names, shapes and initial values. */
 public final class LlamaWeights {
-  /** Name of the file of our own models. */
+  /** File name of the models trained here. */
   public static final String FILE = "model.safetensors";
 
   /** Input embedding, [V,C]. */
@@ -24,12 +24,12 @@ public final class LlamaWeights {
 
   private LlamaWeights() {}
 
-  /** Prefix of a layer. */
+  /** Returns the name prefix of a layer. */
   static String layer(int i) {
     return "model.layers." + i + ".";
   }
 
-  /** Every weight with its shape, under the names of the Hugging Face library. */
+  /** Returns every weight with its shape, under the names of the Hugging Face library. */
   public static Map<String, Shape> shapes(LlamaConfig c) {
     Map<String, Shape> s = new LinkedHashMap<>();
     long inner = (long) c.heads() * c.headWidth();
@@ -54,15 +54,15 @@ public final class LlamaWeights {
     return s;
   }
 
-  /** The weights as files hold them: rotary buffers and a copy of a tied head are not read. */
+  /** Returns the weights of a file: rotary buffers and a copy of a tied head are not read. */
   public static ExpectedWeights expected(LlamaConfig c) {
     return ExpectedWeights.of("the language model", shapes(c))
         .passingOver(n -> n.endsWith("rotary_emb.inv_freq") || (c.tied() && n.equals(HEAD)));
   }
 
   /**
-   * Fresh weights: norms 1, all else normal with deviation 0.02, the products that end in the
-   * residual stream less by the root of twice the layers. Uses the engine's random state.
+   * Returns initial weights: norms 1, all others normal with deviation 0.02, divided by the root of
+   * twice the layers for projections into the residual stream. Uses the engine's random state.
    */
   public static Weights initial(NDManager parent, LlamaConfig c) {
     Weights w = new Weights(parent);

@@ -3,12 +3,12 @@ package io.scalekv.vocabtrim.lm;
 import io.scalekv.io.Require;
 
 /**
- * How the frequencies of the rotary embedding are stretched for long contexts.
+ * Scaling of the frequencies of the rotary embedding for long contexts.
  *
  * @see <a href="https://arxiv.org/abs/2407.21783">Llama 3, section 3.4.3 and its released code</a>
  */
 public sealed interface RopeScaling {
-  /** The frequencies as they are. */
+  /** No scaling. */
   record None() implements RopeScaling {
     @Override
     public double frequency(double frequency) {
@@ -19,10 +19,9 @@ public sealed interface RopeScaling {
   /**
    * All frequencies divided by one number.
    *
-   * @param factor by which
+   * @param factor divisor
    */
   record Linear(double factor) implements RopeScaling {
-    /** Checks the factor. */
     public Linear {
       atLeastOne(factor);
     }
@@ -34,8 +33,8 @@ public sealed interface RopeScaling {
   }
 
   /**
-   * The rule of Llama 3: long waves are divided by the factor, short ones stay, between the two the
-   * division fades in.
+   * Rule of Llama 3: frequencies of long waves are divided by the factor, those of short waves are
+   * unchanged, with interpolation between.
    *
    * @param factor of the long waves
    * @param lowFactor a wave is long above {@code originalPositions / lowFactor} tokens
@@ -44,19 +43,14 @@ public sealed interface RopeScaling {
    */
   record Llama3(double factor, double lowFactor, double highFactor, int originalPositions)
       implements RopeScaling {
-    /** Checks the numbers against each other. */
     public Llama3 {
       atLeastOne(factor);
       Require.that(
-          lowFactor > 0 && highFactor > lowFactor && !Double.isInfinite(highFactor),
-          "llama config: low_freq_factor must be above 0 and high_freq_factor above it, got %s and"
-              + " %s",
-          lowFactor,
-          highFactor);
-      Require.that(
-          originalPositions >= 1,
-          "llama config: original_max_position_embeddings must be at least 1, got %s",
-          originalPositions);
+          lowFactor > 0 && highFactor > lowFactor && Double.isFinite(highFactor),
+          "high_freq_factor must be above low_freq_factor and both above 0, got %s and %s",
+          highFactor,
+          lowFactor);
+      Require.atLeast("original_max_position_embeddings", originalPositions, 1);
     }
 
     @Override
@@ -73,13 +67,11 @@ public sealed interface RopeScaling {
     }
   }
 
-  /** The frequency to use instead of an unscaled one, both in radians a token. */
+  /** Returns the scaled frequency of an unscaled one, both in radians per token. */
   double frequency(double frequency);
 
   private static void atLeastOne(double factor) {
-    Require.that(
-        factor >= 1 && !Double.isInfinite(factor),
-        "llama config: factor of rope_scaling must be at least 1, got %s",
-        factor);
+    boolean scales = factor >= 1 && Double.isFinite(factor);
+    Require.that(scales, "factor of rope_scaling must be at least 1, got %s", factor);
   }
 }

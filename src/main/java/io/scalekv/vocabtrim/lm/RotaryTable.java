@@ -7,9 +7,9 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.NativeCopy;
 
 /**
- * Cosines and sines of the rotary embedding in the layout of the Hugging Face library: column i and
- * column i + D/2 turn together by position · f_i, f_i = theta^(−2i/D), scaled. Frequencies and
- * angles are float32 as they are there.
+ * Table of cosines and sines of the rotary embedding in the layout of the Hugging Face library:
+ * columns i and i + D/2 rotate by position · f_i, f_i = theta^(−2i/D), scaled. Frequencies and
+ * angles are float32, as in that library.
  */
 public final class RotaryTable implements AutoCloseable {
   private static final int LEAST = 256;
@@ -21,7 +21,7 @@ public final class RotaryTable implements AutoCloseable {
   private NDArray cos;
   private NDArray sin;
 
-  /** A table that grows as it is asked. */
+  /** Creates an empty table, which grows on demand. */
   public RotaryTable(NDManager parent, LlamaConfig config) {
     this.config = config;
     this.manager = parent.newSubManager();
@@ -38,14 +38,13 @@ public final class RotaryTable implements AutoCloseable {
   }
 
   /**
-   * Cosines and sines of some positions.
+   * Returns the rotations of some positions.
    *
    * @param scope owner of the results
    * @param from first position
    * @param to position after the last one
-   * @return cosines and sines, [L,D] each
    */
-  Turns turns(NDManager scope, int from, int to) {
+  Rotations rotations(NDManager scope, int from, int to) {
     if (to > positions) {
       grow(to);
     }
@@ -54,16 +53,16 @@ public final class RotaryTable implements AutoCloseable {
     NDArray s = sin.get(rows);
     c.attach(scope);
     s.attach(scope);
-    return new Turns(c, s);
+    return new Rotations(c, s);
   }
 
   /**
-   * The turns of some positions.
+   * Rotations of some positions.
    *
    * @param cos [L,D]
    * @param sin [L,D]
    */
-  record Turns(NDArray cos, NDArray sin) {}
+  record Rotations(NDArray cos, NDArray sin) {}
 
   private void grow(int to) {
     int all = Math.max(LEAST, Math.min(config.maxPositions(), Math.max(to, 2 * positions)));
@@ -78,7 +77,7 @@ public final class RotaryTable implements AutoCloseable {
         s[p * d + i] = (float) Math.sin(angle);
       }
     }
-    // older views may still be in use: their arrays go with the manager
+    // older views may still be in use: their arrays are freed with the manager
     cos = NativeCopy.of(manager, c, new Shape(all, d));
     sin = NativeCopy.of(manager, s, new Shape(all, d));
     positions = all;

@@ -4,8 +4,9 @@ import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /**
- * The tokens that a trimmed output head keeps: its row j is the row {@code id(j)} of the full head.
- * {@code id} is what other tools call d2t in its absolute form, {@code row} is t2d as an index.
+ * Subset of a vocabulary retained by a trimmed output head: its row j is the row {@code id(j)} of
+ * the full head. Other tools call {@code id} d2t (absolute form) and store {@code row} as a mask
+ * t2d.
  */
 public final class VocabularySubset {
   private final int[] ids;
@@ -21,72 +22,60 @@ public final class VocabularySubset {
   }
 
   /**
-   * Some tokens of a vocabulary.
+   * Returns the subset of some tokens.
    *
    * @param ids ascending, at least one
    * @param vocabulary V, number of tokens of the full head
    */
   public static VocabularySubset of(int[] ids, int vocabulary) {
-    Require.that(
-        ids.length != 0 && ids.length <= vocabulary,
-        "size of a vocabulary subset must be between 1 and %s, got %s",
-        vocabulary,
-        ids.length);
-    for (int j = 0; j < ids.length; j++) {
-      Require.that(
-          ids[j] >= 0 && ids[j] < vocabulary,
-          "token of a vocabulary subset must be in 0..%s, got %s",
-          (vocabulary - 1),
-          ids[j]);
-      if (j > 0) {
-        Require.that(
-            ids[j] > ids[j - 1],
-            "tokens of a vocabulary subset must ascend, got %s after %s",
-            ids[j],
-            ids[j - 1]);
-      }
+    Require.between("size of a vocabulary subset", ids.length, 1, vocabulary);
+    int before = -1;
+    for (int id : ids) {
+      Require.between("token", id, 0, vocabulary - 1);
+      Require.that(id > before, "tokens must ascend, got %d after %d", id, before);
+      before = id;
     }
     return new VocabularySubset(ids.clone(), vocabulary);
   }
 
-  /** All tokens. */
+  /** Returns the subset of all tokens. */
   public static VocabularySubset all(int vocabulary) {
     int[] ids = new int[vocabulary];
     Arrays.setAll(ids, j -> j);
     return of(ids, vocabulary);
   }
 
-  /** V, number of tokens of the full head. */
+  /** Returns V, the number of tokens of the full head. */
   public int vocabulary() {
     return rows.length;
   }
 
-  /** K, number of retained tokens. */
+  /** Returns K, the number of retained tokens. */
   public int size() {
     return ids.length;
   }
 
-  /** Whether nothing is trimmed. */
+  /** Returns whether nothing is trimmed. */
   public boolean isAll() {
     return ids.length == rows.length;
   }
 
-  /** The token of row j. */
+  /** Returns the token of a row. */
   public int id(int row) {
     return ids[row];
   }
 
-  /** The row of a token, or −1 if it is not kept. */
+  /** Returns the row of a token, or −1 if it is not retained. */
   public int row(int id) {
     return rows[id];
   }
 
-  /** Whether a token is kept. */
+  /** Returns whether a token is retained. */
   public boolean contains(int id) {
     return rows[id] >= 0;
   }
 
-  /** The retained tokens, ascending. */
+  /** Returns the retained tokens, ascending. */
   public int[] toArray() {
     return ids.clone();
   }

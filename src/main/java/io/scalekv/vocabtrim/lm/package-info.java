@@ -1,8 +1,8 @@
 /**
- * The language models of VocabTrim: the port {@link io.scalekv.vocabtrim.lm.LanguageModel} and
- * behind it the Llama layout, whose folders are those of the Hugging Face library.
+ * Language models of VocabTrim: the interface {@link io.scalekv.vocabtrim.lm.LanguageModel} and its
+ * implementation of the Llama layout, read from folders of the Hugging Face library.
  *
- * <p>Letters: B sequences, L tokens, T tokens held, H query heads, G key-value heads, D head width,
- * C width, V vocabulary, K rows of the output head.
+ * <p>Letters: B sequences, L tokens, T cached tokens, H query heads, G key-value heads, D head
+ * width, C width, V vocabulary, K rows of the output head.
  */
 package io.scalekv.vocabtrim.lm;

@@ -1,80 +1,52 @@
 package io.scalekv.vocabtrim.measure;
 
-import io.scalekv.io.Require;
+import java.util.Arrays;
 
 /**
- * What happened in the blocks of one text or of several. Numbers are counts, or expected counts
- * where drafts were sampled.
+ * Counts of the blocks of one or more texts at one γ, or expected counts where drafts were sampled.
+ * Position j of a block is its j-th draft token, from 0; a draft token is judged if all before it
+ * in its block were accepted.
  *
  * @param tokens generated
- * @param calls of the target
- * @param offered [γ] drafted tokens that were looked at, by their place in the block
- * @param accepted [γ] of them accepted
- * @param outside rejections where the token that was to come is not kept
- * @param wrong rejections where it is kept
+ * @param calls passes of the target over a block; the first pass over a prompt is none
+ * @param judged [γ] judged draft tokens by position
+ * @param accepted [γ] of these, the accepted ones
+ * @param outside rejections where the token that replaces the draft is not retained
+ * @param wrong all other rejections
  */
 public record BlockStatistics(
-    double tokens,
-    double calls,
-    double[] offered,
-    double[] accepted,
-    double outside,
-    double wrong) {
-  /** Copies the arrays. */
-  public BlockStatistics {
-    Require.that(
-        offered.length == accepted.length && offered.length != 0,
-        "block statistics must have as many offered as accepted places, at least one, got %s and"
-            + " %s",
-        offered.length,
-        accepted.length);
-    offered = offered.clone();
-    accepted = accepted.clone();
-  }
-
-  /** No block yet. */
+    double tokens, double calls, double[] judged, double[] accepted, double outside, double wrong) {
+  /** Returns the counts of no block. */
   public static BlockStatistics none(int gamma) {
     return new BlockStatistics(0, 0, new double[gamma], new double[gamma], 0, 0);
   }
 
-  /** Both together. */
+  /** Returns the sum of both. */
   public BlockStatistics plus(BlockStatistics o) {
-    double[] sumOffered = offered.clone();
-    double[] sumAccepted = accepted.clone();
-    for (int j = 0; j < offered.length; j++) {
-      sumOffered[j] += o.offered[j];
-      sumAccepted[j] += o.accepted[j];
-    }
     return new BlockStatistics(
         tokens + o.tokens,
         calls + o.calls,
-        sumOffered,
-        sumAccepted,
+        sum(judged, o.judged),
+        sum(accepted, o.accepted),
         outside + o.outside,
         wrong + o.wrong);
   }
 
-  /** τ, generated tokens per call of the target; NaN without a call. */
+  private static double[] sum(double[] a, double[] b) {
+    double[] c = new double[a.length];
+    Arrays.setAll(c, j -> a[j] + b[j]);
+    return c;
+  }
+
+  /** Returns the block efficiency τ, generated tokens per call of the target; NaN without any. */
   public double tau() {
     return calls == 0 ? Double.NaN : tokens / calls;
   }
 
-  /** Share accepted of the tokens offered at each place of a block; NaN where none was. */
+  /** Returns the accepted share of the judged tokens by position; NaN where none was judged. */
   public double[] acceptance() {
-    double[] shares = new double[offered.length];
-    for (int j = 0; j < shares.length; j++) {
-      shares[j] = offered[j] == 0 ? Double.NaN : accepted[j] / offered[j];
-    }
+    double[] shares = new double[judged.length];
+    Arrays.setAll(shares, j -> judged[j] == 0 ? Double.NaN : accepted[j] / judged[j]);
     return shares;
-  }
-
-  @Override
-  public double[] offered() {
-    return offered.clone();
-  }
-
-  @Override
-  public double[] accepted() {
-    return accepted.clone();
   }
 }

@@ -6,59 +6,58 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Whether generated text is varied enough to say anything about a vocabulary. A small target that
- * always takes its most likely token falls into loops of a few tokens, and then any trimming looks
- * free.
+ * Variety of generated text. A small target that always takes its most likely token falls into
+ * loops of a few tokens, where any trimming looks free.
  *
  * @param tokens in all texts
- * @param distinct different tokens
- * @param repeated share of the runs of four tokens that occur earlier in the same text
+ * @param distinct number of distinct tokens
+ * @param repeated share of 4-grams that occur earlier in the same text
  */
 public record TextVariety(long tokens, int distinct, double repeated) {
-  private static final int RUN = 4;
+  private static final int GRAM = 4;
   private static final double MOST_REPEATED = 0.3;
 
-  /** Fewest different tokens expected: those of n tokens of ordinary text are of the order √n. */
-  private static final double LEAST_OF_ROOT = 2;
+  /** Least number of distinct tokens in n: ordinary text has of the order of √n. */
+  private static final double LEAST_PER_ROOT = 2;
 
-  /** Looks at some texts, responses only. */
+  /** Returns the variety of texts, responses only. */
   public static TextVariety of(List<int[]> texts) {
     Set<Integer> seen = new HashSet<>();
     long tokens = 0;
-    long runs = 0;
-    long again = 0;
+    long grams = 0;
+    long repeats = 0;
     for (int[] text : texts) {
       Set<List<Integer>> before = new HashSet<>();
       tokens += text.length;
       for (int i = 0; i < text.length; i++) {
         seen.add(text[i]);
-        if (i + RUN <= text.length) {
-          runs++;
+        if (i + GRAM <= text.length) {
+          grams++;
           if (!before.add(List.of(text[i], text[i + 1], text[i + 2], text[i + 3]))) {
-            again++;
+            repeats++;
           }
         }
       }
     }
-    return new TextVariety(tokens, seen.size(), runs == 0 ? 0 : (double) again / runs);
+    return new TextVariety(tokens, seen.size(), grams == 0 ? 0 : (double) repeats / grams);
   }
 
-  /** Whether more than 30 % repeats, or fewer than 2·√n different tokens occur in n. */
+  /** Returns whether more than 30 % repeats, or fewer than 2·√n distinct tokens occur in n. */
   public boolean collapsed() {
-    return repeated > MOST_REPEATED || distinct < LEAST_OF_ROOT * Math.sqrt(tokens);
+    return repeated > MOST_REPEATED || distinct < LEAST_PER_ROOT * Math.sqrt(tokens);
   }
 
-  /** One line for people. */
+  /** Returns one line for people. */
   public String line() {
     String numbers =
         String.format(
             Locale.ROOT,
-            "%d different tokens in %d, %.0f %% of the runs of four repeated",
+            "%d distinct tokens in %d, %.0f %% of 4-grams repeated",
             distinct,
             tokens,
             100 * repeated);
     return collapsed()
-        ? "COLLAPSED text (" + numbers + "): trimming looks free here; its numbers mean nothing"
+        ? "COLLAPSED text (" + numbers + "): trimming looks free here; ignore its numbers"
         : "varied text (" + numbers + ")";
   }
 }

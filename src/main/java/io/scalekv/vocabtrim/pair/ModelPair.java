@@ -4,7 +4,6 @@ import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.text.TextTokenizer;
-import io.scalekv.weights.LoadListener;
 import io.scalekv.weights.TensorSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,7 +15,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * A target and a draft model with one tokenizer, in memory.
+ * Pair of a target and a draft model with one tokenizer, in memory.
  *
  * @param name of the pair
  * @param target with its whole head
@@ -35,46 +34,26 @@ public record ModelPair(
   public static final String DRAFTER = "drafter";
 
   /**
-   * Loads a pair as {@code train vocabtrim} leaves it: a folder with {@value #TARGET} and {@value
-   * #DRAFTER}.
-   */
-  public static ModelPair open(Path folder, LoadListener listener) {
-    return open(
-        folder.toAbsolutePath().normalize().getFileName().toString(),
-        folder.resolve(TARGET),
-        folder.resolve(DRAFTER),
-        listener);
-  }
-
-  /**
-   * Loads two models.
+   * Loads a pair from a folder with {@value #TARGET} and {@value #DRAFTER}.
    *
    * @param name of the pair
-   * @param target folder of the target, with the tokenizer
-   * @param draft folder of the draft model; if it has a tokenizer, the same one
-   * @throws IllegalArgumentException if they do not belong together
+   * @throws IllegalArgumentException if the two models have different vocabularies or tokenizers
    */
-  public static ModelPair open(String name, Path target, Path draft, LoadListener listener) {
+  static ModelPair open(String name, Path folder) {
+    Path target = folder.resolve(TARGET);
+    Path draft = folder.resolve(DRAFTER);
     Llama t = null;
     Llama d = null;
     TextTokenizer tokenizer = null;
     try {
       tokenizer = TextTokenizer.open(target);
       sameTokenizer(tokenizer, draft);
-      t = Llama.open(target, listener);
-      d = Llama.open(draft, listener);
-      Require.that(
-          t.vocabulary() == d.vocabulary(),
-          "%s must have the target's %s tokens, got %s",
-          draft,
-          t.vocabulary(),
-          d.vocabulary());
-      Require.that(
-          tokenizer.size() <= t.vocabulary(),
-          "%s: tokenizer must have at most the model's %s tokens, got %s",
-          target,
-          t.vocabulary(),
-          tokenizer.size());
+      t = Llama.open(target);
+      d = Llama.open(draft);
+      int own = t.vocabulary();
+      int other = d.vocabulary();
+      Require.that(other == own, "%s must have the target's %d tokens, got %d", draft, own, other);
+      Require.between("tokens of the tokenizer of " + target, tokenizer.size(), 1, own);
       return new ModelPair(name, t, d, tokenizer, hash(target, draft));
     } catch (RuntimeException | Error e) {
       for (AutoCloseable part : new AutoCloseable[] {d, t, tokenizer}) {
@@ -82,6 +61,11 @@ public record ModelPair(
       }
       throw e;
     }
+  }
+
+  /** Loads a pair as {@code train vocabtrim} writes it; errors as {@link #open(String, Path)}. */
+  public static ModelPair open(Path folder) {
+    return open(folder.toAbsolutePath().normalize().getFileName().toString(), folder);
   }
 
   private static void closeQuietly(AutoCloseable part) {
@@ -99,12 +83,10 @@ public record ModelPair(
       return;
     }
     try (TextTokenizer other = TextTokenizer.open(draft)) {
+      String own = tokenizer.hash();
+      String got = other.hash();
       Require.that(
-          other.hash().equals(tokenizer.hash()),
-          "%s must have the target's tokenizer (%s), got another (%s)",
-          draft,
-          tokenizer.hash(),
-          other.hash());
+          got.equals(own), "%s must have the target's tokenizer (%s), got %s", draft, own, got);
     }
   }
 
@@ -123,7 +105,7 @@ public record ModelPair(
     }
   }
 
-  /** Tokens that a trimmed head always keeps: the special ones, those that begin or end a text. */
+  /** Returns the tokens that a trimmed head always retains: the special ones. */
   public SortedSet<Integer> special() {
     SortedSet<Integer> ids = new TreeSet<>(tokenizer.special());
     ids.addAll(target.config().eos());

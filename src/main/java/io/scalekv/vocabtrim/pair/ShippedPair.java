@@ -4,23 +4,21 @@ import io.scalekv.vocabtrim.lm.LlamaConfig;
 import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.text.SyntheticLanguage;
 import io.scalekv.vocabtrim.text.TextTokenizer;
-import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The small pair that comes with the project, trained by its own trainer on the synthetic language:
- * toys, whose weights fit a processor's cache.
+ * Shipped pair: two toy models, trained by {@code train vocabtrim} on the synthetic language, whose
+ * weights fit a processor's cache.
  */
 public final class ShippedPair {
-  /** Its name on the command line. */
+  /** Name on the command line. */
   public static final String NAME = "toy";
 
   private static final String TARGET = ModelPair.TARGET + "/";
@@ -38,29 +36,15 @@ public final class ShippedPair {
 
   /** Loads the pair. */
   public static ModelPair open() {
-    Path folder = folder();
-    return ModelPair.open(
-        NAME,
-        folder.resolve(ModelPair.TARGET),
-        folder.resolve(ModelPair.DRAFTER),
-        LoadListener.NONE);
+    return ModelPair.open(NAME, folder());
   }
 
-  /** The language that the pair was trained on; its documents below 2³² were never seen. */
+  /** Returns the language of the training, which saw no document below 2³². */
   public static SyntheticLanguage language() {
     return new SyntheticLanguage(LANGUAGE_SEED);
   }
 
-  /** How the pair was made. */
-  public static String provenance() {
-    try (InputStream in = url("provenance.txt").openStream()) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("provenance.txt: " + e.getMessage(), e);
-    }
-  }
-
-  /** Its folder; a temporary copy if the project runs from an archive. */
+  /** Returns the folder of the pair; a temporary copy if the project runs from an archive. */
   public static Path folder() {
     try {
       URL first = url(FILES.get(0));

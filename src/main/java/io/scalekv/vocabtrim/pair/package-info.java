@@ -1,2 +1,2 @@
-/** A target, its draft model and the tokenizer that both share, among them the pair that ships. */
+/** Pairs of a target and its draft model with one tokenizer, the shipped pair among them. */
 package io.scalekv.vocabtrim.pair;

@@ -4,25 +4,28 @@ import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Json;
+import io.scalekv.metrics.Bootstrap;
+import io.scalekv.metrics.Interval;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
-import io.scalekv.vocabtrim.decode.DecodeStatistics;
-import io.scalekv.vocabtrim.decode.Generation;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
 import io.scalekv.vocabtrim.decode.SpeculativeDecoder;
 import io.scalekv.vocabtrim.lm.LanguageModel;
+import io.scalekv.vocabtrim.lm.LlamaConfig;
+import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.BlockStatistics;
 import io.scalekv.vocabtrim.measure.DraftCost;
-import io.scalekv.vocabtrim.measure.DraftTrace;
-import io.scalekv.vocabtrim.measure.GreedySweep;
-import io.scalekv.vocabtrim.measure.MbsuCurve;
-import io.scalekv.vocabtrim.measure.RatioBootstrap;
-import io.scalekv.vocabtrim.measure.RatioBootstrap.Estimate;
+import io.scalekv.vocabtrim.measure.GreedyTrace;
 import io.scalekv.vocabtrim.measure.SampledTrace;
 import io.scalekv.vocabtrim.measure.TextVariety;
+import io.scalekv.vocabtrim.measure.Trace;
 import io.scalekv.vocabtrim.pair.ModelPair;
+import io.scalekv.vocabtrim.pair.ShippedPair;
+import io.scalekv.vocabtrim.run.Responses.Response;
 import io.scalekv.vocabtrim.run.TrimResult.Curve;
-import io.scalekv.vocabtrim.run.TrimResult.LoopResult;
 import io.scalekv.vocabtrim.run.TrimResult.Point;
+import io.scalekv.vocabtrim.run.TrimSpec.Run;
+import io.scalekv.vocabtrim.text.FolderText;
+import io.scalekv.vocabtrim.text.TextSource;
 import io.scalekv.vocabtrim.trim.FrequencyRanking;
 import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
@@ -37,82 +40,74 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/** Runs the cells of an experiment; those whose file is there are not run again. */
+/** Experiment on a pair: measures every run whose result file is missing. */
 public final class TrimExperiment {
   private final ModelPair pair;
   private final TrimSpec spec;
   private final int threads;
   private final Consumer<String> log;
-  private final Texts texts;
+  private final Responses texts;
   private final TextSource source;
 
   /**
-   * An experiment on a pair, which it does not own.
+   * Creates an experiment; it does not own the pair.
    *
    * @param threads of one tensor operation, for the provenance
-   * @param log told what is being done
+   * @param log takes progress messages
    */
   public TrimExperiment(ModelPair pair, TrimSpec spec, int threads, Consumer<String> log) {
     this.pair = pair;
     this.spec = spec;
     this.threads = threads;
     this.log = log;
-    this.source = TextSource.of(spec.text(), pair);
-    this.texts = new Texts(pair, source, log);
+    this.source =
+        spec.text() == null ? ShippedPair.language() : FolderText.read(Path.of(spec.text()));
+    this.texts = new Responses(pair, source, log);
   }
 
   /**
-   * Runs what is missing.
+   * Measures the missing runs.
    *
-   * @param folder of the results; files of cells lie below {@code cells}
-   * @return all results, in the order of the file
+   * @param folder of the results; one file per run in its folder {@code cells}
+   * @return all results, in the order of the specification
    */
   public List<TrimResult> run(Path folder) throws IOException {
-    List<TrimCell> cells = spec.cells(pair.hash(), pair.target().vocabulary(), source.hash());
+    List<Run> runs = spec.runs(pair.hash(), pair.target().vocabulary(), source.description());
     List<TrimResult> results = new ArrayList<>();
-    for (int i = 0; i < cells.size(); i++) {
-      TrimCell cell = cells.get(i);
-      Path file = folder.resolve("cells").resolve(cell.id() + ".json");
-      String place = "cell " + (i + 1) + "/" + cells.size() + ": " + cell.label();
-      if (Files.isRegularFile(file)) {
-        log.accept(place + ": there");
-        results.add(Json.read(file, TrimResult.class));
-      } else {
-        log.accept(place);
-        TrimResult result = run(cell);
-        CanonicalJson.write(file, result);
-        results.add(result);
+    for (int i = 0; i < runs.size(); i++) {
+      Run run = runs.get(i);
+      Path file = folder.resolve("cells").resolve(run.id() + ".json");
+      String place = "run " + (i + 1) + "/" + runs.size() + ": " + run.label();
+      boolean done = Files.isRegularFile(file);
+      log.accept(done ? place + ": already done" : place);
+      if (!done) {
+        CanonicalJson.write(file, measure(run));
       }
+      results.add(Json.read(file, TrimResult.class));
     }
     return results;
   }
 
-  private TrimResult run(TrimCell cell) {
+  private TrimResult measure(Run run) {
     long start = System.nanoTime();
-    List<Texts.Text> responses = texts.responses(cell);
-    TokenCounts counts = TokenCounts.create(pair.target().vocabulary());
-    texts.calibration(cell).forEach(t -> counts.accept(t.response()));
+    int vocabulary = pair.target().vocabulary();
+    List<Response> responses = texts.measured(run);
+    TokenCounts counts = TokenCounts.create(vocabulary);
+    texts.calibration(run).forEach(t -> counts.accept(t.tokens()));
     FrequencyRanking ranking = FrequencyRanking.of(counts, pair.special());
-    TokenCounts generated = TokenCounts.create(pair.target().vocabulary());
-    responses.forEach(t -> generated.accept(t.response()));
+    TokenCounts generated = TokenCounts.create(vocabulary);
+    responses.forEach(t -> generated.accept(t.tokens()));
     DraftCost cost = cost(pair);
-    int[] sizes = cell.sizes().stream().mapToInt(k -> k).toArray();
-    Replay replay = replay(cell, responses, ranking, sizes);
-    List<Curve> curves = new ArrayList<>();
-    for (int gamma : cell.gammas()) {
-      curves.add(curve(cell, replay, cost, sizes, gamma));
-    }
-    List<LoopResult> loops =
-        cell.loop() == null ? List.of() : loops(cell, responses, ranking, replay, sizes);
+    List<Trace> traces = traces(run, responses, ranking.ranks());
     return new TrimResult(
-        cell,
+        run,
         cost,
-        TextVariety.of(responses.stream().map(Texts.Text::response).toList()),
+        TextVariety.of(responses.stream().map(Response::tokens).toList()),
         counts.total(),
         counts.distinct(),
-        Arrays.stream(sizes).mapToObj(k -> generated.coverage(ranking.kept(k))).toList(),
-        curves,
-        loops,
+        run.sizes().stream().map(k -> generated.coverage(ranking.retained(k))).toList(),
+        run.gammas().stream().map(gamma -> curve(run, traces, cost, gamma)).toList(),
+        run.loop() == null ? List.of() : loops(run, responses, ranking, traces),
         new TrimResult.Provenance(
             SourceCommit.current(),
             Machine.here(threads),
@@ -120,202 +115,154 @@ public final class TrimExperiment {
             (System.nanoTime() - start) / 1e9));
   }
 
-  /** Draft model without embedding, against all of the target's weights, tied ones once. */
-  static DraftCost cost(ModelPair pair) {
-    LanguageModel target = pair.target();
-    long all =
-        target.bodyParameters()
-            + target.embeddingParameters()
-            + (target.tied() ? 0 : target.headParameters());
-    return new DraftCost(pair.draft().bodyParameters(), pair.draft().headWidth(), all);
+  /** Returns the cost of the draft model without embedding, relative to the whole target. */
+  private static DraftCost cost(ModelPair pair) {
+    LlamaConfig draft = pair.draft().config();
+    long target = pair.target().config().parameters();
+    return new DraftCost(draft.bodyParameters(), draft.width(), target);
   }
 
-  /** What happens at a size and a γ, prompt by prompt, without running a model again. */
-  private interface Replay {
-    BlockStatistics at(int prompt, int k, int gamma);
-
-    /** Best k of all under a cost, or null where only some were looked at. */
-    Integer best(DraftCost cost, int gamma);
+  private static int[] sizes(Run run) {
+    return run.sizes().stream().mapToInt(k -> k).toArray();
   }
 
-  private Replay replay(
-      TrimCell cell, List<Texts.Text> responses, FrequencyRanking ranking, int[] sizes) {
-    List<int[]> whole = responses.stream().map(Texts.Text::whole).toList();
-    int[] ranks = ranking.ranks();
-    if (cell.temperature() == 0) {
-      List<DraftTrace.Builder> builders =
-          responses.stream().map(t -> DraftTrace.builder(ranks)).toList();
-      pair.draft()
-          .logits(
-              whole,
-              (s, position, logits) -> {
-                Texts.Text t = responses.get(s);
-                int at = position + 1 - t.prompt().length;
-                if (at >= 0 && at < t.response().length) {
-                  builders.get(s).accept(logits, t.response()[at]);
-                }
-              });
-      List<DraftTrace> traces =
-          IntStream.range(0, builders.size())
-              .mapToObj(i -> builders.get(i).build(responses.get(i).stopped()))
-              .toList();
-      return new Replay() {
-        @Override
-        public BlockStatistics at(int prompt, int k, int gamma) {
-          return GreedySweep.walk(traces.get(prompt), k, gamma);
-        }
-
-        @Override
-        public Integer best(DraftCost cost, int gamma) {
-          double[] tau = GreedySweep.tau(traces, gamma);
-          int[] all = IntStream.range(1, tau.length).toArray();
-          return MbsuCurve.of(all, Arrays.copyOfRange(tau, 1, tau.length), cost, gamma).best();
-        }
-      };
+  private List<Trace> traces(Run run, List<Response> responses, int[] ranks) {
+    double t = run.temperature();
+    List<Trace> traces = new ArrayList<>();
+    for (Response r : responses) {
+      traces.add(
+          t == 0
+              ? new GreedyTrace(ranks, r.stopped())
+              : new SampledTrace(ranks, sizes(run), t, r.stopped()));
     }
-    List<double[]> probabilities = texts.probabilities(cell);
-    List<SampledTrace.Builder> builders =
-        responses.stream()
-            .map(t -> SampledTrace.builder(ranks, sizes, cell.temperature()))
-            .toList();
-    pair.draft()
-        .logits(
-            whole,
-            (s, position, logits) -> {
-              Texts.Text t = responses.get(s);
-              int at = position + 1 - t.prompt().length;
-              if (at >= 0 && at < t.response().length) {
-                builders.get(s).accept(probabilities.get(s)[at], logits, t.response()[at]);
-              }
-            });
-    List<SampledTrace> traces =
-        IntStream.range(0, builders.size())
-            .mapToObj(i -> builders.get(i).build(responses.get(i).stopped()))
-            .toList();
-    return new Replay() {
-      @Override
-      public BlockStatistics at(int prompt, int k, int gamma) {
-        return traces.get(prompt).expected(Arrays.binarySearch(sizes, k), gamma);
-      }
-
-      @Override
-      public Integer best(DraftCost cost, int gamma) {
-        return null;
-      }
-    };
+    List<double[]> probabilities = texts.probabilities(run);
+    Responses.teacherForce(
+        pair.draft(),
+        responses,
+        (r, i, logits) -> {
+          int token = responses.get(r).tokens()[i];
+          traces.get(r).accept(probabilities.get(r)[i], logits, token);
+        });
+    return traces;
   }
 
-  private Curve curve(TrimCell cell, Replay replay, DraftCost cost, int[] sizes, int gamma) {
-    RatioBootstrap bootstrap = RatioBootstrap.withSeed(cell.seed());
-    int n = cell.prompts();
-    double[][] calls = new double[sizes.length][n];
-    double[] tokens = new double[n];
-    List<Point> points = new ArrayList<>();
+  private static Curve curve(Run run, List<Trace> traces, DraftCost cost, int gamma) {
+    Bootstrap bootstrap = new Bootstrap(2000, 0.95, run.seed());
+    int[] sizes = sizes(run);
+    double[][] calls = new double[sizes.length][traces.size()];
+    double[] tokens = new double[traces.size()];
     double[] tau = new double[sizes.length];
+    double[] speedUp = new double[sizes.length];
+    List<Point> points = new ArrayList<>();
     for (int s = 0; s < sizes.length; s++) {
       BlockStatistics all = BlockStatistics.none(gamma);
-      for (int p = 0; p < n; p++) {
-        BlockStatistics one = replay.at(p, sizes[s], gamma);
+      for (int p = 0; p < tokens.length; p++) {
+        BlockStatistics one = traces.get(p).blocks(sizes[s], gamma);
         calls[s][p] = one.calls();
         tokens[p] = one.tokens();
         all = all.plus(one);
       }
-      Estimate estimate = bootstrap.ratio(tokens, calls[s]);
-      tau[s] = estimate.value();
+      Interval ratio = bootstrap.ratio(tokens, calls[s]);
+      tau[s] = ratio.mean();
+      speedUp[s] = cost.mbsu(1, sizes[s], gamma);
       points.add(
           new Point(
               sizes[s],
-              estimate,
-              estimate.times(cost.mbsu(1, sizes[s], gamma)),
+              ratio,
+              ratio.times(speedUp[s]),
               Arrays.stream(all.acceptance()).takeWhile(a -> !Double.isNaN(a)).boxed().toList(),
               all.outside() / all.tokens(),
               all.wrong() / all.tokens()));
     }
-    int best = MbsuCurve.of(sizes, tau, cost, gamma).bestIndex();
+    int best = cost.best(sizes, tau, gamma);
     int full = sizes.length - 1;
-    Estimate gain =
-        bootstrap.difference(
-            tokens,
-            calls[best],
-            tokens,
-            calls[full],
-            cost.mbsu(1, sizes[best], gamma),
-            cost.mbsu(1, sizes[full], gamma));
-    return new Curve(gamma, points, best, gain, replay.best(cost, gamma));
+    Interval gain =
+        bootstrap.ratioDifference(tokens, calls[best], calls[full], speedUp[best], speedUp[full]);
+    return new Curve(gamma, points, best, gain, exactBest(run, traces, cost, gamma));
   }
 
-  /** The real loop: once for warming up and counting, then the sizes in turn for the time. */
-  private List<LoopResult> loops(
-      TrimCell cell,
-      List<Texts.Text> responses,
-      FrequencyRanking ranking,
-      Replay replay,
-      int[] sizes) {
-    int gamma = cell.gammas().get(0);
-    int[] asked =
-        cell.loop().sizes().stream()
-            .mapToInt(k -> k)
-            .filter(k -> Arrays.binarySearch(sizes, k) >= 0)
-            .toArray();
-    DecodeOptions options =
-        new DecodeOptions(gamma, cell.newTokens(), cell.temperature(), texts.stop());
-    int prompts = Math.min(cell.loop().prompts(), responses.size());
-    double[][] speeds = new double[asked.length + 1][cell.loop().repetitions()];
-    DecodeStatistics[] counted = new DecodeStatistics[asked.length];
-    for (int r = -1; r < cell.loop().repetitions(); r++) {
-      log.accept("real loop: " + (r < 0 ? "warming up" : "repetition " + (r + 1)));
-      for (int s = 0; s <= asked.length; s++) {
+  /** Returns the best of all k; null where drafts are sampled. */
+  private static Integer exactBest(Run run, List<Trace> traces, DraftCost cost, int gamma) {
+    if (run.temperature() > 0) {
+      return null;
+    }
+    List<GreedyTrace> greedy = traces.stream().map(GreedyTrace.class::cast).toList();
+    double[] tau = GreedyTrace.tau(greedy, gamma);
+    int[] all = IntStream.range(1, tau.length).toArray();
+    return all[cost.best(all, Arrays.copyOfRange(tau, 1, tau.length), gamma)];
+  }
+
+  /** Measures the real loop: one warm-up, which also counts, then the sizes interleaved. */
+  private List<TrimResult.Loop> loops(
+      Run run, List<Response> responses, FrequencyRanking ranking, List<Trace> traces) {
+    int gamma = run.gammas().get(0);
+    List<Integer> sizes = run.loop().sizes().stream().filter(run.sizes()::contains).toList();
+    int prompts = Math.min(run.loop().prompts(), responses.size());
+    int repetitions = run.loop().repetitions();
+    double[][] speeds = new double[sizes.size() + 1][repetitions];
+    double[] tau = new double[sizes.size() + 1];
+    for (int r = -1; r < repetitions; r++) {
+      log.accept("real loop: " + (r < 0 ? "warm-up" : "repetition " + (r + 1)));
+      for (int s = 0; s <= sizes.size(); s++) {
         long start = System.nanoTime();
-        long tokens = 0;
-        if (s == asked.length) {
-          PlainDecoder plain = new PlainDecoder(pair.target());
-          for (int p = 0; p < prompts; p++) {
-            tokens += plain.generate(responses.get(p).prompt(), options, random(cell, p)).length;
-          }
-        } else {
-          DecodeStatistics all = DecodeStatistics.none(gamma);
-          try (LanguageModel trimmed = pair.draft().withHead(ranking.kept(asked[s]))) {
-            SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), trimmed);
-            for (int p = 0; p < prompts; p++) {
-              Generation g = decoder.generate(responses.get(p).prompt(), options, random(cell, p));
-              all = all.plus(g.statistics());
-            }
-          }
-          counted[s] = all;
-          tokens = all.generated();
-        }
+        BlockStatistics all =
+            s == sizes.size()
+                ? alone(run, responses.subList(0, prompts))
+                : speculative(run, responses.subList(0, prompts), ranking.retained(sizes.get(s)));
+        tau[s] = all.tau();
         if (r >= 0) {
-          speeds[s][r] = tokens / ((System.nanoTime() - start) / 1e9);
+          speeds[s][r] = all.tokens() / ((System.nanoTime() - start) / 1e9);
         }
       }
     }
-    List<LoopResult> results = new ArrayList<>();
-    for (int s = 0; s <= asked.length; s++) {
+    List<TrimResult.Loop> results = new ArrayList<>();
+    for (int s = 0; s <= sizes.size(); s++) {
       Arrays.sort(speeds[s]);
-      double tau = 1;
-      double replayed = 1;
-      if (s < asked.length) {
-        BlockStatistics all = BlockStatistics.none(gamma);
-        for (int p = 0; p < prompts; p++) {
-          all = all.plus(replay.at(p, asked[s], gamma));
-        }
-        tau = counted[s].blockEfficiency();
-        replayed = all.tau();
+      BlockStatistics all = BlockStatistics.none(gamma);
+      for (int p = 0; p < prompts && s < sizes.size(); p++) {
+        all = all.plus(traces.get(p).blocks(sizes.get(s), gamma));
       }
-      int n = speeds[s].length;
       results.add(
-          new LoopResult(
-              s < asked.length ? asked[s] : 0,
-              tau,
-              replayed,
-              (speeds[s][(n - 1) / 2] + speeds[s][n / 2]) / 2,
+          new TrimResult.Loop(
+              s < sizes.size() ? sizes.get(s) : 0,
+              tau[s],
+              s < sizes.size() ? all.tau() : 1,
+              (speeds[s][(repetitions - 1) / 2] + speeds[s][repetitions / 2]) / 2,
               speeds[s][0],
-              speeds[s][n - 1]));
+              speeds[s][repetitions - 1]));
     }
     return results;
   }
 
-  private static SplittableRandom random(TrimCell cell, int prompt) {
-    return new SplittableRandom(7_000_003L * (prompt + 1) + cell.seed());
+  private DecodeOptions options(Run run) {
+    return new DecodeOptions(run.gammas().get(0), run.newTokens(), run.temperature(), texts.stop());
+  }
+
+  /** Generates with the target alone: every token is a call. */
+  private BlockStatistics alone(Run run, List<Response> responses) {
+    PlainDecoder plain = new PlainDecoder(pair.target());
+    long tokens = 0;
+    for (int p = 0; p < responses.size(); p++) {
+      int[] prompt = responses.get(p).prompt();
+      tokens += plain.generate(prompt, options(run), random(run, p)).length;
+    }
+    return new BlockStatistics(tokens, tokens, new double[0], new double[0], 0, 0);
+  }
+
+  private BlockStatistics speculative(
+      Run run, List<Response> responses, VocabularySubset retained) {
+    BlockStatistics all = BlockStatistics.none(run.gammas().get(0));
+    try (LanguageModel trimmed = pair.draft().withHead(retained)) {
+      SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), trimmed);
+      for (int p = 0; p < responses.size(); p++) {
+        int[] prompt = responses.get(p).prompt();
+        all = all.plus(decoder.generate(prompt, options(run), random(run, p)).statistics());
+      }
+    }
+    return all;
+  }
+
+  private static SplittableRandom random(Run run, int prompt) {
+    return new SplittableRandom(7_000_003L * (prompt + 1) + run.seed());
   }
 }

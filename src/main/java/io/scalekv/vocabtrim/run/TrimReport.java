@@ -1,13 +1,14 @@
 package io.scalekv.vocabtrim.run;
 
+import io.scalekv.metrics.Interval;
 import io.scalekv.report.BarFigure;
-import io.scalekv.report.BarFigure.Bar;
 import io.scalekv.report.LineFigure;
+import io.scalekv.report.LineFigure.Axes;
 import io.scalekv.report.LineFigure.Line;
 import io.scalekv.report.PolicyStyle;
 import io.scalekv.report.ReportTable;
-import io.scalekv.vocabtrim.measure.RatioBootstrap.Estimate;
-import io.scalekv.vocabtrim.run.TrimResult.LoopResult;
+import io.scalekv.vocabtrim.run.TrimResult.Curve;
+import io.scalekv.vocabtrim.run.TrimResult.Loop;
 import io.scalekv.vocabtrim.run.TrimResult.Point;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,234 +18,183 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
-/** Tables and figures of a VocabTrim experiment. */
+/** Report of a VocabTrim experiment: tables and figures. */
 public final class TrimReport {
   private static final String TOY =
-      "Target and draft model are toys: the tables show counting, trimming and measures at work,"
-          + " nothing about a real pair. Their weights fit a processor's cache, so a step is not"
-          + " bound by memory, and MBSU, which models time by bytes of weights read, need not equal"
-          + " the measured speed (tokens per second, own column).";
+      "Target and draft model are toys: the tables demonstrate counting, trimming and measuring and"
+          + " say nothing about a real pair. Their weights fit a processor's cache, so decoding is"
+          + " not memory-bound, and MBSU, which models time by bytes of weights read, need not"
+          + " equal the measured speed (tokens per second, in its own column).";
   private static final String CHOSEN =
       "Best: the size with the highest MBSU on the same prompts, so its gain is slightly"
           + " optimistic. Intervals: 95 %, bootstrap over prompts, differences paired.";
+  private static final String EXPECTED =
+      "Rejections are per generated token. At T above 0 all sizes share the target's own texts and"
+          + " tau is the exact expectation over the draft model's randomness.";
   private static final int MOST_LINES = 8;
+
+  /** Curve of a result. */
+  private record CurveRow(TrimResult result, Curve curve) {
+    Point best() {
+      return curve.bestPoint();
+    }
+
+    double coverage() {
+      return result.coverage().get(curve.best());
+    }
+  }
+
+  /** Point of a curve, the i-th. */
+  private record PointRow(TrimResult result, Curve curve, int i) {
+    Point point() {
+      return curve.points().get(i);
+    }
+  }
+
+  /** Measurement of the real loop. */
+  private record LoopRow(TrimResult result, Loop loop) {}
 
   private TrimReport() {}
 
-  /** Writes tables and figures into a folder and returns one line a curve. */
+  /** Writes tables and figures into a folder and returns one line per curve. */
   public static List<String> write(Path folder, TrimSpec spec, List<TrimResult> results)
       throws IOException {
-    List<String> lines = new ArrayList<>();
+    List<String> collapsed =
+        results.stream()
+            .filter(r -> r.variety().collapsed())
+            .map(TrimReport::line)
+            .distinct()
+            .toList();
     List<String> notes = new ArrayList<>(List.of(CHOSEN, TOY));
-    for (TrimResult r : results) {
-      String line = r.cell().domain() + ", T " + r.cell().temperature() + ": " + r.variety().line();
-      if (r.variety().collapsed() && !notes.contains(line)) {
-        notes.add(line);
-        lines.add(line);
-      }
+    notes.addAll(collapsed);
+    List<CurveRow> curves =
+        results.stream().flatMap(r -> r.curves().stream().map(c -> new CurveRow(r, c))).toList();
+    best(spec, curves).notes(notes).build().write(folder);
+    points(spec, curves).notes(notes).note(EXPECTED).build().write(folder);
+    List<LoopRow> loops =
+        results.stream().flatMap(r -> r.loops().stream().map(l -> new LoopRow(r, l))).toList();
+    if (!loops.isEmpty()) {
+      loops(spec, loops).notes(notes).build().write(folder);
     }
-    best(folder, spec, results, notes);
-    curve(folder, spec, results, notes);
-    loops(folder, spec, results, notes);
     figures(folder, spec, results);
-    for (TrimResult r : results) {
-      for (TrimResult.Curve c : r.curves()) {
-        lines.add(line(r, c));
-      }
-    }
+    List<String> lines = new ArrayList<>(collapsed);
+    curves.forEach(c -> lines.add(line(c)));
     lines.add(TOY);
     return lines;
   }
 
-  private static String line(TrimResult r, TrimResult.Curve c) {
-    Point best = c.points().get(c.best());
-    Point full = c.points().get(c.points().size() - 1);
+  private static String line(TrimResult r) {
+    return r.run().domain() + ", T " + r.run().temperature() + ": " + r.variety().line();
+  }
+
+  private static String line(CurveRow c) {
+    Curve curve = c.curve();
     return String.format(
         Locale.ROOT,
         "%s, gamma %d: MBSU %.3f at k = %d (%s), %.3f with all %d; gain %+.3f [%+.3f, %+.3f];"
             + " tau %.3f and %.3f",
-        r.cell().label(),
-        c.gamma(),
-        best.mbsu().value(),
-        best.k(),
-        c.interior() ? "interior maximum" : "at the edge",
-        full.mbsu().value(),
-        full.k(),
-        c.gain().value(),
-        c.gain().low(),
-        c.gain().high(),
-        best.tau().value(),
-        full.tau().value());
+        c.result().run().label(),
+        curve.gamma(),
+        c.best().mbsu().mean(),
+        c.best().k(),
+        curve.interior() ? "interior maximum" : "at the edge",
+        curve.full().mbsu().mean(),
+        curve.full().k(),
+        curve.gain().mean(),
+        curve.gain().low(),
+        curve.gain().high(),
+        c.best().tau().mean(),
+        curve.full().tau().mean());
   }
 
-  private static void best(Path folder, TrimSpec spec, List<TrimResult> results, List<String> notes)
-      throws IOException {
-    List<String> columns =
-        List.of(
-            "domain",
-            "temperature",
-            "source",
-            "calibration domain",
-            "texts",
-            "tokens counted",
-            "different",
-            "gamma",
-            "best k",
-            "maximum",
-            "exact best k",
-            "tau",
-            "MBSU",
-            "low",
-            "high",
-            "tau, all",
-            "MBSU, all",
-            "gain",
-            "gain low",
-            "gain high",
-            "coverage",
-            "out of vocabulary");
-    List<List<Object>> rows = new ArrayList<>();
-    for (TrimResult r : results) {
-      for (TrimResult.Curve c : r.curves()) {
-        Point b = c.points().get(c.best());
-        Point full = c.points().get(c.points().size() - 1);
-        rows.add(
-            List.of(
-                r.cell().domain(),
-                r.cell().temperature(),
-                r.cell().source(),
-                r.cell().calibrationDomain(),
-                r.cell().calibrationTexts(),
-                r.calibrationTokens(),
-                r.calibrationDistinct(),
-                c.gamma(),
-                b.k(),
-                c.interior() ? "interior" : "edge",
-                c.exactBest() == null ? "n/a" : c.exactBest().toString(),
-                b.tau().value(),
-                b.mbsu().value(),
-                b.mbsu().low(),
-                b.mbsu().high(),
-                full.tau().value(),
-                full.mbsu().value(),
-                c.gain().value(),
-                c.gain().low(),
-                c.gain().high(),
-                r.coverage().get(c.best()),
-                1 - r.coverage().get(c.best())));
-      }
-    }
-    ReportTable.plain("best", spec.title() + ": the best size", columns, rows, 3, notes)
-        .write(folder);
+  private static ReportTable.Builder<CurveRow> best(TrimSpec spec, List<CurveRow> curves) {
+    return ReportTable.of("best", spec.title() + ": the best size", curves)
+        .both("domain", "domain", c -> c.result().run().domain())
+        .number("temperature", "T", 1, c -> c.result().run().temperature())
+        .both("source", "source", c -> c.result().run().source())
+        .both("calibrationDomain", "calibrated on", c -> c.result().run().calibrationDomain())
+        .both("calibrationTexts", "texts", c -> c.result().run().calibrationTexts())
+        .both("calibrationTokens", "tokens", c -> c.result().calibrationTokens())
+        .both("calibrationDistinct", "distinct", c -> c.result().calibrationDistinct())
+        .both("gamma", "gamma", c -> c.curve().gamma())
+        .both("bestK", "best k", c -> c.best().k())
+        .both("maximum", "maximum", c -> c.curve().interior() ? "interior" : "edge")
+        .both("exactBestK", "exact best k", c -> c.curve().exactBest())
+        .number("tau", "tau", 3, c -> c.best().tau().mean())
+        .number("mbsu", "MBSU", 3, c -> c.best().mbsu().mean())
+        .number("mbsuLow", "low", 3, c -> c.best().mbsu().low())
+        .number("mbsuHigh", "high", 3, c -> c.best().mbsu().high())
+        .number("fullTau", "tau, all", 3, c -> c.curve().full().tau().mean())
+        .number("fullMbsu", "MBSU, all", 3, c -> c.curve().full().mbsu().mean())
+        .number("gain", "gain", 3, c -> c.curve().gain().mean())
+        .number("gainLow", "gain low", 3, c -> c.curve().gain().low())
+        .number("gainHigh", "gain high", 3, c -> c.curve().gain().high())
+        .number("coverage", "coverage", 3, CurveRow::coverage)
+        .number("outOfVocabulary", "out of vocabulary", 3, c -> 1 - c.coverage());
   }
 
-  private static void curve(
-      Path folder, TrimSpec spec, List<TrimResult> results, List<String> notes) throws IOException {
-    List<String> columns =
-        List.of(
-            "cell",
-            "gamma",
-            "k",
-            "c",
-            "tau",
-            "tau low",
-            "tau high",
-            "MBSU",
-            "MBSU low",
-            "MBSU high",
-            "coverage",
-            "rejected, not retained",
-            "rejected, wrong",
-            "acceptance by place");
-    List<List<Object>> rows = new ArrayList<>();
-    for (TrimResult r : results) {
-      for (TrimResult.Curve c : r.curves()) {
-        for (int i = 0; i < c.points().size(); i++) {
-          Point p = c.points().get(i);
-          rows.add(
-              List.of(
-                  r.cell().label(),
-                  c.gamma(),
-                  p.k(),
-                  r.cost().ratio(p.k()),
-                  p.tau().value(),
-                  p.tau().low(),
-                  p.tau().high(),
-                  p.mbsu().value(),
-                  p.mbsu().low(),
-                  p.mbsu().high(),
-                  r.coverage().get(i),
-                  p.outside(),
-                  p.wrong(),
-                  String.join(
-                      " ",
-                      p.acceptance().stream()
-                          .map(a -> String.format(Locale.ROOT, "%.3f", a))
-                          .toList())));
-        }
-      }
-    }
-    List<String> all = new ArrayList<>(notes);
-    all.add(
-        "Rejections are per generated token. At T above 0 all sizes share the target's own texts"
-            + " and tau is the exact expectation over the draft model's randomness.");
-    ReportTable.plain("curve", spec.title() + ": every size", columns, rows, 4, all).write(folder);
+  private static ReportTable.Builder<PointRow> points(TrimSpec spec, List<CurveRow> curves) {
+    List<PointRow> rows =
+        curves.stream()
+            .flatMap(
+                c ->
+                    IntStream.range(0, c.curve().points().size())
+                        .mapToObj(i -> new PointRow(c.result(), c.curve(), i)))
+            .toList();
+    return ReportTable.of("curve", spec.title() + ": every size", rows)
+        .both("run", "run", p -> p.result().run().label())
+        .both("gamma", "gamma", p -> p.curve().gamma())
+        .both("k", "k", p -> p.point().k())
+        .number("c", "c", 4, p -> p.result().cost().ratio(p.point().k()))
+        .number("tau", "tau", 4, p -> p.point().tau().mean())
+        .number("tauLow", "tau low", 4, p -> p.point().tau().low())
+        .number("tauHigh", "tau high", 4, p -> p.point().tau().high())
+        .number("mbsu", "MBSU", 4, p -> p.point().mbsu().mean())
+        .number("mbsuLow", "MBSU low", 4, p -> p.point().mbsu().low())
+        .number("mbsuHigh", "MBSU high", 4, p -> p.point().mbsu().high())
+        .number("coverage", "coverage", 4, p -> p.result().coverage().get(p.i()))
+        .number("outside", "rejected, not retained", 4, p -> p.point().outside())
+        .number("wrong", "rejected, wrong", 4, p -> p.point().wrong())
+        .both("acceptance", "acceptance by position", p -> acceptance(p.point()));
   }
 
-  private static void loops(
-      Path folder, TrimSpec spec, List<TrimResult> results, List<String> notes) throws IOException {
-    List<List<Object>> rows = new ArrayList<>();
-    for (TrimResult r : results) {
-      for (LoopResult l : r.loops()) {
-        rows.add(
-            List.of(
-                r.cell().label(),
-                l.k() == 0 ? "target alone" : Integer.toString(l.k()),
-                l.tau(),
-                l.replayed(),
-                l.tokensPerSecond(),
-                l.slowest(),
-                l.fastest()));
-      }
-    }
-    if (!rows.isEmpty()) {
-      List<String> all = new ArrayList<>(notes);
-      all.add(
-          "tau replayed: of the sweep on the same prompts; equal for greedy text, within sampling"
-              + " noise otherwise. Tokens per second: measured on this machine, after one run for"
-              + " warming up, sizes in turn; median, slowest and fastest of "
-              + results.get(0).cell().loop().repetitions()
-              + " repetitions; other work on the machine shows in the spread.");
-      ReportTable.plain(
-              "loop",
-              spec.title() + ": the real loop",
-              List.of(
-                  "cell", "k", "tau", "tau replayed", "tokens per second", "slowest", "fastest"),
-              rows,
-              3,
-              all)
-          .write(folder);
-    }
+  private static String acceptance(Point p) {
+    return String.join(
+        " ", p.acceptance().stream().map(a -> String.format(Locale.ROOT, "%.3f", a)).toList());
   }
 
-  /** One set of line figures, or one a domain where all lines do not fit in one. */
+  private static ReportTable.Builder<LoopRow> loops(TrimSpec spec, List<LoopRow> rows) {
+    return ReportTable.of("loop", spec.title() + ": the real loop", rows)
+        .both("run", "run", l -> l.result().run().label())
+        .both("k", "k", l -> l.loop().k() == 0 ? "target alone" : l.loop().k())
+        .number("tau", "tau", 3, l -> l.loop().tau())
+        .number("replayed", "tau replayed", 3, l -> l.loop().replayed())
+        .number("tokensPerSecond", "tokens per second", 3, l -> l.loop().tokensPerSecond())
+        .number("slowest", "slowest", 3, l -> l.loop().slowest())
+        .number("fastest", "fastest", 3, l -> l.loop().fastest())
+        .note(
+            "tau replayed: from the traces of the same prompts; equal for greedy text, within"
+                + " sampling noise otherwise. Tokens per second: measured on this machine after one"
+                + " warm-up, sizes interleaved; median, slowest and fastest of "
+                + spec.loop().repetitions()
+                + " repetitions; other work on the machine increases the spread.");
+  }
+
+  /** Writes one set of line figures, or one per domain where one figure has too many lines. */
   private static void figures(Path folder, TrimSpec spec, List<TrimResult> results)
       throws IOException {
-    List<Bar> bars = new ArrayList<>();
+    List<BarFigure.Bar> bars = new ArrayList<>();
     Map<String, List<TrimResult>> byDomain = new LinkedHashMap<>();
     for (TrimResult r : results) {
-      byDomain.computeIfAbsent(r.cell().domain(), d -> new ArrayList<>()).add(r);
-      for (TrimResult.Curve c : r.curves()) {
-        Point b = c.points().get(c.best());
-        bars.add(
-            new Bar(
-                label(r, c, results) + ", k = " + b.k(),
-                PolicyStyle.numbered(bars.size() % MOST_LINES),
-                b.mbsu().value(),
-                b.mbsu().low(),
-                b.mbsu().high(),
-                ReportTable.fixed(b.mbsu().value(), 3)));
+      byDomain.computeIfAbsent(r.run().domain(), d -> new ArrayList<>()).add(r);
+      for (Curve c : r.curves()) {
+        String label = label(r, c, results) + ", k = " + c.bestPoint().k();
+        PolicyStyle style = PolicyStyle.numbered(bars.size() % MOST_LINES);
+        Interval mbsu = c.bestPoint().mbsu();
+        String value = ReportTable.fixed(mbsu.mean(), 3);
+        bars.add(new BarFigure.Bar(label, style, mbsu.mean(), mbsu.low(), mbsu.high(), value));
       }
     }
     BarFigure.of(spec.title(), "best MBSU (modelled)", bars).write(folder, "best");
@@ -265,77 +215,72 @@ public final class TrimReport {
     List<Line> coverage = new ArrayList<>();
     long all = results.stream().mapToLong(r -> r.curves().size()).sum();
     for (TrimResult r : results) {
-      for (TrimResult.Curve c : r.curves()) {
+      for (Curve c : r.curves()) {
         if (mbsu.size() < MOST_LINES) {
           String name = label(r, c, results);
           PolicyStyle style = PolicyStyle.numbered(mbsu.size());
-          mbsu.add(line(name, style, c, Point::mbsu));
-          tau.add(line(name, style, c, Point::tau));
+          mbsu.add(line(name, style, c.points(), Point::mbsu));
+          tau.add(line(name, style, c.points(), Point::tau));
           if (c.interior() && all <= 3) {
-            Point b = c.points().get(c.best());
-            marks.add(
-                Line.points(
-                    "maximum at k = " + b.k(),
-                    PolicyStyle.numbered((int) all + marks.size()),
-                    new double[] {b.k()},
-                    new double[] {b.mbsu().value()}));
+            Point b = c.bestPoint();
+            double[] at = {b.mbsu().mean()};
+            PolicyStyle mark = PolicyStyle.numbered((int) all + marks.size());
+            String maximum = "maximum at k = " + b.k();
+            marks.add(Line.points(maximum, mark, new double[] {b.k()}, at));
           }
         }
       }
       if (coverage.size() < MOST_LINES) {
-        coverage.add(
-            Line.joined(
-                label(r, results),
-                PolicyStyle.numbered(coverage.size()),
-                r.cell().sizes().stream().mapToDouble(k -> k).toArray(),
-                r.coverage().stream().mapToDouble(v -> v).toArray()));
+        double[] k = r.run().sizes().stream().mapToDouble(v -> v).toArray();
+        double[] share = r.coverage().stream().mapToDouble(v -> v).toArray();
+        PolicyStyle style = PolicyStyle.numbered(coverage.size());
+        coverage.add(Line.smooth(label(r, results), style, k, share));
       }
     }
     mbsu.addAll(marks);
     String title =
         all > MOST_LINES ? what + " (the first " + MOST_LINES + " of " + all + ")" : what;
-    draw(folder, "mbsu" + suffix, title, "MBSU (modelled)", mbsu);
-    draw(folder, "tau" + suffix, title, "block efficiency τ", tau);
-    draw(folder, "coverage" + suffix, title, "coverage of the target's text", coverage);
+    write(folder, "mbsu" + suffix, title, "MBSU (modelled)", mbsu);
+    write(folder, "tau" + suffix, title, "block efficiency τ", tau);
+    write(folder, "coverage" + suffix, title, "coverage of the target's text", coverage);
   }
 
-  private static void draw(Path folder, String name, String title, String y, List<Line> lines)
+  private static void write(Path folder, String name, String title, String y, List<Line> lines)
       throws IOException {
-    LineFigure.of(new LineFigure.Axes(title, "retained tokens k", y, true), lines, List.of())
-        .write(folder, name);
+    Axes axes = new Axes(title, "retained tokens k", y, true);
+    LineFigure.of(axes, lines, List.of()).write(folder, name);
   }
 
   private static Line line(
-      String name, PolicyStyle style, TrimResult.Curve c, Function<Point, Estimate> of) {
+      String name, PolicyStyle style, List<Point> points, Function<Point, Interval> of) {
     return Line.joined(
         name,
         style,
-        c.points().stream().mapToDouble(Point::k).toArray(),
-        c.points().stream().mapToDouble(p -> of.apply(p).value()).toArray(),
-        c.points().stream().mapToDouble(p -> of.apply(p).low()).toArray(),
-        c.points().stream().mapToDouble(p -> of.apply(p).high()).toArray());
+        points.stream().mapToDouble(Point::k).toArray(),
+        points.stream().mapToDouble(p -> of.apply(p).mean()).toArray(),
+        points.stream().mapToDouble(p -> of.apply(p).low()).toArray(),
+        points.stream().mapToDouble(p -> of.apply(p).high()).toArray());
   }
 
-  /** Returns the facts in which a curve differs from the others. */
-  private static String label(TrimResult r, TrimResult.Curve c, List<TrimResult> all) {
+  /** Returns the settings in which a curve differs from the others. */
+  private static String label(TrimResult r, Curve c, List<TrimResult> all) {
     return label(r, all) + (r.curves().size() > 1 ? " γ " + c.gamma() : "");
   }
 
-  /** Returns the facts in which a result differs from the others. */
+  /** Returns the settings in which a result differs from the others. */
   private static String label(TrimResult r, List<TrimResult> all) {
-    List<String> parts = new ArrayList<>();
-    List<Function<TrimResult, String>> facts =
+    List<Function<TrimResult, String>> settings =
         List.of(
-            o -> o.cell().domain(),
-            o -> "T " + o.cell().temperature(),
-            o -> o.cell().source(),
-            o -> "from " + o.cell().calibrationDomain(),
-            o -> o.cell().calibrationTexts() + " texts");
-    for (Function<TrimResult, String> fact : facts) {
-      if (all.stream().map(fact).distinct().count() > 1) {
-        parts.add(fact.apply(r));
-      }
-    }
-    return parts.isEmpty() ? r.cell().domain() : String.join(", ", parts);
+            o -> o.run().domain(),
+            o -> "T " + o.run().temperature(),
+            o -> o.run().source(),
+            o -> "from " + o.run().calibrationDomain(),
+            o -> o.run().calibrationTexts() + " texts");
+    List<String> parts =
+        settings.stream()
+            .filter(s -> all.stream().map(s).distinct().count() > 1)
+            .map(s -> s.apply(r))
+            .toList();
+    return parts.isEmpty() ? r.run().domain() : String.join(", ", parts);
   }
 }

@@ -1,31 +1,33 @@
 package io.scalekv.vocabtrim.run;
 
+import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonSchema;
+import io.scalekv.io.Sha256;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
- * An experiment as it is written in YAML; see {@value #SCHEMA} for the meaning of every key. Its
- * cells are the product of domains, temperatures and calibrations; all γ and sizes come from the
- * same pass.
+ * Specification of an experiment, read from YAML by the schema {@value #SCHEMA}. Its runs are the
+ * product of domains, temperatures and calibrations; all γ and sizes come from the same pass.
  *
  * @param name of the experiment
  * @param title for figures
  * @param pair {@code toy} or a folder with target and draft model
  * @param text folder of text files; null for the synthetic language
  * @param domains of the prompts; null with a folder of text
- * @param prompts of each domain
+ * @param prompts per domain
  * @param promptTokens tokens of a prompt
  * @param newTokens most tokens of a response
  * @param temperatures of both models; 0 is greedy
  * @param gammas drafted tokens of a block
- * @param sizes numbers of retained tokens; null for two a doubling
- * @param calibrations where counts come from
- * @param loop what the real loop is run for; null for nothing
+ * @param sizes numbers of retained tokens; null for two per doubling
+ * @param calibrations sources of the counts
+ * @param loop measurements of the real loop; null for none
  * @param seed of all sampling
  */
 public record TrimSpec(
@@ -43,50 +45,85 @@ public record TrimSpec(
     List<Calibration> calibrations,
     Loop loop,
     Long seed) {
-  /** Name of the schema beside this class. */
+  /** File name of the schema. */
   public static final String SCHEMA = "vocabtrim.schema.json";
 
-  /** The domain of a folder of text. */
-  static final String FOLDER = "text";
+  private static final String FOLDER = "text";
 
   private static final double STEP = Math.pow(2, 0.5);
   private static final int LEAST_SIZE = 64;
 
   /**
-   * Where counts come from.
+   * Source of the counts.
    *
    * @param source {@code raw}, {@code draft} or {@code target}
-   * @param texts how many
+   * @param texts numbers of texts, one run each
    * @param domain of the texts; null for that of the prompts
    */
-  public record Calibration(String source, List<Integer> texts, String domain) {
-    /** Copies the list. */
-    public Calibration {
-      texts = List.copyOf(texts);
-    }
-  }
+  public record Calibration(String source, List<Integer> texts, String domain) {}
 
   /**
-   * What the real loop is run for.
+   * Measurements of the real loop.
    *
    * @param sizes numbers of retained tokens
    * @param prompts first prompts of the domain
-   * @param repetitions of the timing, sizes in turn, after one for warming up
+   * @param repetitions of the timing, sizes interleaved, after one warm-up
    */
-  public record Loop(List<Integer> sizes, int prompts, int repetitions) {
-    /** Copies the list. */
-    public Loop {
-      sizes = List.copyOf(sizes);
+  public record Loop(List<Integer> sizes, int prompts, int repetitions) {}
+
+  /**
+   * Run: a complete measurement. Equal runs give equal results, except for times.
+   *
+   * @param pair hash of the weights and the tokenizer
+   * @param text description of the source of text
+   * @param domain of the prompts
+   * @param prompts number of prompts
+   * @param promptTokens tokens of a prompt
+   * @param newTokens most tokens of a response
+   * @param temperature of both models; 0 is greedy
+   * @param gammas drafted tokens of a block
+   * @param sizes numbers of retained tokens, ascending, V last
+   * @param source of the counts
+   * @param calibrationDomain of the counted texts
+   * @param calibrationTexts number of counted texts
+   * @param loop measurements of the real loop; null for none
+   * @param seed of all sampling
+   */
+  public record Run(
+      String pair,
+      String text,
+      String domain,
+      int prompts,
+      int promptTokens,
+      int newTokens,
+      double temperature,
+      List<Integer> gammas,
+      List<Integer> sizes,
+      String source,
+      String calibrationDomain,
+      int calibrationTexts,
+      Loop loop,
+      long seed) {
+    /** Returns a hash of the content, the name of the result file. */
+    String id() {
+      byte[] json = CanonicalJson.of(this).getBytes(StandardCharsets.UTF_8);
+      return Sha256.of(json).substring(0, 16);
+    }
+
+    /** Returns a label for people. */
+    String label() {
+      String t = temperature == 0 ? "0 (greedy)" : String.valueOf(temperature);
+      String of = calibrationDomain.equals(domain) ? "" : " of " + calibrationDomain;
+      return domain + ", T " + t + ", " + calibrationTexts + " " + source + " texts" + of;
     }
   }
 
-  /** Fills in what was left out. */
+  /** Fills in defaults. */
   public TrimSpec {
     domains = domains == null ? List.of(FOLDER) : List.copyOf(domains);
     temperatures = temperatures == null ? List.of(1.0) : List.copyOf(temperatures);
     gammas = gammas == null ? List.of(3) : List.copyOf(gammas);
     sizes = sizes == null ? List.of() : List.copyOf(sizes);
-    calibrations = List.copyOf(calibrations);
     seed = seed == null ? Long.valueOf(1) : seed;
   }
 
@@ -97,15 +134,15 @@ public record TrimSpec(
     return Json.bindOptional(tree, TrimSpec.class, file.toString());
   }
 
-  /** The cells, in the order of the file. */
-  List<TrimCell> cells(String pairHash, int vocabulary, String textHash) {
-    List<TrimCell> cells = new ArrayList<>();
+  /** Returns the runs, in the order of the file. */
+  List<Run> runs(String pairHash, int vocabulary, String textHash) {
+    List<Run> runs = new ArrayList<>();
     for (double temperature : temperatures) {
       for (String domain : domains) {
         for (Calibration c : calibrations) {
           for (int texts : c.texts()) {
-            cells.add(
-                new TrimCell(
+            runs.add(
+                new Run(
                     pairHash,
                     textHash,
                     domain,
@@ -124,10 +161,10 @@ public record TrimSpec(
         }
       }
     }
-    return cells;
+    return runs;
   }
 
-  /** The sizes, the whole vocabulary last. */
+  /** Returns the sizes, the whole vocabulary last. */
   private List<Integer> grid(int vocabulary) {
     List<Integer> grid = new ArrayList<>();
     if (sizes.isEmpty()) {

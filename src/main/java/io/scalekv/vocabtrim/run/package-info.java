@@ -1,2 +1,2 @@
-/** Experiments with trimmed draft models: a YAML file becomes cells, cells become result files. */
+/** Experiments with trimmed draft models: a YAML file gives runs, each run one result file. */
 package io.scalekv.vocabtrim.run;

@@ -9,11 +9,11 @@ import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A byte-pair {@code tokenizer.json} that is sound.
+ * Checked byte-pair {@code tokenizer.json}.
  *
  * @param size number of tokens, special ones included
  * @param special ids of special tokens, ascending
- * @param own the file without what neither encodes nor decodes
+ * @param own the parts of the file that encode or decode
  */
 record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
   private static final int MOST_TOKENS = 1 << 24;
@@ -24,7 +24,7 @@ record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
   /**
    * Checks a file.
    *
-   * @throws IllegalArgumentException with what was expected and found
+   * @throws IllegalArgumentException if the library could not use it safely
    */
   static BytePairJson of(byte[] file) {
     JsonNode whole = TokenizerJson.parse(file);
@@ -65,7 +65,7 @@ record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
     return id.intValue();
   }
 
-  /** Pairs of tokens whose texts together are a token; a text with a blank or a list of two. */
+  /** Checks pairs of tokens that merge to a token; a text with a blank or a list of two. */
   private static void checkMerges(JsonNode vocabulary, JsonNode merges) {
     if (!merges.isArray()) {
       throw TokenizerJson.error("/model/merges", "a list", merges);

@@ -7,29 +7,44 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Byte-level byte-pair encoding (Sennrich et al., arXiv 1508.07909, on bytes as in GPT-2): text is
- * split into words by GPT-2's pattern, words into bytes, and the most frequent pair of neighbours
- * becomes one token until the vocabulary is full. Ties go to the smaller pair of ids, as in the
- * Hugging Face library, whose file format is written. Ids: special tokens, 256 bytes by their
- * characters, merges.
+ * Trainer of byte-level byte-pair encoding (Sennrich et al., arXiv 1508.07909, on bytes as in
+ * GPT-2): text is split into words by GPT-2's pattern, words into bytes, and the most frequent pair
+ * of neighbours becomes one token until the vocabulary is full. Ties go to the smaller pair of ids,
+ * as in the Hugging Face library, whose file format is written. Ids: special tokens, 256 bytes by
+ * their characters, merges.
  */
 public final class BytePairTrainer {
-  /** GPT-2's split into words; what the library's ByteLevel step does. */
+  /** Split into words of GPT-2 and of the library's ByteLevel step. */
   private static final Pattern WORDS =
       Pattern.compile(
           "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
           Pattern.UNICODE_CHARACTER_CLASS);
 
   private static final int LEAST_COUNT = 2;
+
+  /**
+   * Bytes as printable characters (GPT-2, Radford et al. 2019, released encoder): printable Latin-1
+   * bytes stand for themselves, the others for the characters from U+0100 on.
+   */
+  private static final char[] SYMBOLS = new char[256];
+
+  static {
+    char next = 0x100;
+    for (int b = 0; b < 256; b++) {
+      boolean itself = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+      SYMBOLS[b] = itself ? (char) b : next++;
+    }
+  }
 
   private final Map<String, int[]> counts = new HashMap<>();
 
@@ -41,7 +56,7 @@ public final class BytePairTrainer {
     }
   }
 
-  /** A word as token ids, and how often it stands in the text. */
+  /** Word as token ids, with its count in the text. */
   private static final class Word {
     private int[] ids;
     private final int count;
@@ -52,7 +67,7 @@ public final class BytePairTrainer {
     }
   }
 
-  /** A pair of neighbours with the count it had when it was queued. */
+  /** Pair of neighbours with its count at the time of queueing. */
   private record Pair(long ids, long count) implements Comparable<Pair> {
     @Override
     public int compareTo(Pair other) {
@@ -62,19 +77,14 @@ public final class BytePairTrainer {
   }
 
   /**
-   * Trains.
+   * Trains a tokenizer.
    *
-   * @param vocabulary tokens in all; fewer if no pair is left that stands twice in the text
+   * @param vocabulary most tokens; fewer if every pair left occurs once
    * @param special special tokens, which get the first ids
    * @return the text of a {@code tokenizer.json}
    */
   public String train(int vocabulary, List<String> special) {
-    int least = special.size() + 256;
-    Require.that(
-        vocabulary >= least,
-        "vocabulary of the tokenizer must be at least %s, got %s",
-        least,
-        vocabulary);
+    Require.atLeast("vocabulary of the tokenizer", vocabulary, special.size() + 256);
     List<String> tokens = new ArrayList<>(special);
     int[] byteIds = addBytes(tokens);
     Map<String, Integer> ids = new HashMap<>();
@@ -105,7 +115,7 @@ public final class BytePairTrainer {
       int left = (int) (best.ids >>> 32);
       int right = (int) best.ids;
       String text = tokens.get(left) + tokens.get(right);
-      // two ways to the same text make one token
+      // two merges to the same text make one token
       int merged = ids.computeIfAbsent(text, t -> tokens.size());
       if (merged == tokens.size()) {
         tokens.add(text);
@@ -127,11 +137,11 @@ public final class BytePairTrainer {
   private static int[] addBytes(List<String> tokens) {
     Integer[] order = new Integer[256];
     Arrays.setAll(order, b -> b);
-    Arrays.sort(order, (a, b) -> Character.compare(ByteSymbols.of(a), ByteSymbols.of(b)));
+    Arrays.sort(order, (a, b) -> Character.compare(SYMBOLS[a], SYMBOLS[b]));
     int[] ids = new int[256];
     for (int b : order) {
       ids[b] = tokens.size();
-      tokens.add(String.valueOf(ByteSymbols.of(b)));
+      tokens.add(String.valueOf(SYMBOLS[b]));
     }
     return ids;
   }
@@ -189,51 +199,37 @@ public final class BytePairTrainer {
   }
 
   private static String json(List<String> tokens, List<String> merges, List<String> special) {
-    List<Map<String, Object>> added = new ArrayList<>();
+    ObjectNode all = Json.MAPPER.createObjectNode().put("version", "1.0");
+    all.putNull("truncation").putNull("padding");
+    ArrayNode added = all.putArray("added_tokens");
     for (int id = 0; id < special.size(); id++) {
-      Map<String, Object> token = new LinkedHashMap<>();
-      token.put("id", id);
-      token.put("content", special.get(id));
+      ObjectNode token = added.addObject().put("id", id).put("content", special.get(id));
       for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
         token.put(flag, false);
       }
       token.put("special", true);
-      added.add(token);
     }
-    Map<String, Integer> vocabulary = new LinkedHashMap<>();
+    all.putNull("normalizer");
+    byteLevel(all.putObject("pre_tokenizer"), false);
+    byteLevel(all.putObject("post_processor"), true);
+    byteLevel(all.putObject("decoder"), true);
+    ObjectNode model = all.putObject("model").put("type", "BPE");
+    for (String absent :
+        List.of("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix")) {
+      model.putNull(absent);
+    }
+    model.put("fuse_unk", false).put("byte_fallback", false).put("ignore_merges", false);
+    ObjectNode vocabulary = model.putObject("vocab");
     for (int id = 0; id < tokens.size(); id++) {
       vocabulary.put(tokens.get(id), id);
     }
-    Map<String, Object> model = new LinkedHashMap<>();
-    model.put("type", "BPE");
-    model.put("dropout", null);
-    model.put("unk_token", null);
-    model.put("continuing_subword_prefix", null);
-    model.put("end_of_word_suffix", null);
-    model.put("fuse_unk", false);
-    model.put("byte_fallback", false);
-    model.put("ignore_merges", false);
-    model.put("vocab", vocabulary);
-    model.put("merges", merges);
-    Map<String, Object> all = new LinkedHashMap<>();
-    all.put("version", "1.0");
-    all.put("truncation", null);
-    all.put("padding", null);
-    all.put("added_tokens", added);
-    all.put("normalizer", null);
-    all.put("pre_tokenizer", byteLevel(false));
-    all.put("post_processor", byteLevel(true));
-    all.put("decoder", byteLevel(true));
-    all.put("model", model);
+    ArrayNode list = model.putArray("merges");
+    merges.forEach(list::add);
     return Json.MAPPER.writeValueAsString(all) + "\n";
   }
 
-  private static Map<String, Object> byteLevel(boolean prefixSpace) {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("type", "ByteLevel");
-    json.put("add_prefix_space", prefixSpace);
-    json.put("trim_offsets", true);
-    json.put("use_regex", true);
-    return json;
+  private static void byteLevel(ObjectNode json, boolean prefixSpace) {
+    json.put("type", "ByteLevel").put("add_prefix_space", prefixSpace);
+    json.put("trim_offsets", true).put("use_regex", true);
   }
 }

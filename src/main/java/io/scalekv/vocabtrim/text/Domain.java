@@ -2,24 +2,24 @@ package io.scalekv.vocabtrim.text;
 
 import java.util.Locale;
 
-/** The domains of the synthetic language; each has most of its words to itself. */
+/** Domain of the synthetic language; most words occur in one domain only. */
 public enum Domain {
-  /** Stories: people, places, what they do. */
+  /** Stories: people, places, actions. */
   WRITING,
   /** Sums and small proofs. */
   MATH,
   /** Short functions of a small programming language. */
   CODING;
 
-  /** The name in files and on the command line. */
+  /** Returns the name in files and on the command line. */
   public String key() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * The domain of a name.
+   * Returns the domain of a name.
    *
-   * @throws IllegalArgumentException for another name
+   * @throws IllegalArgumentException for an unknown name
    */
   public static Domain of(String key) {
     for (Domain d : values()) {

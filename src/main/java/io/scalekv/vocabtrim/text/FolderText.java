@@ -7,16 +7,17 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * The UTF-8 files of a folder and its subfolders as text to train on, one document each, in the
- * order of their paths; hidden files and files that are not UTF-8 are passed over. A training draws
- * rows at random places; the last twentieth of all tokens is held out.
+ * Text of the UTF-8 files of a folder and its subfolders, one document per file, ordered by path;
+ * hidden files and files that are not UTF-8 are skipped. Training rows begin at random positions;
+ * the last twentieth of all tokens is held out.
  */
-public final class FolderText implements TrainingText {
+public final class FolderText implements TextSource {
   private static final int LEAST_CHARACTERS = 10_000;
   private static final long MOST_CHARACTERS = 500_000_000;
   private static final int HELD_OUT_SHARE = 20;
@@ -36,8 +37,7 @@ public final class FolderText implements TrainingText {
    * @throws IllegalArgumentException if there is no folder, or too little or too much text in it
    */
   public static FolderText read(Path folder) {
-    Require.that(
-        Files.isDirectory(folder), "--text must be a folder of text files, got %s", folder);
+    Require.that(Files.isDirectory(folder), "--text must be a folder, got %s", folder);
     List<String> documents = new ArrayList<>();
     long characters = 0;
     try (Stream<Path> files = Files.walk(folder)) {
@@ -50,21 +50,14 @@ public final class FolderText implements TrainingText {
           documents.add(text);
           characters += text.length();
         }
-        Require.that(
-            characters <= MOST_CHARACTERS,
-            "%s must hold at most %s characters",
-            folder,
-            MOST_CHARACTERS);
+        boolean few = characters <= MOST_CHARACTERS;
+        Require.that(few, "%s must hold at most %d characters", folder, MOST_CHARACTERS);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(folder + ": " + e.getMessage(), e);
     }
-    Require.that(
-        characters >= LEAST_CHARACTERS,
-        "%s must hold at least %s characters of UTF-8 text, got %s",
-        folder,
-        LEAST_CHARACTERS,
-        characters);
+    String what = folder + " must hold at least %d characters of UTF-8 text, got %d";
+    Require.that(characters >= LEAST_CHARACTERS, what, LEAST_CHARACTERS, characters);
     return new FolderText(folder, documents);
   }
 
@@ -80,12 +73,8 @@ public final class FolderText implements TrainingText {
   @Override
   public String description() {
     long characters = documents.stream().mapToLong(String::length).sum();
-    return documents.size()
-        + " files of "
-        + folder.toAbsolutePath().normalize().getFileName()
-        + ", "
-        + characters
-        + " characters";
+    Path name = folder.toAbsolutePath().normalize().getFileName();
+    return documents.size() + " files of " + name + ", " + characters + " characters";
   }
 
   @Override
@@ -93,19 +82,11 @@ public final class FolderText implements TrainingText {
     return documents;
   }
 
-  /** All documents one after the other, tokenized once. */
+  /** Returns all documents, concatenated; they are tokenized once. */
   private int[] stream(TextTokenizer tokenizer) {
     if (stream == null) {
       List<int[]> parts = documents.stream().map(tokenizer::encode).toList();
-      int size = parts.stream().mapToInt(p -> p.length + 2).reduce(0, Math::addExact);
-      int[] all = new int[size];
-      int n = 0;
-      for (int[] part : parts) {
-        int[] framed = SpecialTokens.framed(part);
-        System.arraycopy(framed, 0, all, n, framed.length);
-        n += framed.length;
-      }
-      stream = all;
+      stream = parts.stream().map(SpecialTokens::framed).flatMapToInt(Arrays::stream).toArray();
     }
     return stream;
   }
@@ -117,13 +98,9 @@ public final class FolderText implements TrainingText {
   @Override
   public int[][] rows(TextTokenizer tokenizer, long seed, int step, int rows, int length) {
     int[] all = stream(tokenizer);
-    int places = trained(all.length) - length + 1;
-    Require.that(
-        places >= 1,
-        "%s must hold more than %s tokens, got %s",
-        folder,
-        length,
-        trained(all.length));
+    int trained = trained(all.length);
+    int places = trained - length + 1;
+    Require.that(places >= 1, "%s must hold %d tokens or more, got %d", folder, length, trained);
     SplittableRandom random = new SplittableRandom(SyntheticLanguage.mix(seed, step));
     int[][] drawn = new int[rows][length];
     for (int[] row : drawn) {
@@ -138,11 +115,9 @@ public final class FolderText implements TrainingText {
     List<int[]> held = new ArrayList<>();
     int at = trained(all.length);
     while (held.size() < rows && at + 2 <= all.length) {
-      int n = Math.min(length, all.length - at);
-      int[] row = new int[n];
-      System.arraycopy(all, at, row, 0, n);
-      held.add(row);
-      at += n;
+      int to = Math.min(all.length, at + length);
+      held.add(Arrays.copyOfRange(all, at, to));
+      at = to;
     }
     return held;
   }

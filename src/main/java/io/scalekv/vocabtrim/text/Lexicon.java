@@ -4,12 +4,9 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 
-/**
- * The invented words: some that all domains share, and each domain's own, by class, in the order of
- * their frequency.
- */
+/** Lexicon of invented words by class and frequency: shared by all domains, or of one domain. */
 final class Lexicon {
-  /** Classes of words. */
+  /** Class of words. */
   enum WordClass {
     NOUN(2600, 400, "", "er", "ion", "um", "el"),
     VERB(1500, 250, "ate", "ise", "en", "ow"),
@@ -80,7 +77,7 @@ final class Lexicon {
     return of[random.nextInt(of.length)];
   }
 
-  /** The domain's own words with the shared ones evenly among them. */
+  /** Returns the domain's own words, interleaved evenly with the shared ones. */
   private static String[] mixed(String[] own, String[] shared) {
     String[] all = new String[own.length + shared.length];
     int a = 0;
@@ -92,12 +89,12 @@ final class Lexicon {
     return all;
   }
 
-  /** Words of a class in a domain, the most frequent first; not to be changed. */
+  /** Returns the words of a class in a domain, the most frequent first; do not modify. */
   String[] words(Domain domain, WordClass c) {
     return words[domain.ordinal()][c.ordinal()];
   }
 
-  /** Number of different words of all domains. */
+  /** Returns the number of distinct words of all domains. */
   int size() {
     return size;
   }

@@ -5,14 +5,24 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+import java.util.stream.LongStream;
 
 /**
- * An invented language that needs no files: some twenty thousand words under Zipf's law, sentences
- * by a small grammar of word classes, three domains with words of their own. Each document has one
- * topic, whose words it prefers, and a few names that come again; a verb prefers some objects, a
- * noun some adjectives. Document i of a domain is a function of seed, domain and i.
+ * Synthetic language: about 20 000 invented words with Zipf frequencies, sentences from a small
+ * grammar of word classes, three domains with their own words. Each document has one topic, whose
+ * words it prefers, and a few recurring names; a verb prefers some objects, a noun some adjectives.
+ * Document i of a domain is a function of seed, domain and i.
+ *
+ * <p>A training takes the domains in rotation and only documents from {@link #FIRST_OF_TRAINING}
+ * on; those below are for calibration, prompts and measurements.
  */
-public final class SyntheticLanguage {
+public final class SyntheticLanguage implements TextSource {
+  /** Index of the first document that a training may see. */
+  public static final long FIRST_OF_TRAINING = 1L << 32;
+
+  private static final long FIRST_OF_CALIBRATION = 1L << 24;
+  private static final int TOKENIZER_DOCUMENTS = 9000;
   private static final int TOPICS = 12;
   private static final double EXPONENT = 1.05;
   private static final double OF_TOPIC = 0.75;
@@ -36,16 +46,12 @@ public final class SyntheticLanguage {
     }
   }
 
-  /** Number of invented words; the few English ones that hold sentences together come on top. */
+  /** Returns the number of invented words; a few English function words come on top. */
   public int words() {
     return lexicon.size();
   }
 
-  /**
-   * A document.
-   *
-   * @param index from 0
-   */
+  /** Returns a document; indices begin at 0. */
   public String document(Domain domain, long index) {
     SplittableRandom random = new SplittableRandom(mix(mix(seed, domain.ordinal() + 1L), index));
     Writer writer = new Writer(domain, random);
@@ -57,7 +63,7 @@ public final class SyntheticLanguage {
     return writer.text.toString();
   }
 
-  /** Documents {@code from} to {@code from + count − 1} of a domain. */
+  /** Returns the documents {@code from} to {@code from + count − 1} of a domain. */
   public List<String> documents(Domain domain, long from, int count) {
     List<String> documents = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
@@ -66,7 +72,7 @@ public final class SyntheticLanguage {
     return documents;
   }
 
-  /** A well-mixed function of two numbers. */
+  /** Returns a hash of two numbers. */
   static long mix(long a, long b) {
     long z = a * 0x9E3779B97F4A7C15L + b * 0xD1B54A32D192ED03L + 0x632BE59BD9B4E019L;
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
@@ -74,7 +80,93 @@ public final class SyntheticLanguage {
     return z ^ (z >>> 31);
   }
 
-  /** Writes one document. */
+  @Override
+  public String description() {
+    return "the synthetic language, " + words() + " words, domains writing, math, coding";
+  }
+
+  @Override
+  public Iterable<String> tokenizerTexts() {
+    return () ->
+        LongStream.range(0, TOKENIZER_DOCUMENTS)
+            .mapToObj(i -> document(FIRST_OF_TRAINING + i))
+            .iterator();
+  }
+
+  /** Returns the document of an index, the domains in rotation. */
+  private String document(long index) {
+    Domain[] domains = Domain.values();
+    return document(domains[(int) (index % domains.length)], index);
+  }
+
+  @Override
+  public int[][] rows(TextTokenizer tokenizer, long seed, int step, int rows, int length) {
+    int[][] all = new int[rows][];
+    for (int r = 0; r < rows; r++) {
+      long place = mix(mix(seed, step), r) >>> 2;
+      all[r] = row(tokenizer, FIRST_OF_TRAINING + place, length);
+    }
+    return all;
+  }
+
+  /** Returns consecutive documents as one row, the last one truncated. */
+  private int[] row(TextTokenizer tokenizer, long first, int length) {
+    int[] row = new int[length];
+    int n = 0;
+    for (long i = first; n < length; i++) {
+      int[] tokens = SpecialTokens.framed(tokenizer.encode(document(i)));
+      int part = Math.min(tokens.length, length - n);
+      System.arraycopy(tokens, 0, row, n, part);
+      n += part;
+    }
+    return row;
+  }
+
+  @Override
+  public List<int[]> heldOut(TextTokenizer tokenizer, int rows, int length) {
+    return LongStream.range(0, rows).mapToObj(r -> row(tokenizer, r * length, length)).toList();
+  }
+
+  @Override
+  public List<int[]> measured(TextTokenizer tokenizer, String domain, int count, int length) {
+    return framed(tokenizer, domain, 0, count);
+  }
+
+  @Override
+  public List<int[]> calibration(TextTokenizer tokenizer, String domain, int count, int length) {
+    return framed(tokenizer, domain, FIRST_OF_CALIBRATION, count);
+  }
+
+  private List<int[]> framed(TextTokenizer tokenizer, String domain, long from, int count) {
+    return documents(Domain.of(domain), from, count).stream()
+        .map(d -> SpecialTokens.framed(tokenizer.encode(d)))
+        .toList();
+  }
+
+  /** Zipf's law: ranks 0 to n − 1 with probability proportional to 1 / (rank + 1)^s. */
+  static final class Zipf {
+    private final double[] cumulative;
+
+    Zipf(int n, double s) {
+      cumulative = new double[n];
+      double sum = 0;
+      for (int r = 0; r < n; r++) {
+        sum += Math.pow(r + 1, -s);
+        cumulative[r] = sum;
+      }
+      for (int r = 0; r < n; r++) {
+        cumulative[r] /= sum;
+      }
+    }
+
+    int draw(RandomGenerator random) {
+      int at = Arrays.binarySearch(cumulative, random.nextDouble());
+      int rank = at >= 0 ? at + 1 : -at - 1;
+      return Math.min(rank, cumulative.length - 1);
+    }
+  }
+
+  /** Writer of one document. */
   private final class Writer {
     private final Domain domain;
     private final SplittableRandom random;
@@ -90,14 +182,14 @@ public final class SyntheticLanguage {
       Arrays.setAll(names, i -> lexicon.words(domain, WordClass.NAME)[index(WordClass.NAME)]);
     }
 
-    /** A word's place in its class: of the topic's share or of all. */
+    /** Returns a word's index in its class, of the topic's share or of all. */
     private int index(WordClass c) {
       return random.nextDouble() < OF_TOPIC
           ? place(c, ofTopic[c.ordinal()].draw(random))
           : all[c.ordinal()].draw(random);
     }
 
-    /** The topic's words of a class are every TOPICS-th one. */
+    /** Returns the index of a word of the topic: every TOPICS-th word of a class. */
     private int place(WordClass c, int rank) {
       return (rank * TOPICS + topic) % lexicon.words(domain, c).length;
     }
@@ -106,7 +198,7 @@ public final class SyntheticLanguage {
       return lexicon.words(domain, c)[index];
     }
 
-    /** One of a few words that another word prefers in this topic, or any. */
+    /** Returns one of the words that another word prefers in this topic, or any. */
     private int preferred(WordClass c, int by, int choices) {
       if (random.nextDouble() >= PREFERRED) {
         return index(c);
@@ -129,7 +221,7 @@ public final class SyntheticLanguage {
       return names[random.nextInt(names.length)];
     }
 
-    /** A noun with its article, perhaps an adjective that it prefers. */
+    /** Returns a noun with its article and sometimes an adjective. */
     private String thing(int noun) {
       String article = one("the", "the", "a", "this");
       String adjective =

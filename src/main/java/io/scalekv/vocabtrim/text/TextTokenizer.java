@@ -7,13 +7,14 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Text to tokens and back, by the {@code tokenizer.json} of a model folder. */
+/** Tokenizer of a model folder, read from its {@code tokenizer.json}. */
 public final class TextTokenizer implements AutoCloseable {
-  /** Name of the file in a model folder. */
+  /** File name in a model folder. */
   public static final String FILE = "tokenizer.json";
 
   private static final Map<String, String> OPTIONS =
@@ -36,7 +37,7 @@ public final class TextTokenizer implements AutoCloseable {
    * Opens a tokenizer.
    *
    * @param path the file, or a folder that holds {@value #FILE}
-   * @throws IllegalArgumentException if it is not there or cannot be read
+   * @throws IllegalArgumentException if it is missing or cannot be read
    */
   public static TextTokenizer open(Path path) {
     Path file = Files.isDirectory(path) ? path.resolve(FILE) : path;
@@ -53,38 +54,30 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  /** Number of tokens, special ones included. */
+  /** Returns the number of tokens, special ones included. */
   public int size() {
     return size;
   }
 
-  /** Tokens that stand for no text of their own, such as the end of a text; ascending. */
+  /** Returns the special tokens, such as the end of a text; ascending. */
   public SortedSet<Integer> special() {
     return new TreeSet<>(special);
   }
 
-  /** {@code sha256:} and the hash of the file: equal for equal tokenizers. */
+  /** Returns {@code sha256:} and the hash of the file. */
   public String hash() {
     return hash;
   }
 
-  /** The tokens of a text; none is added. A special token written out is that token. */
+  /** Returns the tokens of a text; none is added. The text of a special token is that token. */
   public int[] encode(String text) {
     long[] ids = library.encode(text, false, false).getIds();
-    int[] tokens = new int[ids.length];
-    for (int i = 0; i < tokens.length; i++) {
-      tokens[i] = Math.toIntExact(ids[i]);
-    }
-    return tokens;
+    return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
   }
 
-  /** The text of tokens, without special ones. */
+  /** Returns the text of tokens, without special ones. */
   public String decode(int[] tokens) {
-    long[] ids = new long[tokens.length];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = tokens[i];
-    }
-    return library.decode(ids, true);
+    return library.decode(Arrays.stream(tokens).asLongStream().toArray(), true);
   }
 
   @Override

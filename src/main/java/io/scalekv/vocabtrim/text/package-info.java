@@ -1,5 +1,5 @@
 /**
- * Text and tokens: tokenizers in the form of the Hugging Face library, byte-pair training for small
- * ones, and a synthetic language of three domains that is always there.
+ * Text and tokens: tokenizers in the format of the Hugging Face library, byte-pair training, and a
+ * synthetic language of three domains that needs no files.
  */
 package io.scalekv.vocabtrim.text;

@@ -4,7 +4,6 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.io.AtomicFile;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.train.AdamW;
@@ -17,76 +16,52 @@ import io.scalekv.vocabtrim.lm.RotaryTable;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.Weights;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
-/** Trains one small language model to predict the next token, by cross-entropy. */
+/** Trainer of one small language model on the next token, by cross-entropy. */
 final class LlamaTrainer {
-  /**
-   * What a run is.
-   *
-   * @param name of the model, for files and messages
-   * @param config of the model
-   * @param steps updates
-   * @param learningRate peak
-   * @param seed of the first weights
-   * @param bf16 whether products round their factors to bfloat16
-   * @param rows the batch of an update, [B][L + 1]
-   * @param folder of checkpoint and curve
-   * @param checkpointEvery time between checkpoints
-   * @param model folder of the result
-   */
-  record Options(
-      String name,
-      LlamaConfig config,
-      int steps,
-      double learningRate,
-      int seed,
-      boolean bf16,
-      IntFunction<int[][]> rows,
-      Path folder,
-      Duration checkpointEvery,
-      Path model) {
-    Path curve() {
-      return folder.resolve(name + "-curve.csv");
-    }
-  }
-
   private LlamaTrainer() {}
 
   /**
-   * Trains, or goes on from the checkpoint in the folder, and writes the averaged weights
-   * (bfloat16) with their {@code config.json}.
+   * Trains, resuming from the checkpoint in the folder, and writes the averaged weights (bfloat16)
+   * with their {@code config.json}.
+   *
+   * @param name of the model: its folder, checkpoint, curve and messages
+   * @param steps updates
+   * @param rows batch of an update, [B][L + 1]
    */
-  static void train(Options o, Consumer<String> log) {
+  static void train(
+      VocabTrimTraining.Options o,
+      String name,
+      LlamaConfig config,
+      int steps,
+      IntFunction<int[][]> rows,
+      Consumer<String> log) {
     Engine.getInstance().setRandomSeed(o.seed());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        Weights weights = LlamaWeights.initial(manager, o.config());
-        RotaryTable rotary = new RotaryTable(manager, o.config())) {
-      LlamaNet net = new LlamaNet(o.config(), weights, o.bf16());
-      int decay = Math.max(1, o.steps() / 3);
+        Weights weights = LlamaWeights.initial(manager, config);
+        RotaryTable rotary = new RotaryTable(manager, config)) {
+      LlamaNet net = new LlamaNet(config, weights, o.bf16());
+      int decay = Math.max(1, steps / 3);
       TrainingLoop.Options loop =
           new TrainingLoop.Options(
-              o.steps(),
+              steps,
               o.seed(),
-              new LearningRate(o.learningRate(), Math.min(50, o.steps() / 10), decay, 0.03),
+              new LearningRate(o.learningRate(), Math.min(50, steps / 10), decay, 0.03),
               new AdamW.Options(0.9, 0.97, 0.02, 1, 0.99),
-              o.folder().resolve(o.name() + "-checkpoint.safetensors"),
+              o.folder().resolve(name + "-checkpoint.safetensors"),
               o.checkpointEvery(),
-              o.curve(),
+              o.folder().resolve(name + "-curve.csv"),
               10);
       new TrainingLoop(loop, weights)
           .run(
-              (scope, step) -> loss(scope, net, rotary, o.rows().apply(step)),
-              report -> log.accept(o.name() + " " + report),
-              (average, at) -> write(o, average, at));
+              (scope, step) -> loss(scope, net, rotary, rows.apply(step)),
+              report -> log.accept(name + " " + report),
+              (average, at) -> write(o, name, config, average, at));
     }
   }
 
@@ -106,19 +81,20 @@ final class LlamaTrainer {
         "cross_entropy", logits, NativeCopy.of(scope, next, new Shape(next.length)));
   }
 
-  private static void write(Options o, Weights average, TrainingLoop.Progress at) {
+  private static void write(
+      VocabTrimTraining.Options o,
+      String name,
+      LlamaConfig config,
+      Weights average,
+      TrainingLoop.Progress at) {
     Map<String, String> meta = new LinkedHashMap<>();
-    meta.put("format", "pt"); // which other readers of the format ask for
+    meta.put("format", "pt"); // other readers of safetensors require it
     meta.put("steps", String.valueOf(at.step()));
     meta.put("seconds", String.valueOf(Math.round(at.seconds())));
     meta.put("seed", String.valueOf(o.seed()));
-    try {
-      AtomicFile.write(
-          o.model().resolve(LlamaConfig.FILE), o.config().json().getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UncheckedIOException(o.model() + ": " + e.getMessage(), e);
-    }
-    SafetensorsWriter.write(
-        o.model().resolve(LlamaWeights.FILE), average.arrays(), StoredType.BF16, meta);
+    Path model = o.folder().resolve(name);
+    VocabTrimTraining.write(model.resolve(LlamaConfig.FILE), config.json());
+    Path weights = model.resolve(LlamaWeights.FILE);
+    SafetensorsWriter.write(weights, average.arrays(), StoredType.BF16, meta);
   }
 }

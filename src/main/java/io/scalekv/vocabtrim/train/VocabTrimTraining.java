@@ -12,9 +12,8 @@ import io.scalekv.vocabtrim.text.BytePairTrainer;
 import io.scalekv.vocabtrim.text.FolderText;
 import io.scalekv.vocabtrim.text.SpecialTokens;
 import io.scalekv.vocabtrim.text.SyntheticLanguage;
-import io.scalekv.vocabtrim.text.SyntheticText;
+import io.scalekv.vocabtrim.text.TextSource;
 import io.scalekv.vocabtrim.text.TextTokenizer;
-import io.scalekv.vocabtrim.text.TrainingText;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.TensorSource;
 import java.io.IOException;
@@ -27,24 +26,24 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 
 /**
- * The whole training of a small pair: tokenizer, target, draft model. Each part is skipped when its
- * result is there and goes on from its checkpoint otherwise.
+ * Training of a small pair: tokenizer, target, draft model. A finished part is skipped, an
+ * unfinished one resumes from its checkpoint.
  */
 public final class VocabTrimTraining {
-
   private static final String NOTE = "training.txt";
   private static final int MAX_POSITIONS = 1024;
   private static final int HELD_OUT_ROWS = 64;
 
   /**
-   * What a training is.
+   * Options of a training.
    *
    * @param folder of checkpoints, curves and models
    * @param checkpointEvery time between checkpoints
    * @param text folder of text files, or empty for the synthetic language
-   * @param vocabulary tokens of the tokenizer, at most
+   * @param vocabulary most tokens of the tokenizer
    * @param steps updates of the target
    * @param draftSteps updates of the draft model
    * @param rows B of an update
@@ -67,15 +66,15 @@ public final class VocabTrimTraining {
       boolean bf16) {}
 
   /**
-   * What it leaves.
+   * Result of a training.
    *
    * @param target folder of the target
    * @param draft folder of the draft model
    * @param vocabulary tokens of the tokenizer
-   * @param targetParameters scalars of the target
-   * @param draftParameters scalars of the draft model
+   * @param targetParameters parameters of the target
+   * @param draftParameters parameters of the draft model
    * @param targetLossNats mean cross-entropy of a held-out token under the target
-   * @param draftLossNats the same under the draft model
+   * @param draftLossNats mean cross-entropy of a held-out token under the draft model
    */
   public record Result(
       Path target,
@@ -88,13 +87,13 @@ public final class VocabTrimTraining {
 
   private VocabTrimTraining() {}
 
-  /** The target: 4 layers, 160 wide. */
-  public static LlamaConfig target(int vocabulary) {
+  /** Returns the target: 4 layers of width 160. */
+  private static LlamaConfig target(int vocabulary) {
     return config(vocabulary, 160, 432, 4, 4, 2, 40);
   }
 
-  /** The draft model: 1 layer, 96 wide. */
-  public static LlamaConfig draft(int vocabulary) {
+  /** Returns the draft model: 1 layer of width 96. */
+  private static LlamaConfig draft(int vocabulary) {
     return config(vocabulary, 96, 256, 1, 4, 2, 24);
   }
 
@@ -117,12 +116,10 @@ public final class VocabTrimTraining {
         List.of(SpecialTokens.END));
   }
 
-  /** Trains to the end. */
+  /** Trains until all steps are done. */
   public static Result run(Options o, Consumer<String> log) {
-    TrainingText text =
-        o.text().isPresent()
-            ? FolderText.read(o.text().get())
-            : new SyntheticText(new SyntheticLanguage(o.seed()));
+    TextSource text =
+        o.text().isPresent() ? FolderText.read(o.text().get()) : new SyntheticLanguage(o.seed());
     sameTraining(o, text);
     Path tokenizerFile = o.folder().resolve(TextTokenizer.FILE);
     if (!Files.exists(tokenizerFile)) {
@@ -159,24 +156,26 @@ public final class VocabTrimTraining {
     }
   }
 
-  /** Notes what is trained; a folder of another training is refused. */
-  private static void sameTraining(Options o, TrainingText text) {
+  /** Writes the options into the folder; a folder of other options is refused. */
+  private static void sameTraining(Options o, TextSource text) {
     String note =
-        "text "
-            + text.description()
-            + "\nvocabulary "
-            + o.vocabulary()
-            + "\nrows "
-            + o.rows()
-            + "\nlength "
-            + o.length()
-            + "\nlearning rate "
-            + o.learningRate()
-            + "\nproducts "
-            + (o.bf16() ? "bf16" : "fp32")
-            + "\nseed "
-            + o.seed()
-            + "\n";
+        """
+        text %s
+        vocabulary %s
+        rows %s
+        length %s
+        learning rate %s
+        products %s
+        seed %s
+        """
+            .formatted(
+                text.description(),
+                o.vocabulary(),
+                o.rows(),
+                o.length(),
+                o.learningRate(),
+                o.bf16() ? "bf16" : "fp32",
+                o.seed());
     Path file = o.folder().resolve(NOTE);
     if (!Files.exists(file)) {
       write(file, note);
@@ -186,18 +185,14 @@ public final class VocabTrimTraining {
     String[] now = note.split("\n");
     for (int i = 0; i < now.length; i++) {
       String then = i < before.length ? before[i] : "nothing";
-      Require.that(
-          then.equals(now[i]),
-          "%s holds another training: must be %s, got %s (another --out starts a new one)",
-          o.folder(),
-          then,
-          now[i]);
+      String message = "%s holds another training (choose another --out): must be %s, got %s";
+      Require.that(then.equals(now[i]), message, o.folder(), then, now[i]);
     }
   }
 
   private static void train(
       Options o,
-      TrainingText text,
+      TextSource text,
       TextTokenizer tokenizer,
       String name,
       LlamaConfig config,
@@ -206,19 +201,10 @@ public final class VocabTrimTraining {
       Consumer<String> log) {
     Path model = o.folder().resolve(name);
     if (!done(model, steps)) {
-      LlamaTrainer.train(
-          new LlamaTrainer.Options(
-              name,
-              config,
-              steps,
-              o.learningRate(),
-              o.seed(),
-              o.bf16(),
-              step -> text.rows(tokenizer, 2L * o.seed() + number, step, o.rows(), o.length() + 1),
-              o.folder(),
-              o.checkpointEvery(),
-              model),
-          log);
+      long seed = 2L * o.seed() + number;
+      IntFunction<int[][]> rows =
+          step -> text.rows(tokenizer, seed, step, o.rows(), o.length() + 1);
+      LlamaTrainer.train(o, name, config, steps, rows, log);
     }
     write(model.resolve(TextTokenizer.FILE), read(o.folder().resolve(TextTokenizer.FILE)));
   }
@@ -233,8 +219,8 @@ public final class VocabTrimTraining {
     }
   }
 
-  /** Mean cross-entropy of the tokens after the first of each row, in nats. */
-  static double loss(LanguageModel model, List<int[]> rows) {
+  /** Returns the mean cross-entropy of the tokens after the first of each row, in nats. */
+  private static double loss(LanguageModel model, List<int[]> rows) {
     double[] sum = new double[2];
     model.logits(
         rows,
@@ -268,7 +254,7 @@ public final class VocabTrimTraining {
     }
   }
 
-  private static void write(Path file, String text) {
+  static void write(Path file, String text) {
     try {
       AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {

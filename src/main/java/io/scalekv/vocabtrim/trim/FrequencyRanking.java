@@ -9,10 +9,9 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * All tokens of a vocabulary in the order in which they are kept: protected ones first, then by
- * count descending, equal counts by id ascending (Goel et al., arXiv 2506.22694). The kept sets of
- * growing k are therefore nested, and each has exactly k tokens: a protected token takes the place
- * of the rarest.
+ * Ranking of all tokens of a vocabulary: protected ones first, then by count descending, equal
+ * counts by id ascending (Goel et al., arXiv 2506.22694). The retained sets of growing k are nested
+ * and have exactly k tokens: a protected token replaces the rarest.
  */
 public final class FrequencyRanking {
   private final int[] order;
@@ -29,20 +28,14 @@ public final class FrequencyRanking {
   }
 
   /**
-   * The order of some counts.
+   * Ranks tokens by their counts.
    *
-   * @param protectedIds end of text and other special tokens; always kept
+   * @param protectedIds end of text and other special tokens, always retained
    */
   public static FrequencyRanking of(TokenCounts counts, Collection<Integer> protectedIds) {
     int vocabulary = counts.vocabulary();
     TreeSet<Integer> first = new TreeSet<>(protectedIds);
-    for (int id : first) {
-      Require.that(
-          id >= 0 && id < vocabulary,
-          "protected token must be in 0..%s, got %s",
-          (vocabulary - 1),
-          id);
-    }
+    first.forEach(id -> Require.between("protected token", id, 0, vocabulary - 1));
     Comparator<Integer> byCount = Comparator.comparingLong(id -> -counts.count(id));
     int[] order =
         IntStream.concat(
@@ -56,49 +49,39 @@ public final class FrequencyRanking {
     return new FrequencyRanking(order, first.size());
   }
 
-  /** V. */
+  /** Returns V. */
   public int vocabulary() {
     return order.length;
   }
 
-  /** How many protected tokens stand in front. */
+  /** Returns the number of protected tokens. */
   public int protectedTokens() {
     return protectedTokens;
   }
 
-  /** Place of a token from 0; it is kept if this is below k. */
-  public int rank(int id) {
-    return ranks[id];
-  }
-
-  /** The token at a place. */
+  /** Returns the token of a rank. */
   public int id(int rank) {
     return order[rank];
   }
 
-  /** Place of every token, [V]. */
+  /** Returns the rank of every token, [V]; a token is retained if its rank is below k. */
   public int[] ranks() {
     return ranks.clone();
   }
 
   /**
-   * The first tokens of the order, as they stand there.
+   * Returns the first tokens in ranked order.
    *
-   * @param k how many; at least the protected ones and 1
+   * @param k number of tokens; at least the protected ones and 1
    */
   public int[] first(int k) {
     int least = Math.max(1, protectedTokens);
-    Require.that(
-        k >= least && k <= order.length,
-        "number of retained tokens must be between %s and %s, got %s",
-        least,
-        order.length,
-        k);
+    Require.between("number of retained tokens", k, least, order.length);
     return Arrays.copyOf(order, k);
   }
 
-  /** The same as a kept set, ids ascending. */
-  public VocabularySubset kept(int k) {
+  /** Returns the first k tokens as a subset. */
+  public VocabularySubset retained(int k) {
     int[] ids = first(k);
     Arrays.sort(ids);
     return VocabularySubset.of(ids, order.length);

@@ -19,10 +19,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Reads and writes mapping files of other tools. The form is always told, never guessed, and what
- * contradicts it is refused: offsets taken for ids, or ids for offsets, would draft wrong tokens
- * without a word. Files with a mask are checked against it; a list without one is checked for
- * order, range and repetition, which a list of offsets fails as soon as two neighbours are kept.
+ * Mapping files of other tools. The form is given, never guessed, and a file that contradicts it is
+ * refused: offsets read as ids, or ids as offsets, would silently draft wrong tokens. Files with a
+ * mask are checked against it; a list without one is checked for range and repetition, which a list
+ * of offsets fails as soon as two neighbouring ids are retained.
  */
 public final class MappingFile {
   /** Name of the mapping tensor. */
@@ -31,12 +31,30 @@ public final class MappingFile {
   /** Name of the mask. */
   public static final String T2D = "t2d";
 
-  /** Key of the metadata entry of our files that names the form. */
+  /** Metadata key that names the form in files written here. */
   public static final String FORM = "scalekv_form";
 
   private static final long LARGEST = 64L << 20;
 
   private MappingFile() {}
+
+  /**
+   * Content of a mapping file.
+   *
+   * @param retained tokens
+   * @param order the same tokens in the order of the file, by frequency where the form keeps it
+   */
+  public record Mapping(VocabularySubset retained, int[] order) {
+    /** Returns the first k tokens of a ranking. */
+    public static Mapping of(FrequencyRanking ranking, int k) {
+      return new Mapping(ranking.retained(k), ranking.first(k));
+    }
+
+    /** Returns retained tokens of unknown frequencies. */
+    public static Mapping of(VocabularySubset retained) {
+      return new Mapping(retained, retained.toArray());
+    }
+  }
 
   /**
    * Reads a mapping.
@@ -56,11 +74,8 @@ public final class MappingFile {
 
   private static long[] words(Path file) throws IOException {
     long size = Files.isRegularFile(file) ? Files.size(file) : 0;
-    Require.that(
-        size != 0 && size % 4 == 0 && size <= LARGEST,
-        "%s must hold int32 numbers (a multiple of 4 bytes), got %s bytes",
-        file,
-        size);
+    boolean whole = size != 0 && size % 4 == 0 && size <= LARGEST;
+    Require.that(whole, "%s must hold int32 ids (a multiple of 4 bytes), got %d", file, size);
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     long[] ids = new long[bytes.capacity() / 4];
     Arrays.setAll(ids, i -> bytes.getInt(4 * i));
@@ -69,71 +84,46 @@ public final class MappingFile {
 
   private static Mapping list(Path file, MappingForm form, long[] ids, int vocabulary) {
     Require.that(ids.length != 0, "%s must hold at least one token", file);
+    String hint = fits(ids, true, vocabulary) ? "; it reads like the offsets of a d2t" : "";
+    String message = "%s: tokens of form %s must be distinct and below %d, got %d%s at place %d%s";
     boolean[] seen = new boolean[vocabulary];
     for (int i = 0; i < ids.length; i++) {
-      String what = null;
-      if (ids[i] < 0 || ids[i] >= vocabulary) {
-        what = "token " + ids[i] + " of a vocabulary of " + vocabulary;
-      } else if (seen[(int) ids[i]]) {
-        what = "token " + ids[i] + " twice";
-      }
-      if (what != null) {
-        String hint = fits(ids, true, vocabulary) ? "; it reads like the offsets of a d2t" : "";
-        throw new IllegalArgumentException(
-            String.format(
-                "%s: tokens of form %s must be distinct and in 0..%d, got %s at place %d%s",
-                file, form.key(), vocabulary - 1, what, i, hint));
-      }
+      boolean inside = ids[i] >= 0 && ids[i] < vocabulary;
+      boolean twice = inside && seen[(int) ids[i]];
+      String again = twice ? " twice" : "";
+      boolean sound = inside && !twice;
+      Require.that(sound, message, file, form.key(), vocabulary, ids[i], again, i, hint);
       seen[(int) ids[i]] = true;
     }
     int[] order = Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
-    int[] sorted = order.clone();
-    Arrays.sort(sorted);
+    int[] sorted = Arrays.stream(order).sorted().toArray();
     return new Mapping(VocabularySubset.of(sorted, vocabulary), order);
   }
 
   private static Mapping tensors(Path file, MappingForm form, int vocabulary) {
     try (TensorSource source = TensorSource.open(file)) {
       for (String name : new String[] {D2T, T2D}) {
-        Require.that(
-            source.names().contains(name),
-            "%s must hold the tensors d2t and t2d, got no %s",
-            file,
-            name);
+        Require.that(source.names().contains(name), "%s: missing tensor %s", file, name);
         TensorInfo info = source.info(name);
-        Require.that(
-            info.shape().length == 1 && !info.type().isFloating(),
-            "%s: %s must hold whole numbers in one dimension, got %s",
-            file,
-            name,
-            info);
+        boolean whole = info.shape().length == 1 && !info.type().isFloating();
+        Require.that(whole, "%s: %s must be a vector of integers, got %s", file, name, info);
       }
-      String said = source.metadata().get(FORM);
-      Require.that(
-          said == null || said.equals(form.key()),
-          "%s must have the form %s, got %s",
-          file,
-          form.key(),
-          said);
+      String key = form.key();
+      String named = source.metadata().getOrDefault(FORM, key);
+      Require.that(named.equals(key), "%s must have the form %s, got %s", file, key, named);
       int[] mask = source.ints(T2D);
+      int length = mask.length;
       Require.that(
-          mask.length == vocabulary,
-          "%s: length of t2d must be the vocabulary %s, got %s",
-          file,
-          vocabulary,
-          mask.length);
+          length == vocabulary, "%s: t2d must have %d values, got %d", file, vocabulary, length);
       long[] values = source.longs(D2T);
       boolean offsets = form == MappingForm.D2T_OFFSET;
       String wrong = contradiction(values, mask, offsets);
       if (wrong != null) {
-        boolean other = contradiction(values, mask, !offsets) == null;
-        String hint =
-            other
-                ? "; it reads like "
-                    + (offsets ? MappingForm.D2T_ABSOLUTE : MappingForm.D2T_OFFSET).key()
-                : "";
+        MappingForm other = offsets ? MappingForm.D2T_ABSOLUTE : MappingForm.D2T_OFFSET;
+        boolean fits = contradiction(values, mask, !offsets) == null;
+        String hint = fits ? "; it reads like " + other.key() : "";
         throw new IllegalArgumentException(
-            file + ": d2t of form " + form.key() + " must agree with t2d, got " + wrong + hint);
+            file + ": d2t of form " + key + " must agree with t2d, got " + wrong + hint);
       }
       return Mapping.of(VocabularySubset.of(ids(values, offsets), vocabulary));
     }
@@ -147,7 +137,7 @@ public final class MappingFile {
     return ids;
   }
 
-  /** Whether a list read one way gives ascending tokens of the vocabulary. */
+  /** Returns whether a list gives ascending ids of the vocabulary. */
   private static boolean fits(long[] values, boolean offsets, int vocabulary) {
     long before = -1;
     for (int j = 0; j < values.length; j++) {
@@ -160,7 +150,7 @@ public final class MappingFile {
     return true;
   }
 
-  /** The first thing that is wrong with a d2t read one way; null if nothing is. */
+  /** Returns the first contradiction between d2t and t2d; null if there is none. */
   private static String contradiction(long[] values, int[] mask, boolean offsets) {
     long before = -1;
     for (int j = 0; j < values.length; j++) {
@@ -172,17 +162,16 @@ public final class MappingFile {
         return "token " + id + " after " + before + " at row " + j;
       }
       if (mask[(int) id] != 1) {
-        return "token " + id + " at row " + j + ", which t2d does not keep";
+        return "token " + id + " at row " + j + ", which t2d does not retain";
       }
       before = id;
     }
-    int kept = Arrays.stream(mask).sum();
-    return kept == values.length && kept > 0
-        ? null
-        : values.length + " rows, where t2d keeps " + kept + " tokens";
+    int retained = Arrays.stream(mask).sum();
+    boolean equal = retained == values.length && retained > 0;
+    return equal ? null : values.length + " rows, where t2d retains " + retained + " tokens";
   }
 
-  /** Writes a mapping, whole or not at all. */
+  /** Writes a mapping atomically. */
   public static void write(Path file, MappingForm form, Mapping mapping) throws IOException {
     switch (form) {
       case FR_SPEC ->
@@ -197,7 +186,7 @@ public final class MappingFile {
         Files.createDirectories(file.toAbsolutePath().getParent());
         SafetensorsWriter.writeData(
             file,
-            tensors(mapping.kept(), form == MappingForm.D2T_OFFSET),
+            tensors(mapping.retained(), form == MappingForm.D2T_OFFSET),
             StoredType.F32,
             Map.of(FORM, form.key(), "format", "pt"));
       }
@@ -210,13 +199,13 @@ public final class MappingFile {
     return dot > 0 ? name.substring(0, dot) : name;
   }
 
-  /** d2t (int64) and t2d (bool) of a trimmed head. */
-  public static Map<String, TensorData> tensors(VocabularySubset kept, boolean offsets) {
-    long[] d2t = new long[kept.size()];
-    boolean[] t2d = new boolean[kept.vocabulary()];
+  /** Returns d2t (int64) and t2d (bool) of a trimmed head. */
+  public static Map<String, TensorData> tensors(VocabularySubset retained, boolean offsets) {
+    long[] d2t = new long[retained.size()];
+    boolean[] t2d = new boolean[retained.vocabulary()];
     for (int j = 0; j < d2t.length; j++) {
-      d2t[j] = (long) kept.id(j) - (offsets ? j : 0);
-      t2d[kept.id(j)] = true;
+      d2t[j] = (long) retained.id(j) - (offsets ? j : 0);
+      t2d[retained.id(j)] = true;
     }
     Map<String, TensorData> tensors = new LinkedHashMap<>();
     tensors.put(D2T, new TensorData.Longs(d2t, d2t.length));

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The forms in which tools store the tokens of a trimmed head. Nothing in a file tells its form.
+ * Form in which a tool stores the retained tokens of a trimmed head. Files do not name their form.
  */
 public enum MappingForm {
   /**
@@ -14,10 +14,10 @@ public enum MappingForm {
   FR_SPEC("fr-spec"),
   /**
    * EAGLE-3 and speculators: tensors {@code d2t} [K] (int64), token = row + d2t[row], and {@code
-   * t2d} [V] (bool), whether a token is kept.
+   * t2d} [V] (bool), whether a token is retained.
    */
   D2T_OFFSET("d2t-offset"),
-  /** The same two names, but d2t[row] is the token itself. */
+  /** The same two tensors, but d2t[row] is the token id. */
   D2T_ABSOLUTE("d2t-absolute"),
   /** llama.cpp: ids as little-endian int32 without a header. */
   LLAMA_CPP("llama-cpp");
@@ -28,24 +28,13 @@ public enum MappingForm {
     this.key = key;
   }
 
-  /** The name on the command line. */
+  /** Returns the name on the command line. */
   public String key() {
     return key;
   }
 
-  /** All names. */
+  /** Returns all names. */
   public static List<String> keys() {
     return Arrays.stream(values()).map(MappingForm::key).toList();
-  }
-
-  /** The form of a name. */
-  public static MappingForm of(String key) {
-    return Arrays.stream(values())
-        .filter(f -> f.key.equals(key))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "mapping form must be one of " + String.join(", ", keys()) + ", got " + key));
   }
 }

@@ -1,23 +1,22 @@
 package io.scalekv.vocabtrim.trim;
 
 import io.scalekv.io.Require;
-import io.scalekv.vocabtrim.lm.VocabularySubset;
-import io.scalekv.vocabtrim.measure.MbsuCurve;
+import io.scalekv.vocabtrim.measure.DraftCost;
 
-/** How many tokens of a ranking are kept. */
+/** Selection rule: chooses the number of retained tokens of a ranking. */
 public sealed interface SelectionRule {
-  /** Number of retained tokens, protected ones among them. */
+  /** Returns the number of retained tokens, protected ones included. */
   int size(FrequencyRanking ranking, TokenCounts counts);
 
-  /** The retained tokens. */
-  default VocabularySubset select(FrequencyRanking ranking, TokenCounts counts) {
-    return ranking.kept(size(ranking, counts));
+  /** Returns the rule that retains the k with the highest MBSU on calibration text. */
+  static SelectionRule bestMbsu(int[] k, double[] tau, DraftCost cost, int gamma) {
+    return new TopK(k[cost.best(k, tau, gamma)]);
   }
 
   /**
-   * A fixed number.
+   * Fixed number of tokens.
    *
-   * @param k of tokens, protected ones among them
+   * @param k retained tokens, protected ones included
    */
   record TopK(int k) implements SelectionRule {
     @Override
@@ -27,14 +26,14 @@ public sealed interface SelectionRule {
   }
 
   /**
-   * The fewest tokens that cover a share of the counted text.
+   * Fewest tokens that cover a share of the counted text.
    *
    * @param coverage in (0, 1]
    */
   record TopP(double coverage) implements SelectionRule {
-    /** Checks the share. */
     public TopP {
-      Require.that(coverage > 0 && coverage <= 1, "top-p must be in (0, 1], got %s", coverage);
+      boolean share = coverage > 0 && coverage <= 1;
+      Require.that(share, "top-p must be above 0 and at most 1, got %s", coverage);
     }
 
     @Override
@@ -52,14 +51,13 @@ public sealed interface SelectionRule {
   }
 
   /**
-   * Every token seen so often, and the protected ones.
+   * All tokens of a minimum count, and the protected ones.
    *
-   * @param least times, at least 1
+   * @param least count, at least 1
    */
   record MinimumCount(long least) implements SelectionRule {
-    /** Checks the count. */
     public MinimumCount {
-      Require.that(least >= 1, "minimum count must be at least 1, got %s", least);
+      Require.that(least >= 1, "minimum count must be at least 1, got %d", least);
     }
 
     @Override
@@ -69,18 +67,6 @@ public sealed interface SelectionRule {
         k++;
       }
       return k;
-    }
-  }
-
-  /**
-   * The number of tokens whose MBSU was best on calibration text.
-   *
-   * @param curve measured there with the same ranking
-   */
-  record BestMbsu(MbsuCurve curve) implements SelectionRule {
-    @Override
-    public int size(FrequencyRanking ranking, TokenCounts counts) {
-      return ranking.first(curve.best()).length;
     }
   }
 }

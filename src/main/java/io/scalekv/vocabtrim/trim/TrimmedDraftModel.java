@@ -19,27 +19,29 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A draft model on disk with the rows of its output head that are kept, as EAGLE-3 and speculators
- * have it: {@code lm_head.weight} [K,C], {@code d2t} [K] in offset form, {@code t2d} [V], {@code
- * draft_vocab_size} in {@code config.json}. All other tensors stay bit for bit, the input embedding
- * is whole. Any folder whose output head is {@code lm_head.weight}, or tied to the embedding, can
- * be trimmed; one that is trimmed already can be trimmed further.
+ * Draft model on disk with the retained rows of its output head, as EAGLE-3 and speculators store
+ * it: {@code lm_head.weight} [K,C], {@code d2t} [K] in offset form, {@code t2d} [V], {@code
+ * draft_vocab_size} in {@code config.json}. All other tensors are copied bit for bit, the whole
+ * input embedding included. The output head must be {@code lm_head.weight} or tied to the
+ * embedding; a trimmed draft model can be trimmed further.
  */
 public final class TrimmedDraftModel {
-  /** Name of the weights that are written. */
-  public static final String FILE = "model.safetensors";
+  private static final String FILE = "model.safetensors";
 
   private static final String CONFIG = "config.json";
   private static final String HEAD = "lm_head.weight";
   private static final String BIAS = "lm_head.bias";
-  private static final List<String> EMBEDDINGS =
-      List.of("model.embed_tokens.weight", "embed_tokens.weight");
-  private static final List<String> BESIDE =
+  private static final List<String> HEADS =
+      List.of(HEAD, "model.embed_tokens.weight", "embed_tokens.weight");
+  private static final Set<String> REPLACED = Set.of(HEAD, BIAS, MappingFile.D2T, MappingFile.T2D);
+  private static final List<String> COPIED =
       List.of(
           "tokenizer.json",
           "tokenizer_config.json",
@@ -49,26 +51,25 @@ public final class TrimmedDraftModel {
   private TrimmedDraftModel() {}
 
   /**
-   * What was written.
+   * Sizes of the written head.
    *
    * @param vocabulary V
-   * @param kept K
+   * @param retained K
    * @param headParametersBefore of the output head
-   * @param headParameters of the trimmed one
+   * @param headParameters of the trimmed head
    */
-  public record Report(int vocabulary, int kept, long headParametersBefore, long headParameters) {}
+  public record Report(
+      int vocabulary, int retained, long headParametersBefore, long headParameters) {}
 
-  /** V of a draft model's folder, from its configuration. */
+  /** Returns V from the configuration of a draft model's folder. */
   public static int vocabulary(Path draft) throws IOException {
     JsonNode config = config(draft);
     JsonNode size = config.path("vocab_size");
     if (!size.isInt()) {
       size = config.path("transformer_layer_config").path("vocab_size");
     }
-    Require.that(
-        size.isInt() && size.asInt() >= 1,
-        "%s: vocab_size must be a positive whole number",
-        draft.resolve(CONFIG));
+    boolean positive = size.isInt() && size.asInt() >= 1;
+    Require.that(positive, "%s: vocab_size must be at least 1", draft.resolve(CONFIG));
     return size.asInt();
   }
 
@@ -88,32 +89,33 @@ public final class TrimmedDraftModel {
   /**
    * Trims a draft model.
    *
-   * @param draft its folder
-   * @param retained tokens that stay, all of them in its head
-   * @param out folder to write; must be another
+   * @param draft folder of the draft model
+   * @param retained tokens, all of them in its head
+   * @param out folder to write, not the draft model's own
    */
-  public static Report write(Path draft, VocabularySubset kept, Path out) throws IOException {
+  public static Report write(Path draft, VocabularySubset retained, Path out) throws IOException {
     int vocabulary = vocabulary(draft);
+    int mapped = retained.vocabulary();
     Require.that(
-        kept.vocabulary() == vocabulary,
-        "%s must be given a mapping of its %s tokens, got one of %s",
+        mapped == vocabulary,
+        "mapping for %s must cover %d tokens, got %d",
         draft,
         vocabulary,
-        kept.vocabulary());
+        mapped);
     Files.createDirectories(out);
-    Require.that(
-        !Files.isSameFile(draft, out), "%s must not be the folder of the draft model itself", out);
+    Require.that(!Files.isSameFile(draft, out), "%s must not be the draft model's folder", out);
     Report report;
     try (TensorSource source = TensorSource.open(draft);
         NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      report = weights(draft, source, kept, out, scope);
+      report = weights(draft, source, retained, out, scope);
     }
     ObjectNode config = config(draft);
-    config.put("draft_vocab_size", kept.size());
+    config.put("draft_vocab_size", retained.size());
     config.put("tie_word_embeddings", false);
     AtomicFile.write(
-        out.resolve(CONFIG), (Json.pretty(config) + "\n").getBytes(StandardCharsets.UTF_8));
-    for (String name : BESIDE) {
+        out.resolve(CONFIG),
+        (Json.pretty(config) + "\n").getBytes(StandardCharsets.UTF_8));
+    for (String name : COPIED) {
       if (Files.isRegularFile(draft.resolve(name))) {
         AtomicFile.write(out.resolve(name), Files.readAllBytes(draft.resolve(name)));
       }
@@ -122,29 +124,18 @@ public final class TrimmedDraftModel {
   }
 
   private static Report weights(
-      Path draft, TensorSource source, VocabularySubset kept, Path out, NDManager scope)
+      Path draft, TensorSource source, VocabularySubset retained, Path out, NDManager scope)
       throws IOException {
     VocabularySubset before =
         source.names().contains(MappingFile.D2T)
-            ? MappingFile.read(draft, MappingForm.D2T_OFFSET, kept.vocabulary()).kept()
-            : VocabularySubset.all(kept.vocabulary());
-    String head =
-        source.names().contains(HEAD)
-            ? HEAD
-            : EMBEDDINGS.stream()
-                .filter(source.names()::contains)
-                .findFirst()
-                .orElseThrow(
-                    () ->
-                        new IllegalArgumentException(
-                            draft + ": missing output head lm_head.weight"));
+            ? MappingFile.read(draft, MappingForm.D2T_OFFSET, retained.vocabulary()).retained()
+            : VocabularySubset.all(retained.vocabulary());
+    Optional<String> named = HEADS.stream().filter(source.names()::contains).findFirst();
+    Require.that(named.isPresent(), "%s: missing output head lm_head.weight", draft);
+    String head = named.orElseThrow();
     long[] shape = source.info(head).shape();
-    Require.that(
-        shape.length == 2 && shape[0] == before.size(),
-        "%s: %s must have %s rows",
-        draft,
-        source.info(head),
-        before.size());
+    boolean fits = shape.length == 2 && shape[0] == before.size();
+    Require.that(fits, "%s: %s must have %d rows", draft, source.info(head), before.size());
     Map<String, NDArray> tensors = new LinkedHashMap<>();
     StoredType floats = null;
     for (String name : source.names()) {
@@ -152,25 +143,20 @@ public final class TrimmedDraftModel {
       if (info.type().isFloating() && info.type() != StoredType.F64) {
         floats = floats == null || floats == info.type() ? info.type() : StoredType.F32;
       }
-      boolean replaced =
-          name.equals(HEAD)
-              || name.equals(BIAS)
-              || name.equals(MappingFile.D2T)
-              || name.equals(MappingFile.T2D);
-      if (!replaced) {
+      if (!REPLACED.contains(name)) {
         tensors.put(name, source.load(name, scope));
       }
     }
     int width = (int) shape[1];
-    tensors.put(HEAD, rows(source.floats(head), before, kept, width, scope, true));
+    tensors.put(HEAD, rows(source.floats(head), before, retained, width, scope, true));
     if (source.names().contains(BIAS)) {
-      tensors.put(BIAS, rows(source.floats(BIAS), before, kept, 1, scope, false));
+      tensors.put(BIAS, rows(source.floats(BIAS), before, retained, 1, scope, false));
     }
-    long[] offsets = new long[kept.size()];
-    boolean[] mask = new boolean[kept.vocabulary()];
+    long[] offsets = new long[retained.size()];
+    boolean[] mask = new boolean[retained.vocabulary()];
     for (int j = 0; j < offsets.length; j++) {
-      offsets[j] = (long) kept.id(j) - j;
-      mask[kept.id(j)] = true;
+      offsets[j] = (long) retained.id(j) - j;
+      mask[retained.id(j)] = true;
     }
     tensors.put(MappingFile.D2T, NativeCopy.of(scope, offsets, new Shape(offsets.length)));
     tensors.put(MappingFile.T2D, scope.create(mask));
@@ -180,24 +166,26 @@ public final class TrimmedDraftModel {
         floats == null ? StoredType.F32 : floats,
         Map.of("format", "pt", MappingFile.FORM, MappingForm.D2T_OFFSET.key()));
     return new Report(
-        kept.vocabulary(), kept.size(), shape[0] * shape[1], (long) kept.size() * width);
+        retained.vocabulary(),
+        retained.size(),
+        shape[0] * shape[1],
+        (long) retained.size() * width);
   }
 
   private static NDArray rows(
       float[] full,
       VocabularySubset before,
-      VocabularySubset kept,
+      VocabularySubset retained,
       int width,
       NDManager scope,
       boolean matrix) {
-    float[] part = new float[kept.size() * width];
-    for (int j = 0; j < kept.size(); j++) {
-      int row = before.row(kept.id(j));
-      Require.that(
-          row >= 0, "trimmed head: token must be in the draft model's head, got %s", kept.id(j));
+    float[] part = new float[retained.size() * width];
+    for (int j = 0; j < retained.size(); j++) {
+      int row = before.row(retained.id(j));
+      Require.that(row >= 0, "token must be in the draft model's head, got %d", retained.id(j));
       System.arraycopy(full, row * width, part, j * width, width);
     }
     return NativeCopy.of(
-        scope, part, matrix ? new Shape(kept.size(), width) : new Shape(kept.size()));
+        scope, part, matrix ? new Shape(retained.size(), width) : new Shape(retained.size()));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which tokens a draft model keeps: counts, the order by frequency, rules that choose how many,
- * mapping files of other tools, and the trimmed draft model on disk.
+ * Retained tokens of a draft model: counts, ranking by frequency, selection rules, mapping files of
+ * other tools, and the trimmed draft model on disk.
  *
  * <p>Letters: V vocabulary, K retained tokens, C width.
  */

@@ -92,32 +92,29 @@ class LlamaConfigTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "\"model_type\": \"llama\" | \"model_type\": \"qwen2\" | model_type must be llama, got"
-            + " qwen2",
-        "\"hidden_act\": \"silu\" | \"hidden_act\": \"gelu\" | hidden_act must be silu, got gelu",
-        "\"attention_bias\": false | \"attention_bias\": true"
-            + " | attention_bias must be false, got true",
-        "\"num_key_value_heads\": 8 | \"num_key_value_heads\": 7"
-            + " | num_key_value_heads must divide the 24 heads, got 7",
-        "\"head_dim\": 128 | \"head_dim\": 127 | head_dim must be even, got 127",
-        "\"vocab_size\": 128256 | \"vocab_size\": 0 | vocab_size must be between 1 and 16777216,"
-            + " got 0",
-        "\"vocab_size\": 128256 | \"vocab_size\": \"many\""
-            + " | vocab_size must be a whole number, got \"many\"",
-        "\"rope_type\": \"llama3\" | \"rope_type\": \"yarn\""
-            + " | rope_type must be default, linear or llama3, got yarn",
-        "\"factor\": 32.0 | \"factor\": 0.5"
-            + " | factor of rope_scaling must be at least 1, got 0.5",
-        "\"bos_token_id\": 128000 | \"bos_token_id\": 128256"
-            + " | bos_token_id must be below 128256, got 128256",
-        "\"torch_dtype\" | \"quantization_config\": {}, \"torch_dtype\""
-            + " | quantization_config must be absent, got one",
-      })
-  void whatDoesNotFitIsTold(String from, String to, String expected) {
-    assertTrue(LLAMA_3_2_3B.contains(from), from);
-    Exception e =
-        assertThrows(IllegalArgumentException.class, () -> read(LLAMA_3_2_3B.replace(from, to)));
-    assertEquals(folder.resolve("config.json") + ": llama config: " + expected, e.getMessage());
+        "'model_type': 'llama' | 'model_type': 'qwen2' | model_type | qwen2",
+        "'hidden_act': 'silu' | 'hidden_act': 'gelu' | hidden_act | gelu",
+        "'attention_bias': false | 'attention_bias': true | attention_bias | true",
+        "'num_key_value_heads': 8 | 'num_key_value_heads': 7 | num_key_value_heads | 7",
+        "'head_dim': 128 | 'head_dim': 127 | head_dim | 127",
+        "'vocab_size': 128256 | 'vocab_size': 0 | vocab_size | 0",
+        "'vocab_size': 128256 | 'vocab_size': 'many' | vocab_size | 'many'",
+        "'rope_type': 'llama3' | 'rope_type': 'yarn' | rope_type | yarn",
+        "'factor': 32.0 | 'factor': 0.5 | factor of rope_scaling | 0.5",
+        "'bos_token_id': 128000 | 'bos_token_id': 128256 | bos_token_id | 128256",
+        "'torch_dtype' | 'quantization_config': {}, 'torch_dtype' | quantised |"
+            + " quantization_config",
+      },
+      quoteCharacter = '`')
+  void unsoundConfigurationsAreRefused(String from, String to, String field, String value) {
+    String sound = from.replace('\'', '"');
+    assertTrue(LLAMA_3_2_3B.contains(sound), from);
+    String json = LLAMA_3_2_3B.replace(sound, to.replace('\'', '"'));
+    Exception e = assertThrows(IllegalArgumentException.class, () -> read(json));
+    String message = e.getMessage();
+    assertTrue(message.startsWith(folder.resolve("config.json") + ": "), message);
+    assertTrue(message.contains(field), message);
+    assertTrue(message.endsWith(value.replace('\'', '"')), message);
   }
 
   @Test
@@ -129,7 +126,7 @@ class LlamaConfigTest {
   }
 
   @Test
-  void keptIdsAreChecked() {
+  void retainedIdsAreChecked() {
     VocabularySubset k = VocabularySubset.of(new int[] {1, 4}, 6);
     assertEquals(4, k.id(1));
     assertEquals(1, k.row(4));

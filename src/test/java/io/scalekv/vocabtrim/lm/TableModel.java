@@ -79,28 +79,7 @@ public final class TableModel implements LanguageModel {
     return 4096;
   }
 
-  @Override
-  public long bodyParameters() {
-    return 100;
-  }
-
-  @Override
-  public int headWidth() {
-    return 10;
-  }
-
-  @Override
-  public long embeddingParameters() {
-    return 10L * vocabulary;
-  }
-
-  @Override
-  public boolean tied() {
-    return false;
-  }
-
-  @Override
-  public float[] logits(int[] tokens) {
+  private float[] logits(int[] tokens) {
     float[] all = new float[tokens.length * kept.size()];
     for (int t = 0; t < tokens.length; t++) {
       float[] row = row(t == 0 ? -1 : tokens[t - 1], tokens[t]);

@@ -1,5 +1,7 @@
 package io.scalekv.vocabtrim.lm;
 
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.Random;
 
@@ -21,5 +23,20 @@ public final class TinyLlama {
   /** Random tokens. */
   public static int[] tokens(Random random, int length, int vocabulary) {
     return random.ints(length, 0, vocabulary).toArray();
+  }
+
+  /** Returns a model with random weights. */
+  public static Llama random(LlamaConfig config, int seed) {
+    NDManager manager = NDManager.newBaseManager("PyTorch");
+    Engine.getInstance().setRandomSeed(seed);
+    return Llama.of(config, manager, LlamaWeights.initial(manager, config));
+  }
+
+  /** Returns the teacher-forced logits of one sequence, [L,K], row after row. */
+  public static float[] logits(LanguageModel model, int... tokens) {
+    int k = model.head().size();
+    float[] all = new float[tokens.length * k];
+    model.logits(List.of(tokens), (s, t, row) -> System.arraycopy(row, 0, all, t * k, k));
+    return all;
   }
 }

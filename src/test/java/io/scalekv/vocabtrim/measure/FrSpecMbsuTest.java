@@ -66,14 +66,16 @@ final class FrSpecMbsuTest {
     byTarget.forEach(
         (target, rows) -> {
           List<Row> up = rows.stream().sorted(Comparator.comparingInt(Row::k)).toList();
-          MbsuCurve curve =
-              MbsuCurve.of(
-                  up.stream().mapToInt(Row::k).toArray(),
-                  up.stream().mapToDouble(Row::tau).toArray(),
-                  COSTS.get(target),
-                  up.get(0).gamma());
-          assertEquals(best.get(target), curve.best(), target);
-          assertTrue(curve.hasInteriorMaximum(), target);
+          int[] k = up.stream().mapToInt(Row::k).toArray();
+          double[] tau = up.stream().mapToDouble(Row::tau).toArray();
+          int gamma = up.get(0).gamma();
+          DraftCost cost = COSTS.get(target);
+          int at = cost.best(k, tau, gamma);
+          assertEquals(best.get(target), k[at], target);
+          double most = cost.mbsu(tau[at], k[at], gamma);
+          int last = k.length - 1;
+          assertTrue(most > cost.mbsu(tau[0], k[0], gamma), target);
+          assertTrue(most > cost.mbsu(tau[last], k[last], gamma), target);
         });
   }
 }

@@ -68,12 +68,12 @@ final class SweepTest {
       return text;
     }
 
-    DraftTrace trace(List<Integer> text) {
-      DraftTrace.Builder builder = DraftTrace.builder(ranks);
+    GreedyTrace trace(List<Integer> text) {
+      GreedyTrace trace = new GreedyTrace(ranks, false);
       for (int i = 2; i < text.size(); i++) {
-        builder.accept(row(draft, text.subList(0, i)), text.get(i));
+        trace.accept(1, row(draft, text.subList(0, i)), text.get(i));
       }
-      return builder.build(false);
+      return trace;
     }
 
     /** The real loop: drafts, then verifies; gives calls of the target and fills the text. */
@@ -103,17 +103,17 @@ final class SweepTest {
   void everySizeMakesTheBlocksOfTheRealLoop(long seed) {
     Tables tables = new Tables(seed);
     List<Integer> text = tables.greedy();
-    DraftTrace trace = tables.trace(text);
+    GreedyTrace trace = tables.trace(text);
     for (int gamma : new int[] {1, 2, 3, 5}) {
-      long[] calls = GreedySweep.calls(List.of(trace), gamma);
+      double[] tau = GreedyTrace.tau(List.of(trace), gamma);
       boolean differs = false;
       for (int k = 1; k <= V; k++) {
         List<Integer> looped = new ArrayList<>(List.of(0, 1));
         int real = tables.loop(k, gamma, looped);
         assertEquals(text, looped, "lossless");
-        assertEquals(real, calls[k], "k " + k + ", gamma " + gamma);
-        assertEquals(real, GreedySweep.walk(trace, k, gamma).calls(), "k " + k);
-        differs |= calls[k] != calls[1];
+        assertEquals((double) N / real, tau[k], "k " + k + ", gamma " + gamma);
+        assertEquals(real, trace.blocks(k, gamma).calls(), "k " + k);
+        differs |= tau[k] != tau[1];
       }
       assertTrue(differs, "some size must matter");
     }
@@ -122,34 +122,32 @@ final class SweepTest {
   @Test
   void theSweepEqualsTheWalkOverManyTexts() {
     Random random = new Random(9);
-    List<DraftTrace> traces = new ArrayList<>();
+    List<GreedyTrace> traces = new ArrayList<>();
     int vocabulary = 300;
     for (int t = 0; t < 20; t++) {
       int n = 1 + random.nextInt(80);
-      int[] own = new int[n];
-      int[] beaten = new int[n];
+      GreedyTrace trace = new GreedyTrace(new int[vocabulary], t % 2 == 0);
       for (int i = 0; i < n; i++) {
-        own[i] = (int) (vocabulary * Math.pow(random.nextDouble(), 3));
-        do {
-          beaten[i] = random.nextInt(vocabulary + 1);
-        } while (beaten[i] == own[i]);
+        int own = (int) (vocabulary * Math.pow(random.nextDouble(), 3));
+        int beaten = random.nextInt(vocabulary + 1);
+        while (beaten == own) {
+          beaten = random.nextInt(vocabulary + 1);
+        }
+        trace.accept(own, beaten);
       }
-      traces.add(DraftTrace.of(own, beaten, vocabulary, t % 2 == 0));
+      traces.add(trace);
     }
     for (int gamma = 1; gamma < 6; gamma++) {
       int g = gamma;
-      long[] calls = GreedySweep.calls(traces, gamma);
-      double[] tau = GreedySweep.tau(traces, gamma);
+      double[] tau = GreedyTrace.tau(traces, gamma);
       for (int k = 1; k <= vocabulary; k++) {
         int size = k;
         BlockStatistics walked =
             traces.stream()
-                .map(t -> GreedySweep.walk(t, size, g))
+                .map(t -> t.blocks(size, g))
                 .reduce(BlockStatistics.none(g), BlockStatistics::plus);
-        assertEquals(walked.calls(), calls[k]);
         assertEquals(walked.tau(), tau[k], 1e-12);
-        double lost =
-            Arrays.stream(walked.offered()).sum() - Arrays.stream(walked.accepted()).sum();
+        double lost = Arrays.stream(walked.judged()).sum() - Arrays.stream(walked.accepted()).sum();
         assertEquals(lost, walked.outside() + walked.wrong());
       }
     }
@@ -157,15 +155,16 @@ final class SweepTest {
 
   @Test
   void twoRanksDecideAMatch() {
-    // kept from 3 on, beaten by a token of rank 5: matches for k of 4 and 5 only
-    DraftTrace trace = DraftTrace.of(new int[] {3}, new int[] {5}, 8, true);
+    // retained from k = 4 on, beaten by a token of rank 5: matches for k of 4 and 5 only
+    GreedyTrace trace = new GreedyTrace(new int[8], true);
+    trace.accept(3, 5);
     boolean[] expected = {false, false, false, true, true, false, false, false};
     for (int k = 1; k <= 8; k++) {
       assertEquals(expected[k - 1], trace.matches(0, k), "k " + k);
     }
-    assertArrayEquals(
-        new double[] {Double.NaN, 1, 1, 1, 1},
-        GreedySweep.tau(List.of(DraftTrace.of(new int[] {3}, new int[] {1}, 4, true)), 2));
+    GreedyTrace never = new GreedyTrace(new int[4], true);
+    never.accept(3, 1);
+    assertArrayEquals(new double[] {Double.NaN, 1, 1, 1, 1}, GreedyTrace.tau(List.of(never), 2));
   }
 
   /** Sampled drafts thrown many times on table models, the text the target's own each time. */
@@ -184,14 +183,15 @@ final class SweepTest {
       for (int t = 0; t < texts; t++) {
         List<Integer> text = new ArrayList<>(List.of(0, 1));
         int calls = sampledLoop(tables, sizes[s], gamma, temperature, text, random);
-        SampledTrace.Builder builder = SampledTrace.builder(tables.ranks, sizes, temperature);
+        SampledTrace trace = new SampledTrace(tables.ranks, sizes, temperature, false);
         for (int i = 2; i < text.size(); i++) {
-          builder.accept(
-              tables.row(tables.target, text.subList(0, i)),
+          float[] target = tables.row(tables.target, text.subList(0, i));
+          trace.accept(
+              SampledTrace.probability(target, text.get(i), temperature),
               tables.row(tables.draft, text.subList(0, i)),
               text.get(i));
         }
-        double e = builder.build(false).expected(s, gamma).calls();
+        double e = trace.blocks(sizes[s], gamma).calls();
         expected += e;
         thrown += calls;
         squares += (calls - e) * (calls - e);
@@ -252,24 +252,6 @@ final class SweepTest {
       u -= weights[v++];
     }
     return v;
-  }
-
-  @Test
-  void ratiosAreResampledByPromptAndPaired() {
-    RatioBootstrap bootstrap = RatioBootstrap.withSeed(1);
-    double[] tokens = {10, 20, 30, 40};
-    double[] calls = {5, 10, 15, 20};
-    RatioBootstrap.Estimate same = bootstrap.ratio(tokens, calls);
-    assertEquals(2, same.value(), 1e-12);
-    assertEquals(2, same.low(), 1e-12);
-    double[] more = {6, 9, 18, 16};
-    RatioBootstrap.Estimate tau = bootstrap.ratio(tokens, more);
-    assertEquals(100.0 / 49, tau.value(), 1e-12);
-    assertTrue(tau.low() < tau.value() && tau.value() < tau.high());
-    RatioBootstrap.Estimate zero = bootstrap.difference(tokens, more, tokens, more, 1, 1);
-    assertEquals(0, zero.low(), 1e-12);
-    assertEquals(0, zero.high(), 1e-12);
-    assertTrue(Double.isNaN(bootstrap.ratio(new double[] {1}, new double[] {1}).low()));
   }
 
   @Test

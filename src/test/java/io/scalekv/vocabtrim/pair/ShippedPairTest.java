@@ -6,16 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.decode.DecodeOptions;
-import io.scalekv.vocabtrim.decode.DecodeStatistics;
-import io.scalekv.vocabtrim.decode.Generation;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
 import io.scalekv.vocabtrim.decode.SpeculativeDecoder;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
+import io.scalekv.vocabtrim.measure.BlockStatistics;
 import io.scalekv.vocabtrim.text.Domain;
 import io.scalekv.vocabtrim.text.SpecialTokens;
 import io.scalekv.vocabtrim.text.SyntheticLanguage;
-import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The pair that comes with the project: what it is, and that decoding with it loses nothing. */
+/** Facts of the shipped pair, and exact greedy decoding with it. */
 class ShippedPairTest {
   private static ModelPair pair;
 
@@ -72,7 +70,6 @@ class ShippedPairTest {
       }
     }
     assertTrue(bytes < 8_000_000, "bytes: " + bytes);
-    assertTrue(ShippedPair.provenance().contains("--seed 1"));
   }
 
   @Test
@@ -109,7 +106,7 @@ class ShippedPairTest {
 
   @Test
   void greedyLosesNothingOnFiftyFourPrompts() {
-    DecodeStatistics sum = DecodeStatistics.none(3);
+    BlockStatistics sum = BlockStatistics.none(3);
     int[] ids = IntStream.range(0, 8192).filter(i -> i < 300 || i % 4 == 0).toArray();
     try (LanguageModel trimmed = pair.draft().withHead(VocabularySubset.of(ids, 8192))) {
       DecodeOptions o = new DecodeOptions(3, 16, 0, Set.of(SpecialTokens.END));
@@ -117,13 +114,14 @@ class ShippedPairTest {
         int[] prompt = prompt(i);
         int[] alone = new PlainDecoder(pair.target()).generate(prompt, o, null);
         LanguageModel draft = i % 2 == 0 ? trimmed : pair.draft();
-        Generation g = new SpeculativeDecoder(pair.target(), draft).generate(prompt, o, null);
+        SpeculativeDecoder.Generation g =
+            new SpeculativeDecoder(pair.target(), draft).generate(prompt, o, null);
         assertArrayEquals(alone, g.tokens(), "prompt " + i);
         sum = sum.plus(g.statistics());
       }
     }
-    assertTrue(sum.blockEfficiency() > 1.2, "the draft model helps: " + sum.blockEfficiency());
-    assertTrue(sum.rejectedNotKept() > 0 && sum.rejectedWrong() > 0);
+    assertTrue(sum.tau() > 1.2, "the draft model helps: " + sum.tau());
+    assertTrue(sum.outside() > 0 && sum.wrong() > 0);
   }
 
   @Test
@@ -147,14 +145,12 @@ class ShippedPairTest {
     }
     Path tokenizer = folder.resolve("target/tokenizer.json");
     Files.copy(ShippedPair.folder().resolve("target/tokenizer.json"), tokenizer);
-    try (ModelPair same = ModelPair.open(folder, LoadListener.NONE)) {
+    try (ModelPair same = ModelPair.open(folder)) {
       assertEquals(pair.hash(), same.hash());
     }
     String other = Files.readString(tokenizer).replaceFirst("\"version\":\"1.0\"", "$0 ");
     Files.writeString(folder.resolve("drafter/tokenizer.json"), other);
-    Exception e =
-        assertThrows(
-            IllegalArgumentException.class, () -> ModelPair.open(folder, LoadListener.NONE));
+    Exception e = assertThrows(IllegalArgumentException.class, () -> ModelPair.open(folder));
     assertTrue(
         e.getMessage()
             .startsWith(folder.resolve("drafter") + " must have the target's tokenizer (sha256:"),

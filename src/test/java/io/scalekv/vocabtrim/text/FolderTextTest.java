@@ -59,7 +59,7 @@ class FolderTextTest {
   }
 
   @Test
-  void tooLittleTextIsTold() throws IOException {
+  void tooLittleTextIsRefused() throws IOException {
     Files.writeString(folder.resolve("a.txt"), "short");
     Exception e = assertThrows(IllegalArgumentException.class, () -> FolderText.read(folder));
     assertTrue(

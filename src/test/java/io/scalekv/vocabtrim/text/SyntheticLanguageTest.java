@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What the experiments rely on: determinism, Zipf's law, domains and topics of their own words. */
+/** Determinism of the synthetic language, Zipf's law, words of domains and topics. */
 class SyntheticLanguageTest {
   private static final SyntheticLanguage LANGUAGE = new SyntheticLanguage(1);
 
@@ -134,7 +134,7 @@ class SyntheticLanguageTest {
 
   @Test
   void ranksHaveTheirProbabilities() {
-    Zipf zipf = new Zipf(50, 1.2);
+    SyntheticLanguage.Zipf zipf = new SyntheticLanguage.Zipf(50, 1.2);
     SplittableRandom random = new SplittableRandom(4);
     int[] seen = new int[50];
     for (int i = 0; i < 200_000; i++) {
@@ -151,8 +151,8 @@ class SyntheticLanguageTest {
   }
 
   @Test
-  void aTrainingNeverSeesWhatIsHeldOut() throws Exception {
-    SyntheticText text = new SyntheticText(LANGUAGE);
+  void aTrainingNeverSeesHeldOutText() throws Exception {
+    TextSource text = LANGUAGE;
     java.nio.file.Path folder = java.nio.file.Files.createTempDirectory("tokenizer");
     BytePairTrainer trainer = new BytePairTrainer();
     LANGUAGE.documents(Domain.MATH, 0, 50).forEach(trainer::add);

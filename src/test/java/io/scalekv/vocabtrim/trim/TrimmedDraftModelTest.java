@@ -38,7 +38,7 @@ final class TrimmedDraftTest {
     if (!tied) {
       tensors.put("lm_head.weight", values(random, V, C));
     }
-    Path draft = Files.createDirectories(folder.resolve("drafter"));
+    Path draft = Files.createDirectories(folder.resolve("draft"));
     SafetensorsWriter.writeData(
         draft.resolve("model.safetensors"), tensors, type, Map.of("format", "pt"));
     Files.writeString(
@@ -93,7 +93,7 @@ final class TrimmedDraftTest {
       assertEquals(StoredType.I64, after.info("d2t").type());
       assertEquals(StoredType.BOOL, after.info("t2d").type());
     }
-    assertEquals(kept, MappingFile.read(out, MappingForm.D2T_OFFSET, V).kept());
+    assertEquals(kept, MappingFile.read(out, MappingForm.D2T_OFFSET, V).retained());
     String config = Files.readString(out.resolve("config.json"));
     assertTrue(config.contains("\"draft_vocab_size\" : 5"), config);
     assertTrue(config.contains("\"tie_word_embeddings\" : false"), config);

@@ -1,0 +1,157 @@
+package io.scalekv.vocabtrim.run;
+
+import io.scalekv.vocabtrim.decode.DecodeOptions;
+import io.scalekv.vocabtrim.decode.PlainDecoder;
+import io.scalekv.vocabtrim.lm.Llama;
+import io.scalekv.vocabtrim.measure.SampledTrace;
+import io.scalekv.vocabtrim.pair.ModelPair;
+import io.scalekv.vocabtrim.run.TrimSpec.Run;
+import io.scalekv.vocabtrim.text.TextSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/** Responses to measure and to calibrate on, generated once and shared by all runs. */
+final class Responses {
+  /**
+   * Response to a prompt.
+   *
+   * @param prompt tokens
+   * @param tokens of the response
+   * @param stopped whether it ends with a stop token
+   */
+  record Response(int[] prompt, int[] tokens, boolean stopped) {
+    private int[] whole() {
+      return IntStream.concat(Arrays.stream(prompt), Arrays.stream(tokens)).toArray();
+    }
+  }
+
+  /** Listener of the logits before every token of a response. */
+  @FunctionalInterface
+  interface Tokens {
+    /**
+     * Takes one row of logits.
+     *
+     * @param response its index
+     * @param token index in the response
+     * @param logits [V]; overwritten by the next row
+     */
+    void row(int response, int token, float[] logits);
+  }
+
+  private final ModelPair pair;
+  private final TextSource source;
+  private final Consumer<String> log;
+  private final Map<String, List<Response>> known = new HashMap<>();
+  private final Map<String, List<double[]>> probabilities = new HashMap<>();
+
+  Responses(ModelPair pair, TextSource source, Consumer<String> log) {
+    this.pair = pair;
+    this.source = source;
+    this.log = log;
+  }
+
+  Set<Integer> stop() {
+    return Set.copyOf(pair.target().config().eos());
+  }
+
+  /** Returns the target's responses to prompts that calibration never sees. */
+  List<Response> measured(Run c) {
+    String key = c.domain() + "/" + c.temperature();
+    return known.computeIfAbsent(
+        "measured/" + key,
+        k -> {
+          log.accept("target's responses: " + c.prompts() + " of " + key);
+          int length = c.promptTokens() + c.newTokens();
+          List<int[]> documents =
+              source.measured(pair.tokenizer(), c.domain(), c.prompts(), length);
+          return generate(pair.target(), documents, c, 0);
+        });
+  }
+
+  /** Returns the texts to count, of the run's source. */
+  List<Response> calibration(Run c) {
+    String domain = c.calibrationDomain();
+    String key = c.source() + "/" + domain + "/" + c.temperature();
+    List<Response> all = known.computeIfAbsent(key, k -> new ArrayList<>());
+    int texts = c.calibrationTexts();
+    if (all.size() < texts) {
+      log.accept("calibration texts: " + (texts - all.size()) + " more of " + key);
+      int length = c.promptTokens() + c.newTokens();
+      List<int[]> documents =
+          source.calibration(pair.tokenizer(), domain, texts, length).subList(all.size(), texts);
+      switch (c.source()) {
+        case "raw" -> documents.forEach(d -> all.add(raw(d, c)));
+        case "draft" -> all.addAll(generate(pair.draft(), documents, c, 1 + all.size()));
+        default -> all.addAll(generate(pair.target(), documents, c, 1 + all.size()));
+      }
+    }
+    return all.subList(0, texts);
+  }
+
+  private static Response raw(int[] document, Run c) {
+    int from = Math.min(c.promptTokens(), document.length);
+    int to = Math.min(document.length, from + c.newTokens());
+    int[] response = Arrays.copyOfRange(document, from, to);
+    return new Response(Arrays.copyOf(document, from), response, to == document.length);
+  }
+
+  /** Returns the target's probability of every response token; 1 for greedy text. */
+  List<double[]> probabilities(Run c) {
+    return probabilities.computeIfAbsent(
+        c.domain() + "/" + c.temperature(),
+        k -> {
+          List<Response> responses = measured(c);
+          List<double[]> all = new ArrayList<>();
+          for (Response r : responses) {
+            double[] ones = new double[r.tokens().length];
+            Arrays.fill(ones, 1);
+            all.add(ones);
+          }
+          if (c.temperature() > 0) {
+            teacherForce(
+                pair.target(),
+                responses,
+                (r, t, logits) -> {
+                  int token = responses.get(r).tokens()[t];
+                  all.get(r)[t] = SampledTrace.probability(logits, token, c.temperature());
+                });
+          }
+          return all;
+        });
+  }
+
+  /** Passes a model's logits before every response token. */
+  static void teacherForce(Llama model, List<Response> responses, Tokens rows) {
+    model.logits(
+        responses.stream().map(Response::whole).toList(),
+        (s, position, logits) -> {
+          Response r = responses.get(s);
+          int token = position + 1 - r.prompt().length;
+          if (token >= 0 && token < r.tokens().length) {
+            rows.row(s, token, logits);
+          }
+        });
+  }
+
+  private List<Response> generate(Llama model, List<int[]> documents, Run c, int first) {
+    DecodeOptions options = new DecodeOptions(1, c.newTokens(), c.temperature(), stop());
+    PlainDecoder decoder = new PlainDecoder(model);
+    List<Response> responses = new ArrayList<>();
+    for (int i = 0; i < documents.size(); i++) {
+      int[] document = documents.get(i);
+      int[] prompt = Arrays.copyOf(document, Math.min(c.promptTokens(), document.length));
+      SplittableRandom random = new SplittableRandom(1_000_003L * (first + i) + c.seed());
+      int[] tokens = decoder.generate(prompt, options, random);
+      boolean stopped = options.stop().contains(tokens[tokens.length - 1]);
+      responses.add(new Response(prompt, tokens, stopped));
+    }
+    return responses;
+  }
+}

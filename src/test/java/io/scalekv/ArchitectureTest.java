@@ -110,7 +110,8 @@ final class ArchitectureTest {
               "experiment",
               "report")
           .whereLayer("vocabtrim")
-          .mayOnlyAccessLayers("io", "tensor", "weights", "metrics", "train", "experiment", "report")
+          .mayOnlyAccessLayers(
+              "io", "tensor", "weights", "metrics", "train", "experiment", "report")
           .whereLayer("lab")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("cli")

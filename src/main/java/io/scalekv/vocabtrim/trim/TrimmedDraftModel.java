@@ -113,8 +113,7 @@ public final class TrimmedDraftModel {
     config.put("draft_vocab_size", retained.size());
     config.put("tie_word_embeddings", false);
     AtomicFile.write(
-        out.resolve(CONFIG),
-        (Json.pretty(config) + "\n").getBytes(StandardCharsets.UTF_8));
+        out.resolve(CONFIG), (Json.pretty(config) + "\n").getBytes(StandardCharsets.UTF_8));
     for (String name : COPIED) {
       if (Files.isRegularFile(draft.resolve(name))) {
         AtomicFile.write(out.resolve(name), Files.readAllBytes(draft.resolve(name)));

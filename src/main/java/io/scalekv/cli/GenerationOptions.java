@@ -57,7 +57,7 @@ final class GenerationOptions implements CheckedOptions {
       description =
           "Keep the text encoder's output in this file and reuse it; a prompt that it holds needs"
               + " no text encoder.")
-  private Path textFeatures;
+  private Path textEmbeddings;
 
   /** Guidance factor on the logits, 0 to 100; 1 is none. */
   double cfg() {
@@ -94,9 +94,9 @@ final class GenerationOptions implements CheckedOptions {
     return ComputeDevice.parse(device);
   }
 
-  /** Where text features are kept, if asked for. */
-  Optional<Path> textFeatures() {
-    return Optional.ofNullable(textFeatures);
+  /** Where text embeddings are kept, if asked for. */
+  Optional<Path> textEmbeddings() {
+    return Optional.ofNullable(textEmbeddings);
   }
 
   /** Returns how the images are drawn. */

@@ -46,7 +46,7 @@ final class ModelFactory {
       all.add(generation.negative());
     }
     LoadOptions options =
-        options(global, generation, images).withTexts(all, generation.textFeatures());
+        options(global, generation, images).withTexts(all, generation.textEmbeddings());
     try (LoadProgress progress = new LoadProgress(global.quiet(), err)) {
       return option.choice().open(options, progress);
     }

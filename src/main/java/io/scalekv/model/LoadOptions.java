@@ -13,14 +13,14 @@ import java.util.Optional;
  * @param device of weights and activations
  * @param texts prompts to encode before the transformer is loaded, so that text encoder and
  *     transformer never share the memory; others are encoded when they are drawn
- * @param textFeatures file that keeps the text encoder's output for later runs
+ * @param textEmbeddings file that keeps the text encoder's output for later runs
  */
 public record LoadOptions(
     boolean bf16,
     boolean tokenizer,
     ComputeDevice device,
     List<String> texts,
-    Optional<Path> textFeatures) {
+    Optional<Path> textEmbeddings) {
   /** Returns options without texts. */
   public LoadOptions(boolean bf16, boolean tokenizer, ComputeDevice device) {
     this(bf16, tokenizer, device, List.of(), Optional.empty());

@@ -41,7 +41,7 @@ public interface ModelConfig {
   /** Returns whether prompts are captions of the closed scene language. */
   boolean drawsScenes();
 
-  /** Returns the width of the features of a text encoder, or 0 for a model without one. */
+  /** Returns the width of the embeddings of a text encoder, or 0 for a model without one. */
   int encodedTextWidth();
 
   /**

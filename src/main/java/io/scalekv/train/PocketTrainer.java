@@ -20,7 +20,7 @@ import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.infinity.TextCondition;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.text.WordEmbedder;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.vae.Vae;
@@ -262,7 +262,7 @@ public final class PocketTrainer {
       Target target,
       ScaleSchedule used,
       SplittableRandom random) {
-    TextFeatures text = words.encode(scope, captions);
+    TextEmbeddings text = words.encode(scope, captions);
     float[] keep = new float[captions.size()];
     for (int i = 0; i < keep.length; i++) {
       keep[i] = random.nextDouble() < CAPTION_DROPOUT ? 0 : 1;
@@ -273,7 +273,7 @@ public final class PocketTrainer {
             text.padded(),
             model.unconditional(text).padded(),
             scope.create(keep, new Shape(keep.length, 1, 1)));
-    TextCondition condition = model.condition(new TextFeatures(kept, text.lengths()));
+    TextCondition condition = model.condition(new TextEmbeddings(kept, text.lengths()));
     NDArray embedded = model.embed(target.codes);
     NDArray start = model.start(condition);
     NDArray x = start.concat(embedded, 1).add(levels(scope, used));

@@ -17,7 +17,7 @@ import io.scalekv.model.TinyCheckpoint;
 import io.scalekv.model.text.T5Config;
 import io.scalekv.model.text.T5Fixtures;
 import io.scalekv.model.text.T5Tokenizer;
-import io.scalekv.model.text.TextFeatureStore;
+import io.scalekv.model.text.TextEmbeddingStore;
 import io.scalekv.report.KeptShares;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
@@ -128,12 +128,12 @@ final class HostileFiles {
             {"metadata": {"total_size": 36}, "weight_map": {"a.weight": "model-1.safetensors",
              "b": "model-1.safetensors", "c": "model-1.safetensors"}}
             """));
-    TextFeatureStore store = TextFeatureStore.open(folder.resolve("features"), 4);
+    TextEmbeddingStore store = TextEmbeddingStore.open(folder.resolve("features"), 4);
     store.put("a red circle", new float[8]);
     store.put("two", new float[4]);
     store.save();
     add(
-        "text features",
+        "text embeddings",
         d -> features(d.resolve("features")),
         "features",
         Form.SAFETENSORS,
@@ -239,11 +239,11 @@ final class HostileFiles {
   }
 
   private static void features(Path file) {
-    TextFeatureStore store = TextFeatureStore.open(file, 4);
+    TextEmbeddingStore store = TextEmbeddingStore.open(file, 4);
     List<String> texts = List.of("a red circle", "two");
     if (store.missing(texts).isEmpty()) {
       try (NDManager scope = NDManager.newBaseManager()) {
-        store.features(scope, texts);
+        store.embeddings(scope, texts);
       }
     }
   }

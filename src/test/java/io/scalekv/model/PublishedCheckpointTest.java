@@ -108,7 +108,7 @@ class PublishedCheckpointTest {
       assertArrayEquals(with, pixels(draw(model, PROMPTS, "")));
       List<Prompt> other = List.of(new Prompt("a fox", 1));
       Exception e = assertThrows(IllegalArgumentException.class, () -> draw(model, other, ""));
-      assertEquals("narrow-2b: no text encoder and no stored features of: a fox", e.getMessage());
+      assertEquals("narrow-2b: no text encoder and no stored embeddings of: a fox", e.getMessage());
     }
   }
 

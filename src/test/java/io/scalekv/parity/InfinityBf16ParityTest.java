@@ -18,7 +18,7 @@ import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.infinity.TextCondition;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.Weights;
 import java.nio.file.Path;
@@ -49,11 +49,11 @@ class InfinityBf16ParityTest {
     InfinityConfig config = InfinityParityTest.config(t);
     Infinity model = new Infinity(config, halved(t, scope), Precision.BF16);
     ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
-    TextFeatures text =
-        TextFeatures.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
+    TextEmbeddings text =
+        TextEmbeddings.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
     double cfg = Double.parseDouble(t.metadata().get("cfg"));
     double tau = Double.parseDouble(t.metadata().get("tau"));
-    TextFeatures rows = cfg == 1 ? text : text.concat(model.unconditional(text));
+    TextEmbeddings rows = cfg == 1 ? text : text.concat(model.unconditional(text));
     TextCondition condition = model.condition(rows);
     double ratio = Double.parseDouble(t.metadata().get("h_div_w"));
     NDArray rotary =

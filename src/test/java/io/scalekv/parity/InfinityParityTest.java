@@ -16,7 +16,7 @@ import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityGenerator;
 import io.scalekv.model.infinity.InfinityTrace;
 import io.scalekv.model.infinity.TextCondition;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.model.vae.VaeConfig;
@@ -67,10 +67,10 @@ class InfinityParityTest {
     Infinity model = new Infinity(config, ParityFiles.weights(t, scope));
     MultiScaleBsq bsq = new MultiScaleBsq(scope, config.codeBits());
     ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
-    TextFeatures text =
-        TextFeatures.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
+    TextEmbeddings text =
+        TextEmbeddings.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
     double cfg = Double.parseDouble(t.metadata().get("cfg"));
-    TextFeatures rows = cfg == 1 ? text : text.concat(model.unconditional(text));
+    TextEmbeddings rows = cfg == 1 ? text : text.concat(model.unconditional(text));
     checkCondition(t, model, rows);
 
     Sampling options = new Sampling(cfg, 0, 0.97);
@@ -150,7 +150,7 @@ class InfinityParityTest {
   }
 
   /** The text side, which is not visible to a listener. */
-  private static void checkCondition(TensorSource t, Infinity model, TextFeatures rows) {
+  private static void checkCondition(TensorSource t, Infinity model, TextEmbeddings rows) {
     TextCondition s = model.condition(rows);
     ParityFiles.assertClose(t, "out.cond_BD", s.pooled(), 1e-5);
     ParityFiles.assertClose(t, "out.cond_gss", s.shared(), 1e-5);

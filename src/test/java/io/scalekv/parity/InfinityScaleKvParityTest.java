@@ -20,7 +20,7 @@ import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityGenerator;
 import io.scalekv.model.infinity.InfinityTrace;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.TensorSource;
@@ -89,8 +89,9 @@ class InfinityScaleKvParityTest {
     void check(NDManager scope) {
       InfinityConfig config = InfinityParityTest.config(model);
       Infinity infinity = new Infinity(config, ParityFiles.weights(model, scope));
-      TextFeatures text =
-          TextFeatures.ofPacked(model.load("in.text_features", scope), model.ints("in.text_lens"));
+      TextEmbeddings text =
+          TextEmbeddings.ofPacked(
+              model.load("in.text_features", scope), model.ints("in.text_lens"));
       double cfg = Double.parseDouble(t.metadata().get("cfg"));
       double ratio = Double.parseDouble(model.metadata().get("h_div_w"));
       new InfinityGenerator(infinity, new MultiScaleBsq(scope, config.codeBits()), this)

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import io.scalekv.model.Precision;
 import io.scalekv.model.attention.SelfAttention;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;
 import java.util.ArrayList;
@@ -64,13 +64,13 @@ public final class Infinity {
    *
    * @return [B,T,W] with the lengths of {@code text}
    */
-  public TextFeatures unconditional(TextFeatures text) {
+  public TextEmbeddings unconditional(TextEmbeddings text) {
     NDArray rows = TorchOps.call("rows_like", text.padded(), w("cfg_uncond"));
-    return new TextFeatures(rows, text.lengths());
+    return new TextEmbeddings(rows, text.lengths());
   }
 
   /** What the text contributes, for the rows of {@code text} [B,T,W]. */
-  public TextCondition condition(TextFeatures text) {
+  public TextCondition condition(TextEmbeddings text) {
     NDArray normed = TorchOps.call("rms_norm", text.padded(), w("text_norm.weight"));
     NDArray mask = text.mask(normed.getManager());
     NDArray pooled = pool(normed, mask);

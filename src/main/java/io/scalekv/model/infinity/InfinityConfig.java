@@ -14,7 +14,7 @@ import io.scalekv.io.Require;
  * @param ffnWidth hidden width of the feed-forward part
  * @param codeBits bits of a latent position of the tokenizer
  * @param patchify whether one token stands for 2×2 latent positions
- * @param textWidth width of the text features
+ * @param textWidth width of the text embeddings
  * @param textMaxLength most text tokens
  * @param blockChunks groups into which the published state dict splits the layers
  */

@@ -12,7 +12,7 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.attention.CachedAttention;
 import io.scalekv.model.attention.RotaryTable;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.tensor.NativeHeap;
 import io.scalekv.tensor.TorchOps;
@@ -65,8 +65,8 @@ public final class InfinityGenerator {
    * Draws latents.
    *
    * @param scope owner of the result
-   * @param text features of B prompts
-   * @param negative features of B negative prompts, or null for the learned unconditional text
+   * @param text embeddings of B prompts
+   * @param negative embeddings of B negative prompts, or null for the learned unconditional text
    * @param schedule token maps
    * @param rotaryReference map to which rotary positions are normalised
    * @param options guidance, temperature, top-p
@@ -78,8 +78,8 @@ public final class InfinityGenerator {
    */
   public NDArray generate(
       NDManager scope,
-      TextFeatures text,
-      TextFeatures negative,
+      TextEmbeddings text,
+      TextEmbeddings negative,
       ScaleSchedule schedule,
       TokenMap rotaryReference,
       Sampling options,
@@ -107,7 +107,7 @@ public final class InfinityGenerator {
         CachedAttention attention =
             new CachedAttention(
                 run, schedule, batch, options.guided(), cache, model.precision(), taps, listener)) {
-      TextFeatures rows = rows(run, text, negative, options.guided());
+      TextEmbeddings rows = rows(run, text, negative, options.guided());
       TextCondition condition = model.condition(rows);
       NDArray rotary = RotaryTable.of(run, schedule, rotaryReference, config.headWidth());
       NDArray input = model.start(condition);
@@ -157,11 +157,11 @@ public final class InfinityGenerator {
     }
   }
 
-  private TextFeatures rows(
-      NDManager run, TextFeatures text, TextFeatures negative, boolean guided) {
+  private TextEmbeddings rows(
+      NDManager run, TextEmbeddings text, TextEmbeddings negative, boolean guided) {
     NDArray own = text.padded().duplicate();
     own.attach(run);
-    TextFeatures conditional = new TextFeatures(own, text.lengths());
+    TextEmbeddings conditional = new TextEmbeddings(own, text.lengths());
     if (!guided) {
       return conditional;
     }

@@ -23,8 +23,8 @@ import io.scalekv.model.Precision;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.model.text.T5Text;
-import io.scalekv.model.text.TextFeatureStore;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddingStore;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.text.WordEmbedder;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.vae.Vae;
@@ -50,7 +50,7 @@ final class InfinityModel implements ImageModel {
   private final Vae vae;
   private final MultiScaleBsq quantiser;
   private final RandomWeights random;
-  private final TextFeatureStore texts;
+  private final TextEmbeddingStore texts;
   private final Path textEncoder;
 
   private InfinityModel(
@@ -62,7 +62,7 @@ final class InfinityModel implements ImageModel {
       Weights vae,
       Precision precision,
       RandomWeights random,
-      TextFeatureStore texts,
+      TextEmbeddingStore texts,
       Path textEncoder) {
     this.texts = texts;
     this.textEncoder = textEncoder;
@@ -81,7 +81,7 @@ final class InfinityModel implements ImageModel {
   static InfinityModel open(
       InfinityModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
     options.device().check();
-    TextFeatureStore texts = texts(config, source, options, listener);
+    TextEmbeddingStore texts = texts(config, source, options, listener);
     NDManager manager = NDManager.newBaseManager(options.device().engine(), "PyTorch");
     try {
       return source instanceof ModelSource.Random random
@@ -93,23 +93,23 @@ final class InfinityModel implements ImageModel {
     }
   }
 
-  /** Returns the store of text features, with those of the options' texts. */
-  private static TextFeatureStore texts(
+  /** Returns the store of text embeddings, with those of the options' texts. */
+  private static TextEmbeddingStore texts(
       InfinityModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
     int width = config.encodedTextWidth();
     boolean encodes = width > 0 && source instanceof ModelSource.Folder;
     Require.that(
-        encodes || options.textFeatures().isEmpty(),
-        "--text-features needs a model with real weights and a text encoder, got %s",
+        encodes || options.textEmbeddings().isEmpty(),
+        "--text-embeddings must not be given for model %s, which encodes no text",
         config.name());
     if (!encodes) {
-      return TextFeatureStore.inMemory(config.transformer().textWidth());
+      return TextEmbeddingStore.inMemory(config.transformer().textWidth());
     }
-    TextFeatureStore store =
+    TextEmbeddingStore store =
         options
-            .textFeatures()
-            .map(file -> TextFeatureStore.open(file, width))
-            .orElseGet(() -> TextFeatureStore.inMemory(width));
+            .textEmbeddings()
+            .map(file -> TextEmbeddingStore.open(file, width))
+            .orElseGet(() -> TextEmbeddingStore.inMemory(width));
     List<String> missing = store.missing(options.texts());
     if (!missing.isEmpty() && source instanceof ModelSource.Folder given) {
       CheckpointFolder files = CheckpointFolder.find(given.folder(), config, true);
@@ -124,7 +124,7 @@ final class InfinityModel implements ImageModel {
       RandomWeights random,
       LoadOptions options,
       NDManager manager,
-      TextFeatureStore texts) {
+      TextEmbeddingStore texts) {
     Engine.getInstance().setRandomSeed((int) random.seed());
     Weights transformer =
         InfinityWeights.initial(manager, config.transformer(), options.precision());
@@ -150,7 +150,7 @@ final class InfinityModel implements ImageModel {
       ModelSource source,
       LoadOptions options,
       NDManager manager,
-      TextFeatureStore texts,
+      TextEmbeddingStore texts,
       LoadListener listener) {
     CheckpointFolder files = CheckpointFolder.of(config, source);
     files.check(config);
@@ -247,8 +247,8 @@ final class InfinityModel implements ImageModel {
       List<AttentionTap> taps,
       GenerationListener listener) {
     List<String> captions = prompts.stream().map(Prompt::text).toList();
-    TextFeatures text = text(scope, captions);
-    TextFeatures unwanted =
+    TextEmbeddings text = text(scope, captions);
+    TextEmbeddings unwanted =
         drawing.negative().isEmpty() || !drawing.sampling().guided()
             ? null
             : text(scope, Collections.nCopies(captions.size(), drawing.negative()));
@@ -314,32 +314,32 @@ final class InfinityModel implements ImageModel {
     }
   }
 
-  private TextFeatures text(NDManager scope, List<String> texts) {
+  private TextEmbeddings text(NDManager scope, List<String> texts) {
     if (config.drawsScenes()) {
       return new WordEmbedder(transformer.weights()).encode(scope, texts);
     }
     return random == null ? encoded(scope, texts) : noise(scope, texts);
   }
 
-  private TextFeatures encoded(NDManager scope, List<String> captions) {
+  private TextEmbeddings encoded(NDManager scope, List<String> captions) {
     List<String> missing = texts.missing(captions);
     if (!missing.isEmpty()) {
       Require.that(
           textEncoder != null,
-          "%s: no text encoder and no stored features of: %s",
+          "%s: no text encoder and no stored embeddings of: %s",
           config.name(),
           missing.get(0));
       int width = config.transformer().textWidth();
       T5Text.addMissing(texts, textEncoder, width, missing, LoadListener.NONE);
     }
-    return texts.features(scope, captions);
+    return texts.embeddings(scope, captions);
   }
 
   /**
-   * Returns text features for random weights: normal numbers that depend on the prompt alone, in
+   * Returns text embeddings for random weights: normal numbers that depend on the prompt alone, in
    * the number of tokens that {@link RandomWeights#textTokens} says.
    */
-  private TextFeatures noise(NDManager scope, List<String> texts) {
+  private TextEmbeddings noise(NDManager scope, List<String> texts) {
     int width = config.transformer().textWidth();
     int[] lengths =
         texts.stream()
@@ -356,7 +356,7 @@ final class InfinityModel implements ImageModel {
       }
     }
     try (NDArray borrowed = scope.create(data, new Shape(lengths.length, longest, width))) {
-      return new TextFeatures(borrowed.toType(DataType.FLOAT32, true), lengths);
+      return new TextEmbeddings(borrowed.toType(DataType.FLOAT32, true), lengths);
     }
   }
 

@@ -79,7 +79,7 @@ public final class T5Encoder {
   }
 
   /**
-   * Returns the features of one text.
+   * Returns the embeddings of one text.
    *
    * @param scope owner of the result
    * @param ids tokens, {@code </s>} included

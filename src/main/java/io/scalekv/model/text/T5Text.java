@@ -18,8 +18,8 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Text features by a T5 folder in the form of the Hugging Face library: {@code config.json}, {@code
- * tokenizer.json} or {@code spiece.model}, and the weights in any form that can be read.
+ * Text embeddings by a T5 folder in the form of the Hugging Face library: {@code config.json},
+ * {@code tokenizer.json} or {@code spiece.model}, and the weights in any form that can be read.
  *
  * <p>An encoder of flan-t5-xl takes 5 GB in memory and is needed only until the texts are encoded,
  * so it is loaded, used and freed in one call.
@@ -30,7 +30,7 @@ public final class T5Text {
   /**
    * Checks a folder without loading its weights.
    *
-   * @param width W that the features must have
+   * @param width W that the embeddings must have
    * @return number of parameters of the encoder
    * @throws IllegalArgumentException if something is missing or does not fit
    */
@@ -48,11 +48,11 @@ public final class T5Text {
    * Encodes those texts that the store lacks, and saves the store.
    *
    * @param folder of the encoder; not touched if nothing is missing
-   * @param width W that the features must have
+   * @param width W that the embeddings must have
    * @param listener receives the progress of loading
    */
   public static void addMissing(
-      TextFeatureStore store,
+      TextEmbeddingStore store,
       Path folder,
       int width,
       Collection<String> texts,

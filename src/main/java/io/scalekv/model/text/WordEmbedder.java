@@ -41,13 +41,13 @@ public final class WordEmbedder {
   }
 
   /**
-   * Returns the features of captions.
+   * Returns the embeddings of captions.
    *
    * @param scope owner of the result
    * @param captions at least one, each in the vocabulary
    * @return [B,T,W]
    */
-  public TextFeatures encode(NDManager scope, List<String> captions) {
+  public TextEmbeddings encode(NDManager scope, List<String> captions) {
     int[][] ids = captions.stream().map(Vocabulary::encode).toArray(int[][]::new);
     int longest = 0;
     for (int[] row : ids) {
@@ -67,6 +67,6 @@ public final class WordEmbedder {
     NDArray words = TorchOps.call("embedding", scope.create(tokens, shape), weights.get(WORDS));
     NDArray positions =
         TorchOps.call("embedding", scope.create(places, shape), weights.get(POSITIONS));
-    return new TextFeatures(words.add(positions), lengths);
+    return new TextEmbeddings(words.add(positions), lengths);
   }
 }

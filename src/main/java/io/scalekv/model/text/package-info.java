@@ -1,2 +1,2 @@
-/** Text encoders: prompts to text features. */
+/** Text encoders: prompts to text embeddings. */
 package io.scalekv.model.text;

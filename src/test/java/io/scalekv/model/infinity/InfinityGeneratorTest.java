@@ -18,7 +18,7 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.model.attention.SelfAttention;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.tensor.TorchOps;
 import java.util.ArrayList;
@@ -90,7 +90,7 @@ class InfinityGeneratorTest {
   @CsvSource({"1,0,3", "2,1,3", "3,1,1", "4,0,1.5", "5,1,3", "6,1,4"})
   void batchEqualsSingleRuns(long seed, double tau, double cfg) {
     try (TinyInfinity tiny = TinyInfinity.of(seed)) {
-      TextFeatures text = tiny.text(3, 7, 5);
+      TextEmbeddings text = tiny.text(3, 7, 5);
       long[] seeds = {11, 12, 13};
       Recorder together = new Recorder();
       tiny.generate(text, null, options(cfg, tau), seeds, List.of(), together);
@@ -99,7 +99,7 @@ class InfinityGeneratorTest {
         NDArray own = text.padded().get(new NDIndex("{}:{},0:{}", b, b + 1, length));
         Recorder alone = new Recorder();
         tiny.generate(
-            new TextFeatures(own, new int[] {length}),
+            new TextEmbeddings(own, new int[] {length}),
             null,
             options(cfg, tau),
             new long[] {seeds[b]},
@@ -133,7 +133,7 @@ class InfinityGeneratorTest {
   @ValueSource(longs = {1, 2, 3})
   void withoutGuidanceThereAreNoUnconditionalRows(long seed) {
     try (TinyInfinity tiny = TinyInfinity.of(seed)) {
-      TextFeatures text = tiny.text(3, 6);
+      TextEmbeddings text = tiny.text(3, 6);
       long[] seeds = {1, 2};
       Recorder plain = new Recorder();
       tiny.generate(text, null, options(1, 1), seeds, List.of(rows(tiny, 2)), plain);
@@ -156,11 +156,11 @@ class InfinityGeneratorTest {
   @CsvSource({"1,3", "2,1", "3,3", "4,1", "5,3"})
   void cacheEqualsFullRecomputation(long seed, double cfg) {
     try (TinyInfinity tiny = TinyInfinity.of(seed)) {
-      TextFeatures text = tiny.text(2, 6);
+      TextEmbeddings text = tiny.text(2, 6);
       Recorder cached = new Recorder();
       tiny.generate(text, null, options(cfg, 1), new long[] {3, 4}, List.of(), cached);
 
-      TextFeatures all = cfg == 1 ? text : text.concat(tiny.model.unconditional(text));
+      TextEmbeddings all = cfg == 1 ? text : text.concat(tiny.model.unconditional(text));
       TextCondition condition = tiny.model.condition(all);
       int scales = tiny.schedule.scales();
       long[] bounds = new long[scales + 1];
@@ -241,12 +241,12 @@ class InfinityGeneratorTest {
   @ValueSource(longs = {1, 2, 3})
   void negativePromptReplacesTheLearnedUnconditionalText(long seed) {
     try (TinyInfinity tiny = TinyInfinity.of(seed)) {
-      TextFeatures text = tiny.text(4, 6);
+      TextEmbeddings text = tiny.text(4, 6);
       long[] seeds = {5, 6};
       Recorder usual = new Recorder();
       tiny.generate(text, null, options(3, 1), seeds, List.of(), usual);
       Recorder learned = new Recorder();
-      TextFeatures same = tiny.model.unconditional(text);
+      TextEmbeddings same = tiny.model.unconditional(text);
       tiny.generate(text, same, options(3, 1), seeds, List.of(), learned);
       assertSameBits(usual.bits, learned.bits);
       Recorder other = new Recorder();
@@ -285,7 +285,7 @@ class InfinityGeneratorTest {
     }
   }
 
-  private static void generate(TinyInfinity tiny, TextFeatures negative, int seeds) {
+  private static void generate(TinyInfinity tiny, TextEmbeddings negative, int seeds) {
     long[] seed = new long[seeds];
     tiny.generate(tiny.text(3), negative, options(3, 1), seed, List.of(), GenerationListener.NONE);
   }
@@ -299,8 +299,8 @@ class InfinityGeneratorTest {
   @Test
   void generationsLeaveNothingBehind() {
     try (TinyInfinity tiny = TinyInfinity.of(3)) {
-      TextFeatures text = tiny.text(4, 6);
-      TextFeatures negative = tiny.text(2, 3);
+      TextEmbeddings text = tiny.text(4, 6);
+      TextEmbeddings negative = tiny.text(2, 3);
       int before = -1;
       for (int i = 0; i < 3; i++) {
         tiny.generate(

@@ -11,7 +11,7 @@ import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
-import io.scalekv.model.text.TextFeatures;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.weights.Weights;
 import java.util.List;
@@ -58,18 +58,18 @@ final class TinyInfinity implements AutoCloseable {
   }
 
   /** Random features of prompts with the given lengths. */
-  TextFeatures text(int... lengths) {
+  TextEmbeddings text(int... lengths) {
     int longest = 0;
     for (int n : lengths) {
       longest = Math.max(longest, n);
     }
     Shape shape = new Shape(lengths.length, longest, config.textWidth());
-    return new TextFeatures(manager.randomNormal(0, 1, shape, DataType.FLOAT32), lengths);
+    return new TextEmbeddings(manager.randomNormal(0, 1, shape, DataType.FLOAT32), lengths);
   }
 
   NDArray generate(
-      TextFeatures text,
-      TextFeatures negative,
+      TextEmbeddings text,
+      TextEmbeddings negative,
       Sampling options,
       long[] seeds,
       List<AttentionTap> taps,
@@ -79,8 +79,8 @@ final class TinyInfinity implements AutoCloseable {
   }
 
   NDArray generate(
-      TextFeatures text,
-      TextFeatures negative,
+      TextEmbeddings text,
+      TextEmbeddings negative,
       Sampling options,
       CacheSettings cache,
       long[] seeds,

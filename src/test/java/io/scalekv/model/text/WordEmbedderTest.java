@@ -22,7 +22,7 @@ class WordEmbedderTest {
           List.of(
               "a large solid red circle at left on a plain blue background",
               "a small solid red ring above a small solid blue ring on a plain white background");
-      TextFeatures t = embedder.encode(m, captions);
+      TextEmbeddings t = embedder.encode(m, captions);
       int longest = Vocabulary.encode(captions.get(1)).length;
       assertArrayEquals(
           new int[] {Vocabulary.encode(captions.get(0)).length, longest}, t.lengths());

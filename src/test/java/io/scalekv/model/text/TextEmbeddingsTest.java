@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class TextFeaturesTest {
+class TextEmbeddingsTest {
   private static final float OUT = Float.NEGATIVE_INFINITY;
 
   private NDManager m;
@@ -38,7 +38,7 @@ class TextFeaturesTest {
 
   @Test
   void packedRowsArePaddedOnTheRight() {
-    TextFeatures t = TextFeatures.ofPacked(numbers(new Shape(4, 2)), new int[] {1, 3});
+    TextEmbeddings t = TextEmbeddings.ofPacked(numbers(new Shape(4, 2)), new int[] {1, 3});
     assertEquals(2, t.count());
     assertEquals(new Shape(2, 3, 2), t.padded().getShape());
     assertArrayEquals(new float[] {1, 2, 0, 0, 0, 0, 3, 4, 5, 6, 7, 8}, t.padded().toFloatArray());
@@ -49,27 +49,27 @@ class TextFeaturesTest {
 
   @Test
   void noMaskWithoutPadding() {
-    assertNull(new TextFeatures(numbers(new Shape(2, 3, 1)), new int[] {3, 3}).mask(m));
+    assertNull(new TextEmbeddings(numbers(new Shape(2, 3, 1)), new int[] {3, 3}).mask(m));
   }
 
   @Test
   void concatPadsTheShorterAndKeepsTheOrder() {
-    TextFeatures a = new TextFeatures(numbers(new Shape(1, 1, 2)), new int[] {1});
-    TextFeatures b = new TextFeatures(numbers(new Shape(1, 2, 2)), new int[] {2});
-    TextFeatures ab = a.concat(b);
+    TextEmbeddings a = new TextEmbeddings(numbers(new Shape(1, 1, 2)), new int[] {1});
+    TextEmbeddings b = new TextEmbeddings(numbers(new Shape(1, 2, 2)), new int[] {2});
+    TextEmbeddings ab = a.concat(b);
     assertArrayEquals(new int[] {1, 2}, ab.lengths());
     assertArrayEquals(new float[] {1, 2, 0, 0, 1, 2, 3, 4}, ab.padded().toFloatArray());
-    TextFeatures ba = b.concat(a);
+    TextEmbeddings ba = b.concat(a);
     assertArrayEquals(new int[] {2, 1}, ba.lengths());
     assertArrayEquals(new float[] {1, 2, 3, 4, 1, 2, 0, 0}, ba.padded().toFloatArray());
   }
 
   @Test
   void concatLeavesNothingInTheManagerOfTheOther() {
-    TextFeatures longer = new TextFeatures(numbers(new Shape(1, 5, 2)), new int[] {5});
+    TextEmbeddings longer = new TextEmbeddings(numbers(new Shape(1, 5, 2)), new int[] {5});
     try (NDManager lasting = m.newSubManager()) {
       NDArray one = lasting.ones(new Shape(1, 1, 2));
-      TextFeatures other = new TextFeatures(one, new int[] {1});
+      TextEmbeddings other = new TextEmbeddings(one, new int[] {1});
       longer.concat(other);
       assertEquals(1, lasting.getManagedArrays().size());
     }
@@ -79,10 +79,10 @@ class TextFeaturesTest {
   void lengthsMustFit() {
     NDArray x = numbers(new Shape(1, 3, 2));
     Exception e =
-        assertThrows(IllegalArgumentException.class, () -> new TextFeatures(x, new int[] {4}));
+        assertThrows(IllegalArgumentException.class, () -> new TextEmbeddings(x, new int[] {4}));
     assertTrue(e.getMessage().endsWith("got 4"), e.getMessage());
-    assertThrows(IllegalArgumentException.class, () -> new TextFeatures(x, new int[] {0}));
-    e = assertThrows(IllegalArgumentException.class, () -> new TextFeatures(x, new int[] {1, 1}));
+    assertThrows(IllegalArgumentException.class, () -> new TextEmbeddings(x, new int[] {0}));
+    e = assertThrows(IllegalArgumentException.class, () -> new TextEmbeddings(x, new int[] {1, 1}));
     assertTrue(e.getMessage().endsWith("got (1, 3, 2)"), e.getMessage());
   }
 }

@@ -18,40 +18,40 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TextFeatureStoreTest {
+class TextEmbeddingStoreTest {
   @TempDir Path folder;
 
   @Test
   void whatIsSavedIsFoundAgainAndOthersAreAdded() throws IOException {
-    Path file = folder.resolve("sub").resolve("features.safetensors");
-    TextFeatureStore first = TextFeatureStore.open(file, 2);
+    Path file = folder.resolve("sub").resolve("embeddings.safetensors");
+    TextEmbeddingStore first = TextEmbeddingStore.open(file, 2);
     assertEquals(List.of("a", "b"), first.missing(List.of("a", "b", "a")));
     first.useEncoder("one");
     first.put("a", new float[] {1, 2, 3, 4});
     assertEquals(List.of("b"), first.missing(List.of("a", "b")));
     first.save();
-    TextFeatureStore second = TextFeatureStore.open(file, 2);
+    TextEmbeddingStore second = TextEmbeddingStore.open(file, 2);
     second.useEncoder("one");
     second.put("b", new float[] {5, 6});
     // another process adds meanwhile
-    TextFeatureStore third = TextFeatureStore.open(file, 2);
+    TextEmbeddingStore third = TextEmbeddingStore.open(file, 2);
     third.useEncoder("one");
     third.put("c", new float[] {7, 8});
     third.save();
     second.save();
-    TextFeatureStore last = TextFeatureStore.open(file, 2);
+    TextEmbeddingStore last = TextEmbeddingStore.open(file, 2);
     assertEquals(List.of("d"), last.missing(List.of("a", "b", "c", "d")));
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
-      TextFeatures features = last.features(manager, List.of("b", "a", "b"));
-      assertArrayEquals(new int[] {1, 2, 1}, features.lengths());
-      assertEquals(new Shape(3, 2, 2), features.padded().getShape());
+      TextEmbeddings embeddings = last.embeddings(manager, List.of("b", "a", "b"));
+      assertArrayEquals(new int[] {1, 2, 1}, embeddings.lengths());
+      assertEquals(new Shape(3, 2, 2), embeddings.padded().getShape());
       assertArrayEquals(
-          new float[] {5, 6, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0}, features.padded().toFloatArray());
+          new float[] {5, 6, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0}, embeddings.padded().toFloatArray());
       last.put("d", new float[] {9, 9});
       assertArrayEquals(
-          new float[] {9, 9}, last.features(manager, List.of("d")).padded().toFloatArray());
+          new float[] {9, 9}, last.embeddings(manager, List.of("d")).padded().toFloatArray());
       assertThrows(
-          IllegalArgumentException.class, () -> last.features(manager, List.of("nowhere")));
+          IllegalArgumentException.class, () -> last.embeddings(manager, List.of("nowhere")));
     }
     try (var files = Files.list(file.getParent())) {
       assertEquals(List.of(file), files.toList());
@@ -60,29 +60,30 @@ class TextFeatureStoreTest {
 
   @Test
   void featuresOfAnotherEncoderOrWidthAreRefused() {
-    Path file = folder.resolve("features.safetensors");
-    TextFeatureStore store = TextFeatureStore.open(file, 2);
+    Path file = folder.resolve("embeddings.safetensors");
+    TextEmbeddingStore store = TextEmbeddingStore.open(file, 2);
     store.useEncoder("one");
     store.put("a", new float[] {1, 2});
     store.save();
     Exception e =
         assertThrows(
-            IllegalArgumentException.class, () -> TextFeatureStore.open(file, 2).useEncoder("two"));
+            IllegalArgumentException.class,
+            () -> TextEmbeddingStore.open(file, 2).useEncoder("two"));
     assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
     assertTrue(e.getMessage().contains("must be one, got two"), e.getMessage());
-    e = assertThrows(IllegalArgumentException.class, () -> TextFeatureStore.open(file, 3));
+    e = assertThrows(IllegalArgumentException.class, () -> TextEmbeddingStore.open(file, 3));
     assertTrue(e.getMessage().contains("F32 [1..512, 3], got tensor"), e.getMessage());
     assertThrows(IllegalArgumentException.class, () -> store.put("b", new float[] {1, 2, 3}));
     Path other = folder.resolve("other.safetensors");
     SafetensorsWriter.writeData(
         other, Map.of("a", TensorData.of(new float[2], 1, 2)), StoredType.F32, Map.of());
-    e = assertThrows(IllegalArgumentException.class, () -> TextFeatureStore.open(other, 2));
+    e = assertThrows(IllegalArgumentException.class, () -> TextEmbeddingStore.open(other, 2));
     assertTrue(e.getMessage().startsWith(other.toString()), e.getMessage());
   }
 
   @Test
   void aStoreWithoutAFileSavesNothing() {
-    TextFeatureStore store = TextFeatureStore.inMemory(1);
+    TextEmbeddingStore store = TextEmbeddingStore.inMemory(1);
     store.put("a", new float[] {1});
     store.save();
     assertEquals(List.of(), store.missing(List.of("a")));

@@ -11,33 +11,33 @@ import io.scalekv.tensor.NativeCopy;
 import java.util.Arrays;
 
 /**
- * Text features of several prompts, padded on the right to the longest.
+ * Text embeddings of several prompts, padded on the right to the longest.
  *
  * @param padded [B,T,W]: B prompts, T tokens of the longest, W text width; rows beyond a prompt's
  *     length are ignored
  * @param lengths tokens of each prompt, B numbers from 1 to T
  */
-public record TextFeatures(NDArray padded, int[] lengths) {
+public record TextEmbeddings(NDArray padded, int[] lengths) {
   /** Checks the lengths against the array. */
-  public TextFeatures {
+  public TextEmbeddings {
     Shape s = padded.getShape();
     Require.that(
         s.dimension() == 3 && s.get(0) == lengths.length,
-        "text features must be [%d,T,W], got %s",
+        "text embeddings must be [%d,T,W], got %s",
         lengths.length,
         s);
     for (int n : lengths) {
-      Require.between("length of text features", n, 1, s.get(1));
+      Require.between("length of text embeddings", n, 1, s.get(1));
     }
   }
 
   /**
-   * Returns features from the packed form, in which prompts follow each other without padding.
+   * Returns embeddings from the packed form, in which prompts follow each other without padding.
    *
    * @param packed [ΣT,W]
    * @param lengths tokens of each prompt
    */
-  public static TextFeatures ofPacked(NDArray packed, int[] lengths) {
+  public static TextEmbeddings ofPacked(NDArray packed, int[] lengths) {
     int longest = Arrays.stream(lengths).max().orElseThrow();
     long width = packed.getShape().get(1);
     NDManager manager = packed.getManager();
@@ -48,14 +48,14 @@ public record TextFeatures(NDArray padded, int[] lengths) {
       rows.add(n == longest ? row : row.concat(manager.zeros(new Shape(longest - n, width)), 0));
       at += n;
     }
-    return new TextFeatures(NDArrays.stack(rows), lengths.clone());
+    return new TextEmbeddings(NDArrays.stack(rows), lengths.clone());
   }
 
   /**
    * Returns these prompts followed by others, padded to the longest of all; the result belongs to
    * the manager of these.
    */
-  public TextFeatures concat(TextFeatures other) {
+  public TextEmbeddings concat(TextEmbeddings other) {
     int longest = Math.max(longest(), other.longest());
     NDArray a = padTo(padded, longest);
     NDArray b = padTo(other.padded, longest);
@@ -64,7 +64,7 @@ public record TextFeatures(NDArray padded, int[] lengths) {
     }
     int[] all = Arrays.copyOf(lengths, lengths.length + other.lengths.length);
     System.arraycopy(other.lengths, 0, all, lengths.length, other.lengths.length);
-    return new TextFeatures(a.concat(b, 0), all);
+    return new TextEmbeddings(a.concat(b, 0), all);
   }
 
   /** Returns the number of prompts B. */

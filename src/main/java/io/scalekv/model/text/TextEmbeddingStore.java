@@ -24,11 +24,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Store of computed text features by the SHA-256 of the text, in memory and, if there is one, in a
- * safetensors file: one tensor {@code text.HASH} of [T,W] float32 for every text (T tokens, W
- * width). The file's metadata names the encoder; features of two encoders never mix.
+ * Store of computed text embeddings by the SHA-256 of the text, in memory and, if there is one, in
+ * a safetensors file: one tensor {@code text.HASH} of [T,W] float32 for every text (T tokens, W
+ * width). The file's metadata names the encoder; embeddings of two encoders never mix.
  */
-public final class TextFeatureStore {
+public final class TextEmbeddingStore {
   private static final String FORMAT = "scalekv-text-features-1";
   private static final String ENCODER = "encoder";
 
@@ -38,14 +38,14 @@ public final class TextFeatureStore {
   private final Map<String, float[]> fresh = new LinkedHashMap<>();
   private String encoder;
 
-  private TextFeatureStore(Path file, int width) {
+  private TextEmbeddingStore(Path file, int width) {
     this.file = file;
     this.width = width;
   }
 
-  /** Creates an empty store without a file, for features of width W. */
-  public static TextFeatureStore inMemory(int width) {
-    return new TextFeatureStore(null, width);
+  /** Creates an empty store without a file, for embeddings of width W. */
+  public static TextEmbeddingStore inMemory(int width) {
+    return new TextEmbeddingStore(null, width);
   }
 
   /**
@@ -55,14 +55,14 @@ public final class TextFeatureStore {
    * @param width W
    * @throws IllegalArgumentException if the file is something else or holds another width
    */
-  public static TextFeatureStore open(Path file, int width) {
-    TextFeatureStore store = new TextFeatureStore(file, width);
+  public static TextEmbeddingStore open(Path file, int width) {
+    TextEmbeddingStore store = new TextEmbeddingStore(file, width);
     if (Files.exists(file)) {
       try (TensorSource source = SafetensorsFile.open(file)) {
         String format = source.metadata().get("format");
         Require.that(
             FORMAT.equals(format),
-            "%s: format of text features must be %s, got %s",
+            "%s: format of text embeddings must be %s, got %s",
             file,
             FORMAT,
             format);
@@ -77,7 +77,7 @@ public final class TextFeatureStore {
                   && info.type() == StoredType.F32;
           Require.that(
               fits,
-              "%s: text features must be F32 [1..%d, %d], got %s",
+              "%s: text embeddings must be F32 [1..%d, %d], got %s",
               file,
               T5Tokenizer.MAX_TOKENS,
               width,
@@ -94,7 +94,7 @@ public final class TextFeatureStore {
     return "text." + Sha256.of(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Returns the texts without features, each once, in their order. */
+  /** Returns the texts without embeddings, each once, in their order. */
   public List<String> missing(Collection<String> texts) {
     return texts.stream()
         .distinct()
@@ -103,14 +103,14 @@ public final class TextFeatureStore {
   }
 
   /**
-   * Sets the encoder of the features that follow.
+   * Sets the encoder of the embeddings that follow.
    *
-   * @throws IllegalArgumentException if the features here come from another one
+   * @throws IllegalArgumentException if the embeddings here come from another one
    */
   public void useEncoder(String fingerprint) {
     Require.that(
         encoder == null || encoder.equals(fingerprint),
-        "%s: encoder of text features must be %s, got %s; use another file for another encoder",
+        "%s: encoder of text embeddings must be %s, got %s; use another file for another encoder",
         file,
         encoder,
         fingerprint);
@@ -118,7 +118,7 @@ public final class TextFeatureStore {
   }
 
   /**
-   * Adds features in memory; {@link #save} writes them.
+   * Adds embeddings in memory; {@link #save} writes them.
    *
    * @param text the text
    * @param rows T·W numbers
@@ -126,15 +126,15 @@ public final class TextFeatureStore {
   public void put(String text, float[] rows) {
     Require.that(
         rows.length > 0 && rows.length % width == 0,
-        "text features must be rows of %d, got %d numbers",
+        "text embeddings must be rows of %d, got %d numbers",
         width,
         rows.length);
     fresh.put(key(text), rows);
   }
 
   /**
-   * Writes new features, together with those of the file, to a temporary file and moves it into
-   * place. Without a file or new features it does nothing.
+   * Writes new embeddings, together with those of the file, to a temporary file and moves it into
+   * place. Without a file or new embeddings it does nothing.
    */
   public void save() {
     if (file == null || fresh.isEmpty()) {
@@ -143,7 +143,7 @@ public final class TextFeatureStore {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Map<String, NDArray> all = new LinkedHashMap<>();
       if (Files.exists(file)) {
-        TextFeatureStore now = open(file, width);
+        TextEmbeddingStore now = open(file, width);
         now.useEncoder(encoder);
         try (TensorSource source = SafetensorsFile.open(file)) {
           source.names().forEach(name -> all.put(name, source.load(name, manager)));
@@ -170,12 +170,12 @@ public final class TextFeatureStore {
   }
 
   /**
-   * Returns the features of texts.
+   * Returns the embeddings of texts.
    *
    * @param scope owner of the result
    * @param texts at least one, none {@link #missing}
    */
-  public TextFeatures features(NDManager scope, List<String> texts) {
+  public TextEmbeddings embeddings(NDManager scope, List<String> texts) {
     int[] lengths = new int[texts.size()];
     float[][] rows = new float[texts.size()][];
     int total = 0;
@@ -195,10 +195,10 @@ public final class TextFeatureStore {
     }
     NDManager work = scope.newSubManager();
     try (work) {
-      TextFeatures features =
-          TextFeatures.ofPacked(NativeCopy.of(work, packed, new Shape(total, width)), lengths);
-      features.padded().attach(scope);
-      return features;
+      TextEmbeddings embeddings =
+          TextEmbeddings.ofPacked(NativeCopy.of(work, packed, new Shape(total, width)), lengths);
+      embeddings.padded().attach(scope);
+      return embeddings;
     }
   }
 
@@ -220,7 +220,7 @@ public final class TextFeatureStore {
       for (int i = 0; i < rows.length; i++) {
         if (rows[i] == null) {
           Require.that(
-              inFile.contains(key(texts.get(i))), "missing text features of: %s", texts.get(i));
+              inFile.contains(key(texts.get(i))), "missing text embeddings of: %s", texts.get(i));
           source = source == null ? SafetensorsFile.open(file) : source;
           rows[i] = source.floats(key(texts.get(i)));
           checkFinite(source.info(key(texts.get(i))), rows[i]);

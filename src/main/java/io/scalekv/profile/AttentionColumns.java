@@ -63,7 +63,7 @@ public final class AttentionColumns {
     return sums[(row * heads + head) * keys + key];
   }
 
-  /** Σ_i p_ij², likewise. */
+  /** Σ_i p_ij² of one conditional row, head and key j. */
   double squares(int row, int head, int key) {
     return sums[((rows + row) * heads + head) * keys + key];
   }

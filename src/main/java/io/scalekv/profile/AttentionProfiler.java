@@ -207,8 +207,8 @@ public final class AttentionProfiler implements AttentionTap {
    * What all layers of a scale have in common.
    *
    * @param starts position of the first key of each source map up to the current one, and the end
-   * @param sinks sinks among the keys of the history
-   * @param topKeys K' of the history
+   * @param sinks sinks among the keys of the prefix
+   * @param topKeys K' of the prefix
    */
   private record Keys(GridDistance grid, int[] starts, int sinks, int topKeys) {
     static Keys of(ScaleSchedule schedule, int scale, ProfileOptions options) {
@@ -232,7 +232,7 @@ public final class AttentionProfiler implements AttentionTap {
     final int keys;
     final int samples;
 
-    /** The first so many samples are measured whole. */
+    /** Number of samples that are measured whole, the first ones. */
     final int details;
 
     final int[][] positions;

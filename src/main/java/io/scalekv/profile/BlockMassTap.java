@@ -11,7 +11,7 @@ import java.util.Arrays;
  * blocks (arXiv 2605.14877). In the conditional rows, over all queries i of target map t,
  *
  * <p>A(l, h, s) = Σ over t = max(s0, s)+1 .. K−1 of mean_i Σ_{j in map s} p_ij, as a mean over the
- * prompts; the score is A / (K−1−s) for s = s0 .. K−2. The softmax runs over the history and the
+ * prompts; the score is A / (K−1−s) for s = s0 .. K−2. The softmax runs over the prefix and the
  * current map, so a head that looks at its own map scores low on all others.
  *
  * <p>One tap observes one generation of one or more prompts. Memory: L·K·H·K numbers a prompt.

@@ -16,9 +16,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * What attention would lose if a layer were a refiner for one map. While the model reads its full
+ * Error of a layer's attention output if the layer were a refiner for one map. While the model reads its full
  * cache, ScaleKV's choice ({@link ScaleKv#scorer}) of b tokens is made after each map, as if the
- * layer were cut for the first time there; when the next map attends, its output over these b
+ * layer were compressed for the first time there; when the next map attends, its output over these b
  * tokens and the map itself is compared with that over everything. Nothing of it reaches the model.
  *
  * <p>Memory: two outputs and the chosen keys and values of one attention call, and b indices for
@@ -80,7 +80,7 @@ final class CutError {
     }
   }
 
-  /** Rows of [B·H·T,D] that a cut cache and the map itself would have, [B,H,b+L]. */
+  /** Rows of [B·H·T,D] that a compressed cache and the map itself would have, [B,H,b+L]. */
   private static NDArray index(
       NDManager scope, Shape key, RetainedTokens kept, int history, int current) {
     int batch = (int) key.get(0);
@@ -150,7 +150,7 @@ final class CutError {
             IntStream.range(0, heads).toArray(),
             query,
             () -> {
-              throw new IllegalStateException("cut error: no projected queries expected");
+              throw new IllegalStateException("taps have no query projection");
             },
             key,
             value,

@@ -17,11 +17,11 @@ import java.util.stream.IntStream;
 
 /**
  * Error curves of a generation with the full cache: for every map, layer and head, how far the
- * attention output moves when only the b history tokens of highest score stay, ‖o_full − o_b‖² as a
- * mean over the map's queries, all batch rows and all generations watched. Tokens are scored as a
+ * attention output moves when only the b prefix tokens of highest score stay, ‖o_full − o_b‖² as a
+ * mean over the map's queries, all batch rows and all generations observed. Tokens are scored as a
  * policy would, after the map before.
  *
- * <p>One tap watches one generation after the other.
+ * <p>One tap observes one generation after the other.
  */
 public final class ErrorCurveTap implements AttentionTap {
   private static final double RATIO = 1.35;
@@ -55,7 +55,7 @@ public final class ErrorCurveTap implements AttentionTap {
   /**
    * A tap.
    *
-   * @param scorers the scorer of a layer, asked for anew at the start of every generation
+   * @param scorers makers of a scorer by layer, called at the start of every generation
    */
   public static ErrorCurveTap create(ProfileGeometry geometry, IntFunction<TokenScorer> scorers) {
     return new ErrorCurveTap(geometry, scorers);
@@ -84,7 +84,7 @@ public final class ErrorCurveTap implements AttentionTap {
         IntStream.range(0, heads).toArray(),
         query,
         () -> {
-          throw new IllegalStateException("taps know no query projection");
+          throw new IllegalStateException("taps have no query projection");
         },
         key,
         value,
@@ -136,8 +136,8 @@ public final class ErrorCurveTap implements AttentionTap {
     if (ranks[l] == null || ranks[l].length != batch * heads * history) {
       throw new IllegalStateException(
           String.format(
-              "error curves: layer %d map %d: the map before of the same generation expected",
-              l, k));
+              "missing the previous map of layer %d scale %d: the generation is not complete",
+              l, k + 1));
     }
     float[] rank = new float[batch * heads * t];
     Arrays.fill(rank, -1); // keys of the map itself always stay
@@ -180,8 +180,8 @@ public final class ErrorCurveTap implements AttentionTap {
         if (k > 0 && rows[k][l] == 0) {
           throw new IllegalStateException(
               String.format(
-                  "error curves: a complete generation expected, got none of layer %d map %d",
-                  l, k));
+                  "missing layer %d scale %d: the generation is not complete",
+                  l, k + 1));
         }
         for (int h = 0; h < means[k][l].length; h++) {
           long n = Math.max(1, rows[k][l]);

@@ -5,8 +5,8 @@ package io.scalekv.profile;
  * a prompt: {@link #CURRENT_MASS}, {@link #HISTORY_TOP_K}, {@link #SINK_MASS} and the masses of the
  * source scales over all of them, the rest (and everything in the unconditional branch) over the
  * first {@link ProfileOptions#detailRows()}. C are the keys of the current map, P those of the
- * earlier maps (the history), m_C and m_P their shares of the attention. Statistics of P are
- * undefined (NaN) at scale 0, which has no history. A row that gives a part less than 1e-30 does
+ * earlier maps (the prefix), m_C and m_P their shares of the attention. Statistics of P are
+ * undefined (NaN) at scale 0, which has no prefix. A row that gives a part less than 1e-30 does
  * not count for the statistics that renormalise this part.
  */
 public enum HeadStatistic {
@@ -18,7 +18,7 @@ public enum HeadStatistic {
   ENTROPY("entropy"),
   /** exp(H) of the row, in [1, T]; the mean over rows is taken after the exponential. */
   EFFECTIVE_KEYS("effective-keys"),
-  /** Entropy in nats of p_j / m_P over the history, in [0, ln |P|]. */
+  /** Entropy in nats of p_j / m_P over the prefix, in [0, ln |P|]. */
   HISTORY_ENTROPY("history-entropy"),
   /** exp of the row's history entropy, in [1, |P|]. */
   HISTORY_EFFECTIVE_KEYS("history-effective-keys"),
@@ -32,7 +32,7 @@ public enum HeadStatistic {
    * the conditional branch; NaN in the other.
    */
   GINI("gini"),
-  /** Share of the first {@link ProfileOptions#SINK_TOKENS} tokens of the history, in [0, m_P]. */
+  /** Share of the first {@link ProfileOptions#SINK_TOKENS} tokens of the prefix, in [0, m_P]. */
   SINK_MASS("sink-mass"),
   /**
    * Σ_{j∈C} p_j d_j / m_C: mean distance on the current map. d_j is Euclidean between the centres
@@ -51,7 +51,7 @@ public enum HeadStatistic {
    * ‖o_full − o_cut‖ / ‖o_full‖ over all queries of the map, o the attention's output: what a layer
    * loses that holds {@link ProfileOptions#cutTokens()} tokens of its history, chosen as ScaleKV
    * does; see {@link CutError}. For one head, or for all heads together where it stands beside the
-   * averaged row. NaN where the history is no longer than that, or where no cut was asked for.
+   * averaged row. NaN where the prefix is no longer than that, or where no cut was asked for.
    */
   CUT_ERROR("cut-error"),
   /** ‖o_full − o_cut‖ / √(values): the same as a root mean square, in the unit of the values. */

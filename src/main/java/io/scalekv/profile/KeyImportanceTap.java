@@ -7,8 +7,8 @@ import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
 
 /**
- * What each token of the history is worth to each later map, head by head: the mean over that map's
- * queries, all batch rows and all generations watched of p/(1−p)·‖o − v‖, the change of the output
+ * Importance of each prefix token for each later map, head by head: the mean over that map's
+ * queries, all batch rows and all generations observed of p/(1−p)·‖o − v‖, the change of the output
  * when that key alone is removed.
  *
  * <p>Sums only, so that memory does not grow with prompts: L·H·Σ_k T_k numbers.
@@ -59,7 +59,7 @@ public final class KeyImportanceTap implements AttentionTap {
   }
 
   /**
-   * The means, [map][layer][head][position]; map 0 has no history. An error if a generation is not
+   * The means, [map][layer][head][position]; map 0 has no prefix. An error if a generation is not
    * complete.
    */
   public float[][][][] importance() {
@@ -69,8 +69,8 @@ public final class KeyImportanceTap implements AttentionTap {
         if (k > 0 && queries[k][l] == 0) {
           throw new IllegalStateException(
               String.format(
-                  "key importance: a complete generation expected, got none of layer %d map %d",
-                  l, k));
+                  "missing layer %d scale %d: the generation is not complete",
+                  l, k + 1));
         }
         for (int h = 0; h < means[k][l].length; h++) {
           double[] sum = sums[k][l][h];

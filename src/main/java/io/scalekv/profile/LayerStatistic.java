@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  */
 public enum LayerStatistic {
   /**
-   * Attention Selectivity Index, E[current mass] · E[history top-K' sum], each factor averaged over
+   * Attention Selectivity Index, E[current mass] · E[prefix top-K' sum], each factor averaged over
    * query rows, heads and prompts before they are multiplied; in [0, 1]. High = refiner. Li et al.,
    * "Memory-Efficient Visual Autoregressive Modeling with Scale-Aware KV Cache Compression", eq. 2.
    */
@@ -38,10 +38,10 @@ public enum LayerStatistic {
       Unit.SHARE,
       true,
       c -> c.mean(HeadStatistic.CURRENT_MASS)),
-  /** E[history top-K' sum] per head, in [0, 1]. High = refiner. */
+  /** E[prefix top-K' sum] per head, in [0, 1]. High = refiner. */
   HISTORY_TOPK(
       "history-topk", "History top-K'", Unit.SHARE, true, c -> c.mean(HeadStatistic.HISTORY_TOP_K)),
-  /** E[history top-K' sum] of the head-averaged row, in [0, 1]. High = refiner. */
+  /** E[prefix top-K' sum] of the head-averaged row, in [0, 1]. High = refiner. */
   HISTORY_TOPK_AVERAGED(
       "history-topk-averaged",
       "History top-K', head-averaged",

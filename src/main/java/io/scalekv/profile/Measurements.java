@@ -30,7 +30,7 @@ public record Measurements(AttentionProfile profile, SortedMap<String, PromptVal
   }
 
   /**
-   * Measures images one by one, each as it is measured among all.
+   * Measures images one by one; the result of an image does not depend on the others.
    *
    * @param taps makers of the further taps, by name
    * @param progress receives the number of images measured so far

@@ -4,10 +4,10 @@ import java.util.Arrays;
 
 /** Order statistics of softmax rows. Holds its buffers; one instance per thread. */
 final class RowOrder {
-  /** A float in [0, 1] orders like so many of its lower bits. */
+  /** Lower bits that order floats in [0, 1]. */
   private static final int SORTED_BITS = 30;
 
-  /** Up to so many values a pass less costs more buckets than it saves. */
+  /** Number of values up to which a pass less costs more buckets than it saves. */
   private static final int FEW_VALUES = 4096;
 
   private static final int FEW_BITS = 8;

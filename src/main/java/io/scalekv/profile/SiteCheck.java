@@ -12,7 +12,7 @@ final class SiteCheck {
   /**
    * Checks one call.
    *
-   * @param prompts expected number of conditional rows
+   * @param prompts number of conditional rows of the measured model
    * @param query shape of the queries
    * @param key shape of the keys
    */

@@ -1,7 +1,7 @@
 /**
  * Taps that turn attention into mergeable streaming statistics.
  *
- * <p>The way through the package: an {@link io.scalekv.profile.AttentionProfiler} watches one
+ * <p>The way through the package: an {@link io.scalekv.profile.AttentionProfiler} observes one
  * generation and yields one {@link io.scalekv.profile.PromptStatistics} per prompt; those are
  * collected in an {@link io.scalekv.profile.AttentionProfile}, which answers each {@link
  * io.scalekv.profile.LayerStatistic} as an array [layer][scale]. Only the taps see tensors.

@@ -67,7 +67,7 @@ public interface CalibrationPart<T> {
     T finish(PromptValues values);
   }
 
-  /** Part that is measured on request, in passes of its own. */
+  /** Part that is measured on request, in further passes. */
   interface Separate<T> extends CalibrationPart<T> {
     /** Images that {@link #measure} replays or draws in all. */
     int steps(AttentionSource source);

@@ -169,7 +169,7 @@ public final class CalibrationRun {
   }
 
   /**
-   * Measures some images, each as it is measured among all.
+   * Measures some images; the result of an image does not depend on the others.
    *
    * @param progress receives the number of images measured so far
    * @param images which ones, at least one
@@ -195,7 +195,7 @@ public final class CalibrationRun {
     return policies.with(part.name(), part.forPolicies(value, source.schedule(), 1));
   }
 
-  /** Returns the number of images that {@link #calibration} replays for parts of their own. */
+  /** Returns the number of images that {@link #calibration} replays for parts with further passes. */
   public int steps() {
     return separate().stream().mapToInt(part -> part.steps(source)).sum();
   }

@@ -16,10 +16,11 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Error of a layer's attention output if the layer were a refiner for one map. While the model reads its full
- * cache, ScaleKV's choice ({@link ScaleKv#scorer}) of b tokens is made after each map, as if the
- * layer were compressed for the first time there; when the next map attends, its output over these b
- * tokens and the map itself is compared with that over everything. Nothing of it reaches the model.
+ * Error of a layer's attention output if the layer were a refiner for one map. While the model
+ * reads its full cache, ScaleKV's choice ({@link ScaleKv#scorer}) of b tokens is made after each
+ * map, as if the layer were compressed for the first time there; when the next map attends, its
+ * output over these b tokens and the map itself is compared with that over everything. Nothing of
+ * it reaches the model.
  *
  * <p>Memory: two outputs and the chosen keys and values of one attention call, and b indices for
  * each row, head and layer.

@@ -179,9 +179,7 @@ public final class ErrorCurveTap implements AttentionTap {
       for (int l = 0; l < means[k].length; l++) {
         if (k > 0 && rows[k][l] == 0) {
           throw new IllegalStateException(
-              String.format(
-                  "missing layer %d scale %d: the generation is not complete",
-                  l, k + 1));
+              String.format("missing layer %d scale %d: the generation is not complete", l, k + 1));
         }
         for (int h = 0; h < means[k][l].length; h++) {
           long n = Math.max(1, rows[k][l]);

@@ -6,8 +6,8 @@ package io.scalekv.profile;
  * source scales over all of them, the rest (and everything in the unconditional branch) over the
  * first {@link ProfileOptions#detailRows()}. C are the keys of the current map, P those of the
  * earlier maps (the prefix), m_C and m_P their shares of the attention. Statistics of P are
- * undefined (NaN) at scale 0, which has no prefix. A row that gives a part less than 1e-30 does
- * not count for the statistics that renormalise this part.
+ * undefined (NaN) at scale 0, which has no prefix. A row that gives a part less than 1e-30 does not
+ * count for the statistics that renormalise this part.
  */
 public enum HeadStatistic {
   /** m_C = Σ_{j∈C} p_j, in [0, 1]. */

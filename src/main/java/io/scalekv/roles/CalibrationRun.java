@@ -195,7 +195,9 @@ public final class CalibrationRun {
     return policies.with(part.name(), part.forPolicies(value, source.schedule(), 1));
   }
 
-  /** Returns the number of images that {@link #calibration} replays for parts with further passes. */
+  /**
+   * Returns the number of images that {@link #calibration} replays for parts with further passes.
+   */
   public int steps() {
     return separate().stream().mapToInt(part -> part.steps(source)).sum();
   }

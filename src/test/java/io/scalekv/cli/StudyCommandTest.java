@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 /** Command study on the shipped calibration. */
 final class StudyCommandTest {
   private static final Path POCKET =
-      Path.of("src/main/resources/io/scalekv/experiment/calibrations/pocket.json");
+      Path.of("src/main/resources/io/scalekv/roles/calibrations/pocket.json");
 
   @TempDir Path folder;
 

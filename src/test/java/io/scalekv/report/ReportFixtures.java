@@ -211,17 +211,21 @@ final class ReportFixtures {
     Path file = folder.resolve("kept/snapkv.json");
     new KeptShares(KeptShares.SCHEMA_VERSION, "snapkv at 10%", HOSTILE, MAPS, layers).write(file);
     Png.write(plain(200), folder.resolve("kept/snapkv.png"));
-    StringBuilder csv = new StringBuilder("branch,layer,head,scale,statistic,mean,std,n\n");
+    StringBuilder csv = new StringBuilder("branch,layer,head,scale,map,statistic,mean,std,n\n");
     for (int l = 0; l < 3; l++) {
       for (int k = 0; k < MAPS.size(); k++) {
         for (int h = 0; h < 4; h++) {
           double mass = k == 0 ? 1 : Math.min(1, 0.1 + 0.08 * k + 0.02 * h + 0.03 * l);
-          csv.append(String.format("conditional,%d,%d,%d,current-mass,%s,n/a,1\n", l, h, k, mass));
+          csv.append(
+              String.format(
+                  "conditional,%d,%d,%d,%s,current-mass,%s,n/a,1\n",
+                  l, h, k + 1, MAPS.get(k), mass));
         }
         for (int s = 0; s <= k; s++) {
           csv.append(
               String.format(
-                  "conditional,%d,all,%d,source-mass-%d,%s,n/a,1\n", l, k, s, 1.0 / (k + 1)));
+                  "conditional,%d,all,%d,%s,source-mass-%d,%s,n/a,1\n",
+                  l, k + 1, MAPS.get(k), s + 1, 1.0 / (k + 1)));
         }
       }
     }

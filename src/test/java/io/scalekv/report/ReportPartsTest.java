@@ -100,8 +100,8 @@ final class ReportPartsTest {
   @Test
   void aProfileSaysWhereItIsWrong() throws IOException {
     Path file = folder.resolve("profile.csv");
-    String head = "branch,layer,head,scale,statistic,mean,std,n\n";
-    Files.writeString(file, head + "conditional,0,0,1,current-mass,much,n/a,1\n");
+    String head = "branch,layer,head,scale,map,statistic,mean,std,n\n";
+    Files.writeString(file, head + "conditional,0,0,1,1x1,current-mass,much,n/a,1\n");
     String message =
         assertThrows(IllegalArgumentException.class, () -> ProfileTable.read(file)).getMessage();
     assertTrue(message.contains("profile.csv: line 2"), message);

@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.report.ReportTable;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.study.Study;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -116,7 +118,12 @@ final class StudyCommand implements Callable<Integer> {
     document.put("result", answer.result());
     document.put("files", files);
     output.json(document);
-    answer.lines().forEach(line -> output.line("%s", line));
+    for (ReportTable table : answer.tables()) {
+      List<Integer> rows = IntStream.range(0, table.shown().rowCount()).boxed().toList();
+      output.line("%s", table.title());
+      output.table(table.shown().columnNames(), rows, r -> List.copyOf(table.row(r)));
+      table.notes().forEach(note -> output.line("%s", note));
+    }
     files.forEach(file -> output.line("%s", file));
     return 0;
   }

@@ -83,10 +83,9 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
       return data(key, value).text(heading, r -> fixed(value.apply(r), digits));
     }
 
-    /** Adds a line below the table. */
+    /** Adds a line below the table, if it is not empty. */
     public Builder<R> note(String line) {
-      notes.add(line);
-      return this;
+      return notes(line.isEmpty() ? List.of() : List.of(line));
     }
 
     /** Adds lines below the table. */
@@ -227,7 +226,7 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
   }
 
   /** Returns the texts of a row for people. */
-  List<String> row(int r) {
+  public List<String> row(int r) {
     return IntStream.range(0, shown.columnCount())
         .mapToObj(c -> shown.column(c).getString(r))
         .toList();

@@ -85,7 +85,8 @@ final class AgreementStudy implements Study {
                             orNull(o.firstHalf())))
                 .toList());
     Path out = request.out();
-    List<Path> files = new ArrayList<>(table(r).write(out));
+    ReportTable table = table(r);
+    List<Path> files = new ArrayList<>(table.write(out));
     files.add(pairs(r).writeCsv(out));
     files.add(Study.writeJson(out, "agreement", result));
     if (!r.scales().isEmpty()) {
@@ -103,22 +104,7 @@ final class AgreementStudy implements Study {
     if (!r.orders().isEmpty()) {
       files.addAll(orders(r).write(out, "orders"));
     }
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        String.format(
-            Locale.ROOT,
-            "from scale %s on: Jaccard overlap of the drafters %s, adjusted Rand index %s,"
-                + " Spearman of z %s; tokens of layers: Spearman %s, %s in common",
-            r.firstScale() < r.a().model().scales()
-                ? LayerScaleMap.scale(r.a().model().schedule().maps(), r.firstScale())
-                : "none",
-            shown(all.jaccard()),
-            shown(all.adjustedRand()),
-            shown(all.zSpearman()),
-            shown(all.tokensSpearman()),
-            shown(all.commonTokens())));
-    r.orders().forEach(o -> lines.add(words(r, o)));
-    return new Answer(result, lines, files);
+    return new Answer(result, List.of(table), files);
   }
 
   private static Double orNull(double value) {

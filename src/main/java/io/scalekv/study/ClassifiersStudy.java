@@ -98,7 +98,8 @@ final class ClassifiersStudy implements Study {
     }
     Result result = result(kept, statistics, all);
     Path out = request.out();
-    List<Path> files = new ArrayList<>(table(kept, statistics, all, result).write(out));
+    ReportTable table = table(kept, statistics, all, result);
+    List<Path> files = new ArrayList<>(table.write(out));
     files.add(pairs(kept, statistics, all).writeCsv(out));
     files.add(Study.writeJson(out, "classifiers", result));
     for (Classified c : all) {
@@ -109,13 +110,7 @@ final class ClassifiersStudy implements Study {
                 .write(out, "probability-" + c.name()));
       }
     }
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        "%s: %s, %d layer–scale pairs that read a compressed cache, roles by %s"
-            .formatted(
-                kept.model(), kept.prompts(), result.pairs(), request.statistic().cliName()));
-    all.forEach(c -> lines.add(words(c, statistics, kept.schedule().maps())));
-    return new Answer(result, lines, files);
+    return new Answer(result, List.of(table), files);
   }
 
   private static Result result(

@@ -38,7 +38,6 @@ import java.util.SortedMap;
  */
 final class DamageStudy implements Study {
   private static final double SAME = 1e-6;
-  private static final int SHOWN = 8;
   private static final CutDamage.Measure BITS = CutDamage.Measure.BITS;
   private static final String ASI = LayerStatistic.ASI.cliName();
 
@@ -238,47 +237,14 @@ final class DamageStudy implements Study {
               level,
               main.stream().map(Line::of).toList(),
               worst == null ? null : Pair.of(worst, maps));
-      List<Path> files = new ArrayList<>();
-      files.addAll(damage().write(out));
-      files.addAll(comparison().write(out));
+      List<Path> files = new ArrayList<>(damage().write(out));
+      ReportTable table = comparison("correlations", main, worst);
+      files.addAll(table.write(out));
+      files.add(comparison("all-correlations", correlations, worst).writeCsv(out));
       files.add(Study.writeJson(out, "damage", result));
       files.addAll(map(pairs.orElse(measured.get(0))).write(out, "damage"));
       files.addAll(bars().write(out, "correlations"));
-      return new Answer(result, lines(result, worst), files);
-    }
-
-    private List<String> lines(Result r, List<LayerScale> worst) {
-      List<String> lines = new ArrayList<>();
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "%s: %d layers, %d layer–scale pairs; ρ of statistic and share of differing bits"
-                  + " (%s), negative where drafters lose more",
-              r.model(),
-              r.layers(),
-              r.pairs(),
-              r.level()));
-      for (int i = 0; i < main.size(); i++) {
-        Line line = r.correlations().get(i);
-        if (i < SHOWN || line.statistic().equals(ASI)) {
-          lines.add(
-              String.format(
-                  Locale.ROOT,
-                  "%2d  %-24s %+.2f  95 %% [%+.2f, %+.2f]  p %.4f, corrected %.4f%s",
-                  i + 1,
-                  line.statistic(),
-                  line.rho(),
-                  line.low(),
-                  line.high(),
-                  line.p(),
-                  line.pHolm(),
-                  line.oriented() ? "" : "  (no roles by it)"));
-        }
-      }
-      if (worst != null) {
-        lines.add("largest damage: " + Study.words(worst, maps));
-      }
-      return lines;
+      return new Answer(result, List.of(table), files);
     }
 
     /** The pairs with the largest damage in bits. */
@@ -402,12 +368,11 @@ final class DamageStudy implements Study {
           prompts);
     }
 
-    private ReportTable comparison() {
+    private ReportTable comparison(
+        String name, List<DamageCorrelation> rows, List<LayerScale> worst) {
       SortedMap<String, String> source = roles.source();
       return ReportTable.of(
-              "correlations",
-              roles.model().name() + ": statistics that predict the damage",
-              correlations)
+              name, roles.model().name() + ": statistics that predict the damage", rows)
           .both("damage", "damage", x -> x.measure().key())
           .both("level", "level", DamageCorrelation::level)
           .data("statistic", x -> x.predictor().name())
@@ -423,6 +388,7 @@ final class DamageStudy implements Study {
           .number("pHolm", "p, Holm", 4, DamageCorrelation::pHolm)
           .data("layers", x -> x.rank().blocks())
           .data("n", x -> x.rank().n())
+          .note(worst == null ? "" : "Largest damage: " + Study.words(worst, maps) + ".")
           .note(conditions())
           .note(
               (source.isEmpty()

@@ -131,8 +131,10 @@ final class StabilityStudy implements Study {
                 result.classifier(),
                 roles.assignment().drafters().size(),
                 base.prompts());
+    List<ReportTable> tables = new ArrayList<>();
+    tables.add(pairs(base, result, origin));
     if (convergence.size() > 1) {
-      files.addAll(convergence(base, convergence, request.draws(), origin).write(out));
+      tables.add(convergence(base, convergence, request.draws(), origin));
       files.addAll(
           figure(
                   base,
@@ -153,9 +155,12 @@ final class StabilityStudy implements Study {
               .write(out, "convergence-z"));
     }
     if (!variations.isEmpty()) {
-      files.addAll(variations(base, variations, origin).write(out));
+      tables.add(variations(base, variations, origin));
     }
-    return new Answer(result, lines(base, result), files);
+    for (ReportTable table : tables) {
+      files.addAll(table.write(out));
+    }
+    return new Answer(result, tables, files);
   }
 
   private static Double orNull(double value) {
@@ -214,6 +219,18 @@ final class StabilityStudy implements Study {
       }
     }
     return pairs;
+  }
+
+  private static ReportTable pairs(KeptStatistics base, Result result, String origin) {
+    return ReportTable.of("pairs", "Drafters of " + base.model(), result.pairs())
+        .both("layer", "layer", Probable::layer)
+        .data("scale", Probable::scale)
+        .data("map", Probable::map)
+        .text("scale", p -> p.scale() + " (" + p.map().replace('x', '×') + ")")
+        .both("role", "role", Probable::role)
+        .number("drafterProbability", "probability of a drafter", 3, Probable::drafterProbability)
+        .note(origin)
+        .build();
   }
 
   private static ReportTable convergence(
@@ -305,44 +322,5 @@ final class StabilityStudy implements Study {
         .note("Each against the roles of the base.")
         .note(origin)
         .build();
-  }
-
-  private static List<String> lines(KeptStatistics base, Result r) {
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        "%s: %s, roles by %s and %s"
-            .formatted(base.model(), base.prompts(), r.statistic(), r.classifier()));
-    for (Probable p : r.pairs()) {
-      lines.add(
-          "layer %d at scale %d (%s): %s, drafter with probability %s"
-              .formatted(p.layer(), p.scale(), p.map(), p.role(), shown(p.drafterProbability())));
-    }
-    for (Point p : r.convergence()) {
-      lines.add(
-          "%d prompts: Jaccard %s with all, %s with as many others; z %s and %s"
-              .formatted(
-                  p.prompts(),
-                  shown(p.jaccard()),
-                  shown(p.otherJaccard()),
-                  shown(p.zSpearman()),
-                  shown(p.otherZSpearman())));
-    }
-    for (Variation v : r.variations()) {
-      lines.add(
-          "%s %s instead of %s: %d drafters, Jaccard %s, adjusted Rand %s, z %s"
-              .formatted(
-                  v.factor(),
-                  v.value(),
-                  v.base(),
-                  v.drafters(),
-                  shown(v.jaccard()),
-                  shown(v.adjustedRand()),
-                  shown(v.zSpearman())));
-    }
-    return lines;
-  }
-
-  private static String shown(Double value) {
-    return value == null ? ReportTable.NONE : ReportTable.fixed(value, 3);
   }
 }

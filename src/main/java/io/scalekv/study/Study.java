@@ -9,6 +9,7 @@ import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Require;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.LayerScaleMap;
+import io.scalekv.report.ReportTable;
 import io.scalekv.roles.LayerScale;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -83,13 +84,13 @@ public interface Study {
    * Answer of a study.
    *
    * @param result record for programs
-   * @param lines for people
+   * @param tables for people
    * @param files files written
    */
-  record Answer(Object result, List<String> lines, List<Path> files) {
+  record Answer(Object result, List<ReportTable> tables, List<Path> files) {
     /** Copies the lists. */
     public Answer {
-      lines = List.copyOf(lines);
+      tables = List.copyOf(tables);
       files = List.copyOf(files);
     }
   }

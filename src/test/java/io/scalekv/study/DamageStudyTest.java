@@ -16,6 +16,7 @@ import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.report.ReportTable;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -202,7 +203,9 @@ final class DamageStudyTest {
       assertEquals(!line.statistic().equals("current-mass"), line.oriented());
     }
     assertEquals(List.of(new Study.Pair(1, 7, "16x16")), result.mostDamaged());
-    assertTrue(answer.lines().contains("largest damage: layer 1 at scale 7 (16×16)"));
+    ReportTable shown = answer.tables().get(0);
+    assertTrue(shown.notes().contains("Largest damage: layer 1 at scale 7 (16×16)."));
+    assertEquals(3, shown.shown().rowCount());
 
     Path out = folder.resolve("out");
     List<String> damage = Files.readAllLines(out.resolve("damage.csv"));
@@ -216,7 +219,7 @@ final class DamageStudyTest {
     assertEquals("1", identical[9], "one of three images is identical");
     assertEquals(2 * damage(0, 6) * 1.005 / 3, Double.parseDouble(identical[2]), 1e-7);
     assertTrue(Files.readString(out.resolve("damage.md")).contains("| 5 (8×8) "));
-    List<String> correlations = Files.readAllLines(out.resolve("correlations.csv"));
+    List<String> correlations = Files.readAllLines(out.resolve("all-correlations.csv"));
     // 3 measures; layers, pairs within scales, pairs by z; 4 statistics
     assertEquals(1 + 3 * 3 * 4, correlations.size());
     assertTrue(correlations.stream().anyMatch(c -> c.startsWith("bits,layers,asi,yes,")));

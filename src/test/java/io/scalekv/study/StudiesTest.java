@@ -114,12 +114,14 @@ final class StudiesTest {
             "stability.json",
             "probability.png",
             "probability.svg",
-            "convergence.csv",
-            "convergence.md",
             "convergence-drafters.png",
             "convergence-drafters.svg",
             "convergence-z.png",
             "convergence-z.svg",
+            "pairs.csv",
+            "pairs.md",
+            "convergence.csv",
+            "convergence.md",
             "variations.csv",
             "variations.md"),
         answer.files().stream().map(f -> f.getFileName().toString()).toList());
@@ -134,7 +136,7 @@ final class StudiesTest {
     Study.Answer answer = answer("stability", 20, statistics("one", 1, 0, "0"));
     StabilityStudy.Result r = (StabilityStudy.Result) answer.result();
     assertEquals(List.of(), r.convergence());
-    assertEquals(1, answer.files().size());
+    assertEquals(3, answer.files().size());
     assertThrows(
         IllegalArgumentException.class, () -> answer("stability", 0, folder.resolve("missing")));
   }

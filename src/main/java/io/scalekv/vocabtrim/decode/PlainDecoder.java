@@ -9,7 +9,7 @@ import java.util.random.RandomGenerator;
 public final class PlainDecoder {
   private final LanguageModel model;
 
-  /** A decoder of a model with its whole head; it does not own the model. */
+  /** Creates a decoder of a model with its whole head; it does not own the model. */
   public PlainDecoder(LanguageModel model) {
     Require.that(model.head().isAll(), "head of the target must be whole, got %s", model.head());
     this.model = model;

@@ -30,7 +30,7 @@ public final class SpeculativeDecoder {
   private final LanguageModel draft;
 
   /**
-   * A decoder of two models, which it does not own.
+   * Creates a decoder of two models, which it does not own.
    *
    * @param target with its whole head
    * @param draft of the same vocabulary; its head may be trimmed

@@ -6,7 +6,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Forward pass of the Llama layout (Touvron et al., arXiv 2302.13971, with the grouped queries of
@@ -110,16 +112,11 @@ public final class LlamaNet {
   }
 
   private NDArray layer(int i, NDArray x, RotaryTable.Rotations t, Prefix prefix) {
-    NDArray[] args = new NDArray[8 + layers[i].length];
-    args[0] = x;
-    args[1] = like;
-    args[2] = epsilon;
-    args[3] = t.cos();
-    args[4] = t.sin();
-    args[5] = prefix == null ? none : prefix.keys()[i];
-    args[6] = prefix == null ? none : prefix.values()[i];
-    args[7] = prefix == null ? none : prefix.at();
-    System.arraycopy(layers[i], 0, args, 8, layers[i].length);
+    NDArray keys = prefix == null ? none : prefix.keys()[i];
+    NDArray values = prefix == null ? none : prefix.values()[i];
+    NDArray at = prefix == null ? none : prefix.at();
+    Stream<NDArray> inputs = Stream.of(x, like, epsilon, t.cos(), t.sin(), keys, values, at);
+    NDArray[] args = Stream.concat(inputs, Arrays.stream(layers[i])).toArray(NDArray[]::new);
     return TorchOps.call("llama_layer", args);
   }
 }

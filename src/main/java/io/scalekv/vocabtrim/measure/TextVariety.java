@@ -17,7 +17,7 @@ public record TextVariety(long tokens, int distinct, double repeated) {
   private static final int GRAM = 4;
   private static final double MOST_REPEATED = 0.3;
 
-  /** Least number of distinct tokens in n: ordinary text has of the order of √n. */
+  /** Least ratio of distinct tokens to √n: ordinary text has of the order of √n. */
   private static final double LEAST_PER_ROOT = 2;
 
   /** Returns the variety of texts, responses only. */

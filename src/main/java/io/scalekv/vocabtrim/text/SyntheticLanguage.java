@@ -35,7 +35,7 @@ public final class SyntheticLanguage implements TextSource {
   private final Zipf[] all = new Zipf[WordClass.values().length];
   private final Zipf[] ofTopic = new Zipf[WordClass.values().length];
 
-  /** The language of a seed; another seed has other words. */
+  /** Creates the language of a seed; each seed has its own words. */
   public SyntheticLanguage(long seed) {
     this.seed = seed;
     this.lexicon = new Lexicon(seed);

@@ -21,15 +21,12 @@ public final class TextTokenizer implements AutoCloseable {
       Map.of("addSpecialTokens", "false", "padding", "false", "truncation", "false");
 
   private final HuggingFaceTokenizer library;
-  private final int size;
-  private final SortedSet<Integer> special;
+  private final BytePairJson json;
   private final String hash;
 
-  private TextTokenizer(
-      HuggingFaceTokenizer library, int size, SortedSet<Integer> special, String hash) {
+  private TextTokenizer(HuggingFaceTokenizer library, BytePairJson json, String hash) {
     this.library = library;
-    this.size = size;
-    this.special = special;
+    this.json = json;
     this.hash = hash;
   }
 
@@ -47,7 +44,7 @@ public final class TextTokenizer implements AutoCloseable {
       BytePairJson json = BytePairJson.of(bytes);
       HuggingFaceTokenizer library =
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.own()), OPTIONS);
-      return new TextTokenizer(library, json.size(), json.special(), "sha256:" + Sha256.of(bytes));
+      return new TextTokenizer(library, json, "sha256:" + Sha256.of(bytes));
     } catch (IOException | RuntimeException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new IllegalArgumentException(file + ": not a tokenizer: " + reason, e);
@@ -56,12 +53,12 @@ public final class TextTokenizer implements AutoCloseable {
 
   /** Returns the number of tokens, special ones included. */
   public int size() {
-    return size;
+    return json.size();
   }
 
   /** Returns the special tokens, such as the end of a text; ascending. */
   public SortedSet<Integer> special() {
-    return new TreeSet<>(special);
+    return new TreeSet<>(json.special());
   }
 
   /** Returns {@code sha256:} and the hash of the file. */

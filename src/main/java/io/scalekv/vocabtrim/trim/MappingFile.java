@@ -42,7 +42,7 @@ public final class MappingFile {
    * Content of a mapping file.
    *
    * @param retained tokens
-   * @param order the same tokens in the order of the file, by frequency where the form keeps it
+   * @param order the same tokens in the order of the file, by frequency where the form preserves it
    */
   public record Mapping(VocabularySubset retained, int[] order) {
     /** Returns the first k tokens of a ranking. */
@@ -84,7 +84,9 @@ public final class MappingFile {
 
   private static Mapping list(Path file, MappingForm form, long[] ids, int vocabulary) {
     Require.that(ids.length != 0, "%s must hold at least one token", file);
-    String hint = fits(ids, true, vocabulary) ? "; it reads like the offsets of a d2t" : "";
+    int[] all = new int[vocabulary];
+    Arrays.fill(all, 1);
+    String hint = outside(ids, all, true) == null ? "; it reads like the offsets of a d2t" : "";
     String message = "%s: tokens of form %s must be distinct and below %d, got %d%s at place %d%s";
     boolean[] seen = new boolean[vocabulary];
     for (int i = 0; i < ids.length; i++) {
@@ -137,21 +139,18 @@ public final class MappingFile {
     return ids;
   }
 
-  /** Returns whether a list gives ascending ids of the vocabulary. */
-  private static boolean fits(long[] values, boolean offsets, int vocabulary) {
-    long before = -1;
-    for (int j = 0; j < values.length; j++) {
-      long id = offsets ? j + values[j] : values[j];
-      if (id <= before || id >= vocabulary) {
-        return false;
-      }
-      before = id;
-    }
-    return true;
-  }
-
   /** Returns the first contradiction between d2t and t2d; null if there is none. */
   private static String contradiction(long[] values, int[] mask, boolean offsets) {
+    int retained = Arrays.stream(mask).sum();
+    String wrong = outside(values, mask, offsets);
+    if (wrong == null && (retained != values.length || retained == 0)) {
+      return values.length + " rows, where t2d retains " + retained + " tokens";
+    }
+    return wrong;
+  }
+
+  /** Returns the first row that does not ascend within the mask; null if there is none. */
+  private static String outside(long[] values, int[] mask, boolean offsets) {
     long before = -1;
     for (int j = 0; j < values.length; j++) {
       long id = offsets ? j + values[j] : values[j];
@@ -166,9 +165,7 @@ public final class MappingFile {
       }
       before = id;
     }
-    int retained = Arrays.stream(mask).sum();
-    boolean equal = retained == values.length && retained > 0;
-    return equal ? null : values.length + " rows, where t2d retains " + retained + " tokens";
+    return null;
   }
 
   /** Writes a mapping atomically. */

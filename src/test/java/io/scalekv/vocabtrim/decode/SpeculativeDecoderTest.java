@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Speculative decoding gives the text of the target alone, and counts its blocks. */
 class SpeculativeDecoderTest {
-  private static VocabularySubset kept(Random random, int k, int vocabulary) {
+  private static VocabularySubset retained(Random random, int k, int vocabulary) {
     int[] ids = random.ints(0, vocabulary).distinct().limit(k).sorted().toArray();
     return VocabularySubset.of(ids, vocabulary);
   }
@@ -36,7 +36,7 @@ class SpeculativeDecoderTest {
     TableModel near = target.noisy(2, 0.5);
     Random random = new Random(k);
     for (int gamma = 1; gamma <= 6; gamma++) {
-      TableModel draft = near.withHead(kept(random, k, 29));
+      TableModel draft = near.withHead(retained(random, k, 29));
       for (int p = 0; p < 10; p++) {
         int[] prompt = random.ints(1 + random.nextInt(5), 0, 29).toArray();
         Set<Integer> stop = random.nextBoolean() ? Set.of() : Set.of(random.nextInt(29));
@@ -57,7 +57,7 @@ class SpeculativeDecoderTest {
     double accepted = Arrays.stream(s.accepted()).sum();
     double rejected = s.outside() + s.wrong();
     assertEquals(Arrays.stream(s.judged()).sum(), accepted + rejected);
-    // each call gives what was accepted and one more, except where an accepted token ends it all
+    // each call gives the accepted tokens and one more, unless an accepted token ends the text
     double more = s.tokens() - accepted;
     assertTrue(more == s.calls() || more == s.calls() - 1, s.toString());
     double tau = s.tau();
@@ -76,8 +76,8 @@ class SpeculativeDecoderTest {
     BlockStatistics sum = BlockStatistics.none(4);
     try (Llama target = TinyLlama.random(TinyLlama.config(61, false, new RopeScaling.None()), 4);
         Llama small = TinyLlama.random(TinyLlama.config(61, false, new RopeScaling.None()), 5);
-        LanguageModel other = small.withHead(kept(random, 20, 61));
-        LanguageModel same = target.withHead(kept(random, 40, 61))) {
+        LanguageModel other = small.withHead(retained(random, 20, 61));
+        LanguageModel same = target.withHead(retained(random, 40, 61))) {
       for (int p = 0; p < 60; p++) {
         int[] prompt = TinyLlama.tokens(random, 1 + random.nextInt(12), 61);
         DecodeOptions o = new DecodeOptions(1 + p % 4, 20, 0, Set.of());
@@ -149,7 +149,7 @@ class SpeculativeDecoderTest {
   void sampledTokensHaveTheLawOfTheTarget(double temperature, int k, int gamma) {
     int v = 6;
     TableModel target = TableModel.random(v, 10, 1);
-    TableModel draft = TableModel.random(v, 11, 1.5).withHead(kept(new Random(k), k, v));
+    TableModel draft = TableModel.random(v, 11, 1.5).withHead(retained(new Random(k), k, v));
     SpeculativeDecoder decoder = new SpeculativeDecoder(target, draft);
     DecodeOptions o = new DecodeOptions(gamma, 3, temperature, Set.of());
     SplittableRandom random = new SplittableRandom(12);
@@ -173,14 +173,14 @@ class SpeculativeDecoderTest {
         }
       }
     }
-    // cells of fewer than five expected runs go together, as the test wants it
+    // the test requires at least five expected counts per bin
     double[] e = new double[seen.length + 1];
     long[] s = new long[seen.length + 1];
     int n = 0;
     for (int i = 0; i < seen.length; i++) {
-      int cell = expected[i] * runs < 5 ? seen.length : n++;
-      e[cell] += expected[i];
-      s[cell] += seen[i];
+      int bin = expected[i] * runs < 5 ? seen.length : n++;
+      e[bin] += expected[i];
+      s[bin] += seen[i];
     }
     if (e[seen.length] > 0) {
       e[n] = e[seen.length];
@@ -189,7 +189,7 @@ class SpeculativeDecoderTest {
     }
     double p =
         ChiSquareTest.withDefaults().test(Arrays.copyOf(e, n), Arrays.copyOf(s, n)).getPValue();
-    assertTrue(p > 1e-3, "chi-square over " + n + " cells: p = " + p);
+    assertTrue(p > 1e-3, "chi-square over " + n + " bins: p = " + p);
     assertTrue(sum.wrong() + sum.outside() > 1000, "rejections were met");
     assertTrue(Arrays.stream(sum.accepted()).sum() > 1000 || k == 1, "acceptances were met");
   }

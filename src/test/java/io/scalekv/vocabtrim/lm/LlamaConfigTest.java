@@ -50,7 +50,7 @@ class LlamaConfigTest {
   }
 
   @Test
-  void whatIsLeftOutHasTheLibrarysDefaults() throws IOException {
+  void absentKeysHaveTheDefaultsOfTheLibrary() throws IOException {
     LlamaConfig c =
         read(
             """

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The Llama layout against double loops, and what must hold for any weights. */
+/** The Llama layout against a naive implementation, and invariants for any weights. */
 class LlamaTest {
   private static final float LIMIT = 2e-5f;
 
@@ -98,7 +98,7 @@ class LlamaTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
-  void aCachedSessionGivesWhatTheWholePassGives(int seed) throws IOException {
+  void aCachedSessionGivesTheLogitsOfTheWholePass(int seed) throws IOException {
     Random random = new Random(seed);
     write(folder, TinyLlama.config(41, true, SCALINGS.get(seed)), seed);
     try (Llama model = Llama.open(folder);
@@ -197,16 +197,16 @@ class LlamaTest {
   @ValueSource(booleans = {false, true})
   void aTrimmedHeadHasTheColumnsOfTheWholeOne(boolean tied) throws IOException {
     write(folder, TinyLlama.config(41, tied, new RopeScaling.None()), 8);
-    VocabularySubset kept = VocabularySubset.of(new int[] {0, 3, 4, 17, 40}, 41);
+    VocabularySubset retained = VocabularySubset.of(new int[] {0, 3, 4, 17, 40}, 41);
     int[] tokens = TinyLlama.tokens(new Random(8), 12, 41);
     try (Llama model = Llama.open(folder)) {
       float[] whole = TinyLlama.logits(model, tokens);
-      try (LanguageModel trimmed = model.withHead(kept);
+      try (LanguageModel trimmed = model.withHead(retained);
           LanguageModel.Session session = trimmed.session()) {
         float[] got = TinyLlama.logits(trimmed, tokens);
         for (int t = 0; t < 12; t++) {
           for (int j = 0; j < 5; j++) {
-            assertEquals(whole[t * 41 + kept.id(j)], got[t * 5 + j], LIMIT);
+            assertEquals(whole[t * 41 + retained.id(j)], got[t * 5 + j], LIMIT);
           }
         }
         assertArrayEquals(got, session.feed(tokens), LIMIT);

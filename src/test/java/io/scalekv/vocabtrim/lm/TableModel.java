@@ -11,13 +11,13 @@ import java.util.SplittableRandom;
 public final class TableModel implements LanguageModel {
   private final float[][] table;
   private final int vocabulary;
-  private final VocabularySubset kept;
+  private final VocabularySubset retained;
   private int passes;
 
-  private TableModel(float[][] table, int vocabulary, VocabularySubset kept) {
+  private TableModel(float[][] table, int vocabulary, VocabularySubset retained) {
     this.table = table;
     this.vocabulary = vocabulary;
-    this.kept = kept;
+    this.retained = retained;
   }
 
   /** Logits with the given deviation. */
@@ -42,7 +42,7 @@ public final class TableModel implements LanguageModel {
         other[r][v] += (float) (random.nextGaussian() * deviation);
       }
     }
-    return new TableModel(other, vocabulary, kept);
+    return new TableModel(other, vocabulary, retained);
   }
 
   /** Logits of the whole vocabulary after a token and the one before it, −1 for none. */
@@ -52,9 +52,9 @@ public final class TableModel implements LanguageModel {
 
   private float[] row(int before, int last) {
     float[] all = whole(before, last);
-    float[] columns = new float[kept.size()];
+    float[] columns = new float[retained.size()];
     for (int j = 0; j < columns.length; j++) {
-      columns[j] = all[kept.id(j)];
+      columns[j] = all[retained.id(j)];
     }
     return columns;
   }
@@ -71,7 +71,7 @@ public final class TableModel implements LanguageModel {
 
   @Override
   public VocabularySubset head() {
-    return kept;
+    return retained;
   }
 
   @Override
@@ -80,7 +80,7 @@ public final class TableModel implements LanguageModel {
   }
 
   private float[] logits(int[] tokens) {
-    float[] all = new float[tokens.length * kept.size()];
+    float[] all = new float[tokens.length * retained.size()];
     for (int t = 0; t < tokens.length; t++) {
       float[] row = row(t == 0 ? -1 : tokens[t - 1], tokens[t]);
       System.arraycopy(row, 0, all, t * row.length, row.length);
@@ -127,13 +127,13 @@ public final class TableModel implements LanguageModel {
         System.arraycopy(tokens, 0, held, length, tokens.length);
         length += tokens.length;
         float[] all = logits(Arrays.copyOf(held, length));
-        return Arrays.copyOfRange(all, from * kept.size(), length * kept.size());
+        return Arrays.copyOfRange(all, from * retained.size(), length * retained.size());
       }
 
       @Override
       public float[] feedLast(int[] tokens) {
         float[] all = feed(tokens);
-        return Arrays.copyOfRange(all, all.length - kept.size(), all.length);
+        return Arrays.copyOfRange(all, all.length - retained.size(), all.length);
       }
 
       @Override

@@ -86,9 +86,10 @@ final class MappingFileTest {
     assertArrayEquals(new long[] {7, 300, 70_000, 0}, TorchIntegers.read(file));
   }
 
-  private Path tensors(String name, boolean offsets, VocabularySubset kept, VocabularySubset mask) {
+  private Path tensors(
+      String name, boolean offsets, VocabularySubset retained, VocabularySubset mask) {
     Map<String, TensorData> t = new LinkedHashMap<>();
-    t.put("d2t", MappingFile.tensors(kept, offsets).get("d2t"));
+    t.put("d2t", MappingFile.tensors(retained, offsets).get("d2t"));
     t.put("t2d", MappingFile.tensors(mask, offsets).get("t2d"));
     Path file = folder.resolve(name);
     SafetensorsWriter.writeData(file, t, StoredType.F32, Map.of());
@@ -107,21 +108,21 @@ final class MappingFileTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   void oneFormIsNeverTakenForTheOther(long seed) {
-    VocabularySubset kept = ranking(seed).retained(5 + (int) seed * 8);
-    Path offset = tensors("offset", true, kept, kept);
-    Path absolute = tensors("absolute", false, kept, kept);
+    VocabularySubset retained = ranking(seed).retained(5 + (int) seed * 8);
+    Path offset = tensors("offset", true, retained, retained);
+    Path absolute = tensors("absolute", false, retained, retained);
     assertTrue(refused(offset, MappingForm.D2T_ABSOLUTE).endsWith("it reads like d2t-offset"));
     assertTrue(refused(absolute, MappingForm.D2T_OFFSET).endsWith("it reads like d2t-absolute"));
   }
 
   @Test
   void maskAndRowsMustAgree() {
-    VocabularySubset kept = VocabularySubset.of(new int[] {1, 4, 5}, V);
+    VocabularySubset retained = VocabularySubset.of(new int[] {1, 4, 5}, V);
     refused(
-        tensors("a", true, kept, VocabularySubset.of(new int[] {1, 4, 6}, V)),
+        tensors("a", true, retained, VocabularySubset.of(new int[] {1, 4, 6}, V)),
         MappingForm.D2T_OFFSET);
     refused(
-        tensors("b", true, kept, VocabularySubset.of(new int[] {1, 4, 5, 6}, V)),
+        tensors("b", true, retained, VocabularySubset.of(new int[] {1, 4, 5, 6}, V)),
         MappingForm.D2T_OFFSET);
     refused(
         tensors(

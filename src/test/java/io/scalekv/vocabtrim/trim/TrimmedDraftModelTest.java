@@ -68,9 +68,9 @@ final class TrimmedDraftTest {
   @CsvSource({"false,F32", "true,F32", "false,BF16", "true,F16"})
   void rowsMappingAndConfigurationAreThere(boolean tied, StoredType type) throws IOException {
     Path draft = draft(tied, type);
-    VocabularySubset kept = VocabularySubset.of(new int[] {0, 3, 4, 17, 29}, V);
+    VocabularySubset retained = VocabularySubset.of(new int[] {0, 3, 4, 17, 29}, V);
     Path out = folder.resolve("out");
-    TrimmedDraftModel.Report report = TrimmedDraftModel.write(draft, kept, out);
+    TrimmedDraftModel.Report report = TrimmedDraftModel.write(draft, retained, out);
     assertEquals(V * C, report.headParametersBefore());
     assertEquals(5 * C, report.headParameters());
     try (SafetensorsFile before = SafetensorsFile.open(draft.resolve("model.safetensors"));
@@ -80,7 +80,7 @@ final class TrimmedDraftTest {
       assertArrayEquals(new long[] {5, C}, after.info("lm_head.weight").shape());
       for (int j = 0; j < 5; j++) {
         for (int c = 0; c < C; c++) {
-          assertEquals(full[kept.id(j) * C + c], head[j * C + c]);
+          assertEquals(full[retained.id(j) * C + c], head[j * C + c]);
         }
       }
       for (String name : before.names()) {
@@ -93,7 +93,7 @@ final class TrimmedDraftTest {
       assertEquals(StoredType.I64, after.info("d2t").type());
       assertEquals(StoredType.BOOL, after.info("t2d").type());
     }
-    assertEquals(kept, MappingFile.read(out, MappingForm.D2T_OFFSET, V).retained());
+    assertEquals(retained, MappingFile.read(out, MappingForm.D2T_OFFSET, V).retained());
     String config = Files.readString(out.resolve("config.json"));
     assertTrue(config.contains("\"draft_vocab_size\" : 5"), config);
     assertTrue(config.contains("\"tie_word_embeddings\" : false"), config);

@@ -16,7 +16,7 @@ public sealed interface Allocation {
   /** Begin of the message about any other text. */
   String FORMS = "allocation must be released, paper or paper:START:DECAY, got ";
 
-  /** Name in files and on the command line. */
+  /** Returns the name in files and on the command line. */
   String name();
 
   /**
@@ -64,7 +64,7 @@ public sealed interface Allocation {
    * @param decay δ / B, at least 0; the paper's 70 tokens are 0.108
    */
   record Paper(double start, double decay) implements Allocation {
-    /** The paper's values for B = 650, applied to any B. */
+    /** Creates the paper's values for B = 650, applied to any B. */
     public Paper() {
       this(0.92, 0.108);
     }

@@ -52,37 +52,37 @@ public final class AttentionInputs {
     return rows;
   }
 
-  /** Number of heads H. */
+  /** Returns the number of heads H. */
   public int heads() {
     return counts.length;
   }
 
-  /** Tokens of the current map, L, the last ones of every head. */
+  /** Returns tokens of the current map, L, the last ones of every head. */
   public int current() {
     return (int) currentKey.getShape().get(2);
   }
 
-  /** Tokens of a head, current map included. */
+  /** Returns tokens of a head, current map included. */
   public int tokens(int head) {
     return counts[head];
   }
 
-  /** Whether all heads have the same number of tokens. */
+  /** Returns whether all heads have the same number of tokens. */
   public boolean even() {
     return even;
   }
 
-  /** Tokens of each head, current map included [H]. */
+  /** Returns tokens of each head, current map included [H]. */
   int[] counts() {
     return counts.clone();
   }
 
-  /** Keys [R,H,T,D]; only if all heads have the same number of tokens. */
+  /** Returns keys [R,H,T,D]; only if all heads have the same number of tokens. */
   public NDArray keys() {
     return whole(keys);
   }
 
-  /** Values [R,H,T,D]; only if all heads have the same number of tokens. */
+  /** Returns values [R,H,T,D]; only if all heads have the same number of tokens. */
   public NDArray values() {
     return whole(values);
   }
@@ -95,12 +95,12 @@ public final class AttentionInputs {
     return x;
   }
 
-  /** Keys of one head, a view [R,1,T,D]. */
+  /** Returns keys of one head, a view [R,1,T,D]. */
   NDArray keys(int head) {
     return ofHead(keys, head);
   }
 
-  /** Values of one head, a view [R,1,T,D]. */
+  /** Returns values of one head, a view [R,1,T,D]. */
   NDArray values(int head) {
     return ofHead(values, head);
   }
@@ -214,7 +214,7 @@ public final class AttentionInputs {
     return currentKey;
   }
 
-  /** Bytes of the working copies of this call. */
+  /** Returns bytes of the working copies of this call. */
   long copiedBytes() {
     return copies ? (keys.size() + values.size()) * Float.BYTES : 0;
   }

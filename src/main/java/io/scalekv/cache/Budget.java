@@ -59,8 +59,8 @@ public sealed interface Budget {
   int tokens(ScaleSchedule schedule);
 
   /**
-   * Returns the nominal budget b of a policy, in mean tokens per layer and head: what was asked
-   * for, or for bytes the b at which the policy's peak of stored bytes fits ("at equal bytes").
+   * Returns the nominal budget b of a policy, in mean tokens per layer and head: the requested
+   * number, or for bytes the b at which the policy's peak of stored bytes fits ("at equal bytes").
    *
    * @param memory geometry, number formats, branches and batch
    * @param planAt the policy's plan at a nominal budget of b tokens

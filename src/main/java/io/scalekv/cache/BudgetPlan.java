@@ -241,27 +241,27 @@ public final class BudgetPlan {
         got);
   }
 
-  /** The token maps. */
+  /** Returns the token maps. */
   public ScaleSchedule schedule() {
     return schedule;
   }
 
-  /** Mean tokens per layer and head B that no scale exceeds. */
+  /** Returns the mean tokens per layer and head B that no scale exceeds. */
   public int budget() {
     return budget;
   }
 
-  /** Number of layers L. */
+  /** Returns the number of layers L. */
   public int layers() {
     return tokens[0].length;
   }
 
-  /** Whether all heads of a layer store the same number of tokens. */
+  /** Returns whether all heads of a layer store the same number of tokens. */
   public boolean headsAlike() {
     return tokens[0][0].length == 1;
   }
 
-  /** Whether any head ever evicts a token. */
+  /** Returns whether any head ever evicts a token. */
   public boolean evicts() {
     for (int k = 0; k < tokens.length; k++) {
       for (int l = 0; l < layers(); l++) {
@@ -275,12 +275,12 @@ public final class BudgetPlan {
     return false;
   }
 
-  /** First scale that reads a compressed cache; K if none does. */
+  /** Returns the first scale that reads a compressed cache; K if none does. */
   public int firstCutScale() {
     return firstCutScale(schedule, budget);
   }
 
-  /** Number of scales that read a compressed cache. */
+  /** Returns the number of scales that read a compressed cache. */
   public int cutScales() {
     return schedule.scales() - firstCutScale();
   }

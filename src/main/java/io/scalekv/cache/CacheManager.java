@@ -76,27 +76,27 @@ public final class CacheManager implements AutoCloseable {
     this.scale = scale;
   }
 
-  /** Number of layers. */
+  /** Returns the number of layers. */
   public int layers() {
     return caches.size();
   }
 
-  /** The cache of one layer. */
+  /** Returns the cache of one layer. */
   public KvCache cache(int layer) {
     return caches.get(layer);
   }
 
-  /** Bytes of all stored tokens. */
+  /** Returns bytes of all stored tokens. */
   public long liveBytes() {
     return caches.stream().mapToLong(KvCache::liveBytes).sum();
   }
 
-  /** Bytes taken from the system for them. */
+  /** Returns bytes taken from the system for them. */
   public long allocatedBytes() {
     return caches.stream().mapToLong(KvCache::allocatedBytes).sum();
   }
 
-  /** Stored tokens of all heads and layers, of one batch row. */
+  /** Returns stored tokens of all heads and layers, of one batch row. */
   public long tokens() {
     return caches.stream().mapToLong(KvCache::tokens).sum();
   }

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Measures the memory of a KV cache: runs it at a model's geometry on random queries, keys and
- * values, without the model and without the attention products.
+ * Measurement of the memory of a KV cache: runs it at a model's geometry on random queries, keys
+ * and values, without the model and without the attention products.
  */
 public final class CacheMeasurement implements CacheListener {
   private final List<CacheManager> branches = new ArrayList<>();

@@ -1,11 +1,11 @@
 package io.scalekv.cache;
 
 /**
- * Decides how many and which tokens each head retains at each scale. Made for one geometry and one
- * budget, used for any number of generations.
+ * Policy of a KV cache: decides how many and which tokens each head retains at each scale. Made for
+ * one geometry and one budget, used for any number of generations.
  */
 public interface CachePolicy {
-  /** Name with its settings, as reports state it. */
+  /** Returns the name with its settings, as reports state it. */
   String name();
 
   /** Tokens that each head may store, per scale and layer. */
@@ -15,9 +15,9 @@ public interface CachePolicy {
   TokenSelector selector(int layer);
 
   /**
-   * Whether tokens are selected before the scale is attended, so that attention reads only retained
-   * tokens. The last scale, after which nothing is stored, then reads as many tokens as its plan
-   * has, unless the plan never evicts.
+   * Returns whether tokens are selected before the scale is attended, so that attention reads only
+   * retained tokens. The last scale, after which nothing is stored, then reads as many tokens as
+   * its plan has, unless the plan never evicts.
    */
   default boolean selectsBeforeAttention() {
     return false;

@@ -21,7 +21,7 @@ public enum CacheType {
     this.bytes = bytes;
   }
 
-  /** Bytes of one number, without quantisation scales. */
+  /** Returns bytes of one number, without quantisation scales. */
   public int bytes() {
     return bytes;
   }

@@ -32,7 +32,7 @@ public final class KvCache implements AutoCloseable {
   private int[][] positions;
 
   /**
-   * An empty cache.
+   * Creates an empty cache.
    *
    * @param schedule token maps, one {@link #read} each
    * @param keyType number format of stored keys
@@ -58,22 +58,25 @@ public final class KvCache implements AutoCloseable {
     return rows;
   }
 
-  /** Number of heads H; 0 before the first map. */
+  /** Returns the number of heads H; 0 before the first map. */
   public int heads() {
     return counts == null ? 0 : counts.length;
   }
 
-  /** Stored tokens of a head; 0 before the first map. */
+  /** Returns stored tokens of a head; 0 before the first map. */
   public int tokens(int head) {
     return counts == null ? 0 : counts[head];
   }
 
-  /** Stored tokens of all heads of one batch row. */
+  /** Returns stored tokens of all heads of one batch row. */
   public int tokens() {
     return counts == null ? 0 : Arrays.stream(counts).sum();
   }
 
-  /** Bytes of the stored tokens, quantisation scales included, as {@link MemoryModel} counts. */
+  /**
+   * Returns bytes of the stored tokens, quantisation scales included, as {@link MemoryModel}
+   * counts.
+   */
   public long liveBytes() {
     if (counts == null) {
       return 0;
@@ -85,7 +88,7 @@ public final class KvCache implements AutoCloseable {
     return numbers * (keys.type().bytes() + values.type().bytes());
   }
 
-  /** Bytes allocated for them. */
+  /** Returns bytes allocated for them. */
   public long allocatedBytes() {
     return keys.bytes() + values.bytes();
   }

@@ -34,17 +34,17 @@ public final class MemoryModel {
     this.batch = Require.atLeast("batch", batch, 1);
   }
 
-  /** Shape of the model. */
+  /** Returns the shape of the model. */
   public Geometry geometry() {
     return geometry;
   }
 
-  /** Number format of stored keys. */
+  /** Returns the number format of stored keys. */
   public CacheType keys() {
     return keys;
   }
 
-  /** Number format of stored values. */
+  /** Returns the number format of stored values. */
   public CacheType values() {
     return values;
   }
@@ -54,7 +54,7 @@ public final class MemoryModel {
     return branches;
   }
 
-  /** Images drawn together. */
+  /** Returns images drawn together. */
   public int batch() {
     return batch;
   }
@@ -68,14 +68,14 @@ public final class MemoryModel {
     return (long) branches * batch;
   }
 
-  /** Bytes of one token in one head, its value scale included, over these batch rows. */
+  /** Returns bytes of one token in one head, its value scale included, over these batch rows. */
   private long headTokenBytes(long rows) {
     long numbers = (long) geometry.headWidth() * (keys.bytes() + values.bytes());
     long scale = values == CacheType.INT8 ? QUANTISATION_SCALE_BYTES : 0;
     return Math.multiplyExact(rows, numbers + scale);
   }
 
-  /** Bytes of the key scales of one source map in one layer, over these batch rows. */
+  /** Returns bytes of the key scales of one source map in one layer, over these batch rows. */
   private long layerMapBytes(long rows) {
     return keys == CacheType.INT8
         ? Math.multiplyExact(rows, (long) geometry.width() * QUANTISATION_SCALE_BYTES)
@@ -114,7 +114,7 @@ public final class MemoryModel {
         Math.multiplyExact((long) plan.layers() * (scale + 1), layerMapBytes(rows())));
   }
 
-  /** Returns the most bytes stored after any layer's write: what budgets in bytes mean. */
+  /** Returns the most bytes stored after any layer's write: the meaning of budgets in bytes. */
   public long peakBytes(BudgetPlan... plans) {
     return usage(plans).peakKvBytes();
   }
@@ -150,7 +150,7 @@ public final class MemoryModel {
     return walk.usage();
   }
 
-  /** Tokens of all heads of a layer when {@code scale} reads its cache. */
+  /** Returns tokens of all heads of a layer when {@code scale} reads its cache. */
   private long layerTokens(BudgetPlan plan, int scale, int layer) {
     if (plan.headsAlike()) {
       return (long) geometry.heads() * plan.tokens(scale, layer);

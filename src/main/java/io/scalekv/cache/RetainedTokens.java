@@ -72,17 +72,17 @@ public final class RetainedTokens {
         rows, groups.stream().mapToInt(k -> k.heads).sum(), index.toArray(int[][]::new));
   }
 
-  /** Number of heads G. */
+  /** Returns the number of heads G. */
   public int heads() {
     return heads;
   }
 
-  /** Whether all rows retain the same tokens. */
+  /** Returns whether all rows retain the same tokens. */
   public boolean isAlike() {
     return rows == 1;
   }
 
-  /** Number of tokens that a head retains. */
+  /** Returns the number of tokens that a head retains. */
   public int tokens(int head) {
     return index[head].length;
   }

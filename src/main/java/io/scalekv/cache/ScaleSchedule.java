@@ -22,27 +22,30 @@ public record ScaleSchedule(List<TokenMap> maps) {
     return new ScaleSchedule(Arrays.stream(sides).mapToObj(s -> new TokenMap(s, s)).toList());
   }
 
-  /** Number of scales K. */
+  /** Returns the number of scales K. */
   public int scales() {
     return maps.size();
   }
 
-  /** Token map {@code k}, 0-based. */
+  /** Returns token map {@code k}, 0-based. */
   public TokenMap map(int k) {
     return maps.get(k);
   }
 
-  /** The last token map, that of the latent image. */
+  /** Returns the last token map, that of the latent image. */
   public TokenMap last() {
     return maps.get(maps.size() - 1);
   }
 
-  /** Tokens of map {@code k}: n_k. */
+  /** Returns tokens of map {@code k}: n_k. */
   public int tokens(int k) {
     return maps.get(k).tokens();
   }
 
-  /** Tokens before map {@code k}: T_k = n_0 + … + n_{k-1}; {@code k} may be K, then all tokens. */
+  /**
+   * Returns tokens before map {@code k}: T_k = n_0 + … + n_{k-1}; {@code k} may be K, then all
+   * tokens.
+   */
   public int tokensBefore(int k) {
     int sum = 0;
     for (int i = 0; i < k; i++) {
@@ -51,12 +54,12 @@ public record ScaleSchedule(List<TokenMap> maps) {
     return sum;
   }
 
-  /** All tokens of all maps, T_K. */
+  /** Returns all tokens of all maps, T_K. */
   public int totalTokens() {
     return tokensBefore(scales());
   }
 
-  /** Tokens of all maps but the last, T_{K-1}: those of a full cache. */
+  /** Returns tokens of all maps but the last, T_{K-1}: those of a full cache. */
   public int historyTokens() {
     return tokensBefore(scales() - 1);
   }

@@ -57,17 +57,17 @@ public record SelectionInputs(
     return (int) keys.getShape().get(0);
   }
 
-  /** Stored tokens of each head, those of the map included, T. */
+  /** Returns stored tokens of each head, those of the map included, T. */
   public int tokens() {
     return (int) keys.getShape().get(2);
   }
 
-  /** Tokens of the map, n_k = L. */
+  /** Returns tokens of the map, n_k = L. */
   public int current() {
     return schedule.tokens(scale);
   }
 
-  /** Stored tokens of earlier maps, T − L. */
+  /** Returns stored tokens of earlier maps, T − L. */
   public int prefix() {
     return tokens() - current();
   }

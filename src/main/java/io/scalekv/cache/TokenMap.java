@@ -15,7 +15,7 @@ public record TokenMap(int height, int width) {
         height >= 1 && width >= 1, "token map sides must be at least 1, got %dx%d", height, width);
   }
 
-  /** Number of tokens of this map, {@code height * width}. */
+  /** Returns the number of tokens of this map, {@code height * width}. */
   public int tokens() {
     return height * width;
   }

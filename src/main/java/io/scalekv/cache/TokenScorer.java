@@ -7,7 +7,7 @@ package io.scalekv.cache;
 @FunctionalInterface
 public interface TokenScorer {
   /**
-   * Scores.
+   * Returns scores.
    *
    * @return [R·G·T] row by row and head by head, T numbers each; +∞ retains a token in any case,
    *     NaN is an error

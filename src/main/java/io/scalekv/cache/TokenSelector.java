@@ -1,6 +1,8 @@
 package io.scalekv.cache;
 
-/** Chooses the tokens that one layer retains during one generation; may carry state over scales. */
+/**
+ * Selector of the tokens that one layer retains during one generation; may carry state over scales.
+ */
 public interface TokenSelector {
   /** Observes every scale that will be stored, before {@link #select}, evicting or not. */
   default void observe(SelectionInputs in) {}

@@ -58,7 +58,7 @@ final class TokenStore implements AutoCloseable {
     }
   }
 
-  /** The stored array. */
+  /** Returns the stored array. */
   NDArray data() {
     return data;
   }

@@ -1,33 +1,29 @@
 package io.scalekv.cli;
 
+import io.scalekv.io.Require;
 import java.util.List;
 
-/** Checks of option values; each message names the option, what was expected and what was given. */
+/** Checks of option values; each message names the option, the condition and the value. */
 final class Check {
   private Check() {}
 
-  /** A whole number, both ends included. */
+  /** Checks a whole number, both ends included. */
   static void range(String option, long value, long least, long most) {
-    if (value < least || value > most) {
-      throw new IllegalArgumentException(
-          "%s: a whole number from %d to %d expected, got %d"
-              .formatted(option, least, most, value));
-    }
+    Require.between(option, value, least, most);
   }
 
-  /** A number, both ends included; not-a-number is refused. */
+  /** Checks a number, both ends included; not-a-number is refused. */
   static void range(String option, double value, double least, double most) {
-    if (!(value >= least && value <= most)) {
-      throw new IllegalArgumentException(
-          "%s: a number from %s to %s expected, got %s".formatted(option, least, most, value));
-    }
+    Require.between(option, value, least, most);
   }
 
-  /** One of a few words. */
+  /** Checks that a word is one of a few. */
   static void oneOf(String option, String value, String... words) {
-    if (!List.of(words).contains(value)) {
-      throw new IllegalArgumentException(
-          "%s: %s expected, got %s".formatted(option, String.join(" or ", words), value));
-    }
+    Require.that(
+        List.of(words).contains(value),
+        "%s must be %s, got %s",
+        option,
+        String.join(" or ", words),
+        value);
   }
 }

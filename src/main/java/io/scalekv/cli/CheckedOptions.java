@@ -1,12 +1,12 @@
 package io.scalekv.cli;
 
-/** A group of options that can tell whether its values make sense; asked before a command runs. */
+/** Group of options with a check of its values, which runs before the command. */
 interface CheckedOptions {
   /**
    * Checks the values.
    *
-   * @throws IllegalArgumentException with one line that names the option, what was expected and
-   *     what was given
+   * @throws IllegalArgumentException with one line that names the option, the condition and the
+   *     value
    */
   void check();
 }

@@ -23,7 +23,7 @@ final class EngineOptions implements CheckedOptions {
     return threads == null ? OptionalInt.empty() : OptionalInt.of(threads);
   }
 
-  /** Whether progress is to be left out. */
+  /** Returns whether progress is to be left out. */
   boolean quiet() {
     return quiet;
   }

@@ -32,17 +32,17 @@ final class GlobalOptions implements CheckedOptions {
     return dtype;
   }
 
-  /** Whether weights and cache are to be bf16. */
+  /** Returns whether weights and cache are to be bf16. */
   boolean bf16() {
     return dtype.equals("bf16");
   }
 
-  /** The seed, 0 to 2147483647. */
+  /** Returns the seed, 0 to 2147483647. */
   int seed() {
     return (int) seed;
   }
 
-  /** Whether progress is to be left out. */
+  /** Returns whether progress is to be left out. */
   boolean quiet() {
     return engine.quiet();
   }

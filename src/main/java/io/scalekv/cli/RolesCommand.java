@@ -5,7 +5,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Looks at role files, and brings them in and out. */
+/** Commands for role files. */
 @Command(
     name = "roles",
     description = "Print and compare role files; read and write those of other projects.",

@@ -30,7 +30,7 @@ final class ScheduleOptions implements CheckedOptions {
     return aspect;
   }
 
-  /** The token maps that a model has at this size. */
+  /** Returns the token maps that a model has at this size. */
   ScaleSchedule of(ModelConfig config) {
     return config.schedule(size(), aspect);
   }

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Measures the stored bytes of the cache while images are drawn, between scales and after every
+ * Meter of the stored bytes of the cache while images are drawn, between scales and after every
  * layer's write; of a whole batch.
  */
 public final class CacheMeter implements GenerationListener {
@@ -60,12 +60,12 @@ public final class CacheMeter implements GenerationListener {
     return bytes.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /** Most bytes stored after any layer's write. */
+  /** Returns the most bytes stored after any layer's write. */
   public long peakBytes() {
     return peakBytes;
   }
 
-  /** Most bytes stored between scales. */
+  /** Returns the most bytes stored between scales. */
   public long mostBytes() {
     long most = 0;
     for (long b : afterScale) {
@@ -74,17 +74,22 @@ public final class CacheMeter implements GenerationListener {
     return most;
   }
 
-  /** Most tokens stored after any layer's write, mean over layers and heads. */
+  /** Returns the most tokens stored after any layer's write, mean over layers and heads. */
   public double peakTokens() {
     return pairs == 0 ? 0 : (double) peakTokens / pairs;
   }
 
-  /** Mean tokens per layer, head and batch row when the last map reads them; of all generations. */
+  /**
+   * Returns the mean tokens per layer, head and batch row when the last map reads them; of all
+   * generations.
+   */
   public double meanTokens() {
     return heads == 0 ? 0 : (double) tokens / heads;
   }
 
-  /** The most bytes that were taken from the system for tokens at any moment between layers. */
+  /**
+   * Returns the most bytes that were taken from the system for tokens at any moment between layers.
+   */
   public long mostAllocatedBytes() {
     return mostAllocated;
   }

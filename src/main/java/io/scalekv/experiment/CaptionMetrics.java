@@ -21,7 +21,7 @@ public final class CaptionMetrics {
 
   private CaptionMetrics() {}
 
-  /** Key of a rate. */
+  /** Returns the key of a rate. */
   public static String key(FaithfulnessRate rate) {
     return NAME + "." + rate.key();
   }

@@ -9,7 +9,7 @@ import java.util.Locale;
 final class CellImages {
   private CellImages() {}
 
-  /** The file name without its ending, such as {@code p0003-s1}. */
+  /** Returns the file name without its ending, such as {@code p0003-s1}. */
   static String name(int prompt, long seed) {
     return String.format(Locale.ROOT, "p%04d-s%d", prompt, seed);
   }

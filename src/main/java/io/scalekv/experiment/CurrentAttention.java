@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.cache.Geometry;
+import io.scalekv.io.Require;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.Branch;
@@ -12,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Gathers the share of attention that heads give the current map, image by image. */
+/** Share of attention that heads give the current map, by image. */
 final class CurrentAttention {
   private static final ProfileOptions SAMPLING =
       ProfileOptions.light().withQuerySamples(64).withUnconditional(false);
@@ -24,10 +25,7 @@ final class CurrentAttention {
   CurrentAttention(Geometry model, Cell cell) {
     this.cell = cell;
     this.geometry = new ProfileGeometry(model.layers(), model.heads(), cell.generation().maps());
-    if (geometry.scales() < 3) {
-      throw new IllegalArgumentException(
-          "attention: at least 3 token maps expected, got " + geometry.scales());
-    }
+    Require.atLeast("scales", geometry.scales(), 3);
   }
 
   /** Watches the generation of the images from..to−1. */
@@ -55,7 +53,7 @@ final class CurrentAttention {
         currentMass());
   }
 
-  /** Mean over heads, layers and some scales, [prompt][image of it]. */
+  /** Returns the mean over heads, layers and some scales, [prompt][image of it]. */
   private double[][] byPrompt(int from, int to) {
     int seeds = cell.prompts().seeds();
     double[][] means = new double[cell.prompts().count()][seeds];

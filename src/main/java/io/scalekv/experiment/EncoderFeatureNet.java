@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import io.scalekv.metrics.FeatureMap;
 import io.scalekv.metrics.FeatureNet;
 import io.scalekv.model.ImageModel;
@@ -11,12 +12,12 @@ import java.util.List;
  * model is not closed with it.
  */
 public final class EncoderFeatureNet implements FeatureNet {
-  /** What stands in a metric's label. */
+  /** Name in a metric's label. */
   public static final String NAME = "vae_encoder";
 
   private final ImageModel model;
 
-  /** The encoder of a model. */
+  /** Creates the encoder of a model. */
   public EncoderFeatureNet(ImageModel model) {
     this.model = model;
   }
@@ -33,9 +34,7 @@ public final class EncoderFeatureNet implements FeatureNet {
 
   @Override
   public List<FeatureMap> features(List<RgbImage> images) {
-    if (images.isEmpty()) {
-      throw new IllegalArgumentException(NAME + ": at least one image expected, got none");
-    }
+    Require.that(!images.isEmpty(), "%s needs at least one image", NAME);
     return model.encoderLayers(images).stream()
         .map(l -> new FeatureMap(l.images(), l.channels(), l.height(), l.width(), l.values()))
         .toList();

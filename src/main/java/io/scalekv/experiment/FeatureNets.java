@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import io.scalekv.io.Require;
 import io.scalekv.metrics.FeatureNet;
 import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Lpips;
@@ -15,7 +16,7 @@ final class FeatureNets implements AutoCloseable {
   /** Name of the random nets in labels. */
   static final String RANDOM_NAME = "random_vgg x3";
 
-  /** What fixes their weights. */
+  /** Hashes or seeds of their weights. */
   static final String RANDOM_HASH = "seed:1,2,3";
 
   private final ImageModel model;
@@ -29,7 +30,7 @@ final class FeatureNets implements AutoCloseable {
     this.user = user;
   }
 
-  /** The nets that a cell names, opened when they are needed. */
+  /** Returns the nets that a cell names, opened when they are needed. */
   MetricNets of(Cell.Nets named) {
     return new MetricNets() {
       @Override
@@ -49,7 +50,7 @@ final class FeatureNets implements AutoCloseable {
     };
   }
 
-  /** The net of that name, whose weights must be those that the cell names. */
+  /** Returns the net of that name, whose weights must be those that the cell names. */
   private FeatureNet features(Cell.Nets nets) {
     FeatureNet net = nets.features().equals(EncoderFeatureNet.NAME) ? encoder() : random();
     same(net.name(), nets.featuresHash(), net.hash());
@@ -67,7 +68,7 @@ final class FeatureNets implements AutoCloseable {
     return random;
   }
 
-  /** The user's LPIPS. */
+  /** Returns the user's LPIPS. */
   private Lpips lpips(Cell.Nets nets) {
     same("--lpips", nets.lpipsHash(), facts().lpipsHash());
     if (lpips == null) {
@@ -76,7 +77,7 @@ final class FeatureNets implements AutoCloseable {
     return lpips;
   }
 
-  /** The user's Inception. */
+  /** Returns the user's Inception. */
   private InceptionFeatures inception(Cell.Nets nets) {
     same("--inception", nets.inceptionHash(), facts().inceptionHash());
     if (inception == null) {
@@ -94,10 +95,8 @@ final class FeatureNets implements AutoCloseable {
   }
 
   private static void same(String what, String expected, String got) {
-    if (!Objects.equals(expected, got)) {
-      throw new IllegalArgumentException(
-          what + ": weights " + expected + " expected, got " + (got == null ? "none" : got));
-    }
+    Require.that(
+        Objects.equals(expected, got), "%s: weights must be %s, got %s", what, expected, got);
   }
 
   @Override

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Records which tokens some layers still hold when a map reads them, as the share of batch rows and
- * heads that hold each.
+ * Record of the tokens that some layers still hold when a map reads them, as the share of batch
+ * rows and heads that hold each.
  */
 public final class KeptTokens implements GenerationListener {
   private final ScaleSchedule schedule;
@@ -38,19 +38,19 @@ public final class KeptTokens implements GenerationListener {
     shares.get(layer)[scale + 1] = share;
   }
 
-  /** The token maps. */
+  /** Returns the token maps. */
   public ScaleSchedule schedule() {
     return schedule;
   }
 
-  /** The layers watched, ascending. */
+  /** Returns the layers watched, ascending. */
   public Set<Integer> layers() {
     return shares.keySet();
   }
 
   /**
-   * Share of rows and heads, 0 to 1, that hold each of the T_k tokens before map {@code scale} when
-   * it reads them; of the last generation seen. Map 0 reads nothing.
+   * Returns the share of rows and heads, 0 to 1, that hold each of the T_k tokens before map {@code
+   * scale} when it reads them; of the last generation seen. Map 0 reads nothing.
    */
   public double[] share(int layer, int scale) {
     return scale == 0 ? new double[0] : shares.get(layer)[scale].clone();

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What every map costs: time, operations, cache and memory of the process. A map begins when its
- * input is there and ends when the next one's is; text and tokenizer are not counted.
+ * Meter of the cost of every map: time, operations, cache and memory of the process. A map begins
+ * when its input is there and ends when the next one's is; text and tokenizer are not counted.
  *
  * <p>Operations are those of the matrix products, two for each multiply-add: the blocks' linear
- * layers, self-attention over the tokens that are really held, and the head. Cross attention to the
- * text, word embedding and everything element by element are left out.
+ * layers, self-attention over the tokens that are really stored, and the head. Cross attention to
+ * the text, word embedding and everything element by element are left out.
  */
 public final class MapMeter implements GenerationListener {
   /**
@@ -27,10 +27,10 @@ public final class MapMeter implements GenerationListener {
    * @param tokens n_k
    * @param seconds median over the generations; the first, which warms up, counts only if it is the
    *     only one
-   * @param cpuSeconds processor time of all threads of the process, likewise
+   * @param cpuSeconds processor time of all threads of the process, the median as well
    * @param kvBytes of the tokens that all layers hold when it is done; the last map is not stored
    * @param peakRssMiB most memory of the process while it ran, or null where the system does not
-   *     tell
+   *     report it
    * @param gflop 10⁹ operations
    */
   public record Cost(
@@ -66,7 +66,7 @@ public final class MapMeter implements GenerationListener {
   private long begun;
   private double begunCpu;
 
-  /** A meter for generations of one schedule and batch. */
+  /** Creates a meter for generations of one schedule and batch. */
   public MapMeter(ModelConfig config, ScaleSchedule schedule) {
     this.config = config;
     this.schedule = schedule;
@@ -118,7 +118,7 @@ public final class MapMeter implements GenerationListener {
     return a == null || b != null && b > a ? b : a;
   }
 
-  /** The maps in order; empty before the first generation. */
+  /** Returns the maps in order; empty before the first generation. */
   public List<Cost> maps() {
     List<Cost> costs = new ArrayList<>();
     for (int k = 0; k < schedule.scales() && !seconds.isEmpty(); k++) {
@@ -144,8 +144,8 @@ public final class MapMeter implements GenerationListener {
   }
 
   /**
-   * Most memory of the process so far in MiB, or null where the system does not tell. The system's
-   * own count begins anew with every map.
+   * Returns the most memory of the process so far in MiB, or null where the system does not report
+   * it. The system's count restarts with every map.
    */
   public Long peakRssMiB() {
     Long most = larger(peakBefore, ProcessMemory.peakRssMiB());

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Scores the images of a cell against the references, batch by batch. */
+/** Scoring of the images of a run against the references, batch by batch. */
 final class Measurements {
   private final Cell cell;
   private final List<String> prompts;
@@ -61,7 +61,7 @@ final class Measurements {
     return bits.overall(shares);
   }
 
-  /** One entry an image. */
+  /** Returns one entry an image. */
   List<CellResult.Image> images() {
     List<CellResult.Image> images = new ArrayList<>();
     List<Scoring.Score> scores = scoring.scores();
@@ -72,14 +72,16 @@ final class Measurements {
     return images;
   }
 
-  /** Mean share of equal bits of every map; null where images are not drawn from tokens. */
+  /**
+   * Returns the mean share of equal bits of every map; null where images are not drawn from tokens.
+   */
   List<Double> bitAgreementByMap() {
     return drawnFromTokens && cell.metrics().contains("bits")
         ? Arrays.stream(bitShares).map(s -> s / seeds.size()).boxed().toList()
         : null;
   }
 
-  /** Value of every metric; reasons for those without one are added to the notes. */
+  /** Returns the value of every metric; reasons for those without one are added to the notes. */
   Map<String, MetricValue> metrics(List<String> notes) {
     Map<String, MetricValue> values = new LinkedHashMap<>();
     Map<String, Interval> summary = scoring.summary();

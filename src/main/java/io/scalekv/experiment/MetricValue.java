@@ -12,12 +12,12 @@ import java.util.Map;
  *
  * @param mean of the finite values, or the distance of the two sets; NaN if there is none
  * @param low lower end of the 95 % bootstrap interval over prompts; NaN where there is none
- * @param high upper end, likewise
+ * @param high upper end of the interval
  * @param n finite values
  * @param infinite values left out of the mean: identical images
  */
 public record MetricValue(double mean, double low, double high, int n, int infinite) {
-  /** An interval as a value. */
+  /** Returns an interval as a value. */
   public static MetricValue of(Interval i) {
     return new MetricValue(i.mean(), i.low(), i.high(), i.n(), i.infinite());
   }
@@ -53,12 +53,12 @@ public record MetricValue(double mean, double low, double high, int n, int infin
     return Double.isNaN(x) ? null : x;
   }
 
-  /** The mean, +∞ where all values are infinite, NaN where there is none. */
+  /** Returns the mean, +∞ where all values are infinite, NaN where there is none. */
   public double ranked() {
     return n == 0 && infinite > 0 ? Double.POSITIVE_INFINITY : mean;
   }
 
-  /** Whether there is an interval. */
+  /** Returns whether there is an interval. */
   public boolean hasInterval() {
     return !Double.isNaN(low) && !Double.isNaN(high);
   }

@@ -51,17 +51,17 @@ public final class Metrics {
     }
   }
 
-  /** Every metric, in the order of tables. */
+  /** Returns every metric, in the order of tables. */
   public static List<Metric> all() {
     return Loaded.ALL;
   }
 
-  /** The metric with that key. */
+  /** Returns the metric with that key. */
   public static Optional<Metric> find(String key) {
     return all().stream().filter(m -> m.key().equals(key)).findFirst();
   }
 
-  /** Place of a metric in tables; the last for an unknown one. */
+  /** Returns the place of a metric in tables; the last for an unknown one. */
   public static int order(String key) {
     int at = all().stream().map(Metric::key).toList().indexOf(key);
     return at < 0 ? Integer.MAX_VALUE : at;
@@ -74,13 +74,13 @@ public final class Metrics {
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
-  /** The name in experiments that stands for a key: the part before its point. */
+  /** Returns the name in experiments that stands for a key: the part before its point. */
   private static String family(String key) {
     return key.contains(".") ? key.substring(0, key.indexOf('.')) : key;
   }
 
   /**
-   * The metrics that names stand for, in the order of tables.
+   * Returns the metrics that names stand for, in the order of tables.
    *
    * @throws IllegalArgumentException for an unknown name
    */
@@ -89,7 +89,7 @@ public final class Metrics {
     return all().stream().filter(m -> names.contains(family(m.key()))).toList();
   }
 
-  /** The same names in the order of tables. */
+  /** Returns the same names in the order of tables. */
   static List<String> sorted(Set<String> names) {
     List<String> order = List.copyOf(names());
     return names.stream().sorted(Comparator.comparingInt(order::indexOf)).toList();
@@ -103,7 +103,7 @@ public final class Metrics {
     }
   }
 
-  /** Whether two results can be compared image by image. */
+  /** Returns whether two results can be compared image by image. */
   public static boolean isCompared(Metric metric) {
     return !(metric instanceof SetMetric) && !CaptionMetrics.ALL.contains(metric);
   }

@@ -50,7 +50,7 @@ public final class PolicyImages {
   public record Setting(String policy, String budget, Integer budgetTokens, CacheSettings cache) {}
 
   /**
-   * What to draw.
+   * Images to draw.
    *
    * @param prompts texts; each is drawn with every seed of the drawing
    * @param batch images drawn together, at most all
@@ -217,7 +217,7 @@ public final class PolicyImages {
     return outcomes;
   }
 
-  /** Draws the token codes alone and measures what each scale costs. */
+  /** Draws the token codes alone and measures the cost of each scale. */
   public List<Outcome> codes() {
     List<Outcome> outcomes = new ArrayList<>();
     for (Setting setting : request.settings()) {

@@ -13,7 +13,9 @@ public final class ProcessMemory {
 
   private ProcessMemory() {}
 
-  /** Largest resident set so far in MiB, or null where the system does not tell. */
+  /**
+   * Returns the largest resident set so far in MiB, or null where the system does not report it.
+   */
   public static Long peakRssMiB() {
     if (!Files.isReadable(STATUS)) {
       return null;
@@ -30,14 +32,15 @@ public final class ProcessMemory {
     return null;
   }
 
-  /** Resident set now in KiB, or null where the system does not tell. */
+  /** Resident set now in KiB, or null where the system does not report it. */
   public static Long rssKiB() {
     return number(STATUS, "VmRSS:");
   }
 
   /**
-   * What this process may still take: the least of the system's available memory, the limit of the
-   * process' address space and that of its control group; null where the system tells none of them.
+   * Returns the memory that this process may still take: the least of the system's available
+   * memory, the limit of the process' address space and that of its control group; null where the
+   * system reports none of them.
    */
   public static Long freeBytes() {
     Long least = null;
@@ -62,7 +65,7 @@ public final class ProcessMemory {
     return a == null ? b : Long.valueOf(Math.max(0, Math.min(a, b)));
   }
 
-  /** The first number behind a name in a file; null where there is none. */
+  /** Returns the first number behind a name in a file; null where there is none. */
   private static Long number(Path file, String name) {
     if (!Files.isReadable(file)) {
       return null;
@@ -81,7 +84,9 @@ public final class ProcessMemory {
     return null;
   }
 
-  /** Processor time of all threads of this process so far; NaN where the system does not tell. */
+  /**
+   * Processor time of all threads of this process so far; NaN where the system does not report it.
+   */
   public static double cpuSeconds() {
     return ProcessHandle.current()
         .info()
@@ -90,7 +95,7 @@ public final class ProcessMemory {
         .orElse(Double.NaN);
   }
 
-  /** Begins to count anew, where the system allows it. */
+  /** Restarts the count, where the system allows it. */
   static void resetPeak() {
     if (Files.isWritable(RESET)) {
       try {

@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import io.scalekv.io.Require;
 import io.scalekv.model.PromptSet;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -18,10 +19,7 @@ public final class PromptTexts {
     PromptTexts texts = new PromptTexts();
     sets.forEach(
         (hash, prompts) -> {
-          if (!texts.add(prompts).equals(hash)) {
-            throw new IllegalArgumentException(
-                "prompts: lines of hash " + hash + " expected, got others");
-          }
+          Require.that(texts.add(prompts).equals(hash), "prompts must have hash %s", hash);
         });
     return texts;
   }
@@ -33,16 +31,14 @@ public final class PromptTexts {
     return set.sha256();
   }
 
-  /** The set of that hash. */
+  /** Returns the set of that hash. */
   public List<String> get(String sha256) {
     List<String> prompts = sets.get(sha256);
-    if (prompts == null) {
-      throw new IllegalArgumentException("prompts: the set " + sha256 + " expected, got none");
-    }
+    Require.that(prompts != null, "prompts: no set of hash %s", sha256);
     return prompts;
   }
 
-  /** All sets, in the order in which they were added. */
+  /** Returns all sets, in the order in which they were added. */
   public Map<String, List<String>> all() {
     return Collections.unmodifiableMap(sets);
   }

@@ -17,8 +17,8 @@ public final class SharedResults {
   private SharedResults() {}
 
   /**
-   * Copies results, with the images that are there, of runs that an experiment lacks and another
-   * one beside it has.
+   * Copies results, with the images that are there, of runs that an experiment lacks and a
+   * neighbouring folder has.
    *
    * @param results of the experiment; its neighbours are read in the order of their names
    * @return number of copied results

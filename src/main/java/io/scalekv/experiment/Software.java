@@ -1,7 +1,7 @@
 package io.scalekv.experiment;
 
 /**
- * Versions of what made a result.
+ * Versions of the software that made a result.
  *
  * @param scalekvLab this project
  * @param java the Java runtime

@@ -20,8 +20,8 @@ public final class SourceCommit {
   private SourceCommit() {}
 
   /**
-   * The commit's hash, with {@code -dirty} where tracked files were changed. Results do not count:
-   * to run a cell again changes them, and no source.
+   * Returns the commit's hash, with {@code -dirty} where tracked files were changed. Results do not
+   * count: to run a cell again changes them, and no source.
    */
   public static String current() {
     CodeSource code = SourceCommit.class.getProtectionDomain().getCodeSource();
@@ -55,7 +55,7 @@ public final class SourceCommit {
     return changed == null ? UNKNOWN : changed.isEmpty() ? head : head + "-dirty";
   }
 
-  /** What git prints, or null where it fails. */
+  /** Returns the output of git, or null where it fails. */
   private static String git(Path folder, String... words) {
     List<String> command = new ArrayList<>(List.of("git"));
     command.addAll(List.of(words));

@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import io.scalekv.io.Require;
 import io.scalekv.metrics.BitAgreement;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -32,7 +33,7 @@ record TokenBits(List<boolean[]> maps) {
   }
 
   /**
-   * Reads what {@link #pack} wrote.
+   * Reads the output of {@link #pack}.
    *
    * @param counts bits of each map
    */
@@ -41,10 +42,9 @@ record TokenBits(List<boolean[]> maps) {
     for (int n : counts) {
       all += n;
     }
-    if (packed.length != (all + 7) / 8) {
-      throw new IllegalArgumentException(
-          name + ": " + (all + 7) / 8 + " bytes expected, got " + packed.length);
-    }
+    int bytes = (all + 7) / 8;
+    Require.that(
+        packed.length == bytes, "%s must have %s bytes, got %s", name, bytes, packed.length);
     BitSet bits = BitSet.valueOf(packed);
     List<boolean[]> maps = new ArrayList<>();
     int at = 0;
@@ -58,7 +58,7 @@ record TokenBits(List<boolean[]> maps) {
     return new TokenBits(maps);
   }
 
-  /** Share of equal bits of every map. */
+  /** Returns the share of equal bits of every map. */
   double[] agreement(TokenBits other) {
     double[] shares = new double[maps.size()];
     for (int k = 0; k < shares.length; k++) {
@@ -67,7 +67,7 @@ record TokenBits(List<boolean[]> maps) {
     return shares;
   }
 
-  /** Share of equal bits of all maps together, from those of every map. */
+  /** Returns the share of equal bits of all maps together, from those of every map. */
   double overall(double[] shares) {
     double equal = 0;
     long all = 0;

@@ -10,7 +10,7 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Many images on one, in a grid, each with its label below. */
+/** Contact sheet: a grid of images, each with its label below. */
 public final class ContactSheet {
   private static final int MARGIN = 6;
   private static final int FONT_SIZE = 11;

@@ -1,6 +1,6 @@
 package io.scalekv.image;
 
-/** Tells AWT that there is no screen; must run before the first AWT class is used. */
+/** Headless mode of AWT; must be set before the first AWT class is used. */
 final class Headless {
   private Headless() {}
 

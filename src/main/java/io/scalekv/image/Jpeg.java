@@ -24,7 +24,7 @@ public final class Jpeg {
   private Jpeg() {}
 
   /**
-   * The bytes of a JPEG file of the image.
+   * Returns the bytes of a JPEG file of the image.
    *
    * @param quality 1 to 100; 100 loses least
    * @throws IllegalArgumentException if the quality is outside
@@ -49,7 +49,7 @@ public final class Jpeg {
   }
 
   /**
-   * The image in the bytes of a JPEG file.
+   * Returns the image in the bytes of a JPEG file.
    *
    * @throws IllegalArgumentException if they hold no image that ImageIO knows
    */

@@ -32,7 +32,7 @@ public final class Png {
 
   private Png() {}
 
-  /** The bytes of a PNG file of the image, 8 bits a channel, no alpha. */
+  /** Returns the bytes of a PNG file of the image, 8 bits a channel, no alpha. */
   public static byte[] encode(RgbImage image) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try {
@@ -80,7 +80,7 @@ public final class Png {
   }
 
   /**
-   * Decodes what ImageIO knows; null for what it does not.
+   * Decodes a format that ImageIO knows; null for other formats.
    *
    * @throws IllegalArgumentException if the image claims to be larger than its bytes can be: no
    *     pixel takes fewer bits than 1, and deflate shrinks to 1/1032 at most
@@ -107,7 +107,7 @@ public final class Png {
     }
   }
 
-  /** The image as the JDK holds one. */
+  /** Returns the image as the JDK holds one. */
   public static BufferedImage toBuffered(RgbImage image) {
     int width = image.width();
     int height = image.height();

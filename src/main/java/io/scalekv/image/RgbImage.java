@@ -19,7 +19,7 @@ public final class RgbImage {
   }
 
   /**
-   * An image with a copy of the given bytes.
+   * Returns an image with a copy of the given bytes.
    *
    * @param width pixels in a row, at least 1
    * @param height rows, at least 1
@@ -32,7 +32,7 @@ public final class RgbImage {
   }
 
   /**
-   * An image from packed pixels, {@code 0xRRGGBB} each; the upper byte is ignored.
+   * Returns an image from packed pixels, {@code 0xRRGGBB} each; the upper byte is ignored.
    *
    * @param pixels {@code width * height} values, row-major
    * @throws IllegalArgumentException if a side is not positive or the length does not fit
@@ -69,32 +69,35 @@ public final class RgbImage {
     return width;
   }
 
-  /** Rows. */
+  /** Returns rows. */
   public int height() {
     return height;
   }
 
-  /** A copy of the bytes: interleaved red, green, blue, row-major, {@code 3 * width * height}. */
+  /**
+   * Returns a copy of the bytes: interleaved red, green, blue, row-major, {@code 3 * width *
+   * height}.
+   */
   public byte[] rgb() {
     return rgb.clone();
   }
 
-  /** Red of the pixel in column {@code x}, row {@code y}, 0 to 255. */
+  /** Returns the red of the pixel in column {@code x}, row {@code y}, 0 to 255. */
   public int red(int x, int y) {
     return rgb[offset(x, y)] & 0xff;
   }
 
-  /** Green of the pixel in column {@code x}, row {@code y}, 0 to 255. */
+  /** Returns the green of the pixel in column {@code x}, row {@code y}, 0 to 255. */
   public int green(int x, int y) {
     return rgb[offset(x, y) + 1] & 0xff;
   }
 
-  /** Blue of the pixel in column {@code x}, row {@code y}, 0 to 255. */
+  /** Returns the blue of the pixel in column {@code x}, row {@code y}, 0 to 255. */
   public int blue(int x, int y) {
     return rgb[offset(x, y) + 2] & 0xff;
   }
 
-  /** The pixel in column {@code x}, row {@code y} as {@code 0xRRGGBB}. */
+  /** Returns the pixel in column {@code x}, row {@code y} as {@code 0xRRGGBB}. */
   public int packed(int x, int y) {
     int o = offset(x, y);
     return (rgb[o] & 0xff) << 16 | (rgb[o + 1] & 0xff) << 8 | rgb[o + 2] & 0xff;

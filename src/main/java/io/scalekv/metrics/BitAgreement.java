@@ -11,7 +11,7 @@ public final class BitAgreement {
   private BitAgreement() {}
 
   /**
-   * The share in each of K maps.
+   * Returns the share in each of K maps.
    *
    * @param full bits of each map under the full cache, any order of their [B,L,d] values
    * @param policy bits under the policy, in the same order
@@ -27,12 +27,12 @@ public final class BitAgreement {
     return shares;
   }
 
-  /** The share of one map or of all bits. Errors as {@link #perMap}. */
+  /** Returns the share of one map or of all bits. Errors as {@link #perMap}. */
   public static double share(float[] full, float[] policy) {
     return share("bit agreement", full, policy);
   }
 
-  /** The share of bits as truth values. Errors as {@link #perMap}. */
+  /** Returns the share of bits as truth values. Errors as {@link #perMap}. */
   public static double share(boolean[] full, boolean[] policy) {
     check("bit agreement", full.length, policy.length);
     int equal = 0;

@@ -8,8 +8,8 @@ import java.util.Arrays;
  * The resizing that goes before an Inception net in clean-fid: every channel as float32 on its own,
  * bicubic with a = −0.5, pixel centres at i + ½, the filter widened by the scale factor when
  * shrinking (antialias), taps outside the image dropped and the others renormalised to 1, first
- * along rows, then along columns. Values beyond 0..255, which arise beside sharp edges, are clipped
- * as clean-fid does since 0.1.21; nothing is rounded.
+ * along rows, then along columns. Values beyond 0..255, which arise at sharp edges, are clipped as
+ * clean-fid does since 0.1.21; nothing is rounded.
  *
  * @see <a href="https://arxiv.org/abs/2104.11222">Parmar, Zhang, Zhu 2022, On aliased resizing and
  *     surprising subtleties in GAN evaluation, section 3</a>
@@ -58,7 +58,7 @@ public final class CleanFidResize {
   }
 
   /**
-   * The image at another size, values clipped to 0..255.
+   * Returns the image at another size, values clipped to 0..255.
    *
    * @param width pixels in a row, at least 1
    * @param height rows, at least 1
@@ -73,7 +73,7 @@ public final class CleanFidResize {
     return resized;
   }
 
-  /** The image at another size before clipping. Parameters and errors as {@link #of}. */
+  /** Returns the image at another size before clipping. Parameters and errors as {@link #of}. */
   public static FloatImage unclipped(RgbImage image, int width, int height) {
     Require.that(
         width >= 1 && height >= 1, "resize: sides must be at least 1, got %dx%d", width, height);

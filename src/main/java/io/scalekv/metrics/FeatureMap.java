@@ -25,12 +25,12 @@ public record FeatureMap(int images, int channels, int height, int width, float[
         values.length);
   }
 
-  /** Positions of one channel, Y·X. */
+  /** Returns positions of one channel, Y·X. */
   public int positions() {
     return height * width;
   }
 
-  /** Index in {@link #values} of the first position of a channel of an image. */
+  /** Returns the index in {@link #values} of the first position of a channel of an image. */
   int offset(int image, int channel) {
     return (image * channels + channel) * positions();
   }

@@ -6,23 +6,25 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A net that turns images into features: the port behind the feature distances. What it returns is
- * plain Java memory; native memory stays inside and is free again when a call returns. Equal images
- * in calls of equal size give equal numbers. A table uses one net and states its {@link #hash}.
+ * Net that turns images into features: the port behind the feature distances. Its results are plain
+ * Java memory; native memory stays inside and is free again when a call returns. Equal images in
+ * calls of equal size give equal numbers. A table uses one net and states its {@link #hash}.
  */
 public interface FeatureNet extends AutoCloseable {
   /** The most pixels of one batch that callers who batch by themselves should ask for. */
   int BATCH_PIXELS = 1 << 18;
 
-  /** What stands in a metric's label, such as {@code random_vgg x3} in {@code lpips_proxy(…)}. */
+  /**
+   * Returns the name in a metric's label, such as {@code random_vgg x3} in {@code lpips_proxy(…)}.
+   */
   String name();
 
-  /** What fixes the weights: {@code sha256:…} of the file or {@code seed:…}. */
+  /** Returns the identity of the weights: {@code sha256:…} of the file or {@code seed:…}. */
   String hash();
 
   /**
-   * The features of all layers, the layer next to the pixels first. All layers are in memory at
-   * once: ask for few images.
+   * Returns the features of all layers, the layer next to the pixels first. All layers are in
+   * memory at once: ask for few images.
    *
    * @param images B of them, at least one, all of one size
    * @return one map a layer, each of B images
@@ -31,9 +33,9 @@ public interface FeatureNet extends AutoCloseable {
   List<FeatureMap> features(List<RgbImage> images);
 
   /**
-   * One vector an image, for Fréchet distance and KID: by default the means over positions of every
-   * channel of every layer, in the order of {@link #features}. Any number of images: they go
-   * through the net in batches of about {@link #BATCH_PIXELS}.
+   * Returns one vector an image, for Fréchet distance and KID: by default the means over positions
+   * of every channel of every layer, in the order of {@link #features}. Any number of images: they
+   * go through the net in batches of about {@link #BATCH_PIXELS}.
    *
    * @param images at least one; consecutive ones of one size share a batch
    * @return [images][features]
@@ -47,7 +49,7 @@ public interface FeatureNet extends AutoCloseable {
   }
 
   /**
-   * The vectors of {@link #pooled} from the features of a batch.
+   * Returns the vectors of {@link #pooled} from the features of a batch.
    *
    * @param layers one map a layer, each of B images
    * @return [B][features]

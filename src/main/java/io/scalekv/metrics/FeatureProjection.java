@@ -25,7 +25,8 @@ public final class FeatureProjection {
   }
 
   /**
-   * The projection for sets of at least N samples: D = min(C, ⌊N/10⌋); the identity if D = C.
+   * Returns the projection for sets of at least N samples: D = min(C, ⌊N/10⌋); the identity if D =
+   * C.
    *
    * @param width C, at least 1
    * @param samples N, the size of the smaller set, at least 10
@@ -41,7 +42,7 @@ public final class FeatureProjection {
   }
 
   /**
-   * The projection from C to D dimensions; the identity if D = C.
+   * Returns the projection from C to D dimensions; the identity if D = C.
    *
    * @throws IllegalArgumentException unless 1 ≤ D ≤ C
    */
@@ -94,7 +95,7 @@ public final class FeatureProjection {
   }
 
   /**
-   * Features [N][C] to a new table [N][D].
+   * Returns features [N][C] to a new table [N][D].
    *
    * @throws IllegalArgumentException for another width or values that are not finite
    */

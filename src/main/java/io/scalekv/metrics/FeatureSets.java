@@ -8,7 +8,7 @@ final class FeatureSets {
   private FeatureSets() {}
 
   /**
-   * The width C of a set.
+   * Returns the width C of a set.
    *
    * @throws IllegalArgumentException if there are fewer rows than {@code atLeast}, rows of several
    *     lengths, or values that are not finite
@@ -46,7 +46,7 @@ final class FeatureSets {
     return width;
   }
 
-  /** The common width C of two sets, each checked as by {@link #width}. */
+  /** Returns the common width C of two sets, each checked as by {@link #width}. */
   static int width(String metric, double[][] a, double[][] b, int atLeast) {
     int width = width(metric, a, atLeast);
     int other = width(metric, b, atLeast);
@@ -55,7 +55,7 @@ final class FeatureSets {
     return width;
   }
 
-  /** Mean row of a checked set. */
+  /** Returns the mean row of a checked set. */
   static double[] mean(double[][] rows) {
     double[] mean = new double[rows[0].length];
     for (double[] row : rows) {
@@ -69,7 +69,7 @@ final class FeatureSets {
     return mean;
   }
 
-  /** The rows of a checked set less their mean. */
+  /** Returns the rows of a checked set less their mean. */
   static double[][] centred(double[][] rows) {
     double[] mean = mean(rows);
     double[][] centred = new double[rows.length][mean.length];

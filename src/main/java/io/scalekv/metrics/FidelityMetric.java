@@ -10,22 +10,24 @@ import java.util.function.ToDoubleFunction;
  */
 public interface FidelityMetric extends Metric {
   /**
-   * The value of a pair; +∞ where identical images have no finite value, NaN where the metric does
-   * not apply.
+   * Returns the value of a pair; +∞ where identical images have no finite value, NaN where the
+   * metric does not apply.
    */
   double of(ImagePair pair);
 
-  /** The value of two images without caption or features. */
+  /** Returns the value of two images without caption or features. */
   default double of(RgbImage reference, RgbImage image) {
     return of(ImagePair.of(reference, image));
   }
 
-  /** Number of equal cases that the value is the mean of, such as objects of a caption. */
+  /**
+   * Returns the number of equal cases that the value is the mean of, such as objects of a caption.
+   */
   default int cases(ImagePair pair) {
     return 1;
   }
 
-  /** A metric of pixels alone. */
+  /** Returns a metric of pixels alone. */
   static FidelityMetric ofPixels(
       String key,
       String label,

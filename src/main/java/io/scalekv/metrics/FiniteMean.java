@@ -10,7 +10,7 @@ package io.scalekv.metrics;
  */
 public record FiniteMean(double mean, int finite, int infinite) {
   /**
-   * The mean of the values below +∞.
+   * Returns the mean of the values below +∞.
    *
    * @throws IllegalArgumentException for NaN or −∞, which no metric gives
    */

@@ -21,7 +21,10 @@ public record FloatImage(int width, int height, float[] planes) {
         planes.length);
   }
 
-  /** The value of channel {@code c} (0 red, 1 green, 2 blue) in column {@code x}, row {@code y}. */
+  /**
+   * Returns the value of channel {@code c} (0 red, 1 green, 2 blue) in column {@code x}, row {@code
+   * y}.
+   */
   public float at(int c, int x, int y) {
     return planes[(c * height + y) * width + x];
   }

@@ -36,7 +36,7 @@ public final class Frechet {
 
   private Frechet() {}
 
-  /** The distance after projection to at most N/10 dimensions. */
+  /** Returns the distance after projection to at most N/10 dimensions. */
   private static double projected(double[][] a, double[][] b) {
     FeatureProjection projection =
         FeatureProjection.forSamples(a[0].length, a.length, PROJECTION_SEED);
@@ -44,8 +44,8 @@ public final class Frechet {
   }
 
   /**
-   * The distance by the cheaper way: {@link #byCovariance} if C is smaller than N and M, {@link
-   * #byNuclearNorm} otherwise.
+   * Returns the distance by the cheaper way: {@link #byCovariance} if C is smaller than N and M,
+   * {@link #byNuclearNorm} otherwise.
    *
    * @throws IllegalArgumentException for fewer than 2 samples in a set, ragged rows, two widths, or
    *     values that are not finite
@@ -55,15 +55,17 @@ public final class Frechet {
     return width < Math.min(a.length, b.length) ? byCovariance(a, b) : byNuclearNorm(a, b);
   }
 
-  /** The distance through the two C×C covariances: time N·C² + C³. Errors as {@link #of}. */
+  /**
+   * Returns the distance through the two C×C covariances: time N·C² + C³. Errors as {@link #of}.
+   */
   public static double byCovariance(double[][] a, double[][] b) {
     FeatureSets.width("frechet", a, b, 2);
     return between(FeatureGaussian.of(a), FeatureGaussian.of(b));
   }
 
   /**
-   * The distance through A_c B_cᵀ / √((N − 1)(M − 1)), N×M, with A_c and B_c the centred sets: time
-   * N·M·C + N·M·min(N, M), no C×C matrix. Errors as {@link #of}.
+   * Returns the distance through A_c B_cᵀ / √((N − 1)(M − 1)), N×M, with A_c and B_c the centred
+   * sets: time N·M·C + N·M·min(N, M), no C×C matrix. Errors as {@link #of}.
    */
   public static double byNuclearNorm(double[][] a, double[][] b) {
     FeatureSets.width("frechet", a, b, 2);
@@ -81,7 +83,7 @@ public final class Frechet {
   }
 
   /**
-   * The distance of two Gaussians.
+   * Returns the distance of two Gaussians.
    *
    * @throws IllegalArgumentException if the widths differ or a covariance has a negative eigenvalue
    *     beyond rounding
@@ -113,7 +115,7 @@ public final class Frechet {
     return Math.max(0, meanTerm + traces - 2 * root);
   }
 
-  /** Sum of the singular values of a matrix [n][m]. */
+  /** Returns the sum of the singular values of a matrix [n][m]. */
   private static double nuclearNorm(double[][] matrix) {
     int width = matrix[0].length;
     double[] flat = new double[matrix.length * width];

@@ -13,7 +13,7 @@ public final class GaussianBlur {
   private GaussianBlur() {}
 
   /**
-   * The blurred image.
+   * Returns the blurred image.
    *
    * @param sigma standard deviation in pixels, above 0
    * @throws IllegalArgumentException if it is not a positive number

@@ -57,7 +57,7 @@ public final class HaarPsi {
   }
 
   /**
-   * The index of two images.
+   * Returns the index of two images.
    *
    * @throws IllegalArgumentException if the sizes differ or a side has fewer than 16 pixels
    */
@@ -110,7 +110,10 @@ public final class HaarPsi {
     }
   }
 
-  /** Haar coefficients of one scale; {@code alongRows} tells where the filter changes its sign. */
+  /**
+   * Haar coefficients of one scale; {@code alongRows} selects the axis along which the filter
+   * changes its sign.
+   */
   private static double[] coefficients(Plane plane, int scale, boolean alongRows) {
     int k = 1 << scale;
     Plane steps = windowed(plane, k, alongRows, -1);

@@ -6,7 +6,7 @@ import java.util.stream.IntStream;
 
 /**
  * Holm's step-down correction of m p-values for multiple tests: with p_(1) ≤ … ≤ p_(m), the i-th
- * becomes max_{j≤i} min(1, (m − j + 1) p_(j)). Rejecting what lies below α keeps the chance of any
+ * becomes max_{j≤i} min(1, (m − j + 1) p_(j)). Rejecting all values below α keeps the chance of any
  * false rejection below α, whatever the tests' dependence.
  *
  * <p>Holm, A simple sequentially rejective multiple test procedure (1979).
@@ -15,7 +15,7 @@ public final class Holm {
   private Holm() {}
 
   /**
-   * The corrected values in the order of the input; none for none.
+   * Returns the corrected values in the order of the input; none for none.
    *
    * @throws IllegalArgumentException for a value that is not in 0..1
    */

@@ -10,7 +10,7 @@ public final class ImageBatches {
   private ImageBatches() {}
 
   /**
-   * The images in their order, cut where the size changes and where {@code pixels} would be
+   * Returns the images in their order, cut where the size changes and where {@code pixels} would be
    * exceeded; a batch holds at least one image.
    *
    * @throws IllegalArgumentException if there is no image

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 
-/** An image, its reference, and what else is known of the two. */
+/** Image with its reference, and their caption and token bits if known. */
 public final class ImagePair {
   private final RgbImage reference;
   private final RgbImage image;
@@ -29,59 +29,59 @@ public final class ImagePair {
     this.tokenAgreement = tokenAgreement;
   }
 
-  /** Two images and nothing else. */
+  /** Returns two images and nothing else. */
   public static ImagePair of(RgbImage reference, RgbImage image) {
     return new ImagePair(reference, image, 0, null, Double.NaN);
   }
 
-  /** The same pair in a group: images of one group (one prompt) are not independent. */
+  /** Returns the same pair in a group: images of one group (one prompt) are not independent. */
   public ImagePair inGroup(int number) {
     return new ImagePair(reference, image, number, caption, tokenAgreement);
   }
 
-  /** The same pair with the caption that both images were drawn from. */
+  /** Returns the same pair with the caption that both images were drawn from. */
   public ImagePair withCaption(String text) {
     return new ImagePair(reference, image, group, text, tokenAgreement);
   }
 
-  /** The same pair with the share of token bits that are equal, 0 to 1. */
+  /** Returns the same pair with the share of token bits that are equal, 0 to 1. */
   public ImagePair withTokenAgreement(double share) {
     return new ImagePair(reference, image, group, caption, share);
   }
 
-  /** The reference. */
+  /** Returns the reference. */
   public RgbImage reference() {
     return reference;
   }
 
-  /** The image. */
+  /** Returns the image. */
   public RgbImage image() {
     return image;
   }
 
-  /** Number of the group, from 0. */
+  /** Returns the number of the group, from 0. */
   public int group() {
     return group;
   }
 
-  /** Whether the two are equal in every byte. */
+  /** Returns whether the two are equal in every byte. */
   public boolean identical() {
     return reference.equals(image);
   }
 
-  /** The caption. */
+  /** Returns the caption. */
   public Optional<String> caption() {
     return Optional.ofNullable(caption);
   }
 
-  /** Share of equal token bits, where both images were drawn from tokens. */
+  /** Returns the share of equal token bits, where both images were drawn from tokens. */
   public OptionalDouble tokenAgreement() {
     return Double.isNaN(tokenAgreement)
         ? OptionalDouble.empty()
         : OptionalDouble.of(tokenAgreement);
   }
 
-  /** An analysis of the pair that several metrics share, made once. */
+  /** Returns an analysis of the pair that several metrics share, made once. */
   public <T> T reading(Class<T> type, Function<ImagePair, T> read) {
     if (!type.isInstance(reading)) {
       reading = read.apply(this);
@@ -99,7 +99,7 @@ public final class ImagePair {
     lpips = net;
   }
 
-  /** Distance of the features in the form of LPIPS. */
+  /** Returns the distance of the features in the form of LPIPS. */
   double featureDistance() {
     Require.that(imageFeatures != null, "missing features: give a feature net");
     return LpipsProxy.of(referenceFeatures, imageFeatures, indexInBatch);

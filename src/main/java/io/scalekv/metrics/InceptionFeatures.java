@@ -72,7 +72,7 @@ public final class InceptionFeatures implements FeatureNet {
       try {
         asked = net.forward(black, true).getShape();
       } catch (IllegalArgumentException e) {
-        // it takes one argument only: the first answer is the one to tell
+        // it takes one argument only: report the first error
       }
       if (wanted.equals(asked)) {
         return true;
@@ -96,7 +96,7 @@ public final class InceptionFeatures implements FeatureNet {
     return "sha256:" + net.sha256();
   }
 
-  /** One layer with one position: [B,2048,1,1]. The images may differ in size. */
+  /** Returns one layer with one position: [B,2048,1,1]. The images may differ in size. */
   @Override
   public List<FeatureMap> features(List<RgbImage> images) {
     Require.that(!images.isEmpty(), "inception needs at least one image, got none");

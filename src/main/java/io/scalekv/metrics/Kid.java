@@ -29,7 +29,7 @@ public final class Kid {
   private Kid() {}
 
   /**
-   * The estimate of the full sets, in time (N² + M² + N·M)·C.
+   * Returns the estimate of the full sets, in time (N² + M² + N·M)·C.
    *
    * @throws IllegalArgumentException for fewer than 2 samples in a set, ragged rows, two widths, or
    *     values that are not finite
@@ -40,7 +40,7 @@ public final class Kid {
   }
 
   /**
-   * The estimate of paired sets: the last mean goes over i ≠ j.
+   * Returns the estimate of paired sets: the last mean goes over i ≠ j.
    *
    * @throws IllegalArgumentException as {@link #of}, or if the sets differ in size
    */

@@ -38,12 +38,12 @@ public enum Ladder {
     this.sigma = sigma;
   }
 
-  /** A name for a table's row, such as {@code jpeg 90} or {@code blur 0.5}. */
+  /** Returns a name for a table's row, such as {@code jpeg 90} or {@code blur 0.5}. */
   public String label() {
     return quality > 0 ? "jpeg " + quality : String.format(Locale.ROOT, "blur %.1f", sigma);
   }
 
-  /** The image with this distortion, of the same size. */
+  /** Returns the image with this distortion, of the same size. */
   public RgbImage apply(RgbImage image) {
     return quality > 0 ? Jpeg.decode(Jpeg.encode(image, quality)) : GaussianBlur.of(image, sigma);
   }

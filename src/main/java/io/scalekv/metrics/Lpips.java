@@ -45,7 +45,7 @@ public final class Lpips implements AutoCloseable {
   /**
    * Loads a file.
    *
-   * @param name what stands in the label, such as {@code alex}
+   * @param name in the label, such as {@code alex}
    * @param range the pixel values that the file expects
    * @throws IllegalArgumentException if it is not a sound TorchScript archive
    */
@@ -53,12 +53,12 @@ public final class Lpips implements AutoCloseable {
     return new Lpips(TorchScriptNet.open(file), name, range);
   }
 
-  /** Whether a label names a VGG net; the paper's numbers are AlexNet-LPIPS. */
+  /** Returns whether a label names a VGG net; the paper's numbers are AlexNet-LPIPS. */
   public static boolean namesVgg(String label) {
     return label.toLowerCase(Locale.ROOT).contains("vgg");
   }
 
-  /** The label of the numbers: {@code lpips(name)}. */
+  /** Returns the label of the numbers: {@code lpips(name)}. */
   public String label() {
     return "lpips(" + name + ")";
   }
@@ -68,13 +68,13 @@ public final class Lpips implements AutoCloseable {
     return "sha256:" + net.sha256();
   }
 
-  /** The range of pixel values that the file gets. */
+  /** Returns the range of pixel values that the file gets. */
   public LpipsRange range() {
     return range;
   }
 
   /**
-   * The distance of two images.
+   * Returns the distance of two images.
    *
    * @throws IllegalArgumentException if the sizes differ or the file gives no single number
    */

@@ -36,13 +36,13 @@ public final class LpipsProxy {
 
   private LpipsProxy() {}
 
-  /** The label of the numbers: {@code lpips_proxy(name of the net)}. */
+  /** Returns the label of the numbers: {@code lpips_proxy(name of the net)}. */
   public static String label(FeatureNet net) {
     return "lpips_proxy(" + net.name() + ")";
   }
 
   /**
-   * The distance of two images.
+   * Returns the distance of two images.
    *
    * @throws IllegalArgumentException if the sizes differ
    */
@@ -51,7 +51,7 @@ public final class LpipsProxy {
   }
 
   /**
-   * The distances of many pairs, in batches of bounded memory.
+   * Returns the distances of many pairs, in batches of bounded memory.
    *
    * @param a images
    * @param b as many images, each of the size of its partner
@@ -80,7 +80,7 @@ public final class LpipsProxy {
   }
 
   /**
-   * The distances of pairs from their features.
+   * Returns the distances of pairs from their features.
    *
    * @param x features of some images
    * @param y those of as many others, of the same net and sizes
@@ -100,7 +100,7 @@ public final class LpipsProxy {
     return distances;
   }
 
-  /** The distance of one pair of a batch, from features of one shape. */
+  /** Returns the distance of one pair of a batch, from features of one shape. */
   static double of(List<FeatureMap> x, List<FeatureMap> y, int pair) {
     double sum = 0;
     for (int l = 0; l < x.size(); l++) {
@@ -130,7 +130,7 @@ public final class LpipsProxy {
     return sum / lengthX.length;
   }
 
-  /** The length of the channel vector at each position, plus a trifle. */
+  /** Returns the length of the channel vector at each position, plus a trifle. */
   private static double[] lengths(FeatureMap map, int image) {
     double[] lengths = new double[map.positions()];
     for (int c = 0; c < map.channels(); c++) {

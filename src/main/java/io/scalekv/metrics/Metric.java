@@ -19,7 +19,7 @@ public interface Metric {
   /** Name in experiments, result files and on the command line, such as {@code ms-ssim}. */
   String key();
 
-  /** Name in tables and figures, such as {@code MS-SSIM}. */
+  /** Returns the name in tables and figures, such as {@code MS-SSIM}. */
   String label();
 
   /** Unit, such as {@code dB}; empty for none. */
@@ -32,16 +32,17 @@ public interface Metric {
     return 4;
   }
 
-  /** Whether a higher value is a smaller difference from the reference. */
+  /** Returns whether a higher value is a smaller difference from the reference. */
   boolean higherIsBetter();
 
-  /** The net it needs. */
+  /** Returns the net it needs. */
   default Net net() {
     return Net.NONE;
   }
 
   /**
-   * The label with the name of the net, so that numbers of different nets never share a column.
+   * Returns the label with the name of the net, so that numbers of different nets never share a
+   * column.
    *
    * @param netName such as {@code vae_encoder}; ignored by metrics that need no named net
    */
@@ -50,7 +51,10 @@ public interface Metric {
     return named && netName != null ? label() + "(" + netName + ")" : label();
   }
 
-  /** Name of a column in tables of numbers: camelCase, the unit last, such as {@code psnrDb}. */
+  /**
+   * Returns the name of a column in tables of numbers: camelCase, the unit last, such as {@code
+   * psnrDb}.
+   */
   default String column() {
     StringBuilder name = new StringBuilder();
     for (String part : (key() + "-" + unit()).split("[^A-Za-z0-9.]")) {

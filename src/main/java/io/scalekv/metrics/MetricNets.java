@@ -21,12 +21,12 @@ public interface MetricNets {
         }
       };
 
-  /** The feature net. */
+  /** Returns the feature net. */
   FeatureNet features();
 
-  /** The user's LPIPS. */
+  /** Returns the user's LPIPS. */
   Lpips lpips();
 
-  /** The user's Inception. */
+  /** Returns the user's Inception. */
   InceptionFeatures inception();
 }

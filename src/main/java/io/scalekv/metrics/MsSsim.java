@@ -28,7 +28,7 @@ public final class MsSsim {
   private MsSsim() {}
 
   /**
-   * The number of scales for images of that size, 1 to 5.
+   * Returns the number of scales for images of that size, 1 to 5.
    *
    * @throws IllegalArgumentException if a side has fewer than 11 pixels
    */
@@ -47,7 +47,7 @@ public final class MsSsim {
     return m;
   }
 
-  /** The weights of {@code scales} scales, finest first; they add to 1. */
+  /** Returns the weights of {@code scales} scales, finest first; they add to 1. */
   static double[] weights(int scales) {
     double sum = 0;
     for (int j = 0; j < scales; j++) {
@@ -61,7 +61,7 @@ public final class MsSsim {
   }
 
   /**
-   * The mean of the three channels.
+   * Returns the mean of the three channels.
    *
    * @throws IllegalArgumentException if the sizes differ or a side has fewer than 11 pixels
    */

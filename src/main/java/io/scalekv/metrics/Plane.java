@@ -4,7 +4,7 @@ import io.scalekv.image.RgbImage;
 
 /** One channel of an image as row-major doubles. */
 record Plane(int width, int height, double[] values) {
-  /** Channel {@code c} (0 red, 1 green, 2 blue) in 0..1. */
+  /** Returns the channel {@code c} (0 red, 1 green, 2 blue) in 0..1. */
   static Plane ofChannel(RgbImage image, int c) {
     byte[] rgb = image.rgb();
     double[] values = new double[rgb.length / 3];
@@ -14,7 +14,7 @@ record Plane(int width, int height, double[] values) {
     return new Plane(image.width(), image.height(), values);
   }
 
-  /** Value by value, of two planes of one size. */
+  /** Returns the value by value, of two planes of one size. */
   Plane times(Plane other) {
     double[] product = new double[values.length];
     for (int i = 0; i < product.length; i++) {
@@ -23,7 +23,7 @@ record Plane(int width, int height, double[] values) {
     return new Plane(width, height, product);
   }
 
-  /** Means of the 2×2 squares side by side; an odd last row or column is dropped. */
+  /** Returns means of the 2×2 squares side by side; an odd last row or column is dropped. */
   Plane halved() {
     int w = width / 2;
     int h = height / 2;

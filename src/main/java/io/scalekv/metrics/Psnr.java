@@ -16,7 +16,7 @@ public final class Psnr {
   private Psnr() {}
 
   /**
-   * The ratio in dB; +∞ for identical images.
+   * Returns the ratio in dB; +∞ for identical images.
    *
    * @throws IllegalArgumentException if the sizes differ
    */

@@ -55,13 +55,13 @@ public final class RandomFeatureNet implements FeatureNet {
     }
   }
 
-  /** The net of the seeds 1, 2 and 3. */
+  /** Returns the net of the seeds 1, 2 and 3. */
   public static RandomFeatureNet ofThreeSeeds() {
     return of(1, 2, 3);
   }
 
   /**
-   * A net of the given seeds.
+   * Returns a net of the given seeds.
    *
    * @throws IllegalArgumentException if none is given or one is given twice
    */

@@ -23,7 +23,7 @@ public final class ReferenceFeatures {
   }
 
   /**
-   * Feature maps of one batch.
+   * Returns the feature maps of one batch.
    *
    * @param from number of its first reference
    * @return one map a layer
@@ -42,7 +42,7 @@ public final class ReferenceFeatures {
     return known;
   }
 
-  /** One vector an image of one batch. */
+  /** Returns one vector an image of one batch. */
   double[][] vectors(FeatureNet net, int from, List<RgbImage> batch) {
     return vectors.computeIfAbsent(key(net, from, batch.size()), k -> net.pooled(batch));
   }

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Scores images against references, batch by batch: every metric of every pair, then the mean of
- * each with its interval, and the distances of the two sets. Memory grows by the numbers and by one
- * feature vector an image, not by the images.
+ * Scoring of images against references, batch by batch: every metric of every pair, then the mean
+ * of each with its interval, and the distances of the two sets. Memory grows by the numbers and by
+ * one feature vector an image, not by the images.
  */
 public final class Scoring {
   /** Fewest images for a distance of sets. */
@@ -26,7 +26,7 @@ public final class Scoring {
    *
    * @param group see {@link ImagePair#group}
    * @param identical see {@link ImagePair#identical}
-   * @param values by {@link Metric#key}; +∞ possible; what does not apply is absent
+   * @param values by {@link Metric#key}; +∞ possible; metrics that do not apply are absent
    */
   public record Score(int group, boolean identical, Map<String, Double> values) {}
 
@@ -42,7 +42,7 @@ public final class Scoring {
   private final List<String> notes = new ArrayList<>();
 
   /**
-   * @param metrics what is measured, in the order of the results
+   * @param metrics in the order of the results
    * @param nets the nets behind them
    * @param known features of the references; shared by all scorings against the same references
    */
@@ -127,14 +127,14 @@ public final class Scoring {
     cases.add(counts);
   }
 
-  /** One entry a pair, in their order. */
+  /** Returns one entry a pair, in their order. */
   public List<Score> scores() {
     return List.copyOf(scores);
   }
 
   /**
-   * The mean of every metric with its 95 % bootstrap interval over groups, and the distances of the
-   * sets without one. What has no value is absent; {@link #notes} says why.
+   * Returns the mean of every metric with its 95 % bootstrap interval over groups, and the
+   * distances of the sets without one. A metric without a value is absent; {@link #notes} says why.
    */
   public Map<String, Interval> summary() {
     notes.clear();
@@ -183,7 +183,7 @@ public final class Scoring {
         .toArray(double[][]::new);
   }
 
-  /** Reasons for what {@link #summary} lacks, one line each. */
+  /** Returns the reasons for metrics absent from {@link #summary}, one line each. */
   public List<String> notes() {
     return List.copyOf(notes);
   }

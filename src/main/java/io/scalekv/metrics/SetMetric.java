@@ -24,7 +24,7 @@ public record SetMetric(
     return false;
   }
 
-  /** The distance. */
+  /** Returns the distance. */
   public double of(double[][] reference, double[][] images) {
     return distance.applyAsDouble(reference, images);
   }

@@ -3,7 +3,7 @@ package io.scalekv.metrics;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.Require;
 
-/** What the metrics ask of the sizes of two images. */
+/** Checks of the sizes of two images. */
 final class Sizes {
   private Sizes() {}
 

@@ -23,7 +23,7 @@ public final class Ssim {
   private Ssim() {}
 
   /**
-   * The mean of the similarities of red, green and blue.
+   * Returns the mean of the similarities of red, green and blue.
    *
    * @throws IllegalArgumentException if the sizes differ or a side has fewer than 11 pixels
    */
@@ -33,7 +33,7 @@ public final class Ssim {
   }
 
   /**
-   * The similarities of red, green and blue.
+   * Returns the similarities of red, green and blue.
    *
    * @throws IllegalArgumentException if the sizes differ or a side has fewer than 11 pixels
    */

@@ -33,7 +33,7 @@ record SsimTerms(double ssim, double cs) {
     return taps;
   }
 
-  /** The means over the positions of the window; both planes are at least 11×11. */
+  /** Returns the means over the positions of the window; both planes are at least 11×11. */
   static SsimTerms of(Plane x, Plane y) {
     double[] meanX = x.filteredInside(TAPS).values();
     double[] meanY = y.filteredInside(TAPS).values();

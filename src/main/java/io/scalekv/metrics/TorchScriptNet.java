@@ -90,7 +90,7 @@ public final class TorchScriptNet implements AutoCloseable {
     }
   }
 
-  /** The line of a native message that says what was wrong. */
+  /** Returns the line of a native message that states the error. */
   private static String reason(Exception e) {
     String message = String.valueOf(e.getMessage());
     String line = message.strip().lines().findFirst().orElse("no reason given");
@@ -102,23 +102,23 @@ public final class TorchScriptNet implements AutoCloseable {
         .orElse(line);
   }
 
-  /** The file as it was given. */
+  /** Returns the file as it was given. */
   public Path file() {
     return file;
   }
 
-  /** SHA-256 of the file, hexadecimal. */
+  /** Returns the SHA-256 of the file, hexadecimal. */
   public String sha256() {
     return sha256;
   }
 
-  /** A scope for one call; to be closed. */
+  /** Returns a scope for one call; to be closed. */
   NDManager scope() {
     return manager.newSubManager();
   }
 
   /**
-   * The one tensor that {@code forward} gives for these tensors, as float32 in their scope.
+   * Returns the one tensor that {@code forward} gives for these tensors, as float32 in their scope.
    *
    * @throws IllegalArgumentException if the module refuses them or gives something else
    */
@@ -131,7 +131,7 @@ public final class TorchScriptNet implements AutoCloseable {
     }
   }
 
-  /** The same for {@code forward(input, flag)}. The module must have been called before. */
+  /** Returns the same for {@code forward(input, flag)}. The module must have been called before. */
   NDArray forward(NDArray input, boolean flag) {
     Cancellation.check();
     try (IValue first = IValue.from((PtNDArray) input);

@@ -42,7 +42,7 @@ public final class Wilcoxon {
   public record Result(double wPlus, double p, int n, int zeros, boolean exact) {}
 
   /**
-   * The differences a_i − b_i; 0 where both are equal, infinite ones too.
+   * Returns the differences a_i − b_i; 0 where both are equal, infinite ones too.
    *
    * @throws IllegalArgumentException if the lengths differ
    */
@@ -54,7 +54,7 @@ public final class Wilcoxon {
   }
 
   /**
-   * The test.
+   * Returns the test.
    *
    * @throws IllegalArgumentException for no difference at all, or NaN among them
    */

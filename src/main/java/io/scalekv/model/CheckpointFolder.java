@@ -102,7 +102,7 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
   /**
    * Checks every name, shape and type without loading anything.
    *
-   * @throws io.scalekv.weights.WeightsFileException one line that names what does not fit
+   * @throws io.scalekv.weights.WeightsFileException one line that names the mismatch
    */
   public void check(ModelConfig config) {
     try (TensorSource t = TensorSource.open(transformer);

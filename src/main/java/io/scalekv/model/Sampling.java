@@ -28,7 +28,7 @@ public record Sampling(double cfg, double tau, double topP) {
     return new Sampling(newCfg, tau, topP);
   }
 
-  /** Returns whether an unconditional branch runs beside the conditional one. */
+  /** Returns whether an unconditional branch runs next to the conditional one. */
   public boolean guided() {
     return cfg != 1;
   }

@@ -13,7 +13,7 @@ public enum Branch {
     this.label = label;
   }
 
-  /** The name used in files. */
+  /** Returns the name used in files. */
   public String label() {
     return label;
   }

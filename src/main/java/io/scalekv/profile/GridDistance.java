@@ -20,7 +20,7 @@ final class GridDistance {
     this.history = history;
   }
 
-  /** Geometry for queries of map {@code scale} and the keys of all maps up to it. */
+  /** Returns the geometry for queries of map {@code scale} and the keys of all maps up to it. */
   static GridDistance of(ScaleSchedule schedule, int scale) {
     int keys = schedule.tokensBefore(scale + 1);
     float[] down = new float[keys];

@@ -3,10 +3,10 @@ package io.scalekv.profile;
 import java.util.Arrays;
 
 /**
- * Draws the query rows of a map, uniformly without replacement and in random order. The draw is a
- * function of (seed, prompt, layer, scale) alone, so neither the order of the calls nor threads
- * change it. Generator: SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number
- * Generators", OOPSLA 2014).
+ * Sampler of the query rows of a map, uniformly without replacement and in random order. The draw
+ * is a function of (seed, prompt, layer, scale) alone, so neither the order of the calls nor
+ * threads change it. Generator: SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom
+ * Number Generators", OOPSLA 2014).
  */
 final class QuerySampler {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;

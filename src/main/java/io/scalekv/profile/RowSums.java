@@ -4,7 +4,7 @@ package io.scalekv.profile;
 final class RowSums {
   private RowSums() {}
 
-  /** Sum of the values from {@code from} to before {@code to}. */
+  /** Returns the sum of the values from {@code from} to before {@code to}. */
   static double sum(float[] values, int from, int to) {
     double a = 0;
     double b = 0;
@@ -23,7 +23,10 @@ final class RowSums {
     return (a + b) + (c + d);
   }
 
-  /** Sum over j of values[at + j] · weights[j], j from {@code from} to before {@code to}. */
+  /**
+   * Returns the sum over j of values[at + j] · weights[j], j from {@code from} to before {@code
+   * to}.
+   */
   static double dot(float[] values, int at, float[] weights, int from, int to) {
     double a = 0;
     double b = 0;
@@ -38,7 +41,7 @@ final class RowSums {
     return a + b;
   }
 
-  /** Sum over n values of |values[x + j] − values[y + j]|. */
+  /** Returns the sum over n values of |values[x + j] − values[y + j]|. */
   static double difference(float[] values, int x, int y, int n) {
     double a = 0;
     double b = 0;

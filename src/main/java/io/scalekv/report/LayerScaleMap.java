@@ -105,7 +105,7 @@ public final class LayerScaleMap implements Figure {
       return this;
     }
 
-    /** Names the quantity, beside the colour bar. */
+    /** Names the quantity, next to the colour bar. */
     public Builder unit(String text) {
       unit = text;
       return this;

@@ -66,7 +66,7 @@ record MetricColumn(Metric metric, String label, String net) {
     return metric instanceof SetMetric;
   }
 
-  /** Returns whether it is a share of what captions say. */
+  /** Returns whether it is a share of correct answers about captions. */
   boolean caption() {
     return metric.key().startsWith(CaptionMetrics.NAME + ".");
   }

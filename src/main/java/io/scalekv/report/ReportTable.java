@@ -152,7 +152,10 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
         || value instanceof Number n && Double.isNaN(n.doubleValue());
   }
 
-  /** A column of numbers where all defined values are numbers and there is one, else of texts. */
+  /**
+   * Returns a column of numbers where all defined values are numbers and there is one, else of
+   * texts.
+   */
   private static Column<?> column(String name, List<?> values) {
     boolean some = values.stream().anyMatch(Number.class::isInstance);
     if (!some || values.stream().anyMatch(v -> v != null && !(v instanceof Number))) {
@@ -232,7 +235,7 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
         .toList();
   }
 
-  /** Escapes what would end a cell, begin a tag or a new line. */
+  /** Escapes characters that would end a cell, begin a tag or a new line. */
   private static String escape(String text) {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")

@@ -19,7 +19,7 @@ import org.tribuo.Trainer;
 import org.tribuo.impl.ArrayExample;
 import org.tribuo.provenance.SimpleDataSourceProvenance;
 
-/** Data for Tribuo, and what it says about its trainers. */
+/** Conversion of data and trainer descriptions to and from Tribuo. */
 public final class TribuoData {
   /** Kept, so that its level stays: Tribuo reports every iteration on the console otherwise. */
   private static final Logger LOG = Logger.getLogger("org.tribuo");
@@ -30,8 +30,8 @@ public final class TribuoData {
   private TribuoData() {}
 
   /**
-   * A data set of one example per row, its features named so that Tribuo, which sorts them by name,
-   * keeps their order.
+   * Returns a data set of one example per row, its features named so that Tribuo, which sorts them
+   * by name, keeps their order.
    *
    * @param vectors [example][feature]
    * @param outputs one per example
@@ -52,7 +52,7 @@ public final class TribuoData {
     return data;
   }
 
-  /** The settings of a trainer as Tribuo states them; timestamps are no part of them. */
+  /** Returns the settings of a trainer as Tribuo states them; timestamps are no part of them. */
   public static SortedMap<String, String> settings(Trainer<?> trainer) {
     SortedMap<String, String> settings = new TreeMap<>();
     Map<String, Provenance> configured = trainer.getProvenance().getConfiguredParameters();

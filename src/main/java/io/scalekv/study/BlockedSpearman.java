@@ -11,12 +11,12 @@ import org.apache.commons.statistics.descriptive.Quantile;
  *
  * <ul>
  *   <li>ρ: Pearson's correlation of average ranks over all observations. With {@code within} ranks
- *       are taken at each place apart, over the blocks, and centred there: what a place adds to
- *       either side no longer counts.
+ *       are taken at each place apart, over the blocks, and centred there: the contribution of a
+ *       place to either side no longer counts.
  *   <li>Interval over blocks and prompts: percentiles of ρ over resamples that draw blocks, with
- *       all their places, and prompts, both with replacement; what another set of layers like these
- *       might give. Interval over prompts: the same blocks, prompts drawn alone; how exactly ρ is
- *       known for these. Both after Efron and Tibshirani, An Introduction to the Bootstrap (1993).
+ *       all their places, and prompts, both with replacement; the range for another set of layers
+ *       like these. Interval over prompts: the same blocks, prompts drawn alone; the accuracy of ρ
+ *       for these. Both after Efron and Tibshirani, An Introduction to the Bootstrap (1993).
  *   <li>p: share of |ρ| at least as large when whole blocks are permuted, (1 + hits) / (1 +
  *       permutations), two-sided; Good, Permutation, Parametric and Bootstrap Tests (2005).
  * </ul>
@@ -49,7 +49,7 @@ public final class BlockedSpearman {
 
   private static final double TAIL = 0.025;
 
-  /** What rounding may take from a correlation of permuted ranks. */
+  /** Tolerance for rounding in a correlation of permuted ranks. */
   private static final double ROUNDING = 1e-12;
 
   private final int blocks;
@@ -160,7 +160,10 @@ public final class BlockedSpearman {
     return means;
   }
 
-  /** Number of the different value that each observation has, ascending, within its stratum. */
+  /**
+   * Returns the number of the different value that each observation has, ascending, within its
+   * stratum.
+   */
   private int[] groups(double[] values) {
     int[] groups = new int[values.length];
     for (int stratum = 0; stratum < strata(); stratum++) {
@@ -222,7 +225,7 @@ public final class BlockedSpearman {
   }
 
   /**
-   * The correlation with a statistic.
+   * Returns the correlation with a statistic.
    *
    * @param x [block][place], finite
    */

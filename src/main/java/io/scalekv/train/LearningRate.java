@@ -10,7 +10,7 @@ package io.scalekv.train;
  * @param floor last learning rate as a share of the peak
  */
 public record LearningRate(double peak, int warmup, int decay, double floor) {
-  /** The learning rate of update {@code step} (from 1) of {@code steps}. */
+  /** Returns the learning rate of update {@code step} (from 1) of {@code steps}. */
   public double at(int step, int steps) {
     double rise = warmup == 0 ? 1 : Math.min(1, step / (double) warmup);
     int into = step - (steps - decay);

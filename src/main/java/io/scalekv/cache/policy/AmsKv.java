@@ -16,10 +16,11 @@ import java.util.stream.IntStream;
  *
  * <p>Layer l retains maps 0 to c−1 and the last m_l maps before the one that reads, at least one.
  * Fitting the budget is ours: m_l grows from 1 in rounds up to {@code high}, layers of lowest
- * similarity first, while no scale has more than L·b tokens; a layer that does not fit once stays
- * as it is. If the first c maps and one recent map are too many, fewer first maps are retained; if
- * one recent map alone is, the budget is refused. Where the budget covers the whole prefix, all of
- * it is retained. Whole maps rarely add up to the budget, so the name states the tokens in use.
+ * similarity first, while no scale has more than L·b tokens; a layer that does not fit once keeps
+ * its number of maps. If the first c maps and one recent map are too many, fewer first maps are
+ * retained; if one recent map alone is, the budget is refused. Where the budget covers the whole
+ * prefix, all of it is retained. Whole maps rarely add up to the budget, so the name states the
+ * tokens in use.
  */
 final class AmsKv {
   private static final Setting<Integer> FIRST =

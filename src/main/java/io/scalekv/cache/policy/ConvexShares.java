@@ -36,7 +36,9 @@ final class ConvexShares {
     return corners.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  /** Whether the last corner lies on or above the line from the one before it to point i. */
+  /**
+   * Returns whether the last corner lies on or above the line from the one before it to point i.
+   */
   private static boolean above(int[] x, double[] y, List<Integer> corners, int i) {
     int b = corners.get(corners.size() - 1);
     int a = corners.get(corners.size() - 2);

@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
  * switched off.
  */
 public final class ErrorCurve implements CachePolicy {
-  /** Name, as it is typed. */
+  /** Name on the command line. */
   public static final String NAME = "error-curve";
 
   private static final Setting<Double> PRIOR =

@@ -14,17 +14,17 @@ import java.util.Arrays;
  */
 public record ErrorCurves(
     int[][] tokens, double[][][][] error, float[][][][] importance, double[] sensitivity) {
-  /** Number of maps K. */
+  /** Returns the number of maps K. */
   public int maps() {
     return tokens.length;
   }
 
-  /** Number of layers L. */
+  /** Returns the number of layers L. */
   public int layers() {
     return error[0].length;
   }
 
-  /** Number of heads H. */
+  /** Returns the number of heads H. */
   public int heads() {
     return error[0][0].length;
   }

@@ -177,12 +177,14 @@ final class HeatKvSchedule {
     return sum;
   }
 
-  /** Whether a head retains the tokens of map {@code source} when map {@code scale} reads. */
+  /**
+   * Returns whether a head retains the tokens of map {@code source} when map {@code scale} reads.
+   */
   boolean retains(int scale, int source, int layer, int head) {
     return source < scale && !absent[scale][source][head * layers + layer];
   }
 
-  /** Number of evictions due after map {@code scale} that were moved before it. */
+  /** Returns the number of evictions due after map {@code scale} that were moved before it. */
   int early(int scale) {
     return early[scale];
   }

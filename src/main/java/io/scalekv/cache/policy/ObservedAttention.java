@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Scores by the attention of an observation window: softmax over all stored keys, summed over the
+ * Scores from the attention of an observation window: softmax over all stored keys, summed over the
  * window's queries, pooled over neighbours. Some tokens of the window are retained by force and
  * take no part in the pooling.
  *

@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * Diagnostic policy: compresses the cache of a single layer to the budget. Tokens are selected as
  * in ScaleKV ({@link ScaleKv#scorer}). With {@code scale=k} the layer is compressed once, for scale
- * k, and retains what comes later.
+ * k, and retains all later tokens.
  */
 final class OneLayer {
   private static final Setting<Integer> LAYER =

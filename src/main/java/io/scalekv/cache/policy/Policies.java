@@ -41,7 +41,7 @@ public final class Policies {
 
   private Policies() {}
 
-  /** All policies: the built-in ones, then those found by {@link ServiceLoader}. */
+  /** Returns all policies: the built-in ones, then those found by {@link ServiceLoader}. */
   public static List<PolicyKind> all() {
     return ALL;
   }
@@ -89,7 +89,7 @@ public final class Policies {
     return kind(spec.name()).label(spec);
   }
 
-  /** Names of the calibration parts that a policy needs. */
+  /** Returns names of the calibration parts that a policy needs. */
   public static Set<String> needs(PolicySpec spec) {
     return kind(spec).needs(spec);
   }

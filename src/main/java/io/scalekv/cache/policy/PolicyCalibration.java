@@ -33,7 +33,7 @@ public final class PolicyCalibration {
     this.parts = parts;
   }
 
-  /** Returns this calibration with one part more; null leaves it as it is. */
+  /** Returns this calibration with one more part; null adds none. */
   public PolicyCalibration with(String name, Object part) {
     if (part == null) {
       return this;
@@ -43,7 +43,7 @@ public final class PolicyCalibration {
     return new PolicyCalibration(more);
   }
 
-  /** Whether a part was measured. */
+  /** Returns whether a part was measured. */
   public boolean has(String name) {
     return parts.containsKey(name);
   }

@@ -25,12 +25,12 @@ public record PolicyContext(
     Require.atLeast("budget", budget, 1);
   }
 
-  /** Number of layers L. */
+  /** Returns the number of layers L. */
   public int layers() {
     return geometry.layers();
   }
 
-  /** Number of heads H. */
+  /** Returns the number of heads H. */
   public int heads() {
     return geometry.heads();
   }

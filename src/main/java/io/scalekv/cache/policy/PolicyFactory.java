@@ -8,7 +8,7 @@ import io.scalekv.cache.ScaleSchedule;
 import java.util.function.IntFunction;
 
 /**
- * Makes the policies of one model, at budgets of any unit.
+ * Factory of the policies of one model, at budgets of any unit.
  *
  * @param schedule token maps
  * @param memory geometry, number formats, branches and batch

@@ -12,7 +12,7 @@ import java.util.function.Function;
  * META-INF/services/io.scalekv.cache.policy.PolicyKind}.
  */
 public interface PolicyKind {
-  /** Name, as it is typed. */
+  /** Returns the name on the command line. */
   String name();
 
   /** Which tokens the policy retains, in one phrase. */
@@ -21,17 +21,17 @@ public interface PolicyKind {
   /** Paper or code it follows. */
   String source();
 
-  /** Settings with their defaults; every other setting is an error. */
+  /** Returns settings with their defaults; every other setting is an error. */
   default List<Setting<?>> settings() {
     return List.of();
   }
 
-  /** Names of the calibration parts that the policy needs with default settings. */
+  /** Returns names of the calibration parts that the policy needs with default settings. */
   default Set<String> needs() {
     return Set.of();
   }
 
-  /** Names of the calibration parts that the policy needs with these settings. */
+  /** Returns names of the calibration parts that the policy needs with these settings. */
   default Set<String> needs(PolicySpec spec) {
     return needs();
   }

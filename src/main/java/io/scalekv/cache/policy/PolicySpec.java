@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Policy as it is typed: {@code h2o}, or with settings {@code streaming-llm:sinks=scales:3} and
- * {@code snapkv:window=grid,w=16}.
+ * Policy on the command line: {@code h2o}, or with settings {@code streaming-llm:sinks=scales:3}
+ * and {@code snapkv:window=grid,w=16}.
  *
  * @param name of the policy
  * @param settings by name, those that are given
@@ -51,7 +51,7 @@ public record PolicySpec(String name, SortedMap<String, String> settings) {
     return new PolicySpec(name, settings);
   }
 
-  /** Whether a setting is given. */
+  /** Returns whether a setting is given. */
   boolean has(Setting<?> setting) {
     return settings.containsKey(setting.name());
   }

@@ -42,7 +42,7 @@ enum Pooling {
     this.word = word;
   }
 
-  /** Whether {@link #pool} needs the positions of the tokens. */
+  /** Returns whether {@link #pool} needs the positions of the tokens. */
   boolean needsPositions() {
     return this == MAP_ROWS || this == MAP;
   }
@@ -78,7 +78,7 @@ enum Pooling {
     return out;
   }
 
-  /** Mean of the kernel around one token of a map, 0 outside. */
+  /** Returns the mean of the kernel around one token of a map, 0 outside. */
   private static float mean(float[] map, int width, int at, int columns, int rows) {
     int row = at / width;
     int column = at % width;
@@ -92,7 +92,7 @@ enum Pooling {
     return sum / (columns * rows);
   }
 
-  /** Mean of each score and its neighbours, 0 outside. */
+  /** Returns the mean of each score and its neighbours, 0 outside. */
   static float[] average(float[] scores, int kernel) {
     float[] out = new float[scores.length];
     for (int i = 0; i < out.length; i++) {
@@ -101,7 +101,7 @@ enum Pooling {
     return out;
   }
 
-  /** Largest of each score and its neighbours. */
+  /** Returns the largest of each score and its neighbours. */
   static float[] max(float[] scores, int kernel) {
     float[] out = new float[scores.length];
     for (int i = 0; i < out.length; i++) {

@@ -135,7 +135,7 @@ public final class ScaleKv {
         SCORE.of(spec).equals("softmax"));
   }
 
-  /** Number of centres that are retained by force. */
+  /** Returns the number of centres that are retained by force. */
   private static int forced(SelectionInputs in, int budget) {
     int side = ObservationWindow.side(Math.min(Math.min(WINDOW_TOKENS, in.current()), budget / 4));
     return Math.max(1, side * side);

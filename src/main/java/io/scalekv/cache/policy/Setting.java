@@ -122,7 +122,7 @@ public final class Setting<T> {
     return new Setting<>(name, otherwise, range, meaning, reader.andThen(then));
   }
 
-  /** Name, as it is typed. */
+  /** Returns the name on the command line. */
   public String name() {
     return name;
   }

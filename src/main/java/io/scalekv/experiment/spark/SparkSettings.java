@@ -1,5 +1,6 @@
 package io.scalekv.experiment.spark;
 
+import io.scalekv.io.Require;
 import java.io.File;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -14,8 +15,8 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 
 /**
- * How Spark is asked for executors. Each runs one cell at a time on all of its cores: a task takes
- * as many cores as an operation of libtorch has threads, and an executor has no more.
+ * Settings of Spark executors. Each runs one cell at a time on all of its cores: a task takes as
+ * many cores as an operation of libtorch has threads, and an executor has no more.
  *
  * @param master {@code local[*]}, {@code spark://HOST:PORT} and so on; null for that of
  *     spark-submit, or {@code local[*]}
@@ -25,7 +26,7 @@ import org.apache.spark.SparkContext;
 public record SparkSettings(String master, OptionalInt threads, Map<String, String> conf) {
   private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|[0-9]+)(?:, *[0-9]+)?])?");
 
-  /** What the native library is told by the environment, on an executor as here. */
+  /** Environment variables of the native library, passed to executors. */
   private static final List<String> ENVIRONMENT =
       List.of(
           "DJL_OFFLINE",
@@ -47,12 +48,12 @@ public record SparkSettings(String master, OptionalInt threads, Map<String, Stri
     conf = Map.copyOf(conf);
   }
 
-  /** The master that is really used. */
+  /** Returns the master that is really used. */
   public String chosenMaster() {
     return master != null ? master : System.getProperty("spark.master", "local[*]");
   }
 
-  /** Whether everything runs in this process. */
+  /** Returns whether everything runs in this process. */
   public boolean local() {
     return LOCAL.matcher(chosenMaster()).matches();
   }
@@ -68,18 +69,16 @@ public record SparkSettings(String master, OptionalInt threads, Map<String, Stri
       return threads.orElseThrow(
           () ->
               new IllegalArgumentException(
-                  "--threads: the cores of one executor, which holds one model and runs one cell"
-                      + " at a time, expected with --master "
-                      + chosenMaster()
-                      + ", got none"));
+                  "missing --threads, the cores of one executor, with --master " + chosenMaster()));
     }
     int slots = slots();
     int cores = threads.orElse(slots);
-    if (cores > slots) {
-      throw new IllegalArgumentException(
-          "--threads: at most the %d cores of --master %s expected, got %d"
-              .formatted(slots, chosenMaster(), cores));
-    }
+    Require.that(
+        cores <= slots,
+        "--threads must be at most the %d cores of --master %s, got %d",
+        slots,
+        chosenMaster(),
+        cores);
     return cores;
   }
 
@@ -126,9 +125,9 @@ public record SparkSettings(String master, OptionalInt threads, Map<String, Stri
   }
 
   /**
-   * This program and its libraries as the executors find them: at the same places as here, on a
-   * shared disk or installed alike. Spark's own are left to the executors, and so is what makes a
-   * log silent.
+   * Returns this program and its libraries as the executors find them: at the same paths as here,
+   * on a shared disk or installed the same way. Libraries of Spark and of logging are those of the
+   * executors.
    */
   private static String classPath() {
     Path ofSpark = place(SparkContext.class);
@@ -149,7 +148,7 @@ public record SparkSettings(String master, OptionalInt threads, Map<String, Stri
     return String.join(File.pathSeparator, entries);
   }
 
-  /** The folder or jar that a class comes from. */
+  /** Returns the folder or jar that a class comes from. */
   private static Path place(Class<?> type) {
     try {
       return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())

@@ -239,9 +239,9 @@ public record InfinityModelConfig(
   }
 
   /**
-   * {@inheritDoc} Files also hold the quantiser's buffers and training state; everything beside
+   * {@inheritDoc} Files also hold the quantiser's buffers and training state; everything except
    * encoder and decoder is passed over. Older files name a convolution {@code x.weight} where newer
-   * ones have {@code x.conv.weight}, and norms likewise.
+   * ones have {@code x.conv.weight}, and the same for norms.
    */
   @Override
   public ExpectedWeights tokenizerWeights() {

@@ -15,7 +15,7 @@ import java.util.Map;
  * {@code </s>}.
  */
 public final class T5Tokenizer implements AutoCloseable {
-  /** Most tokens of a text, {@code </s>} included: what Infinity was trained with. */
+  /** Most tokens of a text, {@code </s>} included, as in the training of Infinity. */
   public static final int MAX_TOKENS = 512;
 
   private static final String JSON = "tokenizer.json";
@@ -42,7 +42,7 @@ public final class T5Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokenizer of a folder; {@code tokenizer.json} goes first.
+   * Returns the tokenizer of a folder; {@code tokenizer.json} goes first.
    *
    * @throws IllegalArgumentException if neither file is there, or it cannot be read
    */
@@ -117,7 +117,7 @@ public final class T5Tokenizer implements AutoCloseable {
         end);
   }
 
-  /** The tokens of a text, 1 to {@link #MAX_TOKENS}, the last being {@code </s>}. */
+  /** Returns the tokens of a text, 1 to {@link #MAX_TOKENS}, the last being {@code </s>}. */
   public int[] encode(String text) {
     int[] ids = pieces.of(text);
     int kept = Math.min(ids.length, MAX_TOKENS - 1);

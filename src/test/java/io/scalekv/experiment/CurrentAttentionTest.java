@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import static io.scalekv.io.Messages.assertNames;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -83,6 +84,6 @@ final class CurrentAttentionTest {
     Cell two = cell(ScaleSchedule.ofSides(1, 2), 1, 1);
     Exception e =
         assertThrows(IllegalArgumentException.class, () -> new CurrentAttention(MODEL, two));
-    assertEquals("attention: at least 3 token maps expected, got 2", e.getMessage());
+    assertNames("scales … 3 … got 2", e);
   }
 }

@@ -52,6 +52,7 @@ final class ResumeTest {
     String classes =
         Path.of("target", "classes") + File.pathSeparator + Path.of("target", "lib", "*");
     List<String> words = new ArrayList<>(List.of(java, "-cp", classes, "-XX:TieredStopAtLevel=1"));
+    words.add("-Dscalekv.progress.seconds=0");
     words.addAll(
         List.of(
             "io.scalekv.cli.Main",

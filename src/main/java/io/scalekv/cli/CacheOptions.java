@@ -88,10 +88,7 @@ final class CacheOptions {
    */
   List<PolicyImages.Setting> settings(
       ModelOptions model, Drawing drawing, int batch, boolean compared) throws IOException {
-    CacheType values =
-        valueType != null
-            ? valueType
-            : model.dtype() == ModelOptions.Dtype.BF16 ? CacheType.BF16 : CacheType.FP32;
+    CacheType values = valueType == null ? model.valueType() : valueType;
     PolicyFactory factory =
         new PolicyFactory(
             drawing.schedule(),

@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -62,14 +61,6 @@ final class CalibrateCommand implements Callable<Integer> {
   /** JSON document of a shard. */
   record ShardReport(int images, List<String> files) {}
 
-  /** Converter of shards. */
-  static final class Shard implements ITypeConverter<CalibrationShard> {
-    @Override
-    public CalibrationShard convert(String text) {
-      return Choice.converted(() -> CalibrationShard.parse(text));
-    }
-  }
-
   @Mixin private ModelOptions modelOptions;
   @Mixin private PromptOptions promptOptions;
   @Mixin private DrawingOptions drawingOptions;
@@ -80,7 +71,6 @@ final class CalibrateCommand implements Callable<Integer> {
   @Option(
       names = "--shard",
       paramLabel = "I/N",
-      converter = Shard.class,
       description = "Measure only every N-th image from the I-th on, for --merge.")
   private CalibrationShard shard;
 
@@ -117,7 +107,8 @@ final class CalibrateCommand implements Callable<Integer> {
     try (ImageModel model = modelOptions.open(machine, texts, false, output)) {
       AttentionSource source = new DrawnAttention(model, drawing, prompts);
       CalibrationRun run =
-          new CalibrationRun(source, statistics.options(config, drawing, drawingOptions.batch()));
+          new CalibrationRun(
+              source, statistics.options(modelOptions, drawing, drawingOptions.batch()));
       Measurements measured =
           merge == null ? measure(run, images) : CalibrationShard.readAll(merge, run, all);
       if (shard != null) {

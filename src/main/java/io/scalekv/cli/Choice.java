@@ -4,7 +4,6 @@ import io.scalekv.io.NearWord;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -48,15 +47,6 @@ class Choice<T> implements ITypeConverter<T> {
   /** Returns {@code ; did you mean X?}, or nothing where no word is near. */
   static String near(String text, List<String> names) {
     return NearWord.of(text, names).map(n -> "; did you mean " + n + "?").orElse("");
-  }
-
-  /** Returns a converted value; an argument error becomes one of the option. */
-  static <T> T converted(Supplier<T> maker) {
-    try {
-      return maker.get();
-    } catch (IllegalArgumentException e) {
-      throw new TypeConversionException(e.getMessage());
-    }
   }
 
   /** Converter of whole numbers from 1. */

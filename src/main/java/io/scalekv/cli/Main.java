@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.Allocation;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.policy.Policies;
@@ -7,6 +8,8 @@ import io.scalekv.cache.policy.PolicyKind;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.RandomWeights;
+import io.scalekv.profile.TopKeys;
+import io.scalekv.roles.CalibrationShard;
 import io.scalekv.tensor.Cancellation;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import java.io.PrintWriter;
@@ -160,6 +163,9 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(Budget.class, Budget::parse);
     root.registerConverter(PolicySpec.class, Main::policy);
     root.registerConverter(RandomWeights.class, RandomWeights::parse);
+    root.registerConverter(Allocation.class, Allocation::parse);
+    root.registerConverter(TopKeys.class, TopKeys::parse);
+    root.registerConverter(CalibrationShard.class, CalibrationShard::parse);
     root.setUsageHelpWidth(100);
     root.setParameterExceptionHandler((exception, unused) -> main.misused(exception));
     root.setExecutionStrategy(Main::checkAndExecute);

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.CacheType;
 import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
@@ -90,6 +91,11 @@ final class ModelOptions {
   /** Returns the number format of weights and activations. */
   Dtype dtype() {
     return dtype;
+  }
+
+  /** Returns the number format in which values are computed. */
+  CacheType valueType() {
+    return dtype == Dtype.BF16 ? CacheType.BF16 : CacheType.FP32;
   }
 
   /** Returns how the model is loaded. */

@@ -68,7 +68,6 @@ final class RolesDiffCommand implements Callable<Integer> {
   @Option(
       names = "--budget",
       paramLabel = "B",
-      converter = StatisticOptions.BudgetConverter.class,
       description = "Budget of HeatKV orders (default: that of the other file, else 10%%).")
   private Budget budget;
 

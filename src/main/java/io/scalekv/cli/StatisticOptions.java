@@ -6,7 +6,6 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.io.Require;
 import io.scalekv.model.Drawing;
-import io.scalekv.model.ModelConfig;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.TopKeys;
@@ -47,27 +46,10 @@ final class StatisticOptions {
     }
   }
 
-  /** Converter of budgets. */
-  static final class BudgetConverter implements ITypeConverter<Budget> {
-    @Override
-    public Budget convert(String text) {
-      return Choice.converted(() -> Budget.parse(text));
-    }
-  }
-
-  /** Converter of allocations. */
-  static final class AllocationConverter implements ITypeConverter<Allocation> {
-    @Override
-    public Allocation convert(String text) {
-      return Choice.converted(() -> Allocation.parse(text));
-    }
-  }
-
   @Option(
       names = "--budget",
       paramLabel = "B",
       defaultValue = "10%",
-      converter = BudgetConverter.class,
       description =
           "Mean cache of a layer and head: 10%%, 650t (tokens), paper-20, paper-10, paper-4, or"
               + " bytes such as 3900MiB (default: 10%%).")
@@ -105,7 +87,6 @@ final class StatisticOptions {
       names = "--allocation",
       paramLabel = "released|paper",
       defaultValue = "released",
-      converter = AllocationConverter.class,
       description =
           "How drafters and refiners share the budget: the rule of the released budget files, or"
               + " eq. 4 of the paper (default: ${DEFAULT-VALUE}).")
@@ -135,31 +116,22 @@ final class StatisticOptions {
 
   @Option(
       names = "--key-type",
+      paramLabel = "fp32|bf16|int8",
       defaultValue = "fp32",
       description =
-          "Number format of stored keys, for budgets in bytes: ${COMPLETION-CANDIDATES} (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Number format of stored keys, for budgets in bytes (default: ${DEFAULT-VALUE}).")
   private CacheType keyType;
 
   @Option(
       names = "--value-type",
-      defaultValue = "fp32",
+      paramLabel = "fp32|bf16|int8",
       description =
-          "Number format of stored values, for budgets in bytes: ${COMPLETION-CANDIDATES} (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Number format of stored values, for budgets in bytes (default: that of --dtype).")
   private CacheType valueType;
 
   /** Sampling of attention, shared with {@code profile}. */
   @HelpGroup(HelpGroup.Heading.STATISTICS)
   static final class SamplingOptions {
-    /** Converter of K'. */
-    static final class TopKeysConverter implements ITypeConverter<TopKeys> {
-      @Override
-      public TopKeys convert(String text) {
-        return Choice.converted(() -> TopKeys.parse(text));
-      }
-    }
-
     /** Converter of a number of rows or {@code all}. */
     static final class Rows implements ITypeConverter<Integer> {
       @Override
@@ -172,7 +144,6 @@ final class StatisticOptions {
         names = "--top-k",
         paramLabel = "K'",
         defaultValue = "5%",
-        converter = TopKeysConverter.class,
         description =
             "Prefix keys of the selectivity index: a share of the prefix or a number (default:"
                 + " 5%%).")
@@ -197,13 +168,20 @@ final class StatisticOptions {
   }
 
   /** Returns the options of a calibration. */
-  CalibrationRun.Options options(ModelConfig config, Drawing drawing, int batch) {
+  CalibrationRun.Options options(ModelOptions model, Drawing drawing, int batch) {
     Require.that(
         drafters == null || classifier.equals("rank"),
         "--drafters must come with --classifier rank, got %s",
         classifier);
     MemoryModel memory =
-        config.geometry().memory(keyType, valueType, drawing.sampling().guided() ? 2 : 1, batch);
+        model
+            .config()
+            .geometry()
+            .memory(
+                keyType,
+                valueType == null ? model.valueType() : valueType,
+                drawing.sampling().guided() ? 2 : 1,
+                batch);
     Set<String> measured = new HashSet<>(CalibrationRun.tappedParts());
     measured.addAll(parts);
     return new CalibrationRun.Options(

@@ -125,7 +125,7 @@ final class HostileFoldersTest {
     Files.writeString(text.resolve("a.txt"), "a few words\n");
     refused(
         2,
-        text + ": at least 10000 characters of UTF-8 text expected, got 12",
+        text.toString(),
         "train",
         "vocabtrim",
         "--text",

@@ -124,14 +124,7 @@ final class HostileFoldersTest {
     Files.createSymbolicLink(text.resolve("self"), text.resolve("self"));
     Files.writeString(text.resolve("a.txt"), "a few words\n");
     refused(
-        2,
-        text.toString(),
-        "train",
-        "vocabtrim",
-        "--text",
-        text,
-        "--out",
-        folder.resolve("out"));
+        2, text.toString(), "train", "vocabtrim", "--text", text, "--out", folder.resolve("out"));
   }
 
   /** In each form of checkpoint one number of one weight is NaN. */

@@ -166,7 +166,7 @@ public final class Lab implements AutoCloseable {
   }
 
   /**
-   * Images under a policy beside those with the full cache.
+   * Images under a policy and those with the full cache, compared.
    *
    * @param images under the policy, in the order of prompts, then seeds
    * @param reference with the full cache

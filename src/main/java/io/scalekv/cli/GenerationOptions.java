@@ -69,7 +69,7 @@ final class GenerationOptions implements CheckedOptions {
     return tau;
   }
 
-  /** Probability mass kept of each bit, above 0 and at most 1. */
+  /** Returns the probability mass kept of each bit, above 0 and at most 1. */
   double topP() {
     return topP;
   }
@@ -84,17 +84,17 @@ final class GenerationOptions implements CheckedOptions {
     return schedule.aspect();
   }
 
-  /** The negative prompt; empty for none. */
+  /** Returns the negative prompt; empty for none. */
   String negative() {
     return negative;
   }
 
-  /** Where to compute. */
+  /** Returns where to compute. */
   ComputeDevice device() {
     return ComputeDevice.parse(device);
   }
 
-  /** Where text embeddings are kept, if asked for. */
+  /** Returns where text embeddings are kept, if asked for. */
   Optional<Path> textEmbeddings() {
     return Optional.ofNullable(textEmbeddings);
   }

@@ -11,7 +11,7 @@ final class JsonOption {
       description = "Print one JSON document on stdout; progress and logs go to stderr.")
   private boolean json;
 
-  /** Whether the user asked for JSON. */
+  /** Returns whether the user asked for JSON. */
   boolean enabled() {
     return json;
   }

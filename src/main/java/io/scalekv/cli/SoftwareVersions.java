@@ -14,7 +14,7 @@ import java.util.Properties;
  * @param java version of the running Java
  */
 public record SoftwareVersions(String scalekv, String djl, String libtorch, String java) {
-  /** The versions of this build and of the Java it runs on. */
+  /** Returns the versions of this build and of the Java it runs on. */
   public static SoftwareVersions current() {
     Properties properties = new Properties();
     try (InputStream in = SoftwareVersions.class.getResourceAsStream("versions.properties")) {

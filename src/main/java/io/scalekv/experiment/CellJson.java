@@ -15,17 +15,17 @@ import tools.jackson.databind.JsonNode;
  * are equal bytes.
  */
 public final class CellJson {
-  /** The schema, a resource beside this class. */
+  /** Schema, a resource next to this class. */
   public static final String SCHEMA = "cell-1.schema.json";
 
   private CellJson() {}
 
-  /** A cell as text. */
+  /** Returns a cell as text. */
   public static String cellText(Cell cell) {
     return CanonicalJson.of(cell);
   }
 
-  /** The cell of such a text. */
+  /** Returns the cell of such a text. */
   public static Cell cell(String text) {
     return Json.bindOptional(Json.parse(text, "cell"), Cell.class, "cell");
   }
@@ -40,7 +40,7 @@ public final class CellJson {
     AtomicFile.write(file, text(result).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The bytes of a result as text. */
+  /** Returns the bytes of a result as text. */
   public static String text(CellResult result) {
     JsonNode tree = Json.MAPPER.valueToTree(result);
     Loaded.SCHEMA.check(tree, "cell " + result.id());

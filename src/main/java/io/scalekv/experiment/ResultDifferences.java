@@ -8,15 +8,15 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What differs between two results of one cell, but for time, host, memory and software. */
+/** Differences between two results of one run, except time, host, memory and software. */
 public final class ResultDifferences {
   private static final int MOST = 20;
 
   private ResultDifferences() {}
 
   /**
-   * The places that differ, each as {@code /pointer: VALUE recorded, VALUE derived}; at most
-   * {@value #MOST} and a line that says how many more.
+   * Returns the places that differ, each as {@code /pointer: VALUE recorded, VALUE derived}; at
+   * most {@value #MOST} and a line that says how many more.
    */
   public static List<String> of(CellResult recorded, CellResult derived) {
     List<String> differences = new ArrayList<>();
@@ -29,7 +29,7 @@ public final class ResultDifferences {
     return first;
   }
 
-  /** The parts of a result that two runs of a cell share. */
+  /** Returns the parts of a result that two runs of a cell share. */
   static JsonNode comparable(CellResult result) {
     ObjectNode tree = Json.MAPPER.valueToTree(result);
     tree.remove("provenance");

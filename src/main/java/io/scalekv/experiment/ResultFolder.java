@@ -49,17 +49,17 @@ public final class ResultFolder {
   private Map<String, CellResult> packed = Map.of();
   private String packedHash;
 
-  /** A folder, which need not exist yet. */
+  /** Creates a folder, which need not exist yet. */
   public ResultFolder(Path folder) {
     this.folder = folder;
   }
 
-  /** The folder. */
+  /** Returns the folder. */
   public Path path() {
     return folder;
   }
 
-  /** The file of one finished run, before the experiment is finished. */
+  /** Returns the file of one finished run, before the experiment is finished. */
   public Path file(String id) {
     return folder.resolve("runs").resolve(id + ".json");
   }
@@ -68,13 +68,13 @@ public final class ResultFolder {
     return folder.resolve("runs").resolve(id + ".failed.json");
   }
 
-  /** Folder of the images of a run, where they are kept. */
+  /** Returns the folder of the images of a run, where they are kept. */
   public Path images(String id) {
     return folder.resolve("images").resolve(id);
   }
 
   /**
-   * The result of a run, if there is a sound one; an unsound file of a run counts as none.
+   * Returns the result of a run, if there is a sound one; an unsound file of a run counts as none.
    *
    * @throws IllegalArgumentException where the files of a finished experiment are damaged
    */
@@ -106,7 +106,7 @@ public final class ResultFolder {
     AtomicFile.write(failureFile(failure.id()), text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The error of a run that failed. */
+  /** Returns the error of a run that failed. */
   public Optional<CellFailure> failure(String id) throws IOException {
     Path file = failureFile(id);
     if (!Files.isRegularFile(file)) {
@@ -173,7 +173,7 @@ public final class ResultFolder {
         folder.resolve(RUNS), CanonicalJson.write(file).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Results of a finished experiment, by id; read again when the file has changed. */
+  /** Returns results of a finished experiment, by id; read again when the file has changed. */
   private Map<String, CellResult> packed() throws IOException {
     Path file = folder.resolve(RUNS);
     if (!Files.isRegularFile(file)) {
@@ -260,7 +260,7 @@ public final class ResultFolder {
     return new Results(file, results, failures);
   }
 
-  /** Folders with an experiment beside this one, by name. */
+  /** Returns neighbouring folders with an experiment, by name. */
   List<ResultFolder> neighbours() throws IOException {
     Path parent = folder.toAbsolutePath().getParent();
     try (Stream<Path> all = Files.list(parent)) {

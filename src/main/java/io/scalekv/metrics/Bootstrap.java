@@ -32,13 +32,14 @@ public record Bootstrap(int resamples, double level, long seed) {
     return new Bootstrap(10_000, 0.95, seed);
   }
 
-  /** The mean of one value per prompt. Errors as {@link #mean(double[][])}. */
+  /** Returns the mean of one value per prompt. Errors as {@link #mean(double[][])}. */
   public Interval mean(double... values) {
     return mean(oneEach(values));
   }
 
   /**
-   * The mean over all images, [prompt][image]; +∞ (identical images) is left out and counted.
+   * Returns the mean over all images, [prompt][image]; +∞ (identical images) is left out and
+   * counted.
    *
    * @throws IllegalArgumentException for NaN or −∞
    */
@@ -67,7 +68,7 @@ public record Bootstrap(int resamples, double level, long seed) {
   }
 
   /**
-   * The ratio Σ above / Σ below of two sums over prompts, such as tokens over calls.
+   * Returns the ratio Σ above / Σ below of two sums over prompts, such as tokens over calls.
    *
    * @param above one value per prompt, at least one prompt
    * @param below one value per prompt
@@ -77,8 +78,8 @@ public record Bootstrap(int resamples, double level, long seed) {
   }
 
   /**
-   * The difference of two ratios that share their numerator, each times a factor, paired by prompt:
-   * factorA · Σ above / Σ belowA − factorB · Σ above / Σ belowB.
+   * Returns the difference of two ratios that share their numerator, each times a factor, paired by
+   * prompt: factorA · Σ above / Σ belowA − factorB · Σ above / Σ belowB.
    */
   public Interval ratioDifference(
       double[] above, double[] belowA, double[] belowB, double factorA, double factorB) {
@@ -95,7 +96,7 @@ public record Bootstrap(int resamples, double level, long seed) {
   }
 
   /**
-   * The mean of a − b of one value per prompt. Errors as {@link #difference(double[][],
+   * Returns the mean of a − b of one value per prompt. Errors as {@link #difference(double[][],
    * double[][])}.
    */
   public Interval difference(double[] a, double[] b) {
@@ -103,8 +104,8 @@ public record Bootstrap(int resamples, double level, long seed) {
   }
 
   /**
-   * The mean of a − b over all images, [prompt][image], pair by pair; a pair with an infinite value
-   * is left out and counted.
+   * Returns the mean of a − b over all images, [prompt][image], pair by pair; a pair with an
+   * infinite value is left out and counted.
    *
    * @throws IllegalArgumentException for NaN or −∞, or if the two are not of one shape
    */

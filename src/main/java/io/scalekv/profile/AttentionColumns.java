@@ -30,7 +30,7 @@ public final class AttentionColumns {
     this.sums = sums;
   }
 
-  /** The sums of one attention call, query [B,H,L,D] and key [B,H,T,D]. */
+  /** Returns the sums of one attention call, query [B,H,L,D] and key [B,H,T,D]. */
   static AttentionColumns of(AttentionSite site, NDArray query, NDArray key) {
     return of(site, query, key, BLOCK_VALUES);
   }
@@ -51,7 +51,7 @@ public final class AttentionColumns {
     }
   }
 
-  /** The conditional rows as a view. */
+  /** Returns the conditional rows as a view. */
   static NDArray conditional(NDManager scope, NDArray x, int rows) {
     NDArray view = x.get(new NDIndex("0:{}", rows));
     view.attach(scope);

@@ -37,18 +37,18 @@ public final class AttentionMapTap implements AttentionTap {
     this.mostColumns = mostColumns;
   }
 
-  /** A tap for one generation of one prompt. */
+  /** Returns a tap for one generation of one prompt. */
   public static AttentionMapTap of(ProfileGeometry geometry, int scale, List<Integer> layers) {
     return withSize(geometry, scale, layers, AttentionMap.MOST_ROWS, AttentionMap.MOST_COLUMNS);
   }
 
-  /** The same with another size of what is kept. */
+  /** Returns the same with another size of what is kept. */
   static AttentionMapTap withSize(
       ProfileGeometry geometry, int scale, List<Integer> layers, int mostRows, int mostColumns) {
     return new AttentionMapTap(geometry, scale, layers, mostRows, mostColumns);
   }
 
-  /** What was seen, in the order of the layers asked for. */
+  /** Returns the recorded attention, in the order of the requested layers. */
   public List<AttentionMap> maps() {
     return layers.stream()
         .map(
@@ -127,12 +127,12 @@ public final class AttentionMapTap implements AttentionTap {
     }
   }
 
-  /** How many of the queries fall into a row of cells. */
+  /** Returns how many of the queries fall into a row of cells. */
   private static long queriesOf(int row, int rows, int queries) {
     return first(row + 1, rows, queries) - first(row, rows, queries);
   }
 
-  /** The first query i with ⌊i · rows / queries⌋ ≥ row. */
+  /** Returns the first query i with ⌊i · rows / queries⌋ ≥ row. */
   private static long first(int row, int rows, int queries) {
     return ((long) row * queries + rows - 1) / rows;
   }

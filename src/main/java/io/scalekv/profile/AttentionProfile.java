@@ -59,49 +59,51 @@ public final class AttentionProfile {
     return of(geometry, options, all);
   }
 
-  /** Shape of the profiled model. */
+  /** Returns the shape of the profiled model. */
   public ProfileGeometry geometry() {
     return geometry;
   }
 
-  /** Options of the measurement. */
+  /** Returns options of the measurement. */
   public ProfileOptions options() {
     return options;
   }
 
-  /** The prompts, by index. */
+  /** Returns the prompts, by index. */
   public List<PromptStatistics> prompts() {
     return prompts;
   }
 
-  /** Whether every prompt has an unconditional branch. */
+  /** Returns whether every prompt has an unconditional branch. */
   public boolean guided() {
     return !prompts.isEmpty() && prompts.stream().allMatch(PromptStatistics::guided);
   }
 
-  /** A statistic of one head over the prompts. Head in 0..H, H for the head-averaged row. */
+  /**
+   * Returns a statistic of one head over the prompts. Head in 0..H, H for the head-averaged row.
+   */
   public Moments moments(Branch branch, HeadStatistic statistic, int layer, int scale, int head) {
     return over(p -> p.value(branch, statistic, layer, scale, head));
   }
 
-  /** A statistic averaged over the heads, over the prompts. */
+  /** Returns a statistic averaged over the heads, over the prompts. */
   public Moments moments(Branch branch, HeadStatistic statistic, int layer, int scale) {
     return over(p -> p.meanOverHeads(branch, statistic, layer, scale));
   }
 
-  /** The share of one source scale, for one head, over the prompts. */
+  /** Returns the share of one source scale, for one head, over the prompts. */
   public Moments sourceMass(Branch branch, int layer, int scale, int head, int source) {
     return over(p -> p.sourceMass(branch, layer, scale, head, source));
   }
 
-  /** The share of one source scale, averaged over the heads, over the prompts. */
+  /** Returns the share of one source scale, averaged over the heads, over the prompts. */
   public Moments sourceMass(Branch branch, int layer, int scale, int source) {
     return over(p -> p.meanSourceMass(branch, layer, scale, source));
   }
 
   /**
-   * Mean share of the attention of map {@code scale} on the keys of map {@code source}, over heads
-   * and prompts, [layer][scale][source].
+   * Returns the mean share of the attention of map {@code scale} on the keys of map {@code source},
+   * over heads and prompts, [layer][scale][source].
    */
   public double[][][] sourceMass(Branch branch) {
     int scales = geometry.scales();

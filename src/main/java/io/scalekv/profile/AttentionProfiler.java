@@ -66,7 +66,7 @@ public final class AttentionProfiler implements AttentionTap {
   }
 
   /**
-   * A profiler for one generation.
+   * Returns a profiler for one generation.
    *
    * @param geometry shape of the model
    * @param options what to measure
@@ -77,7 +77,7 @@ public final class AttentionProfiler implements AttentionTap {
     return new AttentionProfiler(geometry, options, prompts, BLOCK_VALUES);
   }
 
-  /** The same with another block size, in attention values. */
+  /** Returns the same with another block size, in attention values. */
   static AttentionProfiler withBlocks(
       ProfileGeometry geometry, ProfileOptions options, int blockValues, int... prompts) {
     return new AttentionProfiler(geometry, options, prompts, blockValues);
@@ -184,7 +184,7 @@ public final class AttentionProfiler implements AttentionTap {
     }
   }
 
-  /** The first {@code count} batch rows, as a view. */
+  /** Returns the first {@code count} batch rows, as a view. */
   private static NDArray rows(NDManager scope, NDArray array, int count) {
     if (array.getShape().get(0) == count) {
       return array;
@@ -204,7 +204,7 @@ public final class AttentionProfiler implements AttentionTap {
   }
 
   /**
-   * What all layers of a scale have in common.
+   * Values shared by all layers of a scale.
    *
    * @param starts position of the first key of each source map up to the current one, and the end
    * @param sinks sinks among the keys of the prefix
@@ -283,8 +283,9 @@ public final class AttentionProfiler implements AttentionTap {
     }
 
     /**
-     * The rows from..from+n−1 of the conditional branch [R,H,n,T] if not all are detailed; then the
-     * detailed ones of all branches [B,H+1,detailed,T], the last head their mean, and their p ln p.
+     * Returns the rows from..from+n−1 of the conditional branch [R,H,n,T] if not all are detailed;
+     * then the detailed ones of all branches [B,H+1,detailed,T], the last head their mean, and
+     * their p ln p.
      */
     private float[] softmaxRows(
         NDManager scope, NDArray query, NDArray key, int from, int detailed, int n) {
@@ -295,7 +296,7 @@ public final class AttentionProfiler implements AttentionTap {
       }
     }
 
-    /** The same where there is one key, which gets all attention. */
+    /** Returns the same where there is one key, which gets all attention. */
     private float[] onlyKey(int n, int detailed) {
       int rows = detailed < n ? conditional * heads * n : 0;
       int whole = batch * (heads + 1) * detailed;
@@ -355,7 +356,9 @@ public final class AttentionProfiler implements AttentionTap {
       }
     }
 
-    /** The drawn positions of each conditional row and head, as rows of all queries [C,H,n]. */
+    /**
+     * Returns the drawn positions of each conditional row and head, as rows of all queries [C,H,n].
+     */
     private NDArray index(NDManager scope, int from, int n) {
       int tokens = keys - history;
       long[] index = new long[conditional * heads * n];
@@ -383,7 +386,7 @@ public final class AttentionProfiler implements AttentionTap {
       }
     }
 
-    /** Sum over the keys of one source map. */
+    /** Returns the sum over the keys of one source map. */
     private double part(float[] x, int row, int source) {
       return RowSums.sum(x, row + shared.starts()[source], row + shared.starts()[source + 1]);
     }

@@ -25,19 +25,22 @@ public interface AttentionSource {
     default void replayed(int... images) {}
   }
 
-  /** Layers, heads and head width of the model. */
+  /** Returns layers, heads and head width of the model. */
   Geometry geometry();
 
-  /** Token maps. */
+  /** Returns token maps. */
   ScaleSchedule schedule();
 
-  /** Number of images. */
+  /** Returns the number of images. */
   int images();
 
-  /** Map to which rotary positions of keys are normalised; empty for keys without rotation. */
+  /**
+   * Returns the map to which rotary positions of keys are normalised; empty for keys without
+   * rotation.
+   */
   Optional<TokenMap> rotaryReference();
 
-  /** Model, weights, prompts and sampling that the attention comes from, by name. */
+  /** Returns the model, weights, prompts and sampling that the attention comes from, by name. */
   SortedMap<String, String> provenance();
 
   /**
@@ -60,7 +63,7 @@ public interface AttentionSource {
   Optional<double[]> changedCodes(
       List<CachePolicy> policies, int images, int batch, IntConsumer progress);
 
-  /** Shape of the attention that taps see. */
+  /** Returns the shape of the attention that taps see. */
   default ProfileGeometry shape() {
     return new ProfileGeometry(geometry().layers(), geometry().heads(), schedule());
   }

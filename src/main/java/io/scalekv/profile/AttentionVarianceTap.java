@@ -107,7 +107,7 @@ public final class AttentionVarianceTap implements PromptTap {
     return ranks;
   }
 
-  /** Ranks from 1; equal values share their mean rank. */
+  /** Returns ranks from 1; equal values share their mean rank. */
   private static double[] rank(double[] values) {
     int[] order =
         IntStream.range(0, values.length)

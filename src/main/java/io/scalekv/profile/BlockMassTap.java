@@ -31,7 +31,7 @@ public final class BlockMassTap implements PromptTap {
     return new BlockMassTap(generation);
   }
 
-  /** Numbers per (layer, scale): the mass of every source map, for each head. */
+  /** Returns numbers per (layer, scale): the mass of every source map, for each head. */
   public static int width(ProfileGeometry shape) {
     return shape.heads() * shape.scales();
   }

@@ -39,7 +39,7 @@ final class CutError {
   private final int budget;
   private final TokenScorer scorer = ScaleKv.scorer();
 
-  /** What each layer would hold when the next map attends, null for everything. */
+  /** Tokens that each layer would retain when the next map attends, null for all. */
   private final RetainedTokens[] chosen;
 
   /**
@@ -52,7 +52,7 @@ final class CutError {
   }
 
   /**
-   * The errors of a map whose history was cut, or null where it is too short to be cut.
+   * Returns the errors of a map whose history was cut, or null where it is too short to be cut.
    *
    * @param query [B,H,L,D], float32 as the rest
    * @param key [B,H,T,D] of the full cache, the map's own last
@@ -81,7 +81,7 @@ final class CutError {
     }
   }
 
-  /** Rows of [B·H·T,D] that a compressed cache and the map itself would have, [B,H,b+L]. */
+  /** Returns rows of [B·H·T,D] that a compressed cache and the map itself would have, [B,H,b+L]. */
   private static NDArray index(
       NDManager scope, Shape key, RetainedTokens kept, int history, int current) {
     int batch = (int) key.get(0);
@@ -133,7 +133,7 @@ final class CutError {
     return error == 0 ? 0 : Math.sqrt(error / full);
   }
 
-  /** What ScaleKV would keep for the next map, or null for everything. */
+  /** Returns the tokens that ScaleKV would retain for the next map, or null for all. */
   private RetainedTokens choose(AttentionSite site, NDArray query, NDArray key, NDArray value) {
     int tokens = (int) key.getShape().get(2);
     boolean last = site.scale() == geometry.scales() - 1;

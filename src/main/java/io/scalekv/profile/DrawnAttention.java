@@ -100,7 +100,7 @@ public final class DrawnAttention implements AttentionSource {
     return Optional.of(changed);
   }
 
-  /** Token bits of the first images, [image][map]. */
+  /** Returns token bits of the first images, [image][map]. */
   private List<List<boolean[]>> codes(CacheSettings cache, int count, int batch, Runnable step) {
     List<List<boolean[]>> all = new ArrayList<>();
     for (int from = 0; from < count; from += batch) {
@@ -113,7 +113,7 @@ public final class DrawnAttention implements AttentionSource {
     return all;
   }
 
-  /** Share of the bits of all maps together that differ. */
+  /** Returns the share of the bits of all maps together that differ. */
   private static double changed(List<boolean[]> a, List<boolean[]> b) {
     long bits = 0;
     long different = 0;

@@ -53,7 +53,7 @@ public final class ErrorCurveTap implements AttentionTap {
   }
 
   /**
-   * A tap.
+   * Returns a tap.
    *
    * @param scorers makers of a scorer by layer, called at the start of every generation
    */
@@ -61,7 +61,10 @@ public final class ErrorCurveTap implements AttentionTap {
     return new ErrorCurveTap(geometry, scorers);
   }
 
-  /** Numbers of tokens at which map k is measured: 0, all T_k, whole maps, and a rising ladder. */
+  /**
+   * Returns numbers of tokens at which map k is measured: 0, all T_k, whole maps, and a rising
+   * ladder.
+   */
   static int[] tokens(ScaleSchedule schedule, int k) {
     int all = schedule.tokensBefore(k);
     TreeSet<Integer> points = new TreeSet<>();
@@ -107,7 +110,7 @@ public final class ErrorCurveTap implements AttentionTap {
     }
   }
 
-  /** Rank of every key among those of its row and head, 0 for the highest score. */
+  /** Returns the rank of every key among those of its row and head, 0 for the highest score. */
   private static float[] ranks(float[] scores, Shape keys) {
     int t = (int) keys.get(2);
     float[] ranks = new float[scores.length];
@@ -167,7 +170,7 @@ public final class ErrorCurveTap implements AttentionTap {
     rows[k][l] += batch;
   }
 
-  /** The measured numbers of tokens, [map][point]; none for map 0. */
+  /** Returns the measured numbers of tokens, [map][point]; none for map 0. */
   public int[][] tokens() {
     return Arrays.stream(tokens).map(int[]::clone).toArray(int[][]::new);
   }

@@ -1,8 +1,8 @@
 package io.scalekv.profile;
 
 /**
- * What is measured on a softmax row p over the T cached keys and averaged over the sampled rows of
- * a prompt: {@link #CURRENT_MASS}, {@link #HISTORY_TOP_K}, {@link #SINK_MASS} and the masses of the
+ * Statistic of a softmax row p over the T cached keys and averaged over the sampled rows of a
+ * prompt: {@link #CURRENT_MASS}, {@link #HISTORY_TOP_K}, {@link #SINK_MASS} and the masses of the
  * source scales over all of them, the rest (and everything in the unconditional branch) over the
  * first {@link ProfileOptions#detailRows()}. C are the keys of the current map, P those of the
  * earlier maps (the prefix), m_C and m_P their shares of the attention. Statistics of P are
@@ -50,7 +50,7 @@ public enum HeadStatistic {
   /**
    * ‖o_full − o_cut‖ / ‖o_full‖ over all queries of the map, o the attention's output: what a layer
    * loses that holds {@link ProfileOptions#cutTokens()} tokens of its history, chosen as ScaleKV
-   * does; see {@link CutError}. For one head, or for all heads together where it stands beside the
+   * does; see {@link CutError}. For one head, or for all heads together where it stands next to the
    * averaged row. NaN where the prefix is no longer than that, or where no cut was asked for.
    */
   CUT_ERROR("cut-error"),
@@ -63,7 +63,7 @@ public enum HeadStatistic {
     this.label = label;
   }
 
-  /** The name used in files. */
+  /** Returns the name used in files. */
   public String label() {
     return label;
   }

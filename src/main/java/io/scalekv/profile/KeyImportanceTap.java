@@ -34,7 +34,7 @@ public final class KeyImportanceTap implements AttentionTap {
     }
   }
 
-  /** A tap for any number of generations of that shape. */
+  /** Returns a tap for any number of generations of that shape. */
   public static KeyImportanceTap create(ProfileGeometry geometry) {
     return new KeyImportanceTap(geometry);
   }
@@ -59,8 +59,8 @@ public final class KeyImportanceTap implements AttentionTap {
   }
 
   /**
-   * The means, [map][layer][head][position]; map 0 has no prefix. An error if a generation is not
-   * complete.
+   * Returns the means, [map][layer][head][position]; map 0 has no prefix. An error if a generation
+   * is not complete.
    */
   public float[][][][] importance() {
     float[][][][] means = new float[sums.length][geometry.layers()][geometry.heads()][];

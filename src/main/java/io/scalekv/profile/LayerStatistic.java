@@ -204,7 +204,7 @@ public enum LayerStatistic {
       this.label = label;
     }
 
-    /** Name on axes and in files. */
+    /** Returns the name on axes and in files. */
     public String label() {
       return label;
     }
@@ -212,16 +212,16 @@ public enum LayerStatistic {
 
   /** Averages over the heads of one prompt at one (layer, scale), conditional branch. */
   interface Averages {
-    /** Mean over the heads. */
+    /** Returns the mean over the heads. */
     double mean(HeadStatistic statistic);
 
     /** Statistic of the head-averaged row. */
     double averagedRow(HeadStatistic statistic);
 
-    /** Standard deviation over the heads, with divisor H. */
+    /** Returns the standard deviation over the heads, with divisor H. */
     double headDeviation(HeadStatistic statistic);
 
-    /** Mean over the heads of the share of the previous map; NaN without a prefix. */
+    /** Returns the mean over the heads of the share of the previous map; NaN without a prefix. */
     double previousMapMass();
 
     /** Exponential of the entropy of the shares per map, averaged over the heads. */
@@ -232,12 +232,12 @@ public enum LayerStatistic {
     return formula.applyAsDouble(averages);
   }
 
-  /** The name on the command line and in files, such as {@code current-ratio}. */
+  /** Returns the name on the command line and in files, such as {@code current-ratio}. */
   public String cliName() {
     return cliName;
   }
 
-  /** The name in figures, such as {@code Effective keys, history}. */
+  /** Returns the name in figures, such as {@code Effective keys, history}. */
   public String title() {
     return title;
   }
@@ -247,12 +247,12 @@ public enum LayerStatistic {
     return unit;
   }
 
-  /** Whether a high value indicates a refiner. */
+  /** Returns whether a high value indicates a refiner. */
   public boolean highMeansRefiner() {
     return highMeansRefiner;
   }
 
-  /** Whether it is measured at a budget: {@link ProfileOptions#cutTokens()}. */
+  /** Returns whether it is measured at a budget: {@link ProfileOptions#cutTokens()}. */
   public boolean needsBudget() {
     return this == CUT_ERROR || this == CUT_CHANGE;
   }

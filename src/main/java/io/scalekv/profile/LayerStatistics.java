@@ -42,17 +42,17 @@ public final class LayerStatistics {
         prompts, profile.geometry().layers(), profile.geometry().scales(), values);
   }
 
-  /** Number of prompts. */
+  /** Returns the number of prompts. */
   public int prompts() {
     return prompts;
   }
 
-  /** Number of layers. */
+  /** Returns the number of layers. */
   public int layers() {
     return layers;
   }
 
-  /** Number of scales K. */
+  /** Returns the number of scales K. */
   public int scales() {
     return scales;
   }
@@ -115,7 +115,7 @@ public final class LayerStatistics {
     return mean;
   }
 
-  /** Number, mean and variance of the single prompts' values at one (layer, scale). */
+  /** Returns the number, mean and variance of the single prompts' values at one (layer, scale). */
   public Moments moments(LayerStatistic statistic, int layer, int scale) {
     double[][][] single = values.get(statistic);
     return Moments.of(Arrays.stream(single).mapToDouble(p -> p[layer][scale]).toArray());

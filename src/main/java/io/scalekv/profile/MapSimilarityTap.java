@@ -75,7 +75,10 @@ public final class MapSimilarityTap implements PromptTap {
     }
   }
 
-  /** Mean cosine of the current map and the enlarged one before it, for each conditional row. */
+  /**
+   * Returns the mean cosine of the current map and the enlarged one before it, for each conditional
+   * row.
+   */
   private float[] cosine(NDManager scope, AttentionSite site, NDArray x, boolean rotated) {
     ScaleSchedule schedule = site.schedule();
     TokenMap now = schedule.map(site.scale());
@@ -91,7 +94,7 @@ public final class MapSimilarityTap implements PromptTap {
         .toFloatArray();
   }
 
-  /** One map's tokens, turned back if they are rotated. */
+  /** Returns one map's tokens, turned back if they are rotated. */
   private NDArray map(
       NDManager scope, NDArray x, ScaleSchedule schedule, int scale, boolean rotated) {
     int from = schedule.tokensBefore(scale);
@@ -107,7 +110,7 @@ public final class MapSimilarityTap implements PromptTap {
     return TorchOps.call("rotate", tokens, table);
   }
 
-  /** Cosines and negative sines of all tokens [T_K · D]. */
+  /** Returns cosines and negative sines of all tokens [T_K · D]. */
   private float[] backward(NDManager scope, int headWidth) {
     if (backward == null) {
       ScaleSchedule schedule = values.geometry().schedule();

@@ -36,16 +36,16 @@ public record Moments(int n, double mean, double variance) {
     return Math.sqrt(variance);
   }
 
-  /** Standard deviation of the mean, √(variance / n); NaN for fewer than two values. */
+  /** Returns the standard deviation of the mean, √(variance / n); NaN for fewer than two values. */
   public double standardError() {
     return Math.sqrt(variance / n);
   }
 
   /**
-   * Half the width of Student's interval of the mean, t · √(variance / n) with t the (1 + level)/2
-   * quantile for n − 1 degrees of freedom: the mean of the population lies within {@code mean ±
-   * margin} in a share {@code level} of samples, if values are independent and their mean is about
-   * normal. NaN for fewer than two values.
+   * Returns half the width of Student's interval of the mean, t · √(variance / n) with t the (1 +
+   * level)/2 quantile for n − 1 degrees of freedom: the mean of the population lies within {@code
+   * mean ± margin} in a share {@code level} of samples, if values are independent and their mean is
+   * about normal. NaN for fewer than two values.
    *
    * @param level in (0, 1), such as 0.95
    */

@@ -18,7 +18,7 @@ public record ProfileGeometry(int layers, int heads, ScaleSchedule schedule) {
     Require.that(schedule != null, "missing schedule");
   }
 
-  /** Number of scales K. */
+  /** Returns the number of scales K. */
   public int scales() {
     return schedule.scales();
   }

@@ -27,47 +27,53 @@ public final class PromptStatistics {
     this.values = values;
   }
 
-  /** Index of the prompt in its prompt set, 0-based. */
+  /** Returns the index of the prompt in its prompt set, 0-based. */
   public int prompt() {
     return prompt;
   }
 
-  /** Shape of the profiled model. */
+  /** Returns the shape of the profiled model. */
   public ProfileGeometry geometry() {
     return geometry;
   }
 
-  /** Whether there was an unconditional branch. */
+  /** Returns whether there was an unconditional branch. */
   public boolean guided() {
     return guided;
   }
 
-  /** The head index of the row averaged over the heads: H. */
+  /** Returns the head index of the row averaged over the heads: H. */
   public int averagedRow() {
     return geometry.heads();
   }
 
-  /** Mean over the sampled rows; NaN where undefined. Head in 0..H, H for the averaged row. */
+  /**
+   * Returns the mean over the sampled rows; NaN where undefined. Head in 0..H, H for the averaged
+   * row.
+   */
   public double value(Branch branch, HeadStatistic statistic, int layer, int scale, int head) {
     return values[offset(geometry, branch, layer, scale, head) + statistic.ordinal()];
   }
 
   /**
-   * Mean share of the attention that goes from map {@code scale} to the keys of map {@code source},
-   * in [0, 1]; the shares of all sources up to {@code scale} sum to 1. 0 for later maps, NaN
-   * without this branch.
+   * Returns the mean share of the attention that goes from map {@code scale} to the keys of map
+   * {@code source}, in [0, 1]; the shares of all sources up to {@code scale} sum to 1. 0 for later
+   * maps, NaN without this branch.
    */
   public double sourceMass(Branch branch, int layer, int scale, int head, int source) {
     Objects.checkIndex(source, geometry.scales());
     return values[offset(geometry, branch, layer, scale, head) + STATISTICS + source];
   }
 
-  /** All values, [branch][layer][scale][head, H for the averaged row][{@link #width}]; a copy. */
+  /**
+   * Returns all values, [branch][layer][scale][head, H for the averaged row][{@link #width}]; a
+   * copy.
+   */
   double[] values() {
     return values.clone();
   }
 
-  /** The statistics that {@link #values} came from. */
+  /** Returns the statistics that {@link #values} came from. */
   static PromptStatistics of(
       int prompt, ProfileGeometry geometry, boolean guided, double... values) {
     Require.that(
@@ -83,17 +89,20 @@ public final class PromptStatistics {
     return Math.toIntExact(2L * g.layers() * g.scales() * (g.heads() + 1) * width(g));
   }
 
-  /** Mean of a statistic over the heads; NaN where it is undefined for all of them. */
+  /** Returns the mean of a statistic over the heads; NaN where it is undefined for all of them. */
   double meanOverHeads(Branch branch, HeadStatistic statistic, int layer, int scale) {
     return meanOverHeads(branch, statistic.ordinal(), layer, scale);
   }
 
-  /** Mean over the heads of the share of one source scale. */
+  /** Returns the mean over the heads of the share of one source scale. */
   double meanSourceMass(Branch branch, int layer, int scale, int source) {
     return meanOverHeads(branch, STATISTICS + source, layer, scale);
   }
 
-  /** Standard deviation of a statistic over the heads, with divisor H; NaN if one is undefined. */
+  /**
+   * Returns the standard deviation of a statistic over the heads, with divisor H; NaN if one is
+   * undefined.
+   */
   double deviationOverHeads(Branch branch, HeadStatistic statistic, int layer, int scale) {
     double mean = meanOverHeads(branch, statistic, layer, scale);
     double squares = 0;
@@ -117,7 +126,9 @@ public final class PromptStatistics {
     return n == 0 ? Double.NaN : sum / n;
   }
 
-  /** Values of one (branch, layer, scale, head): the statistics, then the K source masses. */
+  /**
+   * Returns values of one (branch, layer, scale, head): the statistics, then the K source masses.
+   */
   static int width(ProfileGeometry geometry) {
     return STATISTICS + geometry.scales();
   }

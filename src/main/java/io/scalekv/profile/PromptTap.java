@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /** Tap that measures numbers at every (layer, scale) of each image of one generation. */
 public interface PromptTap extends AttentionTap {
-  /** Numbers measured so far. */
+  /** Returns numbers measured so far. */
   PromptValues values();
 
   /**

@@ -81,17 +81,17 @@ public final class PromptValues {
     return flat;
   }
 
-  /** Numbers per (layer, scale). */
+  /** Returns numbers per (layer, scale). */
   public int width() {
     return width;
   }
 
-  /** Shape of the model. */
+  /** Returns the shape of the model. */
   public ProfileGeometry geometry() {
     return geometry;
   }
 
-  /** Number of conditional batch rows. */
+  /** Returns the number of conditional batch rows. */
   int rows() {
     return prompts.length;
   }

@@ -18,7 +18,10 @@ final class RowOrder {
   private int[] sorted = new int[0];
   private final int[] starts = new int[1 << BITS];
 
-  /** Sum of the {@code k} largest of {@code n} values from {@code at}; a min-heap holds them. */
+  /**
+   * Returns the sum of the {@code k} largest of {@code n} values from {@code at}; a min-heap holds
+   * them.
+   */
   double topSum(float[] values, int at, int n, int k) {
     if (heap.length < k) {
       heap = new float[k];

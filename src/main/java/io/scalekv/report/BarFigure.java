@@ -23,7 +23,7 @@ public final class BarFigure implements Figure {
    * @param value its length
    * @param low lower end of its error bar; NaN for none
    * @param high upper end
-   * @param text beside its end, such as the value
+   * @param text next to its end, such as the value
    */
   public record Bar(
       String label, PolicyStyle style, double value, double low, double high, String note) {}

@@ -79,7 +79,9 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
     return String.format(Locale.ROOT, "p%04d-s%d.png", prompt, seed);
   }
 
-  /** Folder of the full cache's images: in the experiment, or shared beside it. */
+  /**
+   * Returns the folder of the full cache's images: in the experiment, or a shared one next to it.
+   */
   private static Path references(Path folder, String id) {
     if (id == null) {
       return null;

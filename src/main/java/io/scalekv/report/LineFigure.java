@@ -42,7 +42,7 @@ public final class LineFigure implements Figure {
       Form form) {
     /** Form of a line. */
     public enum Form {
-      /** Line without markers. */
+      /** Returns the line without markers. */
       SMOOTH,
       /** Markers without a line. */
       POINTS,

@@ -43,12 +43,12 @@ public record CalibratedModel(
     Require.between("scales", schedule.scales(), 1, MOST_SCALES);
   }
 
-  /** Number of scales K. */
+  /** Returns the number of scales K. */
   public int scales() {
     return schedule.scales();
   }
 
-  /** Number of layer–scale pairs. */
+  /** Returns the number of layer–scale pairs. */
   public int pairs() {
     return layers * scales();
   }

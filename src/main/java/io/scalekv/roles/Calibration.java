@@ -74,7 +74,7 @@ public record Calibration(
     return new Calibration(timestamp, model, source, some, software);
   }
 
-  /** Names of the parts, in the order of the file. */
+  /** Returns names of the parts, in the order of the file. */
   public List<String> names() {
     return CalibrationPart.ALL.stream()
         .map(CalibrationPart::name)

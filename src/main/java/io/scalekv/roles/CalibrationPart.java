@@ -30,7 +30,7 @@ public interface CalibrationPart<T> {
   List<CalibrationPart<?>> ALL =
       List.of(ROLES, HEATKV, new AmsKvPart(), new HackPart(), ERROR_CURVES);
 
-  /** Name in files, on the command line and in the needs of policies. */
+  /** Returns the name in files, on the command line and in the needs of policies. */
   String name();
 
   /** Class of the value. */
@@ -57,7 +57,7 @@ public interface CalibrationPart<T> {
 
   /** Part that is measured in the same pass over the images as the profile. */
   interface Tapped<T> extends CalibrationPart<T> {
-    /** Numbers per (layer, scale) and image. */
+    /** Returns numbers per (layer, scale) and image. */
     int width(ProfileGeometry shape);
 
     /** Returns a tap for one generation. */

@@ -203,7 +203,7 @@ public final class CalibrationRun {
   }
 
   /**
-   * Returns the calibration of all images; parts with passes of their own are measured here.
+   * Returns the calibration of all images; parts with separate passes are measured here.
    *
    * @param measured measurements of all images
    * @param software versions, by name

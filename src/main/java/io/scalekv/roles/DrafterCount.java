@@ -4,7 +4,7 @@ import java.util.OptionalInt;
 
 /** Rule for the number N_d of drafters among the ranked layer–scale pairs. */
 public sealed interface DrafterCount {
-  /** Name of the classifier with this rule. */
+  /** Returns the name of the classifier with this rule. */
   String name();
 
   /**

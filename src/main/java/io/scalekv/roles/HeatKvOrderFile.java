@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Order files of HeatKV, in both layouts. The published one is a bare array, {@code orders[source
- * map − s0][rank] = [head, layer]}, head first. The calibration tool's has the same array beside
+ * map − s0][rank] = [head, layer]}, head first. The calibration tool's has the same array next to
  * metadata: {@code {"metadata": {…}, "orders": […]}}.
  */
 public final class HeatKvOrderFile {

@@ -147,23 +147,23 @@ public final class HeatKvOrders {
     return sinkScales;
   }
 
-  /** Number of scales K. */
+  /** Returns the number of scales K. */
   public int scales() {
     return scales;
   }
 
-  /** Number of layers L. */
+  /** Returns the number of layers L. */
   public int layers() {
     return layers;
   }
 
-  /** Number of heads H. */
+  /** Returns the number of heads H. */
   public int heads() {
     return heads;
   }
 
   /**
-   * The rank of one head for one source map; 0 is dropped first.
+   * Returns the rank of one head for one source map; 0 is dropped first.
    *
    * @param sourceMap s0..K−2
    */
@@ -174,7 +174,7 @@ public final class HeatKvOrders {
   }
 
   /**
-   * The packed pairs of one source map by rank, as a new array.
+   * Returns the packed pairs of one source map by rank, as a new array.
    *
    * @param sourceMap s0..K−2
    */
@@ -186,12 +186,12 @@ public final class HeatKvOrders {
     return Objects.checkIndex(sourceMap - sinkScales, orders.length);
   }
 
-  /** The head of a packed pair. */
+  /** Returns the head of a packed pair. */
   public int head(int pair) {
     return pair / layers;
   }
 
-  /** The layer of a packed pair. */
+  /** Returns the layer of a packed pair. */
   public int layer(int pair) {
     return pair % layers;
   }

@@ -15,7 +15,7 @@ public enum Orientation {
     return statistic.highMeansRefiner() ? LOWEST : HIGHEST;
   }
 
-  /** The word used in files: {@code lowest} or {@code highest}. */
+  /** Returns the word used in files: {@code lowest} or {@code highest}. */
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }

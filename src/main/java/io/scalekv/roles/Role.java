@@ -9,7 +9,7 @@ public enum Role {
   /** Attends to the current map or to few prefix tokens: a small cache suffices. */
   REFINER;
 
-  /** The word used in files: {@code drafter} or {@code refiner}. */
+  /** Returns the word used in files: {@code drafter} or {@code refiner}. */
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }

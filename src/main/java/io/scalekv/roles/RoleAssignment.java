@@ -70,7 +70,7 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
     return isDrafter(layer, scale) ? Role.DRAFTER : Role.REFINER;
   }
 
-  /** Whether this layer is a drafter at this scale, both 0-based. */
+  /** Returns whether this layer is a drafter at this scale, both 0-based. */
   public boolean isDrafter(int layer, int scale) {
     return drafters.contains(new LayerScale(layer, scale));
   }

@@ -66,12 +66,12 @@ public final class RoleBootstrap {
     return new RoleBootstrap(table.prompts(), draws, seed, drafter);
   }
 
-  /** Number of prompts that were drawn from. */
+  /** Returns the number of prompts that were drawn from. */
   public int prompts() {
     return prompts;
   }
 
-  /** Number of draws. */
+  /** Returns the number of draws. */
   public int draws() {
     return draws;
   }
@@ -81,14 +81,18 @@ public final class RoleBootstrap {
     return seed;
   }
 
-  /** Share of the draws in which the pair is a drafter, in [0, 1]; NaN for a single prompt. */
+  /**
+   * Returns the share of the draws in which the pair is a drafter, in [0, 1]; NaN for a single
+   * prompt.
+   */
   public double drafterProbability(int layer, int scale) {
     return prompts < 2 ? Double.NaN : (double) drafter[layer][scale] / draws;
   }
 
   /**
-   * Share of the draws that agree with a role, in [0, 1]; 1 at scales that are not ranked, where
-   * every layer is a refiner. NaN for a single prompt, which says nothing about others.
+   * Returns the share of the draws that agree with a role, in [0, 1]; 1 at scales that are not
+   * ranked, where every layer is a refiner. NaN for a single prompt, which says nothing about
+   * others.
    */
   public double confidence(Role role, int layer, int scale) {
     if (prompts < 2) {

@@ -15,7 +15,7 @@ public sealed interface RoleClassifier permits RankClassifier, KMeansClassifier,
   /** Its name on the command line and in files. */
   String name();
 
-  /** Whether it reads other statistics than the one that orders layers. */
+  /** Returns whether it reads other statistics than the one that orders layers. */
   boolean readsOthers();
 
   /** Returns the roles of every layer and scale. */

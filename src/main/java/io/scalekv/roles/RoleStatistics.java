@@ -212,22 +212,22 @@ public final class RoleStatistics {
     return z;
   }
 
-  /** Number of layers L. */
+  /** Returns the number of layers L. */
   public int layers() {
     return values.length;
   }
 
-  /** Number of scales K. */
+  /** Returns the number of scales K. */
   public int scales() {
     return values[0].length;
   }
 
-  /** First scale that reads a compressed cache; K where none does. */
+  /** Returns the first scale that reads a compressed cache; K where none does. */
   public int firstCutScale() {
     return firstCutScale;
   }
 
-  /** Name of the statistic that orders layers. */
+  /** Returns the name of the statistic that orders layers. */
   public String name() {
     return name;
   }
@@ -237,12 +237,12 @@ public final class RoleStatistics {
     return orientation;
   }
 
-  /** Value of one layer at one scale, NaN where undefined. */
+  /** Returns the value of one layer at one scale, NaN where undefined. */
   public double value(int layer, int scale) {
     return values[layer][scale];
   }
 
-  /** All values, a new table [layer][scale]. */
+  /** Returns all values, a new table [layer][scale]. */
   public double[][] values() {
     return copy(values);
   }
@@ -252,7 +252,7 @@ public final class RoleStatistics {
     return z[layer][scale];
   }
 
-  /** All z-scores, a new table [layer][scale]. */
+  /** Returns all z-scores, a new table [layer][scale]. */
   public double[][] z() {
     return copy(z);
   }
@@ -262,12 +262,12 @@ public final class RoleStatistics {
     return pairs;
   }
 
-  /** Names of the other statistics, in their order. */
+  /** Returns names of the other statistics, in their order. */
   public List<String> others() {
     return List.copyOf(others.keySet());
   }
 
-  /** Value of another statistic at one layer–scale pair. */
+  /** Returns the value of another statistic at one layer–scale pair. */
   public double other(String other, LayerScale pair) {
     return others.get(other)[pair.layer()][pair.scale()];
   }

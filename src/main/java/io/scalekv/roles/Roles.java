@@ -118,12 +118,12 @@ public record Roles(
     return classified.statistics();
   }
 
-  /** Mean tokens per layer and head. */
+  /** Returns the mean tokens per layer and head. */
   public int budgetTokens() {
     return plan.budget();
   }
 
-  /** First scale that reads a compressed cache; K where none does. */
+  /** Returns the first scale that reads a compressed cache; K where none does. */
   public int firstCutScale() {
     return BudgetPlan.firstCutScale(plan.schedule(), plan.budget());
   }

@@ -22,12 +22,14 @@ final class StatisticClusters {
     return TribuoData.of(vectors, unassigned, new ClusteringFactory());
   }
 
-  /** Whether there are two vectors that are not equal; without statistics there are none. */
+  /**
+   * Returns whether there are two vectors that are not equal; without statistics there are none.
+   */
   static boolean differ(double[][] vectors) {
     return Arrays.stream(vectors).anyMatch(v -> !Arrays.equals(v, vectors[0]));
   }
 
-  /** Sum of squared distances to the mean of each cluster. */
+  /** Returns the sum of squared distances to the mean of each cluster. */
   static double squares(double[][] vectors, int[] labels) {
     double sum = 0;
     for (int label : Arrays.stream(labels).distinct().sorted().toArray()) {

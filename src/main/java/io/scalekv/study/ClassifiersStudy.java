@@ -153,7 +153,7 @@ final class ClassifiersStudy implements Study {
         agreements);
   }
 
-  /** One row per pair of classifiers, the drafters and rules below. */
+  /** Returns one row per pair of classifiers, the drafters and rules below. */
   private static ReportTable table(
       KeptStatistics kept, RoleStatistics statistics, List<Classified> all, Result result) {
     ReportTable.Builder<Agreement> table =

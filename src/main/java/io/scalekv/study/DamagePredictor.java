@@ -73,7 +73,7 @@ record DamagePredictor(String name, boolean oriented, double[][] values) {
         .toArray(double[][]::new);
   }
 
-  /** Whether another has the same values, except for their sign. */
+  /** Returns whether another has the same values, except for their sign. */
   private boolean repeats(DamagePredictor other, int first) {
     for (int l = 0; l < values.length; l++) {
       for (int k = first; k < values[l].length; k++) {

@@ -247,7 +247,7 @@ final class DamageStudy implements Study {
       return new Answer(result, List.of(table), files);
     }
 
-    /** The pairs with the largest damage in bits. */
+    /** Returns the pairs with the largest damage in bits. */
     private List<LayerScale> worst(CutDamage d) {
       double[][] damage = means(d);
       List<LayerScale> all = new ArrayList<>();
@@ -263,7 +263,7 @@ final class DamageStudy implements Study {
           .toList();
     }
 
-    /** Mean share of differing bits, [layer][place]. */
+    /** Returns the mean share of differing bits, [layer][place]. */
     private static double[][] means(CutDamage d) {
       return Arrays.stream(d.values(BITS))
           .map(

@@ -147,7 +147,10 @@ public record RoleAgreement(
         common(a.shares(), b.shares(), from, to));
   }
 
-  /** The roles of some scales, the first of which counts as 0; of none: one without drafters. */
+  /**
+   * Returns the roles of some scales, the first of which counts as 0; of none: one without
+   * drafters.
+   */
   private static RoleAssignment part(RoleAssignment roles, int from, int to) {
     return RoleAssignment.of(
         roles.layers(),

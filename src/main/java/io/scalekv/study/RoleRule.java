@@ -43,7 +43,7 @@ public record RoleRule(
     }
   }
 
-  /** Whether a pair meets all conditions. */
+  /** Returns whether a pair meets all conditions. */
   public boolean holds(RoleStatistics statistics, LayerScale pair) {
     return conditions.stream().allMatch(c -> c.holds(statistics.other(c.feature(), pair)));
   }

@@ -90,7 +90,7 @@ public record RoleSource(
     if (budgets.layers() != model.layers()) {
       throw new IllegalArgumentException(
           String.format(
-              "%s: expected %d blocks as %s has, got %d",
+              "%s: blocks must be %d as in %s, got %d",
               file, model.layers(), model.name(), budgets.layers()));
     }
     ScaleSchedule schedule = model.schedule();

@@ -98,7 +98,7 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
         spearman(a.statistics(), b.statistics()));
   }
 
-  /** Rank correlation of the z-scores that both define. */
+  /** Returns the rank correlation of the z-scores that both define. */
   private static double spearman(RoleStatistics a, RoleStatistics b) {
     double[][] x = a.z();
     double[][] y = b.z();

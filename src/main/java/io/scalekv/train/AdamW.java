@@ -131,7 +131,7 @@ public final class AdamW implements AutoCloseable {
     }
   }
 
-  /** All state by name, {@code p., m., v., ema.} before the weight's own name. */
+  /** Returns all state by name, {@code p., m., v., ema.} before the weight's own name. */
   Map<String, NDArray> state() {
     Map<String, NDArray> state = new LinkedHashMap<>();
     weights.arrays().forEach((name, a) -> state.put("p." + name, a));

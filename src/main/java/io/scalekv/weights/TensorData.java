@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /** Tensor in plain Java arrays, row-major, for files written without the native engine. */
 public sealed interface TensorData {
-  /** Sizes, outermost first; empty for a scalar. */
+  /** Returns sizes, outermost first; empty for a scalar. */
   long[] shape();
 
   /**

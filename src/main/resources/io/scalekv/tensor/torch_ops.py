@@ -1,4 +1,4 @@
-# The operations that DJL does not bind, as one TorchScript class. One method an operation; the Java
+# The operations that DJL does not bind, as one TorchScript class. One method per operation; the Java
 # class TorchOps packs this text into an archive and calls the methods by name. Every method passes
 # autograd through. Letters: B batch, L tokens, H heads, D head width, C width, N feature maps.
 # dtype codes: 6 is float32, 15 is bfloat16.
@@ -41,9 +41,9 @@ class M(Module):
 
   # softmax rows of sampled queries, for profiling, softmax scale 1: q [B,H,L,D], k [B,H,T,D] of one or
   # two halves of R batch rows; index [R,H,S] (int64) the sampled queries of the first half as rows of q
-  # seen as [B*H*L,D]. The first N = rows of whole [N] are wanted of both halves and with their
-  # p ln p, the others of the first half alone. -> one vector: the rows of the first half [R,H,S,T] if
-  # N < S; if N > 0 the first N of all batch rows, head H their mean, [B,H+1,N,T] and p ln p alike
+  # seen as [B*H*L,D]. The first N = rows of whole [N] are needed of both halves and with their
+  # p ln p, the others of the first half only. -> one vector: the rows of the first half [R,H,S,T] if
+  # N < S; if N > 0 the first N of all batch rows, head H their mean, [B,H+1,N,T] and the same of p ln p
   def profiled_rows(self, q: Tensor, k: Tensor, index: Tensor, whole: Tensor) -> Tensor:
     r = torch.size(index, 0)
     n = torch.size(whole, 0)
@@ -192,7 +192,7 @@ class M(Module):
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
     return (self).rotate(torch.mul(x, torch.div(temperature, n)), table)
 
-  # the same for the key, without temperature; s only tells H
+  # the same for the key, without temperature; s only gives H
   def cosine_key(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
     h = torch.size(s, 1)
     y = torch.to(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 1), 6)
@@ -206,7 +206,7 @@ class M(Module):
     x = torch.to(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 2), 6)
     return torch.transpose(x, 1, 2)
 
-  # [B,L,C] -> [B,H,L,D]; the second argument only tells H: [1,H,1,1]
+  # [B,L,C] -> [B,H,L,D]; the second argument only gives H: [1,H,1,1]
   def split_heads(self, x: Tensor, like: Tensor) -> Tensor:
     return torch.transpose(torch.unflatten(x, -1, [torch.size(like, 1), -1]), 1, 2)
 
@@ -378,7 +378,7 @@ class M(Module):
   def from_int8_channels(self, x: Tensor, scales: Tensor, row: Tensor) -> Tensor:
     return (self).from_int8(x, torch.index_select(scales, 0, row))
 
-  # the query part of packed qkv [B,L,3C] without its bias [C] -> [B,H,L,D]; s only tells H
+  # the query part of packed qkv [B,L,3C] without its bias [C] -> [B,H,L,D]; s only gives H
   def projected_query(self, qkv: Tensor, bias: Tensor, s: Tensor) -> Tensor:
     x = torch.sub(torch.to(torch.narrow(qkv, 2, 0, torch.size(bias, 0)), 6), torch.to(bias, 6))
     return torch.transpose(torch.unflatten(x, -1, [torch.size(s, 1), -1]), 1, 2)
@@ -395,8 +395,8 @@ class M(Module):
     row = torch.mul(torch.sum(torch.index_select(q, 2, index), [2], True), scale)
     return torch.squeeze(torch.matmul(row, torch.transpose(k, 2, 3)), 2)
 
-  # softmax attention summed over all queries, in blocks of queries so that no more than some 8
-  # million values exist at once: q [R,H,L,D], k [R,H,T,D], scale [1] -> [R,H,T]
+  # softmax attention summed over all queries, in blocks of queries so that at most about
+  # 8 million values exist at once: q [R,H,L,D], k [R,H,T,D], scale [1] -> [R,H,T]
   def attention_columns(self, q: Tensor, k: Tensor, scale: Tensor) -> Tensor:
     kt = torch.transpose(torch.mul(k, scale), 2, 3)
     sums = torch.zeros_like(torch.select(k, 3, 0))
@@ -488,7 +488,7 @@ class M(Module):
     d = ops.prim.dtype(like)
     return torch.to(torch.linear(torch.to(x, d), torch.to(weight, d), None), 6)
 
-  # [B,L,H*D] -> [B,H,L,D]; like [L,D] tells D
+  # [B,L,H*D] -> [B,H,L,D]; like [L,D] gives D
   def heads_like(self, x: Tensor, like: Tensor) -> Tensor:
     return torch.transpose(torch.unflatten(x, -1, [-1, torch.size(like, 1)]), 1, 2)
 

@@ -69,7 +69,7 @@ public final class Infinity {
     return new TextEmbeddings(rows, text.lengths());
   }
 
-  /** What the text contributes, for the rows of {@code text} [B,T,W]. */
+  /** Returns the condition of the text, for the rows of {@code text} [B,T,W]. */
   public TextCondition condition(TextEmbeddings text) {
     NDArray normed = TorchOps.call("rms_norm", text.padded(), w("text_norm.weight"));
     NDArray mask = text.mask(normed.getManager());

@@ -4,7 +4,7 @@ import io.scalekv.io.TokenizerJson;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 
-/** What of a {@code tokenizer.json} of T5 turns a text into numbers, if its model is sound. */
+/** Encoder part of a {@code tokenizer.json} of T5, checked. */
 final class UnigramJson {
   /** Parts of the file that encode a text. */
   private static final List<String> PARTS =

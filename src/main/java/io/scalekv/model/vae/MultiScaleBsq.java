@@ -34,7 +34,7 @@ public final class MultiScaleBsq implements AutoCloseable {
   private final NDManager manager;
   private final Map<TokenMap, NDArray> sizes = new HashMap<>();
 
-  /** A quantiser for codes of {@code codeBits} bits: every entry is ±1/√codeBits. */
+  /** Creates a quantiser for codes of {@code codeBits} bits: every entry is ±1/√codeBits. */
   public MultiScaleBsq(NDManager parent, int codeBits) {
     this.codeBits = codeBits;
     this.code = (float) (1 / Math.sqrt(codeBits));

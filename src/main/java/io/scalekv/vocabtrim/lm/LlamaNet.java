@@ -45,7 +45,7 @@ public final class LlamaNet {
   private final NDArray none;
 
   /**
-   * A net over the given weights, which it does not own.
+   * Creates a net over the given weights, which it does not own.
    *
    * @param bf16 whether products round their factors to bfloat16
    */

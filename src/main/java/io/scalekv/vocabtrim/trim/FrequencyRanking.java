@@ -28,7 +28,7 @@ public final class FrequencyRanking {
   }
 
   /**
-   * Ranks tokens by their counts.
+   * Returns ranks tokens by their counts.
    *
    * @param protectedIds end of text and other special tokens, always retained
    */

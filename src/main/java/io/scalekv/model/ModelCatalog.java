@@ -1,6 +1,7 @@
 package io.scalekv.model;
 
 import io.scalekv.io.Json;
+import io.scalekv.io.Require;
 import io.scalekv.model.infinity.InfinityModelConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,13 +12,16 @@ import java.util.function.Predicate;
 
 /**
  * Catalogue of the models known by name. A new model is one entry of its family's list, a new
- * family one list here.
+ * family one entry here.
  */
 public final class ModelCatalog {
   /** Name of a configuration in a model folder. */
   public static final String CONFIG = "config.json";
 
-  private static final List<ModelConfig> MODELS = List.copyOf(InfinityModelConfig.known());
+  private static final List<ModelFamily> FAMILIES = List.of(InfinityModelConfig.FAMILY);
+
+  private static final List<ModelConfig> MODELS =
+      FAMILIES.stream().<ModelConfig>flatMap(f -> f.models().stream()).toList();
 
   private ModelCatalog() {}
 
@@ -66,10 +70,16 @@ public final class ModelCatalog {
    * @throws IllegalArgumentException with file and place if it is not a configuration
    */
   public static ModelConfig read(Path file) {
+    String text;
     try {
-      return InfinityModelConfig.parse(Json.text(file), file.toString());
+      text = Json.text(file);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": " + e.getMessage(), e);
     }
+    String format = Json.parse(text, file.toString()).path("format").asString("");
+    List<String> formats = FAMILIES.stream().map(ModelFamily::format).toList();
+    Require.that(
+        formats.contains(format), "%s: /format must be one of %s, got %s", file, formats, format);
+    return FAMILIES.get(formats.indexOf(format)).parse(text, file.toString());
   }
 }

@@ -19,7 +19,6 @@ public record RandomWeights(long seed, Geometry geometry, int textTokens) {
   private static final String FORM = "SEED[,DEPTHxWIDTHxHEADS][,text=N]";
   private static final Pattern PATTERN =
       Pattern.compile("(-?\\d{1,18})(?:,(\\d{1,5})x(\\d{1,6})x(\\d{1,5}))?(?:,text=(\\d{1,4}))?");
-  private static final String HASH = "random:";
 
   /** Checks the ranges. */
   public RandomWeights {
@@ -61,12 +60,7 @@ public record RandomWeights(long seed, Geometry geometry, int textTokens) {
 
   /** Returns the text that stands for a hash of weights in results. */
   public String hash() {
-    return HASH + seed;
-  }
-
-  /** Returns whether a hash of weights, as results state it, is that of random weights. */
-  public static boolean isHash(String weightHash) {
-    return weightHash.startsWith(HASH);
+    return "random:" + seed;
   }
 
   @JsonValue

@@ -23,11 +23,6 @@ public record Sampling(double cfg, double tau, double topP) {
     return new Sampling(3, 1, 0.97);
   }
 
-  /** Returns this with another guidance strength. */
-  public Sampling withCfg(double newCfg) {
-    return new Sampling(newCfg, tau, topP);
-  }
-
   /** Returns whether an unconditional branch runs next to the conditional one. */
   public boolean guided() {
     return cfg != 1;

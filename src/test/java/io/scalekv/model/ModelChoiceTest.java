@@ -76,6 +76,15 @@ class ModelChoiceTest {
   }
 
   @Test
+  void configurationOfAnUnknownFormatIsRefused() throws Exception {
+    Path file = folder.resolve(ModelCatalog.CONFIG);
+    Files.writeString(file, "{\"format\": \"other-1\"}");
+    Exception e = assertThrows(IllegalArgumentException.class, () -> ModelCatalog.read(file));
+    assertTrue(e.getMessage().startsWith(file + ": /format "), e.getMessage());
+    assertTrue(e.getMessage().endsWith("got other-1"), e.getMessage());
+  }
+
+  @Test
   void unknownModelIsRefused() {
     Exception e =
         assertThrows(IllegalArgumentException.class, () -> ModelChoice.of("nowhere").config());

@@ -12,6 +12,7 @@ import io.scalekv.model.LoadOptions;
 import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelFamily;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.Schedules;
 import io.scalekv.model.text.WordEmbedder;
@@ -51,6 +52,30 @@ public record InfinityModelConfig(
     implements ModelConfig {
   /** Version of this file format. */
   public static final String FORMAT = "scalekv-model-1";
+
+  /** The family of these configurations. */
+  public static final ModelFamily FAMILY =
+      new ModelFamily() {
+        @Override
+        public String name() {
+          return "infinity";
+        }
+
+        @Override
+        public String format() {
+          return FORMAT;
+        }
+
+        @Override
+        public List<InfinityModelConfig> models() {
+          return known();
+        }
+
+        @Override
+        public InfinityModelConfig parse(String json, String file) {
+          return InfinityModelConfig.parse(json, file);
+        }
+      };
 
   /** Text by the pocket models' word embedding. */
   public static final String WORDS = "words";
@@ -98,7 +123,7 @@ public record InfinityModelConfig(
   }
 
   /** Returns the models known by name: the pocket models, then the published ones. */
-  public static List<InfinityModelConfig> known() {
+  private static List<InfinityModelConfig> known() {
     return List.of(
         resource("pocket"),
         resource("pocket-l"),
@@ -132,7 +157,7 @@ public record InfinityModelConfig(
    *
    * @param file for messages
    */
-  public static InfinityModelConfig parse(String json, String file) {
+  static InfinityModelConfig parse(String json, String file) {
     return Json.bindOptional(Json.parse(json, file), InfinityModelConfig.class, file);
   }
 
@@ -143,7 +168,7 @@ public record InfinityModelConfig(
 
   @Override
   public String family() {
-    return "infinity";
+    return FAMILY.name();
   }
 
   @Override

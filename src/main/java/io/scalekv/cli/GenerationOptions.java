@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.io.Require;
 import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ModelConfig;
@@ -109,10 +110,7 @@ final class GenerationOptions implements CheckedOptions {
   public void check() {
     Check.range("--cfg", cfg, 0, MOST);
     Check.range("--tau", tau, 0, MOST);
-    if (!(topP > 0 && topP <= 1)) {
-      throw new IllegalArgumentException(
-          "--top-p: a number above 0 and at most 1 expected, got " + topP);
-    }
+    Require.that(topP > 0 && topP <= 1, "--top-p must be above 0 and at most 1, got %s", topP);
     schedule.check();
     Check.oneOf("--device", device, "cpu", "cuda");
   }

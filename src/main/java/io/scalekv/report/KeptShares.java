@@ -110,7 +110,7 @@ public record KeptShares(
         tokens = Base64.getDecoder().decode(layer.shares().get(k)).length;
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
-            name + ": " + place + "/" + k + ": expected Base64, got " + e.getMessage(), e);
+            name + ": " + place + "/" + k + " must be Base64: " + e.getMessage(), e);
       }
       if (tokens != before[k]) {
         throw Json.error(name, place + "/" + k, before[k] + " tokens", "" + tokens);

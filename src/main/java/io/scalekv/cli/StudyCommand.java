@@ -3,7 +3,6 @@ package io.scalekv.cli;
 import io.scalekv.cache.Budget;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.ReportTable;
-import io.scalekv.roles.RoleClassifier;
 import io.scalekv.study.Study;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -62,6 +61,7 @@ final class StudyCommand implements Callable<Integer> {
       names = "--classifier",
       paramLabel = "NAME",
       defaultValue = "rank",
+      converter = StatisticOptions.Classifier.class,
       description = "Classifier of the study stability (default: ${DEFAULT-VALUE}).")
   private String classifier;
 
@@ -96,7 +96,6 @@ final class StudyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Study study = Study.of(name);
-    Check.oneOf("--classifier", classifier, RoleClassifier.NAMES.toArray(String[]::new));
     Study.Request request =
         new Study.Request(
             inputs,

@@ -1,5 +1,6 @@
 package io.scalekv.cache;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import io.scalekv.io.Require;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -24,6 +25,7 @@ public sealed interface Budget {
    *
    * @throws IllegalArgumentException if the text is none of these
    */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   static Budget parse(String text) {
     Require.that(text != null, "missing budget: give %s", FORMS);
     Matcher m = Form.PATTERN.matcher(text.strip().toLowerCase(Locale.ROOT));

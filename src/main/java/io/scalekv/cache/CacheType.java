@@ -1,5 +1,7 @@
 package io.scalekv.cache;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.annotation.JsonCreator;
 import java.util.Locale;
 
 /** Number format of stored keys or values. */
@@ -27,6 +29,7 @@ public enum CacheType {
   }
 
   /** Returns the type of that name: fp32, bf16 or int8. */
+  @JsonCreator
   public static CacheType parse(String name) {
     for (CacheType type : values()) {
       if (type.toString().equals(name)) {
@@ -36,6 +39,7 @@ public enum CacheType {
     throw new IllegalArgumentException("cache type must be fp32, bf16 or int8, got " + name);
   }
 
+  @JsonValue
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT);

@@ -46,7 +46,6 @@ public final class Main implements Callable<Integer> {
   static List<Object> commands() {
     return List.of(
         new CalibrateCommand(),
-        new CellCommand(),
         new CompletionCommand(),
         new GenerateCommand(),
         new HelpCommand(),
@@ -158,6 +157,7 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(ModelOptions.Dtype.class, Choice.of(ModelOptions.Dtype.class));
     root.registerConverter(
         MappingForm.class, new Choice<>(List.of(MappingForm.values()), MappingForm::key));
+    root.registerConverter(RunnerOptions.Kind.class, Choice.of(RunnerOptions.Kind.class));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
     root.registerConverter(Names.class, Choice.of(Names.class));
     root.registerConverter(Budget.class, Budget::parse);

@@ -15,7 +15,10 @@ import io.scalekv.image.RgbImage;
 import io.scalekv.io.Software;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
+import io.scalekv.model.LoadOptions;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.weights.LoadListener;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.PromptSet;
 import io.scalekv.profile.DrawnAttention;
@@ -47,29 +50,29 @@ final class ReproduceOverlays {
   private static final Budget BUDGET = Budget.parse("10%");
   private static final int QUICK_PROMPTS = 2;
 
-  private final ModelOption option;
+  private final ModelChoice choice;
   private final Path experiments;
   private final boolean quick;
 
-  ReproduceOverlays(ModelOption option, Path experiments, boolean quick) {
-    this.option = option;
+  ReproduceOverlays(ModelChoice choice, Path experiments, boolean quick) {
+    this.choice = choice;
     this.experiments = experiments;
     this.quick = quick;
   }
 
   /** Writes both folders below {@code root}. */
-  void write(Path root, RunProgress progress) throws IOException {
+  void write(Path root, Output output) throws IOException {
     Path roles = root.resolve("calibration").resolve("roles.json");
     List<String> missing =
         POLICIES.stream().filter(p -> !Files.isRegularFile(kept(root, p))).toList();
     if (Files.isRegularFile(roles) && missing.isEmpty()) {
       return;
     }
-    ModelConfig config = ModelFactory.config(option);
+    ModelConfig config = choice.config();
     ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
-    try (ImageModel model = ImageModel.open(config, ModelFactory.source(option), false)) {
+    try (ImageModel model = choice.open(LoadOptions.of(false), LoadListener.NONE)) {
       if (!Files.isRegularFile(roles)) {
-        calibrate(model, roles, progress);
+        calibrate(model, roles, output);
       }
       Calibration calibration = CalibrationFile.read(roles);
       String prompt = prompts(config, "scenes-heldout-512.txt", 1).get(0);
@@ -92,17 +95,14 @@ final class ReproduceOverlays {
     return all.subList(0, Math.min(limit, all.size()));
   }
 
-  private void calibrate(ImageModel model, Path roles, RunProgress progress) throws IOException {
+  private void calibrate(ImageModel model, Path roles, Output output) throws IOException {
     List<String> prompts = prompts(model.config(), "scenes-10.txt", quick ? QUICK_PROMPTS : 10);
     PromptSet set = PromptSet.ofTexts("prompts", prompts);
     DrawnAttention source = new DrawnAttention(model, Drawing.defaults(model.config()), set);
     CalibrationRun run = new CalibrationRun(source, CalibrationRun.Options.defaults(BUDGET, null));
-    progress.begun("calibration", prompts.size());
     Measurements measured;
-    try {
+    try (Progress progress = output.progress("calibration", prompts.size())) {
       measured = run.measure(done -> progress.step("prompt " + done));
-    } finally {
-      progress.ended();
     }
     HeadStatisticsCsv.write(measured.profile(), roles.resolveSibling("profile.csv"));
     CalibrationFile.write(

@@ -1,44 +1,52 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.RunListener;
-import java.io.PrintWriter;
 
-/** Progress of the runs of an experiment on stderr. */
+/** Progress of all runs of a command, on stderr. */
 final class RunProgress implements RunListener {
-  private final boolean quiet;
-  private final PrintWriter err;
-  private Progress progress;
+  private final Output output;
+  private Progress all;
+  private Task task;
 
-  RunProgress(boolean quiet, PrintWriter err) {
-    this.quiet = quiet;
-    this.err = err;
+  RunProgress(Output output) {
+    this.output = output;
   }
 
   @Override
-  public void begun(String task, int steps) {
-    progress = Progress.of(task, steps, quiet, err);
+  public void planned(int steps) {
+    all = steps == 0 ? null : output.progress("runs", steps);
+  }
+
+  @Override
+  public void begun(Task begun, int steps) {
+    task = begun;
+    if (!begun.isPlanned()) {
+      output.log("%s: %d prompts".formatted(begun.label(), steps));
+    }
   }
 
   @Override
   public void step(String note) {
-    if (progress != null) {
-      progress.step(note);
+    if (all != null && task != null && task.isPlanned()) {
+      all.step(note);
     }
   }
 
   @Override
   public void ended() {
-    if (progress != null) {
-      progress.close();
-      progress = null;
+    task = null;
+  }
+
+  @Override
+  public void finished() {
+    if (all != null) {
+      all.close();
+      all = null;
     }
   }
 
   @Override
   public void say(String line) {
-    if (!quiet) {
-      err.println(line);
-      err.flush();
-    }
+    output.log(line);
   }
 }

@@ -1,20 +1,32 @@
 package io.scalekv.cli;
 
+import io.scalekv.experiment.CellRunner;
+import io.scalekv.experiment.Runner;
+import io.scalekv.experiment.Sweep;
+import io.scalekv.experiment.spark.SparkRunner;
+import io.scalekv.experiment.spark.SparkSettings;
+import io.scalekv.io.Require;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** Where the cells of an experiment are run. */
-final class RunnerOptions implements CheckedOptions {
-  private static final String LOCAL = "local";
-  private static final String SPARK = "spark";
+/** Runner options: this process or a cluster. */
+@HelpGroup(HelpGroup.Heading.MACHINE)
+final class RunnerOptions {
+  /** Where runs are made. */
+  enum Kind {
+    /** In this process. */
+    LOCAL,
+    /** On Apache Spark. */
+    SPARK
+  }
 
   @Option(
       names = "--runner",
       paramLabel = "local|spark",
-      defaultValue = LOCAL,
+      defaultValue = "local",
       description = "Run in this process, or on Apache Spark (default: ${DEFAULT-VALUE}).")
-  private String runner = LOCAL;
+  private Kind kind = Kind.LOCAL;
 
   @Option(
       names = "--master",
@@ -27,61 +39,58 @@ final class RunnerOptions implements CheckedOptions {
   @Option(
       names = "--conf",
       paramLabel = "KEY=VALUE",
-      description = "A setting of Spark; may be repeated.")
+      description = "Setting of Spark; repeatable.")
   private Map<String, String> conf = new LinkedHashMap<>();
 
   @Option(
       names = "--spark-home",
       paramLabel = "DIR",
-      description =
-          "A Spark 4.1 to use (default: SPARK_HOME, or the libraries that ./scalekv fetches).")
+      description = "Spark 4.1 to use (default: SPARK_HOME, or the libraries ./scalekv fetches).")
   private String sparkHome;
 
-  /** Whether cells are run on Spark. */
-  boolean spark() {
-    return runner.equals(SPARK);
-  }
-
-  /** Spark's master, or null for the default. */
-  String master() {
-    return master;
-  }
-
-  /** Settings of Spark. */
-  Map<String, String> conf() {
-    return conf;
-  }
-
   /**
-   * Refuses to go on without Spark.
+   * Checks the options, and that Spark is there if asked for.
    *
-   * @throws IllegalArgumentException with the ways to get it
+   * @throws IllegalArgumentException with the ways to get Spark
    */
-  static void checkSpark() {
-    try {
-      Class.forName("org.apache.spark.SparkContext", false, RunnerOptions.class.getClassLoader());
-    } catch (ClassNotFoundException e) {
-      throw new IllegalArgumentException(
-          "--runner spark: Spark's libraries on the class path expected, got none; ./scalekv"
-              + " fetches them, --spark-home DIR names a Spark 4.1, spark-submit brings its own",
-          e);
+  void check() {
+    boolean settings = master != null || !conf.isEmpty() || sparkHome != null;
+    Require.that(
+        kind == Kind.SPARK || !settings,
+        "--master, --conf and --spark-home need --runner spark, got --runner local");
+    if (kind == Kind.SPARK) {
+      try {
+        Class.forName("org.apache.spark.SparkContext", false, RunnerOptions.class.getClassLoader());
+      } catch (ClassNotFoundException e) {
+        throw new IllegalArgumentException(
+            "missing Spark's libraries: ./scalekv fetches them, --spark-home DIR names a Spark 4.1,"
+                + " spark-submit brings its own",
+            e);
+      }
     }
   }
 
-  @Override
-  public void check() {
-    Check.oneOf("--runner", runner, LOCAL, SPARK);
-    if (!spark()) {
-      none("--master", master);
-      none("--conf", conf.isEmpty() ? null : conf);
-      none("--spark-home", sparkHome);
-    }
+  /** Makes the runner of a sweep. */
+  Runner of(
+      Sweep sweep, CellRunner.Context context, Runner.Options options, MachineOptions machine) {
+    return kind == Kind.SPARK
+        ? Cluster.of(this, sweep, context, options, machine)
+        : sweep.local(context, options);
   }
 
-  private static void none(String option, Object value) {
-    if (value != null) {
-      throw new IllegalArgumentException(
-          option + ": --runner spark expected beside it, got --runner local");
+  /** Touched only when Spark is there. */
+  private static final class Cluster {
+    static Runner of(
+        RunnerOptions runner,
+        Sweep sweep,
+        CellRunner.Context context,
+        Runner.Options options,
+        MachineOptions machine) {
+      SparkSettings settings = new SparkSettings(runner.master, machine.threads(), runner.conf);
+      if (settings.local()) {
+        EngineOptions.setEngineThreads(settings.cores());
+      }
+      return new SparkRunner(settings, sweep, context, options);
     }
   }
 }

@@ -1,205 +1,162 @@
 package io.scalekv.cli;
 
+import io.scalekv.experiment.Campaign;
 import io.scalekv.experiment.CellResult;
-import io.scalekv.experiment.ExperimentSpec;
+import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Status;
+import io.scalekv.experiment.Sweep;
+import io.scalekv.io.Require;
 import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.Metric;
-import io.scalekv.model.ModelChoice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-/** Runs an experiment. */
+/** Runs experiments. */
 @Command(
     name = "sweep",
     description =
-        "Run the cells of an experiment. Can be stopped at any moment; the same command goes on"
-            + " where it was.")
+        "Runs the experiment of a YAML file, or those of a folder, on disk run by run. Can be"
+            + " interrupted; run the same command again to resume.",
+    footer = {
+      "  ./scalekv sweep experiments/table1.yaml --quick",
+      "  ./scalekv sweep experiments/fig7a.yaml --model pocket-l --list"
+    })
 final class SweepCommand implements Callable<Integer> {
-  /** One cell. Means are null where not measured. */
-  record Cell(
+  /** One run of the list. */
+  record Listed(String experiment, String id, String group, String label) {}
+
+  /** One run. */
+  record Run(
       String id,
       String group,
       String label,
-      String status,
+      Status status,
       String error,
       Map<String, MetricValue> metrics,
-      Double kvCacheMiB) {}
+      Long peakKvBytes) {
+    static Run of(Runner.Ended e) {
+      CellResult r = e.result();
+      return new Run(
+          e.id(),
+          e.group(),
+          e.label(),
+          e.status(),
+          e.error(),
+          r == null ? Map.of() : r.metrics(),
+          r == null || r.memory() == null ? null : r.memory().peakKvBytes());
+    }
+  }
 
-  /** What the command reports. */
-  record Report(
-      String experiment,
+  /** One experiment. */
+  record Outcome(
+      String name,
       String folder,
       int done,
-      int kept,
+      int found,
       int failed,
       int left,
-      List<Cell> cells,
-      double wallSeconds) {}
+      List<Run> runs,
+      double wallSeconds) {
+    static Outcome of(Campaign.Outcome o) {
+      Runner.Summary s = o.summary();
+      return new Outcome(
+          o.name(),
+          o.folder().toString(),
+          s.count(Status.DONE),
+          s.count(Status.FOUND),
+          s.count(Status.FAILED),
+          s.count(Status.LEFT),
+          s.cells().stream().map(Run::of).toList(),
+          o.wallSeconds());
+    }
+  }
 
-  @Spec private CommandSpec spec;
-  @Mixin private ModelOption modelOption = ModelOption.shapeOnly();
-  @Mixin private NetOptions netOptions;
-  @Mixin private EngineOptions engine;
-  @Mixin private RunnerOptions runner;
-  @Mixin private JsonOption json;
+  /** JSON document. */
+  record Report(List<Outcome> experiments) {}
 
-  @Parameters(paramLabel = "SPEC", description = "The experiment, a YAML file.")
-  private Path file;
+  @Mixin private SweepOptions sweep;
+  @Mixin private Output output;
 
-  @Option(names = "--quick", description = "Run the small version that the experiment names.")
-  private boolean quick;
+  @Parameters(paramLabel = "SPEC", description = "YAML file of an experiment, or a folder of them.")
+  private Path spec;
 
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      description = "Folder of the results (default: results/NAME).")
-  private Path out;
+  @Option(names = "--list", description = "List the runs and do nothing else.")
+  private boolean list;
 
-  @Option(
-      names = "--reference",
-      paramLabel = "DIR",
-      description = "Folder of the full cache's images, to share them between experiments.")
-  private Path reference;
-
-  @Option(names = "--images", description = "Keep the images of every cell.")
-  private boolean images;
-
-  @Option(names = "--fail-fast", description = "Stop at the first cell that fails.")
-  private boolean failFast;
+  @Option(names = "--run", paramLabel = "ID", description = "Make only this run; repeatable.")
+  private Set<String> chosen = new LinkedHashSet<>();
 
   @Override
   public Integer call() throws IOException {
-    long start = System.nanoTime();
-    if (runner.spark()) {
-      RunnerOptions.checkSpark();
+    output.resumable();
+    List<Sweep> sweeps = sweep.read(spec);
+    List<Listed> runs = new ArrayList<>();
+    for (Sweep s : sweeps) {
+      for (Experiment.Planned r : s.experiment().distinct()) {
+        runs.add(new Listed(s.file().name(), r.id(), r.group(), r.label()));
+      }
     }
-    ExperimentSetup setup =
-        ExperimentSetup.of(
-            file, quick, otherModel(spec, modelOption, file), netOptions.nets(), out);
-    Path folder = OutputFolder.prepare(setup.folder());
-    setup.file().write(folder);
-    Runner.Summary summary =
-        setup.run(
-            setup.experiment().distinct(),
-            netOptions.nets(),
-            new Runner.Options(
-                folder,
-                reference == null ? folder.resolve("reference") : reference,
-                images,
-                failFast,
-                true),
-            engine,
-            runner,
-            new RunProgress(engine.quiet(), spec.commandLine().getErr()));
-    Report report = report(setup.file().name(), folder, summary, (System.nanoTime() - start) / 1e9);
-    json.print(spec.commandLine().getOut(), report, SweepCommand::text);
-    if (report.failed() == 0) {
+    if (list) {
+      output.json(Map.of("runs", runs));
+      output.table(
+          List.of("experiment", "run", "group", "label"),
+          runs,
+          r -> Output.cells(r.experiment(), r.id(), r.group(), r.label()));
+      output.next("sweep", spec, "--run", runs.get(0).id());
       return 0;
     }
-    String line = "%d of %d cells failed; their errors are in %s";
-    spec.commandLine()
-        .getErr()
-        .println(
-            spec.qualifiedName()
-                + ": "
-                + line.formatted(report.failed(), summary.cells().size(), folder.resolve("runs")));
-    return Failure.WHILE_WORKING;
+    Set<String> known = runs.stream().map(Listed::id).collect(Collectors.toSet());
+    chosen.forEach(
+        id -> Require.that(known.contains(id), "--run must be a run of --list, got %s", id));
+    List<Outcome> outcomes =
+        sweep.run(sweeps, chosen, output, null).stream().map(Outcome::of).toList();
+    output.json(new Report(outcomes));
+    outcomes.forEach(this::print);
+    output.next("report", outcomes.size() == 1 ? outcomes.get(0).folder() : sweep.root());
+    return outcomes.stream().anyMatch(o -> o.failed() > 0) ? Failure.WHILE_WORKING : 0;
   }
 
-  /** The model that was typed in place of the experiment's, or null. */
-  static ModelChoice otherModel(CommandSpec spec, ModelOption option, Path file)
-      throws IOException {
-    boolean typed =
-        List.of("--model", "--weights", "--random-weights").stream()
-            .anyMatch(spec.commandLine().getParseResult()::hasMatchedOption);
-    if (!typed) {
-      return null;
-    }
-    boolean named = spec.commandLine().getParseResult().hasMatchedOption("--model");
-    String name = named ? option.model() : ExperimentSpec.read(file).model().name();
-    ModelChoice choice = option.choice();
-    return new ModelChoice(name, choice.weights(), choice.randomWeights());
-  }
-
-  static Report report(String name, Path folder, Runner.Summary summary, double seconds) {
-    return new Report(
-        name,
-        folder.toString(),
-        summary.count(Status.DONE),
-        summary.count(Status.KEPT),
-        summary.count(Status.FAILED),
-        summary.count(Status.LEFT),
-        summary.cells().stream().map(SweepCommand::cell).toList(),
-        Math.round(seconds * 10) / 10.0);
-  }
-
-  private static Cell cell(Runner.Ended c) {
-    CellResult r = c.result();
-    Long bytes = r == null || r.memory() == null ? null : r.memory().kvCacheBytes();
-    return new Cell(
-        c.id(),
-        c.group(),
-        c.label(),
-        c.status().name().toLowerCase(Locale.ROOT),
-        c.error(),
-        r == null ? Map.of() : r.metrics(),
-        bytes == null ? null : Double.valueOf(Math.round(1000.0 * bytes / (1 << 20)) / 1000.0));
-  }
-
-  private static String mean(Cell c, Metric m) {
-    MetricValue v = c.metrics().get(m.key());
-    return v == null || Double.isNaN(v.mean())
-        ? "-"
-        : String.format(Locale.ROOT, "%." + m.digits() + "f", v.mean());
-  }
-
-  static String text(Report r) {
-    int width = r.cells().stream().mapToInt(c -> c.label().length()).max().orElse(4);
+  private void print(Outcome o) {
     List<Metric> shown =
         Metrics.all().stream()
             .filter(m -> Metrics.isCompared(m) || m == Frechet.METRIC)
-            .filter(m -> r.cells().stream().anyMatch(c -> c.metrics().containsKey(m.key())))
+            .filter(m -> o.runs().stream().anyMatch(r -> r.metrics().containsKey(m.key())))
             .toList();
-    StringBuilder t = new StringBuilder();
-    t.append(String.format(Locale.ROOT, "%-" + width + "s %-6s", r.experiment(), ""));
-    shown.forEach(m -> t.append(String.format(Locale.ROOT, " %11s", m.label())));
-    t.append(String.format(Locale.ROOT, " %9s", "KV MiB"));
-    for (Cell c : r.cells()) {
-      t.append(String.format(Locale.ROOT, "%n%-" + width + "s %-6s", c.label(), c.status()));
-      shown.forEach(m -> t.append(String.format(Locale.ROOT, " %11s", mean(c, m))));
-      t.append(String.format(Locale.ROOT, " %9s", number("%.2f", c.kvCacheMiB())));
-      if (c.error() != null) {
-        t.append(String.format("%n  %s", c.error()));
-      }
-    }
-    t.append(
-        String.format(
-            Locale.ROOT,
-            "%n%d cells done, %d kept, %d failed, %d left: %s (%.1f s)",
-            r.done(),
-            r.kept(),
-            r.failed(),
-            r.left(),
-            r.folder(),
-            r.wallSeconds()));
-    return t.toString();
-  }
-
-  private static String number(String format, Double value) {
-    return value == null ? "-" : String.format(Locale.ROOT, format, value);
+    List<String> columns = new ArrayList<>(List.of("run", "status"));
+    shown.forEach(m -> columns.add(m.label()));
+    columns.add("peak KV (MiB)");
+    output.table(
+        columns,
+        o.runs(),
+        r -> {
+          List<Object> cells = new ArrayList<>(List.of(r.label(), r.status()));
+          for (Metric m : shown) {
+            MetricValue v = r.metrics().get(m.key());
+            cells.add(
+                v == null || Double.isNaN(v.ranked()) ? null : Output.fixed(v.ranked(), m.digits()));
+          }
+          cells.add(r.peakKvBytes() == null ? null : Output.mib(r.peakKvBytes()));
+          return cells;
+        });
+    o.runs().stream()
+        .filter(r -> r.error() != null)
+        .forEach(r -> output.line("%s failed: %s", r.label(), r.error()));
+    output.line(
+        "%s: %d runs done, %d found, %d failed, %d left, in %s (%.1f s)",
+        o.name(), o.done(), o.found(), o.failed(), o.left(), o.folder(), o.wallSeconds());
   }
 }

@@ -1,56 +1,52 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
-import io.scalekv.experiment.CellRunner;
 import io.scalekv.experiment.ExperimentFile;
-import io.scalekv.experiment.ExperimentSpec;
-import io.scalekv.experiment.Machine;
-import io.scalekv.experiment.PromptTexts;
-import io.scalekv.experiment.ResultDifferences;
 import io.scalekv.experiment.Results;
-import io.scalekv.experiment.ShippedCalibrations;
-import io.scalekv.model.ImageModel;
-import io.scalekv.model.LoadOptions;
-import io.scalekv.model.ModelChoice;
-import io.scalekv.model.ModelConfig;
-import io.scalekv.weights.LoadListener;
+import io.scalekv.experiment.UserNets;
+import io.scalekv.experiment.Verification;
+import io.scalekv.io.Require;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Derives results again and compares. */
 @Command(
     name = "verify",
     description =
-        "Derive a result again from what its folder says and compare every number; time, host and"
-            + " memory may differ.")
+        "Derives results again from their folder alone and compares every number; time, host and"
+            + " memory of the process may differ.",
+    footer = {
+      "  ./scalekv verify results/paper/pocket/table1 --run 07f035c238a40e12",
+      "  ./scalekv verify out/table1-quick"
+    })
 final class VerifyCommand implements Callable<Integer> {
-  /** What came of one result; {@code note} where the machine may be the reason, else null. */
-  record Verified(String file, String id, boolean same, List<String> differences, String note) {}
+  /** JSON document. */
+  record Report(List<Verification> results) {}
 
-  @Spec private CommandSpec spec;
-  @Mixin private NetOptions netOptions;
-  @Mixin private EngineOptions engine;
-  @Mixin private JsonOption json;
+  @Mixin private NetOptions nets;
+  @Mixin private MachineOptions machine;
+  @Mixin private Output output;
 
   @Parameters(
       paramLabel = "RESULT",
       arity = "1..*",
-      description = "Folders of results, or result files runs/ID.json.")
+      description = "Folders of results, or single results runs/ID.json.")
   private List<Path> files = List.of();
+
+  @Option(names = "--run", paramLabel = "ID", description = "Verify only this run; repeatable.")
+  private Set<String> chosen = new LinkedHashSet<>();
 
   @Option(
       names = "--reference",
@@ -60,111 +56,44 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<Verified> verified = new ArrayList<>();
+    UserNets user = nets.nets();
+    List<Verification> verified = new ArrayList<>();
     for (Path file : files) {
-      if (Files.isDirectory(file)) {
-        Results results = Results.read(file);
-        if (results.cells().isEmpty()) {
-          throw new IllegalArgumentException(file + " holds no finished run");
+      boolean folder = Files.isDirectory(file);
+      Path root = folder ? file : file.toAbsolutePath().normalize().getParent().getParent();
+      Require.that(
+          root != null && Files.isRegularFile(root.resolve(ExperimentFile.NAME)),
+          "%s is not a folder of results: %s is missing",
+          root,
+          ExperimentFile.NAME);
+      Map<String, CellResult> results = folder ? Results.read(file).cells() : single(file);
+      for (String id : results.keySet()) {
+        if (chosen.isEmpty() || chosen.contains(id)) {
+          verified.add(
+              Verification.of(
+                  root,
+                  results.get(id),
+                  reference,
+                  user,
+                  machine.threadCount(),
+                  new RunProgress(output)));
         }
-        for (CellResult result : results.cells().values()) {
-          verified.add(verify(file, result));
-        }
-      } else {
-        CellResult result = CellJson.read(file);
-        verified.add(verify(file.toAbsolutePath().normalize().getParent().getParent(), result));
       }
     }
-    json.print(spec.commandLine().getOut(), verified, VerifyCommand::text);
-    return verified.stream().allMatch(Verified::same) ? 0 : Failure.WHILE_WORKING;
-  }
-
-  private Verified verify(Path folder, CellResult recorded) throws IOException {
-    if (folder == null || !Files.isRegularFile(folder.resolve(ExperimentFile.NAME))) {
-      throw new IllegalArgumentException(
-          "run " + recorded.id() + ": missing " + ExperimentFile.NAME + " in the folder above");
-    }
-    ExperimentFile experiment = ExperimentFile.read(folder);
-    Path scratch = Files.createTempDirectory("scalekv-verify");
-    try {
-      CellResult derived =
-          derive(
-              recorded,
-              experiment,
-              experiment
-                  .model()
-                  .resolve(
-                      name ->
-                          ExperimentSpec.resolve(name, folder.resolve(ExperimentFile.NAME))
-                              .toString()),
-              reference == null ? scratch.resolve("reference") : reference);
-      List<String> differences = ResultDifferences.of(recorded, derived);
-      boolean same = differences.isEmpty();
-      String note =
-          same ? null : machines(recorded.provenance().machine(), derived.provenance().machine());
-      return new Verified(folder.toString(), recorded.id(), same, differences, note);
-    } finally {
-      delete(scratch);
-    }
-  }
-
-  private CellResult derive(
-      CellResult recorded, ExperimentFile experiment, ModelChoice choice, Path references)
-      throws IOException {
-    Cell cell = recorded.cell();
-    ModelConfig config = choice.config();
-    CellRunner.Context context =
-        ExperimentSetup.context(
-            recorded.provenance().experiment(),
-            recorded.provenance().specSha256(),
-            references,
-            PromptTexts.of(experiment.promptSets()),
-            ShippedCalibrations.of(choice),
-            netOptions.nets(),
-            engine);
-    boolean weightless = cell.kind() == Cell.Kind.MEMORY;
-    try (ImageModel model =
-            weightless
-                ? null
-                : choice.open(
-                    LoadOptions.of(cell.model().dtype().equals("bf16")), LoadListener.NONE);
-        CellRunner runner = new CellRunner(config, model, context)) {
-      return runner.run(cell, null, new RunProgress(engine.quiet(), spec.commandLine().getErr()));
-    }
-  }
-
-  /**
-   * Other processors and other numbers of threads round otherwise; null where they are the same.
-   */
-  private static String machines(Machine recorded, Machine here) {
-    if (recorded.cpu().equals(here.cpu()) && recorded.threads() == here.threads()) {
-      return null;
-    }
-    return String.format(
-        "recorded on %s with --threads %d, derived on %s with %d: rounding may be all that differs",
-        recorded.cpu(), recorded.threads(), here.cpu(), here.threads());
-  }
-
-  private static void delete(Path folder) throws IOException {
-    List<Path> left;
-    try (Stream<Path> files = Files.walk(folder)) {
-      left = files.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : left) {
-      Files.delete(path);
-    }
-  }
-
-  private static String text(List<Verified> all) {
-    StringBuilder t = new StringBuilder();
-    for (Verified v : all) {
-      t.append(t.isEmpty() ? "" : System.lineSeparator());
-      t.append(v.file()).append(" ").append(v.id()).append(v.same() ? ": same" : ": differs");
-      v.differences().forEach(d -> t.append(System.lineSeparator()).append("  ").append(d));
-      if (v.note() != null) {
-        t.append(System.lineSeparator()).append("  ").append(v.note());
+    Require.that(!verified.isEmpty(), "missing finished runs in %s", files);
+    output.json(new Report(verified));
+    for (Verification one : verified) {
+      output.line("%s %s: %s", one.folder(), one.id(), one.same() ? "same" : "differs");
+      one.differences().forEach(d -> output.line("  %s", d));
+      if (one.note() != null) {
+        output.line("  %s", one.note());
       }
     }
-    return t.toString();
+    return verified.stream().allMatch(Verification::same) ? 0 : Failure.WHILE_WORKING;
+  }
+
+  private static Map<String, CellResult> single(Path file) throws IOException {
+    CellResult result = CellJson.read(file);
+    return Map.of(result.id(), result);
   }
 }

@@ -1,7 +1,10 @@
 package io.scalekv.experiment;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.CanonicalJson;
@@ -54,6 +57,11 @@ public record Cell(
     LATENCY,
     /** Where the full cache's attention goes. */
     ATTENTION;
+
+    /** Whether images are compared with those of the full cache. */
+    public boolean compared() {
+      return this == POLICY || this == OTHER_SEED || this == DISTORTION;
+    }
 
     /** Name in files. */
     @JsonValue
@@ -155,8 +163,8 @@ public record Cell(
    * @param budgetTokens mean tokens per layer and head that it means; T_{K-1} for the full cache
    * @param unconditionalBudget budget of the unconditional branch where it is another one, or null
    * @param unconditionalTokens what that means, or null
-   * @param keyType {@code fp32}, {@code bf16} or {@code int8}
-   * @param valueType likewise
+   * @param keyType number format of keys
+   * @param valueType number format of values
    */
   public record Policy(
       String name,
@@ -164,43 +172,59 @@ public record Cell(
       int budgetTokens,
       String unconditionalBudget,
       Integer unconditionalTokens,
-      String keyType,
-      String valueType) {}
+      CacheType keyType,
+      CacheType valueType) {}
 
-  /**
-   * What tells a policy about the model.
-   *
-   * @param source {@code shipped} with the model, {@code measured} for this cell, or {@code random}
-   *     roles
-   * @param sha256 of the shipped calibration; else null
-   * @param metric what roles are told by, for measured ones; else null
-   * @param inverted whether drafters are taken from the other end of the metric
-   * @param topK K' of the metric; null unless measured
-   * @param drafters N_d; null for the default
-   * @param promptSha256 hash of the calibration prompts, one a line; null unless measured
-   * @param prompts number of them
-   * @param seed of the calibration images and query rows, or of random roles
-   * @param querySamples query rows of a map, {@code all} or a number; null unless measured
-   */
-  public record Calibration(
-      String source,
-      String sha256,
-      String metric,
-      boolean inverted,
-      String topK,
-      Integer drafters,
-      String promptSha256,
-      Integer prompts,
-      Long seed,
-      String querySamples) {
-    /** Comes with the model. */
-    public static final String SHIPPED = "shipped";
+  /** Source of the roles and other parts that a policy needs. */
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "source")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = Calibration.Shipped.class, name = "shipped"),
+    @JsonSubTypes.Type(value = Calibration.Random.class, name = "random"),
+    @JsonSubTypes.Type(value = Calibration.Measured.class, name = "measured")
+  })
+  public sealed interface Calibration {
+    /** Number of drafters N_d; null for the default. */
+    default Integer drafters() {
+      return null;
+    }
 
-    /** Measured for the cell. */
-    public static final String MEASURED = "measured";
+    /**
+     * Comes with the model.
+     *
+     * @param sha256 of the parts that the policy needs; null where none come with the model
+     */
+    record Shipped(String sha256) implements Calibration {}
 
-    /** Roles drawn at random. */
-    public static final String RANDOM = "random";
+    /**
+     * Roles drawn at random.
+     *
+     * @param drafters N_d; null for the default
+     * @param seed of the roles
+     */
+    record Random(Integer drafters, long seed) implements Calibration {}
+
+    /**
+     * Measured for the run.
+     *
+     * @param statistic that assigns roles
+     * @param inverted whether drafters are taken from the other end of the statistic
+     * @param topK K' of the statistic
+     * @param drafters N_d; null for the default
+     * @param promptSha256 hash of the calibration prompts, one a line
+     * @param prompts number of them
+     * @param seed of the calibration images and query rows
+     * @param querySamples query rows of a map, {@code all} or a number
+     */
+    record Measured(
+        String statistic,
+        boolean inverted,
+        String topK,
+        Integer drafters,
+        String promptSha256,
+        int prompts,
+        long seed,
+        String querySamples)
+        implements Calibration {}
   }
 
   /**
@@ -224,6 +248,16 @@ public record Cell(
   /** Copies the list. */
   public Cell {
     metrics = List.copyOf(metrics);
+  }
+
+  /** Number of steps that its runner reports, calibrations and references apart. */
+  int steps() {
+    int batch = generation.batch();
+    return switch (kind) {
+      case MEMORY -> 0;
+      case LATENCY -> repeats;
+      default -> (prompts.images() + batch - 1) / batch;
+    };
   }
 
   /** The first 16 hexadecimal digits of the SHA-256 of this cell's canonical JSON. */

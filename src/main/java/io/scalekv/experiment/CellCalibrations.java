@@ -60,7 +60,7 @@ final class CellCalibrations {
       return PolicyCalibration.NONE;
     }
     Geometry shape = model.config().geometry();
-    if (c.source().equals(Cell.Calibration.SHIPPED)) {
+    if (c instanceof Cell.Calibration.Shipped) {
       return shipped
           .map(d -> d.forPolicies(schedule, shape.layers(), shape.heads(), budget))
           .orElse(PolicyCalibration.NONE);
@@ -70,21 +70,24 @@ final class CellCalibrations {
         c.drafters() == null
             ? DrafterCount.usual(shape.layers(), schedule.scales() - first)
             : c.drafters();
-    if (c.source().equals(Cell.Calibration.RANDOM)) {
+    if (c instanceof Cell.Calibration.Random random) {
       return PolicyCalibration.NONE.with(
           PolicyCalibration.ROLES,
-          RoleAssignment.random(shape.layers(), schedule.scales(), first, drafters, c.seed())
+          RoleAssignment.random(shape.layers(), schedule.scales(), first, drafters, random.seed())
               .mask());
     }
-    Measured found = measure(cell, budget, listener);
+    Cell.Calibration.Measured measured = (Cell.Calibration.Measured) c;
+    Measured found = measure(cell, measured, budget, listener);
     return found
         .parts()
-        .with(PolicyCalibration.ROLES, roles(found.statistics(), c, first, drafters).mask());
+        .with(
+            PolicyCalibration.ROLES,
+            roles(found.statistics(), measured, first, drafters).mask());
   }
 
   private static RoleAssignment roles(
-      LayerStatistics statistics, Cell.Calibration c, int first, int drafters) {
-    LayerStatistic statistic = LayerStatistic.ofCliName(c.metric());
+      LayerStatistics statistics, Cell.Calibration.Measured c, int first, int drafters) {
+    LayerStatistic statistic = LayerStatistic.ofCliName(c.statistic());
     boolean lowest = statistic.highMeansRefiner() != c.inverted();
     return RoleStatistics.of(
             statistic.cliName(),
@@ -95,10 +98,10 @@ final class CellCalibrations {
         .lowest(drafters);
   }
 
-  private Measured measure(Cell cell, int budget, RunListener listener) {
-    Cell.Calibration c = cell.calibration();
+  private Measured measure(
+      Cell cell, Cell.Calibration.Measured c, int budget, RunListener listener) {
     Cell.Generation g = cell.generation();
-    boolean needsBudget = LayerStatistic.ofCliName(c.metric()).needsBudget();
+    boolean needsBudget = LayerStatistic.ofCliName(c.statistic()).needsBudget();
     Set<String> parts = new TreeSet<>(Policies.needs(PolicySpec.parse(cell.policy().name())));
     parts.retainAll(CalibrationRun.tappedParts());
     Key key =
@@ -124,7 +127,7 @@ final class CellCalibrations {
             .withQuerySamples(rows)
             .withHistoryTopK(TopKeys.parse(c.topK()))
             .withCutTokens(needsBudget ? budget : 0);
-    listener.begun("calibration", source.images());
+    listener.begun(RunListener.Task.CALIBRATION, source.images());
     try {
       CalibrationRun run = new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
       Measurements result = run.measure(done -> listener.step("prompt " + done));

@@ -1,6 +1,8 @@
 package io.scalekv.experiment;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.scalekv.io.Software;
+import io.scalekv.cache.CacheType;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Collections;
@@ -36,7 +38,7 @@ public record CellResult(
     List<Image> images,
     @JsonInclude(JsonInclude.Include.NON_NULL) Attention attention) {
   /** Version of this file format. */
-  public static final int SCHEMA_VERSION = 1;
+  public static final int SCHEMA_VERSION = 2;
 
   /** Copies the collections. */
   public CellResult {
@@ -100,37 +102,37 @@ public record CellResult(
       Long peakRssMiB) {}
 
   /**
-   * Memory of the cache.
+   * Memory of the cache. Measured parts are null where only the formula was asked.
    *
-   * @param budgetTokens mean tokens per layer and head that were allowed
-   * @param meanTokens mean tokens per layer and head that were held when the last map read them;
-   *     null where only the formula was asked
-   * @param kvCacheBytes most bytes of tokens held at once by one batch; null likewise
-   * @param allocatedBytes most bytes taken from the system for them; null likewise
-   * @param formulaBytes bytes of {@code budgetTokens} in every layer and head, by formula
-   * @param fullBytes bytes of a full cache by formula, in the same formats
-   * @param percentOfFull share of {@code denominatorTokens} that {@code budgetTokens} are
+   * @param budgetTokens nominal budget, mean tokens per layer and head
+   * @param tokensBetweenScales mean tokens per layer and head when the last map reads them
+   * @param peakTokens most tokens after any layer's write, mean over layers and heads
+   * @param kvBytes most bytes of keys and values between scales, of one batch
+   * @param peakKvBytes most bytes of keys and values after any layer's write
+   * @param allocatedBytes most bytes taken from the system for them
+   * @param nominalKvBytes bytes of {@code budgetTokens} in every layer and head, by formula
+   * @param fullKvBytes bytes of a full cache in the same formats, by formula
+   * @param percentOfFull share of {@code fullKvBytes} that the peak is; of the nominal bytes where
+   *     nothing was measured
    * @param keyType number format of keys
    * @param valueType number format of values
    * @param branches guidance branches
    * @param batch images together
-   * @param denominator {@code history}: 100 % are the maps that are read again, T_{K-1}
-   * @param denominatorTokens that many tokens
    */
   public record Memory(
       int budgetTokens,
-      Double meanTokens,
-      Long kvCacheBytes,
+      Double tokensBetweenScales,
+      Double peakTokens,
+      Long kvBytes,
+      Long peakKvBytes,
       Long allocatedBytes,
-      long formulaBytes,
-      long fullBytes,
+      long nominalKvBytes,
+      long fullKvBytes,
       double percentOfFull,
-      String keyType,
-      String valueType,
+      CacheType keyType,
+      CacheType valueType,
       int branches,
-      int batch,
-      String denominator,
-      int denominatorTokens) {}
+      int batch) {}
 
   /**
    * Times of generations, one batch each, the first (warm-up) not counted.

@@ -1,8 +1,8 @@
 package io.scalekv.experiment;
 
+import io.scalekv.io.Software;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.commons.statistics.descriptive.Median;
 
 /** Runs cells in this process. */
 public final class CellRunner implements AutoCloseable {
@@ -92,7 +93,7 @@ public final class CellRunner implements AutoCloseable {
    */
   public CellResult run(Cell cell, Path images, RunListener listener) throws IOException {
     checkModel(cell);
-    if (isCompared(cell)) {
+    if (cell.kind().compared()) {
       references.get(cell, texts(cell), listener);
     }
     // the time of the references belongs to no cell
@@ -132,13 +133,6 @@ public final class CellRunner implements AutoCloseable {
         notes,
         m == null ? List.of() : m.images(),
         outcome.attention());
-  }
-
-  /** Whether a cell's images are compared with those of the full cache. */
-  static boolean isCompared(Cell cell) {
-    return cell.kind() == Cell.Kind.POLICY
-        || cell.kind() == Cell.Kind.OTHER_SEED
-        || cell.kind() == Cell.Kind.DISTORTION;
   }
 
   /** Draws one batch of the reference images of a cell, if it is not there. */
@@ -187,7 +181,7 @@ public final class CellRunner implements AutoCloseable {
     int count = cell.prompts().images();
     int batch = cell.generation().batch();
     double seconds = 0;
-    listener.begun("images", (count + batch - 1) / batch);
+    listener.begun(RunListener.Task.IMAGES, (count + batch - 1) / batch);
     try {
       for (int at = 0; at < count; at += batch) {
         int end = Math.min(count, at + batch);
@@ -255,7 +249,7 @@ public final class CellRunner implements AutoCloseable {
     CachePolicy unconditional =
         p.unconditionalTokens() == null ? null : policy(cell, p.unconditionalTokens(), listener);
     return new CacheSettings(
-        conditional, unconditional, CacheType.parse(p.keyType()), CacheType.parse(p.valueType()));
+        conditional, unconditional, p.keyType(), p.valueType());
   }
 
   private CachePolicy policy(Cell cell, int tokens, RunListener listener) {
@@ -280,33 +274,34 @@ public final class CellRunner implements AutoCloseable {
             ? memory(cell, branches).bytes(p.budgetTokens(), maps)
             : memory(cell, 1).bytes(p.budgetTokens(), maps)
                 + memory(cell, 1).bytes(p.unconditionalTokens(), maps);
+    long full = memory(cell, branches).fullBytes(schedule);
     return new CellResult.Memory(
         p.budgetTokens(),
         meter == null ? null : meter.meanTokens(),
+        meter == null ? null : meter.peakTokens(),
         meter == null ? null : meter.mostBytes(),
+        meter == null ? null : meter.peakBytes(),
         meter == null ? null : meter.mostAllocatedBytes(),
         formula,
-        memory(cell, branches).fullBytes(schedule),
-        100.0 * formula / memory(cell, branches).fullBytes(schedule),
+        full,
+        100.0 * (meter == null ? formula : meter.peakBytes()) / full,
         p.keyType(),
         p.valueType(),
         branches,
-        cell.generation().batch(),
-        "history",
-        schedule.historyTokens());
+        cell.generation().batch());
   }
 
   private MemoryModel memory(Cell cell, int branches) {
     return config
         .geometry()
         .memory(
-            CacheType.parse(cell.policy().keyType()),
-            CacheType.parse(cell.policy().valueType()),
+            cell.policy().keyType(),
+            cell.policy().valueType(),
             branches,
             cell.generation().batch());
   }
 
-  /** The policy and the full cache in turn, so that a machine's moods meet both. */
+  /** Times of the policy and the full cache, interleaved so that drift affects both. */
   private Outcome latency(Cell cell, RunListener listener) {
     List<String> texts = texts(cell);
     List<Prompt> prompts = new ArrayList<>();
@@ -322,7 +317,7 @@ public final class CellRunner implements AutoCloseable {
     total += seconds(cell, prompts, full, GenerationListener.NONE);
     List<Double> own = new ArrayList<>();
     List<Double> ofFull = new ArrayList<>();
-    listener.begun("timed generations", cell.repeats());
+    listener.begun(RunListener.Task.TIMES, cell.repeats());
     try {
       for (int r = 0; r < cell.repeats(); r++) {
         own.add(seconds(cell, prompts, settings, GenerationListener.NONE));
@@ -344,7 +339,7 @@ public final class CellRunner implements AutoCloseable {
     int batch = cell.generation().batch();
     CacheSettings full = model.fullCache(cell.generation().maps());
     long begin = System.nanoTime();
-    listener.begun("profiled images", (count + batch - 1) / batch);
+    listener.begun(RunListener.Task.ATTENTION, (count + batch - 1) / batch);
     try {
       for (int at = 0; at < count; at += batch) {
         int end = Math.min(count, at + batch);
@@ -372,9 +367,7 @@ public final class CellRunner implements AutoCloseable {
   }
 
   private static double median(List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    int n = sorted.length;
-    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+    return Median.withDefaults().evaluate(values.stream().mapToDouble(v -> v).toArray());
   }
 
   @Override

@@ -45,7 +45,7 @@ public final class CellSession implements AutoCloseable {
   public Runner.Ended run(Experiment.Planned planned, RunListener listener) throws IOException {
     Optional<CellResult> known = results.find(planned.id());
     if (known.isPresent()) {
-      return ended(planned, Runner.Status.KEPT, null, known.get());
+      return ended(planned, Runner.Status.FOUND, null, known.get());
     }
     CellRunner cells = runner();
     String started = now();
@@ -67,7 +67,7 @@ public final class CellSession implements AutoCloseable {
 
   /** How many batches of reference images a cell is compared with; 0 if it needs none. */
   public static int referenceBatches(Cell cell) {
-    if (!CellRunner.isCompared(cell)) {
+    if (!cell.kind().compared()) {
       return 0;
     }
     int batch = cell.generation().batch();

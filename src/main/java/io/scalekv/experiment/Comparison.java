@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import io.scalekv.cache.CacheType;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.metrics.Holm;
 import io.scalekv.metrics.Interval;
@@ -58,8 +59,8 @@ public record Comparison(Metric metric, List<Pair> pairs) {
       Cell.Prompts prompts,
       int tokens,
       Integer unconditionalTokens,
-      String keyType,
-      String valueType) {
+      CacheType keyType,
+      CacheType valueType) {
     static Group of(Cell c) {
       Cell.Policy p = c.policy();
       return new Group(

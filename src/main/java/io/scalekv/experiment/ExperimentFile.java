@@ -23,7 +23,7 @@ import java.util.Set;
  * @param schemaVersion {@value #SCHEMA_VERSION}
  * @param name of the experiment
  * @param title for reports
- * @param kind {@code fidelity}, {@code memory} or {@code latency}
+ * @param kind of measurement
  * @param model as it was asked for
  * @param quick whether the small version was run
  * @param spec text of the experiment's file
@@ -38,7 +38,7 @@ public record ExperimentFile(
     int schemaVersion,
     String name,
     String title,
-    String kind,
+    ExperimentSpec.Kind kind,
     ModelChoice model,
     boolean quick,
     String spec,
@@ -58,10 +58,11 @@ public record ExperimentFile(
    * One cell in its place. The same cell may stand in several rows.
    *
    * @param group name of the group of rows it belongs to
-   * @param label what tells it from the others of its group, such as {@code scalekv at 10%}
+   * @param label unique in its group, such as {@code scalekv at 10%}
+   * @param series the label without the budget, by which the budgets of a policy belong together
    * @param id of the cell
    */
-  public record Row(String group, String label, String id) {}
+  public record Row(String group, String label, String series, String id) {}
 
   /** Returns the name or folder of the model. */
   public String modelName() {
@@ -88,7 +89,7 @@ public record ExperimentFile(
             r ->
                 ids.get(r.label()).size() == 1
                     ? r
-                    : new Row(r.group(), r.label() + ", " + r.group(), r.id()))
+                    : new Row(r.group(), r.label() + ", " + r.group(), r.series(), r.id()))
         .toList();
   }
 

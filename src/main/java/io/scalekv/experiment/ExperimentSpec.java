@@ -1,6 +1,8 @@
 package io.scalekv.experiment;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.scalekv.cache.Budget;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Json;
@@ -9,10 +11,12 @@ import io.scalekv.model.ModelChoice;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.TopKeys;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
@@ -21,347 +25,424 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * An experiment as it is written in YAML; see {@value #SCHEMA} for the meaning of every key. What
- * was left out has its default here.
+ * An experiment as it is written in YAML; {@value #SCHEMA} documents every key and its default. The
+ * small version and another model are applied to the tree before it is bound, and every row is
+ * multiplied out.
  *
  * @param name folder of the results
  * @param title for reports; the name where there is none
- * @param kind {@code fidelity}, {@code memory}, {@code latency} or {@code attention}
+ * @param kind what is measured
+ * @param quick whether it is the small version
  * @param model the model
  * @param dtype {@code fp32} or {@code bf16}
  * @param prompts which prompts; null for memory
  * @param seed of the first image of each prompt
  * @param seeds images per prompt
  * @param batch images drawn together
- * @param generation how images are drawn
- * @param features {@code vae} or {@code random}
- * @param metrics what is measured where a row does not say
- * @param rows groups of cells
- * @param baselines any of {@code repeat}, {@code other-seed}, {@code ladder}
+ * @param generation sampling and size
+ * @param features net behind feature distances
+ * @param metrics names of metrics where a row has none
+ * @param rows groups of runs
+ * @param baselines floor and rulers
  * @param repeats timed generations
- * @param quick what the small version changes
  */
 public record ExperimentSpec(
     String name,
     String title,
-    String kind,
+    Kind kind,
+    boolean quick,
     ModelChoice model,
     String dtype,
     Prompts prompts,
-    Long seed,
-    Integer seeds,
-    Integer batch,
+    long seed,
+    int seeds,
+    int batch,
     Generation generation,
-    String features,
+    Features features,
     List<String> metrics,
     List<Row> rows,
-    List<String> baselines,
-    Integer repeats,
-    Quick quick) {
+    List<Baseline> baselines,
+    int repeats) {
   /** The schema, a resource beside this class. */
   public static final String SCHEMA = "experiment-1.schema.json";
 
-  /** Images against those of the full cache. */
-  public static final String FIDELITY = "fidelity";
+  /** What an experiment measures. */
+  public enum Kind {
+    /** Images against those of the full cache. */
+    @JsonProperty("fidelity")
+    FIDELITY,
+    /** Bytes by formula. */
+    @JsonProperty("memory")
+    MEMORY,
+    /** Times. */
+    @JsonProperty("latency")
+    LATENCY,
+    /** Shares of the full cache's attention. */
+    @JsonProperty("attention")
+    ATTENTION
+  }
 
-  /** Bytes by formula. */
-  public static final String MEMORY = "memory";
+  /** Net behind feature distances. */
+  public enum Features {
+    /** The encoder of the model's own tokenizer. */
+    @JsonProperty("vae")
+    VAE,
+    /** Three random nets. */
+    @JsonProperty("random")
+    RANDOM
+  }
 
-  /** Times. */
-  public static final String LATENCY = "latency";
+  /** Rows that show the size of known differences. */
+  public enum Baseline {
+    /** The same seed again: no difference. */
+    @JsonProperty("repeat")
+    REPEAT,
+    /** Another seed of the same caption. */
+    @JsonProperty("other-seed")
+    OTHER_SEED,
+    /** Known distortions. */
+    @JsonProperty("ladder")
+    LADDER
+  }
 
-  /** Where the full cache's attention goes. */
-  public static final String ATTENTION = "attention";
-
-  private static final Set<String> ROW_LISTS =
-      Set.of(
-          "policy",
-          "budget",
-          "cfgBudgetSplit",
-          "keyType",
-          "valueType",
-          "calibration",
-          "metrics",
-          "size",
-          "batch");
-  private static final Set<String> CALIBRATION_LISTS =
-      Set.of("metric", "inverted", "topK", "drafters", "seed", "querySamples");
-
-  /** Prompts of a file, all or the first so many after those that are left out. */
+  /** Prompts of a file: those after {@code skip}, at most {@code limit}; null for all. */
   public record Prompts(String file, Integer limit, Integer skip) {}
 
-  /** How images are drawn; null for the default. */
+  /** Sampling and size; size null for the model's own. */
   public record Generation(
-      Double cfg, Double tau, Double topP, String size, Double aspect, String negative) {
-    private static final Generation NONE = new Generation(null, null, null, null, null, null);
+      double cfg, double tau, double topP, String size, double aspect, String negative) {}
 
-    /** Fills in the defaults of the command line. */
-    public Generation {
-      cfg = cfg == null ? 3 : cfg;
-      tau = tau == null ? 1 : tau;
-      topP = topP == null ? 0.97 : topP;
-      aspect = aspect == null ? 1 : aspect;
-      negative = negative == null ? "" : negative;
-    }
-  }
+  /**
+   * A group of runs.
+   *
+   * @param name null for a numbered group
+   * @param settings the cross product of its lists
+   */
+  public record Row(String name, List<Setting> settings) {}
 
-  /** A group of cells: the cross product of its lists, in the order of the components. */
-  public record Row(
-      String name,
-      List<String> policy,
-      List<String> budget,
-      List<String> cfgBudgetSplit,
-      List<String> keyType,
-      List<String> valueType,
-      List<Calibration> calibration,
+  /**
+   * One setting of a row; null parts are those of the experiment.
+   *
+   * @param split budget of the unconditional branch, or null for the same
+   */
+  public record Setting(
+      PolicySpec policy,
+      Budget budget,
+      @JsonProperty("cfgBudgetSplit") Budget split,
+      CacheType keyType,
+      CacheType valueType,
+      Recipe calibration,
       List<String> metrics,
-      List<String> size,
-      List<Integer> batch) {
-    /**
-     * Fills in the defaults; metrics, size and batch stay null where not given, and so does
-     * valueType until the experiment's dtype is known.
-     */
-    public Row {
-      budget = budget == null ? List.of("10%") : budget;
-      cfgBudgetSplit = cfgBudgetSplit == null ? List.of("none") : cfgBudgetSplit;
-      keyType = keyType == null ? List.of("fp32") : keyType;
-      calibration = calibration == null ? List.of(Calibration.SHIPPED) : calibration;
-    }
+      String size,
+      Integer batch) {}
 
-    /** The same with values stored as they are computed where no format is given. */
-    private Row withValueType(String dtype) {
-      return valueType != null
-          ? this
-          : new Row(
-              name,
-              policy,
-              budget,
-              cfgBudgetSplit,
-              keyType,
-              List.of(dtype),
-              calibration,
-              metrics,
-              size,
-              batch);
-    }
+  /** Source of roles. */
+  public enum Source {
+    /** Shipped with the model. */
+    @JsonProperty("shipped")
+    SHIPPED,
+    /** Measured for the run. */
+    @JsonProperty("measured")
+    MEASURED,
+    /** Drawn at random. */
+    @JsonProperty("random")
+    RANDOM
   }
 
-  /** Where roles come from: the cross product of its lists. */
-  public record Calibration(
-      String roles,
-      List<String> metric,
-      List<Boolean> inverted,
-      List<String> topK,
-      List<Integer> drafters,
-      CalibrationPrompts prompts,
-      List<Long> seed,
-      List<String> querySamples) {
-    private static final Calibration SHIPPED =
-        new Calibration(Cell.Calibration.SHIPPED, null, null, null, null, null, null, null);
-
-    /** Fills in the defaults; drafters stay null where not given. */
-    public Calibration {
-      metric = metric == null ? List.of(LayerStatistic.ASI.cliName()) : metric;
-      inverted = inverted == null ? List.of(false) : inverted;
-      topK = topK == null ? List.of("5%") : topK;
-      seed = seed == null ? List.of(0L) : seed;
-      querySamples = querySamples == null ? List.of("64") : querySamples;
-    }
-  }
-
-  /** Calibration prompts of a file; null for all of them. */
-  public record CalibrationPrompts(String file, List<Integer> limit) {}
-
-  /** What the small version changes; null for nothing. */
-  public record Quick(
-      Integer limit,
-      Integer seeds,
-      Integer batch,
-      Integer calibrationLimit,
-      Integer repeats,
-      List<String> size) {
-    private static final Quick NOTHING = new Quick(null, null, null, null, null, null);
-  }
-
-  /** Fills in the defaults. */
-  public ExperimentSpec {
-    title = title == null ? name : title;
-    kind = kind == null ? FIDELITY : kind;
-    dtype = dtype == null ? "fp32" : dtype;
-    seed = seed == null ? 0L : seed;
-    seeds = seeds == null ? 1 : seeds;
-    batch = batch == null ? 8 : batch;
-    generation = generation == null ? Generation.NONE : generation;
-    features = features == null ? "vae" : features;
-    metrics = metrics == null ? Metrics.DEFAULTS : List.copyOf(metrics);
-    String computed = dtype;
-    rows = rows.stream().map(r -> r.withValueType(computed)).toList();
-    baselines = baselines == null ? List.of() : List.copyOf(baselines);
-    repeats = repeats == null ? 5 : repeats;
-    quick = quick == null ? Quick.NOTHING : quick;
-  }
+  /** How roles come about; drafters null for the default number. */
+  public record Recipe(
+      Source roles,
+      String statistic,
+      boolean inverted,
+      String topK,
+      Integer drafters,
+      Prompts prompts,
+      long seed,
+      String querySamples) {}
 
   /** Built on first use. */
   private static final class Loaded {
     static final JsonSchema SCHEMA = JsonSchema.of(ExperimentSpec.class, ExperimentSpec.SCHEMA);
   }
 
+  private static final List<String> ROW_ORDER =
+      List.of(
+          "name",
+          "metrics",
+          "size",
+          "batch",
+          "policy",
+          "budget",
+          "cfgBudgetSplit",
+          "keyType",
+          "valueType",
+          "calibration");
+  private static final List<String> RECIPE_ORDER =
+      List.of(
+          "roles", "prompts", "statistic", "inverted", "topK", "drafters", "seed", "querySamples");
+
   /**
    * Reads a file.
    *
-   * @throws IllegalArgumentException with one line that names the place and what was expected
+   * @param quick whether to take the small version
+   * @param other model in place of the experiment's, or null
+   * @throws IllegalArgumentException with one line that names place and value
    */
+  public static ExperimentSpec read(Path file, boolean quick, ModelChoice other)
+      throws IOException {
+    return parse(Json.text(file), file.toString(), quick, other);
+  }
+
+  /** Reads a file as it is written. */
   public static ExperimentSpec read(Path file) throws IOException {
-    return parse(Json.text(file), file.toString());
+    return read(file, false, null);
   }
 
   /** Reads an experiment from text; {@code name} stands for the file in messages. */
-  public static ExperimentSpec parse(String text, String name) {
-    JsonNode tree = Json.parseYaml(text, name);
-    listsOfOne((ObjectNode) tree);
+  public static ExperimentSpec parse(
+      String text, String name, boolean quick, ModelChoice other) {
+    ObjectNode tree = (ObjectNode) Json.parseYaml(text, name);
+    objects(tree);
+    Loaded.SCHEMA.complete(tree);
     Loaded.SCHEMA.check(tree, name);
-    ExperimentSpec spec = Json.bindOptional(tree, ExperimentSpec.class, name);
-    spec.check(name);
-    return spec;
+    check(tree, name);
+    ObjectNode small = (ObjectNode) tree.remove("quick");
+    if (quick && small != null) {
+      small(tree, small);
+    }
+    tree.put("quick", quick);
+    if (other != null) {
+      tree.set("model", Json.MAPPER.valueToTree(other));
+    }
+    if (!tree.has("title")) {
+      tree.set("title", tree.get("name"));
+    }
+    for (JsonNode row : tree.get("rows")) {
+      multiply((ObjectNode) row, tree.get("dtype"));
+    }
+    return Json.bindOptional(tree, ExperimentSpec.class, name);
   }
 
-  /** Turns single values into lists of one, numbers among texts into texts. */
-  private static void listsOfOne(ObjectNode tree) {
+  /** Names of models and of shipped calibrations stand for objects. */
+  private static void objects(ObjectNode tree) {
     if (tree.path("model").isString()) {
-      String model = tree.get("model").stringValue();
-      tree.putObject("model").put("name", model);
+      JsonNode name = tree.get("model");
+      tree.putObject("model").set("name", name);
     }
-    wrap(tree, "metrics");
-    wrap(tree, "baselines");
-    wrap(tree, "rows");
-    if (tree.get("quick") instanceof ObjectNode quick) {
-      wrap(quick, "size");
-    }
-    each(
-        tree.get("rows"),
-        row -> {
-          ROW_LISTS.forEach(key -> wrap(row, key));
-          ArrayNode recipes = row.get("calibration") instanceof ArrayNode a ? a : null;
-          for (int i = 0; recipes != null && i < recipes.size(); i++) {
-            if (recipes.get(i).isString()) {
-              recipes.set(i, JsonNodeFactory.instance.objectNode().set("roles", recipes.get(i)));
-            }
+    for (JsonNode row : list(tree, "rows")) {
+      if (row instanceof ObjectNode object) {
+        ArrayNode recipes = list(object, "calibration");
+        for (int i = 0; i < recipes.size(); i++) {
+          if (recipes.get(i).isString()) {
+            recipes.set(
+                i, JsonNodeFactory.instance.objectNode().set("roles", recipes.get(i)));
           }
-          each(
-              recipes,
-              recipe -> {
-                if (!recipe.has("roles")) {
-                  recipe.put("roles", Cell.Calibration.MEASURED);
-                }
-                CALIBRATION_LISTS.forEach(key -> wrap(recipe, key));
-                texts(recipe, "topK");
-                texts(recipe, "querySamples");
-                if (recipe.get("prompts") instanceof ObjectNode prompts) {
-                  wrap(prompts, "limit");
-                }
-              });
-        });
-  }
-
-  private static void each(JsonNode array, Consumer<ObjectNode> action) {
-    if (array != null && array.isArray()) {
-      for (JsonNode element : array) {
-        if (element instanceof ObjectNode object) {
-          action.accept(object);
         }
       }
     }
   }
 
-  private static void wrap(ObjectNode node, String key) {
+  /** The list of a key; one value becomes a list of one. */
+  private static ArrayNode list(ObjectNode node, String key) {
     JsonNode value = node.get(key);
-    if (value != null && !value.isArray()) {
-      node.set(key, JsonNodeFactory.instance.arrayNode().add(value));
+    if (value == null) {
+      return JsonNodeFactory.instance.arrayNode();
     }
+    ArrayNode list =
+        value instanceof ArrayNode array ? array : JsonNodeFactory.instance.arrayNode().add(value);
+    node.set(key, list);
+    return list;
   }
 
-  private static void texts(ObjectNode node, String key) {
-    if (node.get(key) instanceof ArrayNode values) {
-      for (int i = 0; i < values.size(); i++) {
-        if (values.get(i).isIntegralNumber()) {
-          values.set(i, values.get(i).asString());
+  /** Applies the small version. */
+  private static void small(ObjectNode tree, ObjectNode small) {
+    for (String key : List.of("seeds", "batch", "repeats")) {
+      if (small.has(key)) {
+        tree.set(key, small.get(key));
+      }
+    }
+    if (tree.get("prompts") instanceof ObjectNode prompts && small.has("limit")) {
+      int most = small.get("limit").intValue();
+      prompts.put("limit", Math.min(prompts.path("limit").asInt(most), most));
+    }
+    for (JsonNode row : tree.get("rows")) {
+      for (JsonNode recipe : row.get("calibration")) {
+        if (recipe.get("prompts") instanceof ObjectNode prompts && small.has("calibrationLimit")) {
+          int most = small.get("calibrationLimit").intValue();
+          Set<Integer> limits = new LinkedHashSet<>();
+          list(prompts, "limit").forEach(n -> limits.add(Math.min(n.intValue(), most)));
+          ArrayNode few = prompts.putArray("limit");
+          (limits.isEmpty() ? Set.of(most) : limits).forEach(few::add);
         }
+      }
+      if (row.has("size") && small.has("size")) {
+        ArrayNode sizes = JsonNodeFactory.instance.arrayNode();
+        small.get("size").forEach(s -> addIf(sizes, s, contains(row.get("size"), s)));
+        ((ObjectNode) row).set("size", sizes);
       }
     }
   }
 
-  /** What the schema cannot say. */
-  private void check(String file) {
-    boolean images = kind.equals(FIDELITY);
-    each(file, "/metrics", metrics, Metrics::check);
-    if (kind.equals(MEMORY) != (prompts == null)) {
-      String got = prompts == null ? "nothing" : "some";
-      throw Json.error(file, "/prompts", prompts == null ? "a value" : "none for memory", got);
+  private static boolean contains(JsonNode array, JsonNode value) {
+    for (JsonNode element : array) {
+      if (element.equals(value)) {
+        return true;
+      }
     }
-    if (!images && !baselines.isEmpty()) {
-      throw Json.error(file, "/baselines", "none for " + kind, "some");
+    return false;
+  }
+
+  private static void addIf(ArrayNode array, JsonNode value, boolean condition) {
+    if (condition) {
+      array.add(value);
     }
-    if (model.weights() != null && model.randomWeights() != null) {
+  }
+
+  /** Replaces the lists of a row by {@code settings}, their cross product. */
+  private static void multiply(ObjectNode row, JsonNode dtype) {
+    if (!row.has("valueType")) {
+      row.set("valueType", JsonNodeFactory.instance.arrayNode().add(dtype));
+    }
+    ArrayNode recipes = JsonNodeFactory.instance.arrayNode();
+    for (JsonNode recipe : row.get("calibration")) {
+      product(ordered((ObjectNode) recipe, RECIPE_ORDER), Set.of()).forEach(recipes::add);
+    }
+    row.set("calibration", recipes);
+    ArrayNode settings = JsonNodeFactory.instance.arrayNode();
+    for (ObjectNode setting : product(ordered(row, ROW_ORDER), Set.of("metrics", "calibration"))) {
+      for (JsonNode recipe : recipes) {
+        ObjectNode one = setting.deepCopy();
+        one.remove("name");
+        one.set("calibration", recipe);
+        if (one.path("cfgBudgetSplit").asString("").equals("none")) {
+          one.putNull("cfgBudgetSplit");
+        }
+        settings.add(one);
+      }
+    }
+    JsonNode name = row.get("name");
+    row.removeAll();
+    row.set("name", name);
+    row.set("settings", settings);
+  }
+
+  private static ObjectNode ordered(ObjectNode node, List<String> keys) {
+    ObjectNode ordered = JsonNodeFactory.instance.objectNode();
+    keys.stream().filter(node::has).forEach(k -> ordered.set(k, node.get(k)));
+    return ordered;
+  }
+
+  /**
+   * The cross product of all lists in a tree, the last key changing fastest.
+   *
+   * @param whole keys whose lists are values
+   */
+  private static List<ObjectNode> product(ObjectNode node, Set<String> whole) {
+    List<ObjectNode> all = List.of(JsonNodeFactory.instance.objectNode());
+    for (Map.Entry<String, JsonNode> part : node.properties()) {
+      List<JsonNode> options = new ArrayList<>();
+      if (part.getValue() instanceof ArrayNode list && !whole.contains(part.getKey())) {
+        list.forEach(options::add);
+      } else if (part.getValue() instanceof ObjectNode object) {
+        options.addAll(product(object, whole));
+      } else {
+        options.add(part.getValue());
+      }
+      List<ObjectNode> more = new ArrayList<>();
+      for (ObjectNode before : all) {
+        for (JsonNode option : options) {
+          ObjectNode next = before.deepCopy();
+          next.set(part.getKey(), option);
+          more.add(next);
+        }
+      }
+      all = more;
+    }
+    return all;
+  }
+
+  /** Checks what the schema cannot express. */
+  private static void check(ObjectNode tree, String file) {
+    Kind kind = Json.MAPPER.treeToValue(tree.get("kind"), Kind.class);
+    String named = tree.get("kind").stringValue();
+    boolean fidelity = kind == Kind.FIDELITY;
+    boolean attention = kind == Kind.ATTENTION;
+    if ((kind == Kind.MEMORY) == tree.has("prompts")) {
+      throw Json.error(
+          file,
+          "/prompts",
+          kind == Kind.MEMORY ? "none for memory" : "a value",
+          tree.has("prompts") ? "some" : "nothing");
+    }
+    if (!fidelity && !tree.get("baselines").isEmpty()) {
+      throw Json.error(file, "/baselines", "none for " + named, "some");
+    }
+    if (tree.get("model").has("weights") && tree.get("model").has("randomWeights")) {
       throw Json.error(file, "/model", "weights or randomWeights", "both");
     }
-    for (int r = 0; r < rows.size(); r++) {
+    each(file, "/metrics", tree.get("metrics"), Metrics::check);
+    for (int r = 0; r < tree.get("rows").size(); r++) {
       String place = "/rows/" + r;
-      Row row = rows.get(r);
-      each(file, place + "/policy", row.policy(), PolicySpec::parse);
-      if (row.metrics() != null) {
-        each(file, place + "/metrics", row.metrics(), Metrics::check);
-      }
-      each(file, place + "/budget", row.budget(), Budget::parse);
+      JsonNode row = tree.get("rows").get(r);
+      each(
+          file,
+          place + "/policy",
+          row.get("policy"),
+          p -> Policies.kind(PolicySpec.parse(p)));
+      each(file, place + "/budget", row.get("budget"), Budget::parse);
+      each(file, place + "/metrics", row.path("metrics"), Metrics::check);
       each(
           file,
           place + "/cfgBudgetSplit",
-          row.cfgBudgetSplit(),
+          row.get("cfgBudgetSplit"),
           b -> {
             if (!b.equals("none")) {
               Budget.parse(b);
             }
           });
-      boolean attention = kind.equals(ATTENTION);
-      if ((images || attention) && (row.size() != null || row.batch() != null)) {
-        String key = row.size() != null ? "/size" : "/batch";
-        throw Json.error(file, place + key, "none for " + kind, "one");
+      for (String key : List.of("size", "batch")) {
+        if ((fidelity || attention) && row.has(key)) {
+          throw Json.error(file, place + "/" + key, "none for " + named, "one");
+        }
       }
-      if (attention && !row.policy().equals(List.of("full"))) {
-        throw Json.error(
-            file, place + "/policy", "full for attention", String.join(", ", row.policy()));
-      }
-      if (attention && row.metrics() != null) {
+      if (attention && row.has("metrics")) {
         throw Json.error(file, place + "/metrics", "none for attention", "some");
       }
-      for (int c = 0; c < row.calibration().size(); c++) {
-        check(file, place + "/calibration/" + c, row.calibration().get(c));
+      if (attention
+          && !(row.get("policy").size() == 1
+              && row.get("policy").get(0).asString().equals("full"))) {
+        throw Json.error(
+            file, place + "/policy", "full for attention", Json.show(row.get("policy")));
+      }
+      for (int c = 0; c < row.get("calibration").size(); c++) {
+        checkRecipe(file, place + "/calibration/" + c, row.get("calibration").get(c));
       }
     }
   }
 
-  private static void check(String file, String place, Calibration recipe) {
-    each(file, place + "/metric", recipe.metric(), LayerStatistic::ofCliName);
-    each(file, place + "/topK", recipe.topK(), TopKeys::parse);
-    boolean measured = recipe.roles().equals(Cell.Calibration.MEASURED);
-    if (measured != (recipe.prompts() != null)) {
+  private static void checkRecipe(String file, String place, JsonNode recipe) {
+    each(file, place + "/statistic", recipe.get("statistic"), LayerStatistic::ofCliName);
+    each(file, place + "/topK", recipe.get("topK"), TopKeys::parse);
+    boolean measured = recipe.get("roles").asString().equals("measured");
+    if (measured != recipe.has("prompts")) {
       throw Json.error(
           file,
           place + "/prompts",
-          measured ? "a value" : "none where roles are " + recipe.roles(),
+          measured ? "a value" : "none where roles are " + recipe.get("roles").asString(),
           measured ? "nothing" : "one");
     }
-    for (int i = 0; i < recipe.querySamples().size(); i++) {
-      String rows = recipe.querySamples().get(i);
+    for (int i = 0; i < recipe.get("querySamples").size(); i++) {
+      String rows = recipe.get("querySamples").get(i).asString();
       if (!rows.matches("all|[1-9][0-9]{0,8}")) {
         throw Json.error(file, place + "/querySamples/" + i, "a whole number or all", rows);
       }
     }
   }
 
-  private static void each(String file, String place, List<String> values, Consumer<String> read) {
+  private static void each(String file, String place, JsonNode values, Consumer<String> read) {
     for (int i = 0; i < values.size(); i++) {
       try {
-        read.accept(values.get(i));
+        read.accept(values.get(i).asString());
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
             file + ": " + place + "/" + i + ": " + e.getMessage(), e);
@@ -369,106 +450,9 @@ public record ExperimentSpec(
     }
   }
 
-  /** Checks that every policy exists. */
-  public void checkPolicies(String file) {
-    for (int r = 0; r < rows.size(); r++) {
-      each(
-          file,
-          "/rows/" + r + "/policy",
-          rows.get(r).policy(),
-          p -> Policies.kind(PolicySpec.parse(p).name()));
-    }
-  }
-
-  /** The small version. */
-  public ExperimentSpec small() {
-    Prompts few =
-        prompts == null || quick.limit() == null
-            ? prompts
-            : new Prompts(
-                prompts.file(),
-                prompts.limit() == null
-                    ? quick.limit()
-                    : Integer.valueOf(Math.min(prompts.limit(), quick.limit())),
-                prompts.skip());
-    return new ExperimentSpec(
-        name,
-        title,
-        kind,
-        model,
-        dtype,
-        few,
-        seed,
-        quick.seeds() == null ? seeds : quick.seeds(),
-        quick.batch() == null ? batch : quick.batch(),
-        generation,
-        features,
-        metrics,
-        rows.stream().map(this::small).toList(),
-        baselines,
-        quick.repeats() == null ? repeats : quick.repeats(),
-        quick);
-  }
-
-  private Row small(Row r) {
-    return new Row(
-        r.name(),
-        r.policy(),
-        r.budget(),
-        r.cfgBudgetSplit(),
-        r.keyType(),
-        r.valueType(),
-        r.calibration().stream().map(c -> small(c, quick.calibrationLimit())).toList(),
-        r.metrics(),
-        quick.size() == null || r.size() == null
-            ? r.size()
-            : r.size().stream().filter(quick.size()::contains).toList(),
-        r.batch());
-  }
-
-  private static Calibration small(Calibration c, Integer limit) {
-    if (c.prompts() == null || limit == null) {
-      return c;
-    }
-    List<Integer> limits =
-        c.prompts().limit() == null
-            ? List.of(limit)
-            : c.prompts().limit().stream().map(n -> Math.min(n, limit)).distinct().toList();
-    return new Calibration(
-        c.roles(),
-        c.metric(),
-        c.inverted(),
-        c.topK(),
-        c.drafters(),
-        new CalibrationPrompts(c.prompts().file(), limits),
-        c.seed(),
-        c.querySamples());
-  }
-
-  /** The same on another model. */
-  public ExperimentSpec on(ModelChoice other) {
-    return new ExperimentSpec(
-        name,
-        title,
-        kind,
-        other,
-        dtype,
-        prompts,
-        seed,
-        seeds,
-        batch,
-        generation,
-        features,
-        metrics,
-        rows,
-        baselines,
-        repeats,
-        quick);
-  }
-
   /**
-   * Where a file that an experiment names is: in the folder of the experiment's file or the nearest
-   * folder above it, or below the working directory.
+   * Finds a file that an experiment names: in the folder of the experiment's file or the nearest
+   * folder above it, else below the working directory.
    */
   public static Path resolve(String name, Path specFile) {
     Path direct = Path.of(name);
@@ -484,9 +468,5 @@ public record ExperimentSpec(
       }
     }
     return direct;
-  }
-
-  static byte[] utf8(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

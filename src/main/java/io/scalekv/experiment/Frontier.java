@@ -77,7 +77,7 @@ public record Frontier(
       boolean measured =
           r.cell().kind() == Cell.Kind.POLICY
               && m != null
-              && m.kvCacheBytes() != null
+              && m.peakKvBytes() != null
               && r.metrics().containsKey(Psnr.METRIC.key());
       if (!measured) {
         return Optional.empty();
@@ -88,7 +88,7 @@ public record Frontier(
               label,
               r.id(),
               r.cell().policy(),
-              -Math.floorDiv(-m.kvCacheBytes(), images),
+              -Math.floorDiv(-m.peakKvBytes(), images),
               -Math.floorDiv(-m.allocatedBytes(), images),
               r.metrics()));
     }

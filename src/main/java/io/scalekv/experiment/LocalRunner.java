@@ -34,19 +34,18 @@ public final class LocalRunner implements Runner {
     }
     ResultFolder results = new ResultFolder(options.folder());
     List<Ended> ended = new ArrayList<>();
-    boolean weightless = cells.stream().allMatch(c -> c.cell().kind() == Cell.Kind.MEMORY);
     boolean stop = false;
     try (CellSession session =
-        new CellSession(config, weightless ? null : opener, context, options)) {
+        new CellSession(config, opener, context, options)) {
       for (int i = 0; i < cells.size(); i++) {
         Experiment.Planned planned = cells.get(i);
         Optional<CellResult> known = results.find(planned.id());
         if (known.isPresent()) {
-          ended.add(CellSession.ended(planned, Status.KEPT, null, known.get()));
+          ended.add(CellSession.ended(planned, Status.FOUND, null, known.get()));
         } else if (stop) {
           ended.add(CellSession.ended(planned, Status.LEFT, null, null));
         } else {
-          listener.say("cell %d/%d %s".formatted(i + 1, cells.size(), planned.label()));
+          listener.say("run %d/%d %s".formatted(i + 1, cells.size(), planned.label()));
           Ended one = session.run(planned, listener);
           ended.add(one);
           stop = one.status() == Status.FAILED && options.failFast();

@@ -2,6 +2,7 @@ package io.scalekv.experiment;
 
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Sha256;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Everything that determines the images of the full cache.
@@ -20,6 +21,6 @@ record ReferenceKey(Cell.Model model, Cell.Generation generation, Cell.Prompts p
   /** The first 16 hexadecimal digits of the SHA-256 of its canonical JSON. */
   String id() {
     String json = CanonicalJson.of(this);
-    return Sha256.of(ExperimentSpec.utf8(json)).substring(0, ID_DIGITS);
+    return Sha256.of(json.getBytes(StandardCharsets.UTF_8)).substring(0, ID_DIGITS);
   }
 }

@@ -10,6 +10,7 @@ import io.scalekv.metrics.ReferenceFeatures;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.ImageModel;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,7 +94,7 @@ final class ReferenceStore {
     }
     int images = key.prompts().images();
     int batch = key.generation().batch();
-    listener.begun("reference images", (images + batch - 1) / batch);
+    listener.begun(RunListener.Task.REFERENCES, (images + batch - 1) / batch);
     try {
       int batches = (images + batch - 1) / batch;
       int first = begin(folder, batches);
@@ -120,7 +121,7 @@ final class ReferenceStore {
               Sha256.of(folder.resolve(name + ".bits"))));
     }
     String text = CanonicalJson.of(new Manifest(key.id(), key, entries));
-    AtomicFile.write(manifest, ExperimentSpec.utf8(text));
+    AtomicFile.write(manifest, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /**

@@ -1,37 +1,57 @@
 package io.scalekv.experiment;
 
-/** Told how far a run is. */
+/** Observer of the progress of runs. */
 public interface RunListener {
-  /** Nobody listens. */
-  RunListener NONE =
-      new RunListener() {
-        @Override
-        public void begun(String task, int steps) {}
+  /** An observer that does nothing. */
+  RunListener NONE = new RunListener() {};
 
-        @Override
-        public void step(String note) {}
+  /** A kind of work. */
+  enum Task {
+    /** Images of the full cache. */
+    REFERENCES("reference images", true),
+    /** Images of a run. */
+    IMAGES("images", true),
+    /** Timed generations. */
+    TIMES("timed generations", true),
+    /** Images whose attention is profiled. */
+    ATTENTION("profiled images", true),
+    /** Prompts of a calibration. */
+    CALIBRATION("calibration", false);
 
-        @Override
-        public void ended() {}
+    private final String label;
+    private final boolean planned;
 
-        @Override
-        public void say(String line) {}
-      };
+    Task(String label, boolean planned) {
+      this.label = label;
+      this.planned = planned;
+    }
 
-  /**
-   * A task begins.
-   *
-   * @param task its name
-   * @param steps how many steps it has
-   */
-  void begun(String task, int steps);
+    /** Name for people. */
+    public String label() {
+      return label;
+    }
 
-  /** A step is done. */
-  void step(String note);
+    /** Whether its steps are part of {@link RunListener#planned}. */
+    public boolean isPlanned() {
+      return planned;
+    }
+  }
 
-  /** The task is over, done or not. */
-  void ended();
+  /** Called once before all runs with the number of steps of all planned tasks. */
+  default void planned(int steps) {}
 
-  /** One line for the user. */
-  void say(String line);
+  /** Called when a task begins. */
+  default void begun(Task task, int steps) {}
+
+  /** Called after each step of a task. */
+  default void step(String note) {}
+
+  /** Called when a task ends, complete or not. */
+  default void ended() {}
+
+  /** Called once after all runs. */
+  default void finished() {}
+
+  /** Receives one line for the user. */
+  default void say(String line) {}
 }

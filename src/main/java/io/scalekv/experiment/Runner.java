@@ -27,7 +27,7 @@ public interface Runner {
     /** Run now. */
     DONE,
     /** Finished before. */
-    KEPT,
+    FOUND,
     /** Failed now. */
     FAILED,
     /** Not tried: another failed before. */

@@ -1,5 +1,7 @@
 package io.scalekv.experiment;
 
+import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Lpips;
@@ -16,6 +18,8 @@ import java.nio.file.Path;
  * @param inception TorchScript file of Inception, or null
  */
 public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
+  private static final int TINY = 64;
+
   /** None. */
   public static final UserNets NONE = new UserNets(null, LpipsRange.MINUS_ONE_TO_ONE, null);
 
@@ -43,6 +47,25 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
         hash(lpips),
         lpips == null ? null : range(lpipsRange),
         hash(inception));
+  }
+
+  /**
+   * Opens each net and tries it on a tiny input.
+   *
+   * @throws IllegalArgumentException if one cannot be used
+   */
+  public void check() {
+    if (lpips != null) {
+      try (Lpips net = openLpips()) {
+        RgbImage grey = RgbImage.of(TINY, TINY, new byte[3 * TINY * TINY]);
+        double same = net.of(grey, grey);
+        Require.that(
+            Double.isFinite(same), "%s must give a finite number, got %s", lpips, same);
+      }
+    }
+    if (inception != null) {
+      openInception().close(); // opening runs it once
+    }
   }
 
   /** The range of these pixel values, as it is typed. */

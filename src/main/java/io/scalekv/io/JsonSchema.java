@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** JSON schema (draft 2020-12) whose errors are one line: file, JSON pointer, condition, value. */
 public final class JsonSchema {
@@ -37,6 +38,11 @@ public final class JsonSchema {
   /** Returns the schema that a tree states. */
   static JsonSchema of(JsonNode tree) {
     return new JsonSchema(tree);
+  }
+
+  /** Completes a tree in place; see {@link SchemaTree}. */
+  public void complete(ObjectNode value) {
+    SchemaTree.complete(tree, value);
   }
 
   /**

@@ -56,7 +56,7 @@ final class ExperimentFigures {
               ExperimentFigures::decay,
               r -> 100 * decay(r),
               r -> "scalekv, the paper's rule"),
-          calibrated("calibration prompts (doublings)", true, Cell.Calibration::prompts),
+          calibrated("calibration prompts (doublings)", true, ExperimentFigures::prompts),
           calibrated("drafters N_d (layer–scale pairs)", false, Cell.Calibration::drafters),
           new Axis(
               "KV cache held (% of the full cache)",
@@ -65,7 +65,7 @@ final class ExperimentFigures {
               r ->
                   r.result().memory() == null
                       ? Double.NaN
-                      : ResultTables.percentOfFull(r.result().memory()),
+                      : r.result().memory().percentOfFull(),
               ResultRow::series));
 
   private static final String OTHER_SEED = "other seed";
@@ -107,9 +107,9 @@ final class ExperimentFigures {
   static List<Named> of(Results results) {
     ExperimentFigures f = new ExperimentFigures(results);
     return switch (results.file().kind()) {
-      case ExperimentSpec.MEMORY -> f.memory();
-      case ExperimentSpec.LATENCY -> f.latency();
-      case ExperimentSpec.ATTENTION -> f.attention();
+      case MEMORY -> f.memory();
+      case LATENCY -> f.latency();
+      case ATTENTION -> f.attention();
       default -> f.fidelity();
     };
   }
@@ -140,6 +140,10 @@ final class ExperimentFigures {
 
   private long settings(Axis axis) {
     return cuts.stream().map(axis.setting()).filter(s -> s != null).distinct().count();
+  }
+
+  private static Integer prompts(Cell.Calibration c) {
+    return c instanceof Cell.Calibration.Measured m ? Integer.valueOf(m.prompts()) : null;
   }
 
   private static Optional<MetricValue> finite(MetricColumn c, ResultRow r) {
@@ -230,7 +234,7 @@ final class ExperimentFigures {
     List<BarFigure.Bar> bars = new ArrayList<>();
     for (ResultRow r : rows) {
       if (r.result() != null && r.result().memory() != null) {
-        double gib = r.result().memory().formulaBytes() / GIB;
+        double gib = r.result().memory().nominalKvBytes() / GIB;
         bars.add(
             new BarFigure.Bar(
                 r.row().label(),

@@ -66,8 +66,8 @@ final class FrontierView {
             .data("policy", p -> p.policy().name())
             .data("budget", p -> p.policy().budget())
             .data("unconditionalBudget", p -> p.policy().unconditionalBudget())
-            .data("keyType", p -> p.policy().keyType())
-            .data("valueType", p -> p.policy().valueType())
+            .data("keyType", p -> p.policy().keyType().toString())
+            .data("valueType", p -> p.policy().valueType().toString())
             .data("bytesPerImage", Frontier.Point::bytes)
             .text("KiB per image", p -> kib(p.bytes()))
             .data("allocatedPerImage", Frontier.Point::allocatedBytes)
@@ -149,7 +149,7 @@ final class FrontierView {
   /** Name of a line: settings of one policy, format and kind of budget split. */
   private static String series(Cell.Policy p) {
     String types =
-        p.keyType().equals(p.valueType()) ? p.keyType() : p.keyType() + "/" + p.valueType();
+        p.keyType() + (p.keyType() == p.valueType() ? "" : "/" + p.valueType());
     return p.name() + ", " + types + (p.unconditionalBudget() == null ? "" : ", split");
   }
 }

@@ -214,7 +214,7 @@ final class HtmlReport {
                   "software",
                   "ScaleKV Lab %s, Java %s, DJL %s, libtorch %s"
                       .formatted(
-                          p.software().scalekvLab(),
+                          p.software().scalekv(),
                           p.software().java(),
                           p.software().djl(),
                           p.software().libtorch()));

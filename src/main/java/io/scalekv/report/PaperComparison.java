@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.cache.CacheType;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.MetricValue;
@@ -159,15 +160,15 @@ public final class PaperComparison {
                     && c.model().name().equals(p.model())
                     && p.accepts("batch", c.generation().batch())
                     && c.generation().branches() == 2
-                    && c.policy().keyType().equals("fp32")
-                    && c.policy().valueType().equals("bf16")
+                    && c.policy().keyType() == CacheType.FP32
+                    && c.policy().valueType() == CacheType.BF16
                     && c.policy().name().equals(p.get("policy"))
                     && p.accepts("tokens", c.policy().budgetTokens()));
     if (found.isEmpty()) {
       return p.notRun("");
     }
     double unit = p.get("quantity").contains("thousands") ? 1000 : 1;
-    double ours = found.get().memory().formulaBytes() / MIB / unit;
+    double ours = found.get().memory().nominalKvBytes() / MIB / unit;
     boolean equal =
         Math.abs(ours - Double.parseDouble(p.get("paper")))
             <= Double.parseDouble(p.get("tolerance"));
@@ -194,12 +195,12 @@ public final class PaperComparison {
     }
     Cell.Calibration k = c.calibration();
     return p.get("statistic").isEmpty()
-        ? (k == null || k.source().equals(Cell.Calibration.SHIPPED))
+        ? (k == null || k instanceof Cell.Calibration.Shipped)
             && c.policy().unconditionalTokens() == null
-        : k != null
-            && p.get("statistic").equals(k.metric())
-            && !k.inverted()
-            && p.accepts("prompts", k.prompts());
+        : k instanceof Cell.Calibration.Measured m
+            && p.get("statistic").equals(m.statistic())
+            && !m.inverted()
+            && p.accepts("prompts", m.prompts());
   }
 
   private static Row metric(Printed p, List<CellResult> cells) {

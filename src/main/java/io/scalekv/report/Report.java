@@ -117,7 +117,7 @@ public final class Report {
     }
     boolean measured =
         source.experiments().stream()
-            .anyMatch(f -> f.results().file().kind().equals(ExperimentSpec.ATTENTION));
+            .anyMatch(f -> f.results().file().kind() == ExperimentSpec.Kind.ATTENTION);
     if (!measured && source.profile().isPresent() && source.profile().get().scales() > 1) {
       String title = "Attention on the current map, small scales against large ones";
       figures.add(

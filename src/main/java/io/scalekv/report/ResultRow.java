@@ -55,12 +55,6 @@ record ResultRow(int number, ExperimentFile.Row row, CellResult result, String e
 
   /** The label without the budget, by which the rows of one policy belong together. */
   String series() {
-    String label = row.label();
-    if (cuts()) {
-      String budget = " at " + cell().policy().budget();
-      int at = label.indexOf(budget);
-      return at < 0 ? label : label.substring(0, at) + label.substring(at + budget.length());
-    }
-    return label;
+    return row.series();
   }
 }

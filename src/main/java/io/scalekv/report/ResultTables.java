@@ -54,7 +54,7 @@ final class ResultTables {
     ResultTables t = new ResultTables(results);
     List<ReportTable> tables = new ArrayList<>();
     switch (results.file().kind()) {
-      case ExperimentSpec.FIDELITY -> {
+      case FIDELITY -> {
         List<MetricColumn> captions = t.columns.stream().filter(MetricColumn::caption).toList();
         tables.add(t.main(t.name, "", t.columns.stream().filter(c -> !c.caption()).toList()));
         if (!captions.isEmpty()) {
@@ -63,8 +63,8 @@ final class ResultTables {
         t.columns.forEach(c -> t.byBudget(c).ifPresent(tables::add));
         t.bitsByScale().ifPresent(tables::add);
       }
-      case ExperimentSpec.LATENCY -> tables.add(t.latency());
-      case ExperimentSpec.ATTENTION -> tables.add(t.attention());
+      case LATENCY -> tables.add(t.latency());
+      case ATTENTION -> tables.add(t.attention());
       default -> {}
     }
     FrontierView.of(results).map(FrontierView::table).ifPresent(tables::add);
@@ -136,8 +136,9 @@ final class ResultTables {
       t.text(c.head(), r -> cell(c, r, this::sameBudget));
     }
     return t.text("tokens", memoryOf(ResultTables::tokens))
-        .text("between scales (MiB)", memoryOf(m -> mib(m.kvCacheBytes())))
-        .text("% of full", memoryOf(m -> ReportTable.fixed(percentOfFull(m), 1)))
+        .text("between scales (MiB)", memoryOf(m -> mib(m.kvBytes())))
+        .text("peak (MiB)", memoryOf(m -> mib(m.peakKvBytes())))
+        .text("% of full", memoryOf(m -> ReportTable.fixed(m.percentOfFull(), 1)))
         .data("error", ResultRow::error)
         .note(MARKS)
         .note(RULER)
@@ -183,15 +184,9 @@ final class ResultTables {
   }
 
   private static String tokens(CellResult.Memory m) {
-    return m.meanTokens() == null
+    return m.tokensBetweenScales() == null
         ? String.valueOf(m.budgetTokens())
-        : ReportTable.fixed(m.meanTokens(), 1).replaceFirst("\\.0$", "");
-  }
-
-  /** Share of the full cache in the same formats: what is held, or the formula where unmeasured. */
-  static double percentOfFull(CellResult.Memory m) {
-    long held = m.kvCacheBytes() == null ? m.formulaBytes() : m.kvCacheBytes();
-    return 100.0 * held / m.fullBytes();
+        : ReportTable.fixed(m.tokensBetweenScales(), 1).replaceFirst("\\.0$", "");
   }
 
   /** One row per policy, one column per budget; the rulers below. */
@@ -383,38 +378,38 @@ final class ResultTables {
     if (with.isEmpty()) {
       return Optional.empty();
     }
-    int prefix = with.get(0).result().memory().denominatorTokens();
     return Optional.of(
         ReportTable.of(name + "-memory", title(": memory of the KV cache"), with)
             .both("label", "row", r -> r.row().label())
             .data("policy", of(r -> r.cell().policy().name()))
             .data("budget", of(r -> r.cell().policy().budget()))
             .both("budgetTokens", "budget (tokens)", memoryOf(CellResult.Memory::budgetTokens))
-            .number("meanTokens", "held (tokens)", 1, memoryOf(CellResult.Memory::meanTokens))
-            .number("percentOfFull", "% of full", 1, memoryOf(ResultTables::percentOfFull))
-            .data("kvBytes", memoryOf(CellResult.Memory::kvCacheBytes))
-            .text("between scales (MiB)", memoryOf(m -> mib(m.kvCacheBytes())))
+            .number(
+                "tokensBetweenScales",
+                "between scales (tokens)",
+                1,
+                memoryOf(CellResult.Memory::tokensBetweenScales))
+            .number("peakTokens", "peak (tokens)", 1, memoryOf(CellResult.Memory::peakTokens))
+            .number("percentOfFull", "% of full", 1, memoryOf(CellResult.Memory::percentOfFull))
+            .data("kvBytes", memoryOf(CellResult.Memory::kvBytes))
+            .text("between scales (MiB)", memoryOf(m -> mib(m.kvBytes())))
+            .data("peakKvBytes", memoryOf(CellResult.Memory::peakKvBytes))
+            .text("peak (MiB)", memoryOf(m -> mib(m.peakKvBytes())))
             .data("allocatedBytes", memoryOf(CellResult.Memory::allocatedBytes))
             .text("allocated (MiB)", memoryOf(m -> mib(m.allocatedBytes())))
-            .data("formulaBytes", memoryOf(CellResult.Memory::formulaBytes))
-            .text("formula (MiB)", memoryOf(m -> mib(m.formulaBytes())))
-            .data("fullKvBytes", memoryOf(CellResult.Memory::fullBytes))
-            .text("full cache (MiB)", memoryOf(m -> mib(m.fullBytes())))
-            .data("keyType", memoryOf(CellResult.Memory::keyType))
-            .data("valueType", memoryOf(CellResult.Memory::valueType))
+            .data("nominalKvBytes", memoryOf(CellResult.Memory::nominalKvBytes))
+            .text("nominal (MiB)", memoryOf(m -> mib(m.nominalKvBytes())))
+            .data("fullKvBytes", memoryOf(CellResult.Memory::fullKvBytes))
+            .text("full cache (MiB)", memoryOf(m -> mib(m.fullKvBytes())))
+            .data("keyType", memoryOf(m -> m.keyType().toString()))
+            .data("valueType", memoryOf(m -> m.valueType().toString()))
             .text("keys, values", memoryOf(m -> m.keyType() + ", " + m.valueType()))
             .both("branches", "branches", memoryOf(CellResult.Memory::branches))
             .both("batch", "batch", memoryOf(CellResult.Memory::batch))
-            .data("prefixTokens", memoryOf(CellResult.Memory::denominatorTokens))
             .note(
-                "Tokens are means per layer and head"
-                    + (with.stream()
-                            .allMatch(r -> r.result().memory().denominatorTokens() == prefix)
-                        ? "; the prefix has " + prefix
-                        : "")
-                    + ". Between scales: most bytes of tokens of one batch after any map. % of"
-                    + " full: of the full cache's bytes in the same formats, held, or by formula"
-                    + " where nothing was measured.")
+                "Tokens are means per layer and head. Peak: most that all layers hold together after"
+                    + " any layer's write. % of full: the peak, or the nominal budget where nothing"
+                    + " was measured, of the full cache's bytes in the same formats.")
             .notes(notes(List.of()))
             .build());
   }

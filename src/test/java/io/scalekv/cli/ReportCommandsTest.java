@@ -116,7 +116,7 @@ final class ReportCommandsTest {
 
     Said again =
         Said.of("reproduce", "--quick", "--experiments", experiments, "--out", out, "--json", "-q");
-    assertEquals(2, again.json().get("experiments").get(0).get("kept").asInt());
+    assertEquals(2, again.json().get("experiments").get(0).get("found").asInt());
 
     Said report = Said.of("report", out.resolve("table1"));
     assertEquals(0, report.code(), report.err());
@@ -127,7 +127,7 @@ final class ReportCommandsTest {
   /** The cell that two experiments have in common was run once; both hold it, with its images. */
   private static void sharesCells(JsonNode second, Path out) throws IOException {
     assertEquals(1, second.get("done").asInt());
-    assertEquals(1, second.get("kept").asInt());
+    assertEquals(1, second.get("found").asInt());
     Map<String, CellResult> first = Results.read(out.resolve("table1")).cells();
     Map<String, CellResult> shared = Results.read(out.resolve("fig7a")).cells();
     assertEquals(1, shared.values().stream().filter(r -> r.equals(first.get(r.id()))).count());
@@ -144,6 +144,6 @@ final class ReportCommandsTest {
     assertEquals(1, said.err().strip().lines().count());
     Said none = Said.of("reproduce", "--experiments", folder, "--out", folder.resolve("out"));
     assertEquals(2, none.code());
-    assertTrue(none.err().contains("YAML files expected"), none.err());
+    assertTrue(none.err().contains("no YAML file"), none.err());
   }
 }

@@ -66,13 +66,13 @@ final class SharedFolderTest {
     assertEquals(0, sweep.code(), sweep.err());
     Path shared = folder.resolve("shared");
     List<Process> jobs = new ArrayList<>();
-    for (JsonNode cell : Said.of("cell", spec, "--json").json()) {
+    for (JsonNode cell : Said.of("sweep", spec, "--list", "--json").json().get("runs")) {
       String id = cell.get("id").asString();
       jobs.add(
           start(
-              "cell",
+              "sweep",
               spec.toString(),
-              "--id",
+              "--run",
               id,
               "--out",
               shared.toString(),
@@ -123,7 +123,7 @@ final class SharedFolderTest {
     String err = err(process);
     assertEquals(Failure.BAD_INPUT, process.waitFor(), err);
     assertEquals(1, err.lines().count(), err);
-    assertTrue(err.contains("Spark's libraries on the class path expected, got none"), err);
+    assertTrue(err.contains("missing Spark's libraries"), err);
     assertTrue(err.contains("--spark-home DIR"), err);
     assertTrue(Files.notExists(folder.resolve("out")));
   }

@@ -59,7 +59,7 @@ final class SparkClusterTest {
                     budget: [60%, 50%, 40%, 30%, 20%]
                   - policy: [scalekv]
                     budget: [20%]
-                    calibration: {metric: asi, drafters: 1, prompts: {file: prompts.txt, limit: 2}}
+                    calibration: {statistic: asi, drafters: 1, prompts: {file: prompts.txt, limit: 2}}
                 baselines: [repeat, other-seed]
                 """);
     sparkHome = folder.resolve("spark");

@@ -36,7 +36,7 @@ final class SparkRunnerTest {
                 budget: [50%]
               - policy: [scalekv]
                 budget: [20%]
-                calibration: {metric: asi, drafters: 1, prompts: {file: prompts.txt, limit: 2}}
+                calibration: {statistic: asi, drafters: 1, prompts: {file: prompts.txt, limit: 2}}
             baselines: [repeat, other-seed]
             """);
   }
@@ -59,13 +59,13 @@ final class SparkRunnerTest {
     assertEquals(0, there.code(), there.err());
     assertEquals(RunContents.of(local), RunContents.of(spark));
     assertTrue(there.err().contains("reference images: 2 batches"), there.err());
-    int cells = here.json().get("done").intValue();
+    int cells = here.json().get("experiments").get(0).get("done").intValue();
     assertTrue(cells >= 5, here.out());
-    assertEquals(cells, there.json().get("done").intValue());
+    assertEquals(cells, there.json().get("experiments").get(0).get("done").intValue());
 
     Said again = sweep(spark, "--runner", "spark", "--master", "local");
-    assertEquals(cells, again.json().get("kept").intValue(), again.out());
-    assertEquals(0, again.json().get("done").intValue());
+    assertEquals(cells, again.json().get("experiments").get(0).get("found").intValue(), again.out());
+    assertEquals(0, again.json().get("experiments").get(0).get("done").intValue());
   }
 
   @Test
@@ -86,7 +86,7 @@ final class SparkRunnerTest {
     Results failed = Results.read(out);
     assertTrue(failed.cells().isEmpty());
     assertTrue(failed.failures().values().stream().allMatch(e -> e.contains("manifest.json")));
-    assertEquals(failed.failures().size(), said.json().get("failed").intValue(), said.out());
+    assertEquals(failed.failures().size(), said.json().get("experiments").get(0).get("failed").intValue(), said.out());
     Files.delete(manifest);
     assertEquals(0, sweep(out, "--runner", "spark", "--master", "local[1]").code());
     assertTrue(Files.exists(out.resolve(ResultFolder.RUNS)));
@@ -125,6 +125,6 @@ final class SparkRunnerTest {
     assertTrue(cluster.err().contains("--threads: the cores of one executor"), cluster.err());
     Said alone = Said.of("sweep", spec, "--master", "local[2]");
     assertEquals(Failure.BAD_INPUT, alone.code());
-    assertTrue(alone.err().contains("--runner spark expected beside it"), alone.err());
+    assertTrue(alone.err().contains("--runner spark"), alone.err());
   }
 }

@@ -56,7 +56,7 @@ final class SweepCommandTest {
             TinyExperiment.head(4)
                 + """
                 rows:
-                  - policy: [full, sliding-window, "one-layer:layer=99"]
+                  - policy: [full, sliding-window, scalekv]
                     metrics: [psnr, ssim, lpips-proxy, frechet, bits, faithfulness]
                   - policy: streaming-llm
                     budget: [50%, 20%]
@@ -72,15 +72,15 @@ final class SweepCommandTest {
   void oneCellFailsTheOthersDoNotAndNothingIsDoneTwice() throws IOException {
     Said first = say("sweep", spec, "--out", out, "--images", "--json");
     assertEquals(1, first.code, first.err);
-    assertTrue(first.err.contains("1 of 6 cells failed"), first.err);
-    JsonNode report = first.json();
+    JsonNode report = first.json().get("experiments").get(0);
+    assertTrue(first.err.contains("0 of 6 runs found, 6 to do"), first.err);
     assertEquals(5, report.get("done").asInt());
     assertEquals(1, report.get("failed").asInt());
     Results results = Results.read(out);
     assertEquals(5, results.cells().size());
     assertEquals(1, results.failures().size());
     String error = results.failures().values().iterator().next();
-    assertTrue(error.contains("layer"), error);
+    assertTrue(error.contains("roles"), error);
     assertEquals(1, error.lines().count());
 
     CellResult full = results.cells().values().iterator().next();
@@ -90,17 +90,17 @@ final class SweepCommandTest {
     assertEquals(1, full.metrics().get("bits").mean());
     assertEquals(List.of(1.0, 1.0, 1.0, 1.0), full.bitAgreementByMap());
     assertEquals(0, full.metrics().get("lpips-proxy").mean());
-    assertEquals(full.memory().fullBytes(), full.memory().kvCacheBytes());
+    assertEquals(full.memory().fullKvBytes(), full.memory().peakKvBytes());
     assertEquals(1, full.notes().size());
     assertTrue(full.notes().get(0).startsWith("frechet "), full.notes()::toString);
     assertTrue(full.metrics().containsKey("faithfulness.count"), full.metrics().keySet()::toString);
 
-    Said cells = say("cell", spec, "--json");
-    String split = cells.json().get(3).get("id").asString();
+    Said cells = say("sweep", spec, "--list", "--json");
+    String split = cells.json().get("runs").get(3).get("id").asString();
     CellResult apart = results.cells().get(split);
     assertEquals("streaming-llm", apart.cell().policy().name());
-    assertEquals(apart.memory().formulaBytes(), apart.memory().kvCacheBytes());
-    assertTrue(apart.memory().meanTokens() < apart.memory().budgetTokens());
+    assertEquals(apart.memory().nominalKvBytes(), apart.memory().kvBytes());
+    assertTrue(apart.memory().tokensBetweenScales() < apart.memory().budgetTokens());
     assertNotEquals(full.images(), apart.images());
     try (Stream<Path> images = Files.list(out.resolve("images").resolve(split))) {
       assertEquals(4, images.count());
@@ -114,8 +114,8 @@ final class SweepCommandTest {
     Files.writeString(damaged, "{");
     Said second = say("sweep", spec, "--out", out, "--json", "-q");
     assertEquals(1, second.code, second.err);
-    assertEquals(4, second.json().get("kept").asInt());
-    assertEquals(1, second.json().get("done").asInt());
+    assertEquals(4, second.json().get("experiments").get(0).get("found").asInt());
+    assertEquals(1, second.json().get("experiments").get(0).get("done").asInt());
     assertEquals(past, Files.getLastModifiedTime(kept));
     assertEquals(sound, CellJson.text(CellJson.read(damaged).withoutProvenance()));
   }
@@ -124,26 +124,26 @@ final class SweepCommandTest {
   void failFastLeavesTheRest() throws IOException {
     Said said = say("sweep", spec, "--out", out, "--fail-fast", "-q", "--json");
     assertEquals(1, said.code, said.err);
-    assertEquals(2, said.json().get("done").asInt());
-    assertEquals(1, said.json().get("failed").asInt());
-    assertEquals(3, said.json().get("left").asInt());
+    assertEquals(2, said.json().get("experiments").get(0).get("done").asInt());
+    assertEquals(1, said.json().get("experiments").get(0).get("failed").asInt());
+    assertEquals(3, said.json().get("experiments").get(0).get("left").asInt());
   }
 
   @Test
   void oneCellAndItsVerification() throws IOException {
-    Said cells = say("cell", spec, "--json");
-    assertEquals(6, cells.json().size());
-    String id = cells.json().get(1).get("id").asString();
-    assertEquals("sliding-window at 10%", cells.json().get(1).get("label").asString());
-    assertEquals(2, say("cell", spec, "--id", "0123456789abcdef", "--out", out).code);
+    JsonNode runs = say("sweep", spec, "--list", "--json").json().get("runs");
+    assertEquals(6, runs.size());
+    String id = runs.get(1).get("id").asString();
+    assertEquals("sliding-window at 10%", runs.get(1).get("label").asString());
+    assertEquals(2, say("sweep", spec, "--run", "0123456789abcdef", "--out", out).code);
     assertFalse(Files.exists(out));
-    Said one = say("cell", spec, "--id", id, "--out", out, "-q", "--json");
+    Said one = say("sweep", spec, "--run", id, "--out", out, "-q", "--json");
     assertEquals(0, one.code, one.err);
     Path file = out.resolve("runs").resolve(id + ".json");
 
     Said same = say("verify", file, "-q", "--json");
     assertEquals(0, same.code, same.out + same.err);
-    assertTrue(same.json().get(0).get("same").asBoolean());
+    assertTrue(same.json().get("results").get(0).get("same").asBoolean());
 
     CellResult result = CellJson.read(file);
     String text = Files.readString(file);
@@ -181,7 +181,7 @@ final class SweepCommandTest {
                   - policy: scalekv
                     budget: 50%
                     calibration:
-                      - metric: [asi, current-ratio]
+                      - statistic: [asi, current-ratio]
                         inverted: [false, true]
                         drafters: [0, 1]
                         prompts: {file: prompts.txt, limit: 1}
@@ -192,13 +192,13 @@ final class SweepCommandTest {
                 """);
     Said said = say("sweep", roles, "--out", out, "-q", "--json");
     assertEquals(1, said.code, said.err);
-    assertEquals(10, said.json().get("done").asInt());
-    JsonNode last = said.json().get("cells").get(10);
+    assertEquals(10, said.json().get("experiments").get(0).get("done").asInt());
+    JsonNode last = said.json().get("experiments").get(0).get("runs").get(10);
     assertEquals("scalekv at 50% (shipped roles)", last.get("label").asString());
-    assertTrue(last.get("error").asString().contains("calibration part roles"), said.out);
+    assertTrue(last.get("error").asString().contains("roles"), said.out);
     assertEquals(
         "scalekv at 50% (asi, inverted, 1 drafter)",
-        said.json().get("cells").get(3).get("label").asString());
+        said.json().get("experiments").get(0).get("runs").get(3).get("label").asString());
     // without drafters it does not matter what tells them
     Results results = Results.read(out);
     List<CellResult> cells = List.copyOf(results.cells().values());
@@ -220,7 +220,7 @@ final class SweepCommandTest {
     assertEquals(
         List.of(10541L, 1066L, 84328L, 8531L, 168656L, 17062L),
         memory.file().rows().stream()
-            .map(r -> memory.cells().get(r.id()).memory().formulaBytes() >> 20)
+            .map(r -> memory.cells().get(r.id()).memory().nominalKvBytes() >> 20)
             .toList());
     Path times =
         Files.writeString(
@@ -240,7 +240,7 @@ final class SweepCommandTest {
       assertEquals(3, r.latency().seconds().size());
       assertTrue(r.latency().medianSeconds() > 0);
       assertTrue(r.latency().seconds().contains(r.latency().medianSeconds()));
-      assertEquals(r.memory().formulaBytes(), r.memory().kvCacheBytes());
+      assertEquals(r.memory().nominalKvBytes(), r.memory().kvBytes());
     }
     assertEquals(0, say("verify", other, "-q").code);
   }

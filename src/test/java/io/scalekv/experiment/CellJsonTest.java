@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.CacheType;
 import io.scalekv.io.Json;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -51,9 +52,9 @@ final class CellJsonTest {
             RESULT.cell().model(),
             RESULT.cell().generation(),
             RESULT.cell().prompts(),
-            new Cell.Policy("scalekv", "10%", 27, "5%", 13, "fp32", "fp32"),
-            new Cell.Calibration(
-                "measured", "e".repeat(64), "asi", false, "5%", 2, "f".repeat(64), 10, 0L, "64"),
+            new Cell.Policy("scalekv", "10%", 27, "5%", 13, CacheType.FP32, CacheType.FP32),
+            new Cell.Calibration.Measured(
+                "asi", false, "5%", 2, "f".repeat(64), 10, 0, "64"),
             "jpeg 90",
             RESULT.cell().metrics(),
             new Cell.Nets("a", "b", "c", "d", "e", "f"),
@@ -65,7 +66,7 @@ final class CellJsonTest {
     for (List<String> path : leaves(tree)) {
       JsonNode other = tree.deepCopy();
       change(other, path);
-      ids.add(Json.bind(other, Cell.class, "cell").id());
+      ids.add(CellJson.cell(other.toString()).id());
       fields++;
     }
     assertEquals(1 + fields, ids.size());
@@ -99,6 +100,11 @@ final class CellJsonTest {
     JsonNode value = parent.get(key);
     if (key.equals("kind")) {
       parent.put(key, "distortion");
+    } else if (key.equals("source")) {
+      parent.remove(List.of("statistic", "inverted", "topK", "promptSha256", "prompts", "querySamples"));
+      parent.put(key, "random");
+    } else if (key.endsWith("Type")) {
+      parent.put(key, "int8");
     } else if (value.isString()) {
       parent.put(key, value.stringValue() + "0");
     } else if (value.isBoolean()) {

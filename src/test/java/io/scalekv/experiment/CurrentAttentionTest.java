@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
@@ -24,7 +25,7 @@ final class CurrentAttentionTest {
         new Cell.Model("tiny", "random:1", "fp32"),
         new Cell.Generation(3, 1, 0.97, "", names, 1, 2),
         new Cell.Prompts("0".repeat(64), prompts, seeds, 0),
-        new Cell.Policy("full", null, maps.historyTokens(), null, null, "fp32", "fp32"),
+        new Cell.Policy("full", null, maps.historyTokens(), null, null, CacheType.FP32, CacheType.FP32),
         null,
         null,
         List.of(),

@@ -14,7 +14,7 @@ class ExperimentFileTest {
             1,
             "roles",
             "Roles",
-            "fidelity",
+            ExperimentSpec.Kind.FIDELITY,
             null,
             false,
             "",
@@ -23,10 +23,10 @@ class ExperimentFileTest {
             null,
             null,
             List.of(
-                new ExperimentFile.Row("two drafters", "scalekv (asi)", "a"),
-                new ExperimentFile.Row("six drafters", "scalekv (asi)", "b"),
-                new ExperimentFile.Row("others", "snapkv", "c"),
-                new ExperimentFile.Row("again", "snapkv", "c")),
+                new ExperimentFile.Row("two drafters", "scalekv (asi)", "scalekv (asi)", "a"),
+                new ExperimentFile.Row("six drafters", "scalekv (asi)", "scalekv (asi)", "b"),
+                new ExperimentFile.Row("others", "snapkv", "snapkv", "c"),
+                new ExperimentFile.Row("again", "snapkv", "snapkv", "c")),
             Map.of());
     assertEquals(
         List.of("scalekv (asi), two drafters", "scalekv (asi), six drafters", "snapkv", "snapkv"),

@@ -1,10 +1,10 @@
 package io.scalekv.experiment;
 
-import static io.scalekv.io.Messages.assertNames;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.CacheType;
 import io.scalekv.model.ModelChoice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,33 +25,73 @@ final class ExperimentSpecTest {
       rows:
         - policy: full
           calibration:
-            metric: asi
+            statistic: asi
             topK: 3
             prompts: {file: prompts.txt, limit: [1, 2]}
       """;
 
   @TempDir Path folder;
 
+  private static ExperimentSpec parse(String yaml) {
+    return ExperimentSpec.parse(yaml, "s.yaml", false, null);
+  }
+
+  private static ExperimentSpec small(String yaml) {
+    return ExperimentSpec.parse(yaml, "s.yaml", true, null);
+  }
+
   @Test
-  void oneValueStandsForAListOfOne() {
-    ExperimentSpec spec = ExperimentSpec.parse(GOOD, "s.yaml");
-    ExperimentSpec.Row row = spec.rows().get(0);
-    assertEquals(List.of("full"), row.policy());
-    assertEquals(List.of("10%"), row.budget());
-    ExperimentSpec.Calibration recipe = row.calibration().get(0);
-    assertEquals("measured", recipe.roles());
-    assertEquals(List.of("asi"), recipe.metric());
-    assertEquals(List.of("3"), recipe.topK());
-    assertEquals(List.of(1, 2), recipe.prompts().limit());
-    assertEquals(new ModelChoice("pocket", null, null), spec.model());
+  void oneValueStandsForAListOfOneAndListsAreMultipliedOut() {
+    ExperimentSpec spec = parse(GOOD);
+    List<ExperimentSpec.Setting> settings = spec.rows().get(0).settings();
+    assertEquals(
+        List.of(1, 2), settings.stream().map(s -> s.calibration().prompts().limit()).toList());
+    ExperimentSpec.Setting first = settings.get(0);
+    assertEquals("full", first.policy().toString());
+    assertEquals("10%", first.budget().toString());
+    assertEquals(null, first.split());
+    assertEquals(CacheType.FP32, first.valueType());
+    assertEquals(ExperimentSpec.Source.MEASURED, first.calibration().roles());
+    assertEquals("asi", first.calibration().statistic());
+    assertEquals("3", first.calibration().topK());
+    assertEquals(ModelChoice.of("pocket"), spec.model());
     assertEquals(0.97, spec.generation().topP());
+    assertEquals(8, spec.batch());
+    assertEquals("table", spec.title());
     String shipped =
         GOOD.replaceAll("(?s)calibration:.*", "calibration: [shipped, {roles: random}]\n");
     assertEquals(
-        List.of("shipped", "random"),
-        ExperimentSpec.parse(shipped, "s.yaml").rows().get(0).calibration().stream()
-            .map(ExperimentSpec.Calibration::roles)
+        List.of(ExperimentSpec.Source.SHIPPED, ExperimentSpec.Source.RANDOM),
+        parse(shipped).rows().get(0).settings().stream()
+            .map(s -> s.calibration().roles())
             .toList());
+  }
+
+  @Test
+  void theLastListChangesFastest() {
+    String yaml =
+        GOOD.replaceAll(
+            "(?s)- policy.*",
+            "- {policy: [h2o, snapkv], budget: [20%, 10%], cfgBudgetSplit: [none, 5%]}\n");
+    assertEquals(
+        List.of(
+            "h2o 20% null",
+            "h2o 20% 5%",
+            "h2o 10% null",
+            "h2o 10% 5%",
+            "snapkv 20% null",
+            "snapkv 20% 5%",
+            "snapkv 10% null",
+            "snapkv 10% 5%"),
+        parse(yaml).rows().get(0).settings().stream()
+            .map(s -> s.policy() + " " + s.budget() + " " + s.split())
+            .toList());
+  }
+
+  @Test
+  void anotherModelReplacesTheExperimentsOwn() {
+    ModelChoice other = new ModelChoice("pocket-l", "weights", null);
+    assertEquals(other, ExperimentSpec.parse(GOOD, "s", false, other).model());
   }
 
   @ParameterizedTest
@@ -64,17 +104,17 @@ final class ExperimentSpecTest {
           topK: 3        | topk: 3             | /rows/0/calibration/0/topk: no such key; did you mean topK?
           limit: 8       | limits: 8           | /prompts/limits: no such key; did you mean limit?
           name: table    | other: 1            | /other: no such key; known are name, title
-          model: pocket  | model: [1]          | /model
-          limit: 8       | limit: 0            | /prompts/limit … got 0
-          policy: full   | policy: 'Full Size' | /rows/0/policy/0 … Full Size
-          policy: full   | {policy: full, budget: 10} | /rows/0/budget/0
-          policy: full   | {policy: full, budget: 10x} | /rows/0/budget/0 … 10x
-          policy: full   | {policy: full, keyType: fp16} | /rows/0/keyType/0
-          policy: full   | {policy: full, size: 1M} | /rows/0/size
-          metric: asi    | metric: asl         | /rows/0/calibration/0/metric/0
-          metric: asi    | roles: random       | /rows/0/calibration/0/prompts
-          name: table    | name: ../table      | /name
-          model: pocket  | model: {name: p, weights: w, randomWeights: 1} | /model
+          model: pocket  | model: [1]          | /model: expected type
+          limit: 8       | limit: 0            | /prompts/limit: expected at least 1, got 0
+          policy: full   | policy: 'Full Size' | /rows/0/policy/0: policy
+          policy: full   | {policy: full, budget: 10} | /rows/0/budget/0: budget
+          policy: full   | {policy: full, budget: 10x} | /rows/0/budget/0: budget
+          policy: full   | {policy: full, keyType: fp16} | /rows/0/keyType/0: expected one of
+          policy: full   | {policy: full, size: 1M} | /rows/0/size: expected none for fidelity
+          statistic: asi | statistic: asl      | /rows/0/calibration/0/statistic/0:
+          statistic: asi | roles: random       | /rows/0/calibration/0/prompts: expected none
+          name: table    | name: ../table      | /name: expected text like
+          model: pocket  | model: {name: p, weights: w, randomWeights: 1} | /model: expected weights or
           name: table    | {name: a, name: b}  | line
           """)
   void whatIsWrongIsSaidInOneLine(String part, String instead, String message) {
@@ -86,8 +126,9 @@ final class ExperimentSpecTest {
     }
     String yaml = text;
     IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> ExperimentSpec.parse(yaml, "s.yaml"));
-    assertNames("s.yaml: " + message, e);
+        assertThrows(IllegalArgumentException.class, () -> parse(yaml));
+    assertTrue(e.getMessage().startsWith("s.yaml: " + message), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count(), e.getMessage());
   }
 
   @ParameterizedTest
@@ -95,10 +136,10 @@ final class ExperimentSpecTest {
       delimiter = '|',
       textBlock =
           """
-          policy: [full, scalekv]         | /rows/0/policy … got full, scalekv
-          {policy: full, metrics: psnr}   | /rows/0/metrics
-          {policy: full, batch: 2}        | /rows/0/batch
-          {policy: full, size: 1M}        | /rows/0/size
+          policy: [full, scalekv]         | /rows/0/policy: expected full for attention
+          {policy: full, metrics: psnr}   | /rows/0/metrics: expected none for attention
+          {policy: full, batch: 2}        | /rows/0/batch: expected none for attention
+          {policy: full, size: 1M}        | /rows/0/size: expected none for attention
           """)
   void attentionIsOfTheFullCache(String row, String message) {
     String yaml =
@@ -113,48 +154,52 @@ final class ExperimentSpecTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,
-            () -> ExperimentSpec.parse(yaml.formatted(row), "s.yaml"));
-    assertNames("s.yaml: " + message, e);
+            () -> parse(yaml.formatted(row)));
+    assertTrue(e.getMessage().startsWith("s.yaml: " + message), e.getMessage());
     assertEquals(
-        ExperimentSpec.ATTENTION,
-        ExperimentSpec.parse(yaml.formatted("policy: full"), "s.yaml").kind());
+        ExperimentSpec.Kind.ATTENTION,
+        parse(yaml.formatted("policy: full")).kind());
   }
 
   @Test
   void promptsBelongToKindsThatDraw() {
     String none = GOOD.replaceFirst("prompts: \\{file: prompts.txt, limit: 8}\n", "");
     assertTrue(
-        assertThrows(IllegalArgumentException.class, () -> ExperimentSpec.parse(none, "s"))
+        assertThrows(IllegalArgumentException.class, () -> parse(none))
             .getMessage()
-            .contains("/prompts"));
+            .startsWith("s.yaml: /prompts: expected a value"));
     assertThrows(
-        IllegalArgumentException.class, () -> ExperimentSpec.parse(GOOD + "kind: memory\n", "s"));
-    assertEquals("memory", ExperimentSpec.parse(none + "kind: memory\n", "s").kind());
+        IllegalArgumentException.class, () -> parse(GOOD + "kind: memory\n"));
+    assertEquals(ExperimentSpec.Kind.MEMORY, parse(none + "kind: memory\n").kind());
     assertThrows(
         IllegalArgumentException.class,
-        () -> ExperimentSpec.parse(none + "kind: memory\nbaselines: repeat\n", "s"));
+        () -> parse(none + "kind: memory\nbaselines: repeat\n"));
   }
 
   @Test
   void aPolicyThatDoesNotExistIsFoundBeforeAnythingRuns() {
-    ExperimentSpec spec = ExperimentSpec.parse(GOOD.replace("full", "[full, fulll]"), "s.yaml");
+    String yaml = GOOD.replace("policy: full", "policy: [full, fulll]");
     IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> spec.checkPolicies("s.yaml"));
-    assertTrue(e.getMessage().startsWith("s.yaml: /rows/0/policy/1: policy must be one of full"));
+        assertThrows(IllegalArgumentException.class, () -> parse(yaml));
+    assertTrue(e.getMessage().startsWith("s.yaml: /rows/0/policy/1: "), e.getMessage());
+    assertTrue(e.getMessage().endsWith("got fulll"), e.getMessage());
   }
 
   @Test
   void theSmallVersionIsSmaller() {
-    String quick = GOOD + "quick: {limit: 3, seeds: 2, batch: 1, calibrationLimit: 1}\n";
-    ExperimentSpec small = ExperimentSpec.parse(quick, "s").small();
+    ExperimentSpec small =
+        small(GOOD + "quick: {limit: 3, seeds: 2, batch: 1, calibrationLimit: 1}\n");
     assertEquals(3, small.prompts().limit());
     assertEquals(2, small.seeds());
     assertEquals(1, small.batch());
-    assertEquals(List.of(1), small.rows().get(0).calibration().get(0).prompts().limit());
-    ExperimentSpec same = ExperimentSpec.parse(GOOD, "s");
-    assertEquals(same, same.small());
-    String large = GOOD + "quick: {limit: 100}\n";
-    assertEquals(8, ExperimentSpec.parse(large, "s").small().prompts().limit());
+    assertTrue(small.quick());
+    assertEquals(
+        List.of(1),
+        small.rows().get(0).settings().stream()
+            .map(s -> s.calibration().prompts().limit())
+            .toList());
+    assertEquals(parse(GOOD).rows(), small(GOOD).rows());
+    assertEquals(8, small(GOOD + "quick: {limit: 100}\n").prompts().limit());
   }
 
   @Test

@@ -1,5 +1,7 @@
 package io.scalekv.experiment;
 
+import io.scalekv.io.Software;
+import io.scalekv.cache.CacheType;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.model.ModelChoice;
 import java.util.ArrayList;
@@ -19,7 +21,7 @@ public final class ResultFixtures {
         new Cell.Generation(
             3, 1, 0.97, "", List.of("1x1", "2x2", "4x4", "6x6", "8x8", "12x12", "16x16"), 1, 8),
         new Cell.Prompts("b".repeat(64), 8, 2, 0),
-        new Cell.Policy(policy, budget, tokens, null, null, "fp32", "fp32"),
+        new Cell.Policy(policy, budget, tokens, null, null, CacheType.FP32, CacheType.FP32),
         null,
         null,
         List.of("psnr", "ssim", "lpips-proxy", "frechet", "bits"),
@@ -65,17 +67,17 @@ public final class ResultFixtures {
         new CellResult.Memory(
             tokens,
             (double) tokens,
+            (double) tokens,
+            1L << 20,
             1L << 20,
             1L << 21,
             1L << 20,
             10L << 20,
             100.0 * tokens / 265,
-            "fp32",
-            "fp32",
+            CacheType.FP32,
+            CacheType.FP32,
             2,
-            8,
-            "history",
-            265),
+            8),
         null,
         metrics,
         List.of(1.0, 1.0, 1.0, 0.9, 0.8, 0.7, 0.6),
@@ -90,7 +92,7 @@ public final class ResultFixtures {
         ExperimentFile.SCHEMA_VERSION,
         "table",
         "Table",
-        "fidelity",
+        ExperimentSpec.Kind.FIDELITY,
         new ModelChoice("pocket", null, null),
         false,
         "name: table",
@@ -99,7 +101,8 @@ public final class ResultFixtures {
         "b".repeat(64),
         "0123456789abcdef",
         results.stream()
-            .map(r -> new ExperimentFile.Row("rows", r.cell().policy().name(), r.id()))
+            .map(r -> new ExperimentFile.Row(
+                        "rows", r.cell().policy().name(), r.cell().policy().name(), r.id()))
             .toList(),
         Map.of());
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.CacheType;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Results;
@@ -31,8 +32,8 @@ final class FrontierViewTest {
             tokens,
             split,
             split == null ? null : Integer.valueOf(3),
-            type,
-            type),
+            CacheType.parse(type),
+            CacheType.parse(type)),
         null,
         null,
         like.metrics(),

@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellFailure;
 import io.scalekv.experiment.CellResult;
@@ -67,7 +68,8 @@ final class ReportFixtures {
 
   /** A row with a result. */
   ReportFixtures add(String group, String label, Cell cell, double psnr) {
-    rows.add(new ExperimentFile.Row(group, label, cell.id()));
+    String series = label.replaceAll(" at [0-9]+%", "");
+    rows.add(new ExperimentFile.Row(group, label, series, cell.id()));
     results.add(result(cell, psnr));
     return this;
   }
@@ -87,10 +89,10 @@ final class ReportFixtures {
   /** A row whose cell failed, and one that was not run. */
   ReportFixtures failures() {
     Cell failed = cell(Cell.Kind.POLICY, "random", "10%", 27, null);
-    rows.add(new ExperimentFile.Row("policies", "random at 10%", failed.id()));
+    rows.add(new ExperimentFile.Row("policies", "random at 10%", "random", failed.id()));
     failures.add(new CellFailure(failed.id(), failed, "no <luck> today", "2025-01-01T00:00:00Z"));
     Cell missing = cell(Cell.Kind.POLICY, "random", "4%", 11, null);
-    rows.add(new ExperimentFile.Row("policies", "random at 4%", missing.id()));
+    rows.add(new ExperimentFile.Row("policies", "random at 4%", "random", missing.id()));
     return this;
   }
 
@@ -124,17 +126,17 @@ final class ReportFixtures {
             ? new CellResult.Memory(
                 cell.policy().budgetTokens(),
                 (double) cell.policy().budgetTokens(),
+                (double) cell.policy().budgetTokens(),
+                3L << 19,
                 3L << 19,
                 1L << 21,
                 1L << 20,
                 10L << 20,
-                100.0 * cell.policy().budgetTokens() / 265,
+                15,
                 m.keyType(),
                 m.valueType(),
                 2,
-                8,
-                "history",
-                265)
+                8)
             : null,
         null,
         metrics,
@@ -152,7 +154,7 @@ final class ReportFixtures {
             ExperimentFile.SCHEMA_VERSION,
             name,
             "Policies at <equal> budgets",
-            "fidelity",
+            ExperimentSpec.Kind.FIDELITY,
             new ModelChoice("pocket", null, null),
             true,
             "name: " + name + "\n# <b>&",

@@ -93,7 +93,7 @@ final class DamageStudyTest {
             ExperimentFile.SCHEMA_VERSION,
             "layers",
             "Layers",
-            "fidelity",
+            io.scalekv.experiment.ExperimentSpec.Kind.FIDELITY,
             new ModelChoice("pocket", null, null),
             false,
             "name: layers",
@@ -102,7 +102,8 @@ final class DamageStudyTest {
             "b".repeat(64),
             "0123456789abcdef",
             results.stream()
-                .map(r -> new ExperimentFile.Row("layers", r.cell().policy().name(), r.id()))
+                .map(r -> new ExperimentFile.Row(
+                            "layers", r.cell().policy().name(), r.cell().policy().name(), r.id()))
                 .toList(),
             Map.of("b".repeat(64), List.of("a", "b", "c")))
         .write(folder);

@@ -1,5 +1,6 @@
 package io.scalekv.cache.policy;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import io.scalekv.io.Require;
 import java.util.Collections;
 import java.util.SortedMap;
@@ -26,6 +27,7 @@ public record PolicySpec(String name, SortedMap<String, String> settings) {
    * Reads {@code name} or {@code name:setting=value,setting=value}; whether they exist, {@link
    * Policies#kind(PolicySpec)} says.
    */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static PolicySpec parse(String text) {
     int colon = text.indexOf(':');
     String name = colon < 0 ? text : text.substring(0, colon);

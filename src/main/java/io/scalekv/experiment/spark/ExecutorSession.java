@@ -19,7 +19,7 @@ final class ExecutorSession {
   }
 
   /** Does some work; other tasks of this JVM wait, so that threads and memory are never doubled. */
-  static synchronized <T> T with(String id, CellJob job, Work<T> work) throws Exception {
+  static synchronized <T> T with(String id, ClusterJob job, Work<T> work) throws Exception {
     if (!id.equals(run)) {
       close();
       session = job.open();

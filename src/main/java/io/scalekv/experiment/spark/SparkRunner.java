@@ -3,11 +3,13 @@ package io.scalekv.experiment.spark;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellJson;
 import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.CellRunner;
 import io.scalekv.experiment.CellSession;
 import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.RunListener;
 import io.scalekv.experiment.Runner;
+import io.scalekv.experiment.Sweep;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.tensor.Cancellation;
 import java.io.IOException;
@@ -42,26 +44,28 @@ public final class SparkRunner implements Runner {
   private static final long SHARED_FILE_MILLIS = 10_000;
 
   private final SparkSettings settings;
-  private final CellJob job;
+  private final ClusterJob job;
   private final Options options;
   private final ResultFolder results;
 
   /** A runner. */
-  public SparkRunner(SparkSettings settings, CellJob job, Options options) {
+  public SparkRunner(
+      SparkSettings settings, Sweep sweep, CellRunner.Context context, Options options) {
     this.settings = settings;
-    this.job = job;
+    this.job = ClusterJob.of(sweep, context, options, settings.cores());
     this.options = options;
     this.results = new ResultFolder(options.folder());
   }
 
   /** A cell on its way. */
-  private record Sent(String group, String label, String cell) implements Serializable {
+  private record Sent(String group, String label, String series, String cell) implements Serializable {
     static Sent of(Experiment.Planned planned) {
-      return new Sent(planned.group(), planned.label(), CellJson.cellText(planned.cell()));
+      return new Sent(
+          planned.group(), planned.label(), planned.series(), CellJson.cellText(planned.cell()));
     }
 
     Experiment.Planned planned() {
-      return new Experiment.Planned(group, label, CellJson.cell(cell));
+      return new Experiment.Planned(group, label, series, CellJson.cell(cell));
     }
   }
 
@@ -82,7 +86,7 @@ public final class SparkRunner implements Runner {
     for (Experiment.Planned planned : cells) {
       Optional<CellResult> known = results.find(planned.id());
       known.ifPresent(
-          r -> ended.put(planned.id(), CellSession.ended(planned, Status.KEPT, null, r)));
+          r -> ended.put(planned.id(), CellSession.ended(planned, Status.FOUND, null, r)));
       if (known.isEmpty()) {
         open.add(planned);
       }
@@ -139,7 +143,7 @@ public final class SparkRunner implements Runner {
     private final int count;
     private final Map<String, Ended> ended;
     private final String id = UUID.randomUUID().toString();
-    private final Broadcast<CellJob> sent;
+    private final Broadcast<ClusterJob> sent;
 
     Run(JavaSparkContext spark, RunListener listener, int count, Map<String, Ended> ended) {
       this.spark = spark;
@@ -193,7 +197,7 @@ public final class SparkRunner implements Runner {
           ended.put(planned.id(), one);
           String error = one.error() == null ? "" : ": " + one.error();
           listener.say(
-              "cell %d/%d %s %s%s"
+              "run %d/%d %s %s%s"
                   .formatted(
                       ended.size(),
                       count,
@@ -269,7 +273,7 @@ public final class SparkRunner implements Runner {
   // Static, so that what travels to an executor holds nothing of the driver.
 
   private static JavaFutureAction<List<Answer>> running(
-      Broadcast<CellJob> job, String id, JavaSparkContext spark, Sent cell) {
+      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, Sent cell) {
     return spark
         .parallelize(List.of(cell), 1)
         .map(
@@ -285,7 +289,7 @@ public final class SparkRunner implements Runner {
   }
 
   private static JavaFutureAction<Void> drawing(
-      Broadcast<CellJob> job, String id, JavaSparkContext spark, List<Batch> batches) {
+      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, List<Batch> batches) {
     return spark
         .parallelize(batches, batches.size())
         .foreachAsync(
@@ -300,7 +304,7 @@ public final class SparkRunner implements Runner {
   }
 
   private static JavaFutureAction<Void> completing(
-      Broadcast<CellJob> job, String id, JavaSparkContext spark, String cell) {
+      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, String cell) {
     return spark
         .parallelize(List.of(cell), 1)
         .foreachAsync(

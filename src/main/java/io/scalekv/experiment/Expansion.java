@@ -1,0 +1,355 @@
+package io.scalekv.experiment;
+
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.cache.policy.PolicyFactory;
+import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.io.Require;
+import io.scalekv.io.Sha256;
+import io.scalekv.metrics.InceptionFeatures;
+import io.scalekv.metrics.Ladder;
+import io.scalekv.metrics.Lpips;
+import io.scalekv.metrics.Metric;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.scene.PromptFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Makes the runs of an experiment. */
+final class Expansion {
+  private static final PolicySpec FULL = PolicySpec.parse("full");
+
+  private final ExperimentSpec spec;
+  private final Path specFile;
+  private final Experiment.ModelFacts model;
+  private final UserNets.Facts nets;
+  private final PromptTexts texts = new PromptTexts();
+  private final List<Experiment.Planned> runs = new ArrayList<>();
+  private final boolean memory;
+
+  Expansion(
+      ExperimentSpec spec, Path specFile, Experiment.ModelFacts model, UserNets.Facts nets) {
+    this.spec = spec;
+    this.specFile = specFile;
+    this.model = model;
+    this.nets = nets;
+    this.memory = spec.kind() == ExperimentSpec.Kind.MEMORY;
+  }
+
+  Experiment expand() {
+    Cell.Prompts prompts = null;
+    if (!memory) {
+      List<String> lines = lines(spec.prompts());
+      prompts = new Cell.Prompts(texts.add(lines), lines.size(), spec.seeds(), spec.seed());
+    }
+    for (int r = 0; r < spec.rows().size(); r++) {
+      ExperimentSpec.Row row = spec.rows().get(r);
+      add(row.name() == null ? "rows " + (r + 1) : row.name(), row.settings(), prompts);
+    }
+    for (ExperimentSpec.Baseline baseline : spec.baselines()) {
+      add(baseline, prompts);
+    }
+    return new Experiment(spec, runs, texts, prompts == null ? null : prompts.sha256());
+  }
+
+  private List<String> lines(ExperimentSpec.Prompts p) {
+    List<String> all = PromptFile.read(ExperimentSpec.resolve(p.file(), specFile));
+    int skip = p.skip() == null ? 0 : p.skip();
+    Require.that(
+        skip < all.size(),
+        "%s: /prompts/skip must be below the %d prompts of %s, got %d",
+        specFile,
+        all.size(),
+        p.file(),
+        skip);
+    long most = p.limit() == null ? all.size() : (long) skip + p.limit();
+    return all.subList(skip, (int) Math.min(all.size(), most));
+  }
+
+  private void add(String group, List<ExperimentSpec.Setting> settings, Cell.Prompts prompts) {
+    Map<ExperimentSpec.Recipe, Cell.Calibration> calibrations = new LinkedHashMap<>();
+    settings.forEach(s -> calibrations.computeIfAbsent(s.calibration(), this::calibration));
+    Map<Cell.Calibration, String> notes =
+        toldApart(List.copyOf(new LinkedHashSet<>(calibrations.values())));
+    boolean sizes = settings.stream().map(ExperimentSpec.Setting::size).distinct().count() > 1;
+    boolean batches = settings.stream().map(ExperimentSpec.Setting::batch).distinct().count() > 1;
+    boolean types =
+        !memory
+            || settings.stream().map(s -> s.keyType() + " " + s.valueType()).distinct().count() > 1;
+    for (ExperimentSpec.Setting s : settings) {
+      Cell.Generation generation = generation(s.size(), s.batch());
+      Cell.Policy policy = policy(generation, s);
+      boolean calibrated = !memory && !Policies.needs(s.policy()).isEmpty();
+      Cell.Calibration calibration = calibrated ? calibrations.get(s.calibration()) : null;
+      List<String> metrics =
+          spec.kind() == ExperimentSpec.Kind.FIDELITY
+              ? metrics(s.metrics() == null ? spec.metrics() : s.metrics())
+              : List.of();
+      Cell cell =
+          new Cell(
+              kind(),
+              modelOf(),
+              generation,
+              prompts,
+              policy,
+              hashed(s.policy(), calibration),
+              null,
+              metrics,
+              nets(metrics),
+              spec.kind() == ExperimentSpec.Kind.LATENCY ? spec.repeats() : null);
+      String rest =
+          (policy.unconditionalBudget() == null ? "" : " and " + policy.unconditionalBudget())
+              + (types ? types(policy) : "")
+              + (calibrated ? notes.get(calibration) : "")
+              + (sizes ? ", " + s.size() : "")
+              + (batches ? ", batch " + s.batch() : "");
+      String named = Policies.label(s.policy());
+      String budget = policy.budget() == null ? "" : " at " + policy.budget();
+      // policies that ignore a list give the same run again
+      if (runs.stream().noneMatch(r -> r.group().equals(group) && r.cell().equals(cell))) {
+        runs.add(
+            new Experiment.Planned(
+                group, named + budget + rest, named + rest, cell));
+      }
+    }
+  }
+
+  private static String types(Cell.Policy p) {
+    return p.keyType() == CacheType.FP32 && p.valueType() == CacheType.FP32
+        ? ""
+        : ", keys " + p.keyType() + ", values " + p.valueType();
+  }
+
+  private Cell.Kind kind() {
+    return switch (spec.kind()) {
+      case FIDELITY -> Cell.Kind.POLICY;
+      case MEMORY -> Cell.Kind.MEMORY;
+      case LATENCY -> Cell.Kind.LATENCY;
+      case ATTENTION -> Cell.Kind.ATTENTION;
+    };
+  }
+
+  private void add(ExperimentSpec.Baseline baseline, Cell.Prompts prompts) {
+    switch (baseline) {
+      case REPEAT -> add("same seed again", Cell.Kind.POLICY, prompts, null);
+      case OTHER_SEED -> add("other seed", Cell.Kind.OTHER_SEED, prompts, null);
+      case LADDER -> {
+        for (Ladder rung : Ladder.values()) {
+          add(rung.label(), Cell.Kind.DISTORTION, prompts, rung.label());
+        }
+      }
+    }
+  }
+
+  private void add(String label, Cell.Kind kind, Cell.Prompts prompts, String distortion) {
+    Cell.Generation generation = generation(null, null);
+    List<String> metrics = metrics(spec.metrics());
+    Cell cell =
+        new Cell(
+            kind,
+            modelOf(),
+            generation,
+            prompts,
+            full(generation.maps(), CacheType.FP32, CacheType.FP32),
+            null,
+            distortion,
+            metrics,
+            nets(metrics),
+            null);
+    runs.add(new Experiment.Planned("baselines", label, label, cell));
+  }
+
+  private Cell.Model modelOf() {
+    return new Cell.Model(model.config().name(), memory ? null : model.weights(), spec.dtype());
+  }
+
+  private Cell.Generation generation(String size, Integer batch) {
+    ExperimentSpec.Generation g = spec.generation();
+    String chosen = size == null ? g.size() : size;
+    ScaleSchedule schedule = model.config().schedule(Optional.ofNullable(chosen), g.aspect());
+    return new Cell.Generation(
+        g.cfg(),
+        g.tau(),
+        g.topP(),
+        g.negative(),
+        schedule.maps().stream().map(Object::toString).toList(),
+        g.aspect(),
+        batch == null ? spec.batch() : batch);
+  }
+
+  private static Cell.Policy full(ScaleSchedule schedule, CacheType keys, CacheType values) {
+    return new Cell.Policy(
+        FULL.toString(), null, schedule.historyTokens(), null, null, keys, values);
+  }
+
+  private Cell.Policy policy(Cell.Generation generation, ExperimentSpec.Setting s) {
+    ScaleSchedule schedule = generation.maps();
+    if (s.policy().equals(FULL)) {
+      return full(schedule, s.keyType(), s.valueType());
+    }
+    PolicyFactory policies =
+        new PolicyFactory(
+            schedule,
+            model
+                .config()
+                .geometry()
+                .memory(s.keyType(), s.valueType(), generation.branches(), generation.batch()),
+            b -> shipped(schedule, b),
+            0);
+    Budget split = generation.branches() == 1 ? null : s.split();
+    int tokens;
+    Integer fewer = null;
+    if (split == null) {
+      tokens = policies.tokens(s.policy(), s.budget());
+    } else {
+      fewer = policies.ofOneBranch().tokens(s.policy(), split);
+      tokens =
+          s.budget() instanceof Budget.Bytes
+              ? policies.tokens(s.policy(), s.budget(), policies.create(s.policy(), fewer))
+              : s.budget().tokens(schedule);
+    }
+    return new Cell.Policy(
+        s.policy().toString(),
+        s.budget().toString(),
+        tokens,
+        split == null ? null : split.toString(),
+        fewer,
+        s.keyType(),
+        s.valueType());
+  }
+
+  /** Calibration of the model, which decides on the tokens of a budget in bytes. */
+  private PolicyCalibration shipped(ScaleSchedule schedule, int budget) {
+    int layers = model.config().geometry().layers();
+    int heads = model.config().geometry().heads();
+    return model
+        .shipped()
+        .map(d -> d.forPolicies(schedule, layers, heads, budget))
+        .orElse(PolicyCalibration.NONE);
+  }
+
+  /** The metrics in their order, and those of the user's nets. */
+  private List<String> metrics(List<String> asked) {
+    Set<String> all = new LinkedHashSet<>(asked);
+    if (nets.lpipsHash() != null) {
+      all.add(Lpips.METRIC.key());
+    }
+    if (nets.inceptionHash() != null) {
+      all.add(InceptionFeatures.FID.key());
+    }
+    return Metrics.sorted(all);
+  }
+
+  private Cell.Nets nets(List<String> metrics) {
+    boolean features =
+        Metrics.named(metrics).stream().anyMatch(m -> m.net() == Metric.Net.FEATURES);
+    if (!features && nets.lpipsHash() == null && nets.inceptionHash() == null) {
+      return null;
+    }
+    boolean vae = spec.features() == ExperimentSpec.Features.VAE;
+    return new Cell.Nets(
+        features ? (vae ? EncoderFeatureNet.NAME : FeatureNets.RANDOM_NAME) : null,
+        features ? (vae ? model.tokenizer() : FeatureNets.RANDOM_HASH) : null,
+        nets.lpips(),
+        nets.lpipsHash(),
+        nets.lpipsRange(),
+        nets.inceptionHash());
+  }
+
+  private Cell.Calibration calibration(ExperimentSpec.Recipe r) {
+    return switch (r.roles()) {
+      case SHIPPED -> new Cell.Calibration.Shipped(null);
+      case RANDOM -> new Cell.Calibration.Random(r.drafters(), r.seed());
+      case MEASURED -> {
+        List<String> lines = lines(r.prompts());
+        yield new Cell.Calibration.Measured(
+            r.statistic(),
+            r.inverted(),
+            r.topK(),
+            r.drafters(),
+            texts.add(lines),
+            lines.size(),
+            r.seed(),
+            r.querySamples());
+      }
+    };
+  }
+
+  /** A shipped calibration with the hash of the parts that the policy needs. */
+  private Cell.Calibration hashed(PolicySpec policy, Cell.Calibration calibration) {
+    if (!(calibration instanceof Cell.Calibration.Shipped)) {
+      return calibration;
+    }
+    Set<String> needs = Policies.needs(policy);
+    return new Cell.Calibration.Shipped(
+        model.shipped().map(d -> hash(d.only(needs))).orElse(null));
+  }
+
+  private static String hash(Calibration shipped) {
+    String text = CalibrationFile.text(shipped.at(Instant.EPOCH));
+    return Sha256.of(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** For each calibration the words that differ from those of others of its kind. */
+  private static Map<Cell.Calibration, String> toldApart(List<Cell.Calibration> all) {
+    List<List<String>> words = all.stream().map(Expansion::words).toList();
+    Map<Cell.Calibration, String> notes = new LinkedHashMap<>();
+    for (int i = 0; i < all.size(); i++) {
+      List<String> telling = new ArrayList<>();
+      for (int w = 0; w < words.get(i).size(); w++) {
+        if (differs(all, words, i, w)) {
+          telling.add(words.get(i).get(w));
+        }
+      }
+      notes.put(all.get(i), telling.isEmpty() ? "" : " (" + String.join(", ", telling) + ")");
+    }
+    return notes;
+  }
+
+  private static boolean differs(
+      List<Cell.Calibration> all, List<List<String>> words, int i, int w) {
+    String word = words.get(i).get(w);
+    for (int j = 0; j < all.size(); j++) {
+      boolean comparable = w == 0 || all.get(j).getClass() == all.get(i).getClass();
+      if (comparable && !word.isEmpty() && !words.get(j).get(w).equals(word)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Words for a calibration; those of one kind have the same places. */
+  private static List<String> words(Cell.Calibration calibration) {
+    if (calibration instanceof Cell.Calibration.Measured m) {
+      return List.of(
+          m.statistic(),
+          m.inverted() ? "inverted" : "",
+          "K' " + m.topK(),
+          m.drafters() == null ? "" : counted(m.drafters(), "drafter"),
+          counted(m.prompts(), "prompt"),
+          "seed " + m.seed(),
+          m.querySamples() + " rows");
+    }
+    if (calibration instanceof Cell.Calibration.Random r) {
+      String drafters = r.drafters() == null ? "" : counted(r.drafters(), "drafter");
+      return List.of("random roles", drafters, "seed " + r.seed());
+    }
+    return List.of("shipped roles");
+  }
+
+  private static String counted(int n, String noun) {
+    return n + " " + noun + (n == 1 ? "" : "s");
+  }
+}

@@ -1,0 +1,98 @@
+package io.scalekv.experiment;
+
+import io.scalekv.io.Software;
+import io.scalekv.model.LoadOptions;
+import io.scalekv.model.ModelChoice;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelSource;
+import io.scalekv.roles.Calibration;
+import io.scalekv.weights.LoadListener;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * An experiment with its model and nets, ready to run.
+ *
+ * @param experiment its runs
+ * @param model its model, with all folders found
+ * @param config of the model
+ * @param file what its folder of results begins with
+ * @param nets the user's nets
+ * @param name of the folder of results: that of the experiment, with the model where another one
+ *     was asked for, and {@code -quick} for the small version
+ */
+public record Sweep(
+    Experiment experiment,
+    ModelChoice model,
+    ModelConfig config,
+    ExperimentFile file,
+    UserNets nets,
+    String name) {
+  /**
+   * Reads and expands an experiment.
+   *
+   * @param specFile its YAML
+   * @param quick whether to take the small version
+   * @param other model in place of the experiment's, or null
+   */
+  public static Sweep of(Path specFile, boolean quick, ModelChoice other, UserNets nets)
+      throws IOException {
+    ExperimentSpec spec = ExperimentSpec.read(specFile, quick, other);
+    ModelChoice model =
+        spec.model().resolve(name -> ExperimentSpec.resolve(name, specFile).toString());
+    ModelConfig config = model.config();
+    ModelSource source = spec.kind() == ExperimentSpec.Kind.MEMORY ? null : model.source();
+    Experiment experiment =
+        Experiment.expand(
+            spec,
+            specFile,
+            new Experiment.ModelFacts(
+                config,
+                source == null ? null : config.weightHash(source),
+                source == null ? null : config.tokenizerHash(source),
+                shipped(model)),
+            nets.facts());
+    String name =
+        spec.name() + (other == null ? "" : "-" + config.name()) + (quick ? "-quick" : "");
+    return new Sweep(
+        experiment, model, config, experiment.file(Files.readString(specFile)), nets, name);
+  }
+
+  /** The calibration that comes with a model. */
+  public static Optional<Calibration> shipped(ModelChoice model) {
+    return ShippedCalibrations.of(model);
+  }
+
+  /** Whether no run needs the model's weights. */
+  public boolean weightless() {
+    return experiment.spec().kind() == ExperimentSpec.Kind.MEMORY;
+  }
+
+  /**
+   * Facts that all runs share.
+   *
+   * @param threads of one tensor operation
+   * @param references folder of the reference images
+   */
+  public CellRunner.Context context(int threads, Path references) {
+    return new CellRunner.Context(
+        file.name(),
+        file.specSha256(),
+        SourceCommit.current(),
+        Software.current(),
+        Machine.here(threads),
+        references,
+        experiment.prompts(),
+        shipped(model),
+        nets);
+  }
+
+  /** A runner in this process. */
+  public Runner local(CellRunner.Context context, Runner.Options options) {
+    LoadOptions load = LoadOptions.of(experiment.spec().dtype().equals("bf16"));
+    return new LocalRunner(
+        config, weightless() ? null : () -> model.open(load, LoadListener.NONE), context, options);
+  }
+}

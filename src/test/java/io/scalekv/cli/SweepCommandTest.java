@@ -211,6 +211,30 @@ final class SweepCommandTest {
     assertEquals(0, verified.code, verified.out + verified.err);
   }
 
+  /** A policy and a metric that only the tests know. */
+  @Test
+  void policiesAndMetricsOfOtherProjectsAreUsedByName() throws IOException {
+    Path own =
+        Files.writeString(
+            folder.resolve("own.yaml"),
+            TinyExperiment.head(2)
+                + """
+                metrics: [psnr, mean-colour]
+                rows:
+                  - policy: [full, key-norm]
+                    budget: 20%
+                """);
+    Said said = say("sweep", own, "--out", out, "-q", "--json");
+    assertEquals(0, said.code, said.err);
+    JsonNode runs = said.json().get("experiments").get(0).get("runs");
+    assertEquals(0, runs.get(0).get("metrics").get("mean-colour").get("mean").asDouble());
+    assertEquals("key-norm at 20%", runs.get(1).get("label").asString());
+    assertTrue(runs.get(1).get("metrics").get("mean-colour").get("mean").asDouble() > 0);
+    CellResult stored = Results.read(out).cells().get(runs.get(1).get("id").asString());
+    assertEquals(2, stored.metrics().get("mean-colour").n());
+    assertTrue(say("sweep", own, "--out", out, "-q").out.contains("mean colour"));
+  }
+
   @Test
   void memoryAndTimes() throws IOException {
     Path table = Path.of("experiments", "table3.yaml");

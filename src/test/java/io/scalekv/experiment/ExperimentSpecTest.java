@@ -104,17 +104,17 @@ final class ExperimentSpecTest {
           topK: 3        | topk: 3             | /rows/0/calibration/0/topk: no such key; did you mean topK?
           limit: 8       | limits: 8           | /prompts/limits: no such key; did you mean limit?
           name: table    | other: 1            | /other: no such key; known are name, title
-          model: pocket  | model: [1]          | /model: expected type
-          limit: 8       | limit: 0            | /prompts/limit: expected at least 1, got 0
+          model: pocket  | model: [1]          | /model must be of type
+          limit: 8       | limit: 0            | /prompts/limit must be at least 1, got 0
           policy: full   | policy: 'Full Size' | /rows/0/policy/0: policy
           policy: full   | {policy: full, budget: 10} | /rows/0/budget/0: budget
           policy: full   | {policy: full, budget: 10x} | /rows/0/budget/0: budget
-          policy: full   | {policy: full, keyType: fp16} | /rows/0/keyType/0: expected one of
-          policy: full   | {policy: full, size: 1M} | /rows/0/size: expected none for fidelity
+          policy: full   | {policy: full, keyType: fp16} | /rows/0/keyType/0 must be one of
+          policy: full   | {policy: full, size: 1M} | /rows/0/size must be none for fidelity
           statistic: asi | statistic: asl      | /rows/0/calibration/0/statistic/0:
-          statistic: asi | roles: random       | /rows/0/calibration/0/prompts: expected none
-          name: table    | name: ../table      | /name: expected text like
-          model: pocket  | model: {name: p, weights: w, randomWeights: 1} | /model: expected weights or
+          statistic: asi | roles: random       | /rows/0/calibration/0/prompts must be none
+          name: table    | name: ../table      | /name must be text like
+          model: pocket  | model: {name: p, weights: w, randomWeights: 1} | /model must be weights or
           name: table    | {name: a, name: b}  | line
           """)
   void whatIsWrongIsSaidInOneLine(String part, String instead, String message) {
@@ -136,10 +136,10 @@ final class ExperimentSpecTest {
       delimiter = '|',
       textBlock =
           """
-          policy: [full, scalekv]         | /rows/0/policy: expected full for attention
-          {policy: full, metrics: psnr}   | /rows/0/metrics: expected none for attention
-          {policy: full, batch: 2}        | /rows/0/batch: expected none for attention
-          {policy: full, size: 1M}        | /rows/0/size: expected none for attention
+          policy: [full, scalekv]         | /rows/0/policy must be full for attention
+          {policy: full, metrics: psnr}   | /rows/0/metrics must be none for attention
+          {policy: full, batch: 2}        | /rows/0/batch must be none for attention
+          {policy: full, size: 1M}        | /rows/0/size must be none for attention
           """)
   void attentionIsOfTheFullCache(String row, String message) {
     String yaml =
@@ -167,7 +167,7 @@ final class ExperimentSpecTest {
     assertTrue(
         assertThrows(IllegalArgumentException.class, () -> parse(none))
             .getMessage()
-            .startsWith("s.yaml: /prompts: expected a value"));
+            .startsWith("s.yaml: /prompts must be a value"));
     assertThrows(
         IllegalArgumentException.class, () -> parse(GOOD + "kind: memory\n"));
     assertEquals(ExperimentSpec.Kind.MEMORY, parse(none + "kind: memory\n").kind());

@@ -140,7 +140,7 @@ final class ReportCommandsTest {
   void wrongFoldersAreSaidInOneLine() {
     Said said = Said.of("report", folder);
     assertEquals(2, said.code());
-    assertTrue(said.err().contains("results of an experiment expected"), said.err());
+    assertTrue(said.err().contains("missing experiment.json"), said.err());
     assertEquals(1, said.err().strip().lines().count());
     Said none = Said.of("reproduce", "--experiments", folder, "--out", folder.resolve("out"));
     assertEquals(2, none.code());

@@ -93,7 +93,8 @@ final class ReproduceCommand implements Callable<Integer> {
     ran.forEach(
         o ->
             output.line(
-                "%s: %d runs done, %d found, %d failed", o.name(), o.done(), o.found(), o.failed()));
+                "%s: %d runs done, %d found, %d failed",
+                o.name(), o.done(), o.found(), o.failed()));
     output.line("%s", written.page());
     output.next("report", root);
     return ran.stream().anyMatch(o -> o.failed() > 0) ? Failure.WHILE_WORKING : 0;

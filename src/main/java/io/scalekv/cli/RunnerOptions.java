@@ -36,10 +36,7 @@ final class RunnerOptions {
               + " local[*]). A cluster needs --threads, the cores of one executor.")
   private String master;
 
-  @Option(
-      names = "--conf",
-      paramLabel = "KEY=VALUE",
-      description = "Setting of Spark; repeatable.")
+  @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "Setting of Spark; repeatable.")
   private Map<String, String> conf = new LinkedHashMap<>();
 
   @Option(

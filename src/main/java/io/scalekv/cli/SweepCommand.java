@@ -147,7 +147,9 @@ final class SweepCommand implements Callable<Integer> {
           for (Metric m : shown) {
             MetricValue v = r.metrics().get(m.key());
             cells.add(
-                v == null || Double.isNaN(v.ranked()) ? null : Output.fixed(v.ranked(), m.digits()));
+                v == null || Double.isNaN(v.ranked())
+                    ? null
+                    : Output.fixed(v.ranked(), m.digits()));
           }
           cells.add(r.peakKvBytes() == null ? null : Output.mib(r.peakKvBytes()));
           return cells;

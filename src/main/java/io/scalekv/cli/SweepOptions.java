@@ -98,8 +98,7 @@ final class SweepOptions {
    *
    * @param other the model in place of a file's own, or null
    */
-  List<Sweep> read(Path spec, Function<Path, ModelChoice> other)
-      throws IOException {
+  List<Sweep> read(Path spec, Function<Path, ModelChoice> other) throws IOException {
     runner.check();
     UserNets user = nets.nets();
     folder = Files.isDirectory(spec);
@@ -142,7 +141,8 @@ final class SweepOptions {
                 runner.of(
                     sweep,
                     sweep.context(machine.threadCount(), references),
-                    new Runner.Options(results, references, images || root != null, failFast, alone),
+                    new Runner.Options(
+                        results, references, images || root != null, failFast, alone),
                     machine),
             new RunProgress(output));
   }

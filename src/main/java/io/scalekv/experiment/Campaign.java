@@ -108,9 +108,7 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
         batches == 0
             || !known.add(CellSession.referenceId(cell))
             || Files.exists(
-                references
-                    .resolve(CellSession.referenceId(cell))
-                    .resolve(ReferenceStore.MANIFEST));
+                references.resolve(CellSession.referenceId(cell)).resolve(ReferenceStore.MANIFEST));
     return cell.steps() + (drawn ? 0 : batches);
   }
 

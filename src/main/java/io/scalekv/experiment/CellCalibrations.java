@@ -80,9 +80,7 @@ final class CellCalibrations {
     Measured found = measure(cell, measured, budget, listener);
     return found
         .parts()
-        .with(
-            PolicyCalibration.ROLES,
-            roles(found.statistics(), measured, first, drafters).mask());
+        .with(PolicyCalibration.ROLES, roles(found.statistics(), measured, first, drafters).mask());
   }
 
   private static RoleAssignment roles(

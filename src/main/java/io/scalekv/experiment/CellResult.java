@@ -1,8 +1,8 @@
 package io.scalekv.experiment;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.scalekv.io.Software;
 import io.scalekv.cache.CacheType;
+import io.scalekv.io.Software;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Collections;

@@ -1,6 +1,5 @@
 package io.scalekv.experiment;
 
-import io.scalekv.io.Software;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.MemoryModel;
@@ -11,6 +10,7 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Software;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.BitRecorder;
@@ -248,8 +248,7 @@ public final class CellRunner implements AutoCloseable {
     CachePolicy conditional = policy(cell, p.budgetTokens(), listener);
     CachePolicy unconditional =
         p.unconditionalTokens() == null ? null : policy(cell, p.unconditionalTokens(), listener);
-    return new CacheSettings(
-        conditional, unconditional, p.keyType(), p.valueType());
+    return new CacheSettings(conditional, unconditional, p.keyType(), p.valueType());
   }
 
   private CachePolicy policy(Cell cell, int tokens, RunListener listener) {

@@ -39,8 +39,7 @@ final class Expansion {
   private final List<Experiment.Planned> runs = new ArrayList<>();
   private final boolean memory;
 
-  Expansion(
-      ExperimentSpec spec, Path specFile, Experiment.ModelFacts model, UserNets.Facts nets) {
+  Expansion(ExperimentSpec spec, Path specFile, Experiment.ModelFacts model, UserNets.Facts nets) {
     this.spec = spec;
     this.specFile = specFile;
     this.model = model;
@@ -119,9 +118,7 @@ final class Expansion {
       String budget = policy.budget() == null ? "" : " at " + policy.budget();
       // policies that ignore a list give the same run again
       if (runs.stream().noneMatch(r -> r.group().equals(group) && r.cell().equals(cell))) {
-        runs.add(
-            new Experiment.Planned(
-                group, named + budget + rest, named + rest, cell));
+        runs.add(new Experiment.Planned(group, named + budget + rest, named + rest, cell));
       }
     }
   }
@@ -293,8 +290,7 @@ final class Expansion {
       return calibration;
     }
     Set<String> needs = Policies.needs(policy);
-    return new Cell.Calibration.Shipped(
-        model.shipped().map(d -> hash(d.only(needs))).orElse(null));
+    return new Cell.Calibration.Shipped(model.shipped().map(d -> hash(d.only(needs))).orElse(null));
   }
 
   private static String hash(Calibration shipped) {

@@ -199,8 +199,7 @@ public record ExperimentSpec(
   }
 
   /** Reads an experiment from text; {@code name} stands for the file in messages. */
-  public static ExperimentSpec parse(
-      String text, String name, boolean quick, ModelChoice other) {
+  public static ExperimentSpec parse(String text, String name, boolean quick, ModelChoice other) {
     ObjectNode tree = (ObjectNode) Json.parseYaml(text, name);
     objects(tree);
     Loaded.SCHEMA.complete(tree);
@@ -234,8 +233,7 @@ public record ExperimentSpec(
         ArrayNode recipes = list(object, "calibration");
         for (int i = 0; i < recipes.size(); i++) {
           if (recipes.get(i).isString()) {
-            recipes.set(
-                i, JsonNodeFactory.instance.objectNode().set("roles", recipes.get(i)));
+            recipes.set(i, JsonNodeFactory.instance.objectNode().set("roles", recipes.get(i)));
           }
         }
       }
@@ -384,11 +382,7 @@ public record ExperimentSpec(
     for (int r = 0; r < tree.get("rows").size(); r++) {
       String place = "/rows/" + r;
       JsonNode row = tree.get("rows").get(r);
-      each(
-          file,
-          place + "/policy",
-          row.get("policy"),
-          p -> Policies.kind(PolicySpec.parse(p)));
+      each(file, place + "/policy", row.get("policy"), p -> Policies.kind(PolicySpec.parse(p)));
       each(file, place + "/budget", row.get("budget"), Budget::parse);
       each(file, place + "/metrics", row.path("metrics"), Metrics::check);
       each(

@@ -35,8 +35,7 @@ public final class LocalRunner implements Runner {
     ResultFolder results = new ResultFolder(options.folder());
     List<Ended> ended = new ArrayList<>();
     boolean stop = false;
-    try (CellSession session =
-        new CellSession(config, opener, context, options)) {
+    try (CellSession session = new CellSession(config, opener, context, options)) {
       for (int i = 0; i < cells.size(); i++) {
         Experiment.Planned planned = cells.get(i);
         Optional<CellResult> known = results.find(planned.id());

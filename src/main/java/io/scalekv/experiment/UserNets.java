@@ -59,8 +59,7 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
       try (Lpips net = openLpips()) {
         RgbImage grey = RgbImage.of(TINY, TINY, new byte[3 * TINY * TINY]);
         double same = net.of(grey, grey);
-        Require.that(
-            Double.isFinite(same), "%s must give a finite number, got %s", lpips, same);
+        Require.that(Double.isFinite(same), "%s must give a finite number, got %s", lpips, same);
       }
     }
     if (inception != null) {

@@ -2,7 +2,6 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellResult;
-import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import java.util.ArrayList;
@@ -62,10 +61,7 @@ final class ExperimentFigures {
               "KV cache held (% of the full cache)",
               false,
               r -> r.cell().policy().budgetTokens(),
-              r ->
-                  r.result().memory() == null
-                      ? Double.NaN
-                      : r.result().memory().percentOfFull(),
+              r -> r.result().memory() == null ? Double.NaN : r.result().memory().percentOfFull(),
               ResultRow::series));
 
   private static final String OTHER_SEED = "other seed";

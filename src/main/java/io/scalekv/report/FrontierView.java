@@ -148,8 +148,7 @@ final class FrontierView {
 
   /** Name of a line: settings of one policy, format and kind of budget split. */
   private static String series(Cell.Policy p) {
-    String types =
-        p.keyType() + (p.keyType() == p.valueType() ? "" : "/" + p.valueType());
+    String types = p.keyType() + (p.keyType() == p.valueType() ? "" : "/" + p.valueType());
     return p.name() + ", " + types + (p.unconditionalBudget() == null ? "" : ", split");
   }
 }

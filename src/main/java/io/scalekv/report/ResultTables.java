@@ -2,7 +2,6 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.Comparison;
-import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.io.CanonicalJson;
@@ -407,9 +406,9 @@ final class ResultTables {
             .both("branches", "branches", memoryOf(CellResult.Memory::branches))
             .both("batch", "batch", memoryOf(CellResult.Memory::batch))
             .note(
-                "Tokens are means per layer and head. Peak: most that all layers hold together after"
-                    + " any layer's write. % of full: the peak, or the nominal budget where nothing"
-                    + " was measured, of the full cache's bytes in the same formats.")
+                "Tokens are means per layer and head. Peak: most that all layers hold together"
+                    + " after any layer's write. % of full: the peak, or the nominal budget where"
+                    + " nothing was measured, of the full cache's bytes in the same formats.")
             .notes(notes(List.of()))
             .build());
   }

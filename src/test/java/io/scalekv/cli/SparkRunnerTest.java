@@ -64,7 +64,8 @@ final class SparkRunnerTest {
     assertEquals(cells, there.json().get("experiments").get(0).get("done").intValue());
 
     Said again = sweep(spark, "--runner", "spark", "--master", "local");
-    assertEquals(cells, again.json().get("experiments").get(0).get("found").intValue(), again.out());
+    assertEquals(
+        cells, again.json().get("experiments").get(0).get("found").intValue(), again.out());
     assertEquals(0, again.json().get("experiments").get(0).get("done").intValue());
   }
 
@@ -86,7 +87,10 @@ final class SparkRunnerTest {
     Results failed = Results.read(out);
     assertTrue(failed.cells().isEmpty());
     assertTrue(failed.failures().values().stream().allMatch(e -> e.contains("manifest.json")));
-    assertEquals(failed.failures().size(), said.json().get("experiments").get(0).get("failed").intValue(), said.out());
+    assertEquals(
+        failed.failures().size(),
+        said.json().get("experiments").get(0).get("failed").intValue(),
+        said.out());
     Files.delete(manifest);
     assertEquals(0, sweep(out, "--runner", "spark", "--master", "local[1]").code());
     assertTrue(Files.exists(out.resolve(ResultFolder.RUNS)));

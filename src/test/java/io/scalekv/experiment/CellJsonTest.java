@@ -53,8 +53,7 @@ final class CellJsonTest {
             RESULT.cell().generation(),
             RESULT.cell().prompts(),
             new Cell.Policy("scalekv", "10%", 27, "5%", 13, CacheType.FP32, CacheType.FP32),
-            new Cell.Calibration.Measured(
-                "asi", false, "5%", 2, "f".repeat(64), 10, 0, "64"),
+            new Cell.Calibration.Measured("asi", false, "5%", 2, "f".repeat(64), 10, 0, "64"),
             "jpeg 90",
             RESULT.cell().metrics(),
             new Cell.Nets("a", "b", "c", "d", "e", "f"),
@@ -101,7 +100,8 @@ final class CellJsonTest {
     if (key.equals("kind")) {
       parent.put(key, "distortion");
     } else if (key.equals("source")) {
-      parent.remove(List.of("statistic", "inverted", "topK", "promptSha256", "prompts", "querySamples"));
+      parent.remove(
+          List.of("statistic", "inverted", "topK", "promptSha256", "prompts", "querySamples"));
       parent.put(key, "random");
     } else if (key.endsWith("Type")) {
       parent.put(key, "int8");

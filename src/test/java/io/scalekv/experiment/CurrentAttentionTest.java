@@ -25,7 +25,8 @@ final class CurrentAttentionTest {
         new Cell.Model("tiny", "random:1", "fp32"),
         new Cell.Generation(3, 1, 0.97, "", names, 1, 2),
         new Cell.Prompts("0".repeat(64), prompts, seeds, 0),
-        new Cell.Policy("full", null, maps.historyTokens(), null, null, CacheType.FP32, CacheType.FP32),
+        new Cell.Policy(
+            "full", null, maps.historyTokens(), null, null, CacheType.FP32, CacheType.FP32),
         null,
         null,
         List.of(),

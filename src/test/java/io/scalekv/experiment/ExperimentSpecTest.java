@@ -125,8 +125,7 @@ final class ExperimentSpecTest {
       text = instead;
     }
     String yaml = text;
-    IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> parse(yaml));
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> parse(yaml));
     assertTrue(e.getMessage().startsWith("s.yaml: " + message), e.getMessage());
     assertEquals(1, e.getMessage().lines().count(), e.getMessage());
   }
@@ -152,13 +151,9 @@ final class ExperimentSpecTest {
           - %s
         """;
     IllegalArgumentException e =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> parse(yaml.formatted(row)));
+        assertThrows(IllegalArgumentException.class, () -> parse(yaml.formatted(row)));
     assertTrue(e.getMessage().startsWith("s.yaml: " + message), e.getMessage());
-    assertEquals(
-        ExperimentSpec.Kind.ATTENTION,
-        parse(yaml.formatted("policy: full")).kind());
+    assertEquals(ExperimentSpec.Kind.ATTENTION, parse(yaml.formatted("policy: full")).kind());
   }
 
   @Test
@@ -168,19 +163,16 @@ final class ExperimentSpecTest {
         assertThrows(IllegalArgumentException.class, () -> parse(none))
             .getMessage()
             .startsWith("s.yaml: /prompts must be a value"));
-    assertThrows(
-        IllegalArgumentException.class, () -> parse(GOOD + "kind: memory\n"));
+    assertThrows(IllegalArgumentException.class, () -> parse(GOOD + "kind: memory\n"));
     assertEquals(ExperimentSpec.Kind.MEMORY, parse(none + "kind: memory\n").kind());
     assertThrows(
-        IllegalArgumentException.class,
-        () -> parse(none + "kind: memory\nbaselines: repeat\n"));
+        IllegalArgumentException.class, () -> parse(none + "kind: memory\nbaselines: repeat\n"));
   }
 
   @Test
   void aPolicyThatDoesNotExistIsFoundBeforeAnythingRuns() {
     String yaml = GOOD.replace("policy: full", "policy: [full, fulll]");
-    IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> parse(yaml));
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> parse(yaml));
     assertTrue(e.getMessage().startsWith("s.yaml: /rows/0/policy/1: "), e.getMessage());
     assertTrue(e.getMessage().endsWith("got fulll"), e.getMessage());
   }

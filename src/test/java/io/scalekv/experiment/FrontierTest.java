@@ -1,10 +1,10 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.CacheType;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.CacheType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +24,8 @@ final class FrontierTest {
   @TempDir Path folder;
 
   private static Frontier.Point point(long bytes, Double psnr) {
-    Cell.Policy policy = new Cell.Policy("h2o", "10%", 27, null, null, CacheType.FP32, CacheType.FP32);
+    Cell.Policy policy =
+        new Cell.Policy("h2o", "10%", 27, null, null, CacheType.FP32, CacheType.FP32);
     double v = psnr == null ? Double.NaN : psnr;
     MetricValue e = new MetricValue(v, v, v, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
     return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, Map.of("psnr", e));

@@ -1,7 +1,7 @@
 package io.scalekv.experiment;
 
-import io.scalekv.io.Software;
 import io.scalekv.cache.CacheType;
+import io.scalekv.io.Software;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.model.ModelChoice;
 import java.util.ArrayList;
@@ -101,7 +101,9 @@ public final class ResultFixtures {
         "b".repeat(64),
         "0123456789abcdef",
         results.stream()
-            .map(r -> new ExperimentFile.Row(
+            .map(
+                r ->
+                    new ExperimentFile.Row(
                         "rows", r.cell().policy().name(), r.cell().policy().name(), r.id()))
             .toList(),
         Map.of());

@@ -1,10 +1,10 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Cell;
 import io.scalekv.experiment.CellFailure;
 import io.scalekv.experiment.CellResult;
 import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.ResultFolder;

@@ -102,7 +102,9 @@ final class DamageStudyTest {
             "b".repeat(64),
             "0123456789abcdef",
             results.stream()
-                .map(r -> new ExperimentFile.Row(
+                .map(
+                    r ->
+                        new ExperimentFile.Row(
                             "layers", r.cell().policy().name(), r.cell().policy().name(), r.id()))
                 .toList(),
             Map.of("b".repeat(64), List.of("a", "b", "c")))

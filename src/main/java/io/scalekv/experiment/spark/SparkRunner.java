@@ -58,7 +58,8 @@ public final class SparkRunner implements Runner {
   }
 
   /** A cell on its way. */
-  private record Sent(String group, String label, String series, String cell) implements Serializable {
+  private record Sent(String group, String label, String series, String cell)
+      implements Serializable {
     static Sent of(Experiment.Planned planned) {
       return new Sent(
           planned.group(), planned.label(), planned.series(), CellJson.cellText(planned.cell()));

@@ -60,12 +60,19 @@ public final class RolesPart implements CalibrationPart<Roles> {
       place(drafters, pair.layer(), pair.scale(), model)
           .set("confidence", number(roles.confidence(pair.layer(), pair.scale())));
     }
+    double[][] values = new double[model.layers()][model.scales()];
+    for (int l = 0; l < model.layers(); l++) {
+      for (int k = 0; k < model.scales(); k++) {
+        values[l][k] = Double.isNaN(s.value(l, k)) ? Double.NaN : Roles.rounded(s.value(l, k));
+      }
+    }
+    double[][] z = RoleStatistics.zScores(values); // of the values as the file has them
     ArrayNode pairs = tree.putArray("pairs");
     for (int l = 0; l < model.layers(); l++) {
       for (int k = 0; k < model.scales(); k++) {
         ObjectNode pair = place(pairs, l, k, model);
-        pair.set("value", number(s.value(l, k)));
-        pair.set("z", number(s.z(l, k)));
+        pair.set("value", number(values[l][k]));
+        pair.set("z", number(z[l][k]));
         pair.put("role", roles.assignment().role(l, k).word());
         pair.set("confidence", number(roles.confidence(l, k)));
         pair.put("budgetTokens", roles.plan().tokens(k, l));

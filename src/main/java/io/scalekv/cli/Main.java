@@ -6,6 +6,7 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyKind;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.io.Software;
 import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.profile.TopKeys;
@@ -168,7 +169,6 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(CalibrationShard.class, CalibrationShard::parse);
     root.setUsageHelpWidth(100);
     root.setParameterExceptionHandler((exception, unused) -> main.misused(exception));
-    root.setExecutionStrategy(Main::checkAndExecute);
     root.setExecutionExceptionHandler(
         (exception, command, parsed) -> main.failed(command.getCommandSpec(), exception));
     return root;
@@ -213,30 +213,6 @@ public final class Main implements Callable<Integer> {
       result = result.subcommand();
     }
     return result;
-  }
-
-  /** Checks the values of the chosen command's option groups, then runs it. */
-  private static int checkAndExecute(ParseResult parsed) {
-    ParseResult chosen = deepest(parsed);
-    if (!chosen.isUsageHelpRequested() && !chosen.isVersionHelpRequested()) {
-      CommandSpec spec = chosen.commandSpec();
-      for (CommandSpec mixin : spec.mixins().values()) {
-        if (mixin.userObject() instanceof CheckedOptions options) {
-          try {
-            options.check();
-          } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-          }
-        }
-        if (mixin.userObject() instanceof GlobalOptions options) {
-          options.setEngineThreads();
-        }
-        if (mixin.userObject() instanceof EngineOptions options) {
-          options.setEngineThreads();
-        }
-      }
-    }
-    return new CommandLine.RunLast().execute(parsed);
   }
 
   private int misused(ParameterException exception) {
@@ -297,7 +273,7 @@ public final class Main implements Callable<Integer> {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-      return SoftwareVersions.current().toString().split("\n");
+      return Software.current().toString().split("\\R");
     }
   }
 }

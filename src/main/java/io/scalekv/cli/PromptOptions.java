@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 
 /** Prompt options: texts on the command line, or a file. */
 @HelpGroup(HelpGroup.Heading.DRAWING)
-final class PromptOptions implements CheckedOptions {
+final class PromptOptions {
   @Option(names = "--prompt", paramLabel = "TEXT", description = "Prompt; may be repeated.")
   private List<String> prompts = List.of();
 
@@ -30,15 +30,10 @@ final class PromptOptions implements CheckedOptions {
       description = "Use only the first N prompts of the file.")
   private Integer limit;
 
-  @Override
-  public void check() {
-    Require.that(
-        prompts.isEmpty() != (file == null), "give either --prompt TEXT or --prompts FILE");
-  }
-
   /** Reads the prompts and checks that the model can read each of them. */
   PromptSet read(ModelConfig model) {
-    check();
+    Require.that(
+        prompts.isEmpty() != (file == null), "give either --prompt TEXT or --prompts FILE");
     return checked(
         file == null ? PromptSet.ofTexts("(command line)", prompts) : read(file, limit), model);
   }

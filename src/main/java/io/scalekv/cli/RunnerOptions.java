@@ -85,7 +85,7 @@ final class RunnerOptions {
         MachineOptions machine) {
       SparkSettings settings = new SparkSettings(runner.master, machine.threads(), runner.conf);
       if (settings.local()) {
-        EngineOptions.setEngineThreads(settings.cores());
+        ThreadOptions.setEngineThreads(settings.cores());
       }
       return new SparkRunner(settings, sweep, context, options);
     }

@@ -94,9 +94,9 @@ final class FeatureNets implements AutoCloseable {
     }
   }
 
-  private static void same(String what, String expected, String got) {
+  private static void same(String what, String wanted, String got) {
     Require.that(
-        Objects.equals(expected, got), "%s: weights must be %s, got %s", what, expected, got);
+        Objects.equals(wanted, got), "%s: weights must be %s, got %s", what, wanted, got);
   }
 
   @Override

@@ -144,7 +144,7 @@ public record Frontier(
       throw new IllegalArgumentException(
           "experiment "
               + results.file().name()
-              + ": results with measured bytes and PSNR expected, got none");
+              + ": must hold results with measured bytes and PSNR");
     }
     Cell any = results.cells().get(settings.get(0).cell()).cell();
     return new Frontier(

@@ -169,7 +169,7 @@ final class ReferenceStore {
         Json.bind(Json.parse(Json.text(file), file.toString()), Manifest.class, file.toString());
     if (!manifest.key().equals(key)) {
       throw new IllegalArgumentException(
-          file + ": the images of " + key.id() + " expected, got " + manifest.id());
+          file + ": must be of the images of " + key.id() + ", got " + manifest.id());
     }
     boolean sound = true;
     for (Entry e : manifest.images()) {

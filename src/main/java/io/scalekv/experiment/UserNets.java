@@ -84,7 +84,7 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           file
-              + ": a TorchScript file expected, got "
+              + ": must be a TorchScript file, got "
               + (Files.exists(file) ? "a folder" : "nothing there"));
     }
     return "sha256:" + Sha256.of(file);

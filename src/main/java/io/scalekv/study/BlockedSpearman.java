@@ -120,8 +120,8 @@ public final class BlockedSpearman {
     }
   }
 
-  private static void sameLength(String what, int block, int expected, int got) {
-    Require.that(got == expected, "%s of block %d must be %d, got %d", what, block, expected, got);
+  private static void sameLength(String what, int block, int wanted, int got) {
+    Require.that(got == wanted, "%s of block %d must be %d, got %d", what, block, wanted, got);
   }
 
   /** Multiplicities of {@code n} draws out of n. */

@@ -104,7 +104,7 @@ final class KilledRunsTest {
               24,
               "--steps",
               12,
-              "--drafter-steps",
+              "--draft-steps",
               12,
               "--out",
               out);

@@ -114,7 +114,7 @@ public final class SparkRunner implements Runner {
       if (millisSince(begin) > FIRST_EXECUTOR_MILLIS || spark.sc().isStopped()) {
         spark.close();
         throw new IOException(
-            "--master %s: an executor of %d cores within %d s expected, got none"
+            "--master %s must start an executor of %d cores within %d s, got none"
                 .formatted(
                     settings.chosenMaster(), settings.cores(), FIRST_EXECUTOR_MILLIS / 1000));
       }
@@ -253,7 +253,7 @@ public final class SparkRunner implements Runner {
         }
         if (millisSince(begin) > SHARED_FILE_MILLIS) {
           throw new IOException(
-              "%s: one folder that all machines share expected, got one that lacks cell %s"
+              "%s must be a folder that all machines share: run %s is missing from it"
                   .formatted(options.folder(), planned.id()));
         }
         pause(spark);

@@ -68,6 +68,7 @@ final class SweepCommand implements Callable<Integer> {
       int done,
       int found,
       int failed,
+      int notApplicable,
       int left,
       List<Run> runs,
       double wallSeconds) {
@@ -79,6 +80,7 @@ final class SweepCommand implements Callable<Integer> {
           s.count(Status.DONE),
           s.count(Status.FOUND),
           s.count(Status.FAILED),
+          s.count(Status.NOT_APPLICABLE),
           s.count(Status.LEFT),
           s.cells().stream().map(Run::of).toList(),
           o.wallSeconds());
@@ -156,9 +158,16 @@ final class SweepCommand implements Callable<Integer> {
         });
     o.runs().stream()
         .filter(r -> r.error() != null)
-        .forEach(r -> output.line("%s failed: %s", r.label(), r.error()));
+        .forEach(r -> output.line("%s: %s", r.label(), r.error()));
     output.line(
-        "%s: %d runs done, %d found, %d failed, %d left, in %s (%.1f s)",
-        o.name(), o.done(), o.found(), o.failed(), o.left(), o.folder(), o.wallSeconds());
+        "%s: %d runs done, %d found, %d failed, %d n/a, %d left, in %s (%.1f s)",
+        o.name(),
+        o.done(),
+        o.found(),
+        o.failed(),
+        o.notApplicable(),
+        o.left(),
+        o.folder(),
+        o.wallSeconds());
   }
 }

@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import java.io.IOException;
@@ -55,9 +56,12 @@ public final class CellSession implements AutoCloseable {
       result = cells.run(planned.cell(), images, listener);
     } catch (CancellationException e) {
       throw e;
+    } catch (BudgetTooSmallException e) {
+      results.write(new CellFailure(planned.id(), planned.cell(), line(e), true, started));
+      return ended(planned, Runner.Status.NOT_APPLICABLE, line(e), null);
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
       String error = line(e);
-      results.write(new CellFailure(planned.id(), planned.cell(), error, started));
+      results.write(new CellFailure(planned.id(), planned.cell(), error, false, started));
       listener.say("failed: " + error);
       return ended(planned, Runner.Status.FAILED, error, null);
     }
@@ -92,7 +96,7 @@ public final class CellSession implements AutoCloseable {
   /** Leaves the error of a cell in a folder of results. */
   public static Runner.Ended fail(ResultFolder results, Experiment.Planned planned, String error)
       throws IOException {
-    results.write(new CellFailure(planned.id(), planned.cell(), error, now()));
+    results.write(new CellFailure(planned.id(), planned.cell(), error, false, now()));
     return ended(planned, Runner.Status.FAILED, error, null);
   }
 

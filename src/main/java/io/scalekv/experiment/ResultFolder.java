@@ -117,7 +117,8 @@ public final class ResultFolder {
   }
 
   /**
-   * Packs all results if every run of the experiment has one, then removes their single files.
+   * Packs all results if every run of the experiment has one or is not applicable, then removes
+   * their single files.
    *
    * @return whether the experiment is finished
    */
@@ -129,10 +130,10 @@ public final class ResultFolder {
     Map<String, CellResult> all = new LinkedHashMap<>(packed());
     for (ExperimentFile.Row row : ExperimentFile.read(folder).rows()) {
       Optional<CellResult> result = find(row.id());
-      if (result.isEmpty()) {
+      if (result.isEmpty() && !failure(row.id()).map(CellFailure::notApplicable).orElse(false)) {
         return false;
       }
-      all.put(row.id(), result.get());
+      result.ifPresent(r -> all.put(row.id(), r));
     }
     pack(all);
     for (String id : all.keySet()) {

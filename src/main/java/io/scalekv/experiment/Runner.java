@@ -30,6 +30,8 @@ public interface Runner {
     FOUND,
     /** Failed now. */
     FAILED,
+    /** Without meaning at this budget: below the window or the blocks of the policy. */
+    NOT_APPLICABLE,
     /** Not tried: another failed before. */
     LEFT
   }

@@ -47,7 +47,7 @@ final class ResultFolderTest {
 
   @Test
   void aFinishedExperimentIsTwoFilesWithTheSameContents() throws IOException {
-    results.write(new CellFailure(TWO.id(), TWO.cell(), "broken", "2025-01-01T00:00:00Z"));
+    results.write(new CellFailure(TWO.id(), TWO.cell(), "broken", false, "2025-01-01T00:00:00Z"));
     assertEquals("broken", results.read().failures().get(TWO.id()));
     results.write(TWO);
     assertTrue(results.finish());

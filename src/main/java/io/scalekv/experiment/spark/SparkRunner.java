@@ -237,8 +237,8 @@ public final class SparkRunner implements Runner {
         }
         return CellSession.fail(results, planned, "Spark gave up: " + cause(e));
       }
-      if (answer.status() == Status.FAILED) {
-        return CellSession.ended(planned, Status.FAILED, answer.error(), null);
+      if (answer.error() != null) {
+        return CellSession.ended(planned, answer.status(), answer.error(), null);
       }
       return CellSession.ended(planned, answer.status(), null, result(planned));
     }

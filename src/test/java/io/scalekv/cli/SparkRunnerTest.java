@@ -124,7 +124,7 @@ final class SparkRunnerTest {
             "--master",
             "spark://nowhere:7077");
     assertEquals(Failure.BAD_INPUT, cluster.code());
-    assertTrue(cluster.err().contains("--threads: the cores of one executor"), cluster.err());
+    assertTrue(cluster.err().contains("--threads"), cluster.err());
     Said alone = Said.of("sweep", spec, "--master", "local[2]");
     assertEquals(Failure.BAD_INPUT, alone.code());
     assertTrue(alone.err().contains("--runner spark"), alone.err());

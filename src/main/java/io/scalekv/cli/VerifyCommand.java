@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
         "Derives results again from their folder alone and compares every number; time, host and"
             + " memory of the process may differ.",
     footer = {
-      "  ./scalekv verify results/paper/pocket/table1 --run 07f035c238a40e12",
+      "  ./scalekv verify out/table1 --run 07f035c238a40e12",
       "  ./scalekv verify out/table1-quick"
     })
 final class VerifyCommand implements Callable<Integer> {
@@ -63,8 +63,8 @@ final class VerifyCommand implements Callable<Integer> {
       Path root = folder ? file : file.toAbsolutePath().normalize().getParent().getParent();
       Require.that(
           root != null && Files.isRegularFile(root.resolve(ExperimentFile.NAME)),
-          "%s is not a folder of results: %s is missing",
-          root,
+          "%s is not a result or folder of results: %s is missing",
+          file,
           ExperimentFile.NAME);
       Map<String, CellResult> results = folder ? Results.read(file).cells() : single(file);
       for (String id : results.keySet()) {

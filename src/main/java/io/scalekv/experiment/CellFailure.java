@@ -9,4 +9,5 @@ package io.scalekv.experiment;
  * @param notApplicable whether the policy has no meaning at this budget, rather than an error
  * @param started ISO 8601 in UTC
  */
-public record CellFailure(String id, Cell cell, String error, boolean notApplicable, String started) {}
+public record CellFailure(
+    String id, Cell cell, String error, boolean notApplicable, String started) {}

@@ -95,8 +95,7 @@ final class FeatureNets implements AutoCloseable {
   }
 
   private static void same(String what, String wanted, String got) {
-    Require.that(
-        Objects.equals(wanted, got), "%s: weights must be %s, got %s", what, wanted, got);
+    Require.that(Objects.equals(wanted, got), "%s: weights must be %s, got %s", what, wanted, got);
   }
 
   @Override

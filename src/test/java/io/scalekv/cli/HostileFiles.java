@@ -195,7 +195,8 @@ final class HostileFiles {
         ExperimentFile::read,
         ExperimentFile.NAME,
         Form.JSON,
-        Files.readAllBytes(Path.of("results", "paper", "pocket", "table1", ExperimentFile.NAME)));
+        Files.readAllBytes(
+            Path.of("src/test/resources/io/scalekv/experiment/table1", ExperimentFile.NAME)));
     for (String yaml : List.of("table1", "fig6b", "fig7b", "table3")) {
       add(
           "experiment " + yaml,

@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 
 /** recommend as users type it. */
 final class RecommendCommandTest {
-  private static final Path CONFIRM = Path.of("results", "beyond", "confirm");
+  private static final Path CONFIRM = Path.of("src/test/resources/io/scalekv/experiment/confirm");
 
   @TempDir Path folder;
 

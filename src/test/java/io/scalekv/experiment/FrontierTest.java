@@ -110,7 +110,7 @@ final class FrontierTest {
   /** Bytes of a batch are shared by its images, rounded up. */
   @Test
   void bytesAreThoseOfAnImage() throws IOException {
-    Path confirm = Path.of("results", "beyond", "confirm");
+    Path confirm = Path.of("src/test/resources/io/scalekv/experiment/confirm");
     List<Frontier.Point> all = Frontier.settings(Results.read(confirm));
     Frontier.Point heatKv =
         all.stream().filter(p -> p.label().equals("heatkv at 10%")).findFirst().orElseThrow();

@@ -90,7 +90,8 @@ final class ReportFixtures {
   ReportFixtures failures() {
     Cell failed = cell(Cell.Kind.POLICY, "random", "10%", 27, null);
     rows.add(new ExperimentFile.Row("policies", "random at 10%", "random", failed.id()));
-    failures.add(new CellFailure(failed.id(), failed, "no <luck> today", false, "2025-01-01T00:00:00Z"));
+    failures.add(
+        new CellFailure(failed.id(), failed, "no <luck> today", false, "2025-01-01T00:00:00Z"));
     Cell missing = cell(Cell.Kind.POLICY, "random", "4%", 11, null);
     rows.add(new ExperimentFile.Row("policies", "random at 4%", "random", missing.id()));
     return this;

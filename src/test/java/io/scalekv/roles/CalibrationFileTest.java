@@ -113,7 +113,7 @@ class CalibrationFileTest {
     Collections.shuffle(pairs, new Random(3));
     list.removeAll().addAll(pairs);
     assertEquals(
-        CalibrationFile.text(RolesFixtures.calibration(1)),
+        CalibrationFile.text(all(1)),
         CalibrationFile.text(CalibrationFile.parse(tree.toString(), "roles.json")));
   }
 

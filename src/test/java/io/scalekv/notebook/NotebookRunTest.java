@@ -104,7 +104,9 @@ final class NotebookRunTest {
     }
     Notebook saved = Notebook.read(Notebook.file(name));
     Notebook now = Notebook.read(executed);
-    boolean draws = saved.code().stream().anyMatch(c -> c.source().contains("Lab.open") || c.source().contains("Sweep.of"));
+    boolean draws =
+        saved.code().stream()
+            .anyMatch(c -> c.source().contains("Lab.open") || c.source().contains("Sweep.of"));
     assertEquals(saved.code().size(), now.code().size());
     for (int i = 0; i < saved.code().size(); i++) {
       compare(name, saved.code().get(i), now.code().get(i), draws ? OTHER_PROCESSOR : 0);

@@ -15,8 +15,8 @@ class VocabularyTest {
     List<String> words =
         List.of(
             ("a small large solid striped checkered red green blue yellow purple orange white black"
-                 + " cyan pink circle square triangle ring cross diamond at left right top bottom"
-                 + " center of above below on plain gradient background")
+                    + " cyan pink circle square triangle ring cross diamond at left right top bottom"
+                    + " center of above below on plain gradient background")
                 .split(" "));
     assertEquals(words, Vocabulary.words(), "trained weights depend on this order");
     for (int id = 0; id < words.size(); id++) {

@@ -67,7 +67,7 @@ final class BuildAndRunTest {
     assertEquals(built, Files.getLastModifiedTime(home.resolve("target/build.stamp")));
 
     assertEquals("", run(2, link, "list", "é界"));
-    assertTrue(Files.readString(folder.resolve("stderr")).contains("'é界'"));
+    assertTrue(Files.readString(folder.resolve("stderr")).contains("é界"));
 
     Files.writeString(home.resolve("src/main/java/Broken.java"), "class Broken {");
     assertEquals("", run(1, link, "--version"));

@@ -16,7 +16,7 @@ class Choice<T> implements ITypeConverter<T> {
   /**
    * Creates a converter.
    *
-   * @param name text of a value as it is typed
+   * @param name text of a value on the command line
    */
   Choice(List<T> values, Function<T, String> name) {
     this.values = values;

@@ -107,9 +107,12 @@ final class MemoryCommand implements Callable<Integer> {
     MemoryTable table = table(policies);
     output.json(table);
     output.line(
-        "%s: %s, %d image%s, %d guidance branch%s, keys %s, values %s",
+        "%s: %d layers, %d heads of %d channels, %d image%s, %d guidance branch%s, keys %s, values"
+            + " %s",
         table.model(),
-        table.geometry(),
+        table.geometry().layers(),
+        table.geometry().heads(),
+        table.geometry().headWidth(),
         batch,
         batch == 1 ? "" : "s",
         table.branches(),

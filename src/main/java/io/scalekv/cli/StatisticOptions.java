@@ -108,7 +108,7 @@ final class StatisticOptions {
       split = ",",
       converter = Part.class,
       description =
-          "Further parts to measure: error-curves, with passes of its own (default: the parts that"
+          "Further parts to measure: error-curves, in further passes (default: the parts that"
               + " need no further pass).")
   private List<String> parts = List.of();
 

@@ -25,9 +25,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * An experiment as it is written in YAML; {@value #SCHEMA} documents every key and its default. The
- * small version and another model are applied to the tree before it is bound, and every row is
- * multiplied out.
+ * Specification of an experiment, written in YAML; {@value #SCHEMA} documents every key and its
+ * default. The small version and another model are applied to the tree before it is bound, and
+ * every row is multiplied out.
  *
  * @param name folder of the results
  * @param title for reports; the name where there is none
@@ -193,7 +193,7 @@ public record ExperimentSpec(
     return parse(Json.text(file), file.toString(), quick, other);
   }
 
-  /** Reads a file as it is written. */
+  /** Reads a file without applying its small version. */
   public static ExperimentSpec read(Path file) throws IOException {
     return read(file, false, null);
   }

@@ -159,7 +159,7 @@ public record Frontier(
         best(settings));
   }
 
-  /** The setting with the most bytes among those that take at most so many for one image. */
+  /** Returns the setting with the most bytes that do not exceed a limit for one image. */
   public Optional<Point> within(long bytes) {
     return points.stream()
         .filter(p -> p.bytes() <= bytes)

@@ -67,7 +67,7 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
     }
   }
 
-  /** The range of these pixel values, as it is typed. */
+  /** Returns the text of a range of pixel values on the command line. */
   public static String range(LpipsRange range) {
     return range == LpipsRange.ZERO_TO_ONE ? "0..1" : "-1..1";
   }

@@ -285,7 +285,7 @@ final class InfinityModel implements ImageModel {
   public List<RgbImage> reconstruct(List<RgbImage> images, ScaleSchedule schedule) {
     Require.that(
         !config.transformer().patchify(),
-        "%s: reconstruction of patchified latents is not implemented",
+        "%s must not have patchified latents to reconstruct images",
         config.name());
     try (NDManager scope = manager.newSubManager()) {
       NDArray latent = tokenizer().encode(Pixels.toArray(scope, images));

@@ -116,7 +116,7 @@ final class GenerateCommand implements Callable<Integer> {
         List.of("policy", "budget", "tokens", "KV MiB", "peak MiB", "% of full", "PSNR dB"),
         outcomes,
         o ->
-            Output.cells(
+            Output.runs(
                 o.policy(),
                 o.budget(),
                 o.budgetTokens(),
@@ -131,7 +131,7 @@ final class GenerateCommand implements Callable<Integer> {
             List.of("scale", "tokens", "seconds", "cpu s", "KV MiB", "peak RSS MiB", "GFLOP"),
             o.scales(),
             c ->
-                Output.cells(
+                Output.runs(
                     c.label(),
                     c.tokens(),
                     Output.fixed(c.seconds(), 4),
@@ -144,7 +144,7 @@ final class GenerateCommand implements Callable<Integer> {
         output.table(
             List.of(o.policy() + ": right", "%"),
             o.faithfulness().entrySet(),
-            e -> Output.cells(e.getKey(), Output.fixed(100 * e.getValue(), 1)));
+            e -> Output.runs(e.getKey(), Output.fixed(100 * e.getValue(), 1)));
       }
     }
     if (!noImage) {

@@ -123,7 +123,7 @@ final class MemoryCommand implements Callable<Integer> {
         "full cache: %d tokens per layer and head, %s MiB; working copies: float32 keys and values"
             + " of the layer at work",
         table.fullTokens(), Output.mib(table.fullKvBytes()));
-    output.table(COLUMNS, table.rows(), MemoryCommand::cells);
+    output.table(COLUMNS, table.rows(), MemoryCommand::runs);
     for (MemoryTable.Row r : table.rows()) {
       if (r.note() != null) {
         output.line("%s", r.note());
@@ -138,11 +138,11 @@ final class MemoryCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static List<Object> cells(MemoryTable.Row r) {
+  private static List<Object> runs(MemoryTable.Row r) {
     CacheUsage u = r.formula();
     return u == null
-        ? Output.cells(r.policy(), r.budget(), null, null, null, null, null)
-        : Output.cells(
+        ? Output.runs(r.policy(), r.budget(), null, null, null, null, null)
+        : Output.runs(
             r.policy(),
             r.budget(),
             r.budgetTokens(),

@@ -25,7 +25,7 @@ import tools.jackson.databind.JsonNode;
  * <pre>{@code
  * output.json(report);
  * output.line("%s: %d runs in %s", name, runs, folder);
- * output.table(List.of("policy", "tokens"), rows, r -> Output.cells(r.policy(), r.tokens()));
+ * output.table(List.of("policy", "tokens"), rows, r -> Output.runs(r.policy(), r.tokens()));
  * output.next("report", folder);
  * }</pre>
  */
@@ -97,16 +97,16 @@ final class Output {
    *
    * @param columns headings
    * @param items one a row
-   * @param cells values of a row in the order of the columns; null prints {@code n/a}
+   * @param runs values of a row in the order of the columns; null prints {@code n/a}
    */
-  <T> void table(List<String> columns, Iterable<T> items, Function<T, List<?>> cells) {
+  <T> void table(List<String> columns, Iterable<T> items, Function<T, List<?>> runs) {
     if (json) {
       return;
     }
     List<List<String>> rows = new ArrayList<>(List.of(columns));
     for (T item : items) {
       rows.add(
-          cells.apply(item).stream().map(c -> c == null ? "n/a" : c.toString().strip()).toList());
+          runs.apply(item).stream().map(c -> c == null ? "n/a" : c.toString().strip()).toList());
     }
     int[] widths = new int[columns.size()];
     boolean[] numbers = new boolean[columns.size()];
@@ -125,12 +125,12 @@ final class Output {
     }
   }
 
-  private static boolean isNumber(String cell) {
-    return cell.equals("n/a") || cell.matches("[-+≤<>]?\\d.*") || cell.equals("∞");
+  private static boolean isNumber(String run) {
+    return run.equals("n/a") || run.matches("[-+≤<>]?\\d.*") || run.equals("∞");
   }
 
-  /** Returns the cells of a row; unlike {@link List#of} they may be null. */
-  static List<Object> cells(Object... values) {
+  /** Returns the runs of a row; unlike {@link List#of} they may be null. */
+  static List<Object> runs(Object... values) {
     return Arrays.asList(values);
   }
 

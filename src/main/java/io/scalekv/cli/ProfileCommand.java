@@ -170,7 +170,7 @@ final class ProfileCommand implements Callable<Integer> {
     output.table(
         List.of("statistic", "least", "most", "unit"),
         ranges,
-        r -> Output.cells(r.statistic(), r.least().text(), r.most().text(), r.unit()));
+        r -> Output.runs(r.statistic(), r.least().text(), r.most().text(), r.unit()));
     files.forEach(file -> output.line("%s", file));
     output.line("%.1f s", seconds);
   }

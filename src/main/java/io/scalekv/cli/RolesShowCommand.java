@@ -100,15 +100,15 @@ final class RolesShowCommand implements Callable<Integer> {
         columns,
         IntStream.range(0, c.model().layers()).boxed().toList(),
         layer -> {
-          List<Object> cells = new ArrayList<>(List.of(layer));
+          List<Object> runs = new ArrayList<>(List.of(layer));
           for (int k = 0; k < c.model().scales(); k++) {
-            cells.add(cell(c.roles(), layer, k));
+            runs.add(run(c.roles(), layer, k));
           }
-          return cells;
+          return runs;
         });
   }
 
-  private static String cell(Roles roles, int layer, int scale) {
+  private static String run(Roles roles, int layer, int scale) {
     RoleStatistics s = roles.statistics();
     String z =
         Double.isNaN(s.z(layer, scale))

@@ -1,6 +1,6 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.CellRunner;
+import io.scalekv.experiment.RunExecutor;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Sweep;
 import io.scalekv.experiment.spark.SparkRunner;
@@ -69,7 +69,7 @@ final class RunnerOptions {
 
   /** Makes the runner of a sweep. */
   Runner of(
-      Sweep sweep, CellRunner.Context context, Runner.Options options, MachineOptions machine) {
+      Sweep sweep, RunExecutor.Context context, Runner.Options options, MachineOptions machine) {
     return kind == Kind.SPARK
         ? Cluster.of(this, sweep, context, options, machine)
         : sweep.local(context, options);
@@ -80,7 +80,7 @@ final class RunnerOptions {
     static Runner of(
         RunnerOptions runner,
         Sweep sweep,
-        CellRunner.Context context,
+        RunExecutor.Context context,
         Runner.Options options,
         MachineOptions machine) {
       SparkSettings settings = new SparkSettings(runner.master, machine.threads(), runner.conf);

@@ -1,7 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.Campaign;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
@@ -49,7 +49,7 @@ final class SweepCommand implements Callable<Integer> {
       Map<String, MetricValue> metrics,
       Long peakKvBytes) {
     static Run of(Runner.Ended e) {
-      CellResult r = e.result();
+      RunResult r = e.result();
       return new Run(
           e.id(),
           e.group(),
@@ -82,7 +82,7 @@ final class SweepCommand implements Callable<Integer> {
           s.count(Status.FAILED),
           s.count(Status.NOT_APPLICABLE),
           s.count(Status.LEFT),
-          s.cells().stream().map(Run::of).toList(),
+          s.runs().stream().map(Run::of).toList(),
           o.wallSeconds());
     }
   }
@@ -117,7 +117,7 @@ final class SweepCommand implements Callable<Integer> {
       output.table(
           List.of("experiment", "run", "group", "label"),
           runs,
-          r -> Output.cells(r.experiment(), r.id(), r.group(), r.label()));
+          r -> Output.runs(r.experiment(), r.id(), r.group(), r.label()));
       output.next("sweep", spec, "--run", runs.get(0).id());
       return 0;
     }
@@ -145,16 +145,16 @@ final class SweepCommand implements Callable<Integer> {
         columns,
         o.runs(),
         r -> {
-          List<Object> cells = new ArrayList<>(List.of(r.label(), r.status()));
+          List<Object> runs = new ArrayList<>(List.of(r.label(), r.status()));
           for (Metric m : shown) {
             MetricValue v = r.metrics().get(m.key());
-            cells.add(
+            runs.add(
                 v == null || Double.isNaN(v.ranked())
                     ? null
                     : Output.fixed(v.ranked(), m.digits()));
           }
-          cells.add(r.peakKvBytes() == null ? null : Output.mib(r.peakKvBytes()));
-          return cells;
+          runs.add(r.peakKvBytes() == null ? null : Output.mib(r.peakKvBytes()));
+          return runs;
         });
     o.runs().stream()
         .filter(r -> r.error() != null)

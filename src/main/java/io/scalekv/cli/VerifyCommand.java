@@ -1,7 +1,7 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.CellJson;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.RunJson;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.UserNets;
@@ -66,7 +66,7 @@ final class VerifyCommand implements Callable<Integer> {
           "%s is not a result or folder of results: %s is missing",
           file,
           ExperimentFile.NAME);
-      Map<String, CellResult> results = folder ? Results.read(file).cells() : single(file);
+      Map<String, RunResult> results = folder ? Results.read(file).runs() : single(file);
       for (String id : results.keySet()) {
         if (chosen.isEmpty() || chosen.contains(id)) {
           verified.add(
@@ -92,8 +92,8 @@ final class VerifyCommand implements Callable<Integer> {
     return verified.stream().allMatch(Verification::same) ? 0 : Failure.WHILE_WORKING;
   }
 
-  private static Map<String, CellResult> single(Path file) throws IOException {
-    CellResult result = CellJson.read(file);
+  private static Map<String, RunResult> single(Path file) throws IOException {
+    RunResult result = RunJson.read(file);
     return Map.of(result.id(), result);
   }
 }

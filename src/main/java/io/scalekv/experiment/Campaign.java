@@ -65,7 +65,7 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
       for (Experiment.Planned run : own) {
         boolean there = !known.add(run.id()) || results.find(run.id()).isPresent();
         found += there ? 1 : 0;
-        steps += there ? 0 : steps(run.cell(), known);
+        steps += there ? 0 : steps(run.run(), known);
       }
       all += own.size();
     }
@@ -102,14 +102,14 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
   }
 
   /** Steps of a run that its runner reports, those of references that are not there included. */
-  private int steps(Cell cell, Set<String> known) {
-    int batches = CellSession.referenceBatches(cell);
+  private int steps(Run run, Set<String> known) {
+    int batches = RunSession.referenceBatches(run);
     boolean drawn =
         batches == 0
-            || !known.add(CellSession.referenceId(cell))
+            || !known.add(RunSession.referenceId(run))
             || Files.exists(
-                references.resolve(CellSession.referenceId(cell)).resolve(ReferenceStore.MANIFEST));
-    return cell.steps() + (drawn ? 0 : batches);
+                references.resolve(RunSession.referenceId(run)).resolve(ReferenceStore.MANIFEST));
+    return run.steps() + (drawn ? 0 : batches);
   }
 
   /**

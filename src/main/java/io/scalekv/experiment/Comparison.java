@@ -12,18 +12,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which policy is better than which: every two cells with the same budget and the same images,
+ * Which policy is better than which: every two runs with the same budget and the same images,
  * prompt by prompt (the mean over a prompt's seeds), by Wilcoxon's signed-rank test, two-sided,
  * with Holm's correction over the whole table.
  *
  * @param metric what is compared
- * @param pairs every two cells of one budget, in the order of the cells
+ * @param pairs every two runs of one budget, in the order of the runs
  */
 public record Comparison(Metric metric, List<Pair> pairs) {
   /**
    * One comparison.
    *
-   * @param a id of one cell
+   * @param a id of one run
    * @param b id of the other
    * @param labelA label of one
    * @param labelB label of the other
@@ -52,17 +52,17 @@ public record Comparison(Metric metric, List<Pair> pairs) {
 
   private static final double LEVEL = 0.05;
 
-  /** What two cells must share to be compared. */
+  /** What two runs must share to be compared. */
   private record Group(
-      Cell.Model model,
-      Cell.Generation generation,
-      Cell.Prompts prompts,
+      Run.Model model,
+      Run.Generation generation,
+      Run.Prompts prompts,
       int tokens,
       Integer unconditionalTokens,
       CacheType keyType,
       CacheType valueType) {
-    static Group of(Cell c) {
-      Cell.Policy p = c.policy();
+    static Group of(Run c) {
+      Run.Policy p = c.policy();
       return new Group(
           c.model(),
           c.generation(),
@@ -74,8 +74,8 @@ public record Comparison(Metric metric, List<Pair> pairs) {
     }
   }
 
-  /** A cell with its label and values, one a prompt. */
-  private record Entry(String id, String label, Cell cell, double[] values) {}
+  /** A run with its label and values, one a prompt. */
+  private record Entry(String id, String label, Run run, double[] values) {}
 
   /** Copies the list. */
   public Comparison {
@@ -83,44 +83,44 @@ public record Comparison(Metric metric, List<Pair> pairs) {
   }
 
   /**
-   * Compares the cells of a result folder; those that did not measure the metric are left out.
+   * Compares the runs of a result folder; those that did not measure the metric are left out.
    *
    * @throws IllegalArgumentException for a metric of sets or of captions
    */
   public static Comparison of(Results results, Metric metric) {
     Map<String, String> labels = new LinkedHashMap<>();
     results.file().toldApart().forEach(r -> labels.putIfAbsent(r.id(), r.label()));
-    List<CellResult> cells = new ArrayList<>();
+    List<RunResult> runs = new ArrayList<>();
     labels
         .keySet()
         .forEach(
             id -> {
-              if (results.cells().containsKey(id)) {
-                cells.add(results.cells().get(id));
+              if (results.runs().containsKey(id)) {
+                runs.add(results.runs().get(id));
               }
             });
-    return of(cells, labels, metric);
+    return of(runs, labels, metric);
   }
 
   /**
-   * Compares cells.
+   * Compares runs.
    *
    * @param labels by id
    */
-  public static Comparison of(List<CellResult> cells, Map<String, String> labels, Metric metric) {
+  public static Comparison of(List<RunResult> runs, Map<String, String> labels, Metric metric) {
     if (!Metrics.isCompared(metric)) {
       throw new IllegalArgumentException(
           "a comparison needs a metric of single images, got " + metric.key());
     }
     Map<Group, List<Entry>> groups = new LinkedHashMap<>();
-    for (CellResult r : cells) {
-      boolean full = r.cell().policy().budget() == null;
-      if (r.cell().kind() == Cell.Kind.POLICY
+    for (RunResult r : runs) {
+      boolean full = r.run().policy().budget() == null;
+      if (r.run().kind() == Run.Kind.POLICY
           && !full
-          && r.cell().metrics().contains(metric.key())) {
+          && r.run().metrics().contains(metric.key())) {
         Entry entry =
-            new Entry(r.id(), labels.getOrDefault(r.id(), r.id()), r.cell(), byPrompt(r, metric));
-        groups.computeIfAbsent(Group.of(r.cell()), g -> new ArrayList<>()).add(entry);
+            new Entry(r.id(), labels.getOrDefault(r.id(), r.id()), r.run(), byPrompt(r, metric));
+        groups.computeIfAbsent(Group.of(r.run()), g -> new ArrayList<>()).add(entry);
       }
     }
     List<Pair> pairs = new ArrayList<>();
@@ -139,10 +139,10 @@ public record Comparison(Metric metric, List<Pair> pairs) {
     return new Comparison(metric, judged);
   }
 
-  private static double[] byPrompt(CellResult r, Metric metric) {
-    double[] sums = new double[r.cell().prompts().count()];
-    for (CellResult.Image image : r.images()) {
-      sums[image.prompt()] += image.value(metric.key()) / r.cell().prompts().seeds();
+  private static double[] byPrompt(RunResult r, Metric metric) {
+    double[] sums = new double[r.run().prompts().count()];
+    for (RunResult.Image image : r.images()) {
+      sums[image.prompt()] += image.value(metric.key()) / r.run().prompts().seeds();
     }
     return sums;
   }
@@ -154,7 +154,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
         b.id(),
         a.label(),
         b.label(),
-        a.cell().policy().budgetTokens(),
+        a.run().policy().budgetTokens(),
         a.values().length,
         test.n(),
         Bootstrap.withSeed(0).difference(a.values(), b.values()),

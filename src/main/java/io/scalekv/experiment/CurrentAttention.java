@@ -18,13 +18,13 @@ final class CurrentAttention {
   private static final ProfileOptions SAMPLING =
       ProfileOptions.light().withQuerySamples(64).withUnconditional(false);
 
-  private final Cell cell;
+  private final Run run;
   private final ProfileGeometry geometry;
   private final List<PromptStatistics> images = new ArrayList<>();
 
-  CurrentAttention(Geometry model, Cell cell) {
-    this.cell = cell;
-    this.geometry = new ProfileGeometry(model.layers(), model.heads(), cell.generation().maps());
+  CurrentAttention(Geometry model, Run run) {
+    this.run = run;
+    this.geometry = new ProfileGeometry(model.layers(), model.heads(), run.generation().maps());
     Require.atLeast("scales", geometry.scales(), 3);
   }
 
@@ -37,13 +37,13 @@ final class CurrentAttention {
     images.addAll(seen);
   }
 
-  CellResult.Attention result() {
+  RunResult.Attention result() {
     int scales = geometry.scales();
     int middle = (scales + 1) / 2;
     double[][] small = byPrompt(1, middle);
     double[][] large = byPrompt(middle, scales);
     Bootstrap bootstrap = Bootstrap.withSeed(0);
-    return new CellResult.Attention(
+    return new RunResult.Attention(
         SAMPLING.querySamples(),
         List.of(2, middle),
         List.of(middle + 1, scales),
@@ -55,11 +55,11 @@ final class CurrentAttention {
 
   /** Returns the mean over heads, layers and some scales, [prompt][image of it]. */
   private double[][] byPrompt(int from, int to) {
-    int seeds = cell.prompts().seeds();
-    double[][] means = new double[cell.prompts().count()][seeds];
+    int seeds = run.prompts().seeds();
+    double[][] means = new double[run.prompts().count()][seeds];
     for (int i = 0; i < images.size(); i++) {
       PromptStatistics s = images.get(i);
-      means[cell.prompts().promptOf(i)][i % seeds] =
+      means[run.prompts().promptOf(i)][i % seeds] =
           IntStream.range(from, to)
               .mapToDouble(k -> overLayersAndHeads(s, k))
               .average()

@@ -48,10 +48,10 @@ final class Expansion {
   }
 
   Experiment expand() {
-    Cell.Prompts prompts = null;
+    Run.Prompts prompts = null;
     if (!memory) {
       List<String> lines = lines(spec.prompts());
-      prompts = new Cell.Prompts(texts.add(lines), lines.size(), spec.seeds(), spec.seed());
+      prompts = new Run.Prompts(texts.add(lines), lines.size(), spec.seeds(), spec.seed());
     }
     for (int r = 0; r < spec.rows().size(); r++) {
       ExperimentSpec.Row row = spec.rows().get(r);
@@ -77,10 +77,10 @@ final class Expansion {
     return all.subList(skip, (int) Math.min(all.size(), most));
   }
 
-  private void add(String group, List<ExperimentSpec.Setting> settings, Cell.Prompts prompts) {
-    Map<ExperimentSpec.Recipe, Cell.Calibration> calibrations = new LinkedHashMap<>();
+  private void add(String group, List<ExperimentSpec.Setting> settings, Run.Prompts prompts) {
+    Map<ExperimentSpec.Recipe, Run.Calibration> calibrations = new LinkedHashMap<>();
     settings.forEach(s -> calibrations.computeIfAbsent(s.calibration(), this::calibration));
-    Map<Cell.Calibration, String> notes =
+    Map<Run.Calibration, String> notes =
         toldApart(List.copyOf(new LinkedHashSet<>(calibrations.values())));
     boolean sizes = settings.stream().map(ExperimentSpec.Setting::size).distinct().count() > 1;
     boolean batches = settings.stream().map(ExperimentSpec.Setting::batch).distinct().count() > 1;
@@ -88,16 +88,16 @@ final class Expansion {
         !memory
             || settings.stream().map(s -> s.keyType() + " " + s.valueType()).distinct().count() > 1;
     for (ExperimentSpec.Setting s : settings) {
-      Cell.Generation generation = generation(s.size(), s.batch());
-      Cell.Policy policy = policy(generation, s);
+      Run.Generation generation = generation(s.size(), s.batch());
+      Run.Policy policy = policy(generation, s);
       boolean calibrated = !memory && !Policies.needs(s.policy()).isEmpty();
-      Cell.Calibration calibration = calibrated ? calibrations.get(s.calibration()) : null;
+      Run.Calibration calibration = calibrated ? calibrations.get(s.calibration()) : null;
       List<String> metrics =
           spec.kind() == ExperimentSpec.Kind.FIDELITY
               ? metrics(s.metrics() == null ? spec.metrics() : s.metrics())
               : List.of();
-      Cell cell =
-          new Cell(
+      Run run =
+          new Run(
               kind(),
               modelOf(),
               generation,
@@ -117,44 +117,44 @@ final class Expansion {
       String named = Policies.label(s.policy());
       String budget = policy.budget() == null ? "" : " at " + policy.budget();
       // policies that ignore a list give the same run again
-      if (runs.stream().noneMatch(r -> r.group().equals(group) && r.cell().equals(cell))) {
-        runs.add(new Experiment.Planned(group, named + budget + rest, named + rest, cell));
+      if (runs.stream().noneMatch(r -> r.group().equals(group) && r.run().equals(run))) {
+        runs.add(new Experiment.Planned(group, named + budget + rest, named + rest, run));
       }
     }
   }
 
-  private static String types(Cell.Policy p) {
+  private static String types(Run.Policy p) {
     return p.keyType() == CacheType.FP32 && p.valueType() == CacheType.FP32
         ? ""
         : ", keys " + p.keyType() + ", values " + p.valueType();
   }
 
-  private Cell.Kind kind() {
+  private Run.Kind kind() {
     return switch (spec.kind()) {
-      case FIDELITY -> Cell.Kind.POLICY;
-      case MEMORY -> Cell.Kind.MEMORY;
-      case LATENCY -> Cell.Kind.LATENCY;
-      case ATTENTION -> Cell.Kind.ATTENTION;
+      case FIDELITY -> Run.Kind.POLICY;
+      case MEMORY -> Run.Kind.MEMORY;
+      case LATENCY -> Run.Kind.LATENCY;
+      case ATTENTION -> Run.Kind.ATTENTION;
     };
   }
 
-  private void add(ExperimentSpec.Baseline baseline, Cell.Prompts prompts) {
+  private void add(ExperimentSpec.Baseline baseline, Run.Prompts prompts) {
     switch (baseline) {
-      case REPEAT -> add("same seed again", Cell.Kind.POLICY, prompts, null);
-      case OTHER_SEED -> add("other seed", Cell.Kind.OTHER_SEED, prompts, null);
+      case REPEAT -> add("same seed again", Run.Kind.POLICY, prompts, null);
+      case OTHER_SEED -> add("other seed", Run.Kind.OTHER_SEED, prompts, null);
       case LADDER -> {
         for (Ladder rung : Ladder.values()) {
-          add(rung.label(), Cell.Kind.DISTORTION, prompts, rung.label());
+          add(rung.label(), Run.Kind.DISTORTION, prompts, rung.label());
         }
       }
     }
   }
 
-  private void add(String label, Cell.Kind kind, Cell.Prompts prompts, String distortion) {
-    Cell.Generation generation = generation(null, null);
+  private void add(String label, Run.Kind kind, Run.Prompts prompts, String distortion) {
+    Run.Generation generation = generation(null, null);
     List<String> metrics = metrics(spec.metrics());
-    Cell cell =
-        new Cell(
+    Run run =
+        new Run(
             kind,
             modelOf(),
             generation,
@@ -165,18 +165,18 @@ final class Expansion {
             metrics,
             nets(metrics),
             null);
-    runs.add(new Experiment.Planned("baselines", label, label, cell));
+    runs.add(new Experiment.Planned("baselines", label, label, run));
   }
 
-  private Cell.Model modelOf() {
-    return new Cell.Model(model.config().name(), memory ? null : model.weights(), spec.dtype());
+  private Run.Model modelOf() {
+    return new Run.Model(model.config().name(), memory ? null : model.weights(), spec.dtype());
   }
 
-  private Cell.Generation generation(String size, Integer batch) {
+  private Run.Generation generation(String size, Integer batch) {
     ExperimentSpec.Generation g = spec.generation();
     String chosen = size == null ? g.size() : size;
     ScaleSchedule schedule = model.config().schedule(Optional.ofNullable(chosen), g.aspect());
-    return new Cell.Generation(
+    return new Run.Generation(
         g.cfg(),
         g.tau(),
         g.topP(),
@@ -186,12 +186,12 @@ final class Expansion {
         batch == null ? spec.batch() : batch);
   }
 
-  private static Cell.Policy full(ScaleSchedule schedule, CacheType keys, CacheType values) {
-    return new Cell.Policy(
+  private static Run.Policy full(ScaleSchedule schedule, CacheType keys, CacheType values) {
+    return new Run.Policy(
         FULL.toString(), null, schedule.historyTokens(), null, null, keys, values);
   }
 
-  private Cell.Policy policy(Cell.Generation generation, ExperimentSpec.Setting s) {
+  private Run.Policy policy(Run.Generation generation, ExperimentSpec.Setting s) {
     ScaleSchedule schedule = generation.maps();
     if (s.policy().equals(FULL)) {
       return full(schedule, s.keyType(), s.valueType());
@@ -217,7 +217,7 @@ final class Expansion {
               ? policies.tokens(s.policy(), s.budget(), policies.create(s.policy(), fewer))
               : s.budget().tokens(schedule);
     }
-    return new Cell.Policy(
+    return new Run.Policy(
         s.policy().toString(),
         s.budget().toString(),
         tokens,
@@ -249,14 +249,14 @@ final class Expansion {
     return Metrics.sorted(all);
   }
 
-  private Cell.Nets nets(List<String> metrics) {
+  private Run.Nets nets(List<String> metrics) {
     boolean features =
         Metrics.named(metrics).stream().anyMatch(m -> m.net() == Metric.Net.FEATURES);
     if (!features && nets.lpipsHash() == null && nets.inceptionHash() == null) {
       return null;
     }
     boolean vae = spec.features() == ExperimentSpec.Features.VAE;
-    return new Cell.Nets(
+    return new Run.Nets(
         features ? (vae ? EncoderFeatureNet.NAME : FeatureNets.RANDOM_NAME) : null,
         features ? (vae ? model.tokenizer() : FeatureNets.RANDOM_HASH) : null,
         nets.lpips(),
@@ -265,13 +265,13 @@ final class Expansion {
         nets.inceptionHash());
   }
 
-  private Cell.Calibration calibration(ExperimentSpec.Recipe r) {
+  private Run.Calibration calibration(ExperimentSpec.Recipe r) {
     return switch (r.roles()) {
-      case SHIPPED -> new Cell.Calibration.Shipped(null);
-      case RANDOM -> new Cell.Calibration.Random(r.drafters(), r.seed());
+      case SHIPPED -> new Run.Calibration.Shipped(null);
+      case RANDOM -> new Run.Calibration.Random(r.drafters(), r.seed());
       case MEASURED -> {
         List<String> lines = lines(r.prompts());
-        yield new Cell.Calibration.Measured(
+        yield new Run.Calibration.Measured(
             r.statistic(),
             r.inverted(),
             r.topK(),
@@ -285,12 +285,12 @@ final class Expansion {
   }
 
   /** A shipped calibration with the hash of the parts that the policy needs. */
-  private Cell.Calibration hashed(PolicySpec policy, Cell.Calibration calibration) {
-    if (!(calibration instanceof Cell.Calibration.Shipped)) {
+  private Run.Calibration hashed(PolicySpec policy, Run.Calibration calibration) {
+    if (!(calibration instanceof Run.Calibration.Shipped)) {
       return calibration;
     }
     Set<String> needs = Policies.needs(policy);
-    return new Cell.Calibration.Shipped(model.shipped().map(d -> hash(d.only(needs))).orElse(null));
+    return new Run.Calibration.Shipped(model.shipped().map(d -> hash(d.only(needs))).orElse(null));
   }
 
   private static String hash(Calibration shipped) {
@@ -299,9 +299,9 @@ final class Expansion {
   }
 
   /** For each calibration the words that differ from those of others of its kind. */
-  private static Map<Cell.Calibration, String> toldApart(List<Cell.Calibration> all) {
+  private static Map<Run.Calibration, String> toldApart(List<Run.Calibration> all) {
     List<List<String>> words = all.stream().map(Expansion::words).toList();
-    Map<Cell.Calibration, String> notes = new LinkedHashMap<>();
+    Map<Run.Calibration, String> notes = new LinkedHashMap<>();
     for (int i = 0; i < all.size(); i++) {
       List<String> telling = new ArrayList<>();
       for (int w = 0; w < words.get(i).size(); w++) {
@@ -315,7 +315,7 @@ final class Expansion {
   }
 
   private static boolean differs(
-      List<Cell.Calibration> all, List<List<String>> words, int i, int w) {
+      List<Run.Calibration> all, List<List<String>> words, int i, int w) {
     String word = words.get(i).get(w);
     for (int j = 0; j < all.size(); j++) {
       boolean comparable = w == 0 || all.get(j).getClass() == all.get(i).getClass();
@@ -327,8 +327,8 @@ final class Expansion {
   }
 
   /** Words for a calibration; those of one kind have the same places. */
-  private static List<String> words(Cell.Calibration calibration) {
-    if (calibration instanceof Cell.Calibration.Measured m) {
+  private static List<String> words(Run.Calibration calibration) {
+    if (calibration instanceof Run.Calibration.Measured m) {
       return List.of(
           m.statistic(),
           m.inverted() ? "inverted" : "",
@@ -338,7 +338,7 @@ final class Expansion {
           "seed " + m.seed(),
           m.querySamples() + " rows");
     }
-    if (calibration instanceof Cell.Calibration.Random r) {
+    if (calibration instanceof Run.Calibration.Random r) {
       String drafters = r.drafters() == null ? "" : counted(r.drafters(), "drafter");
       return List.of("random roles", drafters, "seed " + r.seed());
     }

@@ -14,12 +14,12 @@ import java.util.Optional;
  * An experiment expanded into runs.
  *
  * @param spec the experiment
- * @param cells in the order of the file; the same cell may stand in several places
+ * @param runs in the order of the file; the same run may stand in several places
  * @param prompts texts by hash
  * @param promptSha256 hash of the prompts that images are drawn from; null for memory
  */
 public record Experiment(
-    ExperimentSpec spec, List<Planned> cells, PromptTexts prompts, String promptSha256) {
+    ExperimentSpec spec, List<Planned> runs, PromptTexts prompts, String promptSha256) {
   /**
    * A run in its place.
    *
@@ -27,10 +27,10 @@ public record Experiment(
    * @param label unique in its group, such as {@code scalekv at 10%}
    * @param series the label without the budget
    */
-  public record Planned(String group, String label, String series, Cell cell) {
+  public record Planned(String group, String label, String series, Run run) {
     /** The run's id. */
     public String id() {
-      return cell.id();
+      return run.id();
     }
   }
 
@@ -47,7 +47,7 @@ public record Experiment(
 
   /** Copies the list. */
   public Experiment {
-    cells = List.copyOf(cells);
+    runs = List.copyOf(runs);
   }
 
   /**
@@ -64,15 +64,15 @@ public record Experiment(
   /** Each different run once, in the order of the file. */
   public List<Planned> distinct() {
     Map<String, Planned> byId = new LinkedHashMap<>();
-    cells.forEach(c -> byId.putIfAbsent(c.id(), c));
+    runs.forEach(c -> byId.putIfAbsent(c.id(), c));
     return List.copyOf(byId.values());
   }
 
   /** The file that a folder of results begins with. */
   public ExperimentFile file(String specText) {
     Optional<String> reference =
-        cells.stream()
-            .map(Planned::cell)
+        runs.stream()
+            .map(Planned::run)
             .filter(c -> c.kind().compared())
             .findFirst()
             .map(c -> ReferenceKey.of(c).id());
@@ -89,7 +89,7 @@ public record Experiment(
         promptFile == null ? null : promptFile.getFileName().toString(),
         promptSha256,
         reference.orElse(null),
-        cells.stream()
+        runs.stream()
             .map(c -> new ExperimentFile.Row(c.group(), c.label(), c.series(), c.id()))
             .toList(),
         prompts.all());

@@ -17,7 +17,7 @@ import java.util.Set;
 
 /**
  * What a folder of results is about: the file {@value #NAME}. It holds the experiment as it was
- * written, its cells in their order, and every prompt, so that a result can be derived again from
+ * written, its runs in their order, and every prompt, so that a result can be derived again from
  * the folder alone.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}
@@ -31,7 +31,7 @@ import java.util.Set;
  * @param promptFile name of the prompt file, without folders; null where none was used
  * @param promptSha256 hash under which the prompts are in {@code promptSets}; null likewise
  * @param reference folder of the reference images below {@code reference/}; null likewise
- * @param rows the cells in the order of the file
+ * @param rows the runs in the order of the file
  * @param promptSets texts by the SHA-256 of their lines, those of calibrations too
  */
 public record ExperimentFile(
@@ -55,12 +55,12 @@ public record ExperimentFile(
   public static final int SCHEMA_VERSION = 1;
 
   /**
-   * One cell in its place. The same cell may stand in several rows.
+   * One run in its place. The same run may stand in several rows.
    *
    * @param group name of the group of rows it belongs to
    * @param label unique in its group, such as {@code scalekv at 10%}
    * @param series the label without the budget, by which the budgets of a policy belong together
-   * @param id of the cell
+   * @param id of the run
    */
   public record Row(String group, String label, String series, String id) {}
 
@@ -80,7 +80,7 @@ public record ExperimentFile(
     promptSets = Collections.unmodifiableMap(new LinkedHashMap<>(promptSets));
   }
 
-  /** The rows in their order; where two cells have one label, it names the group too. */
+  /** The rows in their order; where two runs have one label, it names the group too. */
   public List<Row> toldApart() {
     Map<String, Set<String>> ids = new HashMap<>();
     rows.forEach(r -> ids.computeIfAbsent(r.label(), l -> new HashSet<>()).add(r.id()));

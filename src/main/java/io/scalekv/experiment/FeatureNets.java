@@ -30,8 +30,8 @@ final class FeatureNets implements AutoCloseable {
     this.user = user;
   }
 
-  /** Returns the nets that a cell names, opened when they are needed. */
-  MetricNets of(Cell.Nets named) {
+  /** Returns the nets that a run names, opened when they are needed. */
+  MetricNets of(Run.Nets named) {
     return new MetricNets() {
       @Override
       public FeatureNet features() {
@@ -50,8 +50,8 @@ final class FeatureNets implements AutoCloseable {
     };
   }
 
-  /** Returns the net of that name, whose weights must be those that the cell names. */
-  private FeatureNet features(Cell.Nets nets) {
+  /** Returns the net of that name, whose weights must be those that the run names. */
+  private FeatureNet features(Run.Nets nets) {
     FeatureNet net = nets.features().equals(EncoderFeatureNet.NAME) ? encoder() : random();
     same(net.name(), nets.featuresHash(), net.hash());
     return net;
@@ -69,7 +69,7 @@ final class FeatureNets implements AutoCloseable {
   }
 
   /** Returns the user's LPIPS. */
-  private Lpips lpips(Cell.Nets nets) {
+  private Lpips lpips(Run.Nets nets) {
     same("--lpips", nets.lpipsHash(), facts().lpipsHash());
     if (lpips == null) {
       lpips = user.openLpips();
@@ -78,7 +78,7 @@ final class FeatureNets implements AutoCloseable {
   }
 
   /** Returns the user's Inception. */
-  private InceptionFeatures inception(Cell.Nets nets) {
+  private InceptionFeatures inception(Run.Nets nets) {
     same("--inception", nets.inceptionHash(), facts().inceptionHash());
     if (inception == null) {
       inception = user.openInception();

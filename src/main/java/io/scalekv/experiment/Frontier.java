@@ -37,10 +37,10 @@ public record Frontier(
     int schemaVersion,
     String experiment,
     String specSha256,
-    Cell.Model model,
+    Run.Model model,
     List<String> schedule,
     double cfg,
-    Cell.Prompts prompts,
+    Run.Prompts prompts,
     int candidates,
     List<Point> points) {
   /** Version of this file format. */
@@ -53,7 +53,7 @@ public record Frontier(
    * A setting.
    *
    * @param label its row in the experiment
-   * @param cell its id
+   * @param run its id
    * @param policy what the cache keeps, and in which format
    * @param bytes the most that the tokens of one image held after any map
    * @param allocatedBytes the most that was taken from the system for them
@@ -61,8 +61,8 @@ public record Frontier(
    */
   public record Point(
       String label,
-      String cell,
-      Cell.Policy policy,
+      String run,
+      Run.Policy policy,
       long bytes,
       long allocatedBytes,
       Map<String, MetricValue> metrics) {
@@ -72,22 +72,22 @@ public record Frontier(
     }
 
     /** The setting of a result; empty where it has no measured bytes or no PSNR. */
-    public static Optional<Point> of(String label, CellResult r) {
-      CellResult.Memory m = r.memory();
+    public static Optional<Point> of(String label, RunResult r) {
+      RunResult.Memory m = r.memory();
       boolean measured =
-          r.cell().kind() == Cell.Kind.POLICY
+          r.run().kind() == Run.Kind.POLICY
               && m != null
               && m.peakKvBytes() != null
               && r.metrics().containsKey(Psnr.METRIC.key());
       if (!measured) {
         return Optional.empty();
       }
-      long images = Math.min(m.batch(), r.cell().prompts().images());
+      long images = Math.min(m.batch(), r.run().prompts().images());
       return Optional.of(
           new Point(
               label,
               r.id(),
-              r.cell().policy(),
+              r.run().policy(),
               -Math.floorDiv(-m.peakKvBytes(), images),
               -Math.floorDiv(-m.allocatedBytes(), images),
               r.metrics()));
@@ -108,14 +108,14 @@ public record Frontier(
 
   /** Every setting of an experiment with measured bytes and PSNR, by bytes, the best first. */
   public static List<Point> settings(Results results) {
-    Map<String, Point> byCell = new LinkedHashMap<>();
+    Map<String, Point> byRun = new LinkedHashMap<>();
     for (ExperimentFile.Row row : results.file().rows()) {
-      CellResult r = results.cells().get(row.id());
+      RunResult r = results.runs().get(row.id());
       if (r != null) {
-        Point.of(row.label(), r).ifPresent(p -> byCell.putIfAbsent(p.cell(), p));
+        Point.of(row.label(), r).ifPresent(p -> byRun.putIfAbsent(p.run(), p));
       }
     }
-    List<Point> all = new ArrayList<>(byCell.values());
+    List<Point> all = new ArrayList<>(byRun.values());
     all.sort(
         Comparator.comparingLong(Point::bytes)
             .thenComparing(Comparator.comparingDouble(Point::psnrDb).reversed()));
@@ -136,7 +136,7 @@ public record Frontier(
   /**
    * The frontier of an experiment.
    *
-   * @throws IllegalArgumentException if no cell has measured bytes and PSNR
+   * @throws IllegalArgumentException if no run has measured bytes and PSNR
    */
   public static Frontier of(Results results) {
     List<Point> settings = settings(results);
@@ -146,7 +146,7 @@ public record Frontier(
               + results.file().name()
               + ": must hold results with measured bytes and PSNR");
     }
-    Cell any = results.cells().get(settings.get(0).cell()).cell();
+    Run any = results.runs().get(settings.get(0).run()).run();
     return new Frontier(
         SCHEMA_VERSION,
         results.file().name(),

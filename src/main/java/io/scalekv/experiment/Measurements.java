@@ -13,7 +13,7 @@ import java.util.Map;
 
 /** Scoring of the images of a run against the references, batch by batch. */
 final class Measurements {
-  private final Cell cell;
+  private final Run run;
   private final List<String> prompts;
   private final ReferenceStore.References references;
   private final Scoring scoring;
@@ -22,13 +22,13 @@ final class Measurements {
   private boolean drawnFromTokens;
 
   Measurements(
-      Cell cell, List<String> prompts, FeatureNets nets, ReferenceStore.References references) {
-    this.cell = cell;
+      Run run, List<String> prompts, FeatureNets nets, ReferenceStore.References references) {
+    this.run = run;
     this.prompts = prompts;
     this.references = references;
     this.scoring =
-        new Scoring(Metrics.named(cell.metrics()), nets.of(cell.nets()), references.features());
-    this.bitShares = new double[cell.generation().schedule().size()];
+        new Scoring(Metrics.named(run.metrics()), nets.of(run.nets()), references.features());
+    this.bitShares = new double[run.generation().schedule().size()];
   }
 
   /**
@@ -43,8 +43,8 @@ final class Measurements {
     List<RgbImage> full = references.images(from, from + drawn.size());
     List<ImagePair> pairs = new ArrayList<>();
     for (int i = 0; i < drawn.size(); i++) {
-      int prompt = cell.prompts().promptOf(from + i);
-      seeds.add(cell.prompts().seedOf(from + i) + shift);
+      int prompt = run.prompts().promptOf(from + i);
+      seeds.add(run.prompts().seedOf(from + i) + shift);
       ImagePair pair =
           ImagePair.of(full.get(i), drawn.get(i)).inGroup(prompt).withCaption(prompts.get(prompt));
       pairs.add(bits == null ? pair : pair.withTokenAgreement(agreement(from + i, bits.get(i))));
@@ -62,12 +62,12 @@ final class Measurements {
   }
 
   /** Returns one entry an image. */
-  List<CellResult.Image> images() {
-    List<CellResult.Image> images = new ArrayList<>();
+  List<RunResult.Image> images() {
+    List<RunResult.Image> images = new ArrayList<>();
     List<Scoring.Score> scores = scoring.scores();
     for (int i = 0; i < scores.size(); i++) {
       Scoring.Score s = scores.get(i);
-      images.add(CellResult.Image.of(s.group(), seeds.get(i), s.identical(), s.values()));
+      images.add(RunResult.Image.of(s.group(), seeds.get(i), s.identical(), s.values()));
     }
     return images;
   }
@@ -76,7 +76,7 @@ final class Measurements {
    * Returns the mean share of equal bits of every map; null where images are not drawn from tokens.
    */
   List<Double> bitAgreementByMap() {
-    return drawnFromTokens && cell.metrics().contains("bits")
+    return drawnFromTokens && run.metrics().contains("bits")
         ? Arrays.stream(bitShares).map(s -> s / seeds.size()).boxed().toList()
         : null;
   }

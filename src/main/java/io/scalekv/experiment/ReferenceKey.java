@@ -11,11 +11,11 @@ import java.nio.charset.StandardCharsets;
  * @param generation how images are drawn
  * @param prompts which images
  */
-record ReferenceKey(Cell.Model model, Cell.Generation generation, Cell.Prompts prompts) {
+record ReferenceKey(Run.Model model, Run.Generation generation, Run.Prompts prompts) {
   private static final int ID_DIGITS = 16;
 
-  static ReferenceKey of(Cell cell) {
-    return new ReferenceKey(cell.model(), cell.generation(), cell.prompts());
+  static ReferenceKey of(Run run) {
+    return new ReferenceKey(run.model(), run.generation(), run.prompts());
   }
 
   /** The first 16 hexadecimal digits of the SHA-256 of its canonical JSON. */

@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The images of the full cache, drawn once and shared by all cells: {@code reference/ID/} with one
+ * The images of the full cache, drawn once and shared by all runs: {@code reference/ID/} with one
  * PNG and one file of packed token bits per image, and {@value #MANIFEST} when all are there. An
  * image's two files are written whole, the PNG last. A batch that lacks an image is drawn again as
  * a whole, so that every image comes from the same batch, whenever a run was stopped.
@@ -57,15 +57,15 @@ final class ReferenceStore {
     this.model = model;
   }
 
-  /** The references of a cell; those that are missing are drawn. */
-  References get(Cell cell, List<String> prompts, RunListener listener) throws IOException {
-    ReferenceKey key = ReferenceKey.of(cell);
+  /** The references of a run; those that are missing are drawn. */
+  References get(Run run, List<String> prompts, RunListener listener) throws IOException {
+    ReferenceKey key = ReferenceKey.of(run);
     References known = ready.get(key.id());
     if (known == null) {
       Path folder = root.resolve(key.id());
       draw(key, folder, prompts, listener);
       int[] bits =
-          cell.generation().maps().maps().stream()
+          run.generation().maps().maps().stream()
               .mapToInt(m -> m.tokens() * model.config().tokenBits())
               .toArray();
       known = new References(folder, key.prompts(), bits);
@@ -74,9 +74,9 @@ final class ReferenceStore {
     return known;
   }
 
-  /** Draws one batch of a cell's references, if it is not there. */
-  void draw(Cell cell, List<String> prompts, int batch) throws IOException {
-    ReferenceKey key = ReferenceKey.of(cell);
+  /** Draws one batch of a run's references, if it is not there. */
+  void draw(Run run, List<String> prompts, int batch) throws IOException {
+    ReferenceKey key = ReferenceKey.of(run);
     Path folder = root.resolve(key.id());
     int from = batch * key.generation().batch();
     int to = Math.min(key.prompts().images(), from + key.generation().batch());
@@ -132,7 +132,7 @@ final class ReferenceStore {
     return Files.isDirectory(folder) ? (int) (ProcessHandle.current().pid() % batches) : 0;
   }
 
-  private static boolean complete(Path folder, Cell.Prompts prompts, int from, int to) {
+  private static boolean complete(Path folder, Run.Prompts prompts, int from, int to) {
     for (int i = from; i < to; i++) {
       if (!Files.isRegularFile(folder.resolve(References.name(prompts, i) + ".png"))) {
         return false;
@@ -147,7 +147,7 @@ final class ReferenceStore {
     List<RgbImage> images =
         model.draw(
             key.generation().drawing(key.prompts().firstSeed()),
-            CellImages.prompts(key.prompts(), prompts, from, to, 0),
+            RunImages.prompts(key.prompts(), prompts, from, to, 0),
             model.fullCache(key.generation().maps()),
             List.of(),
             recorder);
@@ -193,18 +193,18 @@ final class ReferenceStore {
   /** The references of one key. */
   static final class References {
     private final Path folder;
-    private final Cell.Prompts prompts;
+    private final Run.Prompts prompts;
     private final int[] bits;
     private final ReferenceFeatures features = new ReferenceFeatures();
 
-    private References(Path folder, Cell.Prompts prompts, int[] bits) {
+    private References(Path folder, Run.Prompts prompts, int[] bits) {
       this.folder = folder;
       this.prompts = prompts;
       this.bits = bits;
     }
 
-    private static String name(Cell.Prompts prompts, int image) {
-      return CellImages.name(prompts.promptOf(image), prompts.seedOf(image));
+    private static String name(Run.Prompts prompts, int image) {
+      return RunImages.name(prompts.promptOf(image), prompts.seedOf(image));
     }
 
     List<RgbImage> images(int from, int to) throws IOException {
@@ -220,7 +220,7 @@ final class ReferenceStore {
       return TokenBits.unpack(Files.readAllBytes(file), bits, file.toString());
     }
 
-    /** Features of these references, shared by all cells. */
+    /** Features of these references, shared by all runs. */
     ReferenceFeatures features() {
       return features;
     }

@@ -18,7 +18,7 @@ public final class ResultDifferences {
    * Returns the places that differ, each as {@code /pointer: VALUE recorded, VALUE derived}; at
    * most {@value #MOST} and a line that says how many more.
    */
-  public static List<String> of(CellResult recorded, CellResult derived) {
+  public static List<String> of(RunResult recorded, RunResult derived) {
     List<String> differences = new ArrayList<>();
     compare(comparable(recorded), comparable(derived), "", differences);
     if (differences.size() <= MOST) {
@@ -29,8 +29,8 @@ public final class ResultDifferences {
     return first;
   }
 
-  /** Returns the parts of a result that two runs of a cell share. */
-  static JsonNode comparable(CellResult result) {
+  /** Returns the parts of a result that two runs of a run share. */
+  static JsonNode comparable(RunResult result) {
     ObjectNode tree = Json.MAPPER.valueToTree(result);
     tree.remove("provenance");
     tree.remove("latency");

@@ -46,7 +46,7 @@ public final class ResultFolder {
   public static final String IMAGES = "images.jsonl.gz";
 
   private final Path folder;
-  private Map<String, CellResult> packed = Map.of();
+  private Map<String, RunResult> packed = Map.of();
   private String packedHash;
 
   /** Creates a folder, which need not exist yet. */
@@ -78,10 +78,10 @@ public final class ResultFolder {
    *
    * @throws IllegalArgumentException where the files of a finished experiment are damaged
    */
-  public Optional<CellResult> find(String id) throws IOException {
+  public Optional<RunResult> find(String id) throws IOException {
     try {
       if (Files.isRegularFile(file(id))) {
-        CellResult result = CellJson.read(file(id));
+        RunResult result = RunJson.read(file(id));
         if (result.id().equals(id)) {
           return Optional.of(result);
         }
@@ -95,25 +95,25 @@ public final class ResultFolder {
   }
 
   /** Writes the result of a run. */
-  public void write(CellResult result) throws IOException {
-    CellJson.write(result, file(result.id()));
+  public void write(RunResult result) throws IOException {
+    RunJson.write(result, file(result.id()));
     Files.deleteIfExists(failureFile(result.id()));
   }
 
   /** Writes the error of a run. */
-  public void write(CellFailure failure) throws IOException {
+  public void write(RunFailure failure) throws IOException {
     String text = CanonicalJson.of(failure);
     AtomicFile.write(failureFile(failure.id()), text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns the error of a run that failed. */
-  public Optional<CellFailure> failure(String id) throws IOException {
+  public Optional<RunFailure> failure(String id) throws IOException {
     Path file = failureFile(id);
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
     String name = file.toString();
-    return Optional.of(Json.bind(Json.parse(Json.text(file), name), CellFailure.class, name));
+    return Optional.of(Json.bind(Json.parse(Json.text(file), name), RunFailure.class, name));
   }
 
   /**
@@ -127,10 +127,10 @@ public final class ResultFolder {
     if (!Files.isDirectory(runs)) {
       return Files.isRegularFile(folder.resolve(RUNS));
     }
-    Map<String, CellResult> all = new LinkedHashMap<>(packed());
+    Map<String, RunResult> all = new LinkedHashMap<>(packed());
     for (ExperimentFile.Row row : ExperimentFile.read(folder).rows()) {
-      Optional<CellResult> result = find(row.id());
-      if (result.isEmpty() && !failure(row.id()).map(CellFailure::notApplicable).orElse(false)) {
+      Optional<RunResult> result = find(row.id());
+      if (result.isEmpty() && !failure(row.id()).map(RunFailure::notApplicable).orElse(false)) {
         return false;
       }
       result.ifPresent(r -> all.put(row.id(), r));
@@ -150,12 +150,12 @@ public final class ResultFolder {
     return true;
   }
 
-  private void pack(Map<String, CellResult> all) throws IOException {
+  private void pack(Map<String, RunResult> all) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ArrayNode runs = JsonNodeFactory.instance.arrayNode();
     try (Writer lines =
         new OutputStreamWriter(new GZIPOutputStream(bytes), StandardCharsets.UTF_8)) {
-      for (CellResult result : new TreeMap<>(all).values()) {
+      for (RunResult result : new TreeMap<>(all).values()) {
         ObjectNode tree = Json.MAPPER.valueToTree(result);
         for (JsonNode image : tree.remove("images")) {
           ObjectNode line = JsonNodeFactory.instance.objectNode().put("run", result.id());
@@ -169,13 +169,13 @@ public final class ResultFolder {
     // the images first: whoever sees the runs finds their images
     AtomicFile.write(folder.resolve(IMAGES), bytes.toByteArray());
     ObjectNode file = JsonNodeFactory.instance.objectNode();
-    file.put("schemaVersion", CellResult.SCHEMA_VERSION).set("runs", runs);
+    file.put("schemaVersion", RunResult.SCHEMA_VERSION).set("runs", runs);
     AtomicFile.write(
         folder.resolve(RUNS), CanonicalJson.write(file).getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns results of a finished experiment, by id; read again when the file has changed. */
-  private Map<String, CellResult> packed() throws IOException {
+  private Map<String, RunResult> packed() throws IOException {
     Path file = folder.resolve(RUNS);
     if (!Files.isRegularFile(file)) {
       return Map.of();
@@ -188,10 +188,10 @@ public final class ResultFolder {
     return packed;
   }
 
-  private Map<String, CellResult> readPacked(Path file) throws IOException {
+  private Map<String, RunResult> readPacked(Path file) throws IOException {
     JsonNode tree = Json.parse(Json.text(file), file.toString());
     Map<String, ArrayNode> images = readImages();
-    Map<String, CellResult> all = new LinkedHashMap<>();
+    Map<String, RunResult> all = new LinkedHashMap<>();
     JsonNode runs = tree.path("runs");
     Require.that(runs.isArray(), "%s: /runs must be a list, got %s", file, runs.getNodeType());
     for (int i = 0; i < runs.size(); i++) {
@@ -200,11 +200,11 @@ public final class ResultFolder {
       ObjectNode run = ((ObjectNode) runs.get(i)).deepCopy();
       String id = run.path("id").asString("");
       run.set("images", images.getOrDefault(id, JsonNodeFactory.instance.arrayNode()));
-      CellResult result = CellJson.read(run, name);
+      RunResult result = RunJson.read(run, name);
       boolean whole =
-          result.cell().prompts() == null
+          result.run().prompts() == null
               || result.images().isEmpty()
-              || result.images().size() == result.cell().prompts().images();
+              || result.images().size() == result.run().prompts().images();
       Require.that(whole, "%s: %s lacks images of run %s", file, IMAGES, id);
       all.put(id, result);
     }
@@ -243,15 +243,15 @@ public final class ResultFolder {
    */
   public Results read() throws IOException {
     ExperimentFile file = ExperimentFile.read(folder);
-    Map<String, CellResult> results = new LinkedHashMap<>();
+    Map<String, RunResult> results = new LinkedHashMap<>();
     Map<String, String> failures = new LinkedHashMap<>();
     for (String id : file.rows().stream().map(ExperimentFile.Row::id).distinct().toList()) {
-      Optional<CellResult> result = find(id);
+      Optional<RunResult> result = find(id);
       if (result.isPresent()) {
         results.put(id, result.get());
       } else {
         if (Files.isRegularFile(file(id))) {
-          CellResult other = CellJson.read(file(id)); // says what is wrong with it
+          RunResult other = RunJson.read(file(id)); // says what is wrong with it
           throw new IllegalArgumentException(
               "%s must be the result of run %s, got %s".formatted(file(id), id, other.id()));
         }

@@ -8,11 +8,11 @@ import java.util.Map;
  * Results of an experiment in memory.
  *
  * @param file the experiment
- * @param cells finished cells by id, in the order of the file
- * @param failures one line for each failed cell, by id
+ * @param runs finished runs by id, in the order of the file
+ * @param failures one line for each failed run, by id
  */
 public record Results(
-    ExperimentFile file, Map<String, CellResult> cells, Map<String, String> failures) {
+    ExperimentFile file, Map<String, RunResult> runs, Map<String, String> failures) {
   /**
    * Reads a folder; see {@link ResultFolder#read}.
    *

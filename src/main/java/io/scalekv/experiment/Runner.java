@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Runs the cells of an experiment, here or on many machines. Finished cells are never redone; a
- * cell that fails leaves a file that says why and does not stop the others. All runners leave the
+ * Runs the runs of an experiment, here or on many machines. Finished runs are never redone; a
+ * run that fails leaves a file that says why and does not stop the others. All runners leave the
  * same files.
  */
 public interface Runner {
@@ -15,14 +15,14 @@ public interface Runner {
    *
    * @param folder of the results
    * @param references folder of the reference images
-   * @param images whether to keep the images of every cell
-   * @param failFast whether to stop at the first cell that fails
+   * @param images whether to keep the images of every run
+   * @param failFast whether to stop at the first run that fails
    * @param alone whether no other process writes to these folders: then what killed processes left
    *     half-written is removed
    */
   record Options(Path folder, Path references, boolean images, boolean failFast, boolean alone) {}
 
-  /** What became of a cell. */
+  /** What became of a run. */
   enum Status {
     /** Run now. */
     DONE,
@@ -37,9 +37,9 @@ public interface Runner {
   }
 
   /**
-   * One cell of the summary.
+   * One run of the summary.
    *
-   * @param id of the cell
+   * @param id of the run
    * @param group its group
    * @param label its label
    * @param status what became of it
@@ -47,21 +47,21 @@ public interface Runner {
    * @param result its result, or null
    */
   record Ended(
-      String id, String group, String label, Status status, String error, CellResult result) {}
+      String id, String group, String label, Status status, String error, RunResult result) {}
 
-  /** What came of a run, each different cell once. */
-  record Summary(List<Ended> cells) {
+  /** What came of a run, each different run once. */
+  record Summary(List<Ended> runs) {
     /** Copies the list. */
     public Summary {
-      cells = List.copyOf(cells);
+      runs = List.copyOf(runs);
     }
 
-    /** How many cells ended so. */
+    /** How many runs ended so. */
     public int count(Status status) {
-      return (int) cells.stream().filter(c -> c.status() == status).count();
+      return (int) runs.stream().filter(c -> c.status() == status).count();
     }
   }
 
-  /** Runs what is not finished yet; the summary is in the order of the cells. */
-  Summary run(List<Experiment.Planned> cells, RunListener listener) throws IOException;
+  /** Runs what is not finished yet; the summary is in the order of the runs. */
+  Summary run(List<Experiment.Planned> runs, RunListener listener) throws IOException;
 }

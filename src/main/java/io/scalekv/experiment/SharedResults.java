@@ -37,7 +37,7 @@ public final class SharedResults {
   private static boolean take(ResultFolder results, List<ResultFolder> others, String id)
       throws IOException {
     for (ResultFolder other : others) {
-      Optional<CellResult> found = other.find(id);
+      Optional<RunResult> found = other.find(id);
       if (found.isPresent()) {
         copyImages(other.images(id), results.images(id));
         results.write(found.get());

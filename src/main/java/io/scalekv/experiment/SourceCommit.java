@@ -21,7 +21,7 @@ public final class SourceCommit {
 
   /**
    * Returns the commit's hash, with {@code -dirty} where tracked files were changed. Results do not
-   * count: to run a cell again changes them, and no source.
+   * count: to run a run again changes them, and no source.
    */
   public static String current() {
     CodeSource code = SourceCommit.class.getProtectionDomain().getCodeSource();

@@ -76,8 +76,8 @@ public record Sweep(
    * @param threads of one tensor operation
    * @param references folder of the reference images
    */
-  public CellRunner.Context context(int threads, Path references) {
-    return new CellRunner.Context(
+  public RunExecutor.Context context(int threads, Path references) {
+    return new RunExecutor.Context(
         file.name(),
         file.specSha256(),
         SourceCommit.current(),
@@ -90,7 +90,7 @@ public record Sweep(
   }
 
   /** A runner in this process. */
-  public Runner local(CellRunner.Context context, Runner.Options options) {
+  public Runner local(RunExecutor.Context context, Runner.Options options) {
     LoadOptions load = LoadOptions.of(experiment.spec().dtype().equals("bf16"));
     return new LocalRunner(
         config, weightless() ? null : () -> model.open(load, LoadListener.NONE), context, options);

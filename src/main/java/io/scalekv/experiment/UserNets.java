@@ -24,7 +24,7 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
   public static final UserNets NONE = new UserNets(null, LpipsRange.MINUS_ONE_TO_ONE, null);
 
   /**
-   * What a cell says of them; null for what there is not.
+   * What a run says of them; null for what there is not.
    *
    * @param lpips label
    * @param lpipsHash hash of the file

@@ -33,7 +33,7 @@ public record Verification(
    */
   public static Verification of(
       Path folder,
-      CellResult recorded,
+      RunResult recorded,
       Path references,
       UserNets nets,
       int threads,
@@ -42,7 +42,7 @@ public record Verification(
     Path scratch = Files.createTempDirectory("scalekv-verify");
     try {
       Path images = references == null ? scratch.resolve("reference") : references;
-      CellResult derived = derive(folder, recorded, images, nets, threads, listener);
+      RunResult derived = derive(folder, recorded, images, nets, threads, listener);
       List<String> differences = ResultDifferences.of(recorded, derived);
       String note =
           differences.isEmpty()
@@ -55,9 +55,9 @@ public record Verification(
     }
   }
 
-  private static CellResult derive(
+  private static RunResult derive(
       Path folder,
-      CellResult recorded,
+      RunResult recorded,
       Path references,
       UserNets nets,
       int threads,
@@ -69,9 +69,9 @@ public record Verification(
             .resolve(
                 name ->
                     ExperimentSpec.resolve(name, folder.resolve(ExperimentFile.NAME)).toString());
-    Cell cell = recorded.cell();
-    CellRunner.Context context =
-        new CellRunner.Context(
+    Run run = recorded.run();
+    RunExecutor.Context context =
+        new RunExecutor.Context(
             recorded.provenance().experiment(),
             recorded.provenance().specSha256(),
             SourceCommit.current(),
@@ -81,11 +81,11 @@ public record Verification(
             PromptTexts.of(file.promptSets()),
             Sweep.shipped(choice),
             nets);
-    LoadOptions load = LoadOptions.of(cell.model().dtype().equals("bf16"));
-    boolean weightless = cell.kind() == Cell.Kind.MEMORY;
+    LoadOptions load = LoadOptions.of(run.model().dtype().equals("bf16"));
+    boolean weightless = run.kind() == Run.Kind.MEMORY;
     try (ImageModel model = weightless ? null : choice.open(load, LoadListener.NONE);
-        CellRunner runner = new CellRunner(choice.config(), model, context)) {
-      return runner.run(cell, null, listener);
+        RunExecutor runner = new RunExecutor(choice.config(), model, context)) {
+      return runner.run(run, null, listener);
     }
   }
 

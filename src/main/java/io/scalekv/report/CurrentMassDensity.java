@@ -1,6 +1,6 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.RunResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +15,7 @@ final class CurrentMassDensity {
   private CurrentMassDensity() {}
 
   /** Returns the figure of a measured run. */
-  static Figure of(String title, CellResult.Attention attention) {
+  static Figure of(String title, RunResult.Attention attention) {
     int middle = attention.smallScales().get(1);
     int scales = attention.largeScales().get(1);
     return of(
@@ -43,7 +43,7 @@ final class CurrentMassDensity {
   }
 
   /** Returns the shares of all layers and heads at the scales from..to−1, 0-based. */
-  static double[] sample(CellResult.Attention attention, int from, int to) {
+  static double[] sample(RunResult.Attention attention, int from, int to) {
     return attention.currentMass().stream()
         .flatMap(layer -> layer.subList(from, to).stream())
         .flatMap(List::stream)

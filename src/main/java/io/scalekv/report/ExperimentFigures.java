@@ -1,7 +1,7 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import java.util.ArrayList;
@@ -56,11 +56,11 @@ final class ExperimentFigures {
               r -> 100 * decay(r),
               r -> "scalekv, the paper's rule"),
           calibrated("calibration prompts (doublings)", true, ExperimentFigures::prompts),
-          calibrated("drafters N_d (layer–scale pairs)", false, Cell.Calibration::drafters),
+          calibrated("drafters N_d (layer–scale pairs)", false, Run.Calibration::drafters),
           new Axis(
               "KV cache held (% of the full cache)",
               false,
-              r -> r.cell().policy().budgetTokens(),
+              r -> r.run().policy().budgetTokens(),
               r -> r.result().memory() == null ? Double.NaN : r.result().memory().percentOfFull(),
               ResultRow::series));
 
@@ -82,20 +82,20 @@ final class ExperimentFigures {
   }
 
   private static Axis calibrated(
-      String title, boolean doublings, Function<Cell.Calibration, Integer> part) {
+      String title, boolean doublings, Function<Run.Calibration, Integer> part) {
     Function<ResultRow, Object> setting =
-        r -> r.cell().calibration() == null ? null : part.apply(r.cell().calibration());
+        r -> r.run().calibration() == null ? null : part.apply(r.run().calibration());
     return new Axis(
         title,
         doublings,
         setting,
         r -> (Integer) setting.apply(r),
-        r -> r.cell().policy().name() + " at " + r.cell().policy().budget());
+        r -> r.run().policy().name() + " at " + r.run().policy().budget());
   }
 
   /** Decay of the refiners' budget as a share of the budget, where the policy states one. */
   private static Double decay(ResultRow r) {
-    Matcher m = DECAY.matcher(r.cell().policy().name());
+    Matcher m = DECAY.matcher(r.run().policy().name());
     return m.matches() ? Double.valueOf(m.group(2)) : null;
   }
 
@@ -138,8 +138,8 @@ final class ExperimentFigures {
     return cuts.stream().map(axis.setting()).filter(s -> s != null).distinct().count();
   }
 
-  private static Integer prompts(Cell.Calibration c) {
-    return c instanceof Cell.Calibration.Measured m ? Integer.valueOf(m.prompts()) : null;
+  private static Integer prompts(Run.Calibration c) {
+    return c instanceof Run.Calibration.Measured m ? Integer.valueOf(m.prompts()) : null;
   }
 
   private static Optional<MetricValue> finite(MetricColumn c, ResultRow r) {
@@ -169,7 +169,7 @@ final class ExperimentFigures {
           lines.add(
               LineFigure.Line.joined(
                   label,
-                  PolicyStyle.of(of.get(0).cell().policy().name()),
+                  PolicyStyle.of(of.get(0).run().policy().name()),
                   sorted.stream().mapToDouble(axis.x()).toArray(),
                   values(c, sorted, MetricValue::mean),
                   values(c, sorted, MetricValue::low),
@@ -185,7 +185,7 @@ final class ExperimentFigures {
   static List<LineFigure.Level> rulers(MetricColumn c, List<ResultRow> rows) {
     List<LineFigure.Level> levels = new ArrayList<>();
     for (ResultRow r : rows) {
-      if (r.ruler() && r.cell().kind() == Cell.Kind.OTHER_SEED) {
+      if (r.ruler() && r.run().kind() == Run.Kind.OTHER_SEED) {
         finite(c, r).ifPresent(v -> levels.add(new LineFigure.Level(OTHER_SEED, v.mean())));
       }
     }
@@ -202,14 +202,14 @@ final class ExperimentFigures {
   private Figure bars(MetricColumn c) {
     List<BarFigure.Bar> bars = new ArrayList<>();
     for (ResultRow r : rows) {
-      if (r.cuts() || (r.ruler() && r.cell().kind() != Cell.Kind.DISTORTION)) {
+      if (r.cuts() || (r.ruler() && r.run().kind() != Run.Kind.DISTORTION)) {
         finite(c, r)
             .ifPresent(
                 v ->
                     bars.add(
                         new BarFigure.Bar(
                             r.row().label(),
-                            PolicyStyle.of(r.cell().policy().name()),
+                            PolicyStyle.of(r.run().policy().name()),
                             v.mean(),
                             v.low(),
                             v.high(),
@@ -234,7 +234,7 @@ final class ExperimentFigures {
         bars.add(
             new BarFigure.Bar(
                 r.row().label(),
-                PolicyStyle.of(r.cell().policy().name()),
+                PolicyStyle.of(r.run().policy().name()),
                 gib,
                 Double.NaN,
                 Double.NaN,
@@ -254,9 +254,9 @@ final class ExperimentFigures {
       if (r.result() == null || r.result().latency() == null) {
         continue;
       }
-      CellResult.Latency l = r.result().latency();
-      String place = ResultTables.size(r.result()) + ", batch " + r.cell().generation().batch();
-      String policy = r.cell().policy().name();
+      RunResult.Latency l = r.result().latency();
+      String place = ResultTables.size(r.result()) + ", batch " + r.run().generation().batch();
+      String policy = r.run().policy().name();
       bars.add(timed(policy + ", " + place, policy, l.seconds(), l.medianSeconds()));
       bars.add(timed("full beside it, " + place, "full", l.fullSeconds(), l.fullMedianSeconds()));
     }

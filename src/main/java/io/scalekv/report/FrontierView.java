@@ -1,6 +1,6 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.Run;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Results;
 import io.scalekv.metrics.Psnr;
@@ -72,11 +72,11 @@ final class FrontierView {
             .text("KiB per image", p -> kib(p.bytes()))
             .data("allocatedPerImage", Frontier.Point::allocatedBytes)
             .text("allocated", p -> kib(p.allocatedBytes()))
-            .data("id", Frontier.Point::cell);
+            .data("id", Frontier.Point::run);
     for (MetricColumn c : MetricColumn.of(results)) {
       if (!c.caption() && !c.ofSets()) {
-        c.addTo(t, c.column(), p -> c.value(results.cells().get(p.cell())).orElse(null));
-        t.text(c.head(), p -> c.value(results.cells().get(p.cell())).map(c::show).orElse(null));
+        c.addTo(t, c.column(), p -> c.value(results.runs().get(p.run())).orElse(null));
+        t.text(c.head(), p -> c.value(results.runs().get(p.run())).map(c::show).orElse(null));
       }
     }
     return t.note(
@@ -147,7 +147,7 @@ final class FrontierView {
   }
 
   /** Name of a line: settings of one policy, format and kind of budget split. */
-  private static String series(Cell.Policy p) {
+  private static String series(Run.Policy p) {
     String types = p.keyType() + (p.keyType() == p.valueType() ? "" : "/" + p.valueType());
     return p.name() + ", " + types + (p.unconditionalBudget() == null ? "" : ", split");
   }

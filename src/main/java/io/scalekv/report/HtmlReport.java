@@ -2,8 +2,8 @@ package io.scalekv.report;
 
 import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.io.Json;
 import java.io.IOException;
@@ -202,13 +202,13 @@ final class HtmlReport {
     if (f.promptFile() != null) {
       terms.put("prompts", f.promptFile() + ", lines used: SHA-256 " + f.promptSha256());
     }
-    s.folder().results().cells().values().stream()
+    s.folder().results().runs().values().stream()
         .findFirst()
         .ifPresent(
             r -> {
-              CellResult.Provenance p = r.provenance();
-              terms.put("weights", r.cell().model().weights());
-              terms.put("number format", r.cell().model().dtype());
+              RunResult.Provenance p = r.provenance();
+              terms.put("weights", r.run().model().weights());
+              terms.put("number format", r.run().model().dtype());
               terms.put("sources", "commit " + p.commit());
               terms.put(
                   "software",
@@ -261,7 +261,7 @@ final class HtmlReport {
     StringBuilder text = new StringBuilder("./scalekv sweep experiments/" + f.name() + ".yaml");
     text.append(f.quick() ? " --quick" : "").append(" --run ").append(r.row().id());
     text.append(" ").append(f.modelOptions());
-    Cell.Nets nets = r.cell() == null ? null : r.cell().nets();
+    Run.Nets nets = r.run() == null ? null : r.run().nets();
     if (nets != null && nets.lpipsHash() != null) {
       text.append(" --lpips FILE --lpips-range=").append(nets.lpipsRange());
     }
@@ -273,10 +273,10 @@ final class HtmlReport {
 
   /** Images of one experiment, as data URIs. */
   private record Flip(
-      String experiment, List<String> prompts, List<String> full, List<FlipCell> cells) {}
+      String experiment, List<String> prompts, List<String> full, List<FlipRun> cells) {}
 
   /** Images of one policy. */
-  private record FlipCell(String label, List<String> images) {}
+  private record FlipRun(String label, List<String> images) {}
 
   /** Returns as many images as there is room for. */
   private List<Flip> flip() throws IOException {
@@ -285,16 +285,16 @@ final class HtmlReport {
     for (Section s : sections) {
       ImagePairs pairs = s.pairs();
       long full = bytes(pairs.full());
-      if (pairs.cells().isEmpty() || full > left) {
+      if (pairs.runs().isEmpty() || full > left) {
         continue;
       }
       left -= full;
-      List<FlipCell> cells = new ArrayList<>();
-      for (ImagePairs.CellImages c : pairs.cells()) {
+      List<FlipRun> cells = new ArrayList<>();
+      for (ImagePairs.RunImages c : pairs.runs()) {
         long size = bytes(c.files());
         if (size <= left) {
           left -= size;
-          cells.add(new FlipCell(c.row().row().label(), uris(c.files())));
+          cells.add(new FlipRun(c.row().row().label(), uris(c.files())));
         }
       }
       if (!cells.isEmpty()) {

@@ -1,6 +1,6 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.Run;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
@@ -19,9 +19,9 @@ import java.util.Locale;
  *
  * @param prompts texts
  * @param full files of the full cache's images
- * @param cells the policies' images
+ * @param runs the policies' images
  */
-record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells) {
+record ImagePairs(List<String> prompts, List<Path> full, List<RunImages> runs) {
   /** Factor of differences on a contact sheet. */
   static final int AMPLIFIED = 4;
 
@@ -29,12 +29,12 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
   private static final int LEAST_SIDE = 128;
 
   /** Images of a policy in the order of the prompts. */
-  record CellImages(ResultRow row, List<Path> files) {}
+  record RunImages(ResultRow row, List<Path> files) {}
 
   ImagePairs {
     prompts = List.copyOf(prompts);
     full = List.copyOf(full);
-    cells = List.copyOf(cells);
+    runs = List.copyOf(runs);
   }
 
   /** Returns the pairs of an experiment; without policies where no images were stored. */
@@ -43,19 +43,19 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
     List<String> texts =
         file.promptSha256() == null ? List.of() : file.promptSets().get(file.promptSha256());
     Path references = references(experiment.path(), file.reference());
-    List<CellImages> cells = new ArrayList<>();
+    List<RunImages> runs = new ArrayList<>();
     List<Path> full = new ArrayList<>();
     List<String> prompts = new ArrayList<>();
     if (references == null || texts == null) {
-      return new ImagePairs(prompts, full, cells);
+      return new ImagePairs(prompts, full, runs);
     }
     for (ResultRow row : ResultRow.of(experiment.results())) {
-      if (!row.cuts() || row.cell().kind() != Cell.Kind.POLICY) {
+      if (!row.cuts() || row.run().kind() != Run.Kind.POLICY) {
         continue;
       }
       if (full.isEmpty()) {
-        for (int p = 0; p < Math.min(MOST_PROMPTS, row.cell().prompts().count()); p++) {
-          Path image = references.resolve(name(p, row.cell().prompts().firstSeed()));
+        for (int p = 0; p < Math.min(MOST_PROMPTS, row.run().prompts().count()); p++) {
+          Path image = references.resolve(name(p, row.run().prompts().firstSeed()));
           if (p < texts.size() && Files.isRegularFile(image)) {
             full.add(image);
             prompts.add(texts.get(p));
@@ -65,14 +65,14 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
       Path folder = experiment.path().resolve("images").resolve(row.row().id());
       List<Path> files = new ArrayList<>();
       for (int p = 0; p < full.size(); p++) {
-        files.add(folder.resolve(name(p, row.cell().prompts().firstSeed())));
+        files.add(folder.resolve(name(p, row.run().prompts().firstSeed())));
       }
-      boolean known = cells.stream().anyMatch(c -> c.row().row().id().equals(row.row().id()));
+      boolean known = runs.stream().anyMatch(c -> c.row().row().id().equals(row.row().id()));
       if (!known && !files.isEmpty() && files.stream().allMatch(Files::isRegularFile)) {
-        cells.add(new CellImages(row, files));
+        runs.add(new RunImages(row, files));
       }
     }
-    return new ImagePairs(prompts, full, cells);
+    return new ImagePairs(prompts, full, runs);
   }
 
   private static String name(int prompt, long seed) {
@@ -97,17 +97,17 @@ record ImagePairs(List<String> prompts, List<Path> full, List<CellImages> cells)
   }
 
   /** Returns a sheet of one row per prompt: full cache, policy, and the amplified difference. */
-  RgbImage sheet(CellImages cell) throws IOException {
+  RgbImage sheet(RunImages run) throws IOException {
     List<RgbImage> images = new ArrayList<>();
     List<String> labels = new ArrayList<>();
     int side = 1;
     for (int p = 0; p < prompts.size(); p++) {
       RgbImage a = Png.read(full.get(p));
-      RgbImage b = Png.read(cell.files().get(p));
+      RgbImage b = Png.read(run.files().get(p));
       images.addAll(List.of(a, b, difference(a, b)));
       labels.addAll(
           List.of(
-              "full: " + prompts.get(p), cell.row().row().label(), "difference × " + AMPLIFIED));
+              "full: " + prompts.get(p), run.row().row().label(), "difference × " + AMPLIFIED));
       side = Math.max(side, a.width());
     }
     int zoom = Math.max(1, (LEAST_SIDE + side - 1) / side);

@@ -37,9 +37,9 @@ public final class LossCurve {
     double[] loss = new double[n];
     double[] smooth = new double[n];
     for (int i = 0; i < n; i++) {
-      String[] cells = lines.get(i + 1).split(",");
-      steps[i] = Double.parseDouble(cells[0]);
-      loss[i] = Double.parseDouble(cells[1]);
+      String[] runs = lines.get(i + 1).split(",");
+      steps[i] = Double.parseDouble(runs[0]);
+      loss[i] = Double.parseDouble(runs[1]);
       smooth[i] = i == 0 ? loss[i] : smooth[i - 1] + SMOOTHING * (loss[i] - smooth[i - 1]);
     }
     return LineFigure.of(

@@ -1,8 +1,8 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.CaptionMetrics;
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
@@ -29,30 +29,30 @@ record MetricColumn(Metric metric, String label, String net) {
   /** Returns the columns of all metrics in the results, in the order of {@link Metrics}. */
   static List<MetricColumn> of(Results results) {
     Set<MetricColumn> found = new LinkedHashSet<>();
-    for (CellResult r : results.cells().values()) {
-      r.metrics().keySet().forEach(key -> column(r.cell(), key).ifPresent(found::add));
+    for (RunResult r : results.runs().values()) {
+      r.metrics().keySet().forEach(key -> column(r.run(), key).ifPresent(found::add));
     }
     List<MetricColumn> sorted = new ArrayList<>(found);
     sorted.sort(Comparator.comparingInt(c -> Metrics.order(c.metric.key())));
     return sorted;
   }
 
-  private static Optional<MetricColumn> column(Cell cell, String key) {
+  private static Optional<MetricColumn> column(Run run, String key) {
     return Metrics.find(key)
         .map(
             m -> {
-              Cell.Nets nets = m.net() == Metric.Net.NONE ? null : cell.nets();
+              Run.Nets nets = m.net() == Metric.Net.NONE ? null : run.nets();
               return nets == null
                   ? new MetricColumn(m, m.label(), null)
                   : new MetricColumn(m, label(m, nets), hash(m, nets));
             });
   }
 
-  private static String label(Metric metric, Cell.Nets nets) {
+  private static String label(Metric metric, Run.Nets nets) {
     return metric.net() == Metric.Net.LPIPS ? nets.lpips() : metric.label(nets.features());
   }
 
-  private static String hash(Metric metric, Cell.Nets nets) {
+  private static String hash(Metric metric, Run.Nets nets) {
     return switch (metric.net()) {
       case NONE -> null;
       case FEATURES -> nets.featuresHash();
@@ -103,9 +103,9 @@ record MetricColumn(Metric metric, String label, String net) {
   }
 
   /** Returns the value of a run; empty where it was not measured by this net. */
-  Optional<MetricValue> value(CellResult r) {
+  Optional<MetricValue> value(RunResult r) {
     MetricValue v = r.metrics().get(metric.key());
-    return v != null && column(r.cell(), metric.key()).filter(this::equals).isPresent()
+    return v != null && column(r.run(), metric.key()).filter(this::equals).isPresent()
         ? Optional.of(v)
         : Optional.empty();
   }

@@ -1,8 +1,8 @@
 package io.scalekv.report;
 
 import io.scalekv.cache.CacheType;
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
@@ -132,8 +132,8 @@ public final class PaperComparison {
 
   /** Returns every number of the paper in its order, with ours where there is one. */
   public static List<Row> of(List<Results> results) {
-    Map<String, CellResult> byId = new LinkedHashMap<>();
-    results.forEach(r -> r.cells().forEach(byId::putIfAbsent));
+    Map<String, RunResult> byId = new LinkedHashMap<>();
+    results.forEach(r -> r.runs().forEach(byId::putIfAbsent));
     return PRINTED.stream()
         .map(
             p ->
@@ -146,17 +146,17 @@ public final class PaperComparison {
         .toList();
   }
 
-  private static Optional<CellResult> find(List<CellResult> cells, Predicate<Cell> wanted) {
-    return cells.stream().filter(r -> wanted.test(r.cell())).findFirst();
+  private static Optional<RunResult> find(List<RunResult> runs, Predicate<Run> wanted) {
+    return runs.stream().filter(r -> wanted.test(r.run())).findFirst();
   }
 
   /** Bytes follow from shapes alone, so they must agree whatever the weights are. */
-  private static Row memory(Printed p, List<CellResult> cells) {
-    Optional<CellResult> found =
+  private static Row memory(Printed p, List<RunResult> runs) {
+    Optional<RunResult> found =
         find(
-            cells,
+            runs,
             c ->
-                c.kind() == Cell.Kind.MEMORY
+                c.kind() == Run.Kind.MEMORY
                     && c.model().name().equals(p.model())
                     && p.accepts("batch", c.generation().batch())
                     && c.generation().branches() == 2
@@ -176,39 +176,39 @@ public final class PaperComparison {
   }
 
   /** The paper's own model first, else any that is not in the paper. */
-  private static Optional<CellResult> onModel(
-      Printed p, List<CellResult> cells, Predicate<Cell> wanted) {
-    Optional<CellResult> own =
-        find(cells, c -> wanted.test(c) && c.model().name().equals(p.model()));
+  private static Optional<RunResult> onModel(
+      Printed p, List<RunResult> runs, Predicate<Run> wanted) {
+    Optional<RunResult> own =
+        find(runs, c -> wanted.test(c) && c.model().name().equals(p.model()));
     return own.isPresent()
         ? own
-        : find(cells, c -> wanted.test(c) && !MODELS.contains(c.model().name()));
+        : find(runs, c -> wanted.test(c) && !MODELS.contains(c.model().name()));
   }
 
-  private static boolean isRun(Printed p, Cell c) {
-    if (c.kind() != Cell.Kind.POLICY || !c.policy().name().equals(p.get("policy"))) {
+  private static boolean isRun(Printed p, Run c) {
+    if (c.kind() != Run.Kind.POLICY || !c.policy().name().equals(p.get("policy"))) {
       return false;
     }
     String budget = c.policy().budget() == null ? "" : c.policy().budget();
     if (!List.of(p.get("budgets").split("\\|")).contains(budget)) {
       return false;
     }
-    Cell.Calibration k = c.calibration();
+    Run.Calibration k = c.calibration();
     return p.get("statistic").isEmpty()
-        ? (k == null || k instanceof Cell.Calibration.Shipped)
+        ? (k == null || k instanceof Run.Calibration.Shipped)
             && c.policy().unconditionalTokens() == null
-        : k instanceof Cell.Calibration.Measured m
+        : k instanceof Run.Calibration.Measured m
             && p.get("statistic").equals(m.statistic())
             && !m.inverted()
             && p.accepts("prompts", m.prompts());
   }
 
-  private static Row metric(Printed p, List<CellResult> cells) {
-    Optional<CellResult> found = onModel(p, cells, c -> isRun(p, c));
+  private static Row metric(Printed p, List<RunResult> runs) {
+    Optional<RunResult> found = onModel(p, runs, c -> isRun(p, c));
     if (found.isEmpty()) {
       return p.notRun("");
     }
-    CellResult r = found.get();
+    RunResult r = found.get();
     boolean same = r.metrics().containsKey(p.get("metric"));
     String key = same ? p.get("metric") : p.get("standIn");
     MetricValue value = r.metrics().get(key);
@@ -216,7 +216,7 @@ public final class PaperComparison {
       return p.notRun("not measured");
     }
     List<String> reasons = new ArrayList<>();
-    Cell.Model m = r.cell().model();
+    Run.Model m = r.run().model();
     if (!m.name().equals(p.model())) {
       reasons.add(MODELS.contains(m.name()) ? "another model" : "toy model");
     } else if (m.weights() == null || !m.weights().startsWith("sha256:")) {
@@ -225,9 +225,9 @@ public final class PaperComparison {
     if (!same) {
       reasons.add(p.get("note").isEmpty() ? "another net" : p.get("note"));
     }
-    String net = r.cell().nets() == null ? null : r.cell().nets().features();
+    String net = r.run().nets() == null ? null : r.run().nets().features();
     String label = Metrics.find(key).map((Metric k) -> k.label(net)).orElse(key);
-    String measured = label + " over " + r.cell().prompts().images() + " images of " + m.name();
+    String measured = label + " over " + r.run().prompts().images() + " images of " + m.name();
     if (reasons.isEmpty()) {
       return p.row(value.mean(), Verdict.COMPARABLE, measured + ", the paper: 5000");
     }
@@ -235,12 +235,12 @@ public final class PaperComparison {
     return p.row(value.mean(), Verdict.NOT_COMPARABLE, String.join("; ", reasons));
   }
 
-  private static Row latency(Printed p, List<CellResult> cells) {
-    Optional<CellResult> found =
+  private static Row latency(Printed p, List<RunResult> runs) {
+    Optional<RunResult> found =
         find(
-            cells,
+            runs,
             c ->
-                c.kind() == Cell.Kind.LATENCY
+                c.kind() == Run.Kind.LATENCY
                     && c.model().name().equals(p.model())
                     && c.policy().name().equals("scalekv")
                     && p.accepts("batch", c.generation().batch())
@@ -248,7 +248,7 @@ public final class PaperComparison {
     if (found.isEmpty()) {
       return p.notRun("");
     }
-    CellResult.Latency l = found.get().latency();
+    RunResult.Latency l = found.get().latency();
     double seconds = p.get("policy").equals("full") ? l.fullMedianSeconds() : l.medianSeconds();
     return p.row(1000 * seconds, Verdict.NOT_COMPARABLE, p.get("note"));
   }

@@ -10,7 +10,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.Run;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
@@ -123,7 +123,7 @@ public record Recommendation(
           null);
     }
     Choice choice = choice(frontier, bytes / batch);
-    Cell.Policy p = choice.measured().get(0).policy();
+    Run.Policy p = choice.measured().get(0).policy();
     CacheType keys = CacheType.parse(p.keyType().toString());
     CacheType values = CacheType.parse(p.valueType().toString());
     String budget = p.budget();
@@ -181,7 +181,7 @@ public record Recommendation(
   }
 
   /** Settings that differ in the budget alone; a split of the budget stands for itself. */
-  private static String series(Cell.Policy p) {
+  private static String series(Run.Policy p) {
     String split =
         p.unconditionalBudget() == null ? "" : p.budget() + " and " + p.unconditionalBudget();
     return String.join(

@@ -75,7 +75,7 @@ public final class Report {
         String name = f.results().file().name() + "-" + Frontier.NAME;
         AtomicFile.write(out.resolve("tables").resolve(name), text);
       }
-      for (ImagePairs.CellImages c : s.pairs().cells()) {
+      for (ImagePairs.RunImages c : s.pairs().runs()) {
         String name = f.results().file().name() + "-" + c.row().row().id() + ".png";
         Png.write(s.pairs().sheet(c), out.resolve("sheets").resolve(name));
         sheets++;

@@ -1,7 +1,7 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
 import java.util.List;
@@ -14,7 +14,7 @@ import java.util.List;
  * @param result the result, or null
  * @param error reason that there is none, or null
  */
-record ResultRow(int number, ExperimentFile.Row row, CellResult result, String error) {
+record ResultRow(int number, ExperimentFile.Row row, RunResult result, String error) {
   /** Text of a run that is missing. */
   static final String MISSING = "not run";
 
@@ -28,24 +28,24 @@ record ResultRow(int number, ExperimentFile.Row row, CellResult result, String e
                 new ResultRow(
                     ids.indexOf(r.id()) + 1,
                     r,
-                    results.cells().get(r.id()),
-                    results.cells().containsKey(r.id())
+                    results.runs().get(r.id()),
+                    results.runs().containsKey(r.id())
                         ? null
                         : results.failures().getOrDefault(r.id(), MISSING)))
         .toList();
   }
 
   /** Returns the run, or null where there is no result. */
-  Cell cell() {
-    return result == null ? null : result.cell();
+  Run run() {
+    return result == null ? null : result.run();
   }
 
   /** Returns whether it is a policy with a budget and has a result. */
   boolean cuts() {
     return result != null
-        && cell().kind() != Cell.Kind.OTHER_SEED
-        && cell().kind() != Cell.Kind.DISTORTION
-        && cell().policy().budget() != null;
+        && run().kind() != Run.Kind.OTHER_SEED
+        && run().kind() != Run.Kind.DISTORTION
+        && run().policy().budget() != null;
   }
 
   /** Returns whether it is a ruler: the same seed, another seed or a known distortion. */

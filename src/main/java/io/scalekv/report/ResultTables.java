@@ -1,6 +1,6 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
@@ -85,7 +85,7 @@ final class ResultTables {
       }
     }
     Set<String> own = new LinkedHashSet<>();
-    results.cells().values().forEach(r -> own.addAll(r.notes()));
+    results.runs().values().forEach(r -> own.addAll(r.notes()));
     notes.addAll(own);
     for (ResultRow r : rows) {
       if (r.error() != null && !r.error().equals(ResultRow.MISSING)) {
@@ -99,11 +99,11 @@ final class ResultTables {
     return notes;
   }
 
-  private static <T> Function<ResultRow, T> of(Function<CellResult, T> value) {
+  private static <T> Function<ResultRow, T> of(Function<RunResult, T> value) {
     return r -> r.result() == null ? null : value.apply(r.result());
   }
 
-  private static <T> Function<ResultRow, T> memoryOf(Function<CellResult.Memory, T> value) {
+  private static <T> Function<ResultRow, T> memoryOf(Function<RunResult.Memory, T> value) {
     return of(r -> r.memory() == null ? null : value.apply(r.memory()));
   }
 
@@ -121,11 +121,11 @@ final class ResultTables {
             .data("label", r -> r.row().label())
             .text("row", r -> r.row().label())
             .data("id", r -> r.row().id())
-            .data("kind", of(r -> r.cell().kind().key()))
-            .data("policy", of(r -> r.cell().policy().name()))
-            .data("budget", of(r -> r.cell().policy().budget()))
-            .data("budgetTokens", of(r -> r.cell().policy().budgetTokens()))
-            .data("images", of(r -> r.cell().prompts().images()));
+            .data("kind", of(r -> r.run().kind().key()))
+            .data("policy", of(r -> r.run().policy().name()))
+            .data("budget", of(r -> r.run().policy().budget()))
+            .data("budgetTokens", of(r -> r.run().policy().budgetTokens()))
+            .data("images", of(r -> r.run().prompts().images()));
     for (MetricColumn c : shown) {
       c.addTo(t, c.column(), of(r -> c.value(r).orElse(null)));
       t.data(c.column() + "N", of(r -> c.value(r).map(MetricValue::n).orElse(null)));
@@ -146,7 +146,7 @@ final class ResultTables {
   }
 
   private boolean sameBudget(ResultRow a, ResultRow b) {
-    return a.cell().policy().budgetTokens() == b.cell().policy().budgetTokens()
+    return a.run().policy().budgetTokens() == b.run().policy().budgetTokens()
         && a.row().group().equals(b.row().group());
   }
 
@@ -182,7 +182,7 @@ final class ResultTables {
     return theirs.length > 0;
   }
 
-  private static String tokens(CellResult.Memory m) {
+  private static String tokens(RunResult.Memory m) {
     return m.tokensBetweenScales() == null
         ? String.valueOf(m.budgetTokens())
         : ReportTable.fixed(m.tokensBetweenScales(), 1).replaceFirst("\\.0$", "");
@@ -198,8 +198,8 @@ final class ResultTables {
         continue;
       }
       if (r.cuts()) {
-        int tokens = r.cell().policy().budgetTokens();
-        budgets.putIfAbsent(tokens, r.cell().policy().budget() + " = " + tokens + " tokens");
+        int tokens = r.run().policy().budgetTokens();
+        budgets.putIfAbsent(tokens, r.run().policy().budget() + " = " + tokens + " tokens");
         series.computeIfAbsent(r.series(), s -> new LinkedHashMap<>()).putIfAbsent(tokens, r);
       } else {
         rulers.putIfAbsent(r.row().label(), r);
@@ -256,7 +256,7 @@ final class ResultTables {
     ReportTable.Builder<ResultRow> t =
         ReportTable.of(name + "-bits-by-scale", title(": share of equal bits by scale"), with)
             .both("label", "row", r -> r.row().label());
-    List<String> maps = with.get(0).cell().generation().schedule();
+    List<String> maps = with.get(0).run().generation().schedule();
     for (int k = 0; k < maps.size(); k++) {
       int scale = k;
       t.number(
@@ -277,7 +277,7 @@ final class ResultTables {
     return ReportTable.of(name, title(""), with)
         .both("label", "row", r -> r.row().label())
         .both("map", "last map", of(ResultTables::size))
-        .both("batch", "batch", of(r -> r.cell().generation().batch()))
+        .both("batch", "batch", of(r -> r.run().generation().batch()))
         .both("repeats", "repeats", of(r -> r.latency().seconds().size()))
         .data("medianSeconds", of(r -> r.latency().medianSeconds()))
         .data("leastSeconds", of(r -> ends(r.latency().seconds())[0]))
@@ -297,7 +297,7 @@ final class ResultTables {
         .build();
   }
 
-  private static String seconds(CellResult.Latency l) {
+  private static String seconds(RunResult.Latency l) {
     double[] ends = ends(l.seconds());
     return ReportTable.fixed(l.medianSeconds(), 3)
         + (l.seconds().size() < 2
@@ -314,8 +314,8 @@ final class ResultTables {
   }
 
   /** Returns the last token map of a generation. */
-  static String size(CellResult r) {
-    List<String> maps = r.cell().generation().schedule();
+  static String size(RunResult r) {
+    List<String> maps = r.run().generation().schedule();
     return maps.get(maps.size() - 1);
   }
 
@@ -331,7 +331,7 @@ final class ResultTables {
     List<Share> shares = new ArrayList<>();
     for (ResultRow r : rows) {
       if (r.result() != null && r.result().attention() != null) {
-        CellResult.Attention a = r.result().attention();
+        RunResult.Attention a = r.result().attention();
         shares.add(share(r, a, a.smallScales(), a.small()));
         shares.add(share(r, a, a.largeScales(), a.large()));
         shares.add(new Share(r, "difference", a.difference(), null));
@@ -365,7 +365,7 @@ final class ResultTables {
   }
 
   private static Share share(
-      ResultRow row, CellResult.Attention a, List<Integer> scales, MetricValue mean) {
+      ResultRow row, RunResult.Attention a, List<Integer> scales, MetricValue mean) {
     double[] sample = CurrentMassDensity.sample(a, scales.get(0) - 1, scales.get(1));
     return new Share(row, scales.get(0) + " to " + scales.get(1), mean, sample);
   }
@@ -380,31 +380,31 @@ final class ResultTables {
     return Optional.of(
         ReportTable.of(name + "-memory", title(": memory of the KV cache"), with)
             .both("label", "row", r -> r.row().label())
-            .data("policy", of(r -> r.cell().policy().name()))
-            .data("budget", of(r -> r.cell().policy().budget()))
-            .both("budgetTokens", "budget (tokens)", memoryOf(CellResult.Memory::budgetTokens))
+            .data("policy", of(r -> r.run().policy().name()))
+            .data("budget", of(r -> r.run().policy().budget()))
+            .both("budgetTokens", "budget (tokens)", memoryOf(RunResult.Memory::budgetTokens))
             .number(
                 "tokensBetweenScales",
                 "between scales (tokens)",
                 1,
-                memoryOf(CellResult.Memory::tokensBetweenScales))
-            .number("peakTokens", "peak (tokens)", 1, memoryOf(CellResult.Memory::peakTokens))
-            .number("percentOfFull", "% of full", 1, memoryOf(CellResult.Memory::percentOfFull))
-            .data("kvBytes", memoryOf(CellResult.Memory::kvBytes))
+                memoryOf(RunResult.Memory::tokensBetweenScales))
+            .number("peakTokens", "peak (tokens)", 1, memoryOf(RunResult.Memory::peakTokens))
+            .number("percentOfFull", "% of full", 1, memoryOf(RunResult.Memory::percentOfFull))
+            .data("kvBytes", memoryOf(RunResult.Memory::kvBytes))
             .text("between scales (MiB)", memoryOf(m -> mib(m.kvBytes())))
-            .data("peakKvBytes", memoryOf(CellResult.Memory::peakKvBytes))
+            .data("peakKvBytes", memoryOf(RunResult.Memory::peakKvBytes))
             .text("peak (MiB)", memoryOf(m -> mib(m.peakKvBytes())))
-            .data("allocatedBytes", memoryOf(CellResult.Memory::allocatedBytes))
+            .data("allocatedBytes", memoryOf(RunResult.Memory::allocatedBytes))
             .text("allocated (MiB)", memoryOf(m -> mib(m.allocatedBytes())))
-            .data("nominalKvBytes", memoryOf(CellResult.Memory::nominalKvBytes))
+            .data("nominalKvBytes", memoryOf(RunResult.Memory::nominalKvBytes))
             .text("nominal (MiB)", memoryOf(m -> mib(m.nominalKvBytes())))
-            .data("fullKvBytes", memoryOf(CellResult.Memory::fullKvBytes))
+            .data("fullKvBytes", memoryOf(RunResult.Memory::fullKvBytes))
             .text("full cache (MiB)", memoryOf(m -> mib(m.fullKvBytes())))
             .data("keyType", memoryOf(m -> m.keyType().toString()))
             .data("valueType", memoryOf(m -> m.valueType().toString()))
             .text("keys, values", memoryOf(m -> m.keyType() + ", " + m.valueType()))
-            .both("branches", "branches", memoryOf(CellResult.Memory::branches))
-            .both("batch", "batch", memoryOf(CellResult.Memory::batch))
+            .both("branches", "branches", memoryOf(RunResult.Memory::branches))
+            .both("batch", "batch", memoryOf(RunResult.Memory::batch))
             .note(
                 "Tokens are means per layer and head. Peak: most that all layers hold together"
                     + " after any layer's write. % of full: the peak, or the nominal budget where"

@@ -1,7 +1,7 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
@@ -60,8 +60,8 @@ record Significance(
   /** Returns whether some run has the metric, and every run that asks for it has all its values. */
   private static boolean everywhere(Results results, Metric metric) {
     boolean some = false;
-    for (CellResult r : results.cells().values()) {
-      if (r.cell().kind() == Cell.Kind.POLICY && r.cell().metrics().contains(metric.key())) {
+    for (RunResult r : results.runs().values()) {
+      if (r.run().kind() == Run.Kind.POLICY && r.run().metrics().contains(metric.key())) {
         if (r.images().isEmpty()
             || r.images().stream().anyMatch(i -> i.value(metric.key()) == null)) {
           return false;

@@ -3,8 +3,8 @@ package io.scalekv.study;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Results;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.ImageMetrics;
@@ -37,12 +37,12 @@ import java.util.TreeMap;
  *     instead of the scales for whole layers
  */
 public record CutDamage(
-    Cell.Model model,
+    Run.Model model,
     ScaleSchedule schedule,
     int budgetTokens,
     int layers,
     List<Integer> scales,
-    Cell.Prompts prompts,
+    Run.Prompts prompts,
     double[][][][] values) {
   /** Measure of damage; high is worse. */
   public enum Measure {
@@ -66,7 +66,7 @@ public record CutDamage(
       return key;
     }
 
-    private double of(CellResult.Image image, String where) {
+    private double of(RunResult.Image image, String where) {
       Double value = image.value(metric.key());
       Require.that(
           value != null, "missing metric %s of an image in %s: sweep with it", metric.key(), where);
@@ -81,18 +81,18 @@ public record CutDamage(
   /** Settings shared by the runs of one measurement. */
   private record Group(
       boolean pairs,
-      Cell.Model model,
+      Run.Model model,
       List<String> schedule,
-      Cell.Prompts prompts,
-      Cell.Policy policy) {
-    static Group of(Cell c, boolean pairs) {
-      Cell.Policy p = c.policy();
+      Run.Prompts prompts,
+      Run.Policy policy) {
+    static Group of(Run c, boolean pairs) {
+      Run.Policy p = c.policy();
       return new Group(
           pairs,
           c.model(),
           c.generation().schedule(),
           c.prompts(),
-          new Cell.Policy(
+          new Run.Policy(
               "one-layer",
               null,
               p.budgetTokens(),
@@ -136,18 +136,18 @@ public record CutDamage(
    */
   public static List<CutDamage> of(Results results, String name, int layers) {
     Map<Boolean, Group> groups = new TreeMap<>();
-    Map<Boolean, Map<Place, CellResult>> cells = new TreeMap<>();
-    for (CellResult r : results.cells().values()) {
-      if (r.cell().kind() != Cell.Kind.POLICY) {
+    Map<Boolean, Map<Place, RunResult>> runs = new TreeMap<>();
+    for (RunResult r : results.runs().values()) {
+      if (r.run().kind() != Run.Kind.POLICY) {
         continue;
       }
-      PolicySpec policy = PolicySpec.parse(r.cell().policy().name());
+      PolicySpec policy = PolicySpec.parse(r.run().policy().name());
       if (!policy.name().equals("one-layer")) {
         continue;
       }
       int scale = Integer.parseInt(policy.settings().getOrDefault("scale", "-1"));
       boolean pairs = scale >= 0;
-      Group group = Group.of(r.cell(), pairs);
+      Group group = Group.of(r.run(), pairs);
       Group known = groups.putIfAbsent(pairs, group);
       Require.that(
           known == null || known.equals(group),
@@ -155,13 +155,13 @@ public record CutDamage(
           name,
           known,
           group);
-      cells
+      runs
           .computeIfAbsent(pairs, p -> new TreeMap<>(CutDamage::compare))
           .put(new Place(Integer.parseInt(policy.settings().getOrDefault("layer", "0")), scale), r);
     }
-    Require.that(!cells.isEmpty(), "missing runs of policy one-layer in %s: sweep them", name);
+    Require.that(!runs.isEmpty(), "missing runs of policy one-layer in %s: sweep them", name);
     List<CutDamage> all = new ArrayList<>();
-    cells.forEach((pairs, found) -> all.add(of(groups.get(pairs), found, name, layers)));
+    runs.forEach((pairs, found) -> all.add(of(groups.get(pairs), found, name, layers)));
     return all;
   }
 
@@ -171,11 +171,11 @@ public record CutDamage(
         : Integer.compare(a.layer(), b.layer());
   }
 
-  private static CutDamage of(Group group, Map<Place, CellResult> cells, String name, int layers) {
-    CellResult first = cells.values().iterator().next();
-    ScaleSchedule schedule = first.cell().generation().maps();
+  private static CutDamage of(Group group, Map<Place, RunResult> runs, String name, int layers) {
+    RunResult first = runs.values().iterator().next();
+    ScaleSchedule schedule = first.run().generation().maps();
     List<Integer> scales =
-        cells.keySet().stream().map(Place::scale).distinct().filter(k -> k >= 0).toList();
+        runs.keySet().stream().map(Place::scale).distinct().filter(k -> k >= 0).toList();
     int places = Math.max(1, scales.size());
     int prompts = group.prompts().count();
     int budget = group.policy().budgetTokens();
@@ -183,7 +183,7 @@ public record CutDamage(
     for (int l = 0; l < layers; l++) {
       for (int i = 0; i < places; i++) {
         int scale = scales.isEmpty() ? -1 : scales.get(i);
-        CellResult r = cells.get(new Place(l, scale));
+        RunResult r = runs.get(new Place(l, scale));
         Require.that(
             r != null,
             "missing run of layer %d%s in %s: sweep it",
@@ -191,12 +191,12 @@ public record CutDamage(
             scale < 0 ? "" : " at scale " + (scale + 1),
             name);
         for (Measure m : Measure.values()) {
-          fill(values[m.ordinal()][l][i], r, m, name + ": cell " + r.id());
+          fill(values[m.ordinal()][l][i], r, m, name + ": run " + r.id());
         }
       }
     }
     Require.that(
-        cells.keySet().stream().allMatch(p -> p.layer() < layers),
+        runs.keySet().stream().allMatch(p -> p.layer() < layers),
         "%s: layers must be below %d",
         name,
         layers);
@@ -204,9 +204,9 @@ public record CutDamage(
   }
 
   /** Sets the mean over the images of each prompt, without NaN. */
-  private static void fill(double[] byPrompt, CellResult r, Measure measure, String where) {
+  private static void fill(double[] byPrompt, RunResult r, Measure measure, String where) {
     int[] n = new int[byPrompt.length];
-    for (CellResult.Image image : r.images()) {
+    for (RunResult.Image image : r.images()) {
       double v = measure.of(image, where);
       if (!Double.isNaN(v)) {
         byPrompt[image.prompt()] += v;

@@ -10,7 +10,7 @@ import java.util.List;
 public final class PaperCsv {
   private PaperCsv() {}
 
-  /** The cells of each row of a file beside this class. */
+  /** The runs of each row of a file beside this class. */
   public static List<List<String>> rows(String name) {
     try (InputStream in = PaperCsv.class.getResourceAsStream(name)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)

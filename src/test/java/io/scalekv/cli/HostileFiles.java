@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDManager;
 import com.sun.management.ThreadMXBean;
 import io.scalekv.cli.Mutations.Form;
-import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.RunJson;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.ResultFixtures;
@@ -183,13 +183,13 @@ final class HostileFiles {
         "o",
         Form.JSON,
         utf8(HeatKvOrderFile.textWithMetadata(heat, two)));
-    CellJson.write(ResultFixtures.result("scalekv", "10%", 27, 24.7), folder.resolve("cell"));
+    RunJson.write(ResultFixtures.result("scalekv", "10%", 27, 24.7), folder.resolve("run"));
     add(
-        "cell",
-        d -> CellJson.read(d.resolve("cell")),
-        "cell",
+        "run",
+        d -> RunJson.read(d.resolve("run")),
+        "run",
         Form.JSON,
-        Files.readAllBytes(folder.resolve("cell")));
+        Files.readAllBytes(folder.resolve("run")));
     add(
         "experiment.json",
         ExperimentFile::read,

@@ -3,7 +3,7 @@ package io.scalekv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Results;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,7 +29,7 @@ final class ReportCommandsTest {
       quick: {limit: 9, batch: 9}
       """;
 
-  /** One cell of the first experiment, and one of its own. */
+  /** One run of the first experiment, and one of its own. */
   private static final String OTHER =
       """
       name: fig7a
@@ -124,12 +124,12 @@ final class ReportCommandsTest {
     assertTrue(Files.isRegularFile(out.resolve("table1/report/report.html")));
   }
 
-  /** The cell that two experiments have in common was run once; both hold it, with its images. */
+  /** The run that two experiments have in common was run once; both hold it, with its images. */
   private static void sharesCells(JsonNode second, Path out) throws IOException {
     assertEquals(1, second.get("done").asInt());
     assertEquals(1, second.get("found").asInt());
-    Map<String, CellResult> first = Results.read(out.resolve("table1")).cells();
-    Map<String, CellResult> shared = Results.read(out.resolve("fig7a")).cells();
+    Map<String, RunResult> first = Results.read(out.resolve("table1")).runs();
+    Map<String, RunResult> shared = Results.read(out.resolve("fig7a")).runs();
     assertEquals(1, shared.values().stream().filter(r -> r.equals(first.get(r.id()))).count());
     try (var all = Files.walk(out.resolve("fig7a/images"))) {
       assertEquals(16, all.filter(Files::isRegularFile).count());

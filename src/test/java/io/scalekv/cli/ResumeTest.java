@@ -109,19 +109,19 @@ final class ResumeTest {
     finish(whole);
     Path killed = folder.resolve("killed");
     killWhen(killed, () -> anyReference(killed));
-    killWhen(killed, () -> cells(killed) >= 1);
-    killWhen(killed, () -> cells(killed) >= 2);
-    assertTrue(cells(killed) < 5);
+    killWhen(killed, () -> runs(killed) >= 1);
+    killWhen(killed, () -> runs(killed) >= 2);
+    assertTrue(runs(killed) < 5);
     finish(killed);
     assertEquals(RunContents.of(whole), RunContents.of(killed));
   }
 
-  private static long cells(Path out) throws IOException {
-    Path cells = out.resolve("runs");
-    if (!Files.exists(cells)) {
+  private static long runs(Path out) throws IOException {
+    Path runs = out.resolve("runs");
+    if (!Files.exists(runs)) {
       return 0;
     }
-    try (Stream<Path> files = Files.list(cells)) {
+    try (Stream<Path> files = Files.list(runs)) {
       return files.filter(f -> f.getFileName().toString().matches("[0-9a-f]{16}\\.json")).count();
     }
   }

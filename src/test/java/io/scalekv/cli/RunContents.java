@@ -1,6 +1,6 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.CellJson;
+import io.scalekv.experiment.RunJson;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Results;
 import io.scalekv.io.Sha256;
@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 
 /**
  * What a command left, by name of the file: every byte but the documented fields of time, host and
- * memory. These are the provenance of a cell, the number {@code seconds} of trained weights and
+ * memory. These are the provenance of a run, the number {@code seconds} of trained weights and
  * checkpoints, the last column, the seconds, of a training's curve, and the timestamp of roles.
  */
 final class RunContents {
@@ -41,8 +41,8 @@ final class RunContents {
   private static String content(Path folder, Path file) throws IOException {
     String name = folder.relativize(file).toString();
     if (name.endsWith(ResultFolder.RUNS)) {
-      return Results.read(file.getParent()).cells().values().stream()
-          .map(r -> CellJson.text(r.withoutProvenance()))
+      return Results.read(file.getParent()).runs().values().stream()
+          .map(r -> RunJson.text(r.withoutProvenance()))
           .collect(Collectors.joining());
     }
     if (name.endsWith("curve.csv")) {

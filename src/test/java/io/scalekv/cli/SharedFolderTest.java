@@ -66,8 +66,8 @@ final class SharedFolderTest {
     assertEquals(0, sweep.code(), sweep.err());
     Path shared = folder.resolve("shared");
     List<Process> jobs = new ArrayList<>();
-    for (JsonNode cell : Said.of("sweep", spec, "--list", "--json").json().get("runs")) {
-      String id = cell.get("id").asString();
+    for (JsonNode run : Said.of("sweep", spec, "--list", "--json").json().get("runs")) {
+      String id = run.get("id").asString();
       jobs.add(
           start(
               "sweep",

@@ -210,7 +210,7 @@ final class SparkClusterTest {
     }
   }
 
-  private static long cells(Path out) throws IOException {
+  private static long runs(Path out) throws IOException {
     if (!Files.exists(out.resolve("runs"))) {
       return 0;
     }
@@ -256,17 +256,17 @@ final class SparkClusterTest {
             "spark.executor.memory=512m",
             "--conf",
             "spark.driver.host=127.0.0.1");
-    // both workers are at work and some cells are done
+    // both workers are at work and some runs are done
     until("executors", sweep, log, () -> executors(first) == 1 && executors(second) == 1);
-    until("cells", sweep, log, () -> cells(spark) >= 2);
-    int begun = (int) cells(spark);
+    until("runs", sweep, log, () -> runs(spark) >= 2);
+    int begun = (int) runs(spark);
     List<ProcessHandle> lost = first.descendants().toList();
     assertFalse(lost.isEmpty());
     first.destroyForcibly();
     lost.forEach(ProcessHandle::destroyForcibly);
     assertTrue(
-        Results.read(local).cells().size() > begun,
-        "all cells were done before the worker was killed");
+        Results.read(local).runs().size() > begun,
+        "all runs were done before the worker was killed");
     assertTrue(sweep.waitFor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS), () -> read(log));
     assertEquals(0, sweep.exitValue(), () -> read(log));
     assertEquals(RunContents.of(local), RunContents.of(spark), read(log));

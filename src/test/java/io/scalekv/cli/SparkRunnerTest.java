@@ -59,13 +59,13 @@ final class SparkRunnerTest {
     assertEquals(0, there.code(), there.err());
     assertEquals(RunContents.of(local), RunContents.of(spark));
     assertTrue(there.err().contains("reference images: 2 batches"), there.err());
-    int cells = here.json().get("experiments").get(0).get("done").intValue();
-    assertTrue(cells >= 5, here.out());
-    assertEquals(cells, there.json().get("experiments").get(0).get("done").intValue());
+    int runs = here.json().get("experiments").get(0).get("done").intValue();
+    assertTrue(runs >= 5, here.out());
+    assertEquals(runs, there.json().get("experiments").get(0).get("done").intValue());
 
     Said again = sweep(spark, "--runner", "spark", "--master", "local");
     assertEquals(
-        cells, again.json().get("experiments").get(0).get("found").intValue(), again.out());
+        runs, again.json().get("experiments").get(0).get("found").intValue(), again.out());
     assertEquals(0, again.json().get("experiments").get(0).get("done").intValue());
   }
 
@@ -85,7 +85,7 @@ final class SparkRunnerTest {
     Said said = sweep(out, "--runner", "spark", "--master", "local[1]");
     assertEquals(Failure.WHILE_WORKING, said.code(), said.err());
     Results failed = Results.read(out);
-    assertTrue(failed.cells().isEmpty());
+    assertTrue(failed.runs().isEmpty());
     assertTrue(failed.failures().values().stream().allMatch(e -> e.contains("manifest.json")));
     assertEquals(
         failed.failures().size(),

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.experiment.CellJson;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.RunJson;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Results;
 import java.io.IOException;
@@ -77,14 +77,14 @@ final class SweepCommandTest {
     assertEquals(5, report.get("done").asInt());
     assertEquals(1, report.get("failed").asInt());
     Results results = Results.read(out);
-    assertEquals(5, results.cells().size());
+    assertEquals(5, results.runs().size());
     assertEquals(1, results.failures().size());
     String error = results.failures().values().iterator().next();
     assertTrue(error.contains("roles"), error);
     assertEquals(1, error.lines().count());
 
-    CellResult full = results.cells().values().iterator().next();
-    assertTrue(full.images().stream().allMatch(CellResult.Image::identical));
+    RunResult full = results.runs().values().iterator().next();
+    assertTrue(full.images().stream().allMatch(RunResult.Image::identical));
     assertTrue(Double.isNaN(full.metrics().get("psnr").mean()));
     assertEquals(4, full.metrics().get("psnr").infinite());
     assertEquals(1, full.metrics().get("bits").mean());
@@ -95,10 +95,10 @@ final class SweepCommandTest {
     assertTrue(full.notes().get(0).startsWith("frechet "), full.notes()::toString);
     assertTrue(full.metrics().containsKey("faithfulness.count"), full.metrics().keySet()::toString);
 
-    Said cells = say("sweep", spec, "--list", "--json");
-    String split = cells.json().get("runs").get(3).get("id").asString();
-    CellResult apart = results.cells().get(split);
-    assertEquals("streaming-llm", apart.cell().policy().name());
+    Said runs = say("sweep", spec, "--list", "--json");
+    String split = runs.json().get("runs").get(3).get("id").asString();
+    RunResult apart = results.runs().get(split);
+    assertEquals("streaming-llm", apart.run().policy().name());
     assertEquals(apart.memory().nominalKvBytes(), apart.memory().kvBytes());
     assertTrue(apart.memory().tokensBetweenScales() < apart.memory().budgetTokens());
     assertNotEquals(full.images(), apart.images());
@@ -110,14 +110,14 @@ final class SweepCommandTest {
     Path kept = out.resolve("runs").resolve(split + ".json");
     Files.setLastModifiedTime(kept, past);
     Path damaged = out.resolve("runs").resolve(full.id() + ".json");
-    String sound = CellJson.text(full.withoutProvenance());
+    String sound = RunJson.text(full.withoutProvenance());
     Files.writeString(damaged, "{");
     Said second = say("sweep", spec, "--out", out, "--json", "-q");
     assertEquals(1, second.code, second.err);
     assertEquals(4, second.json().get("experiments").get(0).get("found").asInt());
     assertEquals(1, second.json().get("experiments").get(0).get("done").asInt());
     assertEquals(past, Files.getLastModifiedTime(kept));
-    assertEquals(sound, CellJson.text(CellJson.read(damaged).withoutProvenance()));
+    assertEquals(sound, RunJson.text(RunJson.read(damaged).withoutProvenance()));
   }
 
   @Test
@@ -145,7 +145,7 @@ final class SweepCommandTest {
     assertEquals(0, same.code, same.out + same.err);
     assertTrue(same.json().get("results").get(0).get("same").asBoolean());
 
-    CellResult result = CellJson.read(file);
+    RunResult result = RunJson.read(file);
     String text = Files.readString(file);
     double ssim = result.images().get(2).value("ssim");
     String changed = text.replaceFirst("(\"prompt\": 2,.*?\"ssim\": )[0-9.E-]+", "$1" + 0.5);
@@ -201,12 +201,12 @@ final class SweepCommandTest {
         said.json().get("experiments").get(0).get("runs").get(3).get("label").asString());
     // without drafters it does not matter what tells them
     Results results = Results.read(out);
-    List<CellResult> cells = List.copyOf(results.cells().values());
-    assertEquals(cells.get(0).images(), cells.get(2).images());
-    assertEquals(cells.get(0).images(), cells.get(4).images());
-    assertNotEquals(cells.get(0).images(), cells.get(1).images());
-    assertNotEquals(cells.get(1).images(), cells.get(3).images());
-    String id = cells.get(3).id();
+    List<RunResult> runs = List.copyOf(results.runs().values());
+    assertEquals(runs.get(0).images(), runs.get(2).images());
+    assertEquals(runs.get(0).images(), runs.get(4).images());
+    assertNotEquals(runs.get(0).images(), runs.get(1).images());
+    assertNotEquals(runs.get(1).images(), runs.get(3).images());
+    String id = runs.get(3).id();
     Said verified = say("verify", out.resolve("runs").resolve(id + ".json"), "-q");
     assertEquals(0, verified.code, verified.out + verified.err);
   }
@@ -230,7 +230,7 @@ final class SweepCommandTest {
     assertEquals(0, runs.get(0).get("metrics").get("mean-colour").get("mean").asDouble());
     assertEquals("key-norm at 20%", runs.get(1).get("label").asString());
     assertTrue(runs.get(1).get("metrics").get("mean-colour").get("mean").asDouble() > 0);
-    CellResult stored = Results.read(out).cells().get(runs.get(1).get("id").asString());
+    RunResult stored = Results.read(out).runs().get(runs.get(1).get("id").asString());
     assertEquals(2, stored.metrics().get("mean-colour").n());
     assertTrue(say("sweep", own, "--out", out, "-q").out.contains("mean colour"));
   }
@@ -240,11 +240,11 @@ final class SweepCommandTest {
     Path table = Path.of("experiments", "table3.yaml");
     assertEquals(0, say("sweep", table, "--out", out, "-q").code);
     Results memory = Results.read(out);
-    assertEquals(6, memory.cells().size());
+    assertEquals(6, memory.runs().size());
     assertEquals(
         List.of(10541L, 1066L, 84328L, 8531L, 168656L, 17062L),
         memory.file().rows().stream()
-            .map(r -> memory.cells().get(r.id()).memory().nominalKvBytes() >> 20)
+            .map(r -> memory.runs().get(r.id()).memory().nominalKvBytes() >> 20)
             .toList());
     Path times =
         Files.writeString(
@@ -260,7 +260,7 @@ final class SweepCommandTest {
     Path other = folder.resolve("times");
     Said said = say("sweep", times, "--out", other, "-q", "--json");
     assertEquals(0, said.code, said.err);
-    for (CellResult r : Results.read(other).cells().values()) {
+    for (RunResult r : Results.read(other).runs().values()) {
       assertEquals(3, r.latency().seconds().size());
       assertTrue(r.latency().medianSeconds() > 0);
       assertTrue(r.latency().seconds().contains(r.latency().medianSeconds()));

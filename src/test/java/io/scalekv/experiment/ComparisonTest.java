@@ -14,10 +14,10 @@ import org.junit.jupiter.api.Test;
 
 /** Which policy is better than which. */
 final class ComparisonTest {
-  private static final CellResult GOOD = ResultFixtures.result("scalekv", "10%", 27, 25);
-  private static final CellResult BAD = ResultFixtures.result("random", "10%", 27, 20);
-  private static final CellResult SAME = ResultFixtures.result("snapkv", "10%", 27, 25);
-  private static final CellResult SMALL = ResultFixtures.result("snapkv", "4%", 11, 10);
+  private static final RunResult GOOD = ResultFixtures.result("scalekv", "10%", 27, 25);
+  private static final RunResult BAD = ResultFixtures.result("random", "10%", 27, 20);
+  private static final RunResult SAME = ResultFixtures.result("snapkv", "10%", 27, 25);
+  private static final RunResult SMALL = ResultFixtures.result("snapkv", "4%", 11, 10);
 
   @Test
   void onlyEqualBudgetsAreCompared() {

@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Test;
 final class CurrentAttentionTest {
   private static final Geometry MODEL = new Geometry(2, 2, 8);
 
-  private static Cell cell(ScaleSchedule maps, int prompts, int seeds) {
+  private static Run run(ScaleSchedule maps, int prompts, int seeds) {
     List<String> names = maps.maps().stream().map(TokenMap::toString).toList();
-    return new Cell(
-        Cell.Kind.ATTENTION,
-        new Cell.Model("tiny", "random:1", "fp32"),
-        new Cell.Generation(3, 1, 0.97, "", names, 1, 2),
-        new Cell.Prompts("0".repeat(64), prompts, seeds, 0),
-        new Cell.Policy(
+    return new Run(
+        Run.Kind.ATTENTION,
+        new Run.Model("tiny", "random:1", "fp32"),
+        new Run.Generation(3, 1, 0.97, "", names, 1, 2),
+        new Run.Prompts("0".repeat(64), prompts, seeds, 0),
+        new Run.Policy(
             "full", null, maps.historyTokens(), null, null, CacheType.FP32, CacheType.FP32),
         null,
         null,
@@ -42,7 +42,7 @@ final class CurrentAttentionTest {
   @Test
   void meansAreOfTheirScales() {
     ScaleSchedule maps = ScaleSchedule.ofSides(1, 2, 3, 4, 5);
-    CurrentAttention shares = new CurrentAttention(MODEL, cell(maps, 3, 2));
+    CurrentAttention shares = new CurrentAttention(MODEL, run(maps, 3, 2));
     shares.accept(
         Profiles.of(
                 2,
@@ -53,7 +53,7 @@ final class CurrentAttentionTest {
                 (statistic, prompt, layer, scale, head) ->
                     statistic == HeadStatistic.CURRENT_MASS ? share(prompt, layer, scale, head) : 0)
             .prompts());
-    CellResult.Attention a = shares.result();
+    RunResult.Attention a = shares.result();
     assertEquals(List.of(2, 3), a.smallScales());
     assertEquals(List.of(4, 5), a.largeScales());
     // by hand: prompts 0 to 5, layers 0 and 1, heads 0 and 1 are on average 2.5, 0.5 and 0.5
@@ -83,7 +83,7 @@ final class CurrentAttentionTest {
 
   @Test
   void fewMapsAreRefused() {
-    Cell two = cell(ScaleSchedule.ofSides(1, 2), 1, 1);
+    Run two = run(ScaleSchedule.ofSides(1, 2), 1, 1);
     Exception e =
         assertThrows(IllegalArgumentException.class, () -> new CurrentAttention(MODEL, two));
     assertNames("scales … 3 … got 2", e);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** From experiments to cells. */
+/** From experiments to runs. */
 final class ExperimentTest {
   private static final Path TABLE_1 = Path.of("experiments", "table1.yaml");
 
@@ -54,7 +54,7 @@ final class ExperimentTest {
   }
 
   private static String line(Experiment.Planned p) {
-    Cell c = p.cell();
+    Run c = p.run();
     return String.join(
         " | ",
         p.group(),
@@ -82,9 +82,9 @@ final class ExperimentTest {
     Experiment beyond =
         Experiment.expand(ExperimentSpec.read(confirm), confirm, facts, UserNets.Facts.NONE);
     Map<String, String> hashes = new HashMap<>();
-    for (Experiment.Planned p : beyond.cells()) {
-      if (p.cell().calibration() instanceof Cell.Calibration.Shipped own) {
-        hashes.put(p.cell().policy().name(), own.sha256());
+    for (Experiment.Planned p : beyond.runs()) {
+      if (p.run().calibration() instanceof Run.Calibration.Shipped own) {
+        hashes.put(p.run().policy().name(), own.sha256());
       }
     }
     List<String> different =
@@ -95,15 +95,15 @@ final class ExperimentTest {
   @Test
   void table1IsWhatItIs() throws IOException {
     Experiment table = expand(ExperimentSpec.read(TABLE_1), TABLE_1);
-    String cells =
-        table.cells().stream().map(ExperimentTest::line).collect(Collectors.joining("\n"));
-    try (InputStream golden = ExperimentTest.class.getResourceAsStream("table1-cells.txt")) {
+    String runs =
+        table.runs().stream().map(ExperimentTest::line).collect(Collectors.joining("\n"));
+    try (InputStream golden = ExperimentTest.class.getResourceAsStream("table1-runs.txt")) {
       String expected = new String(golden.readAllBytes(), StandardCharsets.UTF_8);
-      assertEquals(expected.strip(), cells);
+      assertEquals(expected.strip(), runs);
     }
-    // the same seed again is the cell of the full cache
-    assertEquals(table.cells().size() - 1, table.distinct().size());
-    assertEquals(table.cells().get(0).id(), table.distinct().get(0).id());
+    // the same seed again is the run of the full cache
+    assertEquals(table.runs().size() - 1, table.distinct().size());
+    assertEquals(table.runs().get(0).id(), table.distinct().get(0).id());
   }
 
   static List<Path> experiments() throws IOException {
@@ -119,9 +119,9 @@ final class ExperimentTest {
     assertEquals(file.getFileName().toString(), spec.name() + ".yaml");
     for (ExperimentSpec version : List.of(spec, ExperimentSpec.read(file, true, null))) {
       Experiment experiment = expand(version, file);
-      assertFalse(experiment.cells().isEmpty());
-      long labels = experiment.cells().stream().map(c -> c.group() + c.label()).distinct().count();
-      assertEquals(experiment.cells().size(), labels, "labels tell cells apart");
+      assertFalse(experiment.runs().isEmpty());
+      long labels = experiment.runs().stream().map(c -> c.group() + c.label()).distinct().count();
+      assertEquals(experiment.runs().size(), labels, "labels tell runs apart");
       assertEquals(
           experiment.distinct().stream().map(Experiment.Planned::id).toList(),
           expand(version, file).distinct().stream().map(Experiment.Planned::id).toList());
@@ -148,9 +148,9 @@ final class ExperimentTest {
             "streaming-llm at 20% and 5%",
             "streaming-llm at 10%",
             "streaming-llm at 10% and 5%"),
-        e.cells().stream().map(Experiment.Planned::label).toList());
-    assertEquals(265, e.cells().get(0).cell().policy().budgetTokens());
-    assertEquals(13, e.cells().get(2).cell().policy().unconditionalTokens());
+        e.runs().stream().map(Experiment.Planned::label).toList());
+    assertEquals(265, e.runs().get(0).run().policy().budgetTokens());
+    assertEquals(13, e.runs().get(2).run().policy().unconditionalTokens());
   }
 
   @Test
@@ -231,24 +231,24 @@ final class ExperimentTest {
         new Experiment.ModelFacts(
             ModelCatalog.config("pocket"), "random:1", "random:1", Optional.empty());
     UserNets.Facts nets = new UserNets.Facts("lpips(alex)", "sha256:1", "-1..1", "sha256:2");
-    Cell cell = Experiment.expand(spec, TABLE_1, facts, nets).cells().get(0).cell();
-    assertEquals(List.of("psnr", "lpips", "fid"), cell.metrics());
-    assertEquals("lpips(alex)", cell.nets().lpips());
-    assertEquals(null, cell.nets().features());
+    Run run = Experiment.expand(spec, TABLE_1, facts, nets).runs().get(0).run();
+    assertEquals(List.of("psnr", "lpips", "fid"), run.metrics());
+    assertEquals("lpips(alex)", run.nets().lpips());
+    assertEquals(null, run.nets().features());
     assertTrue(
-        Experiment.expand(spec, TABLE_1, facts, UserNets.Facts.NONE).cells().stream()
-            .allMatch(c -> c.cell().nets() == null));
+        Experiment.expand(spec, TABLE_1, facts, UserNets.Facts.NONE).runs().stream()
+            .allMatch(c -> c.run().nets() == null));
   }
 
   @Test
   void memoryNeedsNoWeights() throws IOException {
     Path file = Path.of("experiments", "table3.yaml");
-    List<Experiment.Planned> cells = expand(ExperimentSpec.read(file), file).cells();
-    assertEquals(6, cells.size());
-    Cell cell = cells.get(1).cell();
-    assertEquals(650, cell.policy().budgetTokens());
-    CellRunner.Context context =
-        new CellRunner.Context(
+    List<Experiment.Planned> runs = expand(ExperimentSpec.read(file), file).runs();
+    assertEquals(6, runs.size());
+    Run run = runs.get(1).run();
+    assertEquals(650, run.policy().budgetTokens());
+    RunExecutor.Context context =
+        new RunExecutor.Context(
             "t",
             "d".repeat(64),
             "unknown",
@@ -259,15 +259,15 @@ final class ExperimentTest {
             Optional.empty(),
             UserNets.NONE);
     Experiment.Planned eight =
-        cells.stream()
+        runs.stream()
             .filter(c -> c.label().equals("scalekv at paper-10, batch 8"))
             .findFirst()
             .orElseThrow();
-    try (CellRunner runner = new CellRunner(ModelCatalog.config("infinity-8b"), null, context)) {
-      CellResult r = runner.run(eight.cell(), null, RunListener.NONE);
+    try (RunExecutor runner = new RunExecutor(ModelCatalog.config("infinity-8b"), null, context)) {
+      RunResult r = runner.run(eight.run(), null, RunListener.NONE);
       assertEquals(8531, r.memory().nominalKvBytes() >> 20, "MiB, table 1 of the paper");
       assertEquals(84328, r.memory().fullKvBytes() >> 20);
-      assertEquals(CellJson.text(r), CellJson.text(CellJson.parse(CellJson.text(r), "r")));
+      assertEquals(RunJson.text(r), RunJson.text(RunJson.parse(RunJson.text(r), "r")));
     }
   }
 }

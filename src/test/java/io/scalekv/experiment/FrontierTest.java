@@ -24,8 +24,8 @@ final class FrontierTest {
   @TempDir Path folder;
 
   private static Frontier.Point point(long bytes, Double psnr) {
-    Cell.Policy policy =
-        new Cell.Policy("h2o", "10%", 27, null, null, CacheType.FP32, CacheType.FP32);
+    Run.Policy policy =
+        new Run.Policy("h2o", "10%", 27, null, null, CacheType.FP32, CacheType.FP32);
     double v = psnr == null ? Double.NaN : psnr;
     MetricValue e = new MetricValue(v, v, v, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
     return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, Map.of("psnr", e));
@@ -78,10 +78,10 @@ final class FrontierTest {
         Frontier.SCHEMA_VERSION,
         "e",
         "a".repeat(64),
-        new Cell.Model("pocket", "random:1", "fp32"),
+        new Run.Model("pocket", "random:1", "fp32"),
         List.of("1x1", "2x2"),
         3,
-        new Cell.Prompts("b".repeat(64), 4, 1, 0),
+        new Run.Prompts("b".repeat(64), 4, 1, 0),
         9,
         points);
   }

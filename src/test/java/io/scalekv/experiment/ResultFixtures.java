@@ -9,37 +9,37 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Cells and results with made-up numbers. */
+/** Runs and results with made-up numbers. */
 public final class ResultFixtures {
   private ResultFixtures() {}
 
-  /** A cell of a policy at a budget, 8 prompts with 2 seeds. */
-  public static Cell cell(String policy, String budget, int tokens) {
-    return new Cell(
-        Cell.Kind.POLICY,
-        new Cell.Model("pocket", "sha256:" + "a".repeat(64), "fp32"),
-        new Cell.Generation(
+  /** A run of a policy at a budget, 8 prompts with 2 seeds. */
+  public static Run run(String policy, String budget, int tokens) {
+    return new Run(
+        Run.Kind.POLICY,
+        new Run.Model("pocket", "sha256:" + "a".repeat(64), "fp32"),
+        new Run.Generation(
             3, 1, 0.97, "", List.of("1x1", "2x2", "4x4", "6x6", "8x8", "12x12", "16x16"), 1, 8),
-        new Cell.Prompts("b".repeat(64), 8, 2, 0),
-        new Cell.Policy(policy, budget, tokens, null, null, CacheType.FP32, CacheType.FP32),
+        new Run.Prompts("b".repeat(64), 8, 2, 0),
+        new Run.Policy(policy, budget, tokens, null, null, CacheType.FP32, CacheType.FP32),
         null,
         null,
         List.of("psnr", "ssim", "lpips-proxy", "frechet", "bits"),
-        new Cell.Nets("vae_encoder", "sha256:" + "c".repeat(64), null, null, null, null),
+        new Run.Nets("vae_encoder", "sha256:" + "c".repeat(64), null, null, null, null),
         null);
   }
 
-  /** A result of {@link #cell} whose PSNR is {@code psnr} plus a little for every image. */
-  public static CellResult result(String policy, String budget, int tokens, double psnr) {
-    Cell cell = cell(policy, budget, tokens);
-    List<CellResult.Image> images = new ArrayList<>();
-    double[] values = new double[cell.prompts().count()];
+  /** A result of {@link #run} whose PSNR is {@code psnr} plus a little for every image. */
+  public static RunResult result(String policy, String budget, int tokens, double psnr) {
+    Run run = run(policy, budget, tokens);
+    List<RunResult.Image> images = new ArrayList<>();
+    double[] values = new double[run.prompts().count()];
     for (int p = 0; p < values.length; p++) {
-      for (int s = 0; s < cell.prompts().seeds(); s++) {
+      for (int s = 0; s < run.prompts().seeds(); s++) {
         double db = psnr + 0.25 * p + 0.125 * s;
-        values[p] += db / cell.prompts().seeds();
+        values[p] += db / run.prompts().seeds();
         images.add(
-            CellResult.Image.of(
+            RunResult.Image.of(
                 p,
                 s,
                 false,
@@ -59,12 +59,12 @@ public final class ResultFixtures {
     Map<String, MetricValue> metrics = new LinkedHashMap<>();
     metrics.put("psnr", MetricValue.of(Bootstrap.withSeed(0).mean(values)));
     metrics.put("frechet", new MetricValue(1.5, Double.NaN, Double.NaN, 16, 0));
-    return new CellResult(
-        CellResult.SCHEMA_VERSION,
-        cell.id(),
-        cell,
+    return new RunResult(
+        RunResult.SCHEMA_VERSION,
+        run.id(),
+        run,
         provenance(),
-        new CellResult.Memory(
+        new RunResult.Memory(
             tokens,
             (double) tokens,
             (double) tokens,
@@ -87,7 +87,7 @@ public final class ResultFixtures {
   }
 
   /** An experiment whose rows are some results. */
-  public static ExperimentFile file(List<CellResult> results) {
+  public static ExperimentFile file(List<RunResult> results) {
     return new ExperimentFile(
         ExperimentFile.SCHEMA_VERSION,
         "table",
@@ -104,14 +104,14 @@ public final class ResultFixtures {
             .map(
                 r ->
                     new ExperimentFile.Row(
-                        "rows", r.cell().policy().name(), r.cell().policy().name(), r.id()))
+                        "rows", r.run().policy().name(), r.run().policy().name(), r.id()))
             .toList(),
         Map.of());
   }
 
   /** Where the made-up results come from. */
-  public static CellResult.Provenance provenance() {
-    return new CellResult.Provenance(
+  public static RunResult.Provenance provenance() {
+    return new RunResult.Provenance(
         "table",
         "d".repeat(64),
         "unknown",

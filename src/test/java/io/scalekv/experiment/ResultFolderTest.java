@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Results while an experiment runs, when it is finished, and in between. */
 final class ResultFolderTest {
-  private static final CellResult ONE = ResultFixtures.result("snapkv", "10%", 27, 20);
-  private static final CellResult TWO = ResultFixtures.result("h2o", "10%", 27, 18);
+  private static final RunResult ONE = ResultFixtures.result("snapkv", "10%", 27, 20);
+  private static final RunResult TWO = ResultFixtures.result("h2o", "10%", 27, 18);
 
   @TempDir Path folder;
 
@@ -41,19 +41,19 @@ final class ResultFolderTest {
     assertFalse(results.finish());
     assertEquals(Optional.of(ONE), results.find(ONE.id()));
     assertEquals(Optional.empty(), results.find(TWO.id()));
-    assertEquals(Map.of(ONE.id(), ONE), results.read().cells());
+    assertEquals(Map.of(ONE.id(), ONE), results.read().runs());
     assertFalse(Files.exists(packed(ResultFolder.RUNS)));
   }
 
   @Test
   void aFinishedExperimentIsTwoFilesWithTheSameContents() throws IOException {
-    results.write(new CellFailure(TWO.id(), TWO.cell(), "broken", false, "2025-01-01T00:00:00Z"));
+    results.write(new RunFailure(TWO.id(), TWO.run(), "broken", false, "2025-01-01T00:00:00Z"));
     assertEquals("broken", results.read().failures().get(TWO.id()));
     results.write(TWO);
     assertTrue(results.finish());
     assertFalse(Files.exists(folder.resolve("runs")));
     ResultFolder again = new ResultFolder(folder);
-    assertEquals(Map.of(ONE.id(), ONE, TWO.id(), TWO), again.read().cells());
+    assertEquals(Map.of(ONE.id(), ONE, TWO.id(), TWO), again.read().runs());
     assertEquals(Map.of(), again.read().failures());
     assertTrue(again.finish());
   }
@@ -79,13 +79,13 @@ final class ResultFolderTest {
     results.write(TWO);
     results.finish();
     results.write(ONE);
-    assertEquals(2, results.read().cells().size());
-    CellResult three = ResultFixtures.result("random", "10%", 27, 10);
+    assertEquals(2, results.read().runs().size());
+    RunResult three = ResultFixtures.result("random", "10%", 27, 10);
     ResultFixtures.file(List.of(ONE, TWO, three)).write(folder);
     assertFalse(results.finish());
     results.write(three);
     assertTrue(results.finish());
-    assertEquals(List.of(ONE, TWO, three), List.copyOf(results.read().cells().values()));
+    assertEquals(List.of(ONE, TWO, three), List.copyOf(results.read().runs().values()));
   }
 
   @Test

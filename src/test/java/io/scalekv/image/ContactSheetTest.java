@@ -15,16 +15,16 @@ class ContactSheetTest {
   @Test
   void putsImagesInAGrid() {
     RgbImage sheet = ContactSheet.of(List.of(RED, BLUE, BLUE), List.of("", "", ""), 2, 3);
-    int cell = 3 * 30;
-    assertEquals(6 + 2 * (cell + 6), sheet.width());
-    assertEquals(6 + 2 * (cell + 6), sheet.height());
+    int run = 3 * 30;
+    assertEquals(6 + 2 * (run + 6), sheet.width());
+    assertEquals(6 + 2 * (run + 6), sheet.height());
     assertEquals(0xffffff, sheet.packed(5, 5));
     assertEquals(0xe00000, sheet.packed(6, 6));
-    assertEquals(0xe00000, sheet.packed(6 + cell - 1, 6 + cell - 1));
-    assertEquals(0xffffff, sheet.packed(6 + cell, 6));
-    assertEquals(0x0000e0, sheet.packed(6 + cell + 6, 6));
-    assertEquals(0x0000e0, sheet.packed(6, 6 + cell + 6));
-    assertEquals(0xffffff, sheet.packed(6 + cell + 6, 6 + cell + 6), "no fourth image");
+    assertEquals(0xe00000, sheet.packed(6 + run - 1, 6 + run - 1));
+    assertEquals(0xffffff, sheet.packed(6 + run, 6));
+    assertEquals(0x0000e0, sheet.packed(6 + run + 6, 6));
+    assertEquals(0x0000e0, sheet.packed(6, 6 + run + 6));
+    assertEquals(0xffffff, sheet.packed(6 + run + 6, 6 + run + 6), "no fourth image");
   }
 
   @Test

@@ -224,9 +224,9 @@ class PolicyTapsTest {
     return sum / now.tokens();
   }
 
-  /** Where a cell's centre lies among the cells of the smaller map: whole part and rest. */
-  private static double[] place(int i, int cells, int smaller) {
-    double at = Math.max(0, (i + 0.5) * smaller / cells - 0.5);
+  /** Where a run's centre lies among the runs of the smaller map: whole part and rest. */
+  private static double[] place(int i, int runs, int smaller) {
+    double at = Math.max(0, (i + 0.5) * smaller / runs - 0.5);
     return new double[] {at, at - Math.floor(at)};
   }
 

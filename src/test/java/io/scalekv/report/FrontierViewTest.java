@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.CacheType;
-import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.Run;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Results;
 import java.io.IOException;
@@ -19,14 +19,14 @@ import org.junit.jupiter.api.io.TempDir;
 final class FrontierViewTest {
   @TempDir Path folder;
 
-  private static Cell cell(ReportFixtures f, String policy, int tokens, String type, String split) {
-    Cell like = f.cell(Cell.Kind.POLICY, policy, tokens + "t", tokens, null);
-    return new Cell(
+  private static Run run(ReportFixtures f, String policy, int tokens, String type, String split) {
+    Run like = f.run(Run.Kind.POLICY, policy, tokens + "t", tokens, null);
+    return new Run(
         like.kind(),
         like.model(),
         like.generation(),
         like.prompts(),
-        new Cell.Policy(
+        new Run.Policy(
             policy,
             policy.equals("full") ? null : tokens + "t",
             tokens,
@@ -44,10 +44,10 @@ final class FrontierViewTest {
   @Test
   void aReportOfSeveralFormatsHasAFrontier() throws IOException {
     ReportFixtures f = new ReportFixtures("pareto", 4);
-    f.add("a", "h2o at 27t", cell(f, "h2o", 27, "fp32", null), 24);
-    f.add("a", "h2o at 27t, int8", cell(f, "h2o", 27, "int8", null), 27);
-    f.add("a", "h2o at 27t and 3t, int8", cell(f, "h2o", 27, "int8", "3t"), 25);
-    f.add("a", "full, int8", cell(f, "full", 265, "int8", null), 26);
+    f.add("a", "h2o at 27t", run(f, "h2o", 27, "fp32", null), 24);
+    f.add("a", "h2o at 27t, int8", run(f, "h2o", 27, "int8", null), 27);
+    f.add("a", "h2o at 27t and 3t, int8", run(f, "h2o", 27, "int8", "3t"), 25);
+    f.add("a", "full, int8", run(f, "full", 265, "int8", null), 26);
     f.write(folder);
     Report.write(folder);
     Path tables = folder.resolve("report/tables");

@@ -10,7 +10,7 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
-import io.scalekv.experiment.Cell;
+import io.scalekv.experiment.Run;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.ResultFixtures;
@@ -25,9 +25,9 @@ final class RecommendationTest {
 
   private static Frontier.Point point(
       String policy, String budget, long bytes, double psnr, String split) {
-    Cell.Policy like = ResultFixtures.cell(policy, budget, 27).policy();
-    Cell.Policy p =
-        new Cell.Policy(
+    Run.Policy like = ResultFixtures.run(policy, budget, 27).policy();
+    Run.Policy p =
+        new Run.Policy(
             policy,
             budget,
             27,
@@ -45,15 +45,15 @@ final class RecommendationTest {
   }
 
   private static Frontier frontier(Frontier.Point... points) {
-    Cell cell = ResultFixtures.cell("h2o", "10%", 27);
+    Run run = ResultFixtures.run("h2o", "10%", 27);
     return new Frontier(
         Frontier.SCHEMA_VERSION,
         "made-up",
         "d".repeat(64),
-        cell.model(),
+        run.model(),
         SCHEDULE.maps().stream().map(Object::toString).toList(),
         3,
-        new Cell.Prompts("b".repeat(64), 8, 1, 0),
+        new Run.Prompts("b".repeat(64), 8, 1, 0),
         points.length,
         List.of(points));
   }

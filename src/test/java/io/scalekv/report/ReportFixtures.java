@@ -1,8 +1,8 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellFailure;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunFailure;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.MetricValue;
@@ -34,8 +34,8 @@ final class ReportFixtures {
       List.of("1x1", "2x2", "4x4", "6x6", "8x8", "12x12", "16x16");
 
   private final List<ExperimentFile.Row> rows = new ArrayList<>();
-  private final List<CellResult> results = new ArrayList<>();
-  private final List<CellFailure> failures = new ArrayList<>();
+  private final List<RunResult> results = new ArrayList<>();
+  private final List<RunFailure> failures = new ArrayList<>();
   private final String name;
   private final int prompts;
 
@@ -44,14 +44,14 @@ final class ReportFixtures {
     this.prompts = prompts;
   }
 
-  /** A cell of this experiment. */
-  Cell cell(Cell.Kind kind, String policy, String budget, int tokens, String distortion) {
-    Cell like = ResultFixtures.cell(policy, budget, tokens);
-    return new Cell(
+  /** A run of this experiment. */
+  Run run(Run.Kind kind, String policy, String budget, int tokens, String distortion) {
+    Run like = ResultFixtures.run(policy, budget, tokens);
+    return new Run(
         kind,
         like.model(),
         like.generation(),
-        new Cell.Prompts("b".repeat(64), prompts, 1, 0),
+        new Run.Prompts("b".repeat(64), prompts, 1, 0),
         like.policy(),
         null,
         distortion,
@@ -62,15 +62,15 @@ final class ReportFixtures {
 
   /** A policy at a budget whose PSNR of prompt p is {@code psnr} + p / 4. */
   ReportFixtures policy(String policy, int percent, int tokens, double psnr) {
-    Cell cell = cell(Cell.Kind.POLICY, policy, percent + "%", tokens, null);
-    return add("policies", policy + " at " + percent + "%", cell, psnr);
+    Run run = run(Run.Kind.POLICY, policy, percent + "%", tokens, null);
+    return add("policies", policy + " at " + percent + "%", run, psnr);
   }
 
   /** A row with a result. */
-  ReportFixtures add(String group, String label, Cell cell, double psnr) {
+  ReportFixtures add(String group, String label, Run run, double psnr) {
     String series = label.replaceAll(" at [0-9]+%", "");
-    rows.add(new ExperimentFile.Row(group, label, series, cell.id()));
-    results.add(result(cell, psnr));
+    rows.add(new ExperimentFile.Row(group, label, series, run.id()));
+    results.add(result(run, psnr));
     return this;
   }
 
@@ -79,55 +79,55 @@ final class ReportFixtures {
     add(
         "baselines",
         "same seed again",
-        cell(Cell.Kind.POLICY, "full", null, 265, null),
+        run(Run.Kind.POLICY, "full", null, 265, null),
         Double.POSITIVE_INFINITY);
-    add("baselines", "other seed", cell(Cell.Kind.OTHER_SEED, "full", null, 265, null), 9);
-    add("baselines", "jpeg 90", cell(Cell.Kind.DISTORTION, "full", null, 265, "jpeg 90"), 35);
+    add("baselines", "other seed", run(Run.Kind.OTHER_SEED, "full", null, 265, null), 9);
+    add("baselines", "jpeg 90", run(Run.Kind.DISTORTION, "full", null, 265, "jpeg 90"), 35);
     return this;
   }
 
-  /** A row whose cell failed, and one that was not run. */
+  /** A row whose run failed, and one that was not run. */
   ReportFixtures failures() {
-    Cell failed = cell(Cell.Kind.POLICY, "random", "10%", 27, null);
+    Run failed = run(Run.Kind.POLICY, "random", "10%", 27, null);
     rows.add(new ExperimentFile.Row("policies", "random at 10%", "random", failed.id()));
     failures.add(
-        new CellFailure(failed.id(), failed, "no <luck> today", false, "2025-01-01T00:00:00Z"));
-    Cell missing = cell(Cell.Kind.POLICY, "random", "4%", 11, null);
+        new RunFailure(failed.id(), failed, "no <luck> today", false, "2025-01-01T00:00:00Z"));
+    Run missing = run(Run.Kind.POLICY, "random", "4%", 11, null);
     rows.add(new ExperimentFile.Row("policies", "random at 4%", "random", missing.id()));
     return this;
   }
 
-  private CellResult result(Cell cell, double psnr) {
-    CellResult like = ResultFixtures.result(cell.policy().name(), "10%", 27, 20);
+  private RunResult result(Run run, double psnr) {
+    RunResult like = ResultFixtures.result(run.policy().name(), "10%", 27, 20);
     boolean same = Double.isInfinite(psnr);
-    List<CellResult.Image> images = new ArrayList<>();
+    List<RunResult.Image> images = new ArrayList<>();
     double[] db = new double[prompts];
     double[] ssim = new double[prompts];
     for (int p = 0; p < prompts; p++) {
       db[p] = psnr + p / 4.0;
       ssim[p] = same ? 1 : db[p] / 50;
       images.add(
-          CellResult.Image.of(
+          RunResult.Image.of(
               p, 0, same, Map.of("psnr", db[p], "ssim", ssim[p], "bits", same ? 1 : 0.5)));
     }
-    boolean drawn = cell.kind() != Cell.Kind.DISTORTION;
+    boolean drawn = run.kind() != Run.Kind.DISTORTION;
     Map<String, MetricValue> metrics = new LinkedHashMap<>();
     metrics.put("psnr", MetricValue.of(Bootstrap.withSeed(0).mean(db)));
     metrics.put("ssim", MetricValue.of(Bootstrap.withSeed(0).mean(ssim)));
     if (prompts >= 2 && !same) {
       metrics.put("frechet", new MetricValue((40 - psnr) / 10, Double.NaN, Double.NaN, prompts, 0));
     }
-    CellResult.Memory m = like.memory();
-    return new CellResult(
-        CellResult.SCHEMA_VERSION,
-        cell.id(),
-        cell,
+    RunResult.Memory m = like.memory();
+    return new RunResult(
+        RunResult.SCHEMA_VERSION,
+        run.id(),
+        run,
         like.provenance(),
         drawn
-            ? new CellResult.Memory(
-                cell.policy().budgetTokens(),
-                (double) cell.policy().budgetTokens(),
-                (double) cell.policy().budgetTokens(),
+            ? new RunResult.Memory(
+                run.policy().budgetTokens(),
+                (double) run.policy().budgetTokens(),
+                (double) run.policy().budgetTokens(),
                 3L << 19,
                 3L << 19,
                 1L << 21,
@@ -166,10 +166,10 @@ final class ReportFixtures {
             rows,
             Map.of("b".repeat(64), texts))
         .write(folder);
-    for (CellResult r : results) {
+    for (RunResult r : results) {
       new ResultFolder(folder).write(r);
     }
-    for (CellFailure f : failures) {
+    for (RunFailure f : failures) {
       new ResultFolder(folder).write(f);
     }
     return this;

@@ -181,7 +181,7 @@ final class ReportTest {
     Report.write(folder);
     try (Stream<Path> sheets = Files.list(folder.resolve("report/sheets"))) {
       RgbImage sheet = Png.read(sheets.findFirst().orElseThrow());
-      // 128 pixels a cell, 6 between them; the policy is 3 brighter than the full cache.
+      // 128 pixels a run, 6 between them; the policy is 3 brighter than the full cache.
       assertEquals(0x000000, sheet.packed(70, 70) & 0xffffff);
       assertEquals(0x030303, sheet.packed(204, 70) & 0xffffff);
       assertEquals(0x0c0c0c, sheet.packed(338, 70) & 0xffffff);

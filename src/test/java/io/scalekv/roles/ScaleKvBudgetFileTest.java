@@ -30,19 +30,19 @@ class ScaleKvBudgetFileTest {
 
   private static ScaleKvBudgetFile released(String model) {
     TreeMap<Integer, ScaleKvBudgetFile.Row> rows = new TreeMap<>();
-    for (List<String> cells : PaperCsv.rows("scalekv_released_budgets.csv")) {
-      if (cells.get(0).equals(model)) {
+    for (List<String> runs : PaperCsv.rows("scalekv_released_budgets.csv")) {
+      if (runs.get(0).equals(model)) {
         TreeSet<Integer> drafters = new TreeSet<>();
-        for (String block : cells.get(2).split(";")) {
+        for (String block : runs.get(2).split(";")) {
           drafters.add(Integer.parseInt(block));
         }
         rows.put(
-            Integer.parseInt(cells.get(1)) - 1,
+            Integer.parseInt(runs.get(1)) - 1,
             new ScaleKvBudgetFile.Row(
                 drafters,
-                Integer.parseInt(cells.get(3)),
-                Integer.parseInt(cells.get(4)),
-                Integer.parseInt(cells.get(5))));
+                Integer.parseInt(runs.get(3)),
+                Integer.parseInt(runs.get(4)),
+                Integer.parseInt(runs.get(5))));
       }
     }
     return new ScaleKvBudgetFile(model.equals("Infinity-2B") ? 32 : 40, rows);

@@ -9,8 +9,8 @@ import io.scalekv.cache.Allocation;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellResult;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.ResultFolder;
@@ -52,32 +52,32 @@ final class DamageStudyTest {
     return 0.01 * (1 + (layer * 5 + scale) % LAYERS) + 0.001 * scale;
   }
 
-  private static CellResult result(String policy, int tokens, double bits, boolean identical) {
-    Cell like = ResultFixtures.cell(policy, "10%", tokens);
-    Cell cell =
-        new Cell(
+  private static RunResult result(String policy, int tokens, double bits, boolean identical) {
+    Run like = ResultFixtures.run(policy, "10%", tokens);
+    Run run =
+        new Run(
             like.kind(),
             like.model(),
             like.generation(),
-            new Cell.Prompts("b".repeat(64), PROMPTS, 1, 0),
+            new Run.Prompts("b".repeat(64), PROMPTS, 1, 0),
             like.policy(),
             null,
             null,
             List.of("psnr", "bits"),
             null,
             null);
-    List<CellResult.Image> images = new ArrayList<>();
+    List<RunResult.Image> images = new ArrayList<>();
     for (int p = 0; p < PROMPTS; p++) {
       boolean same = identical && p == 0;
       double of = same ? 0 : bits * (1 + 0.01 * (p - 1));
       double db = same ? Double.POSITIVE_INFINITY : -10 * Math.log10(0.1 * of);
-      images.add(CellResult.Image.of(p, 0, same, Map.of("psnr", db, "bits", 1 - of)));
+      images.add(RunResult.Image.of(p, 0, same, Map.of("psnr", db, "bits", 1 - of)));
     }
-    CellResult model = ResultFixtures.result(policy, "10%", tokens, 20);
-    return new CellResult(
-        CellResult.SCHEMA_VERSION,
-        cell.id(),
-        cell,
+    RunResult model = ResultFixtures.result(policy, "10%", tokens, 20);
+    return new RunResult(
+        RunResult.SCHEMA_VERSION,
+        run.id(),
+        run,
         model.provenance(),
         model.memory(),
         null,
@@ -88,7 +88,7 @@ final class DamageStudyTest {
         null);
   }
 
-  private static Path write(Path folder, List<CellResult> results) throws IOException {
+  private static Path write(Path folder, List<RunResult> results) throws IOException {
     new ExperimentFile(
             ExperimentFile.SCHEMA_VERSION,
             "layers",
@@ -105,18 +105,18 @@ final class DamageStudyTest {
                 .map(
                     r ->
                         new ExperimentFile.Row(
-                            "layers", r.cell().policy().name(), r.cell().policy().name(), r.id()))
+                            "layers", r.run().policy().name(), r.run().policy().name(), r.id()))
                 .toList(),
             Map.of("b".repeat(64), List.of("a", "b", "c")))
         .write(folder);
-    for (CellResult r : results) {
+    for (RunResult r : results) {
       new ResultFolder(folder).write(r);
     }
     return folder;
   }
 
   private Path pairs(Predicate<String> wanted) throws IOException {
-    List<CellResult> results = new ArrayList<>();
+    List<RunResult> results = new ArrayList<>();
     for (int k = 4; k < 7; k++) {
       for (int l = 0; l < LAYERS; l++) {
         String policy = "one-layer:layer=" + l + ",scale=" + k;
@@ -129,7 +129,7 @@ final class DamageStudyTest {
   }
 
   private Path layers(int tokens) throws IOException {
-    List<CellResult> results = new ArrayList<>();
+    List<RunResult> results = new ArrayList<>();
     for (int l = 0; l < LAYERS; l++) {
       results.add(result("one-layer:layer=" + l, tokens, 0.01 * (l + 1), false));
     }

@@ -173,7 +173,7 @@ class ImageOpsTest {
     return y;
   }
 
-  /** Means over the cells that an output position touches. */
+  /** Means over the runs that an output position touches. */
   private static Nd area(Nd x, int toH, int toW) {
     Nd y = Nd.zeros(x.shape[0], x.shape[1], toH, toW);
     int h = x.shape[2];

@@ -1,7 +1,7 @@
 package io.scalekv.experiment.spark;
 
-import io.scalekv.experiment.CellRunner;
-import io.scalekv.experiment.CellSession;
+import io.scalekv.experiment.RunExecutor;
+import io.scalekv.experiment.RunSession;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.PromptTexts;
 import io.scalekv.experiment.Runner;
@@ -43,7 +43,7 @@ record ClusterJob(String json) implements Serializable {
       int threads) {}
 
   static ClusterJob of(
-      Sweep sweep, CellRunner.Context context, Runner.Options options, int threads) {
+      Sweep sweep, RunExecutor.Context context, Runner.Options options, int threads) {
     UserNets nets = sweep.nets();
     Job job =
         new Job(
@@ -74,10 +74,10 @@ record ClusterJob(String json) implements Serializable {
   }
 
   /** Makes the session of an executor's JVM, which loads the model with the first run. */
-  CellSession open() {
+  RunSession open() {
     Job job = Json.bind(Json.parse(json, "job"), Job.class, "job");
-    CellRunner.Context context =
-        new CellRunner.Context(
+    RunExecutor.Context context =
+        new RunExecutor.Context(
             job.experiment(),
             job.specSha256(),
             job.commit(),
@@ -88,7 +88,7 @@ record ClusterJob(String json) implements Serializable {
             job.weightless() ? Optional.empty() : Sweep.shipped(job.model()),
             new UserNets(path(job.lpips()), job.lpipsRange(), path(job.inception())));
     LoadOptions load = LoadOptions.of(job.dtype().equals("bf16"));
-    return new CellSession(
+    return new RunSession(
         job.model().config(),
         job.weightless() ? null : () -> job.model().open(load, LoadListener.NONE),
         context,

@@ -1,6 +1,6 @@
 package io.scalekv.experiment.spark;
 
-import io.scalekv.experiment.CellSession;
+import io.scalekv.experiment.RunSession;
 
 /**
  * The model of this executor's JVM, loaded once and used by one task at a time. It serves one run;
@@ -8,14 +8,14 @@ import io.scalekv.experiment.CellSession;
  */
 final class ExecutorSession {
   private static String run;
-  private static CellSession session;
+  private static RunSession session;
 
   private ExecutorSession() {}
 
   /** What a task does with the session. */
   @FunctionalInterface
   interface Work<T> {
-    T in(CellSession session) throws Exception;
+    T in(RunSession session) throws Exception;
   }
 
   /** Does some work; other tasks of this JVM wait, so that threads and memory are never doubled. */

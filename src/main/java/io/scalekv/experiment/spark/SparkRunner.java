@@ -1,10 +1,10 @@
 package io.scalekv.experiment.spark;
 
-import io.scalekv.experiment.Cell;
-import io.scalekv.experiment.CellJson;
-import io.scalekv.experiment.CellResult;
-import io.scalekv.experiment.CellRunner;
-import io.scalekv.experiment.CellSession;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunJson;
+import io.scalekv.experiment.RunResult;
+import io.scalekv.experiment.RunExecutor;
+import io.scalekv.experiment.RunSession;
 import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.RunListener;
@@ -30,11 +30,11 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
- * Runs the cells of an experiment on the executors of Apache Spark. The folder of the results must
+ * Runs the runs of an experiment on the executors of Apache Spark. The folder of the results must
  * be the same folder everywhere: executors write their files there themselves, and nothing but a
- * line per cell comes back.
+ * line per run comes back.
  *
- * <p>The reference images are drawn first, one task per batch; then every cell is a job of its own,
+ * <p>The reference images are drawn first, one task per batch; then every run is a job of its own,
  * so that one that takes its executor down ends as failed and the others go on. The tasks of an
  * executor that is lost are done again by another.
  */
@@ -50,57 +50,57 @@ public final class SparkRunner implements Runner {
 
   /** A runner. */
   public SparkRunner(
-      SparkSettings settings, Sweep sweep, CellRunner.Context context, Options options) {
+      SparkSettings settings, Sweep sweep, RunExecutor.Context context, Options options) {
     this.settings = settings;
     this.job = ClusterJob.of(sweep, context, options, settings.cores());
     this.options = options;
     this.results = new ResultFolder(options.folder());
   }
 
-  /** A cell on its way. */
-  private record Sent(String group, String label, String series, String cell)
+  /** A run on its way. */
+  private record Sent(String group, String label, String series, String run)
       implements Serializable {
     static Sent of(Experiment.Planned planned) {
       return new Sent(
-          planned.group(), planned.label(), planned.series(), CellJson.cellText(planned.cell()));
+          planned.group(), planned.label(), planned.series(), RunJson.runText(planned.run()));
     }
 
     Experiment.Planned planned() {
-      return new Experiment.Planned(group, label, series, CellJson.cell(cell));
+      return new Experiment.Planned(group, label, series, RunJson.run(run));
     }
   }
 
   /** One batch of reference images on its way. */
-  private record Batch(String cell, int batch) implements Serializable {}
+  private record Batch(String run, int batch) implements Serializable {}
 
-  /** What an executor says of a cell. */
+  /** What an executor says of a run. */
   private record Answer(Status status, String error) implements Serializable {}
 
   @Override
-  public Summary run(List<Experiment.Planned> cells, RunListener listener) throws IOException {
+  public Summary run(List<Experiment.Planned> runs, RunListener listener) throws IOException {
     if (options.alone()) {
       AtomicFile.removeLeft(options.folder());
       AtomicFile.removeLeft(options.references());
     }
     Map<String, Ended> ended = new LinkedHashMap<>();
     List<Experiment.Planned> open = new ArrayList<>();
-    for (Experiment.Planned planned : cells) {
-      Optional<CellResult> known = results.find(planned.id());
+    for (Experiment.Planned planned : runs) {
+      Optional<RunResult> known = results.find(planned.id());
       known.ifPresent(
-          r -> ended.put(planned.id(), CellSession.ended(planned, Status.FOUND, null, r)));
+          r -> ended.put(planned.id(), RunSession.ended(planned, Status.FOUND, null, r)));
       if (known.isEmpty()) {
         open.add(planned);
       }
     }
     if (!open.isEmpty()) {
       try (JavaSparkContext spark = connect()) {
-        new Run(spark, listener, cells.size(), ended).all(open);
+        new Submission(spark, listener, runs.size(), ended).all(open);
       } finally {
         ExecutorSession.close();
       }
     }
     results.finish();
-    return new Summary(cells.stream().map(c -> ended.get(c.id())).toList());
+    return new Summary(runs.stream().map(c -> ended.get(c.id())).toList());
   }
 
   private JavaSparkContext connect() throws IOException {
@@ -138,7 +138,7 @@ public final class SparkRunner implements Runner {
   }
 
   /** One run on a connected cluster. */
-  private final class Run {
+  private final class Submission {
     private final JavaSparkContext spark;
     private final RunListener listener;
     private final int count;
@@ -146,7 +146,7 @@ public final class SparkRunner implements Runner {
     private final String id = UUID.randomUUID().toString();
     private final Broadcast<ClusterJob> sent;
 
-    Run(JavaSparkContext spark, RunListener listener, int count, Map<String, Ended> ended) {
+    Submission(JavaSparkContext spark, RunListener listener, int count, Map<String, Ended> ended) {
       this.spark = spark;
       this.listener = listener;
       this.count = count;
@@ -156,23 +156,23 @@ public final class SparkRunner implements Runner {
 
     void all(List<Experiment.Planned> open) throws IOException {
       references(open);
-      cells(open);
+      runs(open);
     }
 
     private void references(List<Experiment.Planned> open) {
-      Map<String, Cell> different = new LinkedHashMap<>();
+      Map<String, Run> different = new LinkedHashMap<>();
       for (Experiment.Planned planned : open) {
-        if (CellSession.referenceBatches(planned.cell()) > 0) {
-          different.putIfAbsent(CellSession.referenceId(planned.cell()), planned.cell());
+        if (RunSession.referenceBatches(planned.run()) > 0) {
+          different.putIfAbsent(RunSession.referenceId(planned.run()), planned.run());
         }
       }
-      for (Cell cell : different.values()) {
-        String text = CellJson.cellText(cell);
+      for (Run run : different.values()) {
+        String text = RunJson.runText(run);
         List<Batch> batches =
-            IntStream.range(0, CellSession.referenceBatches(cell))
+            IntStream.range(0, RunSession.referenceBatches(run))
                 .mapToObj(i -> new Batch(text, i))
                 .toList();
-        // whatever goes wrong here goes wrong in the cells again, and they say so
+        // whatever goes wrong here goes wrong in the runs again, and they say so
         listener.say("reference images: %d batches".formatted(batches.size()));
         await(drawing(sent, id, spark, batches));
         await(completing(sent, id, spark, text));
@@ -185,7 +185,7 @@ public final class SparkRunner implements Runner {
       }
     }
 
-    private void cells(List<Experiment.Planned> open) throws IOException {
+    private void runs(List<Experiment.Planned> open) throws IOException {
       Map<Experiment.Planned, JavaFutureAction<List<Answer>>> running = new LinkedHashMap<>();
       for (Experiment.Planned planned : open) {
         running.put(planned, running(sent, id, spark, Sent.of(planned)));
@@ -218,7 +218,7 @@ public final class SparkRunner implements Runner {
     }
 
     private Ended left(Experiment.Planned planned) {
-      return CellSession.ended(planned, Status.LEFT, null, null);
+      return RunSession.ended(planned, Status.LEFT, null, null);
     }
 
     private Ended end(Experiment.Planned planned, JavaFutureAction<List<Answer>> future)
@@ -235,19 +235,19 @@ public final class SparkRunner implements Runner {
         if (spark.sc().isStopped()) {
           throw new IOException("--master %s is gone".formatted(settings.chosenMaster()), e);
         }
-        return CellSession.fail(results, planned, "Spark gave up: " + cause(e));
+        return RunSession.fail(results, planned, "Spark gave up: " + cause(e));
       }
       if (answer.error() != null) {
-        return CellSession.ended(planned, answer.status(), answer.error(), null);
+        return RunSession.ended(planned, answer.status(), answer.error(), null);
       }
-      return CellSession.ended(planned, answer.status(), null, result(planned));
+      return RunSession.ended(planned, answer.status(), null, result(planned));
     }
 
     /** Reads what an executor has written; a network's file system may show it a little later. */
-    private CellResult result(Experiment.Planned planned) throws IOException {
+    private RunResult result(Experiment.Planned planned) throws IOException {
       long begin = System.nanoTime();
       while (true) {
-        Optional<CellResult> result = results.find(planned.id());
+        Optional<RunResult> result = results.find(planned.id());
         if (result.isPresent()) {
           return result.get();
         }
@@ -274,9 +274,9 @@ public final class SparkRunner implements Runner {
   // Static, so that what travels to an executor holds nothing of the driver.
 
   private static JavaFutureAction<List<Answer>> running(
-      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, Sent cell) {
+      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, Sent run) {
     return spark
-        .parallelize(List.of(cell), 1)
+        .parallelize(List.of(run), 1)
         .map(
             c ->
                 ExecutorSession.with(
@@ -299,22 +299,22 @@ public final class SparkRunner implements Runner {
                     id,
                     job.value(),
                     session -> {
-                      session.drawReferences(CellJson.cell(b.cell()), b.batch());
+                      session.drawReferences(RunJson.run(b.run()), b.batch());
                       return null;
                     }));
   }
 
   private static JavaFutureAction<Void> completing(
-      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, String cell) {
+      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, String run) {
     return spark
-        .parallelize(List.of(cell), 1)
+        .parallelize(List.of(run), 1)
         .foreachAsync(
             c ->
                 ExecutorSession.with(
                     id,
                     job.value(),
                     session -> {
-                      session.completeReferences(CellJson.cell(c), RunListener.NONE);
+                      session.completeReferences(RunJson.run(c), RunListener.NONE);
                       return null;
                     }));
   }

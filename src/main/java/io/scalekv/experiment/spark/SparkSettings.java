@@ -15,12 +15,12 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 
 /**
- * Settings of Spark executors. Each runs one cell at a time on all of its cores: a task takes as
+ * Settings of Spark executors. Each runs one run at a time on all of its cores: a task takes as
  * many cores as an operation of libtorch has threads, and an executor has no more.
  *
  * @param master {@code local[*]}, {@code spark://HOST:PORT} and so on; null for that of
  *     spark-submit, or {@code local[*]}
- * @param threads of a cell; empty for all of this machine, which only a local master allows
+ * @param threads of a run; empty for all of this machine, which only a local master allows
  * @param conf more settings of Spark; these win
  */
 public record SparkSettings(String master, OptionalInt threads, Map<String, String> conf) {
@@ -59,7 +59,7 @@ public record SparkSettings(String master, OptionalInt threads, Map<String, Stri
   }
 
   /**
-   * Cores of an executor, which are the threads of a cell.
+   * Cores of an executor, which are the threads of a run.
    *
    * @throws IllegalArgumentException where a cluster's executors have no stated size, or a local
    *     master fewer cores than threads

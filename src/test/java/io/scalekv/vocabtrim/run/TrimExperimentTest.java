@@ -73,7 +73,7 @@ final class TrimExperimentTest {
       }
       assertEquals(1, r.coverage().get(r.coverage().size() - 1), 1e-12);
     }
-    try (Stream<Path> files = Files.walk(folder.resolve("cells"), new FileVisitOption[0])) {
+    try (Stream<Path> files = Files.walk(folder.resolve("runs"), new FileVisitOption[0])) {
       assertEquals(2, files.filter(Files::isRegularFile).count());
     }
   }

@@ -27,10 +27,10 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** Calibrations of an experiment's runs, as their policies read them; each is measured once. */
-final class CellCalibrations {
+final class RunCalibrations {
   /** All that a measurement depends on; the tokens are 0 for statistics without a budget. */
   private record Key(
-      Cell.Generation generation,
+      Run.Generation generation,
       String topK,
       String promptSha256,
       long seed,
@@ -46,21 +46,21 @@ final class CellCalibrations {
   private final PromptTexts texts;
   private final Map<Key, Measured> measured = new HashMap<>();
 
-  CellCalibrations(ImageModel model, Optional<Calibration> shipped, PromptTexts texts) {
+  RunCalibrations(ImageModel model, Optional<Calibration> shipped, PromptTexts texts) {
     this.model = model;
     this.shipped = shipped;
     this.texts = texts;
   }
 
   /** Returns the calibration of a run at one of its budgets. */
-  PolicyCalibration of(Cell cell, int budget, RunListener listener) {
-    Cell.Calibration c = cell.calibration();
-    ScaleSchedule schedule = cell.generation().maps();
+  PolicyCalibration of(Run run, int budget, RunListener listener) {
+    Run.Calibration c = run.calibration();
+    ScaleSchedule schedule = run.generation().maps();
     if (c == null) {
       return PolicyCalibration.NONE;
     }
     Geometry shape = model.config().geometry();
-    if (c instanceof Cell.Calibration.Shipped) {
+    if (c instanceof Run.Calibration.Shipped) {
       return shipped
           .map(d -> d.forPolicies(schedule, shape.layers(), shape.heads(), budget))
           .orElse(PolicyCalibration.NONE);
@@ -70,21 +70,21 @@ final class CellCalibrations {
         c.drafters() == null
             ? DrafterCount.usual(shape.layers(), schedule.scales() - first)
             : c.drafters();
-    if (c instanceof Cell.Calibration.Random random) {
+    if (c instanceof Run.Calibration.Random random) {
       return PolicyCalibration.NONE.with(
           PolicyCalibration.ROLES,
           RoleAssignment.random(shape.layers(), schedule.scales(), first, drafters, random.seed())
               .mask());
     }
-    Cell.Calibration.Measured measured = (Cell.Calibration.Measured) c;
-    Measured found = measure(cell, measured, budget, listener);
+    Run.Calibration.Measured measured = (Run.Calibration.Measured) c;
+    Measured found = measure(run, measured, budget, listener);
     return found
         .parts()
         .with(PolicyCalibration.ROLES, roles(found.statistics(), measured, first, drafters).mask());
   }
 
   private static RoleAssignment roles(
-      LayerStatistics statistics, Cell.Calibration.Measured c, int first, int drafters) {
+      LayerStatistics statistics, Run.Calibration.Measured c, int first, int drafters) {
     LayerStatistic statistic = LayerStatistic.ofCliName(c.statistic());
     boolean lowest = statistic.highMeansRefiner() != c.inverted();
     return RoleStatistics.of(
@@ -97,10 +97,10 @@ final class CellCalibrations {
   }
 
   private Measured measure(
-      Cell cell, Cell.Calibration.Measured c, int budget, RunListener listener) {
-    Cell.Generation g = cell.generation();
+      Run run, Run.Calibration.Measured c, int budget, RunListener listener) {
+    Run.Generation g = run.generation();
     boolean needsBudget = LayerStatistic.ofCliName(c.statistic()).needsBudget();
-    Set<String> parts = new TreeSet<>(Policies.needs(PolicySpec.parse(cell.policy().name())));
+    Set<String> parts = new TreeSet<>(Policies.needs(PolicySpec.parse(run.policy().name())));
     parts.retainAll(CalibrationRun.tappedParts());
     Key key =
         new Key(
@@ -127,9 +127,9 @@ final class CellCalibrations {
             .withCutTokens(needsBudget ? budget : 0);
     listener.begun(RunListener.Task.CALIBRATION, source.images());
     try {
-      CalibrationRun run = new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
-      Measurements result = run.measure(done -> listener.step("prompt " + done));
-      Measured found = new Measured(LayerStatistics.of(result.profile()), run.forPolicies(result));
+      CalibrationRun calibration = new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
+      Measurements result = calibration.measure(done -> listener.step("prompt " + done));
+      Measured found = new Measured(LayerStatistics.of(result.profile()), calibration.forPolicies(result));
       measured.put(key, found);
       return found;
     } finally {

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Names and prompts of a cell's images. */
-final class CellImages {
-  private CellImages() {}
+/** Names and prompts of a run's images. */
+final class RunImages {
+  private RunImages() {}
 
   /** Returns the file name without its ending, such as {@code p0003-s1}. */
   static String name(int prompt, long seed) {
@@ -23,7 +23,7 @@ final class CellImages {
    * @param shift added to every seed
    */
   static List<Prompt> prompts(
-      Cell.Prompts prompts, List<String> texts, int from, int to, long shift) {
+      Run.Prompts prompts, List<String> texts, int from, int to, long shift) {
     List<Prompt> asked = new ArrayList<>();
     for (int i = from; i < to; i++) {
       int p = prompts.promptOf(i);

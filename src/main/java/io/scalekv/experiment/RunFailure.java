@@ -4,10 +4,10 @@ package io.scalekv.experiment;
  * A run without a result; the next sweep tries it again.
  *
  * @param id of the run
- * @param cell the run
+ * @param run the run
  * @param error one line
  * @param notApplicable whether the policy has no meaning at this budget, rather than an error
  * @param started ISO 8601 in UTC
  */
-public record CellFailure(
-    String id, Cell cell, String error, boolean notApplicable, String started) {}
+public record RunFailure(
+    String id, Run run, String error, boolean notApplicable, String started) {}

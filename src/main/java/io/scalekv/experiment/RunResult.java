@@ -11,24 +11,24 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Result of a cell. Parts that have no meaning for its kind are null.
+ * Result of a run. Parts that have no meaning for its kind are null.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}
- * @param id of the cell
- * @param cell what was asked
+ * @param id of the run
+ * @param run what was asked
  * @param provenance where, when and with what it was run
  * @param memory of the cache; null for distortions
- * @param latency times; only for {@link Cell.Kind#LATENCY}
+ * @param latency times; only for {@link Run.Kind#LATENCY}
  * @param metrics values by {@link io.scalekv.metrics.Metric#key}, in the order of {@link Metrics}
  * @param bitAgreementByMap share of equal bits of each of the K maps; null where not measured
  * @param notes what was asked for and could not be measured, and why
  * @param images one entry an image, by prompt, then seed
- * @param attention shares of attention; only for {@link Cell.Kind#ATTENTION}, else absent
+ * @param attention shares of attention; only for {@link Run.Kind#ATTENTION}, else absent
  */
-public record CellResult(
+public record RunResult(
     int schemaVersion,
     String id,
-    Cell cell,
+    Run run,
     Provenance provenance,
     Memory memory,
     Latency latency,
@@ -41,7 +41,7 @@ public record CellResult(
   public static final int SCHEMA_VERSION = 2;
 
   /** Copies the collections. */
-  public CellResult {
+  public RunResult {
     metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     notes = List.copyOf(notes);
     images = List.copyOf(images);
@@ -49,7 +49,7 @@ public record CellResult(
   }
 
   /** The same result as if it had been made nowhere and in no time: for comparisons. */
-  public CellResult withoutProvenance() {
+  public RunResult withoutProvenance() {
     Provenance nowhere =
         new Provenance(
             provenance.experiment(),
@@ -61,10 +61,10 @@ public record CellResult(
             0,
             0,
             null);
-    return new CellResult(
+    return new RunResult(
         schemaVersion,
         id,
-        cell,
+        run,
         nowhere,
         memory,
         latency,
@@ -77,17 +77,17 @@ public record CellResult(
 
   /**
    * Where a result comes from. Only {@code started}, {@code wallSeconds}, {@code generateSeconds},
-   * {@code peakRssMiB} and {@code machine} differ between two runs of one cell.
+   * {@code peakRssMiB} and {@code machine} differ between two runs of one run.
    *
    * @param experiment name of the experiment
    * @param specSha256 hash of its file
    * @param commit of the sources, {@code -dirty} where they were changed, or {@code unknown}
    * @param software versions
    * @param machine computer
-   * @param started when the cell began, ISO 8601 in UTC
-   * @param wallSeconds from begin to end of the cell
+   * @param started when the run began, ISO 8601 in UTC
+   * @param wallSeconds from begin to end of the run
    * @param generateSeconds of these, inside the model
-   * @param peakRssMiB most memory of the process while the cell ran, or null where the system does
+   * @param peakRssMiB most memory of the process while the run ran, or null where the system does
    *     not tell
    */
   public record Provenance(

@@ -32,10 +32,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.statistics.descriptive.Median;
 
-/** Runs cells in this process. */
-public final class CellRunner implements AutoCloseable {
+/** Runs runs in this process. */
+public final class RunExecutor implements AutoCloseable {
   /**
-   * What stays the same for all cells of a run.
+   * What stays the same for all runs of a run.
    *
    * @param experiment name of the experiment
    * @param specSha256 hash of its file
@@ -63,55 +63,55 @@ public final class CellRunner implements AutoCloseable {
   private final Context context;
   private final FeatureNets nets;
   private final ReferenceStore references;
-  private final CellCalibrations calibrations;
+  private final RunCalibrations calibrations;
 
   /**
-   * @param model the model, which is not closed with this; null where only {@link Cell.Kind#MEMORY}
+   * @param model the model, which is not closed with this; null where only {@link Run.Kind#MEMORY}
    *     is run
    */
-  public CellRunner(ModelConfig config, ImageModel model, Context context) {
+  public RunExecutor(ModelConfig config, ImageModel model, Context context) {
     this.config = config;
     this.model = model;
     this.context = context;
     this.nets = new FeatureNets(model, context.nets());
     this.references = new ReferenceStore(context.referenceRoot(), model);
-    this.calibrations = new CellCalibrations(model, context.shipped(), context.texts());
+    this.calibrations = new RunCalibrations(model, context.shipped(), context.texts());
   }
 
-  /** What a cell gives, before its provenance is known. */
+  /** What a run gives, before its provenance is known. */
   private record Outcome(
-      CellResult.Memory memory,
-      CellResult.Latency latency,
+      RunResult.Memory memory,
+      RunResult.Latency latency,
       Measurements measurements,
-      CellResult.Attention attention,
+      RunResult.Attention attention,
       double generateSeconds) {}
 
   /**
-   * Runs a cell.
+   * Runs a run.
    *
-   * @param images folder that gets the cell's images, or null
+   * @param images folder that gets the run's images, or null
    */
-  public CellResult run(Cell cell, Path images, RunListener listener) throws IOException {
-    checkModel(cell);
-    if (cell.kind().compared()) {
-      references.get(cell, texts(cell), listener);
+  public RunResult run(Run run, Path images, RunListener listener) throws IOException {
+    checkModel(run);
+    if (run.kind().compared()) {
+      references.get(run, texts(run), listener);
     }
-    // the time of the references belongs to no cell
+    // the time of the references belongs to no run
     Instant started = Clock.systemUTC().instant();
     long begin = System.nanoTime();
     ProcessMemory.resetPeak();
     Outcome outcome =
-        switch (cell.kind()) {
-          case POLICY, OTHER_SEED, DISTORTION -> measured(cell, images, listener);
-          case MEMORY -> new Outcome(formula(cell, null), null, null, null, 0);
-          case LATENCY -> latency(cell, listener);
-          case ATTENTION -> attention(cell, listener);
+        switch (run.kind()) {
+          case POLICY, OTHER_SEED, DISTORTION -> measured(run, images, listener);
+          case MEMORY -> new Outcome(formula(run, null), null, null, null, 0);
+          case LATENCY -> latency(run, listener);
+          case ATTENTION -> attention(run, listener);
         };
     List<String> notes = new ArrayList<>();
     Measurements m = outcome.measurements();
     Map<String, MetricValue> metrics = m == null ? Map.of() : m.metrics(notes);
-    CellResult.Provenance provenance =
-        new CellResult.Provenance(
+    RunResult.Provenance provenance =
+        new RunResult.Provenance(
             context.experiment(),
             context.specSha256(),
             context.commit(),
@@ -121,10 +121,10 @@ public final class CellRunner implements AutoCloseable {
             rounded((System.nanoTime() - begin) / 1e9),
             rounded(outcome.generateSeconds()),
             ProcessMemory.peakRssMiB());
-    return new CellResult(
-        CellResult.SCHEMA_VERSION,
-        cell.id(),
-        cell,
+    return new RunResult(
+        RunResult.SCHEMA_VERSION,
+        run.id(),
+        run,
         provenance,
         outcome.memory(),
         outcome.latency(),
@@ -135,51 +135,51 @@ public final class CellRunner implements AutoCloseable {
         outcome.attention());
   }
 
-  /** Draws one batch of the reference images of a cell, if it is not there. */
-  void drawReferences(Cell cell, int batch) throws IOException {
-    checkModel(cell);
-    references.draw(cell, texts(cell), batch);
+  /** Draws one batch of the reference images of a run, if it is not there. */
+  void drawReferences(Run run, int batch) throws IOException {
+    checkModel(run);
+    references.draw(run, texts(run), batch);
   }
 
-  /** Checks all reference images of a cell; what is missing is drawn. */
-  void completeReferences(Cell cell, RunListener listener) throws IOException {
-    checkModel(cell);
-    references.get(cell, texts(cell), listener);
+  /** Checks all reference images of a run; what is missing is drawn. */
+  void completeReferences(Run run, RunListener listener) throws IOException {
+    checkModel(run);
+    references.get(run, texts(run), listener);
   }
 
   private static double rounded(double seconds) {
     return Math.round(seconds * 1000) / 1000.0;
   }
 
-  private void checkModel(Cell cell) {
-    if (!cell.model().name().equals(config.name())) {
+  private void checkModel(Run run) {
+    if (!run.model().name().equals(config.name())) {
       throw new IllegalArgumentException(
-          "cell of model " + cell.model().name() + " expected to run on it, got " + config.name());
+          "run of model " + run.model().name() + " expected to run on it, got " + config.name());
     }
-    if (cell.kind() != Cell.Kind.MEMORY && !model.weightHash().equals(cell.model().weights())) {
+    if (run.kind() != Run.Kind.MEMORY && !model.weightHash().equals(run.model().weights())) {
       throw new IllegalArgumentException(
-          "cell of weights "
-              + cell.model().weights()
+          "run of weights "
+              + run.model().weights()
               + " expected to run on them, got "
               + model.weightHash());
     }
   }
 
-  private List<String> texts(Cell cell) {
-    return context.texts().get(cell.prompts().sha256());
+  private List<String> texts(Run run) {
+    return context.texts().get(run.prompts().sha256());
   }
 
-  private Outcome measured(Cell cell, Path images, RunListener listener) throws IOException {
-    List<String> texts = texts(cell);
-    ReferenceStore.References full = references.get(cell, texts, listener);
-    Measurements measurements = new Measurements(cell, texts, nets, full);
-    boolean drawn = cell.kind() != Cell.Kind.DISTORTION;
-    CacheSettings settings = drawn ? settings(cell, listener) : null;
+  private Outcome measured(Run run, Path images, RunListener listener) throws IOException {
+    List<String> texts = texts(run);
+    ReferenceStore.References full = references.get(run, texts, listener);
+    Measurements measurements = new Measurements(run, texts, nets, full);
+    boolean drawn = run.kind() != Run.Kind.DISTORTION;
+    CacheSettings settings = drawn ? settings(run, listener) : null;
     CacheMeter meter =
-        new CacheMeter(config.geometry().layers(), cell.generation().schedule().size());
-    long shift = cell.kind() == Cell.Kind.OTHER_SEED ? cell.prompts().seeds() : 0;
-    int count = cell.prompts().images();
-    int batch = cell.generation().batch();
+        new CacheMeter(config.geometry().layers(), run.generation().schedule().size());
+    long shift = run.kind() == Run.Kind.OTHER_SEED ? run.prompts().seeds() : 0;
+    int count = run.prompts().images();
+    int batch = run.generation().batch();
     double seconds = 0;
     listener.begun(RunListener.Task.IMAGES, (count + batch - 1) / batch);
     try {
@@ -189,25 +189,25 @@ public final class CellRunner implements AutoCloseable {
         List<TokenBits> bits = null;
         if (drawn) {
           BitRecorder recorder = new BitRecorder();
-          List<Prompt> prompts = CellImages.prompts(cell.prompts(), texts, at, end, shift);
+          List<Prompt> prompts = RunImages.prompts(run.prompts(), texts, at, end, shift);
           long begin = System.nanoTime();
           part =
-              generate(cell, prompts, settings, GenerationListener.all(List.of(meter, recorder)));
+              generate(run, prompts, settings, GenerationListener.all(List.of(meter, recorder)));
           seconds += (System.nanoTime() - begin) / 1e9;
           bits = recorder.images().stream().map(TokenBits::new).toList();
         } else {
-          part = full.images(at, end).stream().map(rung(cell.distortion())::apply).toList();
+          part = full.images(at, end).stream().map(rung(run.distortion())::apply).toList();
         }
         measurements.accept(at, part, bits, shift);
         if (images != null) {
-          write(part, cell.prompts(), at, shift, images);
+          write(part, run.prompts(), at, shift, images);
         }
         listener.step(end + " of " + count + " images");
       }
     } finally {
       listener.ended();
     }
-    return new Outcome(drawn ? formula(cell, meter) : null, null, measurements, null, seconds);
+    return new Outcome(drawn ? formula(run, meter) : null, null, measurements, null, seconds);
   }
 
   private static Ladder rung(String label) {
@@ -219,62 +219,62 @@ public final class CellRunner implements AutoCloseable {
   }
 
   private static void write(
-      List<RgbImage> part, Cell.Prompts prompts, int at, long shift, Path folder)
+      List<RgbImage> part, Run.Prompts prompts, int at, long shift, Path folder)
       throws IOException {
     for (int i = 0; i < part.size(); i++) {
       String name =
-          CellImages.name(prompts.promptOf(at + i), prompts.seedOf(at + i) + shift) + ".png";
+          RunImages.name(prompts.promptOf(at + i), prompts.seedOf(at + i) + shift) + ".png";
       AtomicFile.write(folder.resolve(name), Png.encode(part.get(i)));
     }
   }
 
   private List<RgbImage> generate(
-      Cell cell, List<Prompt> prompts, CacheSettings cache, GenerationListener listener) {
-    return generate(cell, prompts, cache, List.of(), listener);
+      Run run, List<Prompt> prompts, CacheSettings cache, GenerationListener listener) {
+    return generate(run, prompts, cache, List.of(), listener);
   }
 
   private List<RgbImage> generate(
-      Cell cell,
+      Run run,
       List<Prompt> prompts,
       CacheSettings cache,
       List<AttentionTap> taps,
       GenerationListener listener) {
     return model.draw(
-        cell.generation().drawing(cell.prompts().firstSeed()), prompts, cache, taps, listener);
+        run.generation().drawing(run.prompts().firstSeed()), prompts, cache, taps, listener);
   }
 
-  private CacheSettings settings(Cell cell, RunListener listener) {
-    Cell.Policy p = cell.policy();
-    CachePolicy conditional = policy(cell, p.budgetTokens(), listener);
+  private CacheSettings settings(Run run, RunListener listener) {
+    Run.Policy p = run.policy();
+    CachePolicy conditional = policy(run, p.budgetTokens(), listener);
     CachePolicy unconditional =
-        p.unconditionalTokens() == null ? null : policy(cell, p.unconditionalTokens(), listener);
+        p.unconditionalTokens() == null ? null : policy(run, p.unconditionalTokens(), listener);
     return new CacheSettings(conditional, unconditional, p.keyType(), p.valueType());
   }
 
-  private CachePolicy policy(Cell cell, int tokens, RunListener listener) {
+  private CachePolicy policy(Run run, int tokens, RunListener listener) {
     return Policies.create(
-        PolicySpec.parse(cell.policy().name()),
+        PolicySpec.parse(run.policy().name()),
         new PolicyContext(
-            cell.generation().maps(),
+            run.generation().maps(),
             config.geometry(),
             tokens,
-            cell.prompts().firstSeed(),
-            calibrations.of(cell, tokens, listener)));
+            run.prompts().firstSeed(),
+            calibrations.of(run, tokens, listener)));
   }
 
   /** Bytes by formula, and what was measured if there is a meter. */
-  private CellResult.Memory formula(Cell cell, CacheMeter meter) {
-    Cell.Policy p = cell.policy();
-    ScaleSchedule schedule = cell.generation().maps();
-    int branches = cell.generation().branches();
+  private RunResult.Memory formula(Run run, CacheMeter meter) {
+    Run.Policy p = run.policy();
+    ScaleSchedule schedule = run.generation().maps();
+    int branches = run.generation().branches();
     int maps = schedule.scales() - 1;
     long formula =
         p.unconditionalTokens() == null
-            ? memory(cell, branches).bytes(p.budgetTokens(), maps)
-            : memory(cell, 1).bytes(p.budgetTokens(), maps)
-                + memory(cell, 1).bytes(p.unconditionalTokens(), maps);
-    long full = memory(cell, branches).fullBytes(schedule);
-    return new CellResult.Memory(
+            ? memory(run, branches).bytes(p.budgetTokens(), maps)
+            : memory(run, 1).bytes(p.budgetTokens(), maps)
+                + memory(run, 1).bytes(p.unconditionalTokens(), maps);
+    long full = memory(run, branches).fullBytes(schedule);
+    return new RunResult.Memory(
         p.budgetTokens(),
         meter == null ? null : meter.meanTokens(),
         meter == null ? null : meter.peakTokens(),
@@ -287,56 +287,56 @@ public final class CellRunner implements AutoCloseable {
         p.keyType(),
         p.valueType(),
         branches,
-        cell.generation().batch());
+        run.generation().batch());
   }
 
-  private MemoryModel memory(Cell cell, int branches) {
+  private MemoryModel memory(Run run, int branches) {
     return config
         .geometry()
         .memory(
-            cell.policy().keyType(),
-            cell.policy().valueType(),
+            run.policy().keyType(),
+            run.policy().valueType(),
             branches,
-            cell.generation().batch());
+            run.generation().batch());
   }
 
   /** Times of the policy and the full cache, interleaved so that drift affects both. */
-  private Outcome latency(Cell cell, RunListener listener) {
-    List<String> texts = texts(cell);
+  private Outcome latency(Run run, RunListener listener) {
+    List<String> texts = texts(run);
     List<Prompt> prompts = new ArrayList<>();
-    for (int b = 0; b < cell.generation().batch(); b++) {
-      long seed = cell.prompts().firstSeed() + b / texts.size();
+    for (int b = 0; b < run.generation().batch(); b++) {
+      long seed = run.prompts().firstSeed() + b / texts.size();
       prompts.add(new Prompt(texts.get(b % texts.size()), seed));
     }
-    CacheSettings settings = settings(cell, listener);
-    CacheSettings full = model.fullCache(cell.generation().maps());
+    CacheSettings settings = settings(run, listener);
+    CacheSettings full = model.fullCache(run.generation().maps());
     CacheMeter meter =
-        new CacheMeter(config.geometry().layers(), cell.generation().schedule().size());
-    double total = seconds(cell, prompts, settings, meter);
-    total += seconds(cell, prompts, full, GenerationListener.NONE);
+        new CacheMeter(config.geometry().layers(), run.generation().schedule().size());
+    double total = seconds(run, prompts, settings, meter);
+    total += seconds(run, prompts, full, GenerationListener.NONE);
     List<Double> own = new ArrayList<>();
     List<Double> ofFull = new ArrayList<>();
-    listener.begun(RunListener.Task.TIMES, cell.repeats());
+    listener.begun(RunListener.Task.TIMES, run.repeats());
     try {
-      for (int r = 0; r < cell.repeats(); r++) {
-        own.add(seconds(cell, prompts, settings, GenerationListener.NONE));
-        ofFull.add(seconds(cell, prompts, full, GenerationListener.NONE));
+      for (int r = 0; r < run.repeats(); r++) {
+        own.add(seconds(run, prompts, settings, GenerationListener.NONE));
+        ofFull.add(seconds(run, prompts, full, GenerationListener.NONE));
         total += own.get(r) + ofFull.get(r);
         listener.step("repeat " + (r + 1));
       }
     } finally {
       listener.ended();
     }
-    CellResult.Latency latency = new CellResult.Latency(own, median(own), ofFull, median(ofFull));
-    return new Outcome(formula(cell, meter), latency, null, null, total);
+    RunResult.Latency latency = new RunResult.Latency(own, median(own), ofFull, median(ofFull));
+    return new Outcome(formula(run, meter), latency, null, null, total);
   }
 
-  private Outcome attention(Cell cell, RunListener listener) {
-    List<String> texts = texts(cell);
-    CurrentAttention shares = new CurrentAttention(config.geometry(), cell);
-    int count = cell.prompts().images();
-    int batch = cell.generation().batch();
-    CacheSettings full = model.fullCache(cell.generation().maps());
+  private Outcome attention(Run run, RunListener listener) {
+    List<String> texts = texts(run);
+    CurrentAttention shares = new CurrentAttention(config.geometry(), run);
+    int count = run.prompts().images();
+    int batch = run.generation().batch();
+    CacheSettings full = model.fullCache(run.generation().maps());
     long begin = System.nanoTime();
     listener.begun(RunListener.Task.ATTENTION, (count + batch - 1) / batch);
     try {
@@ -344,8 +344,8 @@ public final class CellRunner implements AutoCloseable {
         int end = Math.min(count, at + batch);
         AttentionProfiler profiler = shares.profiler(at, end);
         generate(
-            cell,
-            CellImages.prompts(cell.prompts(), texts, at, end, 0),
+            run,
+            RunImages.prompts(run.prompts(), texts, at, end, 0),
             full,
             List.of(profiler),
             GenerationListener.NONE);
@@ -359,9 +359,9 @@ public final class CellRunner implements AutoCloseable {
   }
 
   private double seconds(
-      Cell cell, List<Prompt> prompts, CacheSettings cache, GenerationListener listener) {
+      Run run, List<Prompt> prompts, CacheSettings cache, GenerationListener listener) {
     long begin = System.nanoTime();
-    generate(cell, prompts, cache, listener);
+    generate(run, prompts, cache, listener);
     return (System.nanoTime() - begin) / 1e9;
   }
 

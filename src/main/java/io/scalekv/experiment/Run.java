@@ -30,7 +30,7 @@ import java.util.Locale;
  * @param nets the nets behind these metrics; null where no metric needs one
  * @param repeats timed generations; only for {@link Kind#LATENCY}
  */
-public record Cell(
+public record Run(
     Kind kind,
     Model model,
     Generation generation,
@@ -43,7 +43,7 @@ public record Cell(
     Integer repeats) {
   private static final int ID_DIGITS = 16;
 
-  /** What a cell does. */
+  /** What a run does. */
   public enum Kind {
     /** Images under a policy against those of the full cache. */
     POLICY,
@@ -246,7 +246,7 @@ public record Cell(
       String inceptionHash) {}
 
   /** Copies the list. */
-  public Cell {
+  public Run {
     metrics = List.copyOf(metrics);
   }
 
@@ -260,7 +260,7 @@ public record Cell(
     };
   }
 
-  /** The first 16 hexadecimal digits of the SHA-256 of this cell's canonical JSON. */
+  /** The first 16 hexadecimal digits of the SHA-256 of this run's canonical JSON. */
   public String id() {
     String json = CanonicalJson.of(this);
     return Sha256.of(json.getBytes(StandardCharsets.UTF_8)).substring(0, ID_DIGITS);

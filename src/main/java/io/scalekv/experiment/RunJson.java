@@ -14,36 +14,36 @@ import tools.jackson.databind.JsonNode;
  * Reads and writes result files. Both ways they are checked against {@value #SCHEMA}; equal results
  * are equal bytes.
  */
-public final class CellJson {
+public final class RunJson {
   /** Schema, a resource next to this class. */
-  public static final String SCHEMA = "cell-1.schema.json";
+  public static final String SCHEMA = "run-1.schema.json";
 
-  private CellJson() {}
+  private RunJson() {}
 
-  /** Returns a cell as text. */
-  public static String cellText(Cell cell) {
-    return CanonicalJson.of(cell);
+  /** Returns a run as text. */
+  public static String runText(Run run) {
+    return CanonicalJson.of(run);
   }
 
-  /** Returns the cell of such a text. */
-  public static Cell cell(String text) {
-    return Json.bindOptional(Json.parse(text, "cell"), Cell.class, "cell");
+  /** Returns the run of such a text. */
+  public static Run run(String text) {
+    return Json.bindOptional(Json.parse(text, "run"), Run.class, "run");
   }
 
   /** Built on first use. */
   private static final class Loaded {
-    static final JsonSchema SCHEMA = JsonSchema.of(CellJson.class, CellJson.SCHEMA);
+    static final JsonSchema SCHEMA = JsonSchema.of(RunJson.class, RunJson.SCHEMA);
   }
 
   /** Writes a result, whole or not at all. */
-  public static void write(CellResult result, Path file) throws IOException {
+  public static void write(RunResult result, Path file) throws IOException {
     AtomicFile.write(file, text(result).getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns the bytes of a result as text. */
-  public static String text(CellResult result) {
+  public static String text(RunResult result) {
     JsonNode tree = Json.MAPPER.valueToTree(result);
-    Loaded.SCHEMA.check(tree, "cell " + result.id());
+    Loaded.SCHEMA.check(tree, "run " + result.id());
     return CanonicalJson.write(tree, Set.of("/images"));
   }
 
@@ -51,24 +51,24 @@ public final class CellJson {
    * Reads a result.
    *
    * @throws IllegalArgumentException with one line naming file, JSON pointer, expected and got;
-   *     also if its id is not that of its cell
+   *     also if its id is not that of its run
    */
-  public static CellResult read(Path file) throws IOException {
+  public static RunResult read(Path file) throws IOException {
     return parse(Json.text(file), file.toString());
   }
 
   /** Reads a result from text; {@code name} stands for the file in messages. */
-  public static CellResult parse(String text, String name) {
+  public static RunResult parse(String text, String name) {
     return read(Json.parse(text, name), name);
   }
 
   /** Reads a result from a tree; {@code name} stands for the file in messages. */
-  static CellResult read(JsonNode tree, String name) {
+  static RunResult read(JsonNode tree, String name) {
     Loaded.SCHEMA.check(tree, name);
-    CellResult result = Json.bindOptional(tree, CellResult.class, name);
-    String id = result.cell().id();
+    RunResult result = Json.bindOptional(tree, RunResult.class, name);
+    String id = result.run().id();
     if (!id.equals(result.id())) {
-      throw Json.error(name, "/id", id + ", the hash of /cell", result.id());
+      throw Json.error(name, "/id", id + ", the hash of /run", result.id());
     }
     return result;
   }

@@ -11,10 +11,10 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 
 /**
- * Cells run one after the other on one model, which is loaded when the first is run and stays until
+ * Runs run one after the other on one model, which is loaded when the first is run and stays until
  * this is closed. Each leaves its result or its error in the folder of the results.
  */
-public final class CellSession implements AutoCloseable {
+public final class RunSession implements AutoCloseable {
   /** Loads a model when it is first needed. */
   @FunctionalInterface
   public interface Opener {
@@ -24,17 +24,17 @@ public final class CellSession implements AutoCloseable {
 
   private final ModelConfig config;
   private final Opener opener;
-  private final CellRunner.Context context;
+  private final RunExecutor.Context context;
   private final Runner.Options options;
   private final ResultFolder results;
   private ImageModel model;
-  private CellRunner runner;
+  private RunExecutor runner;
 
   /**
-   * @param opener loads the model; null where only {@link Cell.Kind#MEMORY} is run
+   * @param opener loads the model; null where only {@link Run.Kind#MEMORY} is run
    */
-  public CellSession(
-      ModelConfig config, Opener opener, CellRunner.Context context, Runner.Options options) {
+  public RunSession(
+      ModelConfig config, Opener opener, RunExecutor.Context context, Runner.Options options) {
     this.config = config;
     this.opener = opener;
     this.context = context;
@@ -42,26 +42,26 @@ public final class CellSession implements AutoCloseable {
     this.results = new ResultFolder(options.folder());
   }
 
-  /** Runs a cell that is not finished yet. */
+  /** Runs a run that is not finished yet. */
   public Runner.Ended run(Experiment.Planned planned, RunListener listener) throws IOException {
-    Optional<CellResult> known = results.find(planned.id());
+    Optional<RunResult> known = results.find(planned.id());
     if (known.isPresent()) {
       return ended(planned, Runner.Status.FOUND, null, known.get());
     }
-    CellRunner cells = runner();
+    RunExecutor runs = runner();
     String started = now();
     Path images = options.images() ? results.images(planned.id()) : null;
-    CellResult result;
+    RunResult result;
     try {
-      result = cells.run(planned.cell(), images, listener);
+      result = runs.run(planned.run(), images, listener);
     } catch (CancellationException e) {
       throw e;
     } catch (BudgetTooSmallException e) {
-      results.write(new CellFailure(planned.id(), planned.cell(), line(e), true, started));
+      results.write(new RunFailure(planned.id(), planned.run(), line(e), true, started));
       return ended(planned, Runner.Status.NOT_APPLICABLE, line(e), null);
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
       String error = line(e);
-      results.write(new CellFailure(planned.id(), planned.cell(), error, false, started));
+      results.write(new RunFailure(planned.id(), planned.run(), error, false, started));
       listener.say("failed: " + error);
       return ended(planned, Runner.Status.FAILED, error, null);
     }
@@ -69,34 +69,34 @@ public final class CellSession implements AutoCloseable {
     return ended(planned, Runner.Status.DONE, null, result);
   }
 
-  /** How many batches of reference images a cell is compared with; 0 if it needs none. */
-  public static int referenceBatches(Cell cell) {
-    if (!cell.kind().compared()) {
+  /** How many batches of reference images a run is compared with; 0 if it needs none. */
+  public static int referenceBatches(Run run) {
+    if (!run.kind().compared()) {
       return 0;
     }
-    int batch = cell.generation().batch();
-    return (cell.prompts().images() + batch - 1) / batch;
+    int batch = run.generation().batch();
+    return (run.prompts().images() + batch - 1) / batch;
   }
 
-  /** What tells the reference images of a cell from others. */
-  public static String referenceId(Cell cell) {
-    return ReferenceKey.of(cell).id();
+  /** What tells the reference images of a run from others. */
+  public static String referenceId(Run run) {
+    return ReferenceKey.of(run).id();
   }
 
-  /** Draws one batch of the reference images of a cell, if it is not there. */
-  public void drawReferences(Cell cell, int batch) throws IOException {
-    runner().drawReferences(cell, batch);
+  /** Draws one batch of the reference images of a run, if it is not there. */
+  public void drawReferences(Run run, int batch) throws IOException {
+    runner().drawReferences(run, batch);
   }
 
-  /** Checks the reference images of a cell and writes their manifest; what is missing is drawn. */
-  public void completeReferences(Cell cell, RunListener listener) throws IOException {
-    runner().completeReferences(cell, listener);
+  /** Checks the reference images of a run and writes their manifest; what is missing is drawn. */
+  public void completeReferences(Run run, RunListener listener) throws IOException {
+    runner().completeReferences(run, listener);
   }
 
-  /** Leaves the error of a cell in a folder of results. */
+  /** Leaves the error of a run in a folder of results. */
   public static Runner.Ended fail(ResultFolder results, Experiment.Planned planned, String error)
       throws IOException {
-    results.write(new CellFailure(planned.id(), planned.cell(), error, false, now()));
+    results.write(new RunFailure(planned.id(), planned.run(), error, false, now()));
     return ended(planned, Runner.Status.FAILED, error, null);
   }
 
@@ -104,16 +104,16 @@ public final class CellSession implements AutoCloseable {
     return Clock.systemUTC().instant().truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
-  /** How a cell ended. */
+  /** How a run ended. */
   public static Runner.Ended ended(
-      Experiment.Planned planned, Runner.Status status, String error, CellResult result) {
+      Experiment.Planned planned, Runner.Status status, String error, RunResult result) {
     return new Runner.Ended(planned.id(), planned.group(), planned.label(), status, error, result);
   }
 
-  private CellRunner runner() {
+  private RunExecutor runner() {
     if (runner == null) {
       model = opener == null ? null : opener.open();
-      runner = new CellRunner(config, model, context);
+      runner = new RunExecutor(config, model, context);
     }
     return runner;
   }

@@ -17,22 +17,22 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Result files and the ids of cells. */
-final class CellJsonTest {
-  private static final CellResult RESULT = ResultFixtures.result("snapkv", "10%", 27, 20);
+/** Result files and the ids of runs. */
+final class RunJsonTest {
+  private static final RunResult RESULT = ResultFixtures.result("snapkv", "10%", 27, 20);
 
   @Test
   void whatIsWrittenIsRead() {
-    String text = CellJson.text(RESULT);
-    assertEquals(RESULT, CellJson.parse(text, "r"));
-    assertEquals(text, CellJson.text(CellJson.parse(text, "r")));
+    String text = RunJson.text(RESULT);
+    assertEquals(RESULT, RunJson.parse(text, "r"));
+    assertEquals(text, RunJson.text(RunJson.parse(text, "r")));
     assertFalse(text.contains("\"haarpsi\""), "what was not measured is absent");
   }
 
   @Test
   void anIdenticalImageHasAnInfinitePsnr() {
-    CellResult.Image image =
-        CellResult.Image.of(0, 0, true, Map.of("psnr", Double.POSITIVE_INFINITY, "ssim", 1.0));
+    RunResult.Image image =
+        RunResult.Image.of(0, 0, true, Map.of("psnr", Double.POSITIVE_INFINITY, "ssim", 1.0));
     assertEquals(Double.POSITIVE_INFINITY, image.value("psnr"));
     assertEquals(1.0, image.value("ssim"));
     assertEquals(null, image.value("haarpsi"));
@@ -41,31 +41,31 @@ final class CellJsonTest {
   /** The id is the same everywhere, for ever: other ids would throw finished results away. */
   @Test
   void theIdIsKnown() {
-    assertEquals("17b941453b30c9fe", ResultFixtures.cell("snapkv", "10%", 27).id());
+    assertEquals("17b941453b30c9fe", ResultFixtures.run("snapkv", "10%", 27).id());
   }
 
   @Test
   void everyFieldChangesTheId() {
-    Cell cell =
-        new Cell(
-            Cell.Kind.POLICY,
-            RESULT.cell().model(),
-            RESULT.cell().generation(),
-            RESULT.cell().prompts(),
-            new Cell.Policy("scalekv", "10%", 27, "5%", 13, CacheType.FP32, CacheType.FP32),
-            new Cell.Calibration.Measured("asi", false, "5%", 2, "f".repeat(64), 10, 0, "64"),
+    Run run =
+        new Run(
+            Run.Kind.POLICY,
+            RESULT.run().model(),
+            RESULT.run().generation(),
+            RESULT.run().prompts(),
+            new Run.Policy("scalekv", "10%", 27, "5%", 13, CacheType.FP32, CacheType.FP32),
+            new Run.Calibration.Measured("asi", false, "5%", 2, "f".repeat(64), 10, 0, "64"),
             "jpeg 90",
-            RESULT.cell().metrics(),
-            new Cell.Nets("a", "b", "c", "d", "e", "f"),
+            RESULT.run().metrics(),
+            new Run.Nets("a", "b", "c", "d", "e", "f"),
             3);
-    JsonNode tree = Json.MAPPER.valueToTree(cell);
+    JsonNode tree = Json.MAPPER.valueToTree(run);
     Set<String> ids = new HashSet<>();
-    ids.add(cell.id());
+    ids.add(run.id());
     int fields = 0;
     for (List<String> path : leaves(tree)) {
       JsonNode other = tree.deepCopy();
       change(other, path);
-      ids.add(CellJson.cell(other.toString()).id());
+      ids.add(RunJson.run(other.toString()).id());
       fields++;
     }
     assertEquals(1 + fields, ids.size());
@@ -125,7 +125,7 @@ final class CellJsonTest {
     refused(tree.deepCopy().put("extra", 1), "/extra");
     refused(tree.deepCopy().without("metrics"), "/metrics");
     ObjectNode other = tree.deepCopy();
-    ((ObjectNode) other.get("cell").get("policy")).put("budgetTokens", 28);
+    ((ObjectNode) other.get("run").get("policy")).put("budgetTokens", 28);
     refused(other, "/id");
     ObjectNode bad = tree.deepCopy();
     ((ObjectNode) bad.get("images").get(0).get("metrics")).put("ssim", "much");
@@ -135,7 +135,7 @@ final class CellJsonTest {
   private static void refused(JsonNode tree, String place) {
     IllegalArgumentException e =
         assertThrows(
-            IllegalArgumentException.class, () -> CellJson.parse(tree.toString(), "r.json"));
+            IllegalArgumentException.class, () -> RunJson.parse(tree.toString(), "r.json"));
     assertTrue(e.getMessage().contains(place), e.getMessage());
     assertEquals(1, e.getMessage().lines().count());
   }

@@ -1,10 +1,10 @@
 package io.scalekv.cli;
 
 import io.scalekv.experiment.Campaign;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Status;
 import io.scalekv.experiment.Sweep;

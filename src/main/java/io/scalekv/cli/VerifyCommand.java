@@ -1,9 +1,9 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.RunJson;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.RunJson;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.experiment.Verification;
 import io.scalekv.io.Require;

@@ -115,9 +115,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
     Map<Group, List<Entry>> groups = new LinkedHashMap<>();
     for (RunResult r : runs) {
       boolean full = r.run().policy().budget() == null;
-      if (r.run().kind() == Run.Kind.POLICY
-          && !full
-          && r.run().metrics().contains(metric.key())) {
+      if (r.run().kind() == Run.Kind.POLICY && !full && r.run().metrics().contains(metric.key())) {
         Entry entry =
             new Entry(r.id(), labels.getOrDefault(r.id(), r.id()), r.run(), byPrompt(r, metric));
         groups.computeIfAbsent(Group.of(r.run()), g -> new ArrayList<>()).add(entry);

@@ -96,8 +96,7 @@ final class RunCalibrations {
         .lowest(drafters);
   }
 
-  private Measured measure(
-      Run run, Run.Calibration.Measured c, int budget, RunListener listener) {
+  private Measured measure(Run run, Run.Calibration.Measured c, int budget, RunListener listener) {
     Run.Generation g = run.generation();
     boolean needsBudget = LayerStatistic.ofCliName(c.statistic()).needsBudget();
     Set<String> parts = new TreeSet<>(Policies.needs(PolicySpec.parse(run.policy().name())));
@@ -127,9 +126,11 @@ final class RunCalibrations {
             .withCutTokens(needsBudget ? budget : 0);
     listener.begun(RunListener.Task.CALIBRATION, source.images());
     try {
-      CalibrationRun calibration = new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
+      CalibrationRun calibration =
+          new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
       Measurements result = calibration.measure(done -> listener.step("prompt " + done));
-      Measured found = new Measured(LayerStatistics.of(result.profile()), calibration.forPolicies(result));
+      Measured found =
+          new Measured(LayerStatistics.of(result.profile()), calibration.forPolicies(result));
       measured.put(key, found);
       return found;
     } finally {

@@ -191,8 +191,7 @@ public final class RunExecutor implements AutoCloseable {
           BitRecorder recorder = new BitRecorder();
           List<Prompt> prompts = RunImages.prompts(run.prompts(), texts, at, end, shift);
           long begin = System.nanoTime();
-          part =
-              generate(run, prompts, settings, GenerationListener.all(List.of(meter, recorder)));
+          part = generate(run, prompts, settings, GenerationListener.all(List.of(meter, recorder)));
           seconds += (System.nanoTime() - begin) / 1e9;
           bits = recorder.images().stream().map(TokenBits::new).toList();
         } else {
@@ -294,10 +293,7 @@ public final class RunExecutor implements AutoCloseable {
     return config
         .geometry()
         .memory(
-            run.policy().keyType(),
-            run.policy().valueType(),
-            branches,
-            run.generation().batch());
+            run.policy().keyType(), run.policy().valueType(), branches, run.generation().batch());
   }
 
   /** Times of the policy and the full cache, interleaved so that drift affects both. */

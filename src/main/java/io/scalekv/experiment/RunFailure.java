@@ -9,5 +9,4 @@ package io.scalekv.experiment;
  * @param notApplicable whether the policy has no meaning at this budget, rather than an error
  * @param started ISO 8601 in UTC
  */
-public record RunFailure(
-    String id, Run run, String error, boolean notApplicable, String started) {}
+public record RunFailure(String id, Run run, String error, boolean notApplicable, String started) {}

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Runs the runs of an experiment, here or on many machines. Finished runs are never redone; a
- * run that fails leaves a file that says why and does not stop the others. All runners leave the
- * same files.
+ * Runs the runs of an experiment, here or on many machines. Finished runs are never redone; a run
+ * that fails leaves a file that says why and does not stop the others. All runners leave the same
+ * files.
  */
 public interface Runner {
   /**

@@ -1,9 +1,9 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

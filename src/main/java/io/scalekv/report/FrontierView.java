@@ -1,8 +1,8 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Run;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.Run;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

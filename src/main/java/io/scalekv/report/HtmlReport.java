@@ -2,9 +2,9 @@ package io.scalekv.report;
 
 import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
+import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
-import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.io.Json;
 import java.io.IOException;
 import java.io.InputStreamReader;

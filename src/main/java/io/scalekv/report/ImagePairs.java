@@ -1,7 +1,7 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Run;
 import io.scalekv.experiment.ExperimentFile;
+import io.scalekv.experiment.Run;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
@@ -106,8 +106,7 @@ record ImagePairs(List<String> prompts, List<Path> full, List<RunImages> runs) {
       RgbImage b = Png.read(run.files().get(p));
       images.addAll(List.of(a, b, difference(a, b)));
       labels.addAll(
-          List.of(
-              "full: " + prompts.get(p), run.row().row().label(), "difference × " + AMPLIFIED));
+          List.of("full: " + prompts.get(p), run.row().row().label(), "difference × " + AMPLIFIED));
       side = Math.max(side, a.width());
     }
     int zoom = Math.max(1, (LEAST_SIDE + side - 1) / side);

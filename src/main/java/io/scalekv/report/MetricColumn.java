@@ -1,11 +1,11 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.CaptionMetrics;
-import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.SetMetric;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 package io.scalekv.report;
 
 import io.scalekv.cache.CacheType;
-import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.metrics.Metric;
 import java.io.IOException;
 import java.io.InputStream;
@@ -178,8 +178,7 @@ public final class PaperComparison {
   /** The paper's own model first, else any that is not in the paper. */
   private static Optional<RunResult> onModel(
       Printed p, List<RunResult> runs, Predicate<Run> wanted) {
-    Optional<RunResult> own =
-        find(runs, c -> wanted.test(c) && c.model().name().equals(p.model()));
+    Optional<RunResult> own = find(runs, c -> wanted.test(c) && c.model().name().equals(p.model()));
     return own.isPresent()
         ? own
         : find(runs, c -> wanted.test(c) && !MODELS.contains(c.model().name()));

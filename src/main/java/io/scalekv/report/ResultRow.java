@@ -1,9 +1,9 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import java.util.List;
 
 /**

@@ -1,9 +1,9 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.metrics.Metric;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

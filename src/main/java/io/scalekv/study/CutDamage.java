@@ -3,9 +3,9 @@ package io.scalekv.study;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
-import io.scalekv.experiment.Results;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.ImageMetrics;
 import io.scalekv.metrics.Metric;
@@ -155,8 +155,7 @@ public record CutDamage(
           name,
           known,
           group);
-      runs
-          .computeIfAbsent(pairs, p -> new TreeMap<>(CutDamage::compare))
+      runs.computeIfAbsent(pairs, p -> new TreeMap<>(CutDamage::compare))
           .put(new Place(Integer.parseInt(policy.settings().getOrDefault("layer", "0")), scale), r);
     }
     Require.that(!runs.isEmpty(), "missing runs of policy one-layer in %s: sweep them", name);

@@ -3,8 +3,8 @@ package io.scalekv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.RunResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.RunJson;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.RunJson;
 import io.scalekv.io.Sha256;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.TensorSource;

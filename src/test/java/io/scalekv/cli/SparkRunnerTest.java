@@ -64,8 +64,7 @@ final class SparkRunnerTest {
     assertEquals(runs, there.json().get("experiments").get(0).get("done").intValue());
 
     Said again = sweep(spark, "--runner", "spark", "--master", "local");
-    assertEquals(
-        runs, again.json().get("experiments").get(0).get("found").intValue(), again.out());
+    assertEquals(runs, again.json().get("experiments").get(0).get("found").intValue(), again.out());
     assertEquals(0, again.json().get("experiments").get(0).get("done").intValue());
   }
 

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.experiment.RunJson;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.RunJson;
+import io.scalekv.experiment.RunResult;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

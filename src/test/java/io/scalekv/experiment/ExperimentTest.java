@@ -95,8 +95,7 @@ final class ExperimentTest {
   @Test
   void table1IsWhatItIs() throws IOException {
     Experiment table = expand(ExperimentSpec.read(TABLE_1), TABLE_1);
-    String runs =
-        table.runs().stream().map(ExperimentTest::line).collect(Collectors.joining("\n"));
+    String runs = table.runs().stream().map(ExperimentTest::line).collect(Collectors.joining("\n"));
     try (InputStream golden = ExperimentTest.class.getResourceAsStream("table1-runs.txt")) {
       String expected = new String(golden.readAllBytes(), StandardCharsets.UTF_8);
       assertEquals(expected.strip(), runs);

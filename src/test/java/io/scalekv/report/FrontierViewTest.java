@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.CacheType;
-import io.scalekv.experiment.Run;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.Run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

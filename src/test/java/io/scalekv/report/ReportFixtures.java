@@ -1,13 +1,13 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunFailure;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.ResultFolder;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunFailure;
+import io.scalekv.experiment.RunResult;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.AtomicFile;

@@ -1,9 +1,9 @@
 package io.scalekv.experiment.spark;
 
-import io.scalekv.experiment.RunExecutor;
-import io.scalekv.experiment.RunSession;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.PromptTexts;
+import io.scalekv.experiment.RunExecutor;
+import io.scalekv.experiment.RunSession;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Sweep;
 import io.scalekv.experiment.UserNets;

@@ -1,13 +1,13 @@
 package io.scalekv.experiment.spark;
 
-import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunJson;
-import io.scalekv.experiment.RunResult;
-import io.scalekv.experiment.RunExecutor;
-import io.scalekv.experiment.RunSession;
 import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.ResultFolder;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunExecutor;
+import io.scalekv.experiment.RunJson;
 import io.scalekv.experiment.RunListener;
+import io.scalekv.experiment.RunResult;
+import io.scalekv.experiment.RunSession;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Sweep;
 import io.scalekv.io.AtomicFile;

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Cache options: policies, budget, number formats and calibration. */
@@ -62,18 +63,7 @@ final class CacheOptions {
               + " --random-weights).")
   private Path roles;
 
-  @Option(
-      names = "--key-type",
-      paramLabel = "fp32|bf16|int8",
-      defaultValue = "fp32",
-      description = "Number format of stored keys (default: ${DEFAULT-VALUE}).")
-  private CacheType keyType = CacheType.FP32;
-
-  @Option(
-      names = "--value-type",
-      paramLabel = "fp32|bf16|int8",
-      description = "Number format of stored values (default: that of --dtype).")
-  private CacheType valueType;
+  @Mixin private FormatOptions formats = new FormatOptions();
 
   /** Returns the budget. */
   Budget budget() {
@@ -88,14 +78,11 @@ final class CacheOptions {
    */
   List<PolicyImages.Setting> settings(
       ModelOptions model, Drawing drawing, int batch, boolean compared) throws IOException {
-    CacheType values = valueType == null ? model.valueType() : valueType;
     PolicyFactory factory =
         new PolicyFactory(
             drawing.schedule(),
-            model
-                .config()
-                .geometry()
-                .memory(keyType, values, drawing.sampling().guided() ? 2 : 1, batch),
+            formats.memory(
+                model.config(), model.valueType(), drawing.sampling().guided(), batch),
             calibration(
                 model.choice(), drawing.schedule(), roles, drawing.seed(), model.isRandom()),
             drawing.seed());
@@ -107,7 +94,7 @@ final class CacheOptions {
     }
     List<PolicyImages.Setting> settings = new ArrayList<>();
     for (PolicySpec policy : all) {
-      settings.add(setting(factory, policy, values));
+      settings.add(setting(factory, policy, formats.values(model.valueType())));
     }
     return settings;
   }
@@ -115,7 +102,7 @@ final class CacheOptions {
   private PolicyImages.Setting setting(PolicyFactory factory, PolicySpec policy, CacheType values) {
     if (policy.name().equals(FULL)) {
       CachePolicy full = factory.create(policy, factory.schedule().historyTokens());
-      CacheSettings cache = new CacheSettings(full, null, keyType, values);
+      CacheSettings cache = new CacheSettings(full, null, formats.keys(), values);
       return new PolicyImages.Setting(FULL, null, null, cache);
     }
     CachePolicy other = null;
@@ -127,7 +114,8 @@ final class CacheOptions {
       other = one.create(policy, one.tokens(policy, unconditional));
       tokens = factory.tokens(policy, budget, other);
     }
-    CacheSettings cache = new CacheSettings(factory.create(policy, tokens), other, keyType, values);
+    CacheSettings cache =
+        new CacheSettings(factory.create(policy, tokens), other, formats.keys(), values);
     return new PolicyImages.Setting(policy.toString(), budget.toString(), tokens, cache);
   }
 

@@ -1,8 +1,7 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.PolicyImages;
 import io.scalekv.experiment.PolicyImages.Outcome;
-import io.scalekv.io.AtomicFile;
+import io.scalekv.experiment.PolicyImages;
 import io.scalekv.io.Require;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
@@ -10,7 +9,6 @@ import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
 import io.scalekv.scene.SceneGrammar;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,10 +95,8 @@ final class GenerateCommand implements Callable<Integer> {
             output.progress("generate", (long) settings.size() * request.images())) {
       PolicyImages images = new PolicyImages(model, request, progress::step);
       report(images.manifest(noImage ? images.codes() : images.images(out)));
-    } catch (RuntimeException e) {
-      throw memory.judge(e, output.err());
-    } catch (OutOfMemoryError e) {
-      throw memory.answer(e, output.err());
+    } catch (RuntimeException | OutOfMemoryError e) {
+      throw memory.judge(e);
     }
     return 0;
   }
@@ -108,15 +104,14 @@ final class GenerateCommand implements Callable<Integer> {
   private void report(PolicyImages.Manifest manifest) throws IOException {
     output.json(manifest);
     if (!noImage) {
-      AtomicFile.write(
-          out.resolve("manifest.json"), Output.text(manifest).getBytes(StandardCharsets.UTF_8));
+      manifest.write(out);
     }
     List<Outcome> outcomes = manifest.policies();
     output.table(
         List.of("policy", "budget", "tokens", "KV MiB", "peak MiB", "% of full", "PSNR dB"),
         outcomes,
         o ->
-            Output.runs(
+            Output.row(
                 o.policy(),
                 o.budget(),
                 o.budgetTokens(),
@@ -131,7 +126,7 @@ final class GenerateCommand implements Callable<Integer> {
             List.of("scale", "tokens", "seconds", "cpu s", "KV MiB", "peak RSS MiB", "GFLOP"),
             o.scales(),
             c ->
-                Output.runs(
+                Output.row(
                     c.label(),
                     c.tokens(),
                     Output.fixed(c.seconds(), 4),
@@ -144,7 +139,7 @@ final class GenerateCommand implements Callable<Integer> {
         output.table(
             List.of(o.policy() + ": right", "%"),
             o.faithfulness().entrySet(),
-            e -> Output.runs(e.getKey(), Output.fixed(100 * e.getValue(), 1)));
+            e -> Output.row(e.getKey(), Output.fixed(100 * e.getValue(), 1)));
       }
     }
     if (!noImage) {

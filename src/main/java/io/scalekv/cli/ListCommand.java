@@ -53,13 +53,13 @@ final class ListCommand implements Callable<Integer> {
         all.stream().filter(e -> name == null || e.name().equals(name)).toList();
     document.put(kind.toString(), chosen);
     output.json(document);
-    output.table(List.of("name", "summary"), chosen, e -> Output.runs(e.name(), e.summary()));
+    output.table(List.of("name", "summary"), chosen, e -> Output.row(e.name(), e.summary()));
     for (Names.Entry e : name == null ? List.<Names.Entry>of() : chosen) {
       output.line("source: %s", e.source() == null ? "this project" : e.source());
       output.table(
           List.of("setting", "default", "meaning"),
           e.settings(),
-          s -> Output.runs(s.name(), s.defaultValue(), s.meaning()));
+          s -> Output.row(s.name(), s.defaultValue(), s.meaning()));
     }
     kind.next(name == null ? known.stream().findFirst().orElse(null) : name)
         .ifPresent(words -> output.next(words.toArray()));

@@ -9,6 +9,7 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Software;
 import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.RandomWeights;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.TopKeys;
 import io.scalekv.roles.CalibrationShard;
 import io.scalekv.tensor.Cancellation;
@@ -19,7 +20,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jline.utils.Signals;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
@@ -33,6 +33,7 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /**
  * Root command. Every command ends with exit code 0 (done), 1 (failed while working), 2 (wrong
@@ -158,6 +159,11 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(ModelOptions.Dtype.class, Choice.of(ModelOptions.Dtype.class));
     root.registerConverter(
         MappingForm.class, new Choice<>(List.of(MappingForm.values()), MappingForm::key));
+    root.registerConverter(
+        RolesExportCommand.Format.class, Choice.of(RolesExportCommand.Format.class));
+    root.registerConverter(
+        LayerStatistic.class,
+        new Choice<>(List.of(LayerStatistic.values()), LayerStatistic::cliName));
     root.registerConverter(RunnerOptions.Kind.class, Choice.of(RunnerOptions.Kind.class));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
     root.registerConverter(Names.class, Choice.of(Names.class));

@@ -39,6 +39,7 @@ final class MemoryCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions modelOptions;
   @Mixin private SizeOptions sizeOptions;
+  @Mixin private FormatOptions formats;
   @Mixin private Output output;
 
   @HelpGroup(HelpGroup.Heading.CACHE)
@@ -83,21 +84,6 @@ final class MemoryCommand implements Callable<Integer> {
       description = "Guidance; 1 is none and needs one branch (default: ${DEFAULT-VALUE}).")
   private double cfg;
 
-  @HelpGroup(HelpGroup.Heading.CACHE)
-  @Option(
-      names = "--key-type",
-      paramLabel = "fp32|bf16|int8",
-      defaultValue = "fp32",
-      description = "Number format of stored keys (default: ${DEFAULT-VALUE}).")
-  private CacheType keyType;
-
-  @HelpGroup(HelpGroup.Heading.CACHE)
-  @Option(
-      names = "--value-type",
-      paramLabel = "fp32|bf16|int8",
-      description = "Number format of stored values (default: fp32; bf16 for published models).")
-  private CacheType valueType;
-
   @Option(names = "--measure", description = "Also run the cache on random numbers and measure it.")
   private boolean measure;
 
@@ -123,7 +109,7 @@ final class MemoryCommand implements Callable<Integer> {
         "full cache: %d tokens per layer and head, %s MiB; working copies: float32 keys and values"
             + " of the layer at work",
         table.fullTokens(), Output.mib(table.fullKvBytes()));
-    output.table(COLUMNS, table.rows(), MemoryCommand::runs);
+    output.table(COLUMNS, table.rows(), MemoryCommand::cells);
     for (MemoryTable.Row r : table.rows()) {
       if (r.note() != null) {
         output.line("%s", r.note());
@@ -138,11 +124,11 @@ final class MemoryCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static List<Object> runs(MemoryTable.Row r) {
+  private static List<Object> cells(MemoryTable.Row r) {
     CacheUsage u = r.formula();
     return u == null
-        ? Output.runs(r.policy(), r.budget(), null, null, null, null, null)
-        : Output.runs(
+        ? Output.row(r.policy(), r.budget(), null, null, null, null, null)
+        : Output.row(
             r.policy(),
             r.budget(),
             r.budgetTokens(),
@@ -155,12 +141,11 @@ final class MemoryCommand implements Callable<Integer> {
   private MemoryTable table(List<PolicySpec> specs) throws IOException {
     ModelConfig config = modelOptions.config();
     ScaleSchedule schedule = sizeOptions.schedule(config);
-    boolean published = config.published();
-    CacheType values = valueType != null ? valueType : published ? CacheType.BF16 : CacheType.FP32;
+    CacheType computed = config.published() ? CacheType.BF16 : CacheType.FP32;
     PolicyFactory factory =
         new PolicyFactory(
             schedule,
-            config.geometry().memory(keyType, values, cfg == 1 ? 1 : 2, batch),
+            formats.memory(config, computed, cfg != 1, batch),
             CacheOptions.calibration(modelOptions.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {

@@ -51,7 +51,7 @@ final class ModelsCommand implements Callable<Integer> {
       output.table(
           List.of("part", "status", "parameters", "file"),
           check.parts(),
-          p -> Output.runs(p.part(), Output.word(p.status()), p.parameters(), p.file()));
+          p -> Output.row(p.part(), Output.word(p.status()), p.parameters(), p.file()));
     }
     List<String> problems = new ArrayList<>();
     for (ModelCheck check : checks) {
@@ -77,7 +77,7 @@ final class ModelsCommand implements Callable<Integer> {
         List.of("model", "status", "layers", "width", "heads", "bits a token", "needs"),
         entries,
         e ->
-            Output.runs(
+            Output.row(
                 e.name(),
                 e.status(),
                 e.geometry().layers(),

@@ -7,11 +7,9 @@ import io.scalekv.model.Drawing;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.MemoryNeed;
 import io.scalekv.model.ModelConfig;
-import java.io.PrintWriter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.TreeSet;
 
 /**
  * Memory of a generation, reported when an allocation on processor or GPU fails: what it needs and
@@ -64,21 +62,9 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
     return false;
   }
 
-  /**
-   * Returns the error to throw: the same, or for a failed allocation one line about the memory,
-   * after printing the table.
-   *
-   * @param err receives the table
-   */
-  RuntimeException judge(RuntimeException error, PrintWriter err) {
-    return is(error) ? answer(error, err) : error;
-  }
-
-  /** Returns the error to throw for a failed allocation, after printing the table. */
-  RuntimeException answer(Throwable error, PrintWriter err) {
-    err.println(table());
-    err.flush();
-    return new Exceeded(line(), error);
+  /** Returns the error to throw: the same, or for a failed allocation one line about the memory. */
+  RuntimeException judge(Throwable error) {
+    return is(error) ? new Exceeded(line(), error) : (RuntimeException) error;
   }
 
   /** Returns the largest smaller batch that fits, or 0. */
@@ -102,29 +88,6 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
       return asked + "; a smaller --size or --budget, or --dtype bf16 may fit";
     }
     return asked + "; " + (freeBytes == null ? "try --batch " : "--batch fits up to ") + fits();
-  }
-
-  private String table() {
-    TreeSet<Integer> batches = new TreeSet<>(List.of(1, Math.max(1, fits()), batch));
-    StringBuilder text = new StringBuilder(String.format("%-24s", "memory in MiB, batch of"));
-    batches.forEach(b -> text.append(String.format(Locale.ROOT, " %10d", b)));
-    row(text, "transformer", batches, b -> need.weights());
-    row(text, "image tokenizer", batches, b -> need.tokenizer());
-    row(text, "KV cache at its most", batches, b -> b * need.cache());
-    row(text, "activations, at most", batches, b -> b * need.activations());
-    row(text, "together", batches, need::bytes);
-    return text.toString();
-  }
-
-  /** Bytes of a batch. */
-  @FunctionalInterface
-  private interface Bytes {
-    long of(int batch);
-  }
-
-  private static void row(StringBuilder text, String name, TreeSet<Integer> batches, Bytes bytes) {
-    text.append(String.format("%n%-24s", name));
-    batches.forEach(b -> text.append(String.format(Locale.ROOT, " %10.0f", bytes.of(b) / MIB)));
   }
 
   /** Error of a generation that needs more memory than there is. */

@@ -1,8 +1,10 @@
 package io.scalekv.cli;
 
+import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,6 +18,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Output of a command: lines and tables for people, or with {@code --json} one document for
@@ -23,9 +27,9 @@ import tools.jackson.databind.JsonNode;
  * in its own mode and is silent in the other:
  *
  * <pre>{@code
- * output.json(report);
+ * output.json(report, output.work(files));
  * output.line("%s: %d runs in %s", name, runs, folder);
- * output.table(List.of("policy", "tokens"), rows, r -> Output.runs(r.policy(), r.tokens()));
+ * output.table(List.of("policy", "tokens"), rows, r -> Output.row(r.policy(), r.tokens()));
  * output.next("report", folder);
  * }</pre>
  */
@@ -44,6 +48,7 @@ final class Output {
       description = "Print no progress on stderr.")
   private boolean quiet;
 
+  private final long start = System.nanoTime();
   private boolean resumable;
 
   /** Returns whether {@code --json} is given. */
@@ -66,22 +71,61 @@ final class Output {
   }
 
   /**
-   * Prints the JSON document of the command; to be called once.
+   * Prints the JSON document of the command; to be called once. Numbers that are not finite are
+   * null.
    *
-   * @param document record or map, an object in JSON; keys camelCase with the unit last
+   * @param parts records or maps whose keys make up the document; camelCase with the unit last
    */
-  void json(Object document) {
+  void json(Object... parts) {
     if (json) {
-      JsonNode tree = Json.MAPPER.valueToTree(document);
-      Require.that(tree.isObject(), "document must be a JSON object, got %s", tree.getNodeType());
-      out().println(Json.pretty(tree));
+      ObjectNode document = Json.MAPPER.createObjectNode();
+      for (Object part : parts) {
+        JsonNode tree = Json.MAPPER.valueToTree(part);
+        Require.that(tree.isObject(), "document must be a JSON object, got %s", tree.getNodeType());
+        document.setAll((ObjectNode) tree);
+      }
+      finite(document);
+      out().println(Json.pretty(document));
       out().flush();
     }
   }
 
-  /** Returns a document as the JSON text of a file. */
-  static String text(Object document) {
-    return Json.pretty(document) + "\n";
+  private static void finite(JsonNode tree) {
+    if (tree instanceof ObjectNode object) {
+      for (String key : List.copyOf(object.propertyNames())) {
+        object.set(key, isFinite(object.get(key)) ? object.get(key) : object.nullNode());
+      }
+    } else if (tree instanceof ArrayNode array) {
+      for (int i = 0; i < array.size(); i++) {
+        if (!isFinite(array.get(i))) {
+          array.setNull(i);
+        }
+      }
+    }
+    tree.forEach(Output::finite);
+  }
+
+  private static boolean isFinite(JsonNode value) {
+    return !value.isFloatingPointNumber() || Double.isFinite(value.doubleValue());
+  }
+
+  /** Returns the end of a document: files, time and memory of the command. */
+  Map<String, Object> work(List<Path> files) {
+    Map<String, Object> work = new LinkedHashMap<>();
+    work.put("files", files.stream().map(Path::toString).toList());
+    work.put("wallSeconds", Math.round(seconds() * 10) / 10.0);
+    work.put("peakRssMiB", ProcessMemory.peakRssMiB());
+    return work;
+  }
+
+  /** Prints the files that were written and the time that the command took. */
+  void files(List<Path> files) {
+    files.forEach(file -> line("%s", file));
+    line("%.1f s", seconds());
+  }
+
+  private double seconds() {
+    return (System.nanoTime() - start) / 1e9;
   }
 
   /** Prints one line of text, formatted in {@link Locale#ROOT}. */
@@ -97,16 +141,16 @@ final class Output {
    *
    * @param columns headings
    * @param items one a row
-   * @param runs values of a row in the order of the columns; null prints {@code n/a}
+   * @param cells values of a row in the order of the columns; null prints {@code n/a}
    */
-  <T> void table(List<String> columns, Iterable<T> items, Function<T, List<?>> runs) {
+  <T> void table(List<String> columns, Iterable<T> items, Function<T, List<?>> cells) {
     if (json) {
       return;
     }
     List<List<String>> rows = new ArrayList<>(List.of(columns));
     for (T item : items) {
       rows.add(
-          runs.apply(item).stream().map(c -> c == null ? "n/a" : c.toString().strip()).toList());
+          cells.apply(item).stream().map(c -> c == null ? "n/a" : c.toString().strip()).toList());
     }
     int[] widths = new int[columns.size()];
     boolean[] numbers = new boolean[columns.size()];
@@ -129,8 +173,8 @@ final class Output {
     return run.equals("n/a") || run.matches("[-+≤<>]?\\d.*") || run.equals("∞");
   }
 
-  /** Returns the runs of a row; unlike {@link List#of} they may be null. */
-  static List<Object> runs(Object... values) {
+  /** Returns the cells of a row; unlike {@link List#of} they may be null. */
+  static List<Object> row(Object... values) {
     return Arrays.asList(values);
   }
 

@@ -81,7 +81,7 @@ final class ReproduceCommand implements Callable<Integer> {
         List.of("paper", "model", "row", "quantity", "paper's", "measured", "comparable", "note"),
         written.comparison(),
         r ->
-            Output.runs(
+            Output.row(
                 r.place(),
                 r.model(),
                 r.what(),

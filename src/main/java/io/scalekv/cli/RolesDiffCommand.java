@@ -99,27 +99,27 @@ final class RolesDiffCommand implements Callable<Integer> {
     output.table(
         List.of("comparison", "value"),
         List.of(
-            Output.runs("drafters of A", report.draftersA()),
-            Output.runs("drafters of B", report.draftersB()),
-            Output.runs("Jaccard overlap of the drafters", fixed(report.jaccard())),
-            Output.runs("adjusted Rand index of the roles", fixed(report.adjustedRand())),
-            Output.runs("Spearman of z", fixed(report.zSpearman())),
-            Output.runs("Spearman of tokens", fixed(report.tokensSpearman())),
-            Output.runs("share of tokens in common", fixed(report.commonTokens()))),
+            Output.row("drafters of A", report.draftersA()),
+            Output.row("drafters of B", report.draftersB()),
+            Output.row("Jaccard overlap of the drafters", fixed(report.jaccard())),
+            Output.row("adjusted Rand index of the roles", fixed(report.adjustedRand())),
+            Output.row("Spearman of z", fixed(report.zSpearman())),
+            Output.row("Spearman of tokens", fixed(report.tokensSpearman())),
+            Output.row("share of tokens in common", fixed(report.commonTokens()))),
         row -> row);
     if (!report.orders().isEmpty()) {
       output.table(
           List.of("orders of scale", "Spearman", "Kendall", "first half in common"),
           report.orders(),
           o ->
-              Output.runs(
+              Output.row(
                   o.scale(), fixed(o.spearman()), fixed(o.kendall()), fixed(o.firstHalf())));
     }
     if (!report.changes().isEmpty()) {
       output.table(
           List.of("layer", "scale", "map", "A", "B"),
           report.changes(),
-          c -> Output.runs(c.layer(), c.scale(), c.map(), c.from(), c.to()));
+          c -> Output.row(c.layer(), c.scale(), c.map(), c.from(), c.to()));
     }
     return 0;
   }

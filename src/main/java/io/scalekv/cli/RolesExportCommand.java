@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.Budget;
 import io.scalekv.io.Require;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -9,8 +10,8 @@ import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,8 +23,6 @@ import picocli.CommandLine.Parameters;
     name = "export",
     description = "Writes a roles.json as a ScaleKV budget file or as HeatKV orders.",
     footer = {
-      "",
-      "Examples:",
       "  ./scalekv roles export roles.json --format scalekv --out budgets.json",
       "  ./scalekv roles export roles.json --format heatkv --with-metadata --out orders.json"
     })
@@ -35,16 +34,11 @@ final class RolesExportCommand implements Callable<Integer> {
     /** Orders of HeatKV. */
     HEATKV;
 
-    /** Converter by name. */
-    static final class Converter extends Choice<Format> {
-      Converter() {
-        super(List.of(values()), f -> f.name().toLowerCase(Locale.ROOT));
-      }
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
-
-  /** JSON document. */
-  record Report(String file, String format, String model) {}
 
   @Mixin private Output output;
 
@@ -55,7 +49,6 @@ final class RolesExportCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "scalekv|heatkv",
       required = true,
-      converter = Format.Converter.class,
       description = "A budget file as released with ScaleKV, or orders of HeatKV.")
   private Format format;
 
@@ -94,9 +87,10 @@ final class RolesExportCommand implements Callable<Integer> {
           "--with-metadata and --sink-scales require --format heatkv");
       scaleKv(calibration).write(out);
     }
-    output.json(
-        new Report(
-            out.toString(), format.name().toLowerCase(Locale.ROOT), calibration.model().name()));
+    output.json(Map.of(
+            "file", out.toString(),
+            "format", format.toString(),
+            "model", calibration.model().name()));
     output.line("%s", out);
     return 0;
   }

@@ -4,6 +4,7 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.io.Require;
 import io.scalekv.io.Software;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.report.CalibrationSummary;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -12,10 +13,9 @@ import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.Roles;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -30,24 +30,10 @@ import picocli.CommandLine.Parameters;
     description =
         "Makes a roles.json of a ScaleKV budget file or of HeatKV orders; needs no weights.",
     footer = {
-      "",
-      "Examples:",
       "  ./scalekv roles import budgets.json --format scalekv --model infinity-2b --out roles.json",
       "  ./scalekv roles import 2b.json --format heatkv --roles roles.json --out both.json"
     })
 final class RolesImportCommand implements Callable<Integer> {
-  /** JSON document. */
-  record Report(
-      String file,
-      String format,
-      String model,
-      int layers,
-      int heads,
-      int scales,
-      List<RoleTexts.Drafter> drafters,
-      Integer budgetTokens,
-      List<String> parts) {}
-
   @Mixin private ModelOptions modelOptions;
   @Mixin private SizeOptions size;
   @Mixin private Output output;
@@ -59,7 +45,6 @@ final class RolesImportCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "scalekv|heatkv",
       required = true,
-      converter = RolesExportCommand.Format.Converter.class,
       description = "A budget file as released with ScaleKV, or orders of HeatKV in either layout.")
   private RolesExportCommand.Format format;
 
@@ -94,46 +79,22 @@ final class RolesImportCommand implements Callable<Integer> {
         "--roles and --sink-scales require --format heatkv");
     Calibration c = heatKv ? heatKv() : scaleKv();
     CalibrationFile.write(c, out);
-    boolean known = c.find(CalibrationPart.ROLES).isPresent();
-    Report report =
-        new Report(
-            out.toString(),
-            format.name().toLowerCase(Locale.ROOT),
-            c.model().name(),
-            c.model().layers(),
-            c.model().heads(),
-            c.model().scales(),
-            known ? RoleTexts.drafters(c) : List.of(),
-            known ? c.roles().budgetTokens() : null,
-            c.names());
-    output.json(report);
-    output.line(
-        "%s: %s, %d layers x %d scales; parts: %s",
-        out, report.model(), report.layers(), report.scales(), String.join(", ", c.names()));
+    CalibrationSummary summary = CalibrationSummary.of(c);
+    output.json(Map.of("file", out.toString(), "format", format.toString()), summary);
+    summary.lines().forEach(line -> output.line("%s", line));
+    output.line("%s", out);
     output.next(
-        known
-            ? List.of("roles", "show", out).toArray()
-            : List.of("memory", "--policy", "heatkv", "--roles", out).toArray());
+        summary.statistic() == null
+            ? new Object[] {"memory", "--policy", "heatkv", "--roles", out}
+            : new Object[] {"roles", "show", out});
     return 0;
   }
 
   private Calibration scaleKv() throws IOException {
     Calibration empty = empty();
     CalibratedModel model = empty.model();
-    ScaleKvBudgetFile budgets = ScaleKvBudgetFile.read(file);
-    Require.that(
-        budgets.layers() == model.layers(),
-        "%s must have %d blocks as %s, got %d",
-        file,
-        model.layers(),
-        model.name(),
-        budgets.layers());
-    BudgetPlan plan;
-    try {
-      plan = budgets.plan(model.schedule());
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-    }
+    ScaleKvBudgetFile budgets = ScaleKvBudgetFile.read(file, model);
+    BudgetPlan plan = budgets.plan(model.schedule());
     return empty.with(
         CalibrationPart.ROLES, Roles.imported(budgets.assignment(model.scales()), plan));
   }

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.report.CalibrationSummary;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.CalibrationPart;
@@ -21,28 +22,10 @@ import picocli.CommandLine.Parameters;
     name = "show",
     description = "Prints a roles.json as a table of layers and scales.",
     footer = {
-      "",
-      "Examples:",
       "  ./scalekv roles show out/calibration/roles.json",
       "  ./scalekv roles show out/calibration/roles.json --json"
     })
 final class RolesShowCommand implements Callable<Integer> {
-  /** JSON document. */
-  record Report(
-      String model,
-      String weights,
-      Object source,
-      String statistic,
-      String classifier,
-      String budget,
-      int budgetTokens,
-      String allocation,
-      List<RoleTexts.Drafter> drafters,
-      List<String> parts) {}
-
-  /** JSON document of a calibration without roles. */
-  record Parts(String model, List<String> parts) {}
-
   @Mixin private Output output;
 
   @Parameters(paramLabel = "ROLES", description = "A roles.json.")
@@ -51,36 +34,14 @@ final class RolesShowCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Calibration c = CalibrationFile.read(file);
+    CalibrationSummary summary = CalibrationSummary.of(c);
+    output.json(summary);
+    summary.lines().forEach(line -> output.line("%s", line));
     if (c.find(CalibrationPart.ROLES).isEmpty()) {
-      output.json(new Parts(c.model().name(), c.names()));
-      output.line("%s: no roles; parts: %s", c.model().name(), String.join(", ", c.names()));
       return 0;
     }
-    Roles roles = c.roles();
-    List<RoleTexts.Drafter> drafters = RoleTexts.drafters(c);
-    output.json(
-        new Report(
-            c.model().name(),
-            c.model().weights(),
-            c.source(),
-            roles.statistics().name(),
-            roles.classified().classifier(),
-            roles.request(),
-            roles.budgetTokens(),
-            roles.allocation(),
-            drafters,
-            c.names()));
-    output.line(
-        "%s: z of %s, roles by %s, budget %s = %d tokens per layer and head (%s)",
-        c.model().name(),
-        roles.statistics().name(),
-        roles.classified().classifier(),
-        roles.request(),
-        roles.budgetTokens(),
-        roles.allocation());
-    output.line("parts: %s", String.join(", ", c.names()));
     table(c);
-    output.line("drafters (D): %s", RoleTexts.line(drafters));
+    Roles roles = c.roles();
     if (roles.bootstrap() != null) {
       output.line(
           "confidence: share of %d resamples of %s prompts (seed %d) that agree with the role",
@@ -100,15 +61,15 @@ final class RolesShowCommand implements Callable<Integer> {
         columns,
         IntStream.range(0, c.model().layers()).boxed().toList(),
         layer -> {
-          List<Object> runs = new ArrayList<>(List.of(layer));
+          List<Object> cells = new ArrayList<>(List.of(layer));
           for (int k = 0; k < c.model().scales(); k++) {
-            runs.add(run(c.roles(), layer, k));
+            cells.add(cell(c.roles(), layer, k));
           }
-          return runs;
+          return cells;
         });
   }
 
-  private static String run(Roles roles, int layer, int scale) {
+  private static String cell(Roles roles, int layer, int scale) {
     RoleStatistics s = roles.statistics();
     String z =
         Double.isNaN(s.z(layer, scale))

@@ -2,14 +2,11 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.Budget;
-import io.scalekv.cache.CacheType;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.io.Require;
 import io.scalekv.model.Drawing;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.ProfileOptions;
-import io.scalekv.profile.TopKeys;
-import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.CalibrationRun;
 import io.scalekv.roles.RoleBootstrap;
 import io.scalekv.roles.RoleClassifier;
@@ -18,31 +15,16 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Statistic options: which statistic and rule assign roles, at which budget. */
 @HelpGroup(HelpGroup.Heading.STATISTICS)
 final class StatisticOptions {
-  /** Converter of statistics by name. */
-  static final class Statistic extends Choice<LayerStatistic> {
-    Statistic() {
-      super(List.of(LayerStatistic.values()), LayerStatistic::cliName);
-    }
-  }
-
   /** Converter of classifiers by name. */
   static final class Classifier extends Choice<String> {
     Classifier() {
       super(RoleClassifier.NAMES, Function.identity());
-    }
-  }
-
-  /** Converter of parts by name. */
-  static final class Part extends Choice<String> {
-    Part() {
-      super(CalibrationPart.ALL.stream().map(CalibrationPart::name).toList(), Function.identity());
     }
   }
 
@@ -59,7 +41,6 @@ final class StatisticOptions {
       names = "--statistic",
       paramLabel = "NAME",
       defaultValue = "asi",
-      converter = Statistic.class,
       description =
           "Statistic that assigns roles, see ./scalekv list statistics (default:"
               + " ${DEFAULT-VALUE}).")
@@ -106,66 +87,13 @@ final class StatisticOptions {
       names = "--parts",
       paramLabel = "NAME",
       split = ",",
-      converter = Part.class,
       description =
           "Further parts to measure: error-curves, in further passes (default: the parts that"
               + " need no further pass).")
   private List<String> parts = List.of();
 
   @Mixin private SamplingOptions sampling;
-
-  @Option(
-      names = "--key-type",
-      paramLabel = "fp32|bf16|int8",
-      defaultValue = "fp32",
-      description =
-          "Number format of stored keys, for budgets in bytes (default: ${DEFAULT-VALUE}).")
-  private CacheType keyType;
-
-  @Option(
-      names = "--value-type",
-      paramLabel = "fp32|bf16|int8",
-      description =
-          "Number format of stored values, for budgets in bytes (default: that of --dtype).")
-  private CacheType valueType;
-
-  /** Sampling of attention, shared with {@code profile}. */
-  @HelpGroup(HelpGroup.Heading.STATISTICS)
-  static final class SamplingOptions {
-    /** Converter of a number of rows or {@code all}. */
-    static final class Rows implements ITypeConverter<Integer> {
-      @Override
-      public Integer convert(String text) {
-        return text.equals("all") ? ProfileOptions.ALL : new Choice.Positive().convert(text);
-      }
-    }
-
-    @Option(
-        names = "--top-k",
-        paramLabel = "K'",
-        defaultValue = "5%",
-        description =
-            "Prefix keys of the selectivity index: a share of the prefix or a number (default:"
-                + " 5%%).")
-    private TopKeys topKeys;
-
-    @Option(
-        names = "--query-samples",
-        paramLabel = "N|all",
-        converter = Rows.class,
-        description =
-            "Query rows of each map that are measured (default: 64 for calibrate; 8 for profile,"
-                + " one of them whole).")
-    private Integer rows;
-
-    /** Returns the sampling, from defaults for what is not given. */
-    ProfileOptions options(ProfileOptions defaults, long seed) {
-      ProfileOptions options = defaults.withSeed(seed).withHistoryTopK(topKeys);
-      return rows == null
-          ? options
-          : options.withQuerySamples(rows).withDetailRows(ProfileOptions.ALL);
-    }
-  }
+  @Mixin private FormatOptions formats;
 
   /** Returns the options of a calibration. */
   CalibrationRun.Options options(ModelOptions model, Drawing drawing, int batch) {
@@ -174,14 +102,8 @@ final class StatisticOptions {
         "--drafters must come with --classifier rank, got %s",
         classifier);
     MemoryModel memory =
-        model
-            .config()
-            .geometry()
-            .memory(
-                keyType,
-                valueType == null ? model.valueType() : valueType,
-                drawing.sampling().guided() ? 2 : 1,
-                batch);
+        formats.memory(
+            model.config(), model.valueType(), drawing.sampling().guided(), batch);
     Set<String> measured = new HashSet<>(CalibrationRun.tappedParts());
     measured.addAll(parts);
     return new CalibrationRun.Options(

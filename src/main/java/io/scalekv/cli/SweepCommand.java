@@ -117,7 +117,7 @@ final class SweepCommand implements Callable<Integer> {
       output.table(
           List.of("experiment", "run", "group", "label"),
           runs,
-          r -> Output.runs(r.experiment(), r.id(), r.group(), r.label()));
+          r -> Output.row(r.experiment(), r.id(), r.group(), r.label()));
       output.next("sweep", spec, "--run", runs.get(0).id());
       return 0;
     }

@@ -162,9 +162,9 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     output.table(
         List.of("model", "parameters", "held-out loss (nats)"),
         List.of(
-            Output.runs(result.target(), result.targetParameters(), result.targetLossNats()),
-            Output.runs(result.draft(), result.draftParameters(), result.draftLossNats())),
-        row -> Output.runs(row.get(0), row.get(1), Output.fixed((Double) row.get(2), 3)));
+            Output.row(result.target(), result.targetParameters(), result.targetLossNats()),
+            Output.row(result.draft(), result.draftParameters(), result.draftLossNats())),
+        row -> Output.row(row.get(0), row.get(1), Output.fixed((Double) row.get(2), 3)));
     output.next("vocabtrim", "run", "experiments/vocabtrim/mbsu.yaml", "--pair", out);
     return 0;
   }

@@ -6,6 +6,8 @@ import io.scalekv.cache.MemoryModel;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Json;
 import io.scalekv.io.Software;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.metrics.Interval;
@@ -21,6 +23,7 @@ import io.scalekv.scene.FaithfulnessTally;
 import io.scalekv.scene.SceneGrammar;
 import io.scalekv.scene.Segmenter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -118,7 +121,13 @@ public final class PolicyImages {
       int batch,
       int pixelHeight,
       int pixelWidth,
-      List<Outcome> policies) {}
+      List<Outcome> policies) {
+    /** Writes {@code manifest.json}. */
+    public void write(Path folder) throws IOException {
+      AtomicFile.write(
+          folder.resolve("manifest.json"), (Json.pretty(this) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+  }
 
   private final ImageModel model;
   private final Request request;

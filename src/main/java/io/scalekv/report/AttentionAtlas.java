@@ -1,13 +1,18 @@
 package io.scalekv.report;
 
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.profile.AttentionMap;
+import io.scalekv.profile.AttentionMapTap;
 import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.AttentionSource;
 import io.scalekv.profile.Branch;
 import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.HeadStatisticsCsv;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.LayerStatistics;
+import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.StatisticsCsv;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,6 +29,32 @@ import java.util.stream.IntStream;
  */
 public final class AttentionAtlas {
   private static final double LEAST_ATTENTION = 1e-4;
+  private static final Budget CACHE = Budget.parse("10%");
+
+  /** Value of a statistic and its place; layer from 0, scale from 1. */
+  public record Extreme(double value, int layer, int scale, String map) {
+    @Override
+    public String toString() {
+      return String.format(Locale.ROOT, "%.4g (layer %d, scale %d)", value, layer, scale);
+    }
+  }
+
+  /** Range of a statistic over layers and scales. */
+  public record Range(String statistic, String unit, Extreme least, Extreme most) {}
+
+  /**
+   * Summary of an atlas.
+   *
+   * @param querySamples query rows of a map, a number or {@code all}
+   * @param statistics ranges of the measured statistics
+   */
+  public record Summary(
+      int images,
+      int layers,
+      int scales,
+      int heads,
+      String querySamples,
+      List<Range> statistics) {}
 
   private final String model;
   private final AttentionProfile profile;
@@ -45,14 +76,68 @@ public final class AttentionAtlas {
     return new AttentionAtlas(model, profile);
   }
 
+  /** Returns the statistics behind it. */
+  public AttentionProfile profile() {
+    return profile;
+  }
+
+  /** Returns shape, sampling and the ranges of the statistics. */
+  public Summary summary() {
+    int rows = profile.options().querySamples();
+    return new Summary(
+        profile.prompts().size(),
+        features.layers(),
+        features.scales(),
+        profile.geometry().heads(),
+        rows == ProfileOptions.ALL ? "all" : String.valueOf(rows),
+        Arrays.stream(LayerStatistic.values()).filter(this::measured).map(this::range).toList());
+  }
+
+  private Range range(LayerStatistic statistic) {
+    double[][] values = features.value(statistic);
+    Extreme least = null;
+    Extreme most = null;
+    for (int l = 0; l < values.length; l++) {
+      for (int k = 0; k < values[l].length; k++) {
+        double v = values[l][k];
+        if (!Double.isNaN(v)) {
+          String map = profile.geometry().schedule().map(k).toString();
+          Extreme here = new Extreme(v, l, k + 1, map);
+          least = least == null || v < least.value() ? here : least;
+          most = most == null || v > most.value() ? here : most;
+        }
+      }
+    }
+    return new Range(statistic.cliName(), statistic.unit().label(), least, most);
+  }
+
+  /**
+   * Replays the first image for the attention maps of a drafter and a refiner: the layers with the
+   * lowest and the highest ASI of one scale among those with a cache compressed to 10 %. Empty for
+   * one scale or layer.
+   */
+  public static List<AttentionMap> extremes(AttentionSource source, AttentionProfile profile) {
+    ScaleSchedule schedule = source.schedule();
+    if (schedule.scales() == 1 || source.geometry().layers() == 1) {
+      return List.of();
+    }
+    int first = BudgetPlan.firstCutScale(schedule, CACHE.tokens(schedule));
+    LayerStatistics.Extremes pair =
+        LayerStatistics.of(profile)
+            .extremes(LayerStatistic.ASI, Math.min(first, schedule.scales() - 1));
+    AttentionMapTap tap =
+        AttentionMapTap.of(source.shape(), pair.scale(), List.of(pair.lowest(), pair.highest()));
+    source.replay(new int[] {0}, 1, some -> List.of(tap), done -> {});
+    return tap.maps();
+  }
+
   /**
    * Writes all files.
    *
-   * @param maps whole attention maps
-   * @param names name of each map
+   * @param maps attention maps of {@link #extremes}
    * @return the files, in the order of the index
    */
-  public List<Path> write(List<AttentionMap> maps, List<String> names, Path folder)
+  public List<Path> write(List<AttentionMap> maps, Path folder)
       throws IOException {
     List<Path> files = new ArrayList<>();
     Path csv = folder.resolve("profile.csv");
@@ -69,7 +154,11 @@ public final class AttentionAtlas {
         model + ": attention of the heads on the current map (form of ScaleKV fig. 6a)";
     figure(files, folder, "current-mass-density", ProfileTable.read(csv).density(density));
     if (!maps.isEmpty()) {
-      figure(files, folder, "attention-maps", maps(maps, names));
+      figure(
+          files,
+          folder,
+          "attention-maps",
+          maps(maps, List.of("drafter (lowest ASI of the scale)", "refiner (highest)")));
     }
     return files;
   }

@@ -1,5 +1,6 @@
 package io.scalekv.roles;
 
+import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
@@ -9,6 +10,7 @@ import io.scalekv.io.JsonPlace;
 import io.scalekv.io.Require;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -208,6 +210,28 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
    */
   public static ScaleKvBudgetFile read(Path file) throws IOException {
     return parse(Json.text(file), file.toString());
+  }
+
+  /**
+   * Reads the file of a model.
+   *
+   * @throws IllegalArgumentException also if blocks or scales are not the model's
+   */
+  public static ScaleKvBudgetFile read(Path file, CalibratedModel model) throws IOException {
+    ScaleKvBudgetFile budgets = read(file);
+    Require.that(
+        budgets.layers() == model.layers(),
+        "%s must have %d blocks as %s, got %d",
+        file,
+        model.layers(),
+        model.name(),
+        budgets.layers());
+    try {
+      budgets.tokens(model.schedule());
+      return budgets;
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
   }
 
   /** Reads a file from text; {@code name} stands for the file in messages. */

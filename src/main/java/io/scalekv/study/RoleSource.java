@@ -86,27 +86,16 @@ public record RoleSource(
    * @throws IllegalArgumentException if it does not fit the model
    */
   public static RoleSource ofScaleKv(Path file, CalibratedModel model) throws IOException {
-    ScaleKvBudgetFile budgets = ScaleKvBudgetFile.read(file);
-    if (budgets.layers() != model.layers()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "%s: blocks must be %d as in %s, got %d",
-              file, model.layers(), model.name(), budgets.layers()));
-    }
-    ScaleSchedule schedule = model.schedule();
-    try {
-      BudgetPlan plan = budgets.plan(schedule);
-      return new RoleSource(
-          file.toString(),
-          model,
-          budgets.assignment(schedule.scales()),
-          null,
-          plan.budget(),
-          means(plan, model.heads()),
-          null);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-    }
+    ScaleKvBudgetFile budgets = ScaleKvBudgetFile.read(file, model);
+    BudgetPlan plan = budgets.plan(model.schedule());
+    return new RoleSource(
+        file.toString(),
+        model,
+        budgets.assignment(model.scales()),
+        null,
+        plan.budget(),
+        means(plan, model.heads()),
+        null);
   }
 
   /**

@@ -38,7 +38,7 @@ final class OutputTest {
       output.json(report);
       output.line("%d rows", report.rows().size());
       output.table(
-          List.of("policy", "tokens"), report.rows(), r -> Output.runs(r.policy(), r.tokens()));
+          List.of("policy", "tokens"), report.rows(), r -> Output.row(r.policy(), r.tokens()));
       output.next("generate", "--prompt", "a red circle");
     }
   }

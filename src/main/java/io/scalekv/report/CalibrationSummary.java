@@ -1,0 +1,96 @@
+package io.scalekv.report;
+
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationPart;
+import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.Roles;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.stream.Collectors;
+
+/**
+ * Summary of a calibration; what follows from roles is null where it has none.
+ *
+ * @param model name, and hash of the weights
+ * @param source origin of the statistics, by name
+ * @param statistic name of the statistic that assigned roles
+ * @param classifier rule that assigned roles
+ * @param budget as typed
+ * @param budgetTokens mean tokens per layer and head
+ * @param allocation how drafters and refiners share the budget
+ * @param drafters by scale, then layer
+ * @param parts names of all parts
+ */
+public record CalibrationSummary(
+    Map<String, String> model,
+    SortedMap<String, String> source,
+    String statistic,
+    String classifier,
+    String budget,
+    Integer budgetTokens,
+    String allocation,
+    List<Drafter> drafters,
+    List<String> parts) {
+  /**
+   * One drafter.
+   *
+   * @param layer from 0
+   * @param scale from 1
+   * @param map token map of the scale
+   * @param confidence bootstrap probability of the role; null without a bootstrap
+   */
+  public record Drafter(int layer, int scale, String map, Double confidence) {
+    private static Drafter of(Calibration c, LayerScale pair) {
+      double confidence = c.roles().confidence(pair.layer(), pair.scale());
+      return new Drafter(
+          pair.layer(),
+          pair.scale() + 1,
+          c.model().schedule().map(pair.scale()).toString(),
+          Double.isNaN(confidence) ? null : confidence);
+    }
+
+    @Override
+    public String toString() {
+      return "layer %d at scale %d (%s)".formatted(layer, scale, map)
+          + (confidence == null ? "" : String.format(Locale.ROOT, ", confidence %.2f", confidence));
+    }
+  }
+
+  /** Returns the summary of a calibration. */
+  public static CalibrationSummary of(Calibration c) {
+    Map<String, String> model =
+        Map.of("name", c.model().name(), "weightsSha256", c.model().weights());
+    if (c.find(CalibrationPart.ROLES).isEmpty()) {
+      return new CalibrationSummary(
+          model, c.source(), null, null, null, null, null, List.of(), c.names());
+    }
+    Roles roles = c.roles();
+    return new CalibrationSummary(
+        model,
+        c.source(),
+        roles.statistics().name(),
+        roles.classified().classifier(),
+        roles.request(),
+        roles.budgetTokens(),
+        roles.allocation(),
+        roles.assignment().drafters().stream().map(pair -> Drafter.of(c, pair)).toList(),
+        c.names());
+  }
+
+  /** Returns rule, budget, parts and drafters for people. */
+  public List<String> lines() {
+    String all = "parts: " + String.join(", ", parts);
+    if (statistic == null) {
+      return List.of(model.get("name") + ": no roles", all);
+    }
+    String found = drafters.stream().map(Drafter::toString).collect(Collectors.joining("; "));
+    return List.of(
+        "%s: z of %s, roles by %s, budget %s = %d tokens per layer and head (%s allocation)"
+            .formatted(
+                model.get("name"), statistic, classifier, budget, budgetTokens, allocation),
+        all,
+        "drafters (D): " + (found.isEmpty() ? "none" : found));
+  }
+}

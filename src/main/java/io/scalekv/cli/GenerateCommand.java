@@ -1,7 +1,7 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.PolicyImages.Outcome;
 import io.scalekv.experiment.PolicyImages;
+import io.scalekv.experiment.PolicyImages.Outcome;
 import io.scalekv.io.Require;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;

@@ -112,8 +112,7 @@ final class RolesDiffCommand implements Callable<Integer> {
           List.of("orders of scale", "Spearman", "Kendall", "first half in common"),
           report.orders(),
           o ->
-              Output.row(
-                  o.scale(), fixed(o.spearman()), fixed(o.kendall()), fixed(o.firstHalf())));
+              Output.row(o.scale(), fixed(o.spearman()), fixed(o.kendall()), fixed(o.firstHalf())));
     }
     if (!report.changes().isEmpty()) {
       output.table(

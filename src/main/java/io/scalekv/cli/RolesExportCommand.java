@@ -1,6 +1,5 @@
 package io.scalekv.cli;
 
-import io.scalekv.cache.Budget;
 import io.scalekv.io.Require;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -87,7 +86,8 @@ final class RolesExportCommand implements Callable<Integer> {
           "--with-metadata and --sink-scales require --format heatkv");
       scaleKv(calibration).write(out);
     }
-    output.json(Map.of(
+    output.json(
+        Map.of(
             "file", out.toString(),
             "format", format.toString(),
             "model", calibration.model().name()));

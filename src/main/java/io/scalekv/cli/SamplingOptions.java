@@ -1,6 +1,5 @@
 package io.scalekv.cli;
 
-import io.scalekv.model.Sampling;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.TopKeys;
 import picocli.CommandLine.ITypeConverter;

@@ -102,8 +102,7 @@ final class StatisticOptions {
         "--drafters must come with --classifier rank, got %s",
         classifier);
     MemoryModel memory =
-        formats.memory(
-            model.config(), model.valueType(), drawing.sampling().guided(), batch);
+        formats.memory(model.config(), model.valueType(), drawing.sampling().guided(), batch);
     Set<String> measured = new HashSet<>(CalibrationRun.tappedParts());
     measured.addAll(parts);
     return new CalibrationRun.Options(

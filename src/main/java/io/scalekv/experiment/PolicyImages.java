@@ -125,7 +125,8 @@ public final class PolicyImages {
     /** Writes {@code manifest.json}. */
     public void write(Path folder) throws IOException {
       AtomicFile.write(
-          folder.resolve("manifest.json"), (Json.pretty(this) + "\n").getBytes(StandardCharsets.UTF_8));
+          folder.resolve("manifest.json"),
+          (Json.pretty(this) + "\n").getBytes(StandardCharsets.UTF_8));
     }
   }
 

@@ -49,12 +49,7 @@ public final class AttentionAtlas {
    * @param statistics ranges of the measured statistics
    */
   public record Summary(
-      int images,
-      int layers,
-      int scales,
-      int heads,
-      String querySamples,
-      List<Range> statistics) {}
+      int images, int layers, int scales, int heads, String querySamples, List<Range> statistics) {}
 
   private final String model;
   private final AttentionProfile profile;
@@ -137,8 +132,7 @@ public final class AttentionAtlas {
    * @param maps attention maps of {@link #extremes}
    * @return the files, in the order of the index
    */
-  public List<Path> write(List<AttentionMap> maps, Path folder)
-      throws IOException {
+  public List<Path> write(List<AttentionMap> maps, Path folder) throws IOException {
     List<Path> files = new ArrayList<>();
     Path csv = folder.resolve("profile.csv");
     StatisticsCsv.writeStatistics(profile, add(files, folder, "statistics.csv"));

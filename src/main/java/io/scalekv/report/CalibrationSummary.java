@@ -88,8 +88,7 @@ public record CalibrationSummary(
     String found = drafters.stream().map(Drafter::toString).collect(Collectors.joining("; "));
     return List.of(
         "%s: z of %s, roles by %s, budget %s = %d tokens per layer and head (%s allocation)"
-            .formatted(
-                model.get("name"), statistic, classifier, budget, budgetTokens, allocation),
+            .formatted(model.get("name"), statistic, classifier, budget, budgetTokens, allocation),
         all,
         "drafters (D): " + (found.isEmpty() ? "none" : found));
   }

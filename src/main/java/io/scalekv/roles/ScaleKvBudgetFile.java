@@ -1,6 +1,5 @@
 package io.scalekv.roles;
 
-import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
@@ -10,7 +9,6 @@ import io.scalekv.io.JsonPlace;
 import io.scalekv.io.Require;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -3,11 +3,13 @@ package io.scalekv.io;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
@@ -25,16 +27,49 @@ public final class AtomicFile {
 
   private AtomicFile() {}
 
+  /** Content of a file. */
+  @FunctionalInterface
+  public interface Content {
+    /** Writes the content to an empty file. */
+    void writeTo(FileChannel channel) throws IOException;
+  }
+
   /**
    * Writes the bytes to a temporary file in the same folder, which is created if missing, then
    * renames it.
    */
   public static void write(Path file, byte[] bytes) throws IOException {
+    write(file, (Path temporary) -> Files.write(temporary, bytes));
+  }
+
+  /** Writes a content to a temporary file, forces it to disk, then renames it. */
+  public static void write(Path file, Content content) throws IOException {
+    write(
+        file,
+        (Path temporary) -> {
+          try (FileChannel channel =
+              FileChannel.open(
+                  temporary,
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.TRUNCATE_EXISTING,
+                  StandardOpenOption.WRITE)) {
+            content.writeTo(channel);
+            channel.force(true);
+          }
+        });
+  }
+
+  /** Writer of a temporary file. */
+  private interface Writer {
+    void write(Path temporary) throws IOException;
+  }
+
+  private static void write(Path file, Writer writer) throws IOException {
     Path target = file.toAbsolutePath();
     Files.createDirectories(target.getParent());
     Path temporary = temporary(target);
     try {
-      Files.write(temporary, bytes);
+      writer.write(temporary);
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {

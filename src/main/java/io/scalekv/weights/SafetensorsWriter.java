@@ -20,8 +20,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -74,7 +72,7 @@ public final class SafetensorsWriter {
   }
 
   /** Tensor to write. */
-  private record Entry(String name, StoredType type, long[] shape, Content content) {
+  private record Entry(String name, StoredType type, long[] shape, AtomicFile.Content content) {
     long byteLength() {
       long bytes = type.width();
       for (long size : shape) {
@@ -82,12 +80,6 @@ public final class SafetensorsWriter {
       }
       return bytes;
     }
-  }
-
-  /** Puts the bytes of one tensor into the file. */
-  @FunctionalInterface
-  private interface Content {
-    void writeTo(FileChannel channel) throws IOException;
   }
 
   private static Entry entry(Path file, String name, NDArray array, StoredType floatType) {
@@ -108,7 +100,7 @@ public final class SafetensorsWriter {
                   "FLOAT32, FLOAT64, INT64, INT32, INT8, UINT8 or BOOLEAN",
                   loaded);
         };
-    Content content =
+    AtomicFile.Content content =
         channel -> {
           if (array.size() == 0) {
             return;
@@ -131,7 +123,7 @@ public final class SafetensorsWriter {
   private static Entry entry(Path file, String name, TensorData data, StoredType floatType) {
     if (data instanceof TensorData.Floats floats) {
       float[] v = floats.values();
-      Content content =
+      AtomicFile.Content content =
           floatType == StoredType.F32
               ? chunked(v.length, 4, (b, at, n) -> b.asFloatBuffer().put(v, at, n))
               : channel -> writeNarrowed(file, name, FloatBuffer.wrap(v), floatType, channel);
@@ -139,12 +131,14 @@ public final class SafetensorsWriter {
     }
     if (data instanceof TensorData.Doubles doubles) {
       double[] v = doubles.values();
-      Content content = chunked(v.length, 8, (b, at, n) -> b.asDoubleBuffer().put(v, at, n));
+      AtomicFile.Content content =
+          chunked(v.length, 8, (b, at, n) -> b.asDoubleBuffer().put(v, at, n));
       return new Entry(name, StoredType.F64, doubles.shape(), content);
     }
     if (data instanceof TensorData.Longs longs) {
       long[] v = longs.values();
-      Content content = chunked(v.length, 8, (b, at, n) -> b.asLongBuffer().put(v, at, n));
+      AtomicFile.Content content =
+          chunked(v.length, 8, (b, at, n) -> b.asLongBuffer().put(v, at, n));
       return new Entry(name, StoredType.I64, longs.shape(), content);
     }
     if (data instanceof TensorData.Booleans truths) {
@@ -155,10 +149,26 @@ public final class SafetensorsWriter {
       return new Entry(
           name, StoredType.BOOL, truths.shape(), c -> writeFully(c, ByteBuffer.wrap(v)));
     }
+    if (data instanceof TensorData.Stored stored) {
+      return new Entry(name, stored.type(), stored.shape(), channel -> copy(stored, channel));
+    }
     TensorData.Ints ints = (TensorData.Ints) data;
     int[] v = ints.values();
-    Content content = chunked(v.length, 4, (b, at, n) -> b.asIntBuffer().put(v, at, n));
+    AtomicFile.Content content = chunked(v.length, 4, (b, at, n) -> b.asIntBuffer().put(v, at, n));
     return new Entry(name, StoredType.I32, ints.shape(), content);
+  }
+
+  private static void copy(TensorData.Stored stored, FileChannel channel) throws IOException {
+    long length = stored.type().width();
+    for (long size : stored.shape()) {
+      length = Math.multiplyExact(length, size);
+    }
+    ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(length, 8L * CHUNK_ELEMENTS));
+    for (long at = 0; at < length; at += chunk.capacity()) {
+      chunk.clear().limit((int) Math.min(chunk.capacity(), length - at));
+      stored.bytes().read(chunk, at);
+      writeFully(channel, chunk.flip());
+    }
   }
 
   /** Copies {@code count} values from index {@code at} on to the start of a buffer. */
@@ -167,7 +177,7 @@ public final class SafetensorsWriter {
     void copy(ByteBuffer chunk, int at, int count);
   }
 
-  private static Content chunked(int length, int width, Part part) {
+  private static AtomicFile.Content chunked(int length, int width, Part part) {
     return channel -> {
       ByteBuffer chunk = ByteBuffer.allocate(width * Math.min(length, CHUNK_ELEMENTS));
       chunk.order(ByteOrder.LITTLE_ENDIAN);
@@ -212,29 +222,19 @@ public final class SafetensorsWriter {
     entries.sort(Comparator.comparing(Entry::type).thenComparing(Entry::name));
     byte[] header = header(file, entries, metadata);
     require(!Files.isDirectory(file), file, "place to write", "free or a file", "a folder");
-    Path target = file.toAbsolutePath();
-    Path folder = target.getParent();
+    Path folder = file.toAbsolutePath().getParent();
     require(Files.isDirectory(folder), file, "place to write", "in a folder", folder);
-    Path temporary = AtomicFile.temporary(target);
     try {
-      try (FileChannel channel =
-          FileChannel.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        writeFully(channel, ByteBuffer.wrap(header));
-        for (Entry entry : entries) {
-          entry.content().writeTo(channel);
-        }
-        channel.force(true);
-      }
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      AtomicFile.write(
+          file,
+          channel -> {
+            writeFully(channel, ByteBuffer.wrap(header));
+            for (Entry entry : entries) {
+              entry.content().writeTo(channel);
+            }
+          });
     } catch (IOException e) {
       throw new UncheckedIOException(AtomicFile.named(file, e));
-    } finally {
-      deleteQuietly(temporary);
     }
   }
 
@@ -298,14 +298,6 @@ public final class SafetensorsWriter {
   private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
-    }
-  }
-
-  private static void deleteQuietly(Path temporary) {
-    try {
-      Files.deleteIfExists(temporary);
-    } catch (IOException e) {
-      // The first failure is thrown.
     }
   }
 }

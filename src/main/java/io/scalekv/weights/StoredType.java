@@ -10,20 +10,34 @@ import ai.djl.ndarray.types.DataType;
  * @see <a href="https://github.com/huggingface/safetensors">safetensors format</a>
  */
 public enum StoredType {
+  /** 64-bit unsigned integer; can be copied, not loaded. */
+  U64(8, null),
   /** 64-bit signed integer. */
   I64(8, DataType.INT64),
   /** IEEE 754 binary64. */
   F64(8, DataType.FLOAT64),
+  /** Pair of binary32 numbers; can be copied, not loaded. */
+  C64(8, null),
   /** IEEE 754 binary32. */
   F32(4, DataType.FLOAT32),
+  /** 32-bit unsigned integer; can be copied, not loaded. */
+  U32(4, null),
   /** 32-bit signed integer. */
   I32(4, DataType.INT32),
   /** The upper half of a binary32, widened to 32 bits when loaded. */
   BF16(2, DataType.FLOAT32),
   /** IEEE 754 binary16, widened to 32 bits when loaded. */
   F16(2, DataType.FLOAT32),
+  /** 16-bit unsigned integer; can be copied, not loaded. */
+  U16(2, null),
   /** 16-bit signed integer, widened to 32 bits when loaded. */
   I16(2, DataType.INT32),
+  /** 8-bit power of two; can be copied, not loaded. */
+  F8_E8M0(1, null),
+  /** 8-bit floating-point number with 4 exponent bits; can be copied, not loaded. */
+  F8_E4M3(1, null),
+  /** 8-bit floating-point number with 5 exponent bits; can be copied, not loaded. */
+  F8_E5M2(1, null),
   /** 8-bit signed integer, widened to 32 bits when loaded. */
   I8(1, DataType.INT32),
   /** 8-bit unsigned integer, widened to 32 bits when loaded. */
@@ -44,12 +58,20 @@ public enum StoredType {
     return width;
   }
 
-  /** Returns the element type of the array that {@link TensorSource#load} returns. */
+  /**
+   * Returns the element type of the array that {@link TensorSource#load} returns; null for types
+   * that are copied only.
+   */
   public DataType loaded() {
     return loaded;
   }
 
-  /** Returns whether the elements are floating-point numbers. */
+  /** Returns whether the elements are integers or truth values that can be loaded. */
+  public boolean isInteger() {
+    return loaded != null && !isFloating();
+  }
+
+  /** Returns whether the elements are floating-point numbers that can be loaded. */
   public boolean isFloating() {
     return this == F64 || this == F32 || this == F16 || this == BF16;
   }

@@ -27,6 +27,7 @@ final class TensorBytes {
   private TensorBytes() {}
 
   static NDArray load(TensorInfo info, Bytes bytes, NDManager manager) {
+    type(info.type().loaded() != null, info, "a type that can be loaded");
     checkLoadable(info, info.type().loaded().getNumOfBytes());
     Device device = manager.getDevice();
     if (!device.isGpu()) {
@@ -107,6 +108,7 @@ final class TensorBytes {
         IntBuffer to = target.asIntBuffer();
         eachChunk(info, bytes, (chunk, first) -> to.put(ints(info, chunk, first)));
       }
+      default -> throw new IllegalStateException("cannot be loaded: " + info);
     }
   }
 
@@ -195,7 +197,7 @@ final class TensorBytes {
   }
 
   private static void requireInteger(TensorInfo info) {
-    type(!info.type().isFloating(), info, "I64, I32, I16, I8, U8 or BOOL");
+    type(info.type().isInteger(), info, "I64, I32, I16, I8, U8 or BOOL");
   }
 
   private static void type(boolean fits, TensorInfo info, String types) {

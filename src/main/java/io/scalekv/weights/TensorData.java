@@ -73,6 +73,15 @@ public sealed interface TensorData {
     }
   }
 
+  /**
+   * Stored bytes of any element type.
+   *
+   * @param type of the elements
+   * @param bytes reader of them, little-endian and row-major
+   * @param shape sizes, outermost first
+   */
+  record Stored(StoredType type, TensorSource.Bytes bytes, long... shape) implements TensorData {}
+
   /** Floating-point values of the given shape; none means a scalar. */
   static TensorData of(float[] values, long... shape) {
     return new Floats(values, shape);

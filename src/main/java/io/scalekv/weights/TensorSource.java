@@ -26,9 +26,9 @@ public interface TensorSource extends AutoCloseable {
           "pytorch_model.bin");
 
   /**
-   * Opens weights in any supported form: a safetensors file, an archive of {@code torch.save}, an
-   * index with its shards, or a folder with one of {@link #FOLDER_NAMES}. The first bytes of a file
-   * decide its form, not its name.
+   * Opens weights in any supported form: a safetensors file, an archive of {@code torch.save}, a
+   * GGUF file, an index with its shards, or a folder with one of {@link #FOLDER_NAMES}. The first
+   * bytes of a file decide its form, not its name.
    *
    * @throws WeightsFileException if there is no readable file
    */
@@ -59,14 +59,15 @@ public interface TensorSource extends AutoCloseable {
   }
 
   /**
-   * Opens a single safetensors file or archive of {@code torch.save}, by its first bytes.
+   * Opens a single safetensors, GGUF or {@code torch.save} file, by its first bytes.
    *
-   * @throws WeightsFileException if it is neither
+   * @throws WeightsFileException if it is none of them
    */
   static TensorSource openFile(Path file) {
     return switch (WeightsForm.of(file)) {
       case SAFETENSORS -> SafetensorsFile.open(file);
       case TORCH_ARCHIVE -> PthFile.open(file);
+      case GGUF -> GgufFile.open(file);
       case INDEX ->
           throw WeightsFileException.in(file, "weights", "a file of tensors", "a JSON text");
     };

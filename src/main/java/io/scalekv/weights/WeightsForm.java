@@ -7,11 +7,13 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /** Form of a weights file, by its first bytes. */
 enum WeightsForm {
   SAFETENSORS,
   TORCH_ARCHIVE,
+  GGUF,
   INDEX;
 
   private static final int HEAD = 64;
@@ -27,6 +29,9 @@ enum WeightsForm {
     }
     if (head.length > 8 && head[8] == '{' && (head[4] | head[5] | head[6] | head[7]) == 0) {
       return SAFETENSORS; // for any header length before the brace
+    }
+    if (Arrays.equals(head, 0, Math.min(4, head.length), GgufFile.MAGIC, 0, 4)) {
+      return GGUF;
     }
     if (ZipDirectory.starts(head)) {
       return TORCH_ARCHIVE;

@@ -158,7 +158,8 @@ class SafetensorsFuzzTest {
         try {
           length = source.longs(name).length;
         } catch (WeightsFileException e) {
-          assertTrue(e.getMessage().contains("0 or 1"), e::getMessage);
+          boolean copiedOnly = info.type().loaded() == null;
+          assertTrue(copiedOnly || e.getMessage().contains("0 or 1"), e::getMessage);
           length = (int) info.elements();
         }
       }

@@ -25,6 +25,7 @@ public final class TorchArchive {
       case I8 -> "CharStorage";
       case U8 -> "ByteStorage";
       case BOOL -> "BoolStorage";
+      default -> throw new IllegalArgumentException("no storage of " + type);
     };
   }
 
@@ -41,6 +42,7 @@ public final class TorchArchive {
         case I32 -> b.putInt((int) v);
         case I16 -> b.putShort((short) v);
         case I8, U8, BOOL -> b.put((byte) (int) v);
+        default -> throw new IllegalArgumentException("no numbers of " + type);
       }
     }
     return b.array();

@@ -7,9 +7,11 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
+import io.scalekv.weights.GgufFile;
 import io.scalekv.weights.LoadListener;
 import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.Weights;
+import io.scalekv.weights.WeightsFileException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,20 +28,27 @@ public final class Llama implements LanguageModel {
   private final NDManager manager;
   private final LlamaNet net;
   private final RotaryTable rotary;
+  private final VocabularySubset stored;
   private final VocabularySubset retained;
   private final NDArray head;
 
-  private Llama(LlamaConfig config, NDManager manager, LlamaNet net, VocabularySubset retained) {
+  private Llama(
+      LlamaConfig config,
+      NDManager manager,
+      LlamaNet net,
+      VocabularySubset stored,
+      VocabularySubset retained) {
     this.config = config;
     this.manager = manager;
     this.net = net;
     this.rotary = new RotaryTable(manager, config);
+    this.stored = stored;
     this.retained = retained;
-    this.head = retained.isAll() ? net.head() : rows(net.head(), retained);
+    this.head = retained.equals(stored) ? net.head() : rows(net.head());
   }
 
-  private NDArray rows(NDArray full, VocabularySubset ids) {
-    long[] index = Arrays.stream(ids.toArray()).asLongStream().toArray();
+  private NDArray rows(NDArray full) {
+    long[] index = Arrays.stream(retained.toArray()).mapToLong(stored::row).toArray();
     try (NDArray at = NativeCopy.of(manager, index, new Shape(index.length))) {
       NDArray trimmed = TorchOps.call("rows_at", full, at);
       trimmed.attach(manager);
@@ -48,23 +57,48 @@ public final class Llama implements LanguageModel {
   }
 
   /**
-   * Loads the model of a folder: {@code config.json} and weights in safetensors, in one file or in
-   * shards with an index. Every name, shape and type is checked first.
+   * Loads a model: a folder with {@code config.json} and weights in safetensors, in one file or in
+   * shards with an index, or a GGUF file. A head with fewer rows than tokens needs its mapping
+   * {@code d2t}: offsets in a folder, ids in a GGUF file. Every name, shape and type is checked
+   * first.
    *
    * @throws IllegalArgumentException if the configuration is not of a Llama model
    * @throws io.scalekv.weights.WeightsFileException if the weights do not fit it
    */
-  public static Llama open(Path folder) {
-    Path file = folder.resolve(LlamaConfig.FILE);
+  public static Llama open(Path path) {
+    if (Files.isRegularFile(path)) {
+      try (GgufFile file = GgufFile.open(path)) {
+        GgufLlama source = new GgufLlama(file);
+        return open(source.config(), path, source, false);
+      } catch (WeightsFileException e) {
+        throw e;
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
+      }
+    }
+    Path file = path.resolve(LlamaConfig.FILE);
     Require.that(Files.isRegularFile(file), "missing language model: no %s", file);
     LlamaConfig config = LlamaConfig.read(file);
+    try (TensorSource source = TensorSource.open(path)) {
+      return open(config, TensorSource.locate(path), source, true);
+    }
+  }
+
+  private static Llama open(LlamaConfig config, Path where, TensorSource source, boolean offsets) {
+    int vocabulary = config.vocabulary();
+    VocabularySubset stored = VocabularySubset.all(vocabulary);
+    if (source.names().contains(LlamaWeights.D2T)) {
+      long[] d2t = source.longs(LlamaWeights.D2T);
+      int[] ids = new int[d2t.length];
+      Arrays.setAll(ids, j -> Math.toIntExact(offsets ? j + d2t[j] : d2t[j]));
+      stored = VocabularySubset.of(ids, vocabulary);
+    }
     NDManager manager = NDManager.newBaseManager("PyTorch");
-    try (TensorSource source = TensorSource.open(folder)) {
-      Path where = TensorSource.locate(folder);
-      return of(
-          config,
-          manager,
-          LlamaWeights.expected(config).load(manager, where, source, LoadListener.NONE));
+    try {
+      Weights weights =
+          LlamaWeights.expected(config, stored.size())
+              .load(manager, where, source, LoadListener.NONE);
+      return new Llama(config, manager, new LlamaNet(config, weights, false), stored, stored);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -77,16 +111,17 @@ public final class Llama implements LanguageModel {
    * @param manager owner of the weights; the model closes it
    */
   public static Llama of(LlamaConfig config, NDManager manager, Weights weights) {
-    return new Llama(
-        config,
-        manager,
-        new LlamaNet(config, weights, false),
-        VocabularySubset.all(config.vocabulary()));
+    VocabularySubset all = VocabularySubset.all(config.vocabulary());
+    return new Llama(config, manager, new LlamaNet(config, weights, false), all, all);
   }
 
   /** Returns the configuration. */
   public LlamaConfig config() {
     return config;
+  }
+
+  LlamaNet net() {
+    return net;
   }
 
   @Override
@@ -112,7 +147,7 @@ public final class Llama implements LanguageModel {
     for (int id : ids.toArray()) {
       Require.that(retained.contains(id), "token must be in the head before, got %d", id);
     }
-    return new Llama(config, manager.newSubManager(), net, ids);
+    return new Llama(config, manager.newSubManager(), net, stored, ids);
   }
 
   @Override

@@ -102,13 +102,19 @@ public final class LlamaNet {
    * @return [B,L,C], normed, owned by the manager of {@code ids}
    */
   NDArray hidden(NDArray ids, RotaryTable.Rotations rotations, Prefix prefix) {
+    NDArray x = after(layers.length, ids, rotations, prefix);
+    return TorchOps.call("rms_norm_eps", x, weights.get(LlamaWeights.FINAL_NORM), epsilon);
+  }
+
+  /** Returns the state after some layers, [B,L,C]. */
+  NDArray after(int count, NDArray ids, RotaryTable.Rotations rotations, Prefix prefix) {
     NDArray x = TorchOps.call("embedding", ids, weights.get(LlamaWeights.EMBEDDING));
-    for (int i = 0; i < layers.length; i++) {
+    for (int i = 0; i < count; i++) {
       NDArray input = x;
       x = layer(i, input, rotations, prefix);
       input.close();
     }
-    return TorchOps.call("rms_norm_eps", x, weights.get(LlamaWeights.FINAL_NORM), epsilon);
+    return x;
   }
 
   private NDArray layer(int i, NDArray x, RotaryTable.Rotations t, Prefix prefix) {

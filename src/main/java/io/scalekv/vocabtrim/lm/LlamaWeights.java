@@ -18,6 +18,12 @@ public final class LlamaWeights {
   /** Output head, [V,C]; absent if it is tied to the embedding. */
   public static final String HEAD = "lm_head.weight";
 
+  /** Tokens of the rows of a trimmed head, [K]. */
+  public static final String D2T = "d2t";
+
+  /** Mask of the retained tokens, [V]. */
+  public static final String T2D = "t2d";
+
   static final String FINAL_NORM = "model.norm.weight";
 
   private static final float STD = 0.02f;
@@ -31,6 +37,10 @@ public final class LlamaWeights {
 
   /** Returns every weight with its shape, under the names of the Hugging Face library. */
   public static Map<String, Shape> shapes(LlamaConfig c) {
+    return shapes(c, c.vocabulary());
+  }
+
+  private static Map<String, Shape> shapes(LlamaConfig c, int headRows) {
     Map<String, Shape> s = new LinkedHashMap<>();
     long inner = (long) c.heads() * c.headWidth();
     long kv = (long) c.kvHeads() * c.headWidth();
@@ -49,15 +59,25 @@ public final class LlamaWeights {
     }
     s.put(FINAL_NORM, new Shape(c.width()));
     if (!c.tied()) {
-      s.put(HEAD, new Shape(c.vocabulary(), c.width()));
+      s.put(HEAD, new Shape(headRows, c.width()));
     }
     return s;
   }
 
-  /** Returns the weights of a file: rotary buffers and a copy of a tied head are not read. */
-  public static ExpectedWeights expected(LlamaConfig c) {
-    return ExpectedWeights.of("the language model", shapes(c))
-        .passingOver(n -> n.endsWith("rotary_emb.inv_freq") || (c.tied() && n.equals(HEAD)));
+  /**
+   * Returns the weights of a file: rotary buffers, mappings of a trimmed head and a copy of a tied
+   * head are not read.
+   *
+   * @param headRows K, rows of an output head that is not tied
+   */
+  static ExpectedWeights expected(LlamaConfig c, int headRows) {
+    return ExpectedWeights.of("the language model", shapes(c, headRows))
+        .passingOver(
+            n ->
+                n.endsWith("rotary_emb.inv_freq")
+                    || n.equals(D2T)
+                    || n.equals(T2D)
+                    || (c.tied() && n.equals(HEAD)));
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.lm;
 
 import io.scalekv.io.Require;
+import java.util.List;
 
 /**
  * Scaling of the frequencies of the rotary embedding for long contexts.
@@ -11,7 +12,7 @@ public sealed interface RopeScaling {
   /** No scaling. */
   record None() implements RopeScaling {
     @Override
-    public double frequency(double frequency) {
+    public double frequency(double frequency, int i) {
       return frequency;
     }
   }
@@ -27,7 +28,7 @@ public sealed interface RopeScaling {
     }
 
     @Override
-    public double frequency(double frequency) {
+    public double frequency(double frequency, int i) {
       return frequency / factor;
     }
   }
@@ -54,7 +55,7 @@ public sealed interface RopeScaling {
     }
 
     @Override
-    public double frequency(double frequency) {
+    public double frequency(double frequency, int i) {
       double wave = 2 * Math.PI / frequency;
       if (wave > originalPositions / lowFactor) {
         return frequency / factor;
@@ -67,8 +68,29 @@ public sealed interface RopeScaling {
     }
   }
 
-  /** Returns the scaled frequency of an unscaled one, both in radians per token. */
-  double frequency(double frequency);
+  /**
+   * Every frequency divided by a number of its own, as GGUF files store the rule of Llama 3.
+   *
+   * @param divisors [D/2]
+   */
+  record Divisors(List<Double> divisors) implements RopeScaling {
+    public Divisors {
+      divisors = List.copyOf(divisors);
+    }
+
+    @Override
+    public double frequency(double frequency, int i) {
+      return frequency / divisors.get(i);
+    }
+  }
+
+  /**
+   * Returns a scaled frequency.
+   *
+   * @param frequency before scaling, in radians per token
+   * @param i its index, 0 to D/2 − 1
+   */
+  double frequency(double frequency, int i);
 
   private static void atLeastOne(double factor) {
     boolean scales = factor >= 1 && Double.isFinite(factor);

@@ -32,7 +32,7 @@ public final class RotaryTable implements AutoCloseable {
     float[] f = new float[c.headWidth() / 2];
     for (int i = 0; i < f.length; i++) {
       double plain = 1 / Math.pow(c.ropeTheta(), 2.0 * i / c.headWidth());
-      f[i] = (float) c.ropeScaling().frequency(plain);
+      f[i] = (float) c.ropeScaling().frequency(plain, i);
     }
     return f;
   }

@@ -13,9 +13,10 @@ import tools.jackson.databind.JsonNode;
  *
  * @param size number of tokens, special ones included
  * @param special ids of special tokens, ascending
+ * @param bytes ids of tokens of a single byte, ascending
  * @param own the parts of the file that encode or decode
  */
-record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
+record BytePairJson(int size, SortedSet<Integer> special, SortedSet<Integer> bytes, byte[] own) {
   private static final int MOST_TOKENS = 1 << 24;
 
   private static final List<String> PARTS =
@@ -38,11 +39,20 @@ record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
       }
     }
     Set<Integer> ids = new HashSet<>();
-    for (JsonNode id : model.path("vocab").values()) {
-      if (!ids.add(id(id))) {
-        throw TokenizerJson.error("/model/vocab", "ids without repetition", id);
-      }
-    }
+    SortedSet<Integer> bytes = new TreeSet<>();
+    model
+        .path("vocab")
+        .properties()
+        .forEach(
+            token -> {
+              if (!ids.add(id(token.getValue()))) {
+                String condition = "ids without repetition";
+                throw TokenizerJson.error("/model/vocab", condition, token.getValue());
+              }
+              if (ByteAlphabet.isByte(token.getKey())) {
+                bytes.add(token.getValue().intValue());
+              }
+            });
     checkMerges(model.path("vocab"), model.path("merges"));
     SortedSet<Integer> special = new TreeSet<>();
     for (JsonNode token : whole.path("added_tokens")) {
@@ -55,7 +65,7 @@ record BytePairJson(int size, SortedSet<Integer> special, byte[] own) {
       }
     }
     int largest = ids.stream().mapToInt(Integer::intValue).max().orElse(-1);
-    return new BytePairJson(largest + 1, special, TokenizerJson.only(whole, PARTS));
+    return new BytePairJson(largest + 1, special, bytes, TokenizerJson.only(whole, PARTS));
   }
 
   private static int id(JsonNode id) {

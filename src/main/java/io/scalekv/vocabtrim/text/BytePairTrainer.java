@@ -32,20 +32,6 @@ public final class BytePairTrainer {
 
   private static final int LEAST_COUNT = 2;
 
-  /**
-   * Bytes as printable characters (GPT-2, Radford et al. 2019, released encoder): printable Latin-1
-   * bytes stand for themselves, the others for the characters from U+0100 on.
-   */
-  private static final char[] SYMBOLS = new char[256];
-
-  static {
-    char next = 0x100;
-    for (int b = 0; b < 256; b++) {
-      boolean itself = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
-      SYMBOLS[b] = itself ? (char) b : next++;
-    }
-  }
-
   private final Map<String, int[]> counts = new HashMap<>();
 
   /** Counts the words of a text; special tokens must not be in it. */
@@ -137,11 +123,11 @@ public final class BytePairTrainer {
   private static int[] addBytes(List<String> tokens) {
     Integer[] order = new Integer[256];
     Arrays.setAll(order, b -> b);
-    Arrays.sort(order, (a, b) -> Character.compare(SYMBOLS[a], SYMBOLS[b]));
+    Arrays.sort(order, (a, b) -> Character.compare(ByteAlphabet.symbol(a), ByteAlphabet.symbol(b)));
     int[] ids = new int[256];
     for (int b : order) {
       ids[b] = tokens.size();
-      tokens.add(String.valueOf(SYMBOLS[b]));
+      tokens.add(String.valueOf(ByteAlphabet.symbol(b)));
     }
     return ids;
   }

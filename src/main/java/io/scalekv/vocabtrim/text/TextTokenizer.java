@@ -1,8 +1,10 @@
 package io.scalekv.vocabtrim.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
+import io.scalekv.weights.GgufFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,14 +35,14 @@ public final class TextTokenizer implements AutoCloseable {
   /**
    * Opens a tokenizer.
    *
-   * @param path the file, or a folder that holds {@value #FILE}
+   * @param path the file, a folder that holds {@value #FILE}, or a GGUF file
    * @throws IllegalArgumentException if it is missing or cannot be read
    */
   public static TextTokenizer open(Path path) {
     Path file = Files.isDirectory(path) ? path.resolve(FILE) : path;
     Require.that(Files.isRegularFile(file), "missing tokenizer %s", file);
     try {
-      byte[] bytes = Files.readAllBytes(file);
+      byte[] bytes = contents(file);
       BytePairJson json = BytePairJson.of(bytes);
       HuggingFaceTokenizer library =
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.own()), OPTIONS);
@@ -48,6 +50,15 @@ public final class TextTokenizer implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new IllegalArgumentException(file + ": not a tokenizer: " + reason, e);
+    }
+  }
+
+  private static byte[] contents(Path file) throws IOException {
+    if (!GgufFile.starts(file)) {
+      return Files.readAllBytes(file);
+    }
+    try (GgufFile gguf = GgufFile.open(file)) {
+      return GgufTokenizer.json(gguf);
     }
   }
 
@@ -61,15 +72,38 @@ public final class TextTokenizer implements AutoCloseable {
     return new TreeSet<>(json.special());
   }
 
-  /** Returns {@code sha256:} and the hash of the file. */
+  /** Returns the tokens of a single byte, ascending. */
+  public SortedSet<Integer> bytes() {
+    return new TreeSet<>(json.bytes());
+  }
+
+  /** Returns {@code sha256:} and the hash of the file; of a GGUF file, that of its tables. */
   public String hash() {
     return hash;
   }
 
   /** Returns the tokens of a text; none is added. The text of a special token is that token. */
   public int[] encode(String text) {
-    long[] ids = library.encode(text, false, false).getIds();
-    return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    return Arrays.stream(ids(text)).mapToInt(Math::toIntExact).toArray();
+  }
+
+  /** Counts the tokens of a text. Several threads may count at once, each into its own counts. */
+  public long count(String text, long[] counts) {
+    long[] ids = ids(text);
+    for (long id : ids) {
+      counts[(int) id]++;
+    }
+    return ids.length;
+  }
+
+  /** Returns the tokens alone: the library's own method builds seven more arrays. */
+  private long[] ids(String text) {
+    long encoding = TokenizersLibrary.LIB.encode(library.getHandle(), text, false);
+    try {
+      return TokenizersLibrary.LIB.getTokenIds(encoding);
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
   }
 
   /** Returns the text of tokens, without special ones. */

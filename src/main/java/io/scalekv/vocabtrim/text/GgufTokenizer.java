@@ -1,0 +1,94 @@
+package io.scalekv.vocabtrim.text;
+
+import io.scalekv.io.Json;
+import io.scalekv.io.Require;
+import io.scalekv.weights.GgufFile;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Byte-pair tokenizer from the tables of a GGUF file (tokens, merges, types), as the contents of a
+ * {@code tokenizer.json}. The file names the split into words but does not contain it; known names
+ * are those of {@link #SPLITS} and of the GPT-2 family.
+ */
+final class GgufTokenizer {
+  private static final String LLAMA3 =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
+          + " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  private static final Map<String, String> SPLITS =
+      Map.of("llama-bpe", LLAMA3, "qwen2", LLAMA3.replace("{1,3}", ""));
+  private static final List<String> SINGLE_DIGITS =
+      List.of("smollm", "starcoder", "refact", "command-r");
+  private static final List<String> PLAIN = List.of("gpt-2", "default");
+  private static final long CONTROL = 3;
+  private static final long USER_DEFINED = 4;
+
+  private GgufTokenizer() {}
+
+  /**
+   * Returns the contents of a {@code tokenizer.json}.
+   *
+   * @throws IllegalArgumentException if the file holds no byte-pair tokenizer with a known split
+   */
+  static byte[] json(GgufFile file) {
+    String kind = file.text("tokenizer.ggml.model", "none");
+    Require.that(kind.equals("gpt2"), "tokenizer.ggml.model must be gpt2, got %s", kind);
+    String pre = file.text("tokenizer.ggml.pre", "default");
+    boolean known = SPLITS.containsKey(pre) || SINGLE_DIGITS.contains(pre) || PLAIN.contains(pre);
+    String message = "tokenizer.ggml.pre must be %s, %s or %s, got %s; give a tokenizer.json";
+    Require.that(known, message, SPLITS.keySet(), SINGLE_DIGITS, PLAIN, pre);
+    List<?> tokens = file.list("tokenizer.ggml.tokens");
+    List<?> types = file.list("tokenizer.ggml.token_type");
+    Require.that(
+        types.size() == tokens.size(),
+        "tokenizer.ggml.token_type must have %d values, got %d",
+        tokens.size(),
+        types.size());
+    ObjectNode all = Json.MAPPER.createObjectNode().put("version", "1.0");
+    ArrayNode added = all.putArray("added_tokens");
+    ObjectNode model = Json.MAPPER.createObjectNode().put("type", "BPE");
+    ObjectNode vocabulary = model.putObject("vocab");
+    for (int id = 0; id < tokens.size(); id++) {
+      String text = String.valueOf(tokens.get(id));
+      Object type = types.get(id);
+      if (type.equals(CONTROL) || type.equals(USER_DEFINED)) {
+        added
+            .addObject()
+            .put("id", id)
+            .put("content", text)
+            .put("single_word", false)
+            .put("lstrip", false)
+            .put("rstrip", false)
+            .put("normalized", false)
+            .put("special", type.equals(CONTROL));
+      }
+      vocabulary.put(text, id);
+    }
+    ArrayNode merges = model.putArray("merges");
+    file.list("tokenizer.ggml.merges").forEach(m -> merges.add(String.valueOf(m)));
+    model.put("ignore_merges", pre.equals("llama-bpe"));
+    if (pre.equals("qwen2")) {
+      all.putObject("normalizer").put("type", "NFC");
+    }
+    ObjectNode split = all.putObject("pre_tokenizer").put("type", "Sequence");
+    ArrayNode steps = split.putArray("pretokenizers");
+    if (SPLITS.containsKey(pre)) {
+      ObjectNode step = steps.addObject().put("type", "Split");
+      step.putObject("pattern").put("Regex", SPLITS.get(pre));
+      step.put("behavior", "Isolated").put("invert", false);
+    } else if (SINGLE_DIGITS.contains(pre)) {
+      steps.addObject().put("type", "Digits").put("individual_digits", true);
+    }
+    byteLevel(steps.addObject(), !SPLITS.containsKey(pre));
+    byteLevel(all.putObject("decoder"), true);
+    all.set("model", model);
+    return Json.MAPPER.writeValueAsBytes(all);
+  }
+
+  private static void byteLevel(ObjectNode step, boolean regex) {
+    step.put("type", "ByteLevel").put("add_prefix_space", false);
+    step.put("trim_offsets", true).put("use_regex", regex);
+  }
+}

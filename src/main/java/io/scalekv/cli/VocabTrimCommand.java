@@ -5,14 +5,16 @@ import picocli.CommandLine.Command;
 /** Group of the VocabTrim commands. */
 @Command(
     name = "vocabtrim",
-    description = "Calibrates, trims and measures the vocabulary of a draft model.",
+    description = "Counts, trims, checks and measures the vocabulary of a draft model.",
     subcommands = {
+      VocabTrimCheckCommand.class,
+      VocabTrimCoverageCommand.class,
       VocabTrimTrimCommand.class,
       VocabTrimExportCommand.class,
       VocabTrimRunCommand.class
     },
     footer = {
       "  ./scalekv vocabtrim run experiments/vocabtrim/mbsu.yaml",
-      "  ./scalekv vocabtrim trim --counts counts.csv --top-k 1024 --form fr-spec --out map.pt"
+      "  ./scalekv vocabtrim check draft --target target"
     })
 final class VocabTrimCommand {}

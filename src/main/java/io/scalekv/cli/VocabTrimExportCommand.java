@@ -1,9 +1,10 @@
 package io.scalekv.cli;
 
-import io.scalekv.vocabtrim.lm.VocabularySubset;
+import io.scalekv.vocabtrim.trim.DraftModel;
+import io.scalekv.vocabtrim.trim.HeadSurgery;
+import io.scalekv.vocabtrim.trim.Mapping;
 import io.scalekv.vocabtrim.trim.MappingFile;
 import io.scalekv.vocabtrim.trim.MappingForm;
-import io.scalekv.vocabtrim.trim.TrimmedDraftModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -15,30 +16,21 @@ import picocli.CommandLine.Option;
 @Command(
     name = "export",
     description =
-        "Writes a draft model with the head rows of a mapping, d2t and t2d, as EAGLE-3 and"
-            + " speculators store them.",
+        "Writes a draft model with the head rows of a mapping, copied as stored: floating point,"
+            + " quantised rows of a GGUF file, packed int4 and int8. All other tensors stay bit for"
+            + " bit.",
     footer = {
-      "  ./scalekv vocabtrim export --draft-model draft --mapping map.pt --form fr-spec --out"
-          + " small",
-      "  ./scalekv vocabtrim export --draft-model draft --mapping m.bin --form llama-cpp --out"
-          + " small"
+      "  ./scalekv vocabtrim export --draft-model draft --mapping mapping.safetensors --out small",
+      "  ./scalekv vocabtrim export --draft-model draft.gguf --mapping map.pt --out small.gguf"
     })
 final class VocabTrimExportCommand implements Callable<Integer> {
-  /** JSON document. */
-  record Report(
-      String folder,
-      int vocabulary,
-      int retained,
-      long headParametersBefore,
-      long headParameters) {}
-
   @Mixin private Output output;
 
   @Option(
       names = "--draft-model",
-      paramLabel = "DIR",
+      paramLabel = "PATH",
       required = true,
-      description = "Folder with config.json and weights.")
+      description = "Folder with config.json and weights, or a GGUF file.")
   private Path draftModel;
 
   @Option(
@@ -51,34 +43,46 @@ final class VocabTrimExportCommand implements Callable<Integer> {
   @Option(
       names = "--form",
       paramLabel = "FORM",
-      required = true,
-      description = "Form of the mapping: fr-spec, d2t-offset, d2t-absolute or llama-cpp.")
+      description = "Form of the mapping (default: the one that the file suggests).")
   private MappingForm form;
 
+  @Option(
+      names = "--head",
+      paramLabel = "NAME",
+      description = "Name of the output head without .weight (default: found by its name).")
+  private String head;
+
+  @Option(
+      names = "--head-only",
+      description =
+          "Write the tensors of the head alone, for programs that load it beside a model.")
+  private boolean headOnly;
+
   @HelpGroup(HelpGroup.Heading.OUTPUT)
-  @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder to write.")
+  @Option(
+      names = "--out",
+      paramLabel = "PATH",
+      required = true,
+      description = "Folder to write; of a GGUF file, the file.")
   private Path out;
 
   @Override
   public Integer call() throws IOException {
-    int vocabulary = TrimmedDraftModel.vocabulary(draftModel);
-    VocabularySubset retained = MappingFile.read(mapping, form, vocabulary).retained();
-    OutputFolder.prepare(out);
-    TrimmedDraftModel.Report done = TrimmedDraftModel.write(draftModel, retained, out);
-    output.json(
-        new Report(
-            out.toString(),
-            done.vocabulary(),
-            done.retained(),
-            done.headParametersBefore(),
-            done.headParameters()));
+    Mapping retained;
+    try (DraftModel draft = DraftModel.open(draftModel, head)) {
+      retained = MappingFile.read(mapping, form, draft.vocabulary());
+    }
+    HeadSurgery.Report done = HeadSurgery.trim(draftModel, head, retained, headOnly, out);
+    output.json(done);
+    if (done.tied()) {
+      output.line(
+          "the head was tied to the input embedding: its rows are copied to a head of their own,"
+              + " the embedding stays whole");
+    }
     output.line(
-        "%s: head of %d instead of %d rows, %,d instead of %,d parameters",
-        out,
-        done.retained(),
-        done.vocabulary(),
-        done.headParameters(),
-        done.headParametersBefore());
+        "%s: head of %,d instead of %,d rows, %,d instead of %,d bytes",
+        out, done.retained(), done.rowsBefore(), done.headBytes(), done.headBytesBefore());
+    output.next("vocabtrim", "check", out, "--target", "TARGET");
     return 0;
   }
 }

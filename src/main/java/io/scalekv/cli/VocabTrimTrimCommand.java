@@ -1,13 +1,18 @@
 package io.scalekv.cli;
 
+import io.scalekv.io.Json;
+import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.text.TextTokenizer;
 import io.scalekv.vocabtrim.trim.FrequencyRanking;
+import io.scalekv.vocabtrim.trim.Mapping;
 import io.scalekv.vocabtrim.trim.MappingFile;
 import io.scalekv.vocabtrim.trim.MappingForm;
+import io.scalekv.vocabtrim.trim.Protection;
 import io.scalekv.vocabtrim.trim.SelectionRule;
 import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -19,28 +24,48 @@ import picocli.CommandLine.Option;
     name = "trim",
     description = "Chooses the tokens that a draft model retains and writes a mapping file.",
     footer = {
-      "  ./scalekv vocabtrim trim --counts counts.csv --top-k 1024 --form fr-spec --out map.pt",
-      "  ./scalekv vocabtrim trim --counts counts.csv --top-p 0.99 --form d2t-offset --out map"
+      "  ./scalekv vocabtrim trim --counts counts.csv --tokenizer target --top-k 16k --form"
+          + " d2t-offset --out mapping.safetensors",
+      "  ./scalekv vocabtrim trim --counts token_freq.pt --tokenizer target --top-p 0.99 --form"
+          + " fr-spec --out map.pt"
     })
 final class VocabTrimTrimCommand implements Callable<Integer> {
   /** JSON document. */
-  record Report(String file, String form, int vocabulary, int retained, double coverage) {}
+  record Report(
+      String file,
+      String form,
+      String domain,
+      int vocabulary,
+      int retained,
+      int protectedSpecial,
+      int protectedBytes,
+      double coverage) {}
 
+  @Mixin private TokenizerOptions tokenizer;
+  @Mixin private TokenizerOptions.Protect protect;
   @Mixin private Output output;
 
   @Option(
       names = "--counts",
       paramLabel = "FILE",
-      required = true,
-      description = "CSV with the header id,count and a line for every token.")
+      description = "Counts: CSV with the header id,count, token_freq.pt or .npy.")
   private Path counts;
+
+  @Option(
+      names = "--zero-texts",
+      description = "Retain the lowest ids without any counts: the control of every count.")
+  private boolean zeroTexts;
 
   @ArgGroup(multiplicity = "1")
   private Rule rule;
 
   /** Rule of the number of retained tokens. */
   static final class Rule {
-    @Option(names = "--top-k", paramLabel = "K", description = "Retain K tokens.")
+    @Option(
+        names = "--top-k",
+        paramLabel = "K",
+        converter = TokenizerOptions.Size.class,
+        description = "Retain K tokens; 32k is 32768.")
     private Integer topK;
 
     @Option(
@@ -57,17 +82,12 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
   }
 
   @Option(
-      names = "--protect",
-      paramLabel = "ID",
-      split = ",",
-      description = "Tokens always retained: end of text and other special ones.")
-  private List<Integer> special = List.of();
-
-  @Option(
       names = "--form",
       paramLabel = "FORM",
       required = true,
-      description = "fr-spec, d2t-offset (EAGLE-3, speculators), d2t-absolute or llama-cpp.")
+      description =
+          "d2t-offset (EAGLE-3, speculators, vLLM; ending .safetensors, .pt or .npy), d2t-absolute,"
+              + " fr-spec (SGLang), vllm-ids, llama-cpp or llama-cpp-text.")
   private MappingForm form;
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
@@ -76,33 +96,61 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    TokenCounts counted = TokenCounts.read(counts);
-    FrequencyRanking ranking = FrequencyRanking.of(counted, special);
-    SelectionRule selection =
-        rule.topK != null
-            ? new SelectionRule.TopK(rule.topK)
-            : rule.topP != null
-                ? new SelectionRule.TopP(rule.topP)
-                : new SelectionRule.MinimumCount(rule.minimumCount);
-    MappingFile.Mapping mapping = MappingFile.Mapping.of(ranking, selection.size(ranking, counted));
-    MappingFile.write(out, form, mapping);
-    int retained = mapping.retained().size();
-    double coverage = counted.coverage(mapping.retained());
-    output.json(new Report(out.toString(), form.key(), counted.vocabulary(), retained, coverage));
-    output.line(
-        "%s: %d of %d tokens, %.2f %% of the counted text",
-        out, retained, counted.vocabulary(), 100 * coverage);
-    output.next(
-        "vocabtrim",
-        "export",
-        "--draft-model",
-        "DIR",
-        "--mapping",
-        out,
-        "--form",
-        form.key(),
-        "--out",
-        "out/trimmed");
+    Require.that(zeroTexts == (counts == null), "give either --counts or --zero-texts");
+    try (TextTokenizer opened = tokenizer.open((Path) null)) {
+      Require.that(opened != null || !zeroTexts, "missing tokenizer: give --tokenizer");
+      int size = tokenizer.vocabulary(opened);
+      TokenCounts counted = zeroTexts ? TokenCounts.create(size) : TokenCounts.read(counts, size);
+      Protection protection = protect.of(opened);
+      FrequencyRanking ranking = FrequencyRanking.of(counted, protection.ids());
+      int k = selection().size(ranking, counted);
+      Mapping mapping = Mapping.of(ranking, k);
+      MappingFile.write(out, form, mapping);
+      print(counted, protection, mapping);
+    }
     return 0;
+  }
+
+  private SelectionRule selection() {
+    return rule.topK != null
+        ? new SelectionRule.TopK(rule.topK)
+        : rule.topP != null
+            ? new SelectionRule.TopP(rule.topP)
+            : new SelectionRule.MinimumCount(rule.minimumCount);
+  }
+
+  private void print(TokenCounts counted, Protection protection, Mapping mapping)
+      throws IOException {
+    double coverage = zeroTexts ? 0 : counted.coverage(mapping.retained());
+    String domain = domain();
+    int retained = mapping.retained().size();
+    output.json(
+        new Report(
+            out.toString(),
+            form.key(),
+            domain,
+            counted.vocabulary(),
+            retained,
+            protection.special().size(),
+            protection.bytes().size(),
+            coverage));
+    output.line("protected: %s", protection.line());
+    output.line("%s: %,d of %,d tokens", out, retained, counted.vocabulary());
+    if (!zeroTexts) {
+      output.line(
+          "covers %.2f %% of the counted text, domain %s; another domain needs its own list",
+          100 * coverage, domain);
+    }
+    output.next(
+        "vocabtrim", "export", "--draft-model", "DRAFT", "--mapping", out, "--out", "out/trimmed");
+  }
+
+  /** Returns the domain that coverage left beside the counts. */
+  private String domain() throws IOException {
+    Path report = counts == null ? null : counts.resolveSibling("counts.json");
+    boolean there = report != null && Files.isRegularFile(report);
+    return there
+        ? Json.parse(Json.text(report), report.toString()).path("domain").asString("unnamed")
+        : "unnamed";
   }
 }

@@ -1,6 +1,9 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.WeightsFileException.require;
+
 import io.scalekv.tensor.TorchScriptArchive;
+import io.scalekv.weights.StateDictPickle.RawTensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,77 +12,213 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipOutputStream;
 
-/** Archive of {@code torch.save} with one Python list of integers. */
-public final class TorchIntegers {
-  private TorchIntegers() {}
+/** Integers in an archive of {@code torch.save}: a list, a vector, vectors by name, or counts. */
+public sealed interface TorchIntegers {
+  /** Python list of integers. */
+  record Numbers(long[] values) implements TorchIntegers {}
+
+  /** One-dimensional tensor. */
+  record Vector(long[] values) implements TorchIntegers {}
+
+  /** One-dimensional tensors by name; others are left out. */
+  record Vectors(Map<String, long[]> byName) implements TorchIntegers {}
+
+  /** Python dict from integers to integers. */
+  record Counts(Map<Long, Long> byId) implements TorchIntegers {}
 
   /**
-   * Reads a list.
+   * Reads an archive.
    *
-   * @throws WeightsFileException if the file is not such an archive
+   * @throws WeightsFileException if it holds none of the four
    */
-  public static long[] read(Path file) {
+  static TorchIntegers read(Path file) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       Map<String, ZipDirectory.Entry> entries = ZipDirectory.read(file, channel).entries();
       String folder = PthFile.folder(file, entries);
       PthFile.checkByteOrder(file, channel, entries.get(folder + "byteorder"));
       byte[] pickle =
           PthFile.bytes(file, channel, entries.get(folder + "data.pkl"), PthFile.LARGEST_PICKLE);
-      return integers(file, StateDictPickle.read(file, pickle));
+      Object root = StateDictPickle.read(file, pickle);
+      if (root instanceof RawTensor tensor) {
+        return new Vector(vector(file, channel, entries, folder, tensor));
+      } else if (root instanceof List<?> list) {
+        return new Numbers(numbers(file, list));
+      } else if (root instanceof Map<?, ?> map && !map.isEmpty()) {
+        if (map.keySet().iterator().next() instanceof Long) {
+          return new Counts(counts(file, map));
+        }
+        Map<String, long[]> vectors = new LinkedHashMap<>();
+        for (Map.Entry<?, ?> e : map.entrySet()) {
+          if (e.getValue() instanceof RawTensor t
+              && t.shape().length == 1
+              && t.storage().type().isInteger()) {
+            vectors.put(e.getKey().toString(), vector(file, channel, entries, folder, t));
+          }
+        }
+        return new Vectors(vectors);
+      }
+      String condition = "a list, tensor or dict of integers";
+      throw WeightsFileException.in(file, "saved object", condition, "another object");
     } catch (IOException e) {
       throw WeightsFileException.io(file, "cannot read", e);
     }
   }
 
-  private static long[] integers(Path file, Object root) {
-    if (!(root instanceof List<?> list)) {
-      throw WeightsFileException.in(
-          file, "saved object", "a list of integers", root instanceof Map ? "a dict" : "no list");
-    }
+  private static long[] numbers(Path file, List<?> list) {
     long[] values = new long[list.size()];
     for (int i = 0; i < values.length; i++) {
-      if (!(list.get(i) instanceof Long value)) {
-        throw WeightsFileException.in(
-            file, "element " + i + " of the saved list", "an integer", "another value");
-      }
-      values[i] = value;
+      values[i] = integer(file, "element " + i + " of the saved list", list.get(i));
     }
     return values;
   }
 
+  private static long integer(Path file, String what, Object value) {
+    require(value instanceof Long, file, what, "an integer", "another value");
+    return (Long) value;
+  }
+
+  private static Map<Long, Long> counts(Path file, Map<?, ?> map) {
+    Map<Long, Long> counts = new LinkedHashMap<>();
+    map.forEach(
+        (key, value) ->
+            counts.put(
+                integer(file, "key of the saved dict", key),
+                integer(file, "value of the saved dict", value)));
+    return counts;
+  }
+
+  private static long[] vector(
+      Path file,
+      FileChannel channel,
+      Map<String, ZipDirectory.Entry> entries,
+      String folder,
+      RawTensor tensor)
+      throws IOException {
+    StoredType type = tensor.storage().type();
+    boolean fits =
+        tensor.shape().length == 1
+            && type.isInteger()
+            && (tensor.shape()[0] < 2 || tensor.stride()[0] == 1);
+    require(fits, file, "saved tensor", "a vector of integers", "another tensor");
+    ZipDirectory.Entry entry = entries.get(folder + "data/" + tensor.storage().key());
+    require(entry != null, file, "storage of the saved tensor", "in the archive", "none");
+    byte[] bytes = PthFile.bytes(file, channel, entry, Integer.MAX_VALUE - 8);
+    long last = (tensor.offset() + tensor.shape()[0]) * type.width();
+    boolean inside = tensor.offset() >= 0 && tensor.shape()[0] >= 0 && last <= bytes.length;
+    require(inside, file, "saved tensor", "inside its storage", "another place");
+    TensorInfo info =
+        new TensorInfo(
+            "tensor",
+            type,
+            tensor.shape(),
+            tensor.shape()[0] * type.width(),
+            tensor.offset() * type.width(),
+            file);
+    int from = (int) info.offset();
+    return TensorBytes.longs(
+        info, (target, at) -> target.put(bytes, from + (int) at, target.remaining()));
+  }
+
   /**
-   * Returns the bytes of an archive.
+   * Returns the bytes of an archive of a list.
    *
    * @param name folder inside the archive; the name of the file without its ending
    * @param values the list, each within 32 bits
    */
-  public static byte[] archive(String name, int... values) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      zip.setMethod(ZipOutputStream.STORED);
-      TorchScriptArchive.store(zip, name + "/data.pkl", pickle(values));
-      byte[] little = "little".getBytes(StandardCharsets.US_ASCII);
-      TorchScriptArchive.store(zip, name + "/byteorder", little);
-      byte[] version = "3\n".getBytes(StandardCharsets.US_ASCII);
-      TorchScriptArchive.store(zip, name + "/version", version);
-    }
-    return bytes.toByteArray();
-  }
-
-  /** Returns a pickle of protocol 2: an empty list, a mark, the elements, one append. */
-  private static byte[] pickle(int... values) {
-    ByteBuffer p = ByteBuffer.allocate(8 + 5 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+  static byte[] archive(String name, int... values) throws IOException {
+    ByteBuffer p = little(8 + 5 * values.length);
     p.put((byte) 0x80).put((byte) 2).put((byte) ']').put((byte) 'q').put((byte) 0).put((byte) '(');
     for (int value : values) {
       p.put((byte) 'J').putInt(value);
     }
     p.put((byte) 'e').put((byte) '.');
-    byte[] bytes = new byte[p.position()];
-    p.flip().get(bytes);
-    return bytes;
+    return archive(name, p.array(), p.position(), List.of());
+  }
+
+  /** Returns the bytes of an archive of a vector of 64-bit integers. */
+  static byte[] archive(String name, TensorData.Longs vector) throws IOException {
+    ByteBuffer p = little(512).put((byte) 0x80).put((byte) 2);
+    tensor(p, "LongStorage", 0, vector.values().length);
+    p.put((byte) '.');
+    return archive(name, p.array(), p.position(), List.of(bytes(vector)));
+  }
+
+  /** Returns the bytes of an archive of vectors by name, {@code Longs} or {@code Booleans}. */
+  static byte[] archive(String name, Map<String, TensorData> vectors) throws IOException {
+    ByteBuffer p = little(512 * (1 + vectors.size())).put((byte) 0x80).put((byte) 2);
+    p.put((byte) '}').put((byte) '(');
+    List<byte[]> storages = new java.util.ArrayList<>();
+    vectors.forEach(
+        (key, data) -> {
+          text(p, key);
+          String storage = data instanceof TensorData.Longs ? "LongStorage" : "BoolStorage";
+          tensor(p, storage, storages.size(), (int) data.shape()[0]);
+          storages.add(bytes(data));
+        });
+    p.put((byte) 'u').put((byte) '.');
+    return archive(name, p.array(), p.position(), storages);
+  }
+
+  private static byte[] bytes(TensorData data) {
+    if (data instanceof TensorData.Longs longs) {
+      ByteBuffer b = little(8 * longs.values().length);
+      b.asLongBuffer().put(longs.values());
+      return b.array();
+    }
+    boolean[] truths = ((TensorData.Booleans) data).values();
+    byte[] b = new byte[truths.length];
+    for (int i = 0; i < b.length; i++) {
+      b[i] = (byte) (truths[i] ? 1 : 0);
+    }
+    return b;
+  }
+
+  /** Writes the call of {@code _rebuild_tensor_v2} for a vector (pickle protocol 2). */
+  private static void tensor(ByteBuffer p, String storage, int key, int length) {
+    ascii(p, "ctorch._utils\n_rebuild_tensor_v2\n((");
+    text(p, "storage");
+    ascii(p, "ctorch\n" + storage + "\n");
+    text(p, Integer.toString(key));
+    text(p, "cpu");
+    p.put((byte) 'J').putInt(length);
+    ascii(p, "tQK");
+    p.put((byte) 0).put((byte) 'J').putInt(length);
+    p.put((byte) 0x85).put((byte) 'K').put((byte) 1).put((byte) 0x85).put((byte) 0x89);
+    ascii(p, "ccollections\nOrderedDict\n)RtR");
+  }
+
+  private static void ascii(ByteBuffer p, String text) {
+    p.put(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private static void text(ByteBuffer p, String text) {
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    p.put((byte) 'X').putInt(utf8.length).put(utf8);
+  }
+
+  private static ByteBuffer little(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static byte[] archive(String name, byte[] pickle, int length, List<byte[]> storages)
+      throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      zip.setMethod(ZipOutputStream.STORED);
+      TorchScriptArchive.store(zip, name + "/data.pkl", java.util.Arrays.copyOf(pickle, length));
+      byte[] little = "little".getBytes(StandardCharsets.US_ASCII);
+      TorchScriptArchive.store(zip, name + "/byteorder", little);
+      for (int i = 0; i < storages.size(); i++) {
+        TorchScriptArchive.store(zip, name + "/data/" + i, storages.get(i));
+      }
+      byte[] version = "3\n".getBytes(StandardCharsets.US_ASCII);
+      TorchScriptArchive.store(zip, name + "/version", version);
+    }
+    return bytes.toByteArray();
   }
 }

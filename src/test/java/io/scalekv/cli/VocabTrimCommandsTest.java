@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.pair.ShippedPair;
+import io.scalekv.vocabtrim.trim.Mapping;
 import io.scalekv.vocabtrim.trim.MappingFile;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import io.scalekv.vocabtrim.trim.TokenCounts;
@@ -52,13 +53,15 @@ final class VocabTrimCommandsTest {
             1024,
             "--protect",
             "0,1",
+            "--tokenizer",
+            ShippedPair.folder().resolve("target"),
             "--form",
             "fr-spec",
             "--out",
             map,
             "--json");
     assertEquals(1024, said.json().get("retained").asInt());
-    MappingFile.Mapping mapping = MappingFile.read(map, MappingForm.FR_SPEC, V);
+    Mapping mapping = MappingFile.read(map, MappingForm.FR_SPEC, V);
     assertTrue(mapping.retained().contains(1));
     Path out = folder.resolve("drafter");
     done(
@@ -94,10 +97,82 @@ final class VocabTrimCommandsTest {
         csv,
         "--top-k",
         9000,
+        "--no-protect-special",
+        "--no-protect-bytes",
         "--form",
         "fr-spec",
         "--out",
         map);
+  }
+
+  @Test
+  void chatLogToCheckedDraftModelInFourCommands() throws IOException {
+    Path target = ShippedPair.folder().resolve("target");
+    Path log = folder.resolve("chat.jsonl");
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 50; i++) {
+      lines.append("{\"messages\": [{\"role\": \"user\", \"content\": \"zzz\"},");
+      lines.append("{\"role\": \"assistant\", \"content\": \"the small house\"}]}\n");
+    }
+    Files.writeString(log, lines + "broken\n");
+    Path out = folder.resolve("counts");
+    Said counted =
+        done(
+            "vocabtrim",
+            "coverage",
+            "--chat",
+            log,
+            "--tokenizer",
+            target,
+            "--sizes",
+            "300,1k",
+            "--domain",
+            "houses",
+            "--text",
+            log,
+            "--out",
+            out,
+            "--json");
+    assertEquals(50, counted.json().get("texts").asInt());
+    assertEquals(1, counted.json().get("skippedLines").asInt());
+    assertEquals(1.0, counted.json().at("/sizes/0/heldOut/latin").asDouble());
+    Path map = folder.resolve("map.safetensors");
+    Said trimmed =
+        done(
+            "vocabtrim",
+            "trim",
+            "--counts",
+            out.resolve("counts.csv"),
+            "--tokenizer",
+            target,
+            "--top-k",
+            "1k",
+            "--form",
+            "d2t-offset",
+            "--out",
+            map);
+    assertTrue(trimmed.out().contains("256 byte tokens"), trimmed.out());
+    assertTrue(trimmed.out().contains("domain houses"), trimmed.out());
+    Path small = folder.resolve("small");
+    done(
+        "vocabtrim",
+        "export",
+        "--draft-model",
+        ShippedPair.folder().resolve("drafter"),
+        "--mapping",
+        map,
+        "--out",
+        small);
+    Said checked = done("vocabtrim", "check", small, "--target", target, "--text", log, "--json");
+    assertEquals("note", checked.json().at("/findings/0/severity").asString());
+    // a file that other programs would read without a word
+    Path bytes = folder.resolve("ids.bin");
+    Files.write(bytes, new byte[] {5, 0, 0, 0, 2, 0, 0, 0});
+    Said wrong = Said.of("vocabtrim", "check", bytes, "--target", target);
+    assertEquals(1, wrong.code(), wrong.err());
+    assertTrue(wrong.out().contains("error not-ascending"), wrong.out());
+    assertTrue(wrong.out().contains("error special-tokens"), wrong.out());
+    assertTrue(wrong.out().contains("warning byte-tokens"), wrong.out());
   }
 
   @Test

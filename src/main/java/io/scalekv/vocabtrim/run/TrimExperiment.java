@@ -68,7 +68,7 @@ public final class TrimExperiment {
   /**
    * Measures the missing runs.
    *
-   * @param folder of the results; one file per run in its folder {@code cells}
+   * @param folder of the results; one file per run in its folder {@code runs}
    * @return all results, in the order of the specification
    */
   public List<TrimResult> run(Path folder) throws IOException {
@@ -76,7 +76,7 @@ public final class TrimExperiment {
     List<TrimResult> results = new ArrayList<>();
     for (int i = 0; i < runs.size(); i++) {
       Run run = runs.get(i);
-      Path file = folder.resolve("cells").resolve(run.id() + ".json");
+      Path file = folder.resolve("runs").resolve(run.id() + ".json");
       String place = "run " + (i + 1) + "/" + runs.size() + ": " + run.label();
       boolean done = Files.isRegularFile(file);
       log.accept(done ? place + ": already done" : place);

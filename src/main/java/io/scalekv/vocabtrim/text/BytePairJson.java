@@ -1,22 +1,28 @@
 package io.scalekv.vocabtrim.text;
 
+import io.scalekv.io.Sha256;
 import io.scalekv.io.TokenizerJson;
-import java.util.HashSet;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
 /**
  * Checked byte-pair {@code tokenizer.json}.
  *
- * @param size number of tokens, special ones included
+ * @param tokens by id, special ones included
  * @param special ids of special tokens, ascending
  * @param bytes ids of tokens of a single byte, ascending
  * @param own the parts of the file that encode or decode
  */
-record BytePairJson(int size, SortedSet<Integer> special, SortedSet<Integer> bytes, byte[] own) {
+record BytePairJson(
+    SortedMap<Integer, String> tokens,
+    SortedSet<Integer> special,
+    SortedSet<Integer> bytes,
+    byte[] own) {
   private static final int MOST_TOKENS = 1 << 24;
 
   private static final List<String> PARTS =
@@ -38,14 +44,14 @@ record BytePairJson(int size, SortedSet<Integer> special, SortedSet<Integer> byt
         throw TokenizerJson.error("/model/" + affix, "empty", model.path(affix));
       }
     }
-    Set<Integer> ids = new HashSet<>();
+    SortedMap<Integer, String> tokens = new TreeMap<>();
     SortedSet<Integer> bytes = new TreeSet<>();
     model
         .path("vocab")
         .properties()
         .forEach(
             token -> {
-              if (!ids.add(id(token.getValue()))) {
+              if (tokens.put(id(token.getValue()), token.getKey()) != null) {
                 String condition = "ids without repetition";
                 throw TokenizerJson.error("/model/vocab", condition, token.getValue());
               }
@@ -59,13 +65,24 @@ record BytePairJson(int size, SortedSet<Integer> special, SortedSet<Integer> byt
       if (!token.path("content").isString() || token.path("content").stringValue().isEmpty()) {
         throw TokenizerJson.error("/added_tokens", "a list of tokens with a content", token);
       }
-      ids.add(id(token.path("id")));
+      tokens.put(id(token.path("id")), token.path("content").stringValue());
       if (token.path("special").asBoolean(false)) {
         special.add(token.path("id").asInt());
       }
     }
-    int largest = ids.stream().mapToInt(Integer::intValue).max().orElse(-1);
-    return new BytePairJson(largest + 1, special, bytes, TokenizerJson.only(whole, PARTS));
+    return new BytePairJson(tokens, special, bytes, TokenizerJson.only(whole, PARTS));
+  }
+
+  /** Returns the number of ids: the largest and 1. */
+  int size() {
+    return tokens.isEmpty() ? 0 : tokens.lastKey() + 1;
+  }
+
+  /** Returns the SHA-256 of lines of id and token. */
+  String tokensHash() {
+    StringBuilder lines = new StringBuilder();
+    tokens.forEach((id, text) -> lines.append(id).append('\t').append(text).append('\n'));
+    return Sha256.of(lines.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   private static int id(JsonNode id) {

@@ -24,6 +24,7 @@ final class GgufTokenizer {
   private static final List<String> PLAIN = List.of("gpt-2", "default");
   private static final long CONTROL = 3;
   private static final long USER_DEFINED = 4;
+  private static final long UNUSED = 5;
 
   private GgufTokenizer() {}
 
@@ -64,7 +65,9 @@ final class GgufTokenizer {
             .put("normalized", false)
             .put("special", type.equals(CONTROL));
       }
-      vocabulary.put(text, id);
+      if (!type.equals(UNUSED)) {
+        vocabulary.put(text, id);
+      }
     }
     ArrayNode merges = model.putArray("merges");
     file.list("tokenizer.ggml.merges").forEach(m -> merges.add(String.valueOf(m)));

@@ -77,6 +77,18 @@ public final class TextTokenizer implements AutoCloseable {
     return new TreeSet<>(json.bytes());
   }
 
+  /**
+   * Returns the SHA-256 of all tokens with their ids, equal for files that differ in layout only.
+   */
+  public String tokensHash() {
+    return json.tokensHash();
+  }
+
+  /** Returns the text of a token as the file writes it, or null for an unused id. */
+  public String token(int id) {
+    return json.tokens().get(id);
+  }
+
   /** Returns {@code sha256:} and the hash of the file; of a GGUF file, that of its tables. */
   public String hash() {
     return hash;

@@ -3,24 +3,24 @@ package io.scalekv.vocabtrim.trim;
 import java.util.Arrays;
 import java.util.List;
 
-/**
- * Form in which a tool stores the retained tokens of a trimmed head. Files do not name their form.
- */
+/** Form in which a program stores the retained tokens of a trimmed head. */
 public enum MappingForm {
   /**
-   * FR-Spec and SGLang's {@code --speculative-token-map}: {@code torch.save} of a Python list of
-   * ids, most frequent first.
-   */
-  FR_SPEC("fr-spec"),
-  /**
-   * EAGLE-3 and speculators: tensors {@code d2t} [K] (int64), token = row + d2t[row], and {@code
-   * t2d} [V] (bool), whether a token is retained.
+   * EAGLE-3, speculators, SpecForge, vLLM: {@code d2t} [K] (int64), token = row + d2t[row], and
+   * {@code t2d} [V] (bool), whether a token is retained; in safetensors, {@code torch.save} of a
+   * dict, or two {@code .npy} files.
    */
   D2T_OFFSET("d2t-offset"),
-  /** The same two tensors, but d2t[row] is the token id. */
+  /** llama.cpp's EAGLE-3: {@code d2t} [K] (int64) holds token ids; in the GGUF of a draft model. */
   D2T_ABSOLUTE("d2t-absolute"),
-  /** llama.cpp: ids as little-endian int32 without a header. */
-  LLAMA_CPP("llama-cpp");
+  /** FR-Spec and SGLang's token map: {@code torch.save} of a list of ids, most frequent first. */
+  FR_SPEC("fr-spec"),
+  /** MTP heads in vLLM: {@code torch.save} of a vector of ids (int64), ascending. */
+  VLLM_IDS("vllm-ids"),
+  /** llama.cpp's draft vocabulary: ids as little-endian int32 without a header, ascending. */
+  LLAMA_CPP("llama-cpp"),
+  /** llama.cpp's draft vocabulary as text: one id a line, most frequent first. */
+  LLAMA_CPP_TEXT("llama-cpp-text");
 
   private final String key;
 
@@ -31,6 +31,16 @@ public enum MappingForm {
   /** Returns the name on the command line. */
   public String key() {
     return key;
+  }
+
+  /** Returns whether rows must have the order of the ids. */
+  boolean ascends() {
+    return this != FR_SPEC && this != LLAMA_CPP_TEXT;
+  }
+
+  /** Returns whether tensors named d2t hold the tokens. */
+  boolean tensors() {
+    return this == D2T_OFFSET || this == D2T_ABSOLUTE;
   }
 
   /** Returns all names. */

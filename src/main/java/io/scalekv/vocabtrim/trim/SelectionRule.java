@@ -62,10 +62,11 @@ public sealed interface SelectionRule {
 
     @Override
     public int size(FrequencyRanking ranking, TokenCounts counts) {
-      int k = Math.max(1, ranking.protectedTokens());
+      int k = ranking.protectedTokens();
       while (k < ranking.vocabulary() && counts.count(ranking.id(k)) >= least) {
         k++;
       }
+      Require.that(k > 0, "minimum count must be reached by a token, got %d", least);
       return k;
     }
   }

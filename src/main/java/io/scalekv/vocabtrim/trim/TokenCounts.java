@@ -3,12 +3,16 @@ package io.scalekv.vocabtrim.trim;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
+import io.scalekv.weights.NpyFile;
+import io.scalekv.weights.TorchIntegers;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** Counts of every token of a vocabulary in a text. Not thread-safe. */
 public final class TokenCounts {
@@ -41,6 +45,19 @@ public final class TokenCounts {
     }
   }
 
+  /** Returns the counts for another number of tokens: a padded vocabulary has more ids. */
+  public TokenCounts resized(int vocabulary) {
+    for (int id = vocabulary; id < counts.length; id++) {
+      Require.that(counts[id] == 0, "counted token must be below %d, got %d", vocabulary, id);
+    }
+    return new TokenCounts(Arrays.copyOf(counts, vocabulary));
+  }
+
+  /** Returns all counts, by token. */
+  public long[] toArray() {
+    return counts.clone();
+  }
+
   /** Returns V. */
   public int vocabulary() {
     return counts.length;
@@ -51,9 +68,20 @@ public final class TokenCounts {
     return counts[id];
   }
 
-  /** Returns the sum of all counts. */
+  /**
+   * Returns the sum of all counts.
+   *
+   * @throws ArithmeticException if it exceeds 63 bits
+   */
   public long total() {
-    return Arrays.stream(counts).sum();
+    return Arrays.stream(counts).reduce(0, Math::addExact);
+  }
+
+  /** Adds the counts of another text. */
+  public void add(long[] more) {
+    for (int id = 0; id < counts.length; id++) {
+      counts[id] = Math.addExact(counts[id], more[id]);
+    }
   }
 
   /** Returns the number of tokens that occur. */
@@ -83,9 +111,43 @@ public final class TokenCounts {
     AtomicFile.write(file, text.toString().getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** Reads a file of {@link #write}. */
-  public static TokenCounts read(Path file) throws IOException {
+  /**
+   * Reads counts: a file of {@link #write}, {@code torch.save} of a dict from ids to counts (as
+   * speculators' {@code token_freq.pt}) or of a vector, or a vector in {@code .npy}.
+   *
+   * @param vocabulary V, needed for a dict only; 0 if unknown
+   */
+  public static TokenCounts read(Path file, int vocabulary) throws IOException {
     Require.that(Files.isRegularFile(file), "missing token counts %s", file);
+    byte[] head;
+    try (InputStream in = Files.newInputStream(file)) {
+      head = in.readNBytes(8);
+    }
+    if (NpyFile.starts(head)) {
+      return of(NpyFile.read(file));
+    } else if (head.length > 3 && head[0] == 'P' && head[1] == 'K') {
+      return saved(file, TorchIntegers.read(file), vocabulary);
+    }
+    return csv(file);
+  }
+
+  private static TokenCounts saved(Path file, TorchIntegers saved, int vocabulary) {
+    if (saved instanceof TorchIntegers.Vector vector) {
+      return of(vector.values());
+    }
+    boolean dict = saved instanceof TorchIntegers.Counts;
+    Require.that(dict, "%s must hold a dict or vector of counts", file);
+    Map<Long, Long> byId = ((TorchIntegers.Counts) saved).byId();
+    String unknown = "missing size of the vocabulary for %s: give --tokenizer";
+    Require.that(vocabulary > 0, unknown, file);
+    long[] counts = new long[vocabulary];
+    byId.forEach(
+        (id, count) ->
+            counts[(int) Require.between("counted token", id, 0, vocabulary - 1)] = count);
+    return of(counts);
+  }
+
+  private static TokenCounts csv(Path file) throws IOException {
     List<String> lines = Files.readAllLines(file, StandardCharsets.ISO_8859_1);
     boolean header = lines.size() >= 2 && lines.get(0).equals(HEADER);
     Require.that(header, "%s: line 1 must be %s, followed by one line per token", file, HEADER);

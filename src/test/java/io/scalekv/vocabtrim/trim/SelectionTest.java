@@ -62,12 +62,12 @@ final class SelectionTest {
   void countsOnDisk(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("counts.csv");
     TokenCounts.of(3, 0, 7).write(file);
-    TokenCounts back = TokenCounts.read(file);
+    TokenCounts back = TokenCounts.read(file, 0);
     assertEquals(3, back.vocabulary());
     assertEquals(7, back.count(2));
     Files.writeString(file, "id,count\n0,3\n2,7\n");
     IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> TokenCounts.read(file));
+        assertThrows(IllegalArgumentException.class, () -> TokenCounts.read(file, 0));
     assertTrue(
         e.getMessage().contains("line 3") && e.getMessage().endsWith("got 2,7"), e.getMessage());
   }

@@ -63,9 +63,19 @@ public final class TokenCounter {
           new StringBuilder(tokenizer.hash()).append(new java.util.TreeSet<>(roles));
       for (Path file : files) {
         text.append(file.toAbsolutePath().normalize()).append(' ').append(Files.size(file));
-        text.append(' ').append(Files.getLastModifiedTime(file).toMillis()).append('\n');
+        text.append(' ').append(Sha256.of(ends(file))).append('\n');
       }
       return Sha256.of(text.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Returns the begin and the end of a file. */
+    private static byte[] ends(Path file) throws IOException {
+      try (FileChannel channel = FileChannel.open(file)) {
+        ByteBuffer begin = ByteBuffer.allocate(2 * PIECE).limit(PIECE);
+        channel.read(begin, 0);
+        channel.read(begin.limit(2 * PIECE), Math.max(0, channel.size() - PIECE));
+        return Arrays.copyOf(begin.array(), begin.position());
+      }
     }
   }
 

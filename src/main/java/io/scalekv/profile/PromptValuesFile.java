@@ -2,6 +2,7 @@ package io.scalekv.profile;
 
 import io.scalekv.io.Require;
 import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorData;
@@ -41,7 +42,7 @@ public final class PromptValuesFile {
    */
   public static SortedMap<String, PromptValues> read(
       ProfileGeometry shape, Map<String, Integer> widths, Path file) {
-    try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+    try (TensorSource tensors = SafetensorsFile.open(file)) {
       String format = tensors.metadata().get("format");
       Require.that(FORMAT.equals(format), "%s: format must be %s, got %s", file, FORMAT, format);
       SortedMap<String, PromptValues> values = new TreeMap<>();
@@ -51,7 +52,7 @@ public final class PromptValuesFile {
   }
 
   private static PromptValues read(
-      ProfileGeometry g, SafetensorsFile tensors, Path file, String name, int width) {
+      ProfileGeometry g, TensorSource tensors, Path file, String name, int width) {
     long[] shape = {g.layers(), g.scales(), width};
     SortedMap<Integer, double[]> flat = new TreeMap<>();
     for (String tensor : tensors.names()) {

@@ -4,6 +4,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Require;
 import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorData;
@@ -108,7 +109,7 @@ public final class StatisticsFile {
    * @throws IllegalArgumentException if it holds something else; one line naming the file
    */
   public static Content read(Path file) {
-    try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+    try (TensorSource tensors = SafetensorsFile.open(file)) {
       Map<String, String> metadata = tensors.metadata();
       expect(file, metadata, "format", FORMAT);
       expect(file, metadata, "version", Integer.toString(VERSION));

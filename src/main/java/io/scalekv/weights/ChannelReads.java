@@ -22,6 +22,17 @@ final class ChannelReads {
     }
   }
 
+  /** Returns the reader of a tensor whose bytes stand in a file as they are, from an offset on. */
+  static TensorSource.Bytes bytes(TensorInfo info, FileChannel channel, long offset) {
+    return (target, position) -> {
+      try {
+        readFully(info.file(), channel, target, offset + position);
+      } catch (IOException e) {
+        throw WeightsFileException.io(info.file(), "cannot read " + info, e);
+      }
+    };
+  }
+
   /** Closes a channel that was only read; null is allowed. */
   static void closeQuietly(FileChannel channel) {
     try {

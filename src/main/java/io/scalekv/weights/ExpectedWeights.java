@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -58,6 +59,45 @@ public final class ExpectedWeights {
   }
 
   /**
+   * Opens weights; of several state dicts in a file, the one with the most expected names is read.
+   *
+   * @param place keys that lead to the state dict, joined by dots, or the last of them; null for
+   *     none in particular
+   * @throws WeightsFileException if there is no readable file or no such state dict
+   */
+  public TensorSource open(Path path, String place) {
+    StateDictChoice choice = new StateDictChoice(place, names -> count(unwrapped(names).names().keySet()));
+    return WeightsForm.open(TensorSource.locate(path), choice);
+  }
+
+  /** Returns the names without the prefix of a wrapper. */
+  private Unwrapped unwrapped(Set<String> names) {
+    return Unwrapped.of(names, this::count);
+  }
+
+  /** Returns how many of the expected names are there. */
+  private int count(Set<String> names) {
+    return (int) shapes.keySet().stream().filter(e -> nameIn(names, e) != null).count();
+  }
+
+  /**
+   * Returns a line about the state dict of a file and the wrapper around its names; empty if there
+   * is nothing to say.
+   */
+  public Optional<String> remarks(Path where, TensorSource source) {
+    List<String> remarks = new ArrayList<>();
+    String place = source.metadata().getOrDefault(PthFile.PLACE, "");
+    if (!place.isEmpty()) {
+      remarks.add("state dict " + place);
+    }
+    String prefix = unwrapped(source.names()).removed();
+    if (!prefix.isEmpty()) {
+      remarks.add("names without " + prefix);
+    }
+    return remarks.isEmpty() ? Optional.empty() : Optional.of(where + ": " + String.join(", ", remarks));
+  }
+
+  /**
    * Checks every name, shape and type.
    *
    * @param where the path of the source, for messages
@@ -66,11 +106,11 @@ public final class ExpectedWeights {
    *     or BF16, or is not expected
    */
   public Map<String, String> check(Path where, TensorSource source) {
-    Set<String> names = source.names();
+    Map<String, String> names = unwrapped(source.names()).names();
     Map<String, String> found = new LinkedHashMap<>();
     List<String> missing = new ArrayList<>();
     for (Map.Entry<String, Shape> e : shapes.entrySet()) {
-      String name = nameIn(names, e.getKey());
+      String name = names.get(nameIn(names.keySet(), e.getKey()));
       if (name == null) {
         missing.add(e.getKey());
       } else {
@@ -81,9 +121,12 @@ public final class ExpectedWeights {
     found.forEach((expected, name) -> checkOne(source.info(name), shapes.get(expected)));
     require(
         missing.isEmpty(), where, "weights of " + model, "complete", "none for " + first(missing));
-    List<String> others = new ArrayList<>(names);
-    others.removeAll(Set.copyOf(found.values()));
-    others.removeIf(passedOver);
+    Set<String> read = Set.copyOf(found.values());
+    List<String> others =
+        names.entrySet().stream()
+            .filter(e -> !read.contains(e.getValue()) && !passedOver.test(e.getKey()))
+            .map(Map.Entry::getValue)
+            .toList();
     require(others.isEmpty(), where, "tensors", "weights of " + model, first(others));
     return found;
   }
@@ -100,8 +143,8 @@ public final class ExpectedWeights {
     String shape = Arrays.toString(expected.getShape());
     String got = Arrays.toString(info.shape());
     require(got.equals(shape), info.file(), "shape of " + what, shape, got);
-    boolean halfOrSingle = info.type().isFloating() && info.type() != StoredType.F64;
-    require(halfOrSingle, info.file(), "type of " + what, "F32, F16 or BF16", info.type());
+    boolean weight = info.type().isWeight();
+    require(weight, info.file(), "type of " + what, "F32, F16 or BF16", info.kind());
   }
 
   private static String first(List<String> names) {
@@ -131,6 +174,7 @@ public final class ExpectedWeights {
   public Weights load(Weights weights, Path where, TensorSource source, LoadListener listener) {
     try {
       Map<String, String> found = check(where, source);
+      remarks(where, source).ifPresent(listener::remark);
       long total = bytes(source, found);
       long done = 0;
       for (Map.Entry<String, String> e : found.entrySet()) {

@@ -342,7 +342,7 @@ public final class GgufFile implements TensorSource {
       shape[d] = t.sizes()[shape.length - 1 - d];
     }
     long bytes = t.rows() * t.sizes()[0] * type.width();
-    return new TensorInfo(name, type, shape, bytes, t.offset(), file);
+    return new TensorInfo(name, type, type.name(), shape, bytes, t.offset(), file);
   }
 
   @Override

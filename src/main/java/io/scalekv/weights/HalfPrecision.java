@@ -1,7 +1,7 @@
 package io.scalekv.weights;
 
 /**
- * Bit patterns of the two 16-bit floating-point types. Narrowing rounds to nearest, ties to even; a
+ * Bit patterns of the 16-bit and 8-bit floating-point types. Narrowing rounds to nearest, ties to even; a
  * value beyond the largest finite one becomes infinite; NaN stays NaN.
  */
 final class HalfPrecision {
@@ -19,6 +19,22 @@ final class HalfPrecision {
       return (short) (bits >>> 16 | 0x40);
     }
     return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+  }
+
+  /**
+   * Converts 8 bits with 4 of exponent (bias 7) and 3 of fraction; all ones but the sign is NaN.
+   * Exact.
+   */
+  static float fromE4m3(byte bits) {
+    int exponent = bits >>> 3 & 0xf;
+    int fraction = bits & 7;
+    float magnitude =
+        (bits & 0x7f) == 0x7f
+            ? Float.NaN
+            : exponent == 0
+                ? fraction * 0x1p-9f
+                : Float.intBitsToFloat(exponent + 120 << 23 | fraction << 20);
+    return bits < 0 ? -magnitude : magnitude;
   }
 
   /** Converts binary16 bits. Exact. */

@@ -14,4 +14,7 @@ public interface LoadListener {
    * @param total bytes to read
    */
   void at(String what, long done, long total);
+
+  /** Receives a line that the user should see, such as which of several state dicts is read. */
+  default void remark(String line) {}
 }

@@ -1,6 +1,7 @@
 package io.scalekv.weights;
 
 import static io.scalekv.weights.WeightsFileException.atMost;
+import static io.scalekv.weights.WeightsFileException.oneLine;
 import static io.scalekv.weights.WeightsFileException.quote;
 import static io.scalekv.weights.WeightsFileException.require;
 import static io.scalekv.weights.WeightsFileException.tensor;
@@ -89,6 +90,9 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     }
 
     private Map<String, String> readMetadata() {
+      if (json.currentToken() == JsonToken.VALUE_NULL) {
+        return Map.of();
+      }
       token(JsonToken.START_OBJECT, METADATA, "an object");
       Map<String, String> entries = new LinkedHashMap<>();
       while (json.nextToken() != JsonToken.END_OBJECT) {
@@ -103,14 +107,14 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     private TensorInfo readTensor(String name) {
       String where = tensor(name);
       token(JsonToken.START_OBJECT, where, "an object");
-      StoredType type = null;
+      String kind = null;
       long[] shape = null;
       long[] offsets = null;
       while (json.nextToken() != JsonToken.END_OBJECT) {
         String field = json.currentName();
         json.nextToken();
         switch (field) {
-          case "dtype" -> type = readType(where);
+          case "dtype" -> kind = readKind(where);
           case "shape" -> shape = readLongs(where + " shape", MOST_DIMENSIONS);
           case "data_offsets" -> offsets = readLongs(where + " data_offsets", 2);
           default ->
@@ -118,15 +122,15 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
                   file, "field of " + where, "dtype, shape or data_offsets", quote(field));
         }
       }
-      if (type == null || shape == null || offsets == null) {
-        String missing = type == null ? "dtype" : shape == null ? "shape" : "data_offsets";
+      if (kind == null || shape == null || offsets == null) {
+        String missing = kind == null ? "dtype" : shape == null ? "shape" : "data_offsets";
         throw WeightsFileException.in(file, "missing field " + missing + " of " + where);
       }
-      return place(name, where, type, shape, offsets);
+      return place(name, where, kind, shape, offsets);
     }
 
     private TensorInfo place(
-        String name, String where, StoredType type, long[] shape, long[] offsets) {
+        String name, String where, String kind, long[] shape, long[] offsets) {
       require(
           offsets.length == 2 && offsets[0] <= offsets[1],
           file,
@@ -134,11 +138,13 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
           "[begin, end], begin ≤ end",
           Arrays.toString(offsets));
       atMost(Long.MAX_VALUE - dataStart, file, where + " data_offsets", offsets[1]);
+      StoredType type = type(kind);
       long expected = byteLength(where, type, shape);
       long length = offsets[1] - offsets[0];
-      String what = where + " byte length of " + type + " " + Arrays.toString(shape);
-      require(length == expected, file, what, expected, length);
-      return new TensorInfo(name, type, shape, length, dataStart + offsets[0], file);
+      String what = where + " byte length of " + kind + " " + Arrays.toString(shape);
+      boolean fits = length == expected || type == StoredType.OTHER;
+      require(fits, file, what, expected, length);
+      return new TensorInfo(name, type, kind, shape, length, dataStart + offsets[0], file);
     }
 
     private long byteLength(String where, StoredType type, long[] shape) {
@@ -159,16 +165,18 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
       }
     }
 
-    private StoredType readType(String where) {
+    private String readKind(String where) {
       token(JsonToken.VALUE_STRING, where + " dtype", "a string");
-      String text = json.getString();
+      return oneLine(json.getString());
+    }
+
+    private static StoredType type(String kind) {
       for (StoredType type : StoredType.values()) {
-        if (type.name().equals(text)) {
+        if (type.name().equals(kind)) {
           return type;
         }
       }
-      throw WeightsFileException.in(
-          file, where + " dtype", "one of " + Arrays.toString(StoredType.values()), quote(text));
+      return StoredType.OTHER;
     }
 
     private long[] readLongs(String where, int most) {

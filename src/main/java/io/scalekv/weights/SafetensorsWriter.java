@@ -217,8 +217,7 @@ public final class SafetensorsWriter {
 
   private static void writeEntries(
       Path file, List<Entry> entries, StoredType floatType, Map<String, String> metadata) {
-    boolean narrow = floatType.isFloating() && floatType != StoredType.F64;
-    require(narrow, file, "float type to write", "F32, BF16 or F16", floatType);
+    require(floatType.isWeight(), file, "float type to write", "F32, BF16 or F16", floatType);
     entries.sort(Comparator.comparing(Entry::type).thenComparing(Entry::name));
     byte[] header = header(file, entries, metadata);
     require(!Files.isDirectory(file), file, "place to write", "free or a file", "a folder");

@@ -1,7 +1,6 @@
 package io.scalekv.weights;
 
 import static io.scalekv.weights.WeightsFileException.atMost;
-import static io.scalekv.weights.WeightsFileException.oneLine;
 import static io.scalekv.weights.WeightsFileException.quote;
 import static io.scalekv.weights.WeightsFileException.require;
 import static io.scalekv.weights.WeightsFileException.tensor;
@@ -9,7 +8,6 @@ import static io.scalekv.weights.WeightsFileException.tensor;
 import io.scalekv.io.JsonStream;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -21,7 +19,7 @@ import tools.jackson.core.JsonToken;
 /**
  * Weights in several files with an index, as large models are published ({@code
  * model.safetensors.index.json}, {@code pytorch_model.bin.index.json}). A shard is a safetensors
- * file or an archive of {@code torch.save}, by its content. The shards are in the folder of the
+ * file or one of {@code torch.save}, by its content. The shards are in the folder of the
  * index; the index and the shards must name exactly the same tensors.
  *
  * <p>{@link #metadata()} holds the plain values of the index's own {@code metadata} object.
@@ -41,7 +39,7 @@ public final class ShardedWeights implements TensorSource {
   /**
    * Opens an index and all its shards and checks that they agree.
    *
-   * @throws WeightsFileException if a file is missing, malformed or outside the folder of the index
+   * @throws WeightsFileException if a file is missing, malformed or contradicts another
    */
   public static ShardedWeights open(Path index) {
     Index parsed = readIndex(index);
@@ -50,7 +48,7 @@ public final class ShardedWeights implements TensorSource {
     try {
       for (String shard : parsed.shardOf().values()) {
         if (!shards.containsKey(shard)) {
-          shards.put(shard, TensorSource.openFile(locate(index, shard)));
+          shards.put(shard, shard(index, shard));
         }
       }
       checkAgreement(index, parsed.shardOf(), shards);
@@ -144,22 +142,11 @@ public final class ShardedWeights implements TensorSource {
     }
   }
 
-  /**
-   * Returns the path of a shard after all links; throws if it is outside the folder of the index.
-   */
-  private static Path locate(Path index, String shard) {
-    try {
-      Path folder = index.toAbsolutePath().getParent();
-      Path path = folder.resolve(shard);
-      require(Files.exists(path), index, "shard " + quote(shard), "a file", "none");
-      Path real = path.toRealPath();
-      boolean inside = real.getParent().equals(folder.toRealPath());
-      require(inside, index, "shard " + quote(shard), "in the folder of the index", real);
-      return real;
-    } catch (IOException | InvalidPathException e) {
-      String reason = oneLine(String.valueOf(e.getMessage()));
-      throw WeightsFileException.in(index, "shard " + quote(shard), "readable", reason);
-    }
+  /** Opens a shard, which may be a link as in the caches of the Hugging Face hub. */
+  private static TensorSource shard(Path index, String shard) {
+    Path path = index.resolveSibling(shard);
+    require(Files.exists(path), index, "shard " + quote(shard), "a file", "none");
+    return WeightsForm.openShard(path);
   }
 
   private static void checkAgreement(

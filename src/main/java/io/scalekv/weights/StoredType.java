@@ -20,30 +20,32 @@ public enum StoredType {
   C64(8, null),
   /** IEEE 754 binary32. */
   F32(4, DataType.FLOAT32),
-  /** 32-bit unsigned integer; can be copied, not loaded. */
-  U32(4, null),
+  /** 32-bit unsigned integer, widened to 64 bits when loaded. */
+  U32(4, DataType.INT64),
   /** 32-bit signed integer. */
   I32(4, DataType.INT32),
   /** The upper half of a binary32, widened to 32 bits when loaded. */
   BF16(2, DataType.FLOAT32),
   /** IEEE 754 binary16, widened to 32 bits when loaded. */
   F16(2, DataType.FLOAT32),
-  /** 16-bit unsigned integer; can be copied, not loaded. */
-  U16(2, null),
+  /** 16-bit unsigned integer, widened to 32 bits when loaded. */
+  U16(2, DataType.INT32),
   /** 16-bit signed integer, widened to 32 bits when loaded. */
   I16(2, DataType.INT32),
   /** 8-bit power of two; can be copied, not loaded. */
   F8_E8M0(1, null),
-  /** 8-bit floating-point number with 4 exponent bits; can be copied, not loaded. */
-  F8_E4M3(1, null),
-  /** 8-bit floating-point number with 5 exponent bits; can be copied, not loaded. */
-  F8_E5M2(1, null),
+  /** 8-bit float: 4 bits of exponent, 3 of fraction, no infinity; widened when loaded. */
+  F8_E4M3(1, DataType.FLOAT32),
+  /** 8-bit float, the upper half of a binary16; widened when loaded. */
+  F8_E5M2(1, DataType.FLOAT32),
   /** 8-bit signed integer, widened to 32 bits when loaded. */
   I8(1, DataType.INT32),
   /** 8-bit unsigned integer, widened to 32 bits when loaded. */
   U8(1, DataType.INT32),
   /** One byte, 0 or 1, widened to 32 bits when loaded. */
-  BOOL(1, DataType.INT32);
+  BOOL(1, DataType.INT32),
+  /** Any other type: its tensors have a name and a shape, but no values. */
+  OTHER(1, null);
 
   private final int width;
   private final DataType loaded;
@@ -73,6 +75,11 @@ public enum StoredType {
 
   /** Returns whether the elements are floating-point numbers that can be loaded. */
   public boolean isFloating() {
-    return this == F64 || this == F32 || this == F16 || this == BF16;
+    return isWeight() || this == F64 || this == F8_E4M3 || this == F8_E5M2;
+  }
+
+  /** Returns whether a model's weights may have this type: F32, F16 or BF16. */
+  public boolean isWeight() {
+    return this == F32 || this == F16 || this == BF16;
   }
 }

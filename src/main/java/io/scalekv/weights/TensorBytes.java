@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
 import java.util.function.Consumer;
 
@@ -65,7 +66,7 @@ final class TensorBytes {
 
   /** Returns an F32, F16 or BF16 tensor as bfloat16. */
   static NDArray loadBf16(TensorInfo info, Bytes bytes, NDManager manager) {
-    type(info.type().isFloating() && info.type() != StoredType.F64, info, "F32, F16 or BF16");
+    type(info.type().isWeight(), info, "F32, F16 or BF16");
     checkLoadable(info, StoredType.BF16.width());
     if (!manager.getDevice().isGpu()) {
       return loadBf16OnCpu(info, bytes, manager);
@@ -100,11 +101,15 @@ final class TensorBytes {
               info.file(), "byte order of this machine", "little-endian", target.order());
         }
       }
-      case F16, BF16 -> {
+      case F16, BF16, F8_E4M3, F8_E5M2 -> {
         FloatBuffer to = target.asFloatBuffer();
         eachChunk(info, bytes, (chunk, first) -> to.put(floats(info, chunk)));
       }
-      case I16, I8, U8, BOOL -> {
+      case U32 -> {
+        LongBuffer to = target.asLongBuffer();
+        eachChunk(info, bytes, (chunk, first) -> to.put(longs(chunk)));
+      }
+      case U16, I16, I8, U8, BOOL -> {
         IntBuffer to = target.asIntBuffer();
         eachChunk(info, bytes, (chunk, first) -> to.put(ints(info, chunk, first)));
       }
@@ -133,7 +138,8 @@ final class TensorBytes {
   }
 
   static float[] floats(TensorInfo info, Bytes bytes) {
-    type(info.type().isFloating() && info.type() != StoredType.F64, info, "F32, F16 or BF16");
+    boolean single = info.type().isFloating() && info.type() != StoredType.F64;
+    type(single, info, "F32, F16, BF16 or of 8 bits");
     float[] values = new float[arrayLength(info)];
     eachChunk(
         info,
@@ -146,7 +152,7 @@ final class TensorBytes {
   }
 
   static double[] doubles(TensorInfo info, Bytes bytes) {
-    type(info.type().isFloating(), info, "F64, F32, F16 or BF16");
+    type(info.type().isFloating(), info, "a floating-point type");
     double[] values = new double[arrayLength(info)];
     eachChunk(
         info,
@@ -187,6 +193,9 @@ final class TensorBytes {
           int at = (int) first;
           if (info.type() == StoredType.I64) {
             chunk.asLongBuffer().get(values, at, chunk.remaining() / 8);
+          } else if (info.type() == StoredType.U32) {
+            long[] part = longs(chunk);
+            System.arraycopy(part, 0, values, at, part.length);
           } else {
             for (int value : ints(info, chunk, first)) {
               values[at++] = value;
@@ -197,17 +206,26 @@ final class TensorBytes {
   }
 
   private static void requireInteger(TensorInfo info) {
-    type(info.type().isInteger(), info, "I64, I32, I16, I8, U8 or BOOL");
+    type(info.type().isInteger(), info, "an integer type or BOOL");
   }
 
   private static void type(boolean fits, TensorInfo info, String types) {
-    require(fits, info.file(), "type of " + info, types, info.type());
+    require(fits, info.file(), "type of " + info, types, info.kind());
   }
 
   private static float[] floats(TensorInfo info, ByteBuffer chunk) {
     float[] values = new float[chunk.remaining() / info.type().width()];
     if (info.type() == StoredType.F32) {
       chunk.asFloatBuffer().get(values);
+      return values;
+    }
+    if (info.type().width() == 1) {
+      boolean e4m3 = info.type() == StoredType.F8_E4M3;
+      for (int i = 0; i < values.length; i++) {
+        byte bits = chunk.get(chunk.position() + i);
+        values[i] =
+            e4m3 ? HalfPrecision.fromE4m3(bits) : HalfPrecision.fromF16((short) (bits << 8));
+      }
       return values;
     }
     short[] bits = new short[values.length];
@@ -224,6 +242,14 @@ final class TensorBytes {
     return values;
   }
 
+  private static long[] longs(ByteBuffer unsigned) {
+    long[] values = new long[unsigned.remaining() / 4];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Integer.toUnsignedLong(unsigned.getInt(unsigned.position() + 4 * i));
+    }
+    return values;
+  }
+
   private static int[] ints(TensorInfo info, ByteBuffer chunk, long first) {
     int width = info.type().width();
     int start = chunk.position();
@@ -233,6 +259,8 @@ final class TensorBytes {
       values[i] =
           switch (info.type()) {
             case I32 -> chunk.getInt(at);
+            case U32 -> narrow(info, Integer.toUnsignedLong(chunk.getInt(at)), first + i);
+            case U16 -> chunk.getShort(at) & 0xffff;
             case I16 -> chunk.getShort(at);
             case I8 -> chunk.get(at);
             case U8 -> chunk.get(at) & 0xff;

@@ -10,13 +10,20 @@ import java.util.Arrays;
  *
  * @param name its name in the file
  * @param type element type in the file
+ * @param kind name of the element type in the file
  * @param shape sizes, outermost first; empty for a scalar
- * @param byteLength bytes in the file: elements × width of the type
+ * @param byteLength bytes in the file: elements × width of the type, 0 if unknown
  * @param offset first byte, counted from the start of the file
  * @param file the file that holds it
  */
 public record TensorInfo(
-    String name, StoredType type, long[] shape, long byteLength, long offset, Path file) {
+    String name,
+    StoredType type,
+    String kind,
+    long[] shape,
+    long byteLength,
+    long offset,
+    Path file) {
   /** Copies the shape. */
   public TensorInfo {
     shape = shape.clone();
@@ -30,12 +37,16 @@ public record TensorInfo(
 
   /** Returns the number of elements, 1 for a scalar. */
   public long elements() {
-    return byteLength / type.width();
+    long product = 1;
+    for (long size : shape) {
+      product *= size;
+    }
+    return product;
   }
 
   /** Returns a text for messages: {@code tensor "w" F32 [3, 4]}. */
   @Override
   public String toString() {
-    return tensor(name) + " " + type + " " + Arrays.toString(shape);
+    return tensor(name) + " " + kind + " " + Arrays.toString(shape);
   }
 }

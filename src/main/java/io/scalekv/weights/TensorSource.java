@@ -26,15 +26,25 @@ public interface TensorSource extends AutoCloseable {
           "pytorch_model.bin");
 
   /**
-   * Opens weights in any supported form: a safetensors file, an archive of {@code torch.save}, a
-   * GGUF file, an index with its shards, or a folder with one of {@link #FOLDER_NAMES}. The first
-   * bytes of a file decide its form, not its name.
+   * Opens weights in any supported form: a safetensors file, a file of {@code torch.save}, a GGUF
+   * file, an index with its shards, or a folder with one of {@link #FOLDER_NAMES}. The first bytes
+   * of a file decide its form, not its name. Of several state dicts in a file, the usual one is
+   * read.
    *
    * @throws WeightsFileException if there is no readable file
    */
   static TensorSource open(Path path) {
-    Path file = locate(path);
-    return WeightsForm.of(file) == WeightsForm.INDEX ? ShardedWeights.open(file) : openFile(file);
+    return WeightsForm.open(locate(path), StateDictChoice.USUAL);
+  }
+
+  /**
+   * Opens weights and reads one of several state dicts of a file.
+   *
+   * @param place keys that lead to the state dict, joined by dots, or the last of them
+   * @throws WeightsFileException if there is no readable file or no such state dict
+   */
+  static TensorSource open(Path path, String place) {
+    return WeightsForm.open(locate(path), new StateDictChoice(place, names -> 0));
   }
 
   /** Returns the file that {@link #open} reads: the path, or the first of the names in a folder. */
@@ -56,21 +66,6 @@ public interface TensorSource extends AutoCloseable {
   /** Returns the files of the tensors: one, or all shards in the order of their index. */
   default List<Path> files() {
     return names().stream().map(n -> info(n).file()).distinct().toList();
-  }
-
-  /**
-   * Opens a single safetensors, GGUF or {@code torch.save} file, by its first bytes.
-   *
-   * @throws WeightsFileException if it is none of them
-   */
-  static TensorSource openFile(Path file) {
-    return switch (WeightsForm.of(file)) {
-      case SAFETENSORS -> SafetensorsFile.open(file);
-      case TORCH_ARCHIVE -> PthFile.open(file);
-      case GGUF -> GgufFile.open(file);
-      case INDEX ->
-          throw WeightsFileException.in(file, "weights", "a file of tensors", "a JSON text");
-    };
   }
 
   /** Returns the names, in the order of the file. */

@@ -38,14 +38,10 @@ public sealed interface TorchIntegers {
    */
   static TorchIntegers read(Path file) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      Map<String, ZipDirectory.Entry> entries = ZipDirectory.read(file, channel).entries();
-      String folder = PthFile.folder(file, entries);
-      PthFile.checkByteOrder(file, channel, entries.get(folder + "byteorder"));
-      byte[] pickle =
-          PthFile.bytes(file, channel, entries.get(folder + "data.pkl"), PthFile.LARGEST_PICKLE);
-      Object root = StateDictPickle.read(file, pickle);
+      TorchFile torch = TorchFile.read(file, channel);
+      Object root = torch.root();
       if (root instanceof RawTensor tensor) {
-        return new Vector(vector(file, channel, entries, folder, tensor));
+        return new Vector(vector(file, channel, torch, tensor));
       } else if (root instanceof List<?> list) {
         return new Numbers(numbers(file, list));
       } else if (root instanceof Map<?, ?> map && !map.isEmpty()) {
@@ -56,8 +52,8 @@ public sealed interface TorchIntegers {
         for (Map.Entry<?, ?> e : map.entrySet()) {
           if (e.getValue() instanceof RawTensor t
               && t.shape().length == 1
-              && t.storage().type().isInteger()) {
-            vectors.put(e.getKey().toString(), vector(file, channel, entries, folder, t));
+              && t.type().stored().isInteger()) {
+            vectors.put(e.getKey().toString(), vector(file, channel, torch, t));
           }
         }
         return new Vectors(vectors);
@@ -92,36 +88,12 @@ public sealed interface TorchIntegers {
     return counts;
   }
 
-  private static long[] vector(
-      Path file,
-      FileChannel channel,
-      Map<String, ZipDirectory.Entry> entries,
-      String folder,
-      RawTensor tensor)
+  private static long[] vector(Path file, FileChannel channel, TorchFile torch, RawTensor tensor)
       throws IOException {
-    StoredType type = tensor.storage().type();
-    boolean fits =
-        tensor.shape().length == 1
-            && type.isInteger()
-            && (tensor.shape()[0] < 2 || tensor.stride()[0] == 1);
+    boolean fits = tensor.shape().length == 1 && tensor.type().stored().isInteger();
     require(fits, file, "saved tensor", "a vector of integers", "another tensor");
-    ZipDirectory.Entry entry = entries.get(folder + "data/" + tensor.storage().key());
-    require(entry != null, file, "storage of the saved tensor", "in the archive", "none");
-    byte[] bytes = PthFile.bytes(file, channel, entry, Integer.MAX_VALUE - 8);
-    long last = (tensor.offset() + tensor.shape()[0]) * type.width();
-    boolean inside = tensor.offset() >= 0 && tensor.shape()[0] >= 0 && last <= bytes.length;
-    require(inside, file, "saved tensor", "inside its storage", "another place");
-    TensorInfo info =
-        new TensorInfo(
-            "tensor",
-            type,
-            tensor.shape(),
-            tensor.shape()[0] * type.width(),
-            tensor.offset() * type.width(),
-            file);
-    int from = (int) info.offset();
-    return TensorBytes.longs(
-        info, (target, at) -> target.put(bytes, from + (int) at, target.remaining()));
+    StorageView view = StorageView.of(file, torch, "saved", tensor);
+    return TensorBytes.longs(view.info(), view.open(channel));
   }
 
   /**

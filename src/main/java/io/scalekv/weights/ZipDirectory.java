@@ -16,10 +16,13 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
 
 /**
- * Table of contents of a zip archive whose entries are stored, not compressed, so the bytes of an
- * entry can be read in place. Archives above 4 GiB (zip64) are read.
+ * Table of contents of a zip archive. The entries of {@code torch.save} are stored, not compressed,
+ * so their bytes can be read in place; entries that another tool deflated are inflated whole.
+ * Archives above 4 GiB (zip64) are read.
  *
  * <p>All of it is checked: each entry is inside the archive, no two share a byte, no name repeats
  * or leaves its folder.
@@ -28,13 +31,45 @@ import java.util.Map;
  */
 record ZipDirectory(Map<String, Entry> entries) {
   /**
-   * Stored file.
+   * File in the archive.
    *
    * @param name its name, folders separated by {@code /}
    * @param offset its first byte, counted from the start of the archive
    * @param size its bytes
+   * @param stored its bytes in the archive
+   * @param deflated whether they are compressed
    */
-  record Entry(String name, long offset, long size) {}
+  record Entry(String name, long offset, long size, long stored, boolean deflated) {
+    /** Returns all bytes, outside the Java heap. */
+    ByteBuffer read(Path file, FileChannel channel) throws IOException {
+      ByteBuffer target = ByteBuffer.allocateDirect(Math.toIntExact(size));
+      if (!deflated) {
+        ChannelReads.readFully(file, channel, target, offset);
+        return target.flip();
+      }
+      Inflater inflater = new Inflater(true);
+      try {
+        ByteBuffer part = ByteBuffer.allocate(PART);
+        boolean more = true;
+        for (long at = 0; at < stored && more; at += part.limit()) {
+          part.clear().limit((int) Math.min(PART, stored - at));
+          ChannelReads.readFully(file, channel, part, offset + at);
+          inflater.setInput(part.flip());
+          while (more && inflater.inflate(target) > 0) {
+            more = target.hasRemaining();
+          }
+        }
+        boolean whole = !target.hasRemaining() && inflater.inflate(new byte[1]) == 0;
+        WeightsFileException.require(
+            whole, file, "bytes of entry " + quote(name), size, whole ? size : "another number");
+        return target.flip();
+      } catch (DataFormatException e) {
+        throw WeightsFileException.in(file, "entry " + quote(name), "deflated", "damaged bytes");
+      } finally {
+        inflater.end();
+      }
+    }
+  }
 
   private static final int END = 0x06054b50;
   private static final int END_BYTES = 22;
@@ -51,9 +86,13 @@ record ZipDirectory(Map<String, Entry> entries) {
   private static final int ENCRYPTED = 1;
   private static final int EXTRA_64 = 1;
   private static final int LARGEST = 1 << 24;
+  private static final int PART = 1 << 16;
+  private static final int DEFLATED = 8;
+  private static final int STRONGEST_DEFLATION = 1032;
 
   /** Entry of the directory, whose header starts at {@code header}. */
-  private record Listed(String name, byte[] rawName, long header, long size) {}
+  private record Listed(
+      String name, byte[] rawName, long header, long size, long stored, boolean deflated) {}
 
   /** Place of the directory. */
   private record Place(long offset, long size, long entries) {}
@@ -63,7 +102,7 @@ record ZipDirectory(Map<String, Entry> entries) {
    *
    * @param file for messages
    * @param channel the open archive
-   * @throws WeightsFileException if the archive is malformed or has compressed entries
+   * @throws WeightsFileException if the archive is malformed
    */
   static ZipDirectory read(Path file, FileChannel channel) throws IOException {
     return new Reading(file, channel, channel.size()).read();
@@ -85,9 +124,10 @@ record ZipDirectory(Map<String, Entry> entries) {
         String what = "entry " + quote(e.name());
         require(e.header() >= end, "first byte of " + what, "at least " + end, e.header());
         long data = dataOffset(e, what, place.offset());
-        end = data + e.size();
+        end = data + e.stored();
         require(end <= place.offset(), "end of " + what, "at most byte " + place.offset(), end);
-        Entry before = entries.put(e.name(), new Entry(e.name(), data, e.size()));
+        Entry entry = new Entry(e.name(), data, e.size(), e.stored(), e.deflated());
+        Entry before = entries.put(e.name(), entry);
         require(before == null, what, "unique", "it twice");
       }
       return new ZipDirectory(Collections.unmodifiableMap(entries));
@@ -161,7 +201,9 @@ record ZipDirectory(Map<String, Entry> entries) {
       String what = "entry " + quote(name);
       require(isPlain(name), "name of " + what, "inside the archive", "a path out of it");
       require((u16(fields, 8) & ENCRYPTED) == 0, what, "unencrypted", "encrypted bytes");
-      require(u16(fields, 10) == 0, what, "stored", "compression method " + u16(fields, 10));
+      int method = u16(fields, 10);
+      boolean deflated = method == DEFLATED;
+      require(method == 0 || deflated, what, "stored or deflated", "compression method " + method);
       long compressed = u32(fields, 20);
       long size = u32(fields, 24);
       long header = u32(fields, 42);
@@ -179,10 +221,13 @@ record ZipDirectory(Map<String, Entry> entries) {
           header = header == NO_32 ? next64(field, what) : header;
         }
       }
-      require(size == compressed, "stored size of " + what, compressed, size);
-      atMost(length, "bytes of " + what, size);
+      boolean same = deflated || size == compressed;
+      require(same, "stored size of " + what, compressed, size);
+      atMost(length, "bytes of " + what, compressed);
+      long most = deflated ? STRONGEST_DEFLATION * (compressed + 1) : length;
+      atMost(most, "bytes of " + what, size);
       atMost(length, "first byte of " + what, header);
-      return new Listed(name, rawName, header, size);
+      return new Listed(name, rawName, header, size, compressed, deflated);
     }
 
     private long next64(ByteBuffer field, String what) {

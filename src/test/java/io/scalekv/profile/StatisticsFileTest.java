@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorData;
@@ -59,7 +60,7 @@ final class StatisticsFileTest {
     AttentionProfile written = profile(2);
     Path file = folder.resolve("s.safetensors");
     StatisticsFile.write(written, Map.of(), file);
-    try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+    try (TensorSource tensors = SafetensorsFile.open(file)) {
       List<String> names = List.of(tensors.metadata().get("statistics").split(" "));
       assertEquals("1x1 2x3 4x4", tensors.metadata().get("schedule"));
       long[] shape = tensors.info("prompt.1").shape();
@@ -109,7 +110,7 @@ final class StatisticsFileTest {
     StatisticsFile.write(profile(1), Map.of(), file);
     Map<String, String> metadata;
     Map<String, TensorData> tensors = new HashMap<>();
-    try (SafetensorsFile good = SafetensorsFile.open(file)) {
+    try (TensorSource good = SafetensorsFile.open(file)) {
       metadata = new HashMap<>(good.metadata());
       tensors.put("prompts", TensorData.of(good.ints("prompts"), 1));
       tensors.put("guided", TensorData.of(good.ints("guided"), 1));

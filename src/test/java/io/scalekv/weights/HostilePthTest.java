@@ -27,11 +27,17 @@ class HostilePthTest {
   @TempDir Path folder;
 
   private void assertRefused(String expected, Path file) {
-    Exception e = assertThrows(WeightsFileException.class, () -> TensorSource.open(file).close());
+    Exception e = assertThrows(WeightsFileException.class, () -> readAll(file));
     assertTrue(e.getMessage().contains(expected), e.getMessage());
     assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
     assertFalse(e.getMessage().contains("\n"), e.getMessage());
     assertTrue(e.getMessage().length() < 600, e.getMessage());
+  }
+
+  private static void readAll(Path file) {
+    try (TensorSource source = TensorSource.open(file)) {
+      source.names().forEach(source::bytes);
+    }
   }
 
   private Path archive(byte[] pickle) {
@@ -90,12 +96,13 @@ class HostilePthTest {
         pickle("got subprocess.Popen: refused", call("subprocess", "Popen")),
         pickle("got torch.load: refused", call("torch", "load")),
         pickle("got torch.hub.load: refused", call("torch.hub", "load")),
-        pickle(
-            "got torch._utils._rebuild_tensor: refused", call("torch._utils", "_rebuild_tensor")),
+        pickle("arguments of _rebuild_tensor", call("torch._utils", "_rebuild_tensor")),
         pickle("got collections.defaultdict: refused", call("collections", "defaultdict")),
         pickle("got argparse.Namespace: refused", call("argparse", "Namespace")),
         pickle("got java.lang.Runtime: refused", call("java.lang", "Runtime")),
-        pickle("got numpy.core.multiarray.scalar", call("numpy.core.multiarray", "scalar")),
+        pickle(
+            "got numpy.core.multiarray._reconstruct: refused",
+            call("numpy.core.multiarray", "_reconstruct")),
         pickle("got a?b.c: refused", call("a\u0001b", "c")),
         pickle(
             "got os.system: refused",
@@ -107,7 +114,7 @@ class HostilePthTest {
         pickle("called object", p().text("eval").op(')', 'R').stop()),
         pickle(
             "arguments of OrderedDict",
-            p().global("collections", "OrderedDict").op(']', 0x85, 'R').stop()),
+            p().global("collections", "OrderedDict").op(']', ']', 0x86, 'R').stop()),
         pickle(
             "arguments of _rebuild_tensor_v2",
             p().global("torch._utils", "_rebuild_tensor_v2").op(')', 'R').stop()),
@@ -126,16 +133,16 @@ class HostilePthTest {
         pickle("got EXT1", p().op(0x82, 1).stop()),
         pickle("got PERSID", p().op('P', '0', '\n').stop()),
         pickle("got NEXT_BUFFER", p().op(0x97).stop()),
-        pickle("got BYTEARRAY8", p().op(0x96).int64(Long.MAX_VALUE).stop()),
-        pickle("got BINBYTES8", p().op(0x8e).int64(Long.MAX_VALUE).stop()),
-        pickle("got LONG4", p().op(0x8b).int32(Integer.MAX_VALUE).stop()),
+        pickle("bytes of a value", p().op(0x96).int64(Long.MAX_VALUE).stop()),
+        pickle("bytes of a value", p().op(0x8e).int64(Long.MAX_VALUE).stop()),
+        pickle("bytes of a value", p().op(0x8b).int32(Integer.MAX_VALUE).stop()),
         pickle("got unknown code 255", p().op(255).stop()),
         pickle("first byte", new byte[] {'N', '.'}),
         pickle("got 6", new byte[] {(byte) 0x80, 6, 'N', '.'}),
         // sizes
-        pickle("bytes of a text", p().op('X').int32(Integer.MAX_VALUE).stop()),
-        pickle("bytes of a text", p().op('X').int32(-1).stop()),
-        pickle("bytes of a text", p().op(0x8d).int64(Long.MIN_VALUE).stop()),
+        pickle("bytes of a value", p().op('X').int32(Integer.MAX_VALUE).stop()),
+        pickle("bytes of a value", p().op('X').int32(-1).stop()),
+        pickle("bytes of a value", p().op(0x8d).int64(Long.MIN_VALUE).stop()),
         pickle("memo index", p().op('N', 'r').int32(-1).stop()),
         pickle("memo index must be in use, got 9", p().op('h', 9).stop()),
         pickle("nesting", repeated('(', 100_000)),
@@ -145,7 +152,6 @@ class HostilePthTest {
         pickle("last instruction", p().op('}').text("w").cut()),
         pickle("last instruction", new byte[0]),
         pickle("last instruction", p().op('c', 'o', 's').cut()),
-        pickle("got one of 9 bytes", p().op(0x8a, 9).int64(0).op(128).stop()),
         // the stack
         pickle("objects on the stack must be at least 1, got 0", p().stop()),
         pickle("objects on the stack must be at least 3, got 1", p().op('N', 0x87).stop()),
@@ -154,16 +160,12 @@ class HostilePthTest {
         pickle("target of an instruction", p().op(']', 'N', 'N', 's').stop()),
         pickle("items of SETITEMS", p().op('}', '(', 'N', 'u').stop()),
         pickle("target of an instruction", p().op('}', 'N', 'a').stop()),
-        pickle("got a list", p().op('}', ']', 'N', 's').stop()),
         pickle("got \"a\"", p().op('}', '(').text("a").op('N').text("a").op('N', 'u').stop()),
         pickle("content", p().op('N', 'N').stop()),
         pickle("content", p().op('N', '.', 'N').stop()),
         // no state dict
         pickle("state dict", p().op('N').stop()),
         pickle("got the keys a", p().op('}').text("a").op('N', 's').stop()),
-        pickle(
-            "name of a tensor",
-            p().op('}', 'K', 1).tensor("FloatStorage", "0", 3, 0, THREE, ONE).op('s').stop()),
         // tensors
         floats("got [3] stride [1] from 1", 1, THREE, ONE),
         floats("got [3] stride [2] from 0", 0, THREE, new long[] {2}),
@@ -173,7 +175,7 @@ class HostilePthTest {
         floats("got [] stride [] from 3", 3, new long[0], new long[0]),
         floats("got [0] stride [1] from 4", 4, new long[] {0}, ONE),
         floats("less than 2^63 bytes", 0, new long[] {1L << 62, 4}, new long[] {0, 0}),
-        floats("less than 2^63 bytes", 0, new long[] {Long.MAX_VALUE}, new long[] {0}),
+        floats("at most 1048576", 0, new long[] {Long.MAX_VALUE}, new long[] {0}),
         floats("less than 2^63 bytes", 0, new long[] {3, 3}, new long[] {Long.MAX_VALUE, 1}),
         floats("less than 2^63 bytes", Long.MAX_VALUE, new long[] {2}, ONE),
         floats("got [1048577] stride [0] from 0", 0, new long[] {(1 << 20) + 1}, new long[] {0}),
@@ -187,7 +189,7 @@ class HostilePthTest {
             "got 4611686018427387907 elements", "FloatStorage", "0", (1L << 62) + 3, 0, THREE, ONE),
         tensor("got 1", "FloatStorage", "1", 3, 0, THREE, ONE),
         tensor("got ../../etc/passwd", "FloatStorage", "../../etc/passwd", 3, 0, THREE, ONE),
-        tensor("got torch.QInt8Storage: refused", "QInt8Storage", "0", 3, 0, THREE, ONE));
+        tensor("got QInt8Storage", "QInt8Storage", "0", 3, 0, THREE, ONE));
   }
 
   @ParameterizedTest
@@ -210,7 +212,8 @@ class HostilePthTest {
 
   static Stream<Arguments> zips() {
     return Stream.of(
-        zip("got compression method 8", z -> z.entries().get(0).method = 8),
+        zip("got compression method 9", z -> z.entries().get(0).method = 9),
+        zip("got damaged bytes", z -> z.entries().get(0).method = 8),
         zip("unencrypted", z -> z.entries().get(1).flags |= 1),
         zip("must be 11, got 12", z -> z.entries().get(1).compressed = 11),
         zip(
@@ -236,7 +239,8 @@ class HostilePthTest {
         zip("name of entry", z -> z.add("C:y", new byte[1])),
         zip("name of entry", z -> z.add("x/\n", new byte[1])),
         zip("name of entry", z -> z.add("", new byte[1])),
-        zip("got \"big\"", z -> z.add("x/byteorder", "big".getBytes(StandardCharsets.US_ASCII))),
+        zip("got \"odd\"", z -> z.add("x/byteorder", "odd".getBytes(StandardCharsets.US_ASCII))),
+        zip("a TorchScript archive", z -> z.add("x/constants.pkl", new byte[1])),
         zip(
             "bytes of entry \"x/byteorder\" must be at most 64, got 65",
             z -> z.add("x/byteorder", new byte[65])));

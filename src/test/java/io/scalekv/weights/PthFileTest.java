@@ -48,7 +48,10 @@ class PthFileTest {
   }
 
   @ParameterizedTest
-  @EnumSource(StoredType.class)
+  @EnumSource(
+      value = StoredType.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"U32", "U16", "F8_E4M3", "F8_E5M2", "OTHER"})
   void everyTypeIsReadAndWidened(StoredType type) {
     double[] values = {0, 1, 1, 0, 1, 1};
     if (type != StoredType.BOOL) {
@@ -121,7 +124,7 @@ class PthFileTest {
       }
       expected[i] = values[(int) at];
     }
-    try (TensorSource source = PthFile.open(file);
+    try (TensorSource source = TensorSource.open(file);
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       assertArrayEquals(values, source.doubles("whole"));
       assertArrayEquals(expected, source.doubles("view"));
@@ -137,7 +140,7 @@ class PthFileTest {
     Arrays.setAll(values, i -> i % 251);
     Path file =
         one(StoredType.BF16, values, 0, new long[] {columns, rows}, new long[] {1, columns});
-    try (TensorSource source = PthFile.open(file)) {
+    try (TensorSource source = TensorSource.open(file)) {
       float[] got = source.floats("w");
       for (int i = 0; i < got.length; i++) {
         assertEquals(values[i % rows * columns + i / rows], got[i]);
@@ -171,9 +174,9 @@ class PthFileTest {
     }
     Path elsewhere = folder.resolve("elsewhere.pth");
     TorchArchive.write(elsewhere, tensors, StoredType.F32, List.of("optimizer"));
-    Exception e = assertThrows(WeightsFileException.class, () -> PthFile.open(elsewhere));
+    Exception e = assertThrows(WeightsFileException.class, () -> TensorSource.open(elsewhere));
     assertTrue(e.getMessage().startsWith(elsewhere + ": state dict "), e.getMessage());
-    assertTrue(e.getMessage().endsWith("epoch, note, optimizer"), e.getMessage());
+    assertTrue(e.getMessage().contains("epoch, note, optimizer"), e.getMessage());
   }
 
   @Test
@@ -187,7 +190,7 @@ class PthFileTest {
             .add("p/data.pkl", pickle)
             .add("p/data/0", TorchArchive.bytes(StoredType.F32, 5, 6))
             .close();
-    try (TensorSource source = PthFile.open(file)) {
+    try (TensorSource source = TensorSource.open(file)) {
       assertArrayEquals(new float[] {5, 6}, source.floats("w"));
     }
   }
@@ -267,7 +270,7 @@ class PthFileTest {
   @Test
   void aFileThatBecomesShorterIsAnErrorNotACrash() throws IOException {
     Path file = one(StoredType.F32, new double[] {1, 2, 3}, 0, new long[] {3}, new long[] {1});
-    try (TensorSource source = PthFile.open(file)) {
+    try (TensorSource source = TensorSource.open(file)) {
       byte[] bytes = Files.readAllBytes(file);
       Files.write(file, Arrays.copyOf(bytes, (int) source.info("w").offset() + 4));
       Exception e = assertThrows(WeightsFileException.class, () -> source.floats("w"));

@@ -105,22 +105,27 @@ class ShardedWeightsTest {
     assertRefused("shard of tensor \"c\"", index(FIRST, FIRST, name));
   }
 
+  /** As in the caches of the Hugging Face hub: snapshots hold links into a folder of blobs. */
   @Test
-  void linksThatLeaveTheFolderAreRefusedAndOthersFollowed() throws IOException {
-    Path outside = root.resolve("outside.safetensors");
-    shard(outside, "c");
-    Files.createSymbolicLink(folder.resolve("link.safetensors"), outside);
-    assertRefused("got " + outside.toRealPath(), index(FIRST, FIRST, "link.safetensors"));
-    Files.createSymbolicLink(folder.resolve("near.safetensors"), folder.resolve(SECOND));
-    try (TensorSource source = ShardedWeights.open(index(FIRST, FIRST, "near.safetensors"))) {
-      assertArrayEquals(new float[] {'c', 0.5f}, source.floats("c"));
-    }
-    Path linked = Files.createSymbolicLink(root.resolve("linked"), folder);
+  void shardsMayBeLinks() throws IOException {
     index(FIRST, FIRST, SECOND);
-    try (TensorSource source =
-        ShardedWeights.open(linked.resolve("model.safetensors.index.json"))) {
-      assertEquals(3, source.names().size());
+    Path blobs = Files.createDirectories(root.resolve("hub/blobs"));
+    Path snapshot = Files.createDirectories(root.resolve("hub/snapshots/0123abcd"));
+    for (String name : List.of(FIRST, SECOND, "model.safetensors.index.json")) {
+      String blob = Integer.toHexString(name.hashCode());
+      Files.copy(folder.resolve(name), blobs.resolve(blob));
+      Files.createSymbolicLink(snapshot.resolve(name), Path.of("../../blobs", blob));
     }
+    try (TensorSource source = TensorSource.open(snapshot);
+        TensorSource one = TensorSource.open(snapshot.resolve(SECOND))) {
+      assertEquals(3, source.names().size());
+      assertArrayEquals(new float[] {'c', 0.5f}, source.floats("c"));
+      assertEquals(snapshot.resolve(SECOND), source.info("c").file());
+      assertArrayEquals(new float[] {'c', 0.5f}, one.floats("c"));
+    }
+    Path loop = snapshot.resolve("loop");
+    Files.createSymbolicLink(loop, loop);
+    assertRefused("shard \"loop\"", index(FIRST, FIRST, "loop"));
   }
 
   @Test

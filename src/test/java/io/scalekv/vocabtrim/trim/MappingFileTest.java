@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.SafetensorsFile;
+import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorData;
@@ -68,7 +69,7 @@ final class MappingFileTest {
     Path file = folder.resolve("m.safetensors");
     MappingFile.write(
         file, MappingForm.D2T_OFFSET, Mapping.of(VocabularySubset.of(new int[] {1, 4, 5}, 7)));
-    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+    try (TensorSource read = SafetensorsFile.open(file)) {
       assertEquals(StoredType.I64, read.info("d2t").type());
       assertEquals(StoredType.BOOL, read.info("t2d").type());
       assertArrayEquals(new long[] {1, 3, 3}, read.longs("d2t"));

@@ -37,6 +37,13 @@ final class LoadProgress implements LoadListener, AutoCloseable {
   }
 
   @Override
+  public void remark(String line) {
+    if (!quiet) {
+      err.println(line);
+    }
+  }
+
+  @Override
   public void close() {
     if (progress != null) {
       progress.close();

@@ -3,6 +3,7 @@ package io.scalekv.model;
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.model.text.T5Text;
+import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
 import io.scalekv.weights.TensorSource;
 import java.io.IOException;
@@ -105,13 +106,16 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
    * @throws io.scalekv.weights.WeightsFileException one line that names the mismatch
    */
   public void check(ModelConfig config) {
-    try (TensorSource t = TensorSource.open(transformer);
-        TensorSource v = TensorSource.open(tokenizer)) {
-      config.transformerWeights().check(transformer, t);
-      config.tokenizerWeights().check(tokenizer, v);
-    }
+    check(transformer, config.transformerWeights());
+    check(tokenizer, config.tokenizerWeights());
     if (text != null) {
       T5Text.check(text, config.encodedTextWidth());
+    }
+  }
+
+  private static void check(Path path, ExpectedWeights expected) {
+    try (TensorSource source = expected.open(path)) {
+      expected.check(path, source);
     }
   }
 

@@ -84,7 +84,7 @@ public record ModelCheck(String name, List<Part> parts, String weightsSha256) {
       String wanted = String.join(" or ", names);
       return new Part(name, Status.MISSING, wanted, null, "missing " + wanted);
     }
-    try (TensorSource source = TensorSource.open(file)) {
+    try (TensorSource source = expected.open(file)) {
       expected.check(file, source);
       return new Part(name, Status.VERIFIED, file.toString(), expected.parameters(), null);
     } catch (RuntimeException e) {

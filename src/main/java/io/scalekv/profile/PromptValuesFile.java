@@ -2,10 +2,10 @@ package io.scalekv.profile;
 
 import io.scalekv.io.Require;
 import io.scalekv.weights.SafetensorsFile;
-import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorData;
+import io.scalekv.weights.TensorSource;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;

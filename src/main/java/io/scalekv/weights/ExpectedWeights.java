@@ -26,16 +26,19 @@ public final class ExpectedWeights {
   private final Map<String, Shape> shapes;
   private final Predicate<String> passedOver;
   private final Function<String, List<String>> otherNames;
+  private final String stateDict;
 
   private ExpectedWeights(
       String model,
       Map<String, Shape> shapes,
       Predicate<String> passedOver,
-      Function<String, List<String>> otherNames) {
+      Function<String, List<String>> otherNames,
+      String stateDict) {
     this.model = model;
     this.shapes = shapes;
     this.passedOver = passedOver;
     this.otherNames = otherNames;
+    this.stateDict = stateDict;
   }
 
   /**
@@ -45,28 +48,34 @@ public final class ExpectedWeights {
    * @param shapes by name
    */
   public static ExpectedWeights of(String model, Map<String, Shape> shapes) {
-    return new ExpectedWeights(model, new LinkedHashMap<>(shapes), n -> false, n -> List.of());
+    return new ExpectedWeights(
+        model, new LinkedHashMap<>(shapes), n -> false, n -> List.of(), null);
   }
 
   /** Returns a copy that ignores other tensors with such names. */
   public ExpectedWeights passingOver(Predicate<String> names) {
-    return new ExpectedWeights(model, shapes, names, otherNames);
+    return new ExpectedWeights(model, shapes, names, otherNames, stateDict);
   }
 
   /** Returns a copy that looks for a missing weight under other names. */
   public ExpectedWeights orNamed(Function<String, List<String>> names) {
-    return new ExpectedWeights(model, shapes, passedOver, names);
+    return new ExpectedWeights(model, shapes, passedOver, names, stateDict);
+  }
+
+  /** Returns a copy that reads one of several state dicts of a file, by its keys joined by dots. */
+  public ExpectedWeights in(String stateDict) {
+    return new ExpectedWeights(model, shapes, passedOver, otherNames, stateDict);
   }
 
   /**
-   * Opens weights; of several state dicts in a file, the one with the most expected names is read.
+   * Opens weights. Of several state dicts in a file, that of {@link #in} is read, or else the one
+   * with the most expected names; a moving average only where there is nothing else.
    *
-   * @param place keys that lead to the state dict, joined by dots, or the last of them; null for
-   *     none in particular
    * @throws WeightsFileException if there is no readable file or no such state dict
    */
-  public TensorSource open(Path path, String place) {
-    StateDictChoice choice = new StateDictChoice(place, names -> count(unwrapped(names).names().keySet()));
+  public TensorSource open(Path path) {
+    StateDictChoice choice =
+        new StateDictChoice(stateDict, names -> count(unwrapped(names).names().keySet()));
     return WeightsForm.open(TensorSource.locate(path), choice);
   }
 
@@ -94,7 +103,9 @@ public final class ExpectedWeights {
     if (!prefix.isEmpty()) {
       remarks.add("names without " + prefix);
     }
-    return remarks.isEmpty() ? Optional.empty() : Optional.of(where + ": " + String.join(", ", remarks));
+    return remarks.isEmpty()
+        ? Optional.empty()
+        : Optional.of(where + ": " + String.join(", ", remarks));
   }
 
   /**

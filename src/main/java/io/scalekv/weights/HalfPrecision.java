@@ -1,8 +1,8 @@
 package io.scalekv.weights;
 
 /**
- * Bit patterns of the 16-bit and 8-bit floating-point types. Narrowing rounds to nearest, ties to even; a
- * value beyond the largest finite one becomes infinite; NaN stays NaN.
+ * Bit patterns of the 16-bit and 8-bit floating-point types. Narrowing rounds to nearest, ties to
+ * even; a value beyond the largest finite one becomes infinite; NaN stays NaN.
  */
 final class HalfPrecision {
   private HalfPrecision() {}

@@ -56,7 +56,10 @@ final class PthFile {
         info,
         () -> {
           throw WeightsFileException.in(
-              file, WeightsFileException.tensor(name), "of a type that can be read", kind + hint(kind));
+              file,
+              WeightsFileException.tensor(name),
+              "of a type that can be read",
+              kind + hint(kind));
         });
   }
 

@@ -129,8 +129,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
       return place(name, where, kind, shape, offsets);
     }
 
-    private TensorInfo place(
-        String name, String where, String kind, long[] shape, long[] offsets) {
+    private TensorInfo place(String name, String where, String kind, long[] shape, long[] offsets) {
       require(
           offsets.length == 2 && offsets[0] <= offsets[1],
           file,

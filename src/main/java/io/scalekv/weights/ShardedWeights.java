@@ -19,8 +19,8 @@ import tools.jackson.core.JsonToken;
 /**
  * Weights in several files with an index, as large models are published ({@code
  * model.safetensors.index.json}, {@code pytorch_model.bin.index.json}). A shard is a safetensors
- * file or one of {@code torch.save}, by its content. The shards are in the folder of the
- * index; the index and the shards must name exactly the same tensors.
+ * file or one of {@code torch.save}, by its content. The shards are in the folder of the index; the
+ * index and the shards must name exactly the same tensors.
  *
  * <p>{@link #metadata()} holds the plain values of the index's own {@code metadata} object.
  */

@@ -76,7 +76,8 @@ record StateDictChoice(String place, ToIntFunction<Set<String>> score) {
           .findFirst()
           .orElseThrow(() -> in(file, "state dict", "one of " + places(all), oneLine(place)));
     }
-    Comparator<Found> mostWanted = Comparator.comparingInt(f -> score.applyAsInt(f.tensors().keySet()));
+    Comparator<Found> mostWanted =
+        Comparator.comparingInt(f -> score.applyAsInt(f.tensors().keySet()));
     Comparator<Found> usual =
         Comparator.<Found>comparingInt(f -> f.tensors().size())
             .thenComparing(Comparator.comparingInt(Found::rank).reversed());
@@ -90,14 +91,18 @@ record StateDictChoice(String place, ToIntFunction<Set<String>> score) {
     Comparator<Found> trained = Comparator.comparing(f -> !f.average());
     Comparator<Found> order =
         most > 0
-            ? trained.thenComparing(mostWanted).thenComparing(Comparator.comparingInt(Found::rank).reversed())
+            ? trained
+                .thenComparing(mostWanted)
+                .thenComparing(Comparator.comparingInt(Found::rank).reversed())
             : usual;
     return left.stream().max(order).orElseThrow(() -> none(file, root));
   }
 
   private static String places(List<Found> all) {
     List<String> places = all.stream().map(f -> f.place().isEmpty() ? "(top)" : f.place()).toList();
-    return places.isEmpty() ? "those of the file, which has none" : oneLine(String.join(", ", places));
+    return places.isEmpty()
+        ? "those of the file, which has none"
+        : oneLine(String.join(", ", places));
   }
 
   private static WeightsFileException none(Path file, Object root) {

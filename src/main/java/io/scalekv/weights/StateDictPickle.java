@@ -17,15 +17,15 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Reader of the pickles in files of {@code torch.save}. A pickle is a program; this reader runs only
- * the instructions that build numbers, texts, lists, dictionaries and descriptions of tensors. Every
- * other instruction and every class that is not in {@link #GLOBALS} is refused by name, so no code
- * of the file or of the class path ever runs.
+ * Reader of the pickles in files of {@code torch.save}. A pickle is a program; this reader runs
+ * only the instructions that build numbers, texts, lists, dictionaries and descriptions of tensors.
+ * Every other instruction and every class that is not in {@link #GLOBALS} is refused by name, so no
+ * code of the file or of the class path ever runs.
  *
- * <p>Dictionaries become {@link LinkedHashMap} and hold their text and integer keys only, lists {@link
- * ArrayList}, tuples {@link Tuple}, tensors {@link RawTensor} or {@link Unreadable}, integers {@link
- * Long}, {@code None} {@link #NONE}. Other values, which stand beside the weights of a training
- * file, become {@link #PASSED_OVER}. Nothing is compared, hashed or walked through.
+ * <p>Dictionaries become {@link LinkedHashMap} and hold their text and integer keys only, lists
+ * {@link ArrayList}, tuples {@link Tuple}, tensors {@link RawTensor} or {@link Unreadable},
+ * integers {@link Long}, {@code None} {@link #NONE}. Other values, which stand beside the weights
+ * of a training file, become {@link #PASSED_OVER}. Nothing is compared, hashed or walked through.
  *
  * @see <a href="https://peps.python.org/pep-0307/">PEP 307, pickle protocol 2</a>
  */
@@ -419,7 +419,8 @@ final class StateDictPickle {
     Map<Object, Object> made = new LinkedHashMap<>();
     if (!arguments.isEmpty()) {
       for (Object pair : cast(arguments.get(0), ArrayList.class, "items of OrderedDict")) {
-        List<?> items = pair instanceof Tuple tuple ? tuple.elements() : cast(pair, ArrayList.class, "item");
+        List<?> items =
+            pair instanceof Tuple tuple ? tuple.elements() : cast(pair, ArrayList.class, "item");
         require(items.size() == 2, "item of OrderedDict", "a pair", items.size() + " objects");
         setItem(made, items.get(0), items.get(1));
       }
@@ -444,7 +445,9 @@ final class StateDictPickle {
     Object maker = arguments.get(0);
     boolean known =
         maker instanceof Maker
-            || maker instanceof Callable c && c != Callable.ORDERED_DICT && c != Callable.PLAIN
+            || maker instanceof Callable c
+                && c != Callable.ORDERED_DICT
+                && c != Callable.PLAIN
                 && c != Callable.FROM_TYPE;
     require(known, "function of " + name, "one that makes tensors", describe(maker));
     boolean tensors =

@@ -84,8 +84,7 @@ record StorageView(
       long bytes = empty ? 0 : Math.multiplyExact(elements, (long) type.width());
       long first = raw.offset() * type.width();
       long offset = entry.offset() + first;
-      TensorInfo info =
-          new TensorInfo(name, type, type.name(), raw.shape(), bytes, offset, file);
+      TensorInfo info = new TensorInfo(name, type, type.name(), raw.shape(), bytes, offset, file);
       boolean swapped = torch.bigEndian() && type.width() > 1;
       return new StorageView(info, entry, first, raw.stride(), swapped, raw.negated());
     } catch (ArithmeticException e) {

@@ -75,8 +75,8 @@ record TorchFile(Object root, Map<String, ZipDirectory.Entry> storages, boolean 
     return new TorchFile(content.root(), storages, order.equals("big"));
   }
 
-  private static ByteBuffer read(
-      Path file, FileChannel channel, ZipDirectory.Entry entry, int most) throws IOException {
+  private static ByteBuffer read(Path file, FileChannel channel, ZipDirectory.Entry entry, int most)
+      throws IOException {
     atMost(most, file, "bytes of entry " + quote(entry.name()), entry.size());
     return entry.read(file, channel);
   }
@@ -107,8 +107,7 @@ record TorchFile(Object root, Map<String, ZipDirectory.Entry> storages, boolean 
       at += 8;
       atMost((channel.size() - at) / width, file, "elements of " + what, storage.elements());
       long bytes = storage.elements() * width;
-      storages.put(
-          storage.key(), new ZipDirectory.Entry(storage.key(), at, bytes, bytes, false));
+      storages.put(storage.key(), new ZipDirectory.Entry(storage.key(), at, bytes, bytes, false));
       at += bytes;
     }
     return new TorchFile(content.root(), storages, false);

@@ -31,7 +31,9 @@ record Unwrapped(Map<String, String> names, String removed) {
     }
     for (boolean inside : new boolean[] {false, true}) {
       String shared = shared(stripped(names, "", inside).names.keySet());
-      for (int end = 0; end >= 0; end = end == shared.length() ? -1 : shared.indexOf('.', end) + 1) {
+      for (int end = 0;
+          end >= 0;
+          end = end == shared.length() ? -1 : shared.indexOf('.', end) + 1) {
         Unwrapped tried = stripped(names, shared.substring(0, end), inside);
         int found = score.applyAsInt(tried.names.keySet());
         if (found > most) {
@@ -60,7 +62,8 @@ record Unwrapped(Map<String, String> names, String removed) {
     if (stripped.size() != names.size()) {
       return stripped(names, "", false); // two names would become one
     }
-    return new Unwrapped(stripped, found == null ? prefix : found + (prefix.isEmpty() ? "" : " and " + prefix));
+    return new Unwrapped(
+        stripped, found == null ? prefix : found + (prefix.isEmpty() ? "" : " and " + prefix));
   }
 
   /** Returns the longest beginning of all names that ends with a dot. */

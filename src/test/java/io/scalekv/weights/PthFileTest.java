@@ -51,7 +51,7 @@ class PthFileTest {
   @EnumSource(
       value = StoredType.class,
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"U32", "U16", "F8_E4M3", "F8_E5M2", "OTHER"})
+      names = {"U64", "C64", "U32", "U16", "F8_E8M0", "F8_E4M3", "F8_E5M2", "OTHER"})
   void everyTypeIsReadAndWidened(StoredType type) {
     double[] values = {0, 1, 1, 0, 1, 1};
     if (type != StoredType.BOOL) {

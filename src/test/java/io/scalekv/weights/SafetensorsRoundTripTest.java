@@ -168,7 +168,7 @@ class SafetensorsRoundTripTest {
         case F16 -> data.putShort(HalfPrecision.toF16(small));
         case I64 -> data.putLong((long) (numbers[i] = random.nextInt()));
         case I32 -> data.putInt((int) (numbers[i] = random.nextInt()));
-        case U32 -> data.putInt((int) (long) (numbers[i] = random.nextInt() & 0xffffffffL));
+        case U32 -> data.putInt((int) (long) (numbers[i] = random.nextInt(1 << 30)));
         case U16 -> data.putShort((short) (int) (numbers[i] = random.nextInt(1 << 16)));
         case F8_E4M3 -> {
           // sign, 4 bits of exponent with bias 7, 3 bits of fraction

@@ -179,7 +179,7 @@ final class InfinityModel implements ImageModel {
 
   private static Weights load(
       Weights empty, Path path, ExpectedWeights expected, LoadListener listener) {
-    try (TensorSource source = TensorSource.open(path)) {
+    try (TensorSource source = expected.open(path)) {
       return expected.load(empty, path, source, listener);
     }
   }

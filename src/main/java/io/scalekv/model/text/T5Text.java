@@ -38,7 +38,7 @@ public final class T5Text {
     T5Config config = config(folder, width);
     T5Tokenizer.file(folder);
     ExpectedWeights expected = T5Encoder.expected(config);
-    try (TensorSource source = TensorSource.open(folder)) {
+    try (TensorSource source = expected.open(folder)) {
       expected.check(folder, source);
     }
     return expected.parameters();

@@ -88,8 +88,8 @@ final class HeadSurgeryTest {
     assertEquals((long) V * C * type.width(), report.headBytesBefore());
     assertEquals(5L * C * type.width(), report.headBytes());
     assertEquals(tied, report.tied());
-    try (SafetensorsFile before = SafetensorsFile.open(draft.resolve("model.safetensors"));
-        SafetensorsFile after = SafetensorsFile.open(out.resolve("model.safetensors"))) {
+    try (TensorSource before = SafetensorsFile.open(draft.resolve("model.safetensors"));
+        TensorSource after = SafetensorsFile.open(out.resolve("model.safetensors"))) {
       float[] full = before.floats(tied ? "model.embed_tokens.weight" : "lm_head.weight");
       float[] head = after.floats("lm_head.weight");
       assertArrayEquals(new long[] {5, C}, after.info("lm_head.weight").shape());

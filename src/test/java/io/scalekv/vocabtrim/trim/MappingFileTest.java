@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.SafetensorsFile;
-import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorData;
+import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.TorchIntegers;
 import java.io.IOException;
 import java.nio.file.Files;

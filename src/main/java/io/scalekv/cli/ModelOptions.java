@@ -36,8 +36,10 @@ final class ModelOptions {
 
   @Option(
       names = "--weights",
-      paramLabel = "DIR",
-      description = "Folder of the checkpoint files; shipped models need none.")
+      paramLabel = "DIR[#STATE_DICT]",
+      description =
+          "Folder of the checkpoint files; shipped models need none. Of a training file, the"
+              + " trained weights are read, or those under another key, such as #gpt_ema_fsdp.")
   private Path weights;
 
   @Option(

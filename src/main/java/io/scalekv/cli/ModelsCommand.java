@@ -49,9 +49,16 @@ final class ModelsCommand implements Callable<Integer> {
     for (ModelCheck check : checks) {
       output.line("%s: %s", check.name(), check.isSound() ? check.weightsSha256() : "incomplete");
       output.table(
-          List.of("part", "status", "parameters", "file"),
+          List.of("part", "status", "parameters", "sha256", "file", "remark"),
           check.parts(),
-          p -> Output.row(p.part(), Output.word(p.status()), p.parameters(), p.file()));
+          p ->
+              Output.row(
+                  p.part(),
+                  Output.word(p.status()),
+                  p.parameters(),
+                  p.sha256() == null ? "" : p.sha256().substring(0, 8),
+                  p.file(),
+                  p.remark() == null ? "" : p.remark()));
     }
     List<String> problems = new ArrayList<>();
     for (ModelCheck check : checks) {
@@ -105,9 +112,7 @@ final class ModelsCommand implements Callable<Integer> {
     List<ModelConfig> known =
         ModelCatalog.models().stream().filter(c -> !ModelCatalog.ships(c.name())).toList();
     List<ModelConfig> there =
-        Files.isRegularFile(file)
-            ? List.of(ModelCatalog.read(file))
-            : known.stream().filter(c -> c.files().anyIn(folder)).toList();
+        Files.isRegularFile(file) ? List.of(ModelCatalog.read(file)) : withParts(known, folder);
     Require.that(
         !there.isEmpty(),
         "--verify must be a folder with a %s or with %s, got %s",
@@ -120,6 +125,25 @@ final class ModelsCommand implements Callable<Integer> {
         checks.add(ModelCheck.of(config, folder, progress));
       }
     }
+    // a file of a name that several models share belongs to the model that it fits
+    List<String> fitting =
+        checks.stream().filter(c -> verified(c)).map(c -> transformer(c)).toList();
+    checks.removeIf(c -> !verified(c) && fitting.contains(transformer(c)));
     return checks;
+  }
+
+  private static String transformer(ModelCheck check) {
+    return check.parts().get(0).file();
+  }
+
+  private static boolean verified(ModelCheck check) {
+    return check.parts().get(0).status() == ModelCheck.Status.VERIFIED;
+  }
+
+  /** Returns the models whose transformer is there; if there is none, those with a tokenizer. */
+  private static List<ModelConfig> withParts(List<ModelConfig> known, Path folder) {
+    List<ModelConfig> any = known.stream().filter(c -> c.files().anyIn(folder)).toList();
+    List<ModelConfig> main = any.stream().filter(c -> c.files().transformerIn(folder)).toList();
+    return main.isEmpty() ? any : main;
   }
 }

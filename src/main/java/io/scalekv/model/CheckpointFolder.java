@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Weight files of a model.
@@ -91,13 +92,11 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
   }
 
   private static Path first(Path folder, List<String> names, String part, List<String> missing) {
-    for (String name : names) {
-      if (Files.exists(folder.resolve(name))) {
-        return folder.resolve(name);
-      }
+    Path found = CheckpointNames.first(folder, names).orElse(null);
+    if (found == null) {
+      missing.add("the " + part + " " + String.join(" or ", names));
     }
-    missing.add("the " + part + " " + String.join(" or ", names));
-    return null;
+    return found;
   }
 
   /**
@@ -120,27 +119,6 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
   }
 
   /**
-   * Result of a check.
-   *
-   * @param hash {@code sha256:} and the hash of the files of transformer and tokenizer
-   * @param transformerParameters scalars of the transformer
-   * @param tokenizerParameters scalars of the tokenizer
-   * @param textParameters scalars of the text encoder, 0 without one
-   */
-  public record Verified(
-      String hash, long transformerParameters, long tokenizerParameters, long textParameters) {}
-
-  /** Checks everything and hashes the files without loading anything. */
-  public Verified verify(ModelConfig config, LoadListener listener) {
-    check(config);
-    return new Verified(
-        hash(listener),
-        config.transformerWeights().parameters(),
-        config.tokenizerWeights().parameters(),
-        text == null ? 0 : T5Text.check(text, config.encodedTextWidth()));
-  }
-
-  /**
    * Returns {@code sha256:} and the hash of the transformer's files and the tokenizer's, in that
    * order.
    */
@@ -154,23 +132,24 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
   }
 
   private static String hash(List<Path> parts, LoadListener listener) {
-    List<Path> files = new ArrayList<>();
-    for (Path part : parts) {
-      try (TensorSource source = TensorSource.open(part)) {
-        source.files().stream().sorted().forEach(files::add);
-      }
-    }
+    Path[] files = parts.stream().flatMap(p -> files(p).stream()).toArray(Path[]::new);
+    return "sha256:" + hashes(listener, files).all();
+  }
+
+  /** Hashes files in one pass. */
+  static Sha256.Hashes hashes(LoadListener listener, Path... files) {
+    long bytes = Stream.of(files).mapToLong(f -> f.toFile().length()).sum();
     try {
-      long total = 0;
-      for (Path file : files) {
-        total += Files.size(file);
-      }
-      long bytes = total;
-      return "sha256:"
-          + Sha256.of(
-              read -> listener.at("hash of the weights", read, bytes), files.toArray(Path[]::new));
+      return Sha256.each(read -> listener.at("hash of the weights", read, bytes), files);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns the files of a part, ordered by name. */
+  static List<Path> files(Path part) {
+    try (TensorSource source = TensorSource.open(part)) {
+      return source.files().stream().sorted().toList();
     }
   }
 }

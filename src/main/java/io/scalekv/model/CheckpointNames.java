@@ -3,6 +3,8 @@ package io.scalekv.model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -12,9 +14,14 @@ import java.util.stream.Stream;
  * @param tokenizer files or folders of the image tokenizer
  * @param text folder of the text encoder, or null for a model without one
  * @param origin where the files are published, or null for the project's own models
+ * @param hashes beginnings of the SHA-256 hashes of published files, by name
  */
 public record CheckpointNames(
-    List<String> transformer, List<String> tokenizer, String text, String origin) {
+    List<String> transformer,
+    List<String> tokenizer,
+    String text,
+    String origin,
+    Map<String, String> hashes) {
   /** Name of the transformer's weights in this project's model folders. */
   public static final String TRANSFORMER = "transformer.safetensors";
 
@@ -25,10 +32,26 @@ public record CheckpointNames(
   public static final CheckpointNames OWN =
       new CheckpointNames(List.of(TRANSFORMER), List.of(TOKENIZER), null, null);
 
+  /** Creates names of files without known hashes. */
+  public CheckpointNames(
+      List<String> transformer, List<String> tokenizer, String text, String origin) {
+    this(transformer, tokenizer, text, origin, Map.of());
+  }
+
+  /** Returns the first of some names that is in a folder. */
+  static Optional<Path> first(Path folder, List<String> names) {
+    return names.stream().map(folder::resolve).filter(Files::exists).findFirst();
+  }
+
   /** Returns whether a folder holds the transformer or the tokenizer under one of the names. */
   public boolean anyIn(Path folder) {
     return Stream.concat(transformer.stream(), tokenizer.stream())
         .anyMatch(name -> Files.exists(folder.resolve(name)));
+  }
+
+  /** Returns whether a folder holds the transformer under one of the names. */
+  public boolean transformerIn(Path folder) {
+    return first(folder, transformer).isPresent();
   }
 
   /** Returns the usual names as text. */

@@ -1,5 +1,6 @@
 package io.scalekv.model;
 
+import io.scalekv.io.Sha256;
 import io.scalekv.model.text.T5Text;
 import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * Check of the weight files of a model, part by part, without loading anything.
@@ -34,36 +36,66 @@ public record ModelCheck(String name, List<Part> parts, String weightsSha256) {
    * @param file file or folder found, or the expected names
    * @param parameters number of scalars; null unless verified
    * @param problem what is wrong; null if verified
+   * @param sha256 hash of a verified part of one file, else null
+   * @param remark which state dict is read, and how the hash compares to that of the published
+   *     file; null for nothing
    */
-  public record Part(String part, Status status, String file, Long parameters, String problem) {}
+  public record Part(
+      String part,
+      Status status,
+      String file,
+      Long parameters,
+      String problem,
+      String sha256,
+      String remark) {
+    private static Part missing(String part, String wanted) {
+      return new Part(part, Status.MISSING, wanted, null, "missing " + wanted, null, null);
+    }
+
+    private Part hashed(String hash, String published) {
+      String compared =
+          published == null
+              ? null
+              : hash.startsWith(published)
+                  ? "as published"
+                  : "warning: not the published file, whose hash begins with "
+                      + published.substring(0, 8);
+      String both = remark == null || compared == null ? "" : "; ";
+      boolean none = remark == null && compared == null;
+      String all = (remark == null ? "" : remark) + both + (compared == null ? "" : compared);
+      return new Part(part, status, file, parameters, problem, hash, none ? null : all);
+    }
+  }
 
   /** Checks the parts in a folder. */
   public static ModelCheck of(ModelConfig config, Path folder, LoadListener listener) {
     CheckpointNames names = config.files();
-    Path transformer = first(folder, names.transformer());
-    Path tokenizer = first(folder, names.tokenizer());
+    Path transformer = CheckpointNames.first(folder, names.transformer()).orElse(null);
+    Path tokenizer = CheckpointNames.first(folder, names.tokenizer()).orElse(null);
     List<Part> parts = new ArrayList<>();
-    parts.add(part("transformer", transformer, names.transformer(), config.transformerWeights()));
-    parts.add(part("image tokenizer", tokenizer, names.tokenizer(), config.tokenizerWeights()));
+    parts.add(
+        weights("transformer", transformer, names.transformer(), config.transformerWeights()));
+    parts.add(weights("image tokenizer", tokenizer, names.tokenizer(), config.tokenizerWeights()));
     if (names.text() != null) {
-      parts.add(text(folder.resolve(names.text()), config));
+      Path text = folder.resolve(names.text());
+      parts.add(
+          Files.isDirectory(text)
+              ? part(
+                  "text encoder", text, () -> T5Text.check(text, config.encodedTextWidth()), null)
+              : Part.missing("text encoder", names.text() + "/"));
     }
-    boolean sound = parts.stream().limit(2).allMatch(p -> p.status() == Status.VERIFIED);
-    return new ModelCheck(
-        config.name(),
-        parts,
-        sound ? hash(new CheckpointFolder(transformer, tokenizer, null), listener) : null);
+    return hashed(config, parts, transformer, tokenizer, listener);
   }
 
   /** Checks the weights that come with the project. */
   public static ModelCheck shipped(ModelConfig config) {
     CheckpointFolder files = CheckpointFolder.of(config, new ModelSource.Shipped());
-    return new ModelCheck(
-        config.name(),
+    List<Part> parts =
         List.of(
-            part("transformer", files.transformer(), List.of(), config.transformerWeights()),
-            part("image tokenizer", files.tokenizer(), List.of(), config.tokenizerWeights())),
-        hash(files, LoadListener.NONE));
+            weights("transformer", files.transformer(), List.of(), config.transformerWeights()),
+            weights("image tokenizer", files.tokenizer(), List.of(), config.tokenizerWeights()));
+    return hashed(
+        config, new ArrayList<>(parts), files.transformer(), files.tokenizer(), LoadListener.NONE);
   }
 
   /** Returns whether every part is there and sound. */
@@ -71,38 +103,64 @@ public record ModelCheck(String name, List<Part> parts, String weightsSha256) {
     return parts.stream().allMatch(p -> p.status() == Status.VERIFIED);
   }
 
-  private static String hash(CheckpointFolder files, LoadListener listener) {
-    return files.hash(listener).substring("sha256:".length());
+  /** Hashes the files of transformer and tokenizer, as far as they are sound, in one pass. */
+  private static ModelCheck hashed(
+      ModelConfig config,
+      List<Part> parts,
+      Path transformer,
+      Path tokenizer,
+      LoadListener listener) {
+    List<Path> files = new ArrayList<>();
+    List<Path> places = new ArrayList<>();
+    places.add(transformer);
+    places.add(tokenizer);
+    for (int i = 0; i < 2; i++) {
+      if (parts.get(i).status() == Status.VERIFIED) {
+        files.addAll(CheckpointFolder.files(places.get(i)));
+      }
+    }
+    if (files.isEmpty()) {
+      return new ModelCheck(config.name(), parts, null);
+    }
+    Sha256.Hashes hashes = CheckpointFolder.hashes(listener, files.toArray(Path[]::new));
+    for (int i = 0; i < 2; i++) {
+      int at = files.indexOf(places.get(i));
+      if (at >= 0) {
+        String published = config.files().hashes().get(places.get(i).getFileName().toString());
+        parts.set(i, parts.get(i).hashed(hashes.each().get(at), published));
+      }
+    }
+    boolean both = parts.stream().limit(2).allMatch(p -> p.status() == Status.VERIFIED);
+    return new ModelCheck(config.name(), parts, both ? hashes.all() : null);
   }
 
-  private static Path first(Path folder, List<String> names) {
-    return names.stream().map(folder::resolve).filter(Files::exists).findFirst().orElse(null);
-  }
-
-  private static Part part(String name, Path file, List<String> names, ExpectedWeights expected) {
+  private static Part weights(
+      String name, Path file, List<String> names, ExpectedWeights expected) {
     if (file == null) {
-      String wanted = String.join(" or ", names);
-      return new Part(name, Status.MISSING, wanted, null, "missing " + wanted);
+      return Part.missing(name, String.join(" or ", names));
     }
-    try (TensorSource source = expected.open(file)) {
-      expected.check(file, source);
-      return new Part(name, Status.VERIFIED, file.toString(), expected.parameters(), null);
-    } catch (RuntimeException e) {
-      return new Part(name, Status.DAMAGED, file.toString(), null, e.getMessage());
-    }
+    String[] remark = new String[1];
+    return part(
+        name,
+        file,
+        () -> {
+          try (TensorSource source = expected.open(file)) {
+            expected.check(file, source);
+            remark[0] = expected.remarks(source).orElse(null);
+            return expected.parameters();
+          }
+        },
+        remark);
   }
 
-  private static Part text(Path folder, ModelConfig config) {
-    String name = "text encoder";
-    if (!Files.isDirectory(folder)) {
-      String wanted = folder.getFileName() + "/";
-      return new Part(name, Status.MISSING, wanted, null, "missing " + wanted);
-    }
+  private static Part part(String name, Path file, LongSupplier check, String[] remark) {
+    String at = file.toString();
     try {
-      long parameters = T5Text.check(folder, config.encodedTextWidth());
-      return new Part(name, Status.VERIFIED, folder.toString(), parameters, null);
+      long parameters = check.getAsLong();
+      String said = remark == null ? null : remark[0];
+      return new Part(name, Status.VERIFIED, at, parameters, null, null, said);
     } catch (RuntimeException e) {
-      return new Part(name, Status.DAMAGED, folder.toString(), null, e.getMessage());
+      return new Part(name, Status.DAMAGED, at, null, e.getMessage(), null, null);
     }
   }
 }

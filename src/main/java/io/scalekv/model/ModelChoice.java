@@ -11,7 +11,8 @@ import java.util.function.UnaryOperator;
  * Choice of a model and the origin of its weights.
  *
  * @param name a name of {@link ModelCatalog}, or a folder with a {@code config.json}
- * @param weights folder of the weight files, or null for those that come with the model
+ * @param weights folder of the weight files, see {@link ModelSource.Folder#parse}, or null for
+ *     those that come with the model
  * @param randomWeights random weights in place of files, or null
  */
 public record ModelChoice(String name, String weights, RandomWeights randomWeights) {
@@ -61,7 +62,7 @@ public record ModelChoice(String name, String weights, RandomWeights randomWeigh
         weights == null || randomWeights == null,
         "give either --weights or --random-weights, got both");
     Require.that(
-        weights == null || Files.isDirectory(Path.of(weights)),
+        weights == null || Files.isDirectory(ModelSource.Folder.parse(weights).folder()),
         "--weights must be a folder, got %s",
         weights);
   }
@@ -95,7 +96,7 @@ public record ModelChoice(String name, String weights, RandomWeights randomWeigh
       return new ModelSource.Random(randomWeights);
     }
     if (weights != null) {
-      return new ModelSource.Folder(Path.of(weights));
+      return ModelSource.Folder.parse(weights);
     }
     return named() ? new ModelSource.Shipped() : new ModelSource.Folder(Path.of(name));
   }

@@ -93,7 +93,7 @@ public final class ExpectedWeights {
    * Returns a line about the state dict of a file and the wrapper around its names; empty if there
    * is nothing to say.
    */
-  public Optional<String> remarks(Path where, TensorSource source) {
+  public Optional<String> remarks(TensorSource source) {
     List<String> remarks = new ArrayList<>();
     String place = source.metadata().getOrDefault(PthFile.PLACE, "");
     if (!place.isEmpty()) {
@@ -103,9 +103,7 @@ public final class ExpectedWeights {
     if (!prefix.isEmpty()) {
       remarks.add("names without " + prefix);
     }
-    return remarks.isEmpty()
-        ? Optional.empty()
-        : Optional.of(where + ": " + String.join(", ", remarks));
+    return remarks.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", remarks));
   }
 
   /**
@@ -185,7 +183,7 @@ public final class ExpectedWeights {
   public Weights load(Weights weights, Path where, TensorSource source, LoadListener listener) {
     try {
       Map<String, String> found = check(where, source);
-      remarks(where, source).ifPresent(listener::remark);
+      remarks(source).ifPresent(r -> listener.remark(where + ": " + r));
       long total = bytes(source, found);
       long done = 0;
       for (Map.Entry<String, String> e : found.entrySet()) {

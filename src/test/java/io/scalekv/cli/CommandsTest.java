@@ -369,11 +369,18 @@ final class CommandsTest {
   void modelsAreListed() {
     JsonNode list = say("models", "--json").json().get("models");
     assertEquals(
-        List.of("pocket", "pocket-l", "pocket-xl", "infinity-2b", "infinity-8b"),
+        List.of(
+            "pocket",
+            "pocket-l",
+            "pocket-xl",
+            "infinity-125m",
+            "infinity-2b",
+            "infinity-8b",
+            "infinity-8b-512"),
         list.valueStream().map(m -> m.get("name").asString()).toList());
     assertEquals("ready", list.get(0).get("status").asString());
-    assertEquals("missing", list.get(3).get("status").asString());
-    assertEquals(32, list.get(3).get("geometry").get("layers").asInt());
-    assertEquals(56, list.get(4).get("tokenBits").asInt());
+    assertEquals("missing", list.get(4).get("status").asString());
+    assertEquals(32, list.get(4).get("geometry").get("layers").asInt());
+    assertEquals(56, list.get(5).get("tokenBits").asInt());
   }
 }

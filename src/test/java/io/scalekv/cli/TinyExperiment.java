@@ -23,6 +23,7 @@ final class TinyExperiment {
             new VaeConfig(4, 4, 4, List.of(1, 1, 1), 1, 1, 2),
             List.of(1, 2, 4, 8),
             8,
+            null,
             InfinityModelConfig.WORDS);
     Path model = Files.createDirectories(folder.resolve("model"));
     Files.writeString(model.resolve("config.json"), config.json());

@@ -43,7 +43,8 @@ class ModelChoiceTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"pocket", "pocket-l", "pocket-xl", "infinity-2b", "infinity-8b"})
+  @ValueSource(
+      strings = {"pocket", "pocket-l", "pocket-xl", "infinity-125m", "infinity-2b", "infinity-8b"})
   void anyModelTakesAnotherGeometry(String name) {
     ModelConfig config = new ModelChoice(name, null, RandomWeights.parse("1,4x64x2")).config();
     assertEquals(new Geometry(4, 2, 32), config.geometry());

@@ -41,6 +41,7 @@ public final class TinyCheckpoint {
           new VaeConfig(32, 16, 8, List.of(1, 2, 4, 4, 4), 2, 3, 8),
           List.of(1, 2, 4),
           8,
+          null,
           InfinityModelConfig.T5);
 
   private TinyCheckpoint() {}

@@ -158,7 +158,9 @@ final class InfinityModel implements ImageModel {
         load(
             InfinityWeights.none(manager, options.precision()),
             files.transformer(),
-            config.transformerWeights(),
+            source instanceof ModelSource.Folder given
+                ? config.transformerWeights().in(given.stateDict())
+                : config.transformerWeights(),
             listener);
     Weights vae =
         options.tokenizer()

@@ -1,6 +1,7 @@
 package io.scalekv.model.infinity;
 
 import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
@@ -39,6 +40,8 @@ import java.util.Optional;
  * @param tokenizer shape of the image tokenizer
  * @param sides sides of the square token maps, or null where the published schedules apply
  * @param rotarySide side to which rotary positions are normalised, or null with {@code sides}
+ * @param size of the published schedules that is drawn unless another is asked for, or null with
+ *     {@code sides} and for 1M
  * @param text {@code words} for the pocket models' word embedding, {@code t5} for flan-t5-xl
  */
 public record InfinityModelConfig(
@@ -48,6 +51,7 @@ public record InfinityModelConfig(
     VaeConfig tokenizer,
     List<Integer> sides,
     Integer rotarySide,
+    @JsonInclude(JsonInclude.Include.NON_NULL) String size,
     String text)
     implements ModelConfig {
   /** Version of this file format. */
@@ -80,6 +84,8 @@ public record InfinityModelConfig(
   /** Text by the pocket models' word embedding. */
   public static final String WORDS = "words";
 
+  private static final String LARGEST = "1M";
+
   /** Text by the flan-t5-xl encoder. */
   public static final String T5 = "t5";
 
@@ -96,6 +102,8 @@ public record InfinityModelConfig(
         transformer.codeBits(),
         tokenizer.codeBits());
     require((sides == null) == (rotarySide == null), "rotarySide", "given with sides", rotarySide);
+    require(size == null || sides == null, "size", "left out with sides", size);
+    require(size == null || Schedules.SIZES.contains(size), "size", Schedules.SIZES, size);
     if (sides != null) {
       sides = List.copyOf(sides);
       Require.between("/sides: number of sides", sides.size(), 1, InfinityConfig.LEVELS);
@@ -124,23 +132,29 @@ public record InfinityModelConfig(
 
   /** Returns the models known by name: the pocket models, then the published ones. */
   private static List<InfinityModelConfig> known() {
+    InfinityConfig eightB = new InfinityConfig(40, 3584, 28, 14336, 14, true, 2048, 512, 8);
+    VaeConfig patchified = new VaeConfig(14, 8, 128, List.of(1, 2, 4, 4), 2, 3, 32);
     return List.of(
         resource("pocket"),
         resource("pocket-l"),
         resource("pocket-xl"),
         published(
+            "infinity-125m",
+            new InfinityConfig(12, 768, 8, 3072, 16, false, 2048, 512, 4),
+            new VaeConfig(16, 16, 128, List.of(1, 2, 4, 4, 4), 2, 3, 32),
+            "0.06M"),
+        published(
             "infinity-2b",
             new InfinityConfig(32, 2048, 16, 8192, 32, false, 2048, 512, 8),
-            new VaeConfig(32, 16, 128, List.of(1, 2, 4, 4, 4), 2, 3, 32)),
-        published(
-            "infinity-8b",
-            new InfinityConfig(40, 3584, 28, 14336, 14, true, 2048, 512, 8),
-            new VaeConfig(14, 8, 128, List.of(1, 2, 4, 4), 2, 3, 32)));
+            new VaeConfig(32, 16, 128, List.of(1, 2, 4, 4, 4), 2, 3, 32),
+            null),
+        published("infinity-8b", eightB, patchified, null),
+        published("infinity-8b-512", eightB, patchified, "0.25M"));
   }
 
   private static InfinityModelConfig published(
-      String name, InfinityConfig transformer, VaeConfig tokenizer) {
-    return new InfinityModelConfig(FORMAT, name, transformer, tokenizer, null, null, T5);
+      String name, InfinityConfig transformer, VaeConfig tokenizer, String size) {
+    return new InfinityModelConfig(FORMAT, name, transformer, tokenizer, null, null, size, T5);
   }
 
   private static InfinityModelConfig resource(String name) {
@@ -182,17 +196,17 @@ public record InfinityModelConfig(
   }
 
   @Override
-  public ScaleSchedule schedule(Optional<String> size, double aspect) {
+  public ScaleSchedule schedule(Optional<String> asked, double aspect) {
     if (sides == null) {
-      return Schedules.of(aspect, size.orElse("1M"));
+      return Schedules.of(aspect, asked.orElse(size == null ? LARGEST : size));
     }
     ScaleSchedule own = ScaleSchedule.ofSides(sides.stream().mapToInt(Integer::intValue).toArray());
     Require.that(
-        aspect == 1 && (size.isEmpty() || own.equals(Schedules.of(1, size.get()))),
+        aspect == 1 && (asked.isEmpty() || own.equals(Schedules.of(1, asked.get()))),
         "%s draws one size only, token maps %s; got --size %s --aspect %s",
         name,
         own.maps(),
-        size.orElse("(default)"),
+        asked.orElse("(default)"),
         aspect);
     return own;
   }
@@ -250,7 +264,7 @@ public record InfinityModelConfig(
     if (drawsScenes()) {
       return CheckpointNames.OWN;
     }
-    return transformer.patchify() ? InfinityFiles.INFINITY_8B : InfinityFiles.INFINITY_2B;
+    return InfinityFiles.of(transformer, size);
   }
 
   @Override
@@ -297,6 +311,7 @@ public record InfinityModelConfig(
         tokenizer,
         sides,
         rotarySide,
+        size,
         text);
   }
 

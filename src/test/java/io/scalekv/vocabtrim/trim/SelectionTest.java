@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.DraftCost;
+import io.scalekv.weights.NpyFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,5 +71,29 @@ final class SelectionTest {
         assertThrows(IllegalArgumentException.class, () -> TokenCounts.read(file, 0));
     assertTrue(
         e.getMessage().contains("line 3") && e.getMessage().endsWith("got 2,7"), e.getMessage());
+  }
+
+  /** A dict {5: 3, 70000: 2, 1: 9} saved by PyTorch 2.15, as speculators does; a vector; .npy. */
+  @Test
+  void countsOfOtherToolsAreRead(@TempDir Path folder) throws Exception {
+    Path saved = Path.of(SelectionTest.class.getResource("token_freq.pt").toURI());
+    TokenCounts counts = TokenCounts.read(saved, 70_001);
+    assertEquals(14, counts.total());
+    assertEquals(2, counts.count(70_000));
+    assertThrows(IllegalArgumentException.class, () -> TokenCounts.read(saved, 0));
+    assertThrows(IllegalArgumentException.class, () -> TokenCounts.read(saved, 70_000));
+    Path npy = folder.resolve("counts.npy");
+    NpyFile.write(npy, 4L, 0L, 6L);
+    assertEquals(6, TokenCounts.read(npy, 0).count(2));
+  }
+
+  @Test
+  void aMinimumCountThatNoTokenReachesIsRefused() {
+    TokenCounts counts = TokenCounts.of(9, 1);
+    FrequencyRanking ranking = FrequencyRanking.of(counts, List.of());
+    SelectionRule rule = new SelectionRule.MinimumCount(10);
+    assertThrows(IllegalArgumentException.class, () -> rule.size(ranking, counts));
+    TokenCounts huge = TokenCounts.of(Long.MAX_VALUE, 1);
+    assertThrows(ArithmeticException.class, huge::total);
   }
 }

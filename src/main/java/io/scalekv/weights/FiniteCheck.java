@@ -28,6 +28,12 @@ final class FiniteCheck {
     if (!info.type().isFloating() || info.elements() == 0) {
       return;
     }
+    try (NDArray total = TorchOps.call("total", array)) {
+      if (Float.isFinite(total.getFloat())) {
+        return;
+      }
+    }
+    // a number that is not finite, or a sum beyond the largest float
     try (NDArray extremes = TorchOps.call("extremes", array)) {
       float[] e = extremes.toFloatArray();
       if (!Float.isFinite(e[0]) || !Float.isFinite(e[1])) {

@@ -549,6 +549,10 @@ class M(Module):
   def cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
     return torch.cross_entropy_loss(logits, targets, None, 1, -100, 0.)
 
+  # sum of all numbers as float32: finite only if each of them is -> []
+  def total(self, x: Tensor) -> Tensor:
+    return torch.to(torch.sum(x), 6)
+
   # smallest and largest number, NaN where there is one: x of any shape -> [2] float32
   def extremes(self, x: Tensor) -> Tensor:
     least, most, = torch.aminmax(x)

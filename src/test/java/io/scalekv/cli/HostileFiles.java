@@ -51,7 +51,7 @@ final class HostileFiles {
   /** Heap that reading may allocate beyond a multiple of the file's size. */
   private static final long BASE_BYTES = 16L << 20;
 
-  /** Beyond {@link #BASE_BYTES}, as {@code docs/RELIABILITY.md} promises. */
+  /** Beyond {@link #BASE_BYTES}, as {@code docs/quality.md} promises. */
   private static final long BYTES_PER_BYTE = 512;
 
   private static final String MODULE = "pth module";
@@ -112,6 +112,15 @@ final class HostileFiles {
           "w",
           Form.TORCH,
           resource("/io/scalekv/weights/torch-" + saved + ".pth"));
+    }
+    // the magic number, version and machine of an old file stand before its pickle: any bytes
+    Map<String, Form> golden = new LinkedHashMap<>();
+    List.of("attributes", "trainer-gpt_fsdp", "deflated", "big-endian", "rare-values", "float8")
+        .forEach(name -> golden.put(name, Form.TORCH));
+    List.of("legacy", "legacy-views").forEach(name -> golden.put(name, Form.BYTES));
+    for (Map.Entry<String, Form> e : golden.entrySet()) {
+      byte[] bytes = resource("/io/scalekv/parity/pth/" + e.getKey() + ".pth");
+      add("pth " + e.getKey(), HostileFiles::weights, "w", e.getValue(), bytes);
     }
     Path safe = folder.resolve("w.safetensors");
     SafetensorsWriter.writeData(

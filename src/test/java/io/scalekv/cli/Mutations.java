@@ -17,7 +17,7 @@ final class Mutations {
   enum Form {
     /** An eight-byte length, a JSON header, data. */
     SAFETENSORS,
-    /** Stored zip entries, one of them a pickle. */
+    /** Zip entries, one of them a pickle. */
     TORCH,
     /** Chunks with checksums. */
     PNG,

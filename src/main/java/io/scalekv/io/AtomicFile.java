@@ -39,14 +39,14 @@ public final class AtomicFile {
    * renames it.
    */
   public static void write(Path file, byte[] bytes) throws IOException {
-    write(file, (Path temporary) -> Files.write(temporary, bytes));
+    replace(file, temporary -> Files.write(temporary, bytes));
   }
 
   /** Writes a content to a temporary file, forces it to disk, then renames it. */
   public static void write(Path file, Content content) throws IOException {
-    write(
+    replace(
         file,
-        (Path temporary) -> {
+        temporary -> {
           try (FileChannel channel =
               FileChannel.open(
                   temporary,
@@ -64,7 +64,7 @@ public final class AtomicFile {
     void write(Path temporary) throws IOException;
   }
 
-  private static void write(Path file, Writer writer) throws IOException {
+  private static void replace(Path file, Writer writer) throws IOException {
     Path target = file.toAbsolutePath();
     Files.createDirectories(target.getParent());
     Path temporary = temporary(target);

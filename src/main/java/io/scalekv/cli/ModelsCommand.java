@@ -5,6 +5,7 @@ import io.scalekv.io.Require;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelCheck;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.weights.HubCache;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,7 +45,8 @@ final class ModelsCommand implements Callable<Integer> {
       list();
       return 0;
     }
-    List<ModelCheck> checks = verify.isEmpty() ? shipped() : checks(Path.of(verify));
+    List<ModelCheck> checks =
+        verify.isEmpty() ? shipped() : checks(HubCache.resolve(Path.of(verify)));
     output.json(Map.of("models", checks));
     for (ModelCheck check : checks) {
       output.line("%s: %s", check.name(), check.isSound() ? check.weightsSha256() : "incomplete");

@@ -2,6 +2,7 @@ package io.scalekv.model;
 
 import io.scalekv.io.NearWord;
 import io.scalekv.io.Require;
+import io.scalekv.weights.HubCache;
 import io.scalekv.weights.LoadListener;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,10 @@ public record ModelChoice(String name, String weights, RandomWeights randomWeigh
     return named() && weights == null && randomWeights == null && ModelCatalog.ships(name);
   }
 
+  private Path folder() {
+    return HubCache.resolve(Path.of(name));
+  }
+
   /** Returns the choice with its folders found by another rule, such as relative to a file. */
   public ModelChoice resolve(UnaryOperator<String> rule) {
     return new ModelChoice(
@@ -50,7 +55,7 @@ public record ModelChoice(String name, String weights, RandomWeights randomWeigh
    */
   public void checkConfig() {
     Require.that(
-        named() || Files.isRegularFile(Path.of(name, ModelCatalog.CONFIG)),
+        named() || Files.isRegularFile(folder().resolve(ModelCatalog.CONFIG)),
         "--model must be %s or a folder with a %s, got %s%s",
         String.join(", ", ModelCatalog.names()),
         ModelCatalog.CONFIG,
@@ -85,7 +90,8 @@ public record ModelChoice(String name, String weights, RandomWeights randomWeigh
   public ModelConfig config() {
     checkConfig();
     ModelConfig config =
-        ModelCatalog.find(name).orElseGet(() -> ModelCatalog.read(Path.of(name, "config.json")));
+        ModelCatalog.find(name)
+            .orElseGet(() -> ModelCatalog.read(folder().resolve(ModelCatalog.CONFIG)));
     return randomWeights == null ? config : randomWeights.fill(config);
   }
 
@@ -98,7 +104,7 @@ public record ModelChoice(String name, String weights, RandomWeights randomWeigh
     if (weights != null) {
       return ModelSource.Folder.parse(weights);
     }
-    return named() ? new ModelSource.Shipped() : new ModelSource.Folder(Path.of(name));
+    return named() ? new ModelSource.Shipped() : new ModelSource.Folder(folder());
   }
 
   /** Returns the options of the command line that make this choice. */

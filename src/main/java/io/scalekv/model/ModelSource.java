@@ -1,5 +1,6 @@
 package io.scalekv.model;
 
+import io.scalekv.weights.HubCache;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -28,8 +29,8 @@ public sealed interface ModelSource {
     public static Folder parse(String text) {
       int at = text.lastIndexOf(SEPARATOR);
       return at < 0 || Files.exists(Path.of(text))
-          ? new Folder(Path.of(text))
-          : new Folder(Path.of(text.substring(0, at)), text.substring(at + 1));
+          ? new Folder(HubCache.resolve(Path.of(text)))
+          : new Folder(HubCache.resolve(Path.of(text.substring(0, at))), text.substring(at + 1));
     }
   }
 

@@ -53,7 +53,7 @@ public interface TensorSource extends AutoCloseable {
       return path;
     }
     return FOLDER_NAMES.stream()
-        .map(path::resolve)
+        .map(HubCache.resolve(path)::resolve)
         .filter(Files::isRegularFile)
         .findFirst()
         .orElseThrow(

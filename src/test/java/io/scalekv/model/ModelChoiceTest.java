@@ -64,6 +64,17 @@ class ModelChoiceTest {
   }
 
   @Test
+  void aStateDictStandsBehindTheFolder() throws Exception {
+    String ema = folder + "#gpt_ema_fsdp";
+    assertEquals(
+        new ModelSource.Folder(folder, "gpt_ema_fsdp"),
+        new ModelChoice("infinity-2b", ema, null).source());
+    Files.createDirectory(Path.of(ema));
+    assertEquals(
+        new ModelSource.Folder(Path.of(ema)), new ModelChoice("infinity-2b", ema, null).source());
+  }
+
+  @Test
   void folderWithAConfigurationIsAModel() throws Exception {
     ModelChoice choice = ModelChoice.of(folder.toString());
     assertThrows(IllegalArgumentException.class, choice::config);

@@ -123,6 +123,16 @@ class ShardedWeightsTest {
       assertEquals(snapshot.resolve(SECOND), source.info("c").file());
       assertArrayEquals(new float[] {'c', 0.5f}, one.floats("c"));
     }
+    try (TensorSource source = TensorSource.open(root.resolve("hub"))) {
+      assertEquals(3, source.names().size());
+    }
+    Files.createDirectories(root.resolve("hub/snapshots/4567"));
+    assertEquals(root.resolve("hub"), HubCache.resolve(root.resolve("hub")));
+    Path main = Files.createDirectories(root.resolve("hub/refs")).resolve("main");
+    Files.writeString(main, "0123abcd\n");
+    assertEquals(snapshot, HubCache.resolve(root.resolve("hub")));
+    Files.writeString(main, "../..");
+    assertEquals(root.resolve("hub"), HubCache.resolve(root.resolve("hub")));
     Path loop = snapshot.resolve("loop");
     Files.createSymbolicLink(loop, loop);
     assertRefused("shard \"loop\"", index(FIRST, FIRST, "loop"));

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -24,8 +25,15 @@ import java.util.stream.Stream;
  * @param transformer file or folder of the transformer's weights
  * @param tokenizer file or folder of the image tokenizer's weights
  * @param text folder of the text encoder, or null where there is none
+ * @param stateDict keys of the transformer's state dict in a training file, see {@link
+ *     ModelSource.Folder}; null for the trained weights
  */
-public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
+public record CheckpointFolder(Path transformer, Path tokenizer, Path text, String stateDict) {
+  /** Creates a folder of trained weights. */
+  public CheckpointFolder(Path transformer, Path tokenizer, Path text) {
+    this(transformer, tokenizer, text, null);
+  }
+
   /**
    * Finds the parts of a model under the names of {@link ModelConfig#files()}.
    *
@@ -61,11 +69,16 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
   /** Returns the files of a source that has files. */
   public static CheckpointFolder of(ModelConfig config, ModelSource source) {
     return source instanceof ModelSource.Folder given
-        ? find(given.folder(), config, false)
+        ? find(given.folder(), config, false).in(given.stateDict())
         : new CheckpointFolder(
             shipped(config.name() + "/" + CheckpointNames.TRANSFORMER),
             shipped(ModelChoice.DEFAULT + "/" + CheckpointNames.TOKENIZER),
             null);
+  }
+
+  /** Returns the same files with another state dict of the transformer. */
+  public CheckpointFolder in(String place) {
+    return new CheckpointFolder(transformer, tokenizer, text, place);
   }
 
   /** Returns a shipped resource as a file; one in a jar is copied to a temporary file. */
@@ -105,7 +118,7 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
    * @throws io.scalekv.weights.WeightsFileException one line that names the mismatch
    */
   public void check(ModelConfig config) {
-    check(transformer, config.transformerWeights());
+    check(transformer, config.transformerWeights().in(stateDict));
     check(tokenizer, config.tokenizerWeights());
     if (text != null) {
       T5Text.check(text, config.encodedTextWidth());
@@ -120,10 +133,13 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text) {
 
   /**
    * Returns {@code sha256:} and the hash of the transformer's files and the tokenizer's, in that
-   * order.
+   * order; of a state dict that was asked for, the hash of that text and the place.
    */
   public String hash(LoadListener listener) {
-    return hash(List.of(transformer, tokenizer), listener);
+    String hash = hash(List.of(transformer, tokenizer), listener);
+    return stateDict == null
+        ? hash
+        : "sha256:" + Sha256.of((hash + "#" + stateDict).getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns {@code sha256:} and the hash of the tokenizer's files. */

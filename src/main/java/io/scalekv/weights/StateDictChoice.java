@@ -2,6 +2,7 @@ package io.scalekv.weights;
 
 import static io.scalekv.weights.WeightsFileException.in;
 import static io.scalekv.weights.WeightsFileException.oneLine;
+import static io.scalekv.weights.WeightsFileException.require;
 
 import io.scalekv.weights.StateDictPickle.RawTensor;
 import io.scalekv.weights.StateDictPickle.Tuple;
@@ -43,6 +44,7 @@ record StateDictChoice(String place, ToIntFunction<Set<String>> score) {
 
   private static final int DEEPEST = 3;
   private static final int MOST_KEYS = 9;
+  private static final int MOST = 4096;
   private static final Pattern AVERAGE = Pattern.compile("(^|[_.])ema([_.]|$)");
 
   /**
@@ -50,8 +52,9 @@ record StateDictChoice(String place, ToIntFunction<Set<String>> score) {
    *
    * @param place keys that lead to it, joined by dots; empty for the saved object itself
    * @param tensors {@link RawTensor} or {@link Unreadable} by name
+   * @param wanted number of wanted names among them
    */
-  record Found(String place, Map<String, Object> tensors) {
+  record Found(String place, Map<String, Object> tensors, int wanted) {
     private boolean average() {
       return AVERAGE.matcher(place).find();
     }
@@ -69,33 +72,29 @@ record StateDictChoice(String place, ToIntFunction<Set<String>> score) {
    */
   Found of(Path file, Object root) {
     List<Found> all = new ArrayList<>();
-    collect(root, "", 0, new IdentityHashMap<>(), all);
+    collect(file, root, "", 0, new IdentityHashMap<>(), all);
     if (place != null) {
       return all.stream()
           .filter(f -> f.place().equals(place) || f.place().endsWith("." + place))
           .findFirst()
           .orElseThrow(() -> in(file, "state dict", "one of " + places(all), oneLine(place)));
     }
-    Comparator<Found> mostWanted =
-        Comparator.comparingInt(f -> score.applyAsInt(f.tensors().keySet()));
-    Comparator<Found> usual =
-        Comparator.<Found>comparingInt(f -> f.tensors().size())
-            .thenComparing(Comparator.comparingInt(Found::rank).reversed());
-    Found best = all.stream().max(mostWanted.thenComparing(usual)).orElse(null);
-    int most = best == null ? 0 : score.applyAsInt(best.tensors().keySet());
-    List<Found> left =
-        most > 0
-            ? all.stream().filter(f -> 2 * score.applyAsInt(f.tensors().keySet()) > most).toList()
-            : all.stream().filter(f -> f.rank() < PLACES.size()).toList();
+    Comparator<Found> rank = Comparator.comparingInt(Found::rank).reversed();
+    int most = all.stream().mapToInt(Found::wanted).max().orElse(0);
+    if (most == 0) {
+      return all.stream()
+          .filter(f -> f.rank() < PLACES.size())
+          .max(Comparator.<Found>comparingInt(f -> f.tensors().size()).thenComparing(rank))
+          .orElseThrow(() -> none(file, root));
+    }
     // the moving average only where there is nothing else
-    Comparator<Found> trained = Comparator.comparing(f -> !f.average());
-    Comparator<Found> order =
-        most > 0
-            ? trained
-                .thenComparing(mostWanted)
-                .thenComparing(Comparator.comparingInt(Found::rank).reversed())
-            : usual;
-    return left.stream().max(order).orElseThrow(() -> none(file, root));
+    return all.stream()
+        .filter(f -> 2 * f.wanted() > most)
+        .max(
+            Comparator.<Found, Boolean>comparing(f -> !f.average())
+                .thenComparingInt(Found::wanted)
+                .thenComparing(rank))
+        .orElseThrow();
   }
 
   private static String places(List<Found> all) {
@@ -130,8 +129,8 @@ record StateDictChoice(String place, ToIntFunction<Set<String>> score) {
   }
 
   /** Collects dictionaries with tensors, each dictionary once. */
-  private static void collect(
-      Object at, String place, int depth, Map<Object, Boolean> seen, List<Found> all) {
+  private void collect(
+      Path file, Object at, String place, int depth, Map<Object, Boolean> seen, List<Found> all) {
     if (!(at instanceof Map<?, ?> map) || seen.put(at, true) != null) {
       return;
     }
@@ -144,14 +143,15 @@ record StateDictChoice(String place, ToIntFunction<Set<String>> score) {
           }
         });
     if (!tensors.isEmpty()) {
-      all.add(new Found(place, tensors));
+      require(all.size() < MOST, file, "number of state dicts", "at most " + MOST, "more");
+      all.add(new Found(place, tensors, score.applyAsInt(tensors.keySet())));
     }
     if (depth < DEEPEST) {
       map.forEach(
           (key, value) -> {
             if (key instanceof String name) {
               String below = place.isEmpty() ? name : place + "." + name;
-              collect(value, below, depth + 1, seen, all);
+              collect(file, value, below, depth + 1, seen, all);
             }
           });
     }

@@ -131,6 +131,20 @@ class PublishedCheckpointTest {
   }
 
   @Test
+  void aStateDictThatIsAskedForHasItsOwnHash() {
+    TinyCheckpoint.write(folder, Form.TRAINING);
+    ModelSource asked = new ModelSource.Folder(folder, "gpt_fsdp");
+    CheckpointFolder.of(TinyCheckpoint.CONFIG, asked).check(TinyCheckpoint.CONFIG);
+    assertNotEquals(
+        TinyCheckpoint.CONFIG.weightHash(at(folder)), TinyCheckpoint.CONFIG.weightHash(asked));
+    CheckpointFolder other =
+        CheckpointFolder.of(TinyCheckpoint.CONFIG, at(folder)).in("gpt_ema_fsdp");
+    Exception e =
+        assertThrows(WeightsFileException.class, () -> other.check(TinyCheckpoint.CONFIG));
+    assertTrue(e.getMessage().contains("one of trainer.gpt_fsdp, got gpt_ema_fsdp"), e::getMessage);
+  }
+
+  @Test
   void whatIsMissingIsSaidAtOnce() throws IOException {
     assertRefused(
         folder + ": narrow-2b needs the transformer infinity_2b_reg.pth or ",

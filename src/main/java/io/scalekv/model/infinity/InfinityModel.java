@@ -112,7 +112,8 @@ final class InfinityModel implements ImageModel {
             .orElseGet(() -> TextEmbeddingStore.inMemory(width));
     List<String> missing = store.missing(options.texts());
     if (!missing.isEmpty() && source instanceof ModelSource.Folder given) {
-      CheckpointFolder files = CheckpointFolder.find(given.folder(), config, true);
+      CheckpointFolder files =
+          CheckpointFolder.find(given.folder(), config, true).in(given.stateDict());
       files.check(config);
       T5Text.addMissing(store, files.text(), width, missing, listener);
     }
@@ -158,9 +159,7 @@ final class InfinityModel implements ImageModel {
         load(
             InfinityWeights.none(manager, options.precision()),
             files.transformer(),
-            source instanceof ModelSource.Folder given
-                ? config.transformerWeights().in(given.stateDict())
-                : config.transformerWeights(),
+            config.transformerWeights().in(files.stateDict()),
             listener);
     Weights vae =
         options.tokenizer()

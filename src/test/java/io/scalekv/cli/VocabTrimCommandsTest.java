@@ -190,12 +190,12 @@ final class VocabTrimCommandsTest {
         gammas: [3]
         sizes: [64, 512, 2048]
         calibrations:
-          - {source: raw, texts: [2]}
+          - {source: raw, texts: [0, 2]}
           - {source: draft, texts: [2]}
         """);
     Path out = folder.resolve("out");
     Said said = done("vocabtrim", "run", spec, "--out", out, "--json");
-    assertEquals(2, said.json().get("runs").asInt());
+    assertEquals(3, said.json().get("runs").asInt());
     for (String name : new String[] {"best.csv", "best.md", "curve.csv", "mbsu.png", "best.svg"}) {
       assertTrue(Files.size(out.resolve(name)) > 100, name);
     }

@@ -268,7 +268,8 @@ public final class TokenCounter {
   private Block block(byte[] bytes, long end, boolean json) {
     long[] counts = new long[tokenizer.size()];
     long[] seen = new long[3];
-    String text = new String(bytes, StandardCharsets.UTF_8);
+    String read = new String(bytes, StandardCharsets.UTF_8);
+    String text = read.startsWith("\ufeff") ? read.substring(1) : read;
     if (!json) {
       for (int from = 0; from < text.length(); ) {
         int to =
@@ -286,7 +287,7 @@ public final class TokenCounter {
         .filter(line -> !line.isBlank())
         .forEach(
             line -> {
-              ChatLog log = ChatLog.of(line.replace("\ufeff", ""), task.roles());
+              ChatLog log = ChatLog.of(line, task.roles());
               seen[2] += log == null ? 1 : 0;
               for (String t : log == null ? List.<String>of() : log.texts()) {
                 seen[0]++;

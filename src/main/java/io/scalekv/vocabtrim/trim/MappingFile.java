@@ -75,7 +75,9 @@ public record MappingFile(Path file, MappingForm form, boolean named, long[] val
     long size = Files.size(path);
     Require.that(size <= LARGEST, "%s must have at most %d bytes, got %d", path, LARGEST, size);
     byte[] all = Files.readAllBytes(path);
-    return isText(all) ? text(path, all) : words(path, all);
+    boolean marked = all.length > 3 && all[0] == -17 && all[1] == -69 && all[2] == -65;
+    byte[] text = marked ? Arrays.copyOfRange(all, 3, all.length) : all;
+    return isText(text) ? text(path, text) : words(path, all);
   }
 
   /** Returns d2t.npy or d2t-N.npy of a folder without weights. */

@@ -166,4 +166,46 @@ final class MappingFileTest {
     MappingFile.write(file, MappingForm.D2T_OFFSET, Mapping.of(VocabularySubset.all(V)));
     assertTrue(refused(file, MappingForm.D2T_ABSOLUTE).contains("d2t-offset"));
   }
+
+  @Test
+  void textListsHaveAnyLineEndAndByteOrderMark() throws IOException {
+    Path file = folder.resolve("ids.txt");
+    for (String end : new String[] {"\n", "\r\n", "\r"}) {
+      Files.writeString(file, "\ufeff7" + end + "3" + end + end + "99");
+      assertArrayEquals(new int[] {7, 3, 99}, MappingFile.read(file, null, V).order());
+    }
+  }
+
+  /** Damaged files of every form: read as something, or refused in one line. */
+  @ParameterizedTest
+  @ValueSource(strings = {"m.safetensors", "m.pt", "d2t.npy", "m.gguf", "f.pt", "w.bin", "w.txt"})
+  void damagedFilesAreRefusedInOneLine(String name) throws IOException {
+    MappingForm form =
+        switch (name) {
+          case "m.gguf" -> MappingForm.D2T_ABSOLUTE;
+          case "f.pt" -> MappingForm.FR_SPEC;
+          case "w.bin" -> MappingForm.LLAMA_CPP;
+          case "w.txt" -> MappingForm.LLAMA_CPP_TEXT;
+          default -> MappingForm.D2T_OFFSET;
+        };
+    Path file = folder.resolve(name);
+    MappingFile.write(file, form, Mapping.of(ranking(1), 20));
+    byte[] whole = Files.readAllBytes(file);
+    Random random = new Random(name.hashCode());
+    int refused = 0;
+    for (int i = 0; i < 300; i++) {
+      byte[] bytes = whole.clone();
+      for (int flips = random.nextInt(4); flips >= 0; flips--) {
+        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+      }
+      Files.write(file, i % 4 == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length)) : bytes);
+      try {
+        MappingFile.read(file, null, V);
+      } catch (IllegalArgumentException e) {
+        refused++;
+        assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+      }
+    }
+    assertTrue(refused > 60, name + " " + refused);
+  }
 }

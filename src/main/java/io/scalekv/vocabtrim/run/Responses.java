@@ -67,10 +67,10 @@ final class Responses {
     return known.computeIfAbsent(
         "measured/" + key,
         k -> {
-          log.accept("target's responses: " + c.prompts() + " of " + key);
-          int length = c.promptTokens() + c.newTokens();
+          log.accept("target's responses: " + c.settings().prompts() + " of " + key);
+          int length = c.settings().promptTokens() + c.settings().newTokens();
           List<int[]> documents =
-              source.measured(pair.tokenizer(), c.domain(), c.prompts(), length);
+              source.measured(pair.tokenizer(), c.domain(), c.settings().prompts(), length);
           return generate(pair.target(), documents, c, 0);
         });
   }
@@ -83,7 +83,7 @@ final class Responses {
     int texts = c.calibrationTexts();
     if (all.size() < texts) {
       log.accept("calibration texts: " + (texts - all.size()) + " more of " + key);
-      int length = c.promptTokens() + c.newTokens();
+      int length = c.settings().promptTokens() + c.settings().newTokens();
       List<int[]> documents =
           source.calibration(pair.tokenizer(), domain, texts, length).subList(all.size(), texts);
       switch (c.source()) {
@@ -96,8 +96,8 @@ final class Responses {
   }
 
   private static Response raw(int[] document, Run c) {
-    int from = Math.min(c.promptTokens(), document.length);
-    int to = Math.min(document.length, from + c.newTokens());
+    int from = Math.min(c.settings().promptTokens(), document.length);
+    int to = Math.min(document.length, from + c.settings().newTokens());
     int[] response = Arrays.copyOfRange(document, from, to);
     return new Response(Arrays.copyOf(document, from), response, to == document.length);
   }
@@ -141,13 +141,15 @@ final class Responses {
   }
 
   private List<Response> generate(Llama model, List<int[]> documents, Run c, int first) {
-    DecodeOptions options = new DecodeOptions(1, c.newTokens(), c.temperature(), stop());
+    DecodeOptions options = new DecodeOptions(1, c.settings().newTokens(), c.temperature(), stop());
     PlainDecoder decoder = new PlainDecoder(model);
     List<Response> responses = new ArrayList<>();
     for (int i = 0; i < documents.size(); i++) {
       int[] document = documents.get(i);
-      int[] prompt = Arrays.copyOf(document, Math.min(c.promptTokens(), document.length));
-      SplittableRandom random = new SplittableRandom(1_000_003L * (first + i) + c.seed());
+      int[] prompt =
+          Arrays.copyOf(document, Math.min(c.settings().promptTokens(), document.length));
+      SplittableRandom random =
+          new SplittableRandom(1_000_003L * (first + i) + c.settings().seed());
       int[] tokens = decoder.generate(prompt, options, random);
       boolean stopped = options.stop().contains(tokens[tokens.length - 1]);
       responses.add(new Response(prompt, tokens, stopped));

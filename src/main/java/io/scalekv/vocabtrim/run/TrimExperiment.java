@@ -105,9 +105,9 @@ public final class TrimExperiment {
         TextVariety.of(responses.stream().map(Response::tokens).toList()),
         counts.total(),
         counts.distinct(),
-        run.sizes().stream().map(k -> generated.coverage(ranking.retained(k))).toList(),
-        run.gammas().stream().map(gamma -> curve(run, traces, cost, gamma)).toList(),
-        run.loop() == null ? List.of() : loops(run, responses, ranking, traces),
+        run.settings().sizes().stream().map(k -> generated.coverage(ranking.retained(k))).toList(),
+        run.settings().gammas().stream().map(gamma -> curve(run, traces, cost, gamma)).toList(),
+        run.settings().loop() == null ? List.of() : loops(run, responses, ranking, traces),
         new TrimResult.Provenance(
             SourceCommit.current(),
             Machine.here(threads),
@@ -123,7 +123,7 @@ public final class TrimExperiment {
   }
 
   private static int[] sizes(Run run) {
-    return run.sizes().stream().mapToInt(k -> k).toArray();
+    return run.settings().sizes().stream().mapToInt(k -> k).toArray();
   }
 
   private List<Trace> traces(Run run, List<Response> responses, int[] ranks) {
@@ -147,7 +147,7 @@ public final class TrimExperiment {
   }
 
   private static Curve curve(Run run, List<Trace> traces, DraftCost cost, int gamma) {
-    Bootstrap bootstrap = new Bootstrap(2000, 0.95, run.seed());
+    Bootstrap bootstrap = new Bootstrap(2000, 0.95, run.settings().seed());
     int[] sizes = sizes(run);
     double[][] calls = new double[sizes.length][traces.size()];
     double[] tokens = new double[traces.size()];
@@ -195,10 +195,11 @@ public final class TrimExperiment {
   /** Measures the real loop: one warm-up, which also counts, then the sizes interleaved. */
   private List<TrimResult.Loop> loops(
       Run run, List<Response> responses, FrequencyRanking ranking, List<Trace> traces) {
-    int gamma = run.gammas().get(0);
-    List<Integer> sizes = run.loop().sizes().stream().filter(run.sizes()::contains).toList();
-    int prompts = Math.min(run.loop().prompts(), responses.size());
-    int repetitions = run.loop().repetitions();
+    int gamma = run.settings().gammas().get(0);
+    List<Integer> sizes =
+        run.settings().loop().sizes().stream().filter(run.settings().sizes()::contains).toList();
+    int prompts = Math.min(run.settings().loop().prompts(), responses.size());
+    int repetitions = run.settings().loop().repetitions();
     double[][] speeds = new double[sizes.size() + 1][repetitions];
     double[] tau = new double[sizes.size() + 1];
     for (int r = -1; r < repetitions; r++) {
@@ -235,7 +236,11 @@ public final class TrimExperiment {
   }
 
   private DecodeOptions options(Run run) {
-    return new DecodeOptions(run.gammas().get(0), run.newTokens(), run.temperature(), texts.stop());
+    return new DecodeOptions(
+        run.settings().gammas().get(0),
+        run.settings().newTokens(),
+        run.temperature(),
+        texts.stop());
   }
 
   /** Generates with the target alone: every token is a call. */
@@ -251,7 +256,7 @@ public final class TrimExperiment {
 
   private BlockStatistics speculative(
       Run run, List<Response> responses, VocabularySubset retained) {
-    BlockStatistics all = BlockStatistics.none(run.gammas().get(0));
+    BlockStatistics all = BlockStatistics.none(run.settings().gammas().get(0));
     try (LanguageModel trimmed = pair.draft().withHead(retained)) {
       SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), trimmed);
       for (int p = 0; p < responses.size(); p++) {
@@ -263,6 +268,6 @@ public final class TrimExperiment {
   }
 
   private static SplittableRandom random(Run run, int prompt) {
-    return new SplittableRandom(7_000_003L * (prompt + 1) + run.seed());
+    return new SplittableRandom(7_000_003L * (prompt + 1) + run.settings().seed());
   }
 }

@@ -35,19 +35,12 @@ public final class TrimReport {
           + " tau is the exact expectation over the draft model's randomness.";
   private static final int MOST_LINES = 8;
 
-  /** Curve of a result. */
-  private record CurveRow(TrimResult result, Curve curve) {
-    Point best() {
-      return curve.bestPoint();
-    }
-
-    double coverage() {
-      return result.coverage().get(curve.best());
-    }
-  }
-
   /** Point of a curve, the i-th. */
-  private record PointRow(TrimResult result, Curve curve, int i) {
+  private record Row(TrimResult result, Curve curve, int i) {
+    static Row best(TrimResult result, Curve curve) {
+      return new Row(result, curve, curve.best());
+    }
+
     Point point() {
       return curve.points().get(i);
     }
@@ -69,10 +62,18 @@ public final class TrimReport {
             .toList();
     List<String> notes = new ArrayList<>(List.of(CHOSEN, TOY));
     notes.addAll(collapsed);
-    List<CurveRow> curves =
-        results.stream().flatMap(r -> r.curves().stream().map(c -> new CurveRow(r, c))).toList();
+    List<Row> curves =
+        results.stream().flatMap(r -> r.curves().stream().map(c -> Row.best(r, c))).toList();
     best(spec, curves).notes(notes).build().write(folder);
-    points(spec, curves).notes(notes).note(EXPECTED).build().write(folder);
+    List<Row> points =
+        curves.stream()
+            .flatMap(
+                c ->
+                    IntStream.range(0, c.curve().points().size())
+                        .mapToObj(i -> new Row(c.result(), c.curve(), i)))
+            .toList();
+    String every = spec.title() + ": every size";
+    table("curve", every, points).notes(notes).note(EXPECTED).build().write(folder);
     List<LoopRow> loops =
         results.stream().flatMap(r -> r.loops().stream().map(l -> new LoopRow(r, l))).toList();
     if (!loops.isEmpty()) {
@@ -89,7 +90,7 @@ public final class TrimReport {
     return r.run().domain() + ", T " + r.run().temperature() + ": " + r.variety().line();
   }
 
-  private static String line(CurveRow c) {
+  private static String line(Row c) {
     Curve curve = c.curve();
     return String.format(
         Locale.ROOT,
@@ -97,53 +98,33 @@ public final class TrimReport {
             + " tau %.3f and %.3f",
         c.result().run().label(),
         curve.gamma(),
-        c.best().mbsu().mean(),
-        c.best().k(),
+        c.point().mbsu().mean(),
+        c.point().k(),
         curve.interior() ? "interior maximum" : "at the edge",
         curve.full().mbsu().mean(),
         curve.full().k(),
         curve.gain().mean(),
         curve.gain().low(),
         curve.gain().high(),
-        c.best().tau().mean(),
+        c.point().tau().mean(),
         curve.full().tau().mean());
   }
 
-  private static ReportTable.Builder<CurveRow> best(TrimSpec spec, List<CurveRow> curves) {
-    return ReportTable.of("best", spec.title() + ": the best size", curves)
-        .both("domain", "domain", c -> c.result().run().domain())
-        .number("temperature", "T", 1, c -> c.result().run().temperature())
-        .both("source", "source", c -> c.result().run().source())
-        .both("calibrationDomain", "calibrated on", c -> c.result().run().calibrationDomain())
-        .both("calibrationTexts", "texts", c -> c.result().run().calibrationTexts())
-        .both("calibrationTokens", "tokens", c -> c.result().calibrationTokens())
-        .both("calibrationDistinct", "distinct", c -> c.result().calibrationDistinct())
-        .both("gamma", "gamma", c -> c.curve().gamma())
-        .both("bestK", "best k", c -> c.best().k())
+  private static ReportTable.Builder<Row> best(TrimSpec spec, List<Row> curves) {
+    return table("best", spec.title() + ": the best size", curves)
         .both("maximum", "maximum", c -> c.curve().interior() ? "interior" : "edge")
         .both("exactBestK", "exact best k", c -> c.curve().exactBest())
-        .number("tau", "tau", 3, c -> c.best().tau().mean())
-        .number("mbsu", "MBSU", 3, c -> c.best().mbsu().mean())
-        .number("mbsuLow", "low", 3, c -> c.best().mbsu().low())
-        .number("mbsuHigh", "high", 3, c -> c.best().mbsu().high())
+        .both("calibrationTokens", "tokens", c -> c.result().calibrationTokens())
+        .both("calibrationDistinct", "distinct", c -> c.result().calibrationDistinct())
         .number("fullTau", "tau, all", 3, c -> c.curve().full().tau().mean())
         .number("fullMbsu", "MBSU, all", 3, c -> c.curve().full().mbsu().mean())
         .number("gain", "gain", 3, c -> c.curve().gain().mean())
         .number("gainLow", "gain low", 3, c -> c.curve().gain().low())
-        .number("gainHigh", "gain high", 3, c -> c.curve().gain().high())
-        .number("coverage", "coverage", 3, CurveRow::coverage)
-        .number("outOfVocabulary", "out of vocabulary", 3, c -> 1 - c.coverage());
+        .number("gainHigh", "gain high", 3, c -> c.curve().gain().high());
   }
 
-  private static ReportTable.Builder<PointRow> points(TrimSpec spec, List<CurveRow> curves) {
-    List<PointRow> rows =
-        curves.stream()
-            .flatMap(
-                c ->
-                    IntStream.range(0, c.curve().points().size())
-                        .mapToObj(i -> new PointRow(c.result(), c.curve(), i)))
-            .toList();
-    return ReportTable.of("curve", spec.title() + ": every size", rows)
+  private static ReportTable.Builder<Row> table(String name, String title, List<Row> rows) {
+    return ReportTable.of(name, title, rows)
         .both("run", "run", p -> p.result().run().label())
         .both("gamma", "gamma", p -> p.curve().gamma())
         .both("k", "k", p -> p.point().k())
@@ -231,7 +212,7 @@ public final class TrimReport {
         }
       }
       if (coverage.size() < MOST_LINES) {
-        double[] k = r.run().sizes().stream().mapToDouble(v -> v).toArray();
+        double[] k = r.run().settings().sizes().stream().mapToDouble(v -> v).toArray();
         double[] share = r.coverage().stream().mapToDouble(v -> v).toArray();
         PolicyStyle style = PolicyStyle.numbered(coverage.size());
         coverage.add(Line.smooth(label(r, results), style, k, share));

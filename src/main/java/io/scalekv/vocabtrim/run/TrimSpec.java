@@ -77,33 +77,21 @@ public record TrimSpec(
    * @param pair hash of the weights and the tokenizer
    * @param text description of the source of text
    * @param domain of the prompts
-   * @param prompts number of prompts
-   * @param promptTokens tokens of a prompt
-   * @param newTokens most tokens of a response
    * @param temperature of both models; 0 is greedy
-   * @param gammas drafted tokens of a block
-   * @param sizes numbers of retained tokens, ascending, V last
    * @param source of the counts
    * @param calibrationDomain of the counted texts
    * @param calibrationTexts number of counted texts
-   * @param loop measurements of the real loop; null for none
-   * @param seed of all sampling
+   * @param settings that all runs share
    */
   public record Run(
       String pair,
       String text,
       String domain,
-      int prompts,
-      int promptTokens,
-      int newTokens,
       double temperature,
-      List<Integer> gammas,
-      List<Integer> sizes,
       String source,
       String calibrationDomain,
       int calibrationTexts,
-      Loop loop,
-      long seed) {
+      Settings settings) {
     /** Returns a hash of the content, the name of the result file. */
     String id() {
       byte[] json = CanonicalJson.of(this).getBytes(StandardCharsets.UTF_8);
@@ -117,6 +105,26 @@ public record TrimSpec(
       return domain + ", T " + t + ", " + calibrationTexts + " " + source + " texts" + of;
     }
   }
+
+  /**
+   * Settings that all runs of an experiment share.
+   *
+   * @param prompts per domain
+   * @param promptTokens tokens of a prompt
+   * @param newTokens most tokens of a response
+   * @param gammas drafted tokens of a block
+   * @param sizes numbers of retained tokens, ascending, V last
+   * @param loop measurements of the real loop; null for none
+   * @param seed of all sampling
+   */
+  public record Settings(
+      int prompts,
+      int promptTokens,
+      int newTokens,
+      List<Integer> gammas,
+      List<Integer> sizes,
+      Loop loop,
+      long seed) {}
 
   /** Fills in defaults. */
   public TrimSpec {
@@ -136,27 +144,15 @@ public record TrimSpec(
 
   /** Returns the runs, in the order of the file. */
   List<Run> runs(String pairHash, int vocabulary, String textHash) {
+    Settings shared =
+        new Settings(prompts, promptTokens, newTokens, gammas, grid(vocabulary), loop, seed);
     List<Run> runs = new ArrayList<>();
-    for (double temperature : temperatures) {
+    for (double t : temperatures) {
       for (String domain : domains) {
         for (Calibration c : calibrations) {
-          for (int texts : c.texts()) {
-            runs.add(
-                new Run(
-                    pairHash,
-                    textHash,
-                    domain,
-                    prompts,
-                    promptTokens,
-                    newTokens,
-                    temperature,
-                    gammas,
-                    grid(vocabulary),
-                    c.source(),
-                    c.domain() == null ? domain : c.domain(),
-                    texts,
-                    loop,
-                    seed));
+          String from = c.domain() == null ? domain : c.domain();
+          for (int n : c.texts()) {
+            runs.add(new Run(pairHash, textHash, domain, t, c.source(), from, n, shared));
           }
         }
       }

@@ -6,7 +6,6 @@ import io.scalekv.vocabtrim.trim.Finding;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -87,12 +86,13 @@ final class VocabTrimCheckCommand implements Callable<Integer> {
     return failed ? Failure.WHILE_WORKING : 0;
   }
 
-  /** Returns where the tokenizer is if no option names it: beside the target. */
+  /** Returns where the tokenizer is if no option names it: in the target or the draft model. */
   private Path otherTokenizer() throws IOException {
-    boolean beside =
-        target != null
-            && (Files.isRegularFile(target)
-                || Files.isRegularFile(target.resolve(TextTokenizer.FILE)));
-    return beside ? target : null;
+    for (Path path : new Path[] {target, draft}) {
+      if (path != null && TextTokenizer.isIn(path)) {
+        return path;
+      }
+    }
+    return null;
   }
 }

@@ -29,17 +29,25 @@ final class GgufTokenizer {
   private GgufTokenizer() {}
 
   /**
-   * Returns the contents of a {@code tokenizer.json}.
-   *
-   * @throws IllegalArgumentException if the file holds no byte-pair tokenizer with a known split
+   * Returns why texts cannot be split as the model's tokenizer does; null if they can. The tables
+   * of tokens are the same either way.
    */
-  static byte[] json(GgufFile file) {
+  static String unknownSplit(GgufFile file) {
     String kind = file.text("tokenizer.ggml.model", "none");
-    Require.that(kind.equals("gpt2"), "tokenizer.ggml.model must be gpt2, got %s", kind);
     String pre = file.text("tokenizer.ggml.pre", "default");
+    if (!kind.equals("gpt2")) {
+      return "tokenizer.ggml.model must be gpt2, got " + kind;
+    }
     boolean known = SPLITS.containsKey(pre) || SINGLE_DIGITS.contains(pre) || PLAIN.contains(pre);
-    String message = "tokenizer.ggml.pre must be %s, %s or %s, got %s; give a tokenizer.json";
-    Require.that(known, message, SPLITS.keySet(), SINGLE_DIGITS, PLAIN, pre);
+    return known
+        ? null
+        : "tokenizer.ggml.pre must be one of %s, %s and %s, got %s"
+            .formatted(SPLITS.keySet(), SINGLE_DIGITS, PLAIN, pre);
+  }
+
+  /** Returns the contents of a {@code tokenizer.json}. */
+  static byte[] json(GgufFile file) {
+    String pre = file.text("tokenizer.ggml.pre", "default");
     List<?> tokens = file.list("tokenizer.ggml.tokens");
     List<?> types = file.list("tokenizer.ggml.token_type");
     Require.that(
@@ -70,7 +78,9 @@ final class GgufTokenizer {
       }
     }
     ArrayNode merges = model.putArray("merges");
-    file.list("tokenizer.ggml.merges").forEach(m -> merges.add(String.valueOf(m)));
+    if (unknownSplit(file) == null) {
+      file.list("tokenizer.ggml.merges").forEach(m -> merges.add(String.valueOf(m)));
+    }
     model.put("ignore_merges", pre.equals("llama-bpe"));
     if (pre.equals("qwen2")) {
       all.putObject("normalizer").put("type", "NFC");

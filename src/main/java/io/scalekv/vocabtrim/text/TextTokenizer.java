@@ -25,40 +25,55 @@ public final class TextTokenizer implements AutoCloseable {
   private final HuggingFaceTokenizer library;
   private final BytePairJson json;
   private final String hash;
+  private final String tablesOnly;
 
-  private TextTokenizer(HuggingFaceTokenizer library, BytePairJson json, String hash) {
+  private TextTokenizer(
+      HuggingFaceTokenizer library, BytePairJson json, String hash, String tablesOnly) {
     this.library = library;
     this.json = json;
     this.hash = hash;
+    this.tablesOnly = tablesOnly;
   }
 
   /**
    * Opens a tokenizer.
    *
-   * @param path the file, a folder that holds {@value #FILE}, or a GGUF file
+   * @param path the file, a folder that holds {@value #FILE}, or a GGUF file; one with an unknown
+   *     split into words gives its tables of tokens but encodes nothing
    * @throws IllegalArgumentException if it is missing or cannot be read
    */
   public static TextTokenizer open(Path path) {
     Path file = Files.isDirectory(path) ? path.resolve(FILE) : path;
     Require.that(Files.isRegularFile(file), "missing tokenizer %s", file);
     try {
-      byte[] bytes = contents(file);
+      String tablesOnly = null;
+      byte[] bytes;
+      if (GgufFile.starts(file)) {
+        try (GgufFile gguf = GgufFile.open(file)) {
+          bytes = GgufTokenizer.json(gguf);
+          tablesOnly = GgufTokenizer.unknownSplit(gguf);
+        }
+      } else {
+        bytes = Files.readAllBytes(file);
+      }
       BytePairJson json = BytePairJson.of(bytes);
       HuggingFaceTokenizer library =
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.own()), OPTIONS);
-      return new TextTokenizer(library, json, "sha256:" + Sha256.of(bytes));
+      return new TextTokenizer(library, json, "sha256:" + Sha256.of(bytes), tablesOnly);
     } catch (IOException | RuntimeException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new IllegalArgumentException(file + ": not a tokenizer: " + reason, e);
     }
   }
 
-  private static byte[] contents(Path file) throws IOException {
-    if (!GgufFile.starts(file)) {
-      return Files.readAllBytes(file);
+  /** Returns whether a folder or GGUF file holds a tokenizer. */
+  public static boolean isIn(Path path) throws IOException {
+    if (!GgufFile.starts(path)) {
+      return Files.isRegularFile(path.resolve(FILE));
     }
-    try (GgufFile gguf = GgufFile.open(file)) {
-      return GgufTokenizer.json(gguf);
+    try (GgufFile gguf = GgufFile.open(path)) {
+      return gguf.value("tokenizer.ggml.tokens") != null
+          && gguf.value("tokenizer.ggml.token_type") != null;
     }
   }
 
@@ -110,6 +125,7 @@ public final class TextTokenizer implements AutoCloseable {
 
   /** Returns the tokens alone: the library's own method builds seven more arrays. */
   private long[] ids(String text) {
+    Require.that(tablesOnly == null, "%s: give the tokenizer.json of the model", tablesOnly);
     long encoding = TokenizersLibrary.LIB.encode(library.getHandle(), text, false);
     try {
       return TokenizersLibrary.LIB.getTokenIds(encoding);

@@ -8,7 +8,6 @@ import static io.scalekv.vocabtrim.trim.Finding.warning;
 import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.text.TextTokenizer;
-import io.scalekv.weights.GgufFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,14 +114,7 @@ public record DraftCheck(
 
   private static void tokenizers(Path draft, TextTokenizer tokenizer, List<Finding> found)
       throws IOException {
-    boolean folder = Files.isRegularFile(draft.resolve(TextTokenizer.FILE));
-    boolean own = folder;
-    if (!folder && GgufFile.starts(draft)) {
-      try (GgufFile gguf = GgufFile.open(draft)) {
-        own = gguf.value("tokenizer.ggml.tokens") != null;
-      }
-    }
-    if (tokenizer == null || !own) {
+    if (tokenizer == null || !TextTokenizer.isIn(draft)) {
       return;
     }
     try (TextTokenizer other = TextTokenizer.open(draft)) {

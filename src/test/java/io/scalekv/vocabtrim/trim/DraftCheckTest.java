@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.trim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.lm.VocabularySubset;
@@ -197,6 +198,29 @@ final class DraftCheckTest {
       String other = json.replace("<|end_of_text|>", "<|end_of_line|>");
       Files.writeString(draft.resolve("tokenizer.json"), other);
       assertEquals(Severity.ERROR, found(draft, tokenizer).get(Rule.OTHER_TOKENIZER));
+    }
+  }
+
+  /** A GGUF file whose split into words is unknown still names its special and byte tokens. */
+  @Test
+  void tablesOfUnknownTokenizersAreChecked() throws IOException {
+    Path file = folder.resolve("unknown.gguf");
+    byte[] head = new byte[8];
+    new GgufWriter()
+        .put("general.architecture", "eagle3")
+        .put("tokenizer.ggml.model", "gpt2")
+        .put("tokenizer.ggml.pre", "of-tomorrow")
+        .put("tokenizer.ggml.tokens", List.of("<|end|>", "a", "b", "ab"))
+        .put("tokenizer.ggml.token_type", List.of(3, 1, 1, 1))
+        .put("output.weight", GgmlType.F32, (t, at) -> t.put(head, (int) at, t.remaining()), 1, 2)
+        .put("d2t", 1L, 3L)
+        .write(file);
+    try (TextTokenizer tokenizer = TextTokenizer.open(file)) {
+      DraftCheck check = DraftCheck.of(file, null, null, tokenizer, Map.of());
+      assertEquals(
+          List.of(Rule.SPECIAL_TOKENS, Rule.BYTE_TOKENS),
+          check.findings().stream().map(Finding::rule).toList());
+      assertThrows(IllegalArgumentException.class, () -> tokenizer.encode("ab"));
     }
   }
 }

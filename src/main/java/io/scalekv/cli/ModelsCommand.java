@@ -114,38 +114,17 @@ final class ModelsCommand implements Callable<Integer> {
     List<ModelConfig> known =
         ModelCatalog.models().stream().filter(c -> !ModelCatalog.ships(c.name())).toList();
     List<ModelConfig> there =
-        Files.isRegularFile(file) ? List.of(ModelCatalog.read(file)) : withParts(known, folder);
+        Files.isRegularFile(file)
+            ? List.of(ModelCatalog.read(file))
+            : known.stream().filter(c -> c.files().anyIn(folder)).toList();
     Require.that(
         !there.isEmpty(),
         "--verify must be a folder with a %s or with %s, got %s",
         ModelCatalog.CONFIG,
         known.stream().map(c -> c.files().usual()).distinct().collect(Collectors.joining(", or ")),
         folder);
-    List<ModelCheck> checks = new ArrayList<>();
     try (LoadProgress progress = new LoadProgress(output.quiet(), output.err())) {
-      for (ModelConfig config : there) {
-        checks.add(ModelCheck.of(config, folder, progress));
-      }
+      return ModelCheck.all(there, folder, progress);
     }
-    // a file of a name that several models share belongs to the model that it fits
-    List<String> fitting =
-        checks.stream().filter(c -> verified(c)).map(c -> transformer(c)).toList();
-    checks.removeIf(c -> !verified(c) && fitting.contains(transformer(c)));
-    return checks;
-  }
-
-  private static String transformer(ModelCheck check) {
-    return check.parts().get(0).file();
-  }
-
-  private static boolean verified(ModelCheck check) {
-    return check.parts().get(0).status() == ModelCheck.Status.VERIFIED;
-  }
-
-  /** Returns the models whose transformer is there; if there is none, those with a tokenizer. */
-  private static List<ModelConfig> withParts(List<ModelConfig> known, Path folder) {
-    List<ModelConfig> any = known.stream().filter(c -> c.files().anyIn(folder)).toList();
-    List<ModelConfig> main = any.stream().filter(c -> c.files().transformerIn(folder)).toList();
-    return main.isEmpty() ? any : main;
   }
 }

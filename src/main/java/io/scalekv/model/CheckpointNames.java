@@ -49,11 +49,6 @@ public record CheckpointNames(
         .anyMatch(name -> Files.exists(folder.resolve(name)));
   }
 
-  /** Returns whether a folder holds the transformer under one of the names. */
-  public boolean transformerIn(Path folder) {
-    return first(folder, transformer).isPresent();
-  }
-
   /** Returns the usual names as text. */
   public String usual() {
     return transformer.get(0)

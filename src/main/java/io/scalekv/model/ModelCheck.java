@@ -8,8 +8,15 @@ import io.scalekv.weights.TensorSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Check of the weight files of a model, part by part, without loading anything.
@@ -55,15 +62,16 @@ public record ModelCheck(String name, List<Part> parts, String weightsSha256) {
     private Part hashed(String hash, String published) {
       String compared =
           published == null
-              ? null
+              ? ""
               : hash.startsWith(published)
                   ? "as published"
                   : "warning: not the published file, whose hash begins with "
                       + published.substring(0, 8);
-      String both = remark == null || compared == null ? "" : "; ";
-      boolean none = remark == null && compared == null;
-      String all = (remark == null ? "" : remark) + both + (compared == null ? "" : compared);
-      return new Part(part, status, file, parameters, problem, hash, none ? null : all);
+      String said =
+          Stream.of(Objects.requireNonNullElse(remark, ""), compared)
+              .filter(text -> !text.isEmpty())
+              .collect(Collectors.joining("; "));
+      return new Part(part, status, file, parameters, problem, hash, said.isEmpty() ? null : said);
     }
   }
 
@@ -85,6 +93,35 @@ public record ModelCheck(String name, List<Part> parts, String weightsSha256) {
               : Part.missing("text encoder", names.text() + "/"));
     }
     return hashed(config, parts, transformer, tokenizer, listener);
+  }
+
+  /**
+   * Checks every part in a folder. A tokenizer that several models share is checked once, with a
+   * model whose transformer is there if possible; a transformer under a name that several models
+   * share belongs to those that it fits.
+   */
+  public static List<ModelCheck> all(List<ModelConfig> models, Path folder, LoadListener listener) {
+    Comparator<ModelConfig> transformersFirst =
+        Comparator.comparing(c -> CheckpointNames.first(folder, c.files().transformer()).isEmpty());
+    List<ModelCheck> checks = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    for (ModelConfig config : models.stream().sorted(transformersFirst).toList()) {
+      boolean tokenizerAlone =
+          CheckpointNames.first(folder, config.files().transformer()).isEmpty();
+      String tokenizer =
+          CheckpointNames.first(folder, config.files().tokenizer()).map(Path::toString).orElse("");
+      if (seen.add(tokenizer) || !tokenizerAlone) {
+        checks.add(of(config, folder, listener));
+      }
+    }
+    List<String> fitting =
+        checks.stream().filter(c -> c.fits()).map(c -> c.parts().get(0).file()).toList();
+    checks.removeIf(c -> !c.fits() && fitting.contains(c.parts().get(0).file()));
+    return checks;
+  }
+
+  private boolean fits() {
+    return parts.get(0).status() == Status.VERIFIED;
   }
 
   /** Checks the weights that come with the project. */
@@ -111,9 +148,7 @@ public record ModelCheck(String name, List<Part> parts, String weightsSha256) {
       Path tokenizer,
       LoadListener listener) {
     List<Path> files = new ArrayList<>();
-    List<Path> places = new ArrayList<>();
-    places.add(transformer);
-    places.add(tokenizer);
+    List<Path> places = Arrays.asList(transformer, tokenizer);
     for (int i = 0; i < 2; i++) {
       if (parts.get(i).status() == Status.VERIFIED) {
         files.addAll(CheckpointFolder.files(places.get(i)));

@@ -587,7 +587,7 @@ final class StateDictPickle {
     return value.bitLength() < 64 ? (Object) value.longValue() : value;
   }
 
-  /** Checks that so many bytes are left. */
+  /** Checks that the bytes are there and returns their number. */
   private int length(long bytes) {
     WeightsFileException.atMost(in.remaining(), file, "pickle: bytes of a value", bytes);
     return (int) bytes;

@@ -93,6 +93,8 @@ class PublishedModelsTest {
         folder.resolve("infinity_2b_reg.pth"), TinyCheckpoint.published("infinity_2b"));
     JsonNode missing = parts(2);
     assertEquals("VERIFIED", missing.get(0).get("status").asString());
+    assertEquals(64, missing.get(0).get("sha256").asString().length());
+    assertTrue(missing.get(0).get("remark").asString().endsWith("d5958b37"));
     assertEquals("MISSING", missing.get(1).get("status").asString());
     assertEquals("MISSING", missing.get(2).get("status").asString());
     TinyCheckpoint.writeHollow(

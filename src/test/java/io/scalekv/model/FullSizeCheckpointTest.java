@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The checkpoint {@code infinity_125M_256x256.pth} in its published form, with random numbers: 274
- * float32 tensors that carry the attribute of torch's FSDP, each in a storage of its own.
+ * float32 tensors that carry the attribute of torch's FSDP, one storage each.
  */
 @Tag("full")
 class FullSizeCheckpointTest {

@@ -34,6 +34,12 @@ class PublishedCheckpointTest {
   private static final List<Prompt> PROMPTS =
       List.of(new Prompt("a red fox in the snow", 1), new Prompt("snow", 2));
 
+  private static final List<ModelConfig> PUBLISHED =
+      List.of(
+          ModelCatalog.config("infinity-2b"),
+          ModelCatalog.config("infinity-8b"),
+          ModelCatalog.config("infinity-8b-512"));
+
   private static int[] expected;
 
   @TempDir Path folder;
@@ -219,6 +225,20 @@ class PublishedCheckpointTest {
 
     TinyCheckpoint.writeHollow(
         folder.resolve("infinity_vae_d56_f8_14_patchify.pth"), TinyCheckpoint.published("vae_d56"));
+    List<ModelCheck> all = ModelCheck.all(PUBLISHED, folder, LoadListener.NONE);
+    assertEquals(
+        List.of("infinity-2b", "infinity-8b"), all.stream().map(ModelCheck::name).toList());
+    assertEquals(ModelCheck.Status.VERIFIED, all.get(0).parts().get(0).status());
+    assertEquals(ModelCheck.Status.MISSING, all.get(1).parts().get(0).status());
+    assertEquals(ModelCheck.Status.VERIFIED, all.get(1).parts().get(1).status());
+    Path renamed = folder.resolve("transformer.safetensors");
+    Files.move(transformer, renamed);
+    assertEquals(
+        List.of("infinity-2b"),
+        ModelCheck.all(PUBLISHED, folder, LoadListener.NONE).stream()
+            .map(ModelCheck::name)
+            .toList());
+    Files.move(renamed, transformer);
     TinyCheckpoint.writeHollow(
         folder.resolve("infinity_8b.pth"), TinyCheckpoint.published("infinity_8b"));
     ModelConfig large = ModelCatalog.config("infinity-8b");

@@ -2,6 +2,7 @@ package io.scalekv.vocabtrim.lm;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -10,8 +11,11 @@ import io.scalekv.io.Json;
 import io.scalekv.io.Sha256;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
+import io.scalekv.vocabtrim.decode.SpeculativeDecoder;
 import io.scalekv.vocabtrim.text.ChatTemplate;
 import io.scalekv.vocabtrim.text.TextTokenizer;
+import io.scalekv.vocabtrim.trim.HeadSurgery;
+import io.scalekv.vocabtrim.trim.Mapping;
 import io.scalekv.weights.GgufFile;
 import io.scalekv.weights.TensorSource;
 import java.io.IOException;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -169,6 +174,24 @@ final class SmolLmGoldenTest {
       for (int j = 0; j < some.length; j++) {
         assertEquals(whole[some[j]], part[j], 1e-4);
       }
+    }
+  }
+
+  /** The file itself with fewer rows drafts for the whole model: the text stays the same. */
+  @Test
+  void greedyTextOfATrimmedFileAsDraftModelIsTheTargetsOwn(@TempDir Path folder)
+      throws IOException {
+    Path small = folder.resolve("small.gguf");
+    VocabularySubset lowest = VocabularySubset.of(IntStream.range(0, 8192).toArray(), 49152);
+    HeadSurgery.Report report = HeadSurgery.trim(file, null, Mapping.of(lowest), false, small);
+    assertTrue(report.tied());
+    JsonNode c = expected.path("cases").get(1);
+    DecodeOptions options = new DecodeOptions(3, 48, 0, Set.copyOf(model.config().eos()));
+    try (Llama draft = Llama.open(small)) {
+      SpeculativeDecoder.Generation generated =
+          new SpeculativeDecoder(model, draft).generate(ids(c.path("ids")), options, null);
+      assertArrayEquals(ids(c.path("greedy")), generated.tokens());
+      assertTrue(generated.statistics().tau() > 2, "" + generated.statistics());
     }
   }
 }

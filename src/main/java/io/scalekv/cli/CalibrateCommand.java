@@ -32,8 +32,6 @@ import picocli.CommandLine.Option;
         "Assigns drafters and refiners and their cache budgets from a few prompts (ScaleKV, arXiv"
             + " 2505.19602), and measures the parts that other policies need.",
     footer = {
-      "",
-      "Examples:",
       "  ./scalekv calibrate --prompts calibration-prompts/scenes-10.txt --out out/calibration",
       "  ./scalekv calibrate --prompts prompts.txt --shard 1/4 --out shards"
     })

@@ -8,6 +8,8 @@ import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.RandomWeights;
+import io.scalekv.report.Texts;
+import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import java.nio.file.Path;
 import java.util.List;
@@ -83,6 +85,17 @@ final class ModelOptions {
   /** Returns the calibration shipped with the model, if its weights are shipped. */
   Optional<Calibration> shippedCalibration() {
     return ShippedCalibrations.of(choice());
+  }
+
+  /** Returns the model of role files that do not name one, at a size. */
+  CalibratedModel calibrated(SizeOptions size) {
+    ModelConfig config = config();
+    return new CalibratedModel(
+        config.name(),
+        CalibratedModel.UNKNOWN_WEIGHTS,
+        config.geometry().layers(),
+        config.geometry().heads(),
+        size.schedule(config));
   }
 
   /** Returns whether the weights are random. */

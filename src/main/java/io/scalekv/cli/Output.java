@@ -3,6 +3,7 @@ package io.scalekv.cli;
 import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
+import io.scalekv.report.ReportTable;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -143,7 +145,7 @@ final class Output {
    * @param items one a row
    * @param cells values of a row in the order of the columns; null prints {@code n/a}
    */
-  <T> void table(List<String> columns, Iterable<T> items, Function<T, List<?>> cells) {
+  <T> void table(List<String> columns, Iterable<T> items, Function<T, ? extends List<?>> cells) {
     if (json) {
       return;
     }
@@ -169,8 +171,18 @@ final class Output {
     }
   }
 
-  private static boolean isNumber(String run) {
-    return run.equals("n/a") || run.matches("[-+≤<>]?\\d.*") || run.equals("∞");
+  /** Prints a table with its title and notes; nothing where it has no rows or columns for people. */
+  void table(ReportTable table) {
+    if (table.shown().columnCount() > 0 && table.shown().rowCount() > 0) {
+      List<Integer> rows = IntStream.range(0, table.shown().rowCount()).boxed().toList();
+      line("%s", table.title());
+      table(table.shown().columnNames(), rows, table::row);
+      table.notes().forEach(note -> line("%s", note));
+    }
+  }
+
+  private static boolean isNumber(String cell) {
+    return cell.equals("n/a") || cell.matches("[-+≤<>]?\\d.*") || cell.equals("∞");
   }
 
   /** Returns the cells of a row; unlike {@link List#of} they may be null. */

@@ -25,8 +25,6 @@ import picocli.CommandLine.Option;
     name = "profile",
     description = "Measures all attention statistics of every layer, head and scale: an atlas.",
     footer = {
-      "",
-      "Examples:",
       "  ./scalekv profile --prompts calibration-prompts/scenes-10.txt --out out/profile",
       "  ./scalekv profile --model pocket-l --prompt 'a red circle' --query-samples all"
     })

@@ -27,8 +27,6 @@ import picocli.CommandLine.Option;
             + " of stored bytes, interpolated between measured budgets, with its evidence and the"
             + " command that draws with it.",
     footer = {
-      "",
-      "Examples:",
       "  ./scalekv recommend --budget 1MiB",
       "  ./scalekv recommend --budget 600kB --batch 4 --from out/pareto --json"
     })

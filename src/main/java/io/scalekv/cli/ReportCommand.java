@@ -17,8 +17,6 @@ import picocli.CommandLine.Parameters;
         "Writes tables, figures, contact sheets and one HTML page from result files alone, into"
             + " DIR/report.",
     footer = {
-      "",
-      "Examples:",
       "  ./scalekv report out/table1",
       "  ./scalekv report out/paper/pocket --json"
     })

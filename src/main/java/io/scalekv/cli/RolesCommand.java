@@ -1,26 +1,19 @@
 package io.scalekv.cli;
 
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
-/** Commands for role files. */
+/** Group of the commands for role files. */
 @Command(
     name = "roles",
-    description = "Print and compare role files; read and write those of other projects.",
+    description = "Prints and compares role files; reads and writes those of other projects.",
     subcommands = {
       RolesShowCommand.class,
       RolesImportCommand.class,
       RolesExportCommand.class,
       RolesDiffCommand.class
+    },
+    footer = {
+      "  ./scalekv roles show out/calibration/roles.json",
+      "  ./scalekv roles diff shipped out/calibration/roles.json"
     })
-final class RolesCommand implements Runnable {
-  @Spec private CommandSpec spec;
-
-  @Override
-  public void run() {
-    throw new ParameterException(
-        spec.commandLine(), "missing a command: give roles show, diff, export or import");
-  }
-}
+final class RolesCommand {}

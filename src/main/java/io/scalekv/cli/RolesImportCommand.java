@@ -3,7 +3,6 @@ package io.scalekv.cli;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.io.Require;
 import io.scalekv.io.Software;
-import io.scalekv.model.ModelConfig;
 import io.scalekv.report.CalibrationSummary;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
@@ -13,6 +12,7 @@ import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.Roles;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -105,15 +105,10 @@ final class RolesImportCommand implements Callable<Integer> {
   }
 
   private Calibration empty() {
-    ModelConfig config = modelOptions.config();
-    CalibratedModel model =
-        new CalibratedModel(
-            config.name(),
-            CalibratedModel.UNKNOWN_WEIGHTS,
-            config.geometry().layers(),
-            config.geometry().heads(),
-            size.schedule(config));
     return Calibration.empty(
-        Clock.systemUTC().instant(), model, Map.of(), Software.current().byName());
+        Clock.systemUTC().instant(),
+        modelOptions.calibrated(size),
+        Map.of(),
+        Software.current().byName());
   }
 }

@@ -2,15 +2,12 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.profile.LayerStatistic;
-import io.scalekv.report.ReportTable;
 import io.scalekv.study.Study;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -21,7 +18,6 @@ import picocli.CommandLine.Parameters;
     name = "study",
     description = "Answer a question about calibrations or results, from their files.",
     footer = {
-      "Examples:",
       "  ./scalekv study classifiers out/calibration/statistics",
       "  ./scalekv study damage calibration out/layers out/layer-scales --out out/damage"
     })
@@ -99,7 +95,6 @@ final class StudyCommand implements Callable<Integer> {
     Study.Request request =
         new Study.Request(
             inputs,
-            out == null ? Path.of("out", "study", name) : out,
             LayerStatistic.ofCliName(statistic),
             classifier,
             Budget.parse(budget),
@@ -109,21 +104,12 @@ final class StudyCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "missing INPUT: the study " + name + " reads " + study.inputs());
     }
-    OutputFolder.prepare(request.out());
+    Path folder = OutputFolder.prepare(out == null ? Path.of("out", "study", name) : out);
     Study.Answer answer = study.answer(request);
-    List<String> files = answer.files().stream().map(Path::toString).toList();
-    Map<String, Object> document = new LinkedHashMap<>();
-    document.put("study", name);
-    document.put("result", answer.result());
-    document.put("files", files);
-    output.json(document);
-    for (ReportTable table : answer.tables()) {
-      List<Integer> rows = IntStream.range(0, table.shown().rowCount()).boxed().toList();
-      output.line("%s", table.title());
-      output.table(table.shown().columnNames(), rows, r -> List.copyOf(table.row(r)));
-      table.notes().forEach(note -> output.line("%s", note));
-    }
-    files.forEach(file -> output.line("%s", file));
+    List<Path> files = answer.write(folder);
+    output.json(Map.of("study", name), answer.json(), output.work(files));
+    answer.tables().forEach(output::table);
+    output.files(files);
     return 0;
   }
 }

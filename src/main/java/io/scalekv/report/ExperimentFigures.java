@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.cache.policy.Setting;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
@@ -18,15 +19,6 @@ import java.util.regex.Pattern;
 
 /** Figures of one experiment; their kind follows from the settings in which its runs differ. */
 final class ExperimentFigures {
-  /**
-   * Figure with its place.
-   *
-   * @param name of its files
-   * @param alt its content in words
-   * @param figure the drawing
-   */
-  record Named(String name, String alt, Figure figure) {}
-
   /**
    * Setting that can be the x-axis of a figure.
    *
@@ -100,7 +92,7 @@ final class ExperimentFigures {
   }
 
   /** Returns all figures that the results have values for. */
-  static List<Named> of(Results results) {
+  static List<NamedFigure> of(Results results) {
     ExperimentFigures f = new ExperimentFigures(results);
     return switch (results.file().kind()) {
       case MEMORY -> f.memory();
@@ -114,12 +106,12 @@ final class ExperimentFigures {
     return results.file().title() + (results.file().quick() ? " (small version)" : "");
   }
 
-  private List<Named> fidelity() {
+  private List<NamedFigure> fidelity() {
     Optional<FrontierView> frontier = FrontierView.of(results);
     if (frontier.isPresent()) {
       return List.of(frontier.get().figure());
     }
-    List<Named> figures = new ArrayList<>();
+    List<NamedFigure> figures = new ArrayList<>();
     for (MetricColumn c : MetricColumn.of(results)) {
       if (cuts.stream().anyMatch(r -> finite(c, r).isPresent())) {
         Figure figure =
@@ -128,7 +120,7 @@ final class ExperimentFigures {
                 .findFirst()
                 .map(a -> lines(c, a))
                 .orElseGet(() -> bars(c));
-        figures.add(new Named(name + "-" + c.file(), title() + ": " + c.axis(), figure));
+        figures.add(new NamedFigure(name + "-" + c.file(), title() + ": " + c.axis(), figure));
       }
     }
     return figures;
@@ -219,14 +211,14 @@ final class ExperimentFigures {
     return BarFigure.of(title(), c.axis(), bars);
   }
 
-  private List<Named> one(String what, String alt, String axis, List<BarFigure.Bar> bars) {
+  private List<NamedFigure> one(String what, String alt, String axis, List<BarFigure.Bar> bars) {
     return bars.isEmpty()
         ? List.of()
         : List.of(
-            new Named(name + "-" + what, title() + ": " + alt, BarFigure.of(title(), axis, bars)));
+            new NamedFigure(name + "-" + what, title() + ": " + alt, BarFigure.of(title(), axis, bars)));
   }
 
-  private List<Named> memory() {
+  private List<NamedFigure> memory() {
     List<BarFigure.Bar> bars = new ArrayList<>();
     for (ResultRow r : rows) {
       if (r.result() != null && r.result().memory() != null) {
@@ -248,7 +240,7 @@ final class ExperimentFigures {
         bars);
   }
 
-  private List<Named> latency() {
+  private List<NamedFigure> latency() {
     List<BarFigure.Bar> bars = new ArrayList<>();
     for (ResultRow r : rows) {
       if (r.result() == null || r.result().latency() == null) {
@@ -280,13 +272,13 @@ final class ExperimentFigures {
         String.format(Locale.ROOT, "%.3f s", median));
   }
 
-  private List<Named> attention() {
-    List<Named> figures = new ArrayList<>();
+  private List<NamedFigure> attention() {
+    List<NamedFigure> figures = new ArrayList<>();
     for (ResultRow r : rows) {
       if (r.result() != null && r.result().attention() != null) {
         String file = figures.isEmpty() ? name : name + "-" + r.number();
         figures.add(
-            new Named(file, title(), CurrentMassDensity.of(title(), r.result().attention())));
+            new NamedFigure(file, title(), CurrentMassDensity.of(title(), r.result().attention())));
       }
     }
     return figures;

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import tech.tablesaw.api.Table;
 
 /**
  * Table and figure of fidelity against measured bytes, for experiments whose runs differ in the
@@ -105,7 +106,7 @@ final class FrontierView {
    * Returns PSNR against bytes, equal steps being doublings, with the frontier numbered as in the
    * table.
    */
-  ExperimentFigures.Named figure() {
+  NamedFigure figure() {
     Map<String, List<Frontier.Point>> series = new LinkedHashMap<>();
     for (Frontier.Point p : settings) {
       series.computeIfAbsent(series(p.policy()), s -> new ArrayList<>()).add(p);
@@ -121,7 +122,7 @@ final class FrontierView {
     for (Frontier.Point p : finite) {
       labels.add(new LineFigure.Label(String.valueOf(number(p)), p.bytes() / KIB, p.psnrDb()));
     }
-    return new ExperimentFigures.Named(
+    return new NamedFigure(
         results.file().name() + "-frontier",
         title() + ": PSNR against bytes of the cache",
         LineFigure.of(

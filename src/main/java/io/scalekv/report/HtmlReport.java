@@ -4,8 +4,8 @@ import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.io.Json;
+import io.scalekv.experiment.RunResult;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -46,7 +46,7 @@ final class HtmlReport {
   record Section(
       ReportSource.Folder folder,
       List<ReportTable> tables,
-      List<ExperimentFigures.Named> figures,
+      List<NamedFigure> figures,
       ImagePairs pairs) {
     ExperimentFile file() {
       return folder.results().file();
@@ -59,7 +59,7 @@ final class HtmlReport {
 
   private final ReportSource source;
   private final List<Section> sections;
-  private final List<ExperimentFigures.Named> shared;
+  private final List<NamedFigure> shared;
   private final ReportTable comparison;
 
   /**
@@ -69,7 +69,7 @@ final class HtmlReport {
   HtmlReport(
       ReportSource source,
       List<Section> sections,
-      List<ExperimentFigures.Named> shared,
+      List<NamedFigure> shared,
       ReportTable comparison) {
     this.source = source;
     this.sections = List.copyOf(sections);
@@ -122,9 +122,9 @@ final class HtmlReport {
 
   private static Map<String, Object> section(Section s) throws IOException {
     String name = s.file().name();
-    List<ExperimentFigures.Named> first = new ArrayList<>();
+    List<NamedFigure> first = new ArrayList<>();
     List<Map<String, Object>> more = new ArrayList<>();
-    for (ExperimentFigures.Named n : s.figures()) {
+    for (NamedFigure n : s.figures()) {
       boolean only = n.name().equals(name);
       if (only || FIRST_FIGURES.contains(n.name().substring(name.length() + 1))) {
         first.add(n);
@@ -175,17 +175,17 @@ final class HtmlReport {
         : Map.of("before", text, "bold", "", "after", "");
   }
 
-  private static List<Map<String, Object>> vectors(List<ExperimentFigures.Named> figures)
+  private static List<Map<String, Object>> vectors(List<NamedFigure> figures)
       throws IOException {
     List<Map<String, Object>> all = new ArrayList<>();
-    for (ExperimentFigures.Named f : figures) {
+    for (NamedFigure f : figures) {
       byte[] svg = FigureFile.svg(f.figure()).getBytes(StandardCharsets.UTF_8);
       all.add(figure(f, uri("image/svg+xml", svg)));
     }
     return all;
   }
 
-  private static Map<String, Object> figure(ExperimentFigures.Named f, String uri) {
+  private static Map<String, Object> figure(NamedFigure f, String uri) {
     return Map.of(
         "uri", uri, "width", f.figure().width(), "height", f.figure().height(), "alt", f.alt());
   }

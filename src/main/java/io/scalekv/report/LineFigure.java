@@ -1,6 +1,7 @@
 package io.scalekv.report;
 
 import io.scalekv.io.Require;
+import io.scalekv.metrics.Interval;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -54,6 +55,17 @@ public final class LineFigure implements Figure {
     public static Line joined(
         String name, PolicyStyle style, double[] x, double[] y, double[] low, double[] high) {
       return new Line(name, style, x, y, low, high, Form.JOINED);
+    }
+
+    /** Returns a line with markers at means, with their intervals as error bars. */
+    public static Line joined(String name, PolicyStyle style, double[] x, List<Interval> y) {
+      return joined(
+          name,
+          style,
+          x,
+          y.stream().mapToDouble(Interval::mean).toArray(),
+          y.stream().mapToDouble(Interval::low).toArray(),
+          y.stream().mapToDouble(Interval::high).toArray());
     }
 
     /** Returns a line with markers and no error bars. */

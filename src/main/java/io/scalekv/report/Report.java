@@ -6,6 +6,7 @@ import io.scalekv.image.Png;
 import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,7 +83,7 @@ public final class Report {
       }
       missing += (int) ResultRow.of(f.results()).stream().filter(r -> r.result() == null).count();
     }
-    List<ExperimentFigures.Named> shared = shared(source);
+    List<NamedFigure> shared = shared(source);
     figures += draw(shared, out);
     List<PaperComparison.Row> rows =
         PaperComparison.of(source.experiments().stream().map(f -> f.results()).toList());
@@ -99,8 +100,8 @@ public final class Report {
         page, sections.size(), tables, figures, sheets, missing, compared ? rows : List.of());
   }
 
-  private static int draw(List<ExperimentFigures.Named> figures, Path out) throws IOException {
-    for (ExperimentFigures.Named f : figures) {
+  private static int draw(List<NamedFigure> figures, Path out) throws IOException {
+    for (NamedFigure f : figures) {
       FigureFile.png(f.figure(), out.resolve("figures").resolve(f.name() + ".png"));
       FigureFile.svg(f.figure(), out.resolve("figures").resolve(f.name() + ".svg"));
     }
@@ -108,12 +109,12 @@ public final class Report {
   }
 
   /** Figures of the calibration. */
-  private static List<ExperimentFigures.Named> shared(ReportSource source) {
-    List<ExperimentFigures.Named> figures = new ArrayList<>();
+  private static List<NamedFigure> shared(ReportSource source) {
+    List<NamedFigure> figures = new ArrayList<>();
     if (source.roles().isPresent()) {
       Figure map = RoleHeatMap.of(source.roles().get());
       figures.add(
-          new ExperimentFigures.Named("roles", "drafters and refiners by layer and scale", map));
+          new NamedFigure("roles", "drafters and refiners by layer and scale", map));
     }
     boolean measured =
         source.experiments().stream()
@@ -121,7 +122,7 @@ public final class Report {
     if (!measured && source.profile().isPresent() && source.profile().get().scales() > 1) {
       String title = "Attention on the current map, small scales against large ones";
       figures.add(
-          new ExperimentFigures.Named(
+          new NamedFigure(
               "current-mass-density", title, source.profile().get().density(title)));
     }
     return figures;

@@ -1,6 +1,7 @@
 package io.scalekv.report;
 
 import io.scalekv.io.AtomicFile;
+import io.scalekv.metrics.Interval;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -9,8 +10,10 @@ import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -83,6 +86,25 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
       return data(key, value).text(heading, r -> fixed(value.apply(r), digits));
     }
 
+    /**
+     * Adds a mean with its interval for both: {@code key}, {@code keyLow} and {@code keyHigh}.
+     *
+     * @param digits after the point for people
+     * @param value an interval, or null; its ends are NaN where there is none
+     */
+    public Builder<R> interval(
+        String key, String heading, int digits, Function<R, Interval> value) {
+      return data(key, of(value, Interval::mean))
+          .data(key + "Low", of(value, Interval::low))
+          .data(key + "High", of(value, Interval::high))
+          .text(heading, r -> value.apply(r) == null ? null : words(value.apply(r), digits));
+    }
+
+    private static <R> Function<R, Double> of(
+        Function<R, Interval> value, Function<Interval, Double> part) {
+      return r -> value.apply(r) == null ? null : part.apply(value.apply(r));
+    }
+
     /** Adds a line below the table, if it is not empty. */
     public Builder<R> note(String line) {
       return notes(line.isEmpty() ? List.of() : List.of(line));
@@ -146,6 +168,13 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
         : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
   }
 
+  /** Returns {@code 22.64 [22.10, 23.20]}, or {@code 22.64 [n/a]}; null for no mean. */
+  public static String words(Interval i, int digits) {
+    String ends =
+        Double.isNaN(i.low()) ? NONE : fixed(i.low(), digits) + ", " + fixed(i.high(), digits);
+    return Double.isNaN(i.mean()) ? null : fixed(i.mean(), digits) + " [" + ends + "]";
+  }
+
   private static boolean isMissing(Object value) {
     return value == null
         || value.toString().isEmpty()
@@ -180,18 +209,15 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
     return column;
   }
 
-  /** Writes {@code NAME.csv} and {@code NAME.md} and returns the two files. */
+  /** Writes {@code NAME.csv} and, with columns for people, {@code NAME.md}; returns the files. */
   public List<Path> write(Path folder) throws IOException {
-    Path md = folder.resolve(name + ".md");
-    AtomicFile.write(md, markdown().getBytes(StandardCharsets.UTF_8));
-    return List.of(writeCsv(folder), md);
-  }
-
-  /** Writes {@code NAME.csv} and returns it. */
-  public Path writeCsv(Path folder) throws IOException {
-    Path csv = folder.resolve(name + ".csv");
-    AtomicFile.write(csv, csv().getBytes(StandardCharsets.UTF_8));
-    return csv;
+    List<Path> files = new ArrayList<>(List.of(folder.resolve(name + ".csv")));
+    AtomicFile.write(files.get(0), csv().getBytes(StandardCharsets.UTF_8));
+    if (shown.columnCount() > 0) {
+      files.add(folder.resolve(name + ".md"));
+      AtomicFile.write(files.get(1), markdown().getBytes(StandardCharsets.UTF_8));
+    }
+    return files;
   }
 
   /** Returns the values as CSV, RFC 4180 with line feeds. */
@@ -226,6 +252,25 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
     }
     notes.forEach(note -> text.append('\n').append(escape(note)).append('\n'));
     return text.toString();
+  }
+
+  /** Returns the values of every row by key; null where one is missing. */
+  public List<Map<String, Object>> rows() {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (int r = 0; r < data.rowCount(); r++) {
+      Map<String, Object> row = new LinkedHashMap<>();
+      for (Column<?> column : data.columns()) {
+        Object value = column.get(r);
+        boolean whole = value instanceof Double d && d == Math.rint(d) && Math.abs(d) < 1e15;
+        row.put(
+            column.name(),
+            column.isMissing(r) || value.equals(NONE)
+                ? null
+                : whole ? (Object) ((Double) value).longValue() : value);
+      }
+      rows.add(row);
+    }
+    return rows;
   }
 
   /** Returns the texts of a row for people. */

@@ -219,7 +219,7 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
     ScaleKvBudgetFile budgets = read(file);
     Require.that(
         budgets.layers() == model.layers(),
-        "%s must have %d blocks as %s, got %d",
+        "%s: blocks must be %d as in %s, got %d",
         file,
         model.layers(),
         model.name(),

@@ -8,9 +8,9 @@ import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.ImageMetrics;
-import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -33,8 +33,9 @@ import java.util.TreeMap;
  * @param layers number of layers
  * @param scales 0-based scales of the pairs, ascending; empty for whole layers
  * @param prompts the images
- * @param values [measure][layer][scale][prompt] damage, in the order of {@link Measure}; one place
- *     instead of the scales for whole layers
+ * @param bits share of the image's token bits that differ, [layer][scale][prompt]; one place instead
+ *     of the scales for whole layers
+ * @param psnrDb PSNR of the image, [layer][scale][prompt]; +∞ where it is identical
  */
 public record CutDamage(
     Run.Model model,
@@ -43,41 +44,8 @@ public record CutDamage(
     int layers,
     List<Integer> scales,
     Run.Prompts prompts,
-    double[][][][] values) {
-  /** Measure of damage; high is worse. */
-  public enum Measure {
-    /** Share of the image's token bits that differ. */
-    BITS("bits", ImageMetrics.BITS),
-    /** Mean squared error of the image on [0,1]; 0 where it is identical. */
-    MSE("mse", Psnr.METRIC),
-    /** −PSNR in dB; identical images are left out. */
-    PSNR("psnr", Psnr.METRIC);
-
-    private final String key;
-    private final Metric metric;
-
-    Measure(String key, Metric metric) {
-      this.key = key;
-      this.metric = metric;
-    }
-
-    /** Returns the name in files. */
-    public String key() {
-      return key;
-    }
-
-    private double of(RunResult.Image image, String where) {
-      Double value = image.value(metric.key());
-      Require.that(
-          value != null, "missing metric %s of an image in %s: sweep with it", metric.key(), where);
-      return switch (this) {
-        case BITS -> 1 - value;
-        case MSE -> value.isInfinite() ? 0 : Math.pow(10, -value / 10);
-        case PSNR -> value.isInfinite() ? Double.NaN : -value;
-      };
-    }
-  }
-
+    double[][][] bits,
+    double[][][] psnrDb) {
   /** Settings shared by the runs of one measurement. */
   private record Group(
       boolean pairs,
@@ -118,11 +86,6 @@ public record CutDamage(
   /** Returns the first scale, 0-based, that reads a compressed cache. */
   public int firstCutScale() {
     return BudgetPlan.firstCutScale(schedule, budgetTokens);
-  }
-
-  /** Returns the damage [layer][place][prompt]. */
-  public double[][][] values(Measure measure) {
-    return values[measure.ordinal()];
   }
 
   /**
@@ -178,7 +141,8 @@ public record CutDamage(
     int places = Math.max(1, scales.size());
     int prompts = group.prompts().count();
     int budget = group.policy().budgetTokens();
-    double[][][][] values = new double[Measure.values().length][layers][places][prompts];
+    double[][][] bits = new double[layers][places][];
+    double[][][] psnr = new double[layers][places][];
     for (int l = 0; l < layers; l++) {
       for (int i = 0; i < places; i++) {
         int scale = scales.isEmpty() ? -1 : scales.get(i);
@@ -189,9 +153,12 @@ public record CutDamage(
             l,
             scale < 0 ? "" : " at scale " + (scale + 1),
             name);
-        for (Measure m : Measure.values()) {
-          fill(values[m.ordinal()][l][i], r, m, name + ": run " + r.id());
-        }
+        String where = name + ": run " + r.id();
+        bits[l][i] =
+            Arrays.stream(byPrompt(r, ImageMetrics.BITS.key(), prompts, where))
+                .map(equal -> 1 - equal)
+                .toArray();
+        psnr[l][i] = byPrompt(r, Psnr.METRIC.key(), prompts, where);
       }
     }
     Require.that(
@@ -199,21 +166,21 @@ public record CutDamage(
         "%s: layers must be below %d",
         name,
         layers);
-    return new CutDamage(group.model(), schedule, budget, layers, scales, group.prompts(), values);
+    return new CutDamage(group.model(), schedule, budget, layers, scales, group.prompts(), bits, psnr);
   }
 
-  /** Sets the mean over the images of each prompt, without NaN. */
-  private static void fill(double[] byPrompt, RunResult r, Measure measure, String where) {
-    int[] n = new int[byPrompt.length];
+  /** Returns the mean of a metric over the images of each prompt. */
+  private static double[] byPrompt(RunResult r, String metric, int prompts, String where) {
+    double[] sum = new double[prompts];
+    int[] n = new int[prompts];
     for (RunResult.Image image : r.images()) {
-      double v = measure.of(image, where);
-      if (!Double.isNaN(v)) {
-        byPrompt[image.prompt()] += v;
-        n[image.prompt()]++;
-      }
+      Double value = image.value(metric);
+      Require.that(
+          value != null, "missing metric %s of an image in %s: sweep with it", metric, where);
+      sum[image.prompt()] += value;
+      n[image.prompt()]++;
     }
-    for (int p = 0; p < byPrompt.length; p++) {
-      byPrompt[p] = n[p] == 0 ? Double.NaN : byPrompt[p] / n[p];
-    }
+    Arrays.setAll(sum, p -> sum[p] / n[p]);
+    return sum;
   }
 }

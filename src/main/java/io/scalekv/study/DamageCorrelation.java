@@ -9,23 +9,18 @@ import java.util.function.Function;
  * Rank correlation of a statistic with the damage of a compressed cache. A negative ρ of an
  * oriented statistic means that its drafters are damaged more, as ScaleKV expects.
  *
- * @param measure of the damage
  * @param level observations that are compared
  * @param predictor the statistic
  * @param rank ρ, its intervals and its p-value
- * @param pHolm p after Holm's correction over the statistics of this measure and level
+ * @param pHolm p after Holm's correction over the statistics of this level
  */
 record DamageCorrelation(
-    CutDamage.Measure measure,
     String level,
     DamagePredictor predictor,
     BlockedSpearman.Result rank,
     double pHolm) {
   /** Whole layers compressed, against the mean of z over the scales that read them. */
   static final String LAYERS = "layers";
-
-  /** All pairs against z over the layers of a scale, the ranking of ScaleKV. */
-  static final String PAIRS_Z = "pairs-z";
 
   /** All pairs, damage and statistic ranked within each scale. */
   static final String WITHIN = "within-scale";
@@ -34,31 +29,14 @@ record DamageCorrelation(
   private static final int PERMUTATIONS = 9999;
   private static final double LEVEL = 0.05;
 
-  /** Returns the correlations of every measure and level with every statistic. */
+  /** Returns the correlations of the share of differing bits with every statistic. */
   static List<DamageCorrelation> of(CutDamage damage, List<DamagePredictor> predictors) {
-    List<DamageCorrelation> all = new ArrayList<>();
-    List<Integer> scales = damage.scales();
-    for (CutDamage.Measure m : CutDamage.Measure.values()) {
-      double[][][] y = damage.values(m);
-      if (!damage.ofPairs()) {
-        int first = damage.firstCutScale();
-        all.addAll(of(m, LAYERS, y, false, predictors, f -> f.meanZ(first)));
-        continue;
-      }
-      all.addAll(of(m, WITHIN, y, true, predictors, f -> DamagePredictor.at(f.values(), scales)));
-      all.addAll(of(m, PAIRS_Z, y, false, predictors, f -> DamagePredictor.at(f.z(), scales)));
-    }
-    return all;
-  }
-
-  private static List<DamageCorrelation> of(
-      CutDamage.Measure measure,
-      String level,
-      double[][][] y,
-      boolean within,
-      List<DamagePredictor> predictors,
-      Function<DamagePredictor, double[][]> values) {
-    BlockedSpearman spearman = new BlockedSpearman(y, within, RESAMPLES, PERMUTATIONS, 0);
+    boolean pairs = damage.ofPairs();
+    BlockedSpearman spearman =
+        new BlockedSpearman(damage.bits(), pairs, RESAMPLES, PERMUTATIONS, 0);
+    int first = damage.firstCutScale();
+    Function<DamagePredictor, double[][]> values =
+        f -> pairs ? f.at(damage.scales()) : f.meanZ(first);
     List<BlockedSpearman.Result> ranks =
         predictors.stream().map(f -> spearman.of(values.apply(f))).toList();
     double[] p =
@@ -68,7 +46,8 @@ record DamageCorrelation(
     int at = 0;
     for (int i = 0; i < ranks.size(); i++) {
       double holm = Double.isNaN(ranks.get(i).p()) ? Double.NaN : corrected[at++];
-      all.add(new DamageCorrelation(measure, level, predictors.get(i), ranks.get(i), holm));
+      all.add(new DamageCorrelation(
+              pairs ? WITHIN : LAYERS, predictors.get(i), ranks.get(i), holm));
     }
     return all;
   }

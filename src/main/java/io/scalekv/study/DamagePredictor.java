@@ -1,14 +1,14 @@
 package io.scalekv.study;
 
+import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.Branch;
+import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.LayerStatistic;
-import io.scalekv.report.ProfileTable;
 import io.scalekv.roles.RoleStatistics;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * Attention statistic of each layer at each scale that may predict the damage of a compressed
@@ -20,39 +20,39 @@ import java.util.stream.Collectors;
  * @param values [layer][scale], NaN where undefined
  */
 record DamagePredictor(String name, boolean oriented, double[][] values) {
-  private static final String SOURCE = "source-mass-";
-
   /**
    * Returns the statistics of a profile that are defined at all scales from {@code first}, 0-based,
    * on: those that assign roles, all others, and the attention on each source map that is never
    * evicted from. A statistic that repeats another is left out.
    */
-  static List<DamagePredictor> of(ProfileTable profile, int first) {
-    Set<String> assigning =
-        Arrays.stream(LayerStatistic.values())
-            .map(LayerStatistic::cliName)
-            .collect(Collectors.toCollection(LinkedHashSet::new));
+  static List<DamagePredictor> of(KeptStatistics kept, int first) {
+    AttentionProfile profile = kept.profile();
     List<DamagePredictor> all = new ArrayList<>();
-    for (String name : profile.statistics("layer")) {
-      if (assigning.contains(name)) {
-        int sign = LayerStatistic.ofCliName(name).sign();
-        double[][] values = times(sign, profile.values("layer", name));
-        add(all, new DamagePredictor(name, true, values), first);
+    for (LayerStatistic s : LayerStatistic.values()) {
+      double[][] values = kept.table().value(s);
+      add(all, new DamagePredictor(s.cliName(), true, map(values, v -> s.sign() * v)), first);
+    }
+    int layers = kept.table().layers();
+    int scales = kept.table().scales();
+    for (HeadStatistic s : HeadStatistic.values()) {
+      double[][] values = new double[layers][scales];
+      for (int l = 0; l < layers; l++) {
+        for (int k = 0; k < scales; k++) {
+          values[l][k] = profile.moments(Branch.CONDITIONAL, s, l, k).mean();
+        }
+      }
+      if (all.stream().noneMatch(p -> p.name().equals(s.label()))) {
+        add(all, new DamagePredictor(s.label(), false, values), first);
       }
     }
-    for (String name : profile.statistics("all")) {
-      if (!assigning.contains(name) && !name.startsWith(SOURCE)) {
-        add(all, new DamagePredictor(name, false, profile.values("all", name)), first);
-      }
-    }
-    double[][][] mass = profile.sourceMass();
+    double[][][] mass = profile.sourceMass(Branch.CONDITIONAL);
     for (int source = 0; source < first - 1; source++) {
       int s = source;
       double[][] values =
           Arrays.stream(mass)
               .map(layer -> Arrays.stream(layer).mapToDouble(k -> k[s]).toArray())
               .toArray(double[][]::new);
-      add(all, new DamagePredictor(SOURCE + (source + 1), false, values), first);
+      add(all, new DamagePredictor("source-mass-" + (source + 1), false, values), first);
     }
     return all;
   }
@@ -67,9 +67,9 @@ record DamagePredictor(String name, boolean oriented, double[][] values) {
     }
   }
 
-  private static double[][] times(int sign, double[][] x) {
+  private static double[][] map(double[][] x, DoubleUnaryOperator of) {
     return Arrays.stream(x)
-        .map(row -> Arrays.stream(row).map(v -> sign * v).toArray())
+        .map(row -> Arrays.stream(row).map(of).toArray())
         .toArray(double[][]::new);
   }
 
@@ -85,21 +85,16 @@ record DamagePredictor(String name, boolean oriented, double[][] values) {
     return true;
   }
 
-  /** Returns the z-scores over the layers of each scale. */
-  double[][] z() {
-    return RoleStatistics.zScores(values);
-  }
-
   /** Returns the values at some scales, [layer][place]. */
-  static double[][] at(double[][] x, List<Integer> scales) {
-    return Arrays.stream(x)
+  double[][] at(List<Integer> scales) {
+    return Arrays.stream(values)
         .map(row -> scales.stream().mapToDouble(k -> row[k]).toArray())
         .toArray(double[][]::new);
   }
 
   /** Returns the mean of the z-scores over the scales from {@code first} on, [layer][0]. */
   double[][] meanZ(int first) {
-    return Arrays.stream(z())
+    return Arrays.stream(RoleStatistics.zScores(values))
         .map(row -> new double[] {Arrays.stream(row, first, row.length).average().orElseThrow()})
         .toArray(double[][]::new);
   }

@@ -1,5 +1,6 @@
 package io.scalekv.study;
 
+import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
@@ -18,13 +19,16 @@ import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.Roles;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Source of roles in one form, whatever its file: roles, z-scores, tokens by layer and scale, and
- * orders of blocks; null where the file has none. Layers and scales count from 0.
+ * Source of roles in one form, whatever its file: roles, z-scores, and tokens by layer and scale;
+ * null where the file has none. Layers and scales count from 0.
  *
  * @param name for people
  * @param model model of the layers
@@ -32,7 +36,6 @@ import tools.jackson.databind.JsonNode;
  * @param z z-scores [layer][scale], NaN where undefined
  * @param budget mean tokens per layer and head
  * @param tokens mean tokens of a head of a layer when a scale reads its cache, [scale][layer]
- * @param orders of HeatKV
  */
 public record RoleSource(
     String name,
@@ -40,8 +43,10 @@ public record RoleSource(
     RoleAssignment roles,
     double[][] z,
     int budget,
-    double[][] tokens,
-    HeatKvOrders orders) {
+    double[][] tokens) {
+  /** Name of the calibration that comes with a model. */
+  public static final String SHIPPED = "shipped";
+
   /** Kind of a file. */
   public enum Kind {
     /** {@code roles.json} of this project. */
@@ -62,9 +67,60 @@ public record RoleSource(
     return scales ? Kind.SCALEKV : Kind.ROLES;
   }
 
-  /** Reads a {@code roles.json}. */
-  public static RoleSource read(Path file) throws IOException {
-    return of(file.toString(), CalibrationFile.read(file));
+  /**
+   * Answers for what files do not state.
+   *
+   * @param shipped calibration that comes with the model
+   * @param model model of the layers, where no file is a {@code roles.json}
+   * @param budget of HeatKV's orders; null for that of another file, else 10 %
+   */
+  public record Origin(
+      Supplier<Calibration> shipped, Supplier<CalibratedModel> model, Budget budget) {
+    /** Files alone, one of them a {@code roles.json}. */
+    static final Origin FILES = new Origin(Origin::missing, Origin::missing, null);
+
+    private static <T> T missing() {
+      throw new IllegalArgumentException("one of the files must be a roles.json of this project");
+    }
+  }
+
+  /**
+   * Reads sources of one model: first those of this project, which state model and budget.
+   *
+   * @param files of any {@link Kind}; {@value #SHIPPED} is the calibration that comes with the
+   *     model
+   */
+  public static List<RoleSource> read(List<Path> files, Origin origin) throws IOException {
+    RoleSource[] sources = new RoleSource[files.size()];
+    RoleSource known = null;
+    for (int i = 0; i < sources.length; i++) {
+      String name = files.get(i).toString();
+      if (name.equals(SHIPPED)) {
+        sources[i] = of(name, origin.shipped().get());
+      } else if (kind(files.get(i)) == Kind.ROLES) {
+        sources[i] = of(name, CalibrationFile.read(files.get(i)));
+      }
+      known = known == null ? sources[i] : known;
+    }
+    CalibratedModel model = known == null ? origin.model().get() : known.model();
+    for (int i = 0; i < sources.length; i++) {
+      if (sources[i] == null && kind(files.get(i)) == Kind.SCALEKV) {
+        sources[i] = ofScaleKv(files.get(i), model);
+        known = known == null ? sources[i] : known;
+      }
+    }
+    Budget usual = Budget.parse("10%");
+    for (int i = 0; i < sources.length; i++) {
+      if (sources[i] == null) {
+        Budget asked = origin.budget() == null ? usual : origin.budget();
+        int tokens =
+            origin.budget() == null && known != null
+                ? known.budget()
+                : asked.tokens(model.schedule());
+        sources[i] = ofHeatKv(files.get(i), model, tokens);
+      }
+    }
+    return List.of(sources);
   }
 
   /** Returns a calibration as a source. */
@@ -76,8 +132,7 @@ public record RoleSource(
         roles.assignment(),
         roles.statistics().z(),
         roles.budgetTokens(),
-        means(roles.plan(), calibration.model().heads()),
-        calibration.find(CalibrationPart.HEATKV).orElse(null));
+        means(roles.plan(), calibration.model().heads()));
   }
 
   /**
@@ -94,12 +149,11 @@ public record RoleSource(
         budgets.assignment(model.scales()),
         null,
         plan.budget(),
-        means(plan, model.heads()),
-        null);
+        means(plan, model.heads()));
   }
 
   /**
-   * Returns orders of HeatKV, and the tokens that its strict schedule leaves to every layer.
+   * Returns the tokens that HeatKV's strict schedule leaves to every layer, from its orders.
    *
    * @param budget mean tokens per layer and head that the schedule is for
    * @throws IllegalArgumentException if they do not fit the model, or the budget does not hold the
@@ -116,8 +170,7 @@ public record RoleSource(
         new PolicyContext(
             schedule, new Geometry(model.layers(), model.heads(), 1), budget, 0, calibration);
     BudgetPlan plan = Policies.create(PolicySpec.parse("heatkv"), context).plan();
-    return new RoleSource(
-        file.toString(), model, null, null, budget, means(plan, model.heads()), orders);
+    return new RoleSource(file.toString(), model, null, null, budget, means(plan, model.heads()));
   }
 
   /** [scale][layer]. */

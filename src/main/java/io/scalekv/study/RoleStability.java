@@ -1,7 +1,7 @@
 package io.scalekv.study;
 
 import io.scalekv.io.Require;
-import io.scalekv.metrics.RankCorrelation;
+import io.scalekv.metrics.Interval;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.LayerStatistics;
 import io.scalekv.roles.ClassifiedRoles;
@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.apache.commons.statistics.descriptive.Quantile;
 
@@ -35,29 +36,7 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
   public record Agreement(int drafters, double jaccard, double adjustedRand, double zSpearman) {}
 
   /**
-   * Mean of many draws and the interval that holds 95 % of them.
-   *
-   * @param mean NaN for no draws
-   * @param low 2.5 % quantile; NaN for fewer than two draws
-   * @param high 97.5 % quantile; NaN for fewer than two draws
-   * @param draws number of draws
-   */
-  public record Spread(double mean, double low, double high, int draws) {
-    /** Returns mean and quantiles of the defined values. */
-    static Spread of(List<Double> values) {
-      double[] defined =
-          values.stream().mapToDouble(v -> v).filter(v -> !Double.isNaN(v)).toArray();
-      double mean = Arrays.stream(defined).average().orElse(Double.NaN);
-      if (defined.length < 2) {
-        return new Spread(mean, Double.NaN, Double.NaN, defined.length);
-      }
-      double[] ends = Quantile.withDefaults().evaluate(defined, 0.025, 0.975);
-      return new Spread(mean, ends[0], ends[1], defined.length);
-    }
-  }
-
-  /**
-   * Calibrations on some of the prompts.
+   * Calibrations on some of the prompts: means over draws and the intervals that hold 95 % of them.
    *
    * @param prompts number of prompts
    * @param jaccard of the drafters, against those of all prompts
@@ -67,7 +46,11 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
    * @param otherZSpearman of the z-scores, against those of other prompts
    */
   public record Convergence(
-      int prompts, Spread jaccard, Spread zSpearman, Spread otherJaccard, Spread otherZSpearman) {}
+      int prompts,
+      Interval jaccard,
+      Interval zSpearman,
+      Interval otherJaccard,
+      Interval otherZSpearman) {}
 
   /** Returns the roles over a draw of prompts. */
   public ClassifiedRoles roles(LayerStatistics table, int... drawn) {
@@ -95,26 +78,8 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
         b.assignment().drafters().size(),
         a.assignment().jaccard(b.assignment()),
         PartitionAgreement.adjustedRand(a.assignment(), b.assignment(), firstCutScale),
-        spearman(a.statistics(), b.statistics()));
-  }
-
-  /** Returns the rank correlation of the z-scores that both define. */
-  private static double spearman(RoleStatistics a, RoleStatistics b) {
-    double[][] x = a.z();
-    double[][] y = b.z();
-    List<double[]> both = new ArrayList<>();
-    for (int l = 0; l < x.length; l++) {
-      for (int k = 0; k < x[l].length; k++) {
-        if (!Double.isNaN(x[l][k]) && !Double.isNaN(y[l][k])) {
-          both.add(new double[] {x[l][k], y[l][k]});
-        }
-      }
-    }
-    return both.size() < 2
-        ? Double.NaN
-        : RankCorrelation.spearman(
-            both.stream().mapToDouble(v -> v[0]).toArray(),
-            both.stream().mapToDouble(v -> v[1]).toArray());
+        RoleAgreement.spearman(
+            a.statistics().z(), b.statistics().z(), 0, a.assignment().scales()));
   }
 
   /** Returns 1, 2, 4, … below n, then n. */
@@ -156,12 +121,23 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
       points.add(
           new Convergence(
               count,
-              Spread.of(withAll.stream().map(Agreement::jaccard).toList()),
-              Spread.of(withAll.stream().map(Agreement::zSpearman).toList()),
-              Spread.of(withOthers.stream().map(Agreement::jaccard).toList()),
-              Spread.of(withOthers.stream().map(Agreement::zSpearman).toList())));
+              spread(withAll, Agreement::jaccard),
+              spread(withAll, Agreement::zSpearman),
+              spread(withOthers, Agreement::jaccard),
+              spread(withOthers, Agreement::zSpearman)));
     }
     return points;
+  }
+
+  private static Interval spread(List<Agreement> draws, ToDoubleFunction<Agreement> value) {
+    double[] defined =
+        draws.stream().mapToDouble(value).filter(v -> !Double.isNaN(v)).toArray();
+    double mean = Arrays.stream(defined).average().orElse(Double.NaN);
+    double[] ends =
+        defined.length < 2
+            ? new double[] {Double.NaN, Double.NaN}
+            : Quantile.withDefaults().evaluate(defined, 0.025, 0.975);
+    return new Interval(mean, ends[0], ends[1], defined.length, 0);
   }
 
   /** Moves {@code front} random elements to the front. */

@@ -3,20 +3,19 @@ package io.scalekv.study;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.TokenMap;
-import io.scalekv.io.AtomicFile;
-import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Require;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.LayerScaleMap;
+import io.scalekv.report.NamedFigure;
 import io.scalekv.report.ReportTable;
 import io.scalekv.roles.LayerScale;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -37,7 +36,7 @@ public interface Study {
   String inputs();
 
   /**
-   * Answers the question and writes tables and figures.
+   * Answers the question.
    *
    * @throws IllegalArgumentException if an input is missing, incomplete or of another model
    */
@@ -47,7 +46,6 @@ public interface Study {
    * Request for an answer.
    *
    * @param inputs files and folders to read
-   * @param out folder for tables and figures
    * @param statistic statistic that roles are assigned by
    * @param classifier name of the classifier
    * @param budget budget that decides which scales read a compressed cache
@@ -56,7 +54,6 @@ public interface Study {
    */
   record Request(
       List<Path> inputs,
-      Path out,
       LayerStatistic statistic,
       String classifier,
       Budget budget,
@@ -83,36 +80,38 @@ public interface Study {
   /**
    * Answer of a study.
    *
-   * @param result record for programs
-   * @param tables for people
-   * @param files files written
+   * @param tables for programs, and those with columns for people for both
+   * @param figures for people
    */
-  record Answer(Object result, List<ReportTable> tables, List<Path> files) {
+  record Answer(List<ReportTable> tables, List<NamedFigure> figures) {
     /** Copies the lists. */
     public Answer {
       tables = List.copyOf(tables);
-      files = List.copyOf(files);
-    }
-  }
-
-  /**
-   * Layer–scale pair for programs.
-   *
-   * @param scale from 1
-   * @param map token map of the scale
-   */
-  record Pair(int layer, int scale, String map) {
-    static Pair of(LayerScale pair, List<TokenMap> maps) {
-      return new Pair(pair.layer(), pair.scale() + 1, maps.get(pair.scale()).toString());
+      figures = List.copyOf(figures);
     }
 
-    static List<Pair> of(Collection<LayerScale> pairs, List<TokenMap> maps) {
-      return pairs.stream().map(p -> of(p, maps)).toList();
+    /** Writes tables and figures and returns the files. */
+    public List<Path> write(Path folder) throws IOException {
+      List<Path> files = new ArrayList<>();
+      for (ReportTable table : tables) {
+        files.addAll(table.write(folder));
+      }
+      for (NamedFigure figure : figures) {
+        files.addAll(figure.write(folder));
+      }
+      return files;
+    }
+
+    /** Returns the rows of every table by its name. */
+    public Map<String, Object> json() {
+      Map<String, Object> json = new LinkedHashMap<>();
+      tables.forEach(t -> json.put(t.name(), t.rows()));
+      return json;
     }
   }
 
   /** Returns layer–scale pairs for people, by scale: {@code layers 1, 3 at scale 5 (8×8)}. */
-  static String words(Collection<LayerScale> pairs, List<TokenMap> maps) {
+  static String words(Collection<LayerScale> pairs, ScaleSchedule schedule) {
     SortedMap<Integer, List<Integer>> byScale = new TreeMap<>();
     pairs.forEach(p -> byScale.computeIfAbsent(p.scale(), k -> new ArrayList<>()).add(p.layer()));
     List<String> words = new ArrayList<>();
@@ -122,16 +121,8 @@ public interface Study {
                 (layers.size() == 1 ? "layer " : "layers ")
                     + String.join(", ", layers.stream().sorted().map(String::valueOf).toList())
                     + " at scale "
-                    + LayerScaleMap.scale(maps, scale)));
+                    + LayerScaleMap.scale(schedule.maps(), scale)));
     return String.join(", ", words);
-  }
-
-  /** Writes the record of an answer as JSON and returns the file. */
-  static Path writeJson(Path folder, String name, Object result) throws IOException {
-    Path file = folder.resolve(name + ".json");
-    String text = CanonicalJson.of(result);
-    AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
-    return file;
   }
 
   /** Returns the study of a name. */

@@ -59,7 +59,7 @@ final class HelpTest {
             .map(l -> l.replace("%%", "%"))
             .filter(l -> l.startsWith(PROMPT))
             .toList();
-    assertTrue(examples.isEmpty() || examples.size() >= 2, () -> command + ": " + examples);
+    assertTrue(examples.size() >= 2, () -> command + ": " + examples);
     for (String example : examples) {
       List<String> words = words(example.substring(PROMPT.length()));
       assertEquals(command.split(" ")[0], words.get(0), example);

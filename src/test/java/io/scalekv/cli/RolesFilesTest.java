@@ -197,9 +197,8 @@ final class RolesFilesTest {
     assertTrue(common > 0.5 && common < 1, () -> "common tokens " + common);
     JsonNode orders =
         done("roles", "diff", first, second, "--model", "infinity-2b", "--json").json();
-    assertEquals(9, orders.get("orders").size());
-    assertEquals(4, orders.get("orders").get(0).get("scale").asInt());
-    assertTrue(Math.abs(orders.get("orders").get(0).get("kendall").asDouble()) < 0.2);
+    assertTrue(orders.get("commonTokens").asDouble() > 0.5);
+    assertEquals(0, orders.get("changes").size());
 
     String shipped = done("roles", "diff", "shipped", "shipped", "--model", "pocket").out();
     assertTrue(shipped.contains("1.000"), shipped);
@@ -327,7 +326,7 @@ final class RolesFilesTest {
         "--with-metadata",
         "--out",
         out);
-    refused("missing a command", "roles");
+    refused("subcommand", "roles");
     Path pocket = folder.resolve("pocket.json");
     Files.writeString(
         pocket,

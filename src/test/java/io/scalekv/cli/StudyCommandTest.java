@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine.Command;
 import tools.jackson.databind.JsonNode;
 
 /** Command study on the shipped calibration. */
@@ -25,8 +26,8 @@ final class StudyCommandTest {
     assertEquals(0, said.code(), said.err());
     JsonNode json = said.json();
     assertEquals("agreement", json.get("study").asString());
-    assertEquals(1.0, json.at("/result/jaccard").asDouble());
-    assertEquals(5, json.at("/result/firstCutScale").asInt(), "scales count from 1");
+    assertEquals(1.0, json.at("/agreement/0/jaccard").asDouble());
+    assertEquals("5", json.at("/agreement/0/scale").asString(), "scales count from 1");
     assertTrue(json.get("files").size() > 4);
     for (JsonNode file : json.get("files")) {
       assertTrue(Files.size(Path.of(file.asString())) > 0, file.asString());

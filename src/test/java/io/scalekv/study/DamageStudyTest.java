@@ -1,7 +1,6 @@
 package io.scalekv.study;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,14 +14,17 @@ import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.model.ModelChoice;
+import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
+import io.scalekv.profile.Profiles;
+import io.scalekv.profile.StatisticsFile;
 import io.scalekv.report.ReportTable;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.ClassifiedRoles;
-import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.Roles;
@@ -136,27 +138,29 @@ final class DamageStudyTest {
     return write(folder.resolve("layers"), results);
   }
 
-  /** ASI goes with the damage, the error of the cut too, which is the opposite for the roles. */
+  /** The attention on the current map goes with the damage; so does ASI, all else being equal. */
   private Path calibration(String weights, ScaleSchedule schedule) throws IOException {
     Path out = Files.createDirectories(folder.resolve("calibration"));
-    int scales = schedule.scales();
-    double[][] asi = new double[LAYERS][scales];
-    StringBuilder csv = new StringBuilder("branch,layer,head,scale,map,statistic,mean,std,n\n");
-    for (int l = 0; l < LAYERS; l++) {
-      for (int k = 0; k < scales; k++) {
-        asi[l][k] = 0.1 + damage(l, k);
-        csv.append(row(l, "layer", k, "asi", asi[l][k]));
-        csv.append(row(l, "layer", k, "distance", 0.3));
-        csv.append(row(l, "all", k, "current-mass", (l * 7 + k) % 5 / 10.0));
-        if (k > 3) {
-          csv.append(row(l, "layer", k, "cut-error", 3 * damage(l, k)));
-        }
-      }
-    }
-    Files.writeString(out.resolve("profile.csv"), csv);
+    AttentionProfile profile =
+        Profiles.of(
+            LAYERS,
+            4,
+            schedule,
+            2,
+            false,
+            (statistic, prompt, layer, scale, head) ->
+                switch (statistic) {
+                  case CURRENT_MASS -> 0.1 + damage(layer, scale);
+                  case ENTROPY -> (layer * 7 + scale) % 5 / 10.0;
+                  default -> 0.5;
+                });
+    StatisticsFile.write(
+        profile, Map.of("model", "pocket"), out.resolve("statistics.safetensors"));
     ClassifiedRoles roles =
         RoleClassifier.of("rank", OptionalInt.of(1), 0)
-            .classify(RoleStatistics.of("asi", asi, Orientation.LOWEST, 4, Map.of()));
+            .classify(
+                RoleStatistics.ofAll(
+                    LayerStatistics.of(profile), LayerStatistic.ASI, 4, List.of()));
     Allocation released = Allocation.parse("released");
     BudgetPlan plan = BudgetPlan.of(schedule, 27, roles.assignment().mask(), released);
     CalibrationFile.write(
@@ -170,17 +174,11 @@ final class DamageStudyTest {
     return out;
   }
 
-  private static String row(int layer, String head, int scale, String statistic, double value) {
-    return "conditional,%d,%s,%d,map,%s,%s,n/a,1\n"
-        .formatted(layer, head, scale + 1, statistic, value);
-  }
-
   private Study.Answer run(Path... inputs) throws IOException {
     return Study.of("damage")
         .answer(
             new Study.Request(
                 List.of(inputs),
-                folder.resolve("out"),
                 LayerStatistic.ASI,
                 "rank",
                 Budget.parse("10%"),
@@ -191,24 +189,22 @@ final class DamageStudyTest {
   @Test
   void pairsAndLayersAgainstEveryStatistic() throws IOException {
     Study.Answer answer = run(calibration(WEIGHTS, SCHEDULE), pairs(p -> true), layers(27));
-    DamageStudy.Result result = (DamageStudy.Result) answer.result();
-    assertEquals(18, result.pairs());
-    assertEquals("within-scale", result.level());
-    assertEquals(3, result.correlations().size(), "distance is constant: no correlation");
-    for (DamageStudy.Line line : result.correlations()) {
-      double expected =
-          switch (line.statistic()) {
-            case "asi" -> 1; // refiners lose more
-            case "cut-error" -> -1; // its drafters do
-            default -> line.rho();
-          };
-      assertEquals(expected, line.rho(), 1e-12);
-      assertEquals(!line.statistic().equals("current-mass"), line.oriented());
-    }
-    assertEquals(List.of(new Study.Pair(1, 7, "16x16")), result.mostDamaged());
     ReportTable shown = answer.tables().get(0);
+    List<Map<String, Object>> lines = shown.rows();
+    List<String> levels = lines.stream().map(r -> r.get("level").toString()).distinct().toList();
+    assertEquals(List.of("within-scale", "layers"), levels);
+    Map<String, Object> asi = line(lines, "within-scale", "asi");
+    assertEquals(1L, asi.get("rho"), "refiners lose more");
+    assertEquals("yes", asi.get("lowMeansDrafter"));
+    assertEquals(18L, asi.get("n"));
+    Map<String, Object> entropy = line(lines, "within-scale", "entropy");
+    assertTrue(Math.abs(((Number) entropy.get("rho")).doubleValue()) < 1);
+    assertEquals((long) LAYERS, line(lines, "layers", "asi").get("n"));
+    assertTrue(
+        lines.stream().noneMatch(r -> r.get("statistic").equals("distance")),
+        "constant: no correlation");
     assertTrue(shown.notes().contains("Largest damage: layer 1 at scale 7 (16×16)."));
-    assertEquals(3, shown.shown().rowCount());
+    List<Path> files = answer.write(folder.resolve("out"));
 
     Path out = folder.resolve("out");
     List<String> damage = Files.readAllLines(out.resolve("damage.csv"));
@@ -217,27 +213,29 @@ final class DamageStudyTest {
     assertEquals("0", first[0]);
     assertEquals("5", first[1], "scales count from 1");
     assertEquals(damage(0, 4), Double.parseDouble(first[2]), 1e-7);
-    assertEquals(0.1 * damage(0, 4), Double.parseDouble(first[5]), 1e-7);
     String[] identical = damage.get(1 + LAYERS + 12).split(",");
-    assertEquals("1", identical[9], "one of three images is identical");
+    assertEquals("1", identical[6], "one of three images is identical");
     assertEquals(2 * damage(0, 6) * 1.005 / 3, Double.parseDouble(identical[2]), 1e-7);
     assertTrue(Files.readString(out.resolve("damage.md")).contains("| 5 (8×8) "));
-    List<String> correlations = Files.readAllLines(out.resolve("all-correlations.csv"));
-    // 3 measures; layers, pairs within scales, pairs by z; 4 statistics
-    assertEquals(1 + 3 * 3 * 4, correlations.size());
-    assertTrue(correlations.stream().anyMatch(c -> c.startsWith("bits,layers,asi,yes,")));
     assertTrue(Files.readString(out.resolve("damage.svg")).contains(">7 (16×16)<"));
-    for (Path file : answer.files()) {
+    for (Path file : files) {
       assertTrue(Files.size(file) > 0, file.toString());
     }
   }
 
   @Test
   void wholeLayersAlone() throws IOException {
-    DamageStudy.Result result =
-        (DamageStudy.Result) run(layers(27), calibration(WEIGHTS, SCHEDULE)).result();
-    assertEquals("layers", result.level());
-    assertNull(result.mostDamaged());
+    ReportTable shown = run(layers(27), calibration(WEIGHTS, SCHEDULE)).tables().get(0);
+    assertTrue(shown.rows().stream().allMatch(r -> r.get("level").equals("layers")));
+    assertTrue(shown.notes().stream().noneMatch(n -> n.startsWith("Largest damage")));
+  }
+
+  private static Map<String, Object> line(
+      List<Map<String, Object>> lines, String level, String statistic) {
+    return lines.stream()
+        .filter(r -> r.get("level").equals(level) && r.get("statistic").equals(statistic))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test
@@ -253,9 +251,10 @@ final class DamageStudyTest {
     Path none = write(folder.resolve("none"), List.of(result("snapkv", 27, 0.1, false)));
     refused("one-layer", none, calibration);
     refused("one calibration folder", whole, whole);
-    Files.writeString(
-        calibration.resolve("profile.csv"),
-        Files.readString(calibration.resolve("profile.csv")).replace(",asi,0.1", ",asi,0.2"));
+    StatisticsFile.write(
+        Profiles.random(1, LAYERS, 4, SCHEDULE, 2),
+        Map.of(),
+        calibration.resolve("statistics.safetensors"));
     refused("roles.json", layers(27), calibration);
   }
 

@@ -11,7 +11,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
-import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.RolesFixtures;
@@ -58,7 +57,6 @@ class RoleSourceTest {
       assertEquals("x", source.name());
       assertEquals(document.roles().assignment(), source.roles());
       assertEquals(document.roles().budgetTokens(), source.budget());
-      assertEquals(document.find(CalibrationPart.HEATKV).orElseThrow(), source.orders());
       int cut = plan.schedule().scales();
       for (int k = plan.schedule().scales() - 1; k >= 0; k--) {
         double mean = 0;
@@ -87,7 +85,6 @@ class RoleSourceTest {
     assertEquals(file.toString(), source.name());
     assertEquals(document.model(), source.model());
     assertNull(source.z());
-    assertNull(source.orders());
     int first = source.firstCutScale();
     for (int k = first; k < document.roles().plan().schedule().scales(); k++) {
       for (int l = 0; l < document.model().layers(); l++) {
@@ -113,7 +110,6 @@ class RoleSourceTest {
     HeatKvOrders orders = HeatKvOrders.of(1, 4, 3, 2, new int[][] {order, order});
     Path file = file("orders.json", HeatKvOrderFile.textWithMetadata(orders, SMALL));
     RoleSource source = RoleSource.ofHeatKv(file, SMALL, 6);
-    assertEquals(orders, source.orders());
     assertNull(source.roles());
     assertNull(source.z());
     assertEquals(6, source.budget());
@@ -132,8 +128,8 @@ class RoleSourceTest {
     double[][] all = {{0}, {1}, {5}};
     CalibratedModel model =
         new CalibratedModel("m", "unknown", 1, 1, ScaleSchedule.ofSides(1, 2, 3));
-    assertEquals(3, new RoleSource("n", model, null, null, 5, all, null).firstCutScale());
+    assertEquals(3, new RoleSource("n", model, null, null, 5, all).firstCutScale());
     double[][] cut = {{0}, {1}, {4}};
-    assertEquals(2, new RoleSource("n", model, null, null, 5, cut, null).firstCutScale());
+    assertEquals(2, new RoleSource("n", model, null, null, 5, cut).firstCutScale());
   }
 }

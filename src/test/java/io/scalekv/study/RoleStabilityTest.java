@@ -49,8 +49,8 @@ final class RoleStabilityTest {
     for (Convergence point : RULE.convergence(noisy(1, 5, 0), 7, 3)) {
       assertEquals(1, point.jaccard().mean());
       assertEquals(1, point.zSpearman().mean(), 1e-12);
-      assertEquals(point.prompts() == 5 ? 1 : 7, point.jaccard().draws());
-      assertEquals(2 * point.prompts() <= 5 ? 7 : 0, point.otherJaccard().draws());
+      assertEquals(point.prompts() == 5 ? 1 : 7, point.jaccard().n());
+      assertEquals(2 * point.prompts() <= 5 ? 7 : 0, point.otherJaccard().n());
       assertEquals(2 * point.prompts() > 5, Double.isNaN(point.otherJaccard().mean()));
     }
   }

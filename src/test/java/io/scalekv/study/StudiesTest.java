@@ -12,6 +12,7 @@ import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.Profiles;
 import io.scalekv.profile.StatisticsFile;
+import io.scalekv.report.ReportTable;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -67,12 +68,19 @@ final class StudiesTest {
         .answer(
             new Study.Request(
                 List.of(inputs),
-                folder.resolve("out"),
                 LayerStatistic.CURRENT_RATIO,
                 "rank",
                 Budget.parse("10t"),
                 draws,
                 3));
+  }
+
+  private static List<Map<String, Object>> rows(Study.Answer answer, String table) {
+    return answer.tables().stream()
+        .filter(t -> t.name().equals(table))
+        .findFirst()
+        .orElseThrow()
+        .rows();
   }
 
   @Test
@@ -93,38 +101,41 @@ final class StudiesTest {
     Path same = statistics("same", 8, 0.02, "0");
     Path other = statistics("other", 4, 0.3, "7");
     Study.Answer answer = answer("stability", 20, base, same, other);
-    StabilityStudy.Result r = (StabilityStudy.Result) answer.result();
-    assertEquals(4, r.firstCutScale(), "5 tokens before scale 3 fit the budget, 21 do not");
+    List<Map<String, Object>> convergence = rows(answer, "convergence");
     assertEquals(
-        List.of(1, 2, 4, 8), r.convergence().stream().map(StabilityStudy.Point::prompts).toList());
-    assertEquals(1, r.convergence().get(3).jaccard());
-    assertEquals("none", r.variations().get(0).factor());
-    assertEquals(1, r.variations().get(0).jaccard());
-    assertEquals(1, r.variations().get(0).zSpearman(), 1e-12);
-    assertEquals("prompts, seed", r.variations().get(1).factor());
-    assertEquals("8, 0", r.variations().get(1).base());
-    assertEquals("4, 7", r.variations().get(1).value());
-    for (StabilityStudy.Probable p : r.pairs()) {
-      assertEquals(4, p.scale());
-      assertEquals("6x6", p.map());
-      assertTrue(p.drafterProbability() > 0);
+        List.of(1L, 2L, 4L, 8L), convergence.stream().map(r -> r.get("prompts")).toList());
+    assertEquals(1L, convergence.get(3).get("jaccard"));
+    List<Map<String, Object>> variations = rows(answer, "variations");
+    assertEquals("none", variations.get(0).get("factor"));
+    assertEquals(1L, variations.get(0).get("jaccard"));
+    assertEquals(1, ((Number) variations.get(0).get("zSpearman")).doubleValue(), 1e-12);
+    assertEquals("prompts, seed", variations.get(1).get("factor"));
+    assertEquals("8, 0", variations.get(1).get("base"));
+    assertEquals("4, 7", variations.get(1).get("value"));
+    List<Map<String, Object>> pairs = rows(answer, "pairs");
+    assertTrue(pairs.size() > 0);
+    for (Map<String, Object> p : pairs) {
+      assertEquals(4L, p.get("scale"), "5 tokens before scale 3 fit the budget, 21 do not");
+      assertEquals("6x6", p.get("map"));
+      assertTrue(((Number) p.get("drafterProbability")).doubleValue() > 0);
     }
     assertEquals(
         List.of(
-            "stability.json",
-            "probability.png",
-            "probability.svg",
-            "convergence-drafters.png",
-            "convergence-drafters.svg",
-            "convergence-z.png",
-            "convergence-z.svg",
             "pairs.csv",
             "pairs.md",
             "convergence.csv",
             "convergence.md",
             "variations.csv",
-            "variations.md"),
-        answer.files().stream().map(f -> f.getFileName().toString()).toList());
+            "variations.md",
+            "probability.png",
+            "probability.svg",
+            "convergence-drafters.png",
+            "convergence-drafters.svg",
+            "convergence-z.png",
+            "convergence-z.svg"),
+        answer.write(folder.resolve("out")).stream()
+            .map(f -> f.getFileName().toString())
+            .toList());
     assertEquals(
         "factor,base,value,drafters,jaccard,adjustedRand,zSpearman",
         Files.readAllLines(folder.resolve("out/variations.csv")).get(0));
@@ -134,9 +145,8 @@ final class StudiesTest {
   @Test
   void onePromptHasNoProbabilities() throws IOException {
     Study.Answer answer = answer("stability", 20, statistics("one", 1, 0, "0"));
-    StabilityStudy.Result r = (StabilityStudy.Result) answer.result();
-    assertEquals(List.of(), r.convergence());
-    assertEquals(3, answer.files().size());
+    assertEquals(List.of("pairs"), answer.tables().stream().map(ReportTable::name).toList());
+    assertEquals(List.of(), answer.figures());
     assertThrows(
         IllegalArgumentException.class, () -> answer("stability", 0, folder.resolve("missing")));
   }
@@ -144,23 +154,20 @@ final class StudiesTest {
   @Test
   void classifiersOnTheSameStatistics() throws IOException {
     Study.Answer answer = answer("classifiers", 5, statistics("base", 4, 0.05, "0"));
-    ClassifiersStudy.Result r = (ClassifiersStudy.Result) answer.result();
-    assertEquals(6, r.classifiers().size());
-    assertEquals(15, r.agreements().size());
-    assertEquals(LAYERS, r.pairs());
-    ClassifiersStudy.Entry rank = r.classifiers().get(0);
-    assertEquals("rank", rank.classifier());
-    assertEquals(4, rank.drafters().get(0).scale());
+    assertEquals(15, rows(answer, "agreement").size());
+    List<Map<String, Object>> classifiers = rows(answer, "classifiers");
+    assertEquals(6, classifiers.size());
+    assertEquals("rank", classifiers.get(0).get("classifier"));
+    String pairs = classifiers.get(0).get("pairs").toString();
+    assertTrue(pairs.startsWith("layer") && pairs.contains(" at scale 4 (6×6)"), pairs);
+    assertEquals(LAYERS, rows(answer, "pairs").size());
     Path out = folder.resolve("out");
+    answer.write(out);
     assertEquals(1 + LAYERS, Files.readAllLines(out.resolve("pairs.csv")).size());
-    assertEquals(1 + 15, Files.readAllLines(out.resolve("agreement.csv")).size());
-    assertTrue(Files.readString(out.resolve("agreement.md")).contains("rank: drafters: layer "));
     assertTrue(Files.size(out.resolve("probability-k-means.png")) > 1000);
-    byte[] before = Files.readAllBytes(out.resolve("classifiers.json"));
-    answer("classifiers", 5, folder.resolve("base"));
     assertEquals(
-        new String(before, java.nio.charset.StandardCharsets.UTF_8),
-        Files.readString(out.resolve("classifiers.json")),
+        answer.json(),
+        answer("classifiers", 5, folder.resolve("base")).json(),
         "repeatable");
   }
 
@@ -205,18 +212,24 @@ final class StudiesTest {
     Path a = roles("a.json", new LayerScale(0, 3), new LayerScale(1, 3));
     Path b = roles("b.json", new LayerScale(1, 3), new LayerScale(2, 3));
     Study.Answer answer = answer("agreement", 0, a, b);
-    AgreementStudy.Result r = (AgreementStudy.Result) answer.result();
-    assertEquals(1 / 3.0, r.jaccard(), 1e-12);
-    assertEquals(2, r.draftersA());
-    assertEquals(4, r.firstCutScale());
+    Map<String, Object> all = last(answer);
+    assertEquals(1 / 3.0, ((Number) all.get("jaccard")).doubleValue(), 1e-9);
+    assertEquals(2L, all.get("draftersA"));
+    assertEquals("4", rows(answer, "agreement").get(0).get("scale"));
     Path out = folder.resolve("out");
+    answer.write(out);
     List<String> csv = Files.readAllLines(out.resolve("pairs.csv"));
     assertEquals("layer,scale,map,roleA,zA,tokensA,shareA,roleB,zB,tokensB,shareB", csv.get(0));
     assertTrue(csv.get(1).startsWith("0,4,6x6,drafter,n/a,"), csv.get(1));
     String svg = Files.readString(out.resolve("budgets.svg"));
     assertTrue(svg.contains(">AB<"), "drafter in both, the same tokens");
     assertTrue(svg.contains(">4 (6×6)<"));
-    assertEquals(1.0, ((AgreementStudy.Result) answer("agreement", 0, a, a).result()).jaccard());
+    assertEquals(1L, last(answer("agreement", 0, a, a)).get("jaccard"));
+  }
+
+  private static Map<String, Object> last(Study.Answer answer) {
+    List<Map<String, Object>> rows = rows(answer, "agreement");
+    return rows.get(rows.size() - 1);
   }
 
   @Test
@@ -232,9 +245,10 @@ final class StudiesTest {
     }
     Path orders = folder.resolve("orders.json");
     HeatKvOrderFile.write(HeatKvOrders.ofScores(scores, 1), model, true, orders);
-    AgreementStudy.Result r = (AgreementStudy.Result) answer("agreement", 0, a, orders).result();
-    assertEquals(null, r.jaccard());
-    assertTrue(r.commonTokens() > 0 && r.commonTokens() <= 1);
+    Map<String, Object> all = last(answer("agreement", 0, a, orders));
+    assertEquals(null, all.get("jaccard"));
+    double common = ((Number) all.get("commonTokens")).doubleValue();
+    assertTrue(common > 0 && common <= 1);
     assertThrows(IllegalArgumentException.class, () -> answer("agreement", 0, orders, orders));
     assertThrows(IllegalArgumentException.class, () -> answer("agreement", 0, a));
   }

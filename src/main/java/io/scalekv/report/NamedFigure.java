@@ -1,0 +1,19 @@
+package io.scalekv.report;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Figure with the name of its files.
+ *
+ * @param name of its files
+ * @param alt its content in words
+ * @param figure the drawing
+ */
+public record NamedFigure(String name, String alt, Figure figure) {
+  /** Writes {@code NAME.png} and {@code NAME.svg} and returns the two files. */
+  public List<Path> write(Path folder) throws IOException {
+    return figure.write(folder, name);
+  }
+}

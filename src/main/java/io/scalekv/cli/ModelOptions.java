@@ -8,7 +8,6 @@ import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.RandomWeights;
-import io.scalekv.report.Texts;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import java.nio.file.Path;

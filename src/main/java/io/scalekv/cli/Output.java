@@ -171,7 +171,9 @@ final class Output {
     }
   }
 
-  /** Prints a table with its title and notes; nothing where it has no rows or columns for people. */
+  /**
+   * Prints a table with its title and notes; nothing where it has no rows or columns for people.
+   */
   void table(ReportTable table) {
     if (table.shown().columnCount() > 0 && table.shown().rowCount() > 0) {
       List<Integer> rows = IntStream.range(0, table.shown().rowCount()).boxed().toList();

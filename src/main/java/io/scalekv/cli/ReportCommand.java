@@ -16,10 +16,7 @@ import picocli.CommandLine.Parameters;
     description =
         "Writes tables, figures, contact sheets and one HTML page from result files alone, into"
             + " DIR/report.",
-    footer = {
-      "  ./scalekv report out/table1",
-      "  ./scalekv report out/paper/pocket --json"
-    })
+    footer = {"  ./scalekv report out/table1", "  ./scalekv report out/paper/pocket --json"})
 final class ReportCommand implements Callable<Integer> {
   @Mixin private Output output;
 

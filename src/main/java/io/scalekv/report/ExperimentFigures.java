@@ -1,6 +1,5 @@
 package io.scalekv.report;
 
-import io.scalekv.cache.policy.Setting;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
@@ -215,7 +214,8 @@ final class ExperimentFigures {
     return bars.isEmpty()
         ? List.of()
         : List.of(
-            new NamedFigure(name + "-" + what, title() + ": " + alt, BarFigure.of(title(), axis, bars)));
+            new NamedFigure(
+                name + "-" + what, title() + ": " + alt, BarFigure.of(title(), axis, bars)));
   }
 
   private List<NamedFigure> memory() {

@@ -4,8 +4,8 @@ import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Run;
-import io.scalekv.io.Json;
 import io.scalekv.experiment.RunResult;
+import io.scalekv.io.Json;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -175,8 +175,7 @@ final class HtmlReport {
         : Map.of("before", text, "bold", "", "after", "");
   }
 
-  private static List<Map<String, Object>> vectors(List<NamedFigure> figures)
-      throws IOException {
+  private static List<Map<String, Object>> vectors(List<NamedFigure> figures) throws IOException {
     List<Map<String, Object>> all = new ArrayList<>();
     for (NamedFigure f : figures) {
       byte[] svg = FigureFile.svg(f.figure()).getBytes(StandardCharsets.UTF_8);

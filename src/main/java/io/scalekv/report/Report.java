@@ -6,7 +6,6 @@ import io.scalekv.image.Png;
 import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,8 +112,7 @@ public final class Report {
     List<NamedFigure> figures = new ArrayList<>();
     if (source.roles().isPresent()) {
       Figure map = RoleHeatMap.of(source.roles().get());
-      figures.add(
-          new NamedFigure("roles", "drafters and refiners by layer and scale", map));
+      figures.add(new NamedFigure("roles", "drafters and refiners by layer and scale", map));
     }
     boolean measured =
         source.experiments().stream()
@@ -122,8 +120,7 @@ public final class Report {
     if (!measured && source.profile().isPresent() && source.profile().get().scales() > 1) {
       String title = "Attention on the current map, small scales against large ones";
       figures.add(
-          new NamedFigure(
-              "current-mass-density", title, source.profile().get().density(title)));
+          new NamedFigure("current-mass-density", title, source.profile().get().density(title)));
     }
     return figures;
   }

@@ -33,8 +33,8 @@ import java.util.TreeMap;
  * @param layers number of layers
  * @param scales 0-based scales of the pairs, ascending; empty for whole layers
  * @param prompts the images
- * @param bits share of the image's token bits that differ, [layer][scale][prompt]; one place instead
- *     of the scales for whole layers
+ * @param bits share of the image's token bits that differ, [layer][scale][prompt]; one place
+ *     instead of the scales for whole layers
  * @param psnrDb PSNR of the image, [layer][scale][prompt]; +∞ where it is identical
  */
 public record CutDamage(
@@ -166,7 +166,8 @@ public record CutDamage(
         "%s: layers must be below %d",
         name,
         layers);
-    return new CutDamage(group.model(), schedule, budget, layers, scales, group.prompts(), bits, psnr);
+    return new CutDamage(
+        group.model(), schedule, budget, layers, scales, group.prompts(), bits, psnr);
   }
 
   /** Returns the mean of a metric over the images of each prompt. */

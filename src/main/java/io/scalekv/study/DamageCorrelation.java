@@ -15,10 +15,7 @@ import java.util.function.Function;
  * @param pHolm p after Holm's correction over the statistics of this level
  */
 record DamageCorrelation(
-    String level,
-    DamagePredictor predictor,
-    BlockedSpearman.Result rank,
-    double pHolm) {
+    String level, DamagePredictor predictor, BlockedSpearman.Result rank, double pHolm) {
   /** Whole layers compressed, against the mean of z over the scales that read them. */
   static final String LAYERS = "layers";
 
@@ -46,8 +43,8 @@ record DamageCorrelation(
     int at = 0;
     for (int i = 0; i < ranks.size(); i++) {
       double holm = Double.isNaN(ranks.get(i).p()) ? Double.NaN : corrected[at++];
-      all.add(new DamageCorrelation(
-              pairs ? WITHIN : LAYERS, predictors.get(i), ranks.get(i), holm));
+      all.add(
+          new DamageCorrelation(pairs ? WITHIN : LAYERS, predictors.get(i), ranks.get(i), holm));
     }
     return all;
   }

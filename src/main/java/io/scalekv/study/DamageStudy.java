@@ -36,6 +36,7 @@ import java.util.stream.Collectors;
  */
 final class DamageStudy implements Study {
   private static final double SAME = 1e-6;
+
   @Override
   public String name() {
     return "damage";
@@ -151,8 +152,7 @@ final class DamageStudy implements Study {
       this.roles = roles;
       this.schedule = roles.model().schedule();
       this.measured = measured;
-      List<DamagePredictor> predictors =
-          DamagePredictor.of(kept, measured.get(0).firstCutScale());
+      List<DamagePredictor> predictors = DamagePredictor.of(kept, measured.get(0).firstCutScale());
       correlations =
           measured.stream()
               .flatMap(d -> DamageCorrelation.of(d, predictors).stream())

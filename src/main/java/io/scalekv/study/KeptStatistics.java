@@ -67,8 +67,7 @@ record KeptStatistics(
    * @param first first scale, 0-based, that reads a compressed cache
    * @param roles roles from all prompts, outlined
    */
-  NamedFigure probability(
-      String name, int first, ClassifiedRoles roles, RoleBootstrap bootstrap) {
+  NamedFigure probability(String name, int first, ClassifiedRoles roles, RoleBootstrap bootstrap) {
     int scales = schedule.scales() - first;
     double[][] values = new double[table.layers()][scales];
     String[][] texts = new String[table.layers()][scales];

@@ -26,8 +26,8 @@ import java.util.stream.IntStream;
 public record RoleAgreement(
     RoleSource a, RoleSource b, int firstScale, List<OfScales> scales, OfScales all) {
   /**
-   * Agreement at one scale, or at several. A number is null without roles, NaN where
-   * it is undefined, as a rank correlation with a constant.
+   * Agreement at one scale, or at several. A number is null without roles, NaN where it is
+   * undefined, as a rank correlation with a constant.
    *
    * @param scale the scale, from 1; null for all
    * @param draftersA number of drafters

@@ -78,8 +78,7 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
         b.assignment().drafters().size(),
         a.assignment().jaccard(b.assignment()),
         PartitionAgreement.adjustedRand(a.assignment(), b.assignment(), firstCutScale),
-        RoleAgreement.spearman(
-            a.statistics().z(), b.statistics().z(), 0, a.assignment().scales()));
+        RoleAgreement.spearman(a.statistics().z(), b.statistics().z(), 0, a.assignment().scales()));
   }
 
   /** Returns 1, 2, 4, … below n, then n. */
@@ -130,8 +129,7 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
   }
 
   private static Interval spread(List<Agreement> draws, ToDoubleFunction<Agreement> value) {
-    double[] defined =
-        draws.stream().mapToDouble(value).filter(v -> !Double.isNaN(v)).toArray();
+    double[] defined = draws.stream().mapToDouble(value).filter(v -> !Double.isNaN(v)).toArray();
     double mean = Arrays.stream(defined).average().orElse(Double.NaN);
     double[] ends =
         defined.length < 2

@@ -1,7 +1,5 @@
 package io.scalekv.study;
 
-import io.scalekv.study.RoleStability.Agreement;
-import io.scalekv.study.RoleStability.Convergence;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.Interval;
 import io.scalekv.report.LayerScaleMap;
@@ -14,7 +12,8 @@ import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleBootstrap;
 import io.scalekv.roles.RoleClassifier;
-import io.scalekv.roles.Roles;
+import io.scalekv.study.RoleStability.Agreement;
+import io.scalekv.study.RoleStability.Convergence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,8 +65,7 @@ final class StabilityStudy implements Study {
     if (request.draws() > 0 && base.table().prompts() > 1) {
       bootstrap = rule.bootstrap(base.table(), request.draws(), request.seed());
       figures.add(base.probability("probability", first, roles, bootstrap));
-      List<Convergence> points =
-          rule.convergence(base.table(), request.draws(), request.seed());
+      List<Convergence> points = rule.convergence(base.table(), request.draws(), request.seed());
       tables.add(convergence(base, points, request.draws()));
       figures.add(
           figure(
@@ -136,8 +134,7 @@ final class StabilityStudy implements Study {
       KeptStatistics base, RoleStability rule, ClassifiedRoles roles, RoleBootstrap bootstrap) {
     RoleAssignment assigned = roles.assignment();
     ToDoubleFunction<LayerScale> probability =
-        p ->
-            bootstrap == null ? Double.NaN : bootstrap.drafterProbability(p.layer(), p.scale());
+        p -> bootstrap == null ? Double.NaN : bootstrap.drafterProbability(p.layer(), p.scale());
     List<LayerScale> pairs = new ArrayList<>();
     for (int k = 0; k < assigned.scales(); k++) {
       for (int l = 0; l < assigned.layers(); l++) {
@@ -153,8 +150,7 @@ final class StabilityStudy implements Study {
         .data("map", p -> base.schedule().map(p.scale()))
         .text("scale", p -> LayerScaleMap.scale(base.schedule().maps(), p.scale()))
         .both("role", "role", p -> assigned.role(p.layer(), p.scale()).word())
-        .number(
-            "drafterProbability", "probability of a drafter", 3, probability::applyAsDouble)
+        .number("drafterProbability", "probability of a drafter", 3, probability::applyAsDouble)
         .note(
             "Drafters by %s and %s, %d from %s."
                 .formatted(
@@ -165,8 +161,7 @@ final class StabilityStudy implements Study {
         .build();
   }
 
-  private static ReportTable convergence(
-      KeptStatistics base, List<Convergence> points, int draws) {
+  private static ReportTable convergence(KeptStatistics base, List<Convergence> points, int draws) {
     return ReportTable.of("convergence", "Roles from few prompts: " + base.model(), points)
         .both("prompts", "prompts", Convergence::prompts)
         .interval("jaccard", "Jaccard with all", 3, Convergence::jaccard)

@@ -154,8 +154,7 @@ final class DamageStudyTest {
                   case ENTROPY -> (layer * 7 + scale) % 5 / 10.0;
                   default -> 0.5;
                 });
-    StatisticsFile.write(
-        profile, Map.of("model", "pocket"), out.resolve("statistics.safetensors"));
+    StatisticsFile.write(profile, Map.of("model", "pocket"), out.resolve("statistics.safetensors"));
     ClassifiedRoles roles =
         RoleClassifier.of("rank", OptionalInt.of(1), 0)
             .classify(
@@ -178,12 +177,7 @@ final class DamageStudyTest {
     return Study.of("damage")
         .answer(
             new Study.Request(
-                List.of(inputs),
-                LayerStatistic.ASI,
-                "rank",
-                Budget.parse("10%"),
-                0,
-                0));
+                List.of(inputs), LayerStatistic.ASI, "rank", Budget.parse("10%"), 0, 0));
   }
 
   @Test

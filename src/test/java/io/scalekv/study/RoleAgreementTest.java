@@ -17,10 +17,8 @@ final class RoleAgreementTest {
   private static final CalibratedModel MODEL =
       new CalibratedModel("m", "unknown", 3, 2, ScaleSchedule.ofSides(1, 2, 3));
 
-  private static RoleSource source(
-      double[][] tokens, double[][] z, LayerScale... drafters) {
-    return new RoleSource(
-        "s", MODEL, RoleAssignment.of(3, 3, List.of(drafters)), z, 3, tokens);
+  private static RoleSource source(double[][] tokens, double[][] z, LayerScale... drafters) {
+    return new RoleSource("s", MODEL, RoleAssignment.of(3, 3, List.of(drafters)), z, 3, tokens);
   }
 
   @Test

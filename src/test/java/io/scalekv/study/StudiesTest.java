@@ -102,8 +102,7 @@ final class StudiesTest {
     Path other = statistics("other", 4, 0.3, "7");
     Study.Answer answer = answer("stability", 20, base, same, other);
     List<Map<String, Object>> convergence = rows(answer, "convergence");
-    assertEquals(
-        List.of(1L, 2L, 4L, 8L), convergence.stream().map(r -> r.get("prompts")).toList());
+    assertEquals(List.of(1L, 2L, 4L, 8L), convergence.stream().map(r -> r.get("prompts")).toList());
     assertEquals(1L, convergence.get(3).get("jaccard"));
     List<Map<String, Object>> variations = rows(answer, "variations");
     assertEquals("none", variations.get(0).get("factor"));
@@ -133,9 +132,7 @@ final class StudiesTest {
             "convergence-drafters.svg",
             "convergence-z.png",
             "convergence-z.svg"),
-        answer.write(folder.resolve("out")).stream()
-            .map(f -> f.getFileName().toString())
-            .toList());
+        answer.write(folder.resolve("out")).stream().map(f -> f.getFileName().toString()).toList());
     assertEquals(
         "factor,base,value,drafters,jaccard,adjustedRand,zSpearman",
         Files.readAllLines(folder.resolve("out/variations.csv")).get(0));
@@ -166,9 +163,7 @@ final class StudiesTest {
     assertEquals(1 + LAYERS, Files.readAllLines(out.resolve("pairs.csv")).size());
     assertTrue(Files.size(out.resolve("probability-k-means.png")) > 1000);
     assertEquals(
-        answer.json(),
-        answer("classifiers", 5, folder.resolve("base")).json(),
-        "repeatable");
+        answer.json(), answer("classifiers", 5, folder.resolve("base")).json(), "repeatable");
   }
 
   /** Two of ten pairs against four that hold them. */

@@ -114,7 +114,7 @@ final class Output {
   /** Returns the end of a document: files, time and memory of the command. */
   Map<String, Object> work(List<Path> files) {
     Map<String, Object> work = new LinkedHashMap<>();
-    work.put("files", files.stream().map(Path::toString).toList());
+    work.put("files", files);
     work.put("wallSeconds", Math.round(seconds() * 10) / 10.0);
     work.put("peakRssMiB", ProcessMemory.peakRssMiB());
     return work;

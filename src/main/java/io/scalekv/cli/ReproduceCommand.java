@@ -1,16 +1,24 @@
 package io.scalekv.cli;
 
-import io.scalekv.experiment.Campaign;
+import io.scalekv.Lab;
 import io.scalekv.experiment.ExperimentSpec;
+import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.experiment.Sweep;
+import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
+import io.scalekv.report.CalibrationFolder;
 import io.scalekv.report.PaperComparison;
 import io.scalekv.report.Report;
+import io.scalekv.report.SweepSummary;
+import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
+import io.scalekv.scene.PromptFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -32,7 +40,7 @@ final class ReproduceCommand implements Callable<Integer> {
       String model,
       String folder,
       String page,
-      List<SweepCommand.Outcome> experiments,
+      List<SweepSummary> experiments,
       List<PaperComparison.Row> comparison) {}
 
   private static final int MOST_PROMPTS = 8;
@@ -58,46 +66,28 @@ final class ReproduceCommand implements Callable<Integer> {
       String name = model.config().name() + (sweep.quick() ? "-quick" : "");
       root = Path.of("out", "paper", name);
     }
-    List<Campaign.Outcome> outcomes = sweep.run(sweeps, Set.of(), output, root);
+    List<SweepSummary> outcomes = sweep.run(sweeps, Set.of(), output, root);
     if (!sweep.images()) {
-      for (Campaign.Outcome o : outcomes) {
-        removeOtherImages(o.folder().resolve("images"));
+      for (SweepSummary o : outcomes) {
+        removeOtherImages(Path.of(o.folder(), "images"));
       }
     }
-    output.log("calibration and retained tokens");
-    new ReproduceOverlays(model, experiments, sweep.quick()).write(root, output);
+    calibrate(model, root.resolve("calibration").resolve(CalibrationFolder.ROLES));
     output.log("report");
     Report.Written written = Report.write(root);
-    PaperComparison.write(written.comparison(), root);
-    List<SweepCommand.Outcome> ran = outcomes.stream().map(SweepCommand.Outcome::of).toList();
+    PaperComparison.table(written.comparison()).write(root);
     output.json(
         new Outcome(
             model.config().name(),
             root.toString(),
             written.page().toString(),
-            ran,
+            outcomes,
             written.comparison()));
-    output.table(
-        List.of("paper", "model", "row", "quantity", "paper's", "measured", "comparable", "note"),
-        written.comparison(),
-        r ->
-            Output.row(
-                r.place(),
-                r.model(),
-                r.what(),
-                r.quantity(),
-                r.paper().isEmpty() ? null : r.paper(),
-                Double.isNaN(r.ours()) ? null : Output.fixed(r.ours(), r.ours() >= 1000 ? 0 : 3),
-                r.verdict().word(),
-                r.note()));
-    ran.forEach(
-        o ->
-            output.line(
-                "%s: %d runs done, %d found, %d failed",
-                o.name(), o.done(), o.found(), o.failed()));
+    output.table(PaperComparison.table(written.comparison()));
+    outcomes.forEach(o -> output.line("%s", o.line()));
     output.line("%s", written.page());
     output.next("report", root);
-    return ran.stream().anyMatch(o -> o.failed() > 0) ? Failure.WHILE_WORKING : 0;
+    return outcomes.stream().anyMatch(o -> o.failed() > 0) ? Failure.WHILE_WORKING : 0;
   }
 
   /** Experiments on a model of their own keep it: bytes by formula, times of a geometry. */
@@ -110,6 +100,26 @@ final class ReproduceCommand implements Callable<Integer> {
       return own && !timed ? null : sweep.model().choice();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Writes the calibration whose roles the report shows: the shipped one, else one of prompts. */
+  private void calibrate(ModelChoice model, Path file) throws IOException {
+    if (Files.isRegularFile(file)) {
+      return;
+    }
+    Optional<Calibration> shipped = ShippedCalibrations.of(model);
+    if (shipped.isPresent()) {
+      CalibrationFile.write(shipped.get(), file);
+      return;
+    }
+    output.log("calibration");
+    String name = model.config().drawsScenes() ? "scenes-10.txt" : "general-10.txt";
+    Path table = experiments.resolve("table1.yaml");
+    List<String> prompts =
+        PromptFile.read(ExperimentSpec.resolve("calibration-prompts/" + name, table));
+    try (Lab lab = Lab.open(model, LoadOptions.of(false))) {
+      CalibrationFile.write(lab.calibrate(prompts, "10%"), file);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.Budget;
 import io.scalekv.io.Require;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -88,7 +89,7 @@ final class RolesExportCommand implements Callable<Integer> {
     }
     output.json(
         Map.of(
-            "file", out.toString(),
+            "file", out,
             "format", format.toString(),
             "model", calibration.model().name()));
     output.line("%s", out);

@@ -12,6 +12,7 @@ import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.Roles;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -78,7 +79,7 @@ final class RolesImportCommand implements Callable<Integer> {
     Calibration c = heatKv ? heatKv() : scaleKv();
     CalibrationFile.write(c, out);
     CalibrationSummary summary = CalibrationSummary.of(c);
-    output.json(Map.of("file", out.toString(), "format", format.toString()), summary);
+    output.json(Map.of("file", out, "format", format.toString()), summary);
     summary.lines().forEach(line -> output.line("%s", line));
     output.line("%s", out);
     output.next(

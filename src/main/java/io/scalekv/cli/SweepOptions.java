@@ -6,6 +6,7 @@ import io.scalekv.experiment.Sweep;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.io.Require;
 import io.scalekv.model.ModelChoice;
+import io.scalekv.report.SweepSummary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,7 +123,7 @@ final class SweepOptions {
    * @param chosen ids of runs; empty for all
    * @param root folder of the folders of results; null for that of the options
    */
-  List<Campaign.Outcome> run(List<Sweep> sweeps, Set<String> chosen, Output output, Path root)
+  List<SweepSummary> run(List<Sweep> sweeps, Set<String> chosen, Output output, Path root)
       throws IOException {
     Path base = root == null ? root() : root;
     boolean several = folder || root != null;
@@ -144,6 +145,9 @@ final class SweepOptions {
                     new Runner.Options(
                         results, references, images || root != null, failFast, alone),
                     machine),
-            new RunProgress(output));
+            new RunProgress(output))
+        .stream()
+        .map(SweepSummary::of)
+        .toList();
   }
 }

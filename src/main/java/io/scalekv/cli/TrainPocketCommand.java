@@ -22,9 +22,6 @@ import picocli.CommandLine.Option;
             + " the last checkpoint.",
     footer = {"  ./scalekv train pocket", "  ./scalekv train pocket-xl --steps 10000"})
 final class TrainPocketCommand implements Callable<Integer> {
-  /** JSON document. */
-  record Report(String folder, String lossCurve) {}
-
   private final Recipe recipe;
 
   @Mixin private ThreadOptions threads;
@@ -131,7 +128,7 @@ final class TrainPocketCommand implements Callable<Integer> {
             output::log);
     LossCurve.ofCsv(result.curve(), r.model() + " transformer")
         .writePng(folder.resolve("loss.png"));
-    output.json(new Report(result.folder().toString(), result.curve().toString()));
+    output.json(result);
     output.line("model %s, loss curve %s", result.folder(), folder.resolve("loss.png"));
     output.next("models", "--verify", result.folder());
     return 0;

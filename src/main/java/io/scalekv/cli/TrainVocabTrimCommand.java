@@ -26,27 +26,6 @@ import picocli.CommandLine.Option;
       "  ./scalekv train vocabtrim --text my-texts --vocabulary 4096 --out out/my-pair"
     })
 final class TrainVocabTrimCommand implements Callable<Integer> {
-  /** JSON document. */
-  record Report(
-      String target,
-      String draftModel,
-      int vocabulary,
-      long targetParameters,
-      long draftModelParameters,
-      double targetLossNats,
-      double draftModelLossNats) {
-    static Report of(VocabTrimTraining.Result r) {
-      return new Report(
-          r.target().toString(),
-          r.draft().toString(),
-          r.vocabulary(),
-          r.targetParameters(),
-          r.draftParameters(),
-          r.targetLossNats(),
-          r.draftLossNats());
-    }
-  }
-
   @Mixin private ThreadOptions threads;
   @Mixin private Output output;
 
@@ -158,7 +137,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
       LossCurve.ofCsv(out.resolve(name + "-curve.csv"), name, "loss (nats a token)")
           .writePng(out.resolve(name + "-loss.png"));
     }
-    output.json(Report.of(result));
+    output.json(result);
     output.table(
         List.of("model", "parameters", "held-out loss (nats)"),
         List.of(

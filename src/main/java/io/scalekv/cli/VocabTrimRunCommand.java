@@ -9,6 +9,7 @@ import io.scalekv.vocabtrim.run.TrimSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,9 +27,6 @@ import picocli.CommandLine.Parameters;
       "  ./scalekv vocabtrim run experiments/vocabtrim/gamma.yaml --pair out/train-vocabtrim"
     })
 final class VocabTrimRunCommand implements Callable<Integer> {
-  /** JSON document. */
-  record Report(String name, String folder, int runs, List<String> lines) {}
-
   @Mixin private ThreadOptions threads;
   @Mixin private Output output;
 
@@ -59,7 +57,9 @@ final class VocabTrimRunCommand implements Callable<Integer> {
       results = new TrimExperiment(pair, experiment, threads.count(), output::log).run(folder);
     }
     List<String> lines = TrimReport.write(folder, experiment, results);
-    output.json(new Report(experiment.name(), folder.toString(), results.size(), lines));
+    output.json(
+        Map.of(
+            "name", experiment.name(), "folder", folder, "runs", results.size(), "lines", lines));
     lines.forEach(line -> output.line("%s", line));
     output.line("%d runs in %s", results.size(), folder);
     return 0;

@@ -134,11 +134,9 @@ public final class AttentionAtlas {
    */
   public List<Path> write(List<AttentionMap> maps, Path folder) throws IOException {
     List<Path> files = new ArrayList<>();
-    Path csv = folder.resolve("profile.csv");
     StatisticsCsv.writeStatistics(profile, add(files, folder, "statistics.csv"));
     StatisticsCsv.writePrompts(profile, add(files, folder, "statistics-by-prompt.csv"));
-    HeadStatisticsCsv.write(profile, csv);
-    files.add(csv);
+    HeadStatisticsCsv.write(profile, add(files, folder, "profile.csv"));
     StatisticsCsv.writeSourceMass(profile, add(files, folder, "source-mass.csv"));
     figure(files, folder, "statistics", features());
     figure(files, folder, "source-mass", sourceMass());
@@ -146,7 +144,7 @@ public final class AttentionAtlas {
     figure(files, folder, "heads-entropy", heads(HeadStatistic.ENTROPY, "nats"));
     String density =
         model + ": attention of the heads on the current map (form of ScaleKV fig. 6a)";
-    figure(files, folder, "current-mass-density", ProfileTable.read(csv).density(density));
+    figure(files, folder, "current-mass-density", CurrentMassDensity.of(density, profile));
     if (!maps.isEmpty()) {
       figure(
           files,

@@ -4,8 +4,8 @@ import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Run;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.io.Json;
+import io.scalekv.experiment.RunResult;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -57,7 +57,6 @@ final class HtmlReport {
     }
   }
 
-  private final ReportSource source;
   private final List<Section> sections;
   private final List<NamedFigure> shared;
   private final ReportTable comparison;
@@ -67,11 +66,9 @@ final class HtmlReport {
    * @param comparison with the paper, or null
    */
   HtmlReport(
-      ReportSource source,
       List<Section> sections,
       List<NamedFigure> shared,
       ReportTable comparison) {
-    this.source = source;
     this.sections = List.copyOf(sections);
     this.shared = List.copyOf(shared);
     this.comparison = comparison;
@@ -91,7 +88,7 @@ final class HtmlReport {
       provenance.add(provenance(s));
     }
     if (!shared.isEmpty()) {
-      contents.add(Map.of("anchor", "attention", "text", "Attention and roles"));
+      contents.add(Map.of("anchor", "roles", "text", "Roles"));
       page.put("shared", Map.of("figures", vectors(shared)));
     }
     if (comparison != null) {
@@ -103,7 +100,6 @@ final class HtmlReport {
     page.put("sections", experiments);
     page.put("provenance", provenance);
     page.put("flip", json(flip()));
-    page.put("kept", json(kept()));
     try (Reader in = resource("report")) {
       Template template =
           Mustache.compiler()
@@ -272,7 +268,7 @@ final class HtmlReport {
 
   /** Images of one experiment, as data URIs. */
   private record Flip(
-      String experiment, List<String> prompts, List<String> full, List<FlipRun> cells) {}
+      String experiment, List<String> prompts, List<String> full, List<FlipRun> runs) {}
 
   /** Images of one policy. */
   private record FlipRun(String label, List<String> images) {}
@@ -288,16 +284,16 @@ final class HtmlReport {
         continue;
       }
       left -= full;
-      List<FlipRun> cells = new ArrayList<>();
+      List<FlipRun> runs = new ArrayList<>();
       for (ImagePairs.RunImages c : pairs.runs()) {
         long size = bytes(c.files());
         if (size <= left) {
           left -= size;
-          cells.add(new FlipRun(c.row().row().label(), uris(c.files())));
+          runs.add(new FlipRun(c.row().row().label(), uris(c.files())));
         }
       }
-      if (!cells.isEmpty()) {
-        flips.add(new Flip(s.file().title(), pairs.prompts(), uris(pairs.full()), cells));
+      if (!runs.isEmpty()) {
+        flips.add(new Flip(s.file().title(), pairs.prompts(), uris(pairs.full()), runs));
       }
     }
     return flips;
@@ -317,45 +313,6 @@ final class HtmlReport {
       uris.add(uri("image/png", Files.readAllBytes(file)));
     }
     return uris;
-  }
-
-  /**
-   * Values of the overlay.
-   *
-   * @param kept retained tokens of policies
-   * @param attention mean share of scale k's attention on scale s, [layer][k][s] in thousandths, or
-   *     null where there is no profile
-   */
-  private record Overlay(List<KeptEntry> kept, List<List<List<Integer>>> attention) {}
-
-  /** One policy: shares with its image as data URI, or null. */
-  private record KeptEntry(KeptShares shares, String image) {}
-
-  private Overlay kept() throws IOException {
-    List<KeptEntry> entries = new ArrayList<>();
-    for (ReportSource.Kept k : source.kept()) {
-      String image = k.image() == null ? null : uri("image/png", Files.readAllBytes(k.image()));
-      entries.add(new KeptEntry(k.shares(), image));
-    }
-    List<List<List<Integer>>> attention = null;
-    if (source.profile().isPresent()) {
-      attention = new ArrayList<>();
-      for (double[][] layer : source.profile().get().sourceMass()) {
-        attention.add(
-            IntStream.range(0, layer.length)
-                .mapToObj(
-                    k ->
-                        IntStream.rangeClosed(0, k)
-                            .mapToObj(
-                                s ->
-                                    Double.isNaN(layer[k][s])
-                                        ? 0
-                                        : (int) Math.round(1000 * layer[k][s]))
-                            .toList())
-                .toList());
-      }
-    }
-    return new Overlay(entries, attention);
   }
 
   /** Escapes text for elements and attributes so that the page is well-formed XML, too. */

@@ -1,6 +1,7 @@
 package io.scalekv.report;
 
 import io.scalekv.cache.CacheType;
+import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -256,13 +256,8 @@ public final class PaperComparison {
     return maps.get(maps.size() - 1);
   }
 
-  /** Writes {@code comparison.csv} and {@code comparison.md}. */
-  public static void write(List<Row> rows, Path folder) throws IOException {
-    table(rows).write(folder);
-  }
-
   /** Returns the comparison as a table. */
-  static ReportTable table(List<Row> rows) {
+  public static ReportTable table(List<Row> rows) {
     long equal = rows.stream().filter(r -> r.verdict() == Verdict.EQUAL).count();
     return ReportTable.of("comparison", "The paper's numbers beside ours", rows)
         .both("place", "place", Row::place)

@@ -1,11 +1,11 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.image.Png;
 import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,7 +93,7 @@ public final class Report {
       tables++;
     }
     Path page = out.resolve("report.html");
-    String text = new HtmlReport(source, sections, shared, comparison).text();
+    String text = new HtmlReport(sections, shared, comparison).text();
     AtomicFile.write(page, text.getBytes(StandardCharsets.UTF_8));
     return new Written(
         page, sections.size(), tables, figures, sheets, missing, compared ? rows : List.of());
@@ -113,14 +113,6 @@ public final class Report {
     if (source.roles().isPresent()) {
       Figure map = RoleHeatMap.of(source.roles().get());
       figures.add(new NamedFigure("roles", "drafters and refiners by layer and scale", map));
-    }
-    boolean measured =
-        source.experiments().stream()
-            .anyMatch(f -> f.results().file().kind() == ExperimentSpec.Kind.ATTENTION);
-    if (!measured && source.profile().isPresent() && source.profile().get().scales() > 1) {
-      String title = "Attention on the current map, small scales against large ones";
-      figures.add(
-          new NamedFigure("current-mass-density", title, source.profile().get().density(title)));
     }
     return figures;
   }

@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
 import io.scalekv.io.Require;
@@ -16,30 +17,21 @@ import java.util.stream.Stream;
 
 /**
  * Source of a report: a folder with one experiment, or with one in each of its folders. Optional
- * are {@code calibration/profile.csv}, {@code calibration/roles.json} and {@code kept/NAME.json},
- * each with its image as {@code kept/NAME.png}.
+ * is {@code calibration/roles.json} or {@code roles.json}.
  *
  * @param folder the folder
  * @param experiments tables first, then figures, then others, by name
- * @param profile a profile of the attention
  * @param roles a calibration
- * @param kept retained tokens of policies
  */
 record ReportSource(
     Path folder,
     List<Folder> experiments,
-    Optional<ProfileTable> profile,
-    Optional<Calibration> roles,
-    List<Kept> kept) {
+    Optional<Calibration> roles) {
   /** Experiment and its folder. */
   record Folder(Path path, Results results) {}
 
-  /** Retained tokens and the file of their image, or null. */
-  record Kept(KeptShares shares, Path image) {}
-
   ReportSource {
     experiments = List.copyOf(experiments);
-    kept = List.copyOf(kept);
   }
 
   /**
@@ -66,24 +58,13 @@ record ReportSource(
     experiments.sort(
         Comparator.comparingInt((Folder f) -> place(f.results().file().name()))
             .thenComparing(f -> f.results().file().name()));
-    List<Kept> kept = new ArrayList<>();
-    if (Files.isDirectory(folder.resolve("kept"))) {
-      for (Path file : children(folder.resolve("kept"))) {
-        String name = file.getFileName().toString();
-        if (name.endsWith(".json")) {
-          Path image = file.resolveSibling(name.substring(0, name.length() - 5) + ".png");
-          kept.add(new Kept(KeptShares.read(file), Files.isRegularFile(image) ? image : null));
-        }
+    Optional<Calibration> roles = Optional.empty();
+    for (Path file : List.of(folder.resolve("calibration/roles.json"), folder.resolve("roles.json"))) {
+      if (roles.isEmpty() && Files.isRegularFile(file)) {
+        roles = Optional.of(CalibrationFile.read(file));
       }
     }
-    Path profile = first(folder, "profile.csv");
-    Path roles = first(folder, "roles.json");
-    return new ReportSource(
-        folder,
-        experiments,
-        profile == null ? Optional.empty() : Optional.of(ProfileTable.read(profile)),
-        roles == null ? Optional.empty() : Optional.of(CalibrationFile.read(roles)),
-        kept);
+    return new ReportSource(folder, experiments, roles);
   }
 
   private static int place(String name) {
@@ -94,14 +75,5 @@ record ReportSource(
     try (Stream<Path> files = Files.list(folder)) {
       return files.sorted().toList();
     }
-  }
-
-  private static Path first(Path folder, String name) {
-    for (Path file : List.of(folder.resolve("calibration").resolve(name), folder.resolve(name))) {
-      if (Files.isRegularFile(file)) {
-        return file;
-      }
-    }
-    return null;
   }
 }

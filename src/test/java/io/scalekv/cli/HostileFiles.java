@@ -18,7 +18,6 @@ import io.scalekv.model.text.T5Config;
 import io.scalekv.model.text.T5Fixtures;
 import io.scalekv.model.text.T5Tokenizer;
 import io.scalekv.model.text.TextEmbeddingStore;
-import io.scalekv.report.KeptShares;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -227,7 +226,6 @@ final class HostileFiles {
         "i.png",
         Form.PNG,
         Png.encode(RgbImage.ofPacked(12, 9, pixels)));
-    add("kept tokens", d -> KeptShares.read(d.resolve("k")), "k", Form.JSON, utf8(kept()));
   }
 
   private void add(String what, Reader reader, String name, Form form, byte[] bytes) {
@@ -278,13 +276,6 @@ final class HostileFiles {
       "Limit": 57},
      "Scale 7": {"Block 0": 1, "Block 1": 0, "Block 2": 0, "High": 1, "Max": 60, "Min": 10,
       "Limit": 90}}
-    """;
-  }
-
-  private static String kept() {
-    return """
-    {"schemaVersion": 1, "title": "t", "prompt": "p", "schedule": ["1x1", "2x2"],
-     "layers": [{"layer": 0, "shares": ["", "gA=="]}]}
     """;
   }
 

@@ -100,10 +100,7 @@ final class ReportCommandsTest {
             "report/figures/table1-psnr.svg",
             "report/figures/fig6a.png",
             "report/tables/fig6a.csv",
-            "report/figures/roles.png",
-            "calibration/profile.csv",
-            "kept/scalekv.json",
-            "kept/scalekv.png")) {
+            "report/figures/roles.png")) {
       assertTrue(Files.isRegularFile(out.resolve(file)), file);
     }
     String comparison = Files.readString(out.resolve("comparison.md"));

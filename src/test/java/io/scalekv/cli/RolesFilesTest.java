@@ -16,6 +16,7 @@ import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.Role;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
@@ -270,7 +271,7 @@ final class RolesFilesTest {
     Path budgets = folder.resolve("budgets.json");
     released("Infinity-2B").write(budgets);
     refused(
-        "40 blocks",
+        "must be 40",
         "roles",
         "import",
         budgets,
@@ -331,7 +332,7 @@ final class RolesFilesTest {
     Files.writeString(
         pocket,
         "{\"Scale 6\": {\"Block 0\": 1, \"High\": 1, \"Max\": 5, \"Min\": 5, \"Limit\": 5}}");
-    refused("12 blocks", "roles", "import", pocket, "--format", "scalekv", "--out", out);
+    refused("must be 12", "roles", "import", pocket, "--format", "scalekv", "--out", out);
     ScaleSchedule seven = ModelCatalog.config("pocket").schedule(Optional.empty(), 1);
     assertEquals(7, seven.scales());
     StringBuilder row = new StringBuilder("{");

@@ -43,7 +43,6 @@ final class ReportBrowserTest {
             .failures()
             .write(folder);
     fixtures.writeImages(folder);
-    ReportFixtures.writeOverlays(folder);
     page = Report.write(folder).page();
   }
 
@@ -111,8 +110,6 @@ final class ReportBrowserTest {
             "ok a click shows the policy",
             "ok the key f shows the full cache",
             "ok an arrow shows the next prompt",
-            "ok the slider of scales draws",
-            "ok the slider of layers reaches each of 2",
             "ok errors: none")) {
       assertTrue(said.contains(check), check + " expected in " + said);
     }

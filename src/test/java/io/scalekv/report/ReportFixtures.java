@@ -10,15 +10,12 @@ import io.scalekv.experiment.RunFailure;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
-import io.scalekv.io.AtomicFile;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.model.ModelChoice;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -192,47 +189,5 @@ final class ReportFixtures {
     byte[] rgb = new byte[16 * 16 * 3];
     Arrays.fill(rgb, (byte) Math.min(255, grey));
     return RgbImage.of(16, 16, rgb);
-  }
-
-  /** Adds kept tokens of two layers and a profile of three layers. */
-  static void writeOverlays(Path folder) throws IOException {
-    List<KeptShares.Layer> layers = new ArrayList<>();
-    for (int l : new int[] {0, 2}) {
-      List<String> shares = new ArrayList<>();
-      int tokens = 0;
-      for (String map : MAPS) {
-        byte[] bytes = new byte[tokens];
-        for (int i = 0; i < tokens; i++) {
-          bytes[i] = (byte) ((i + l) % 3 == 0 ? 255 : 0);
-        }
-        shares.add(Base64.getEncoder().encodeToString(bytes));
-        int side = Integer.parseInt(map.split("x")[0]);
-        tokens += side * side;
-      }
-      layers.add(new KeptShares.Layer(l, shares));
-    }
-    Path file = folder.resolve("kept/snapkv.json");
-    new KeptShares(KeptShares.SCHEMA_VERSION, "snapkv at 10%", HOSTILE, MAPS, layers).write(file);
-    Png.write(plain(200), folder.resolve("kept/snapkv.png"));
-    StringBuilder csv = new StringBuilder("branch,layer,head,scale,map,statistic,mean,std,n\n");
-    for (int l = 0; l < 3; l++) {
-      for (int k = 0; k < MAPS.size(); k++) {
-        for (int h = 0; h < 4; h++) {
-          double mass = k == 0 ? 1 : Math.min(1, 0.1 + 0.08 * k + 0.02 * h + 0.03 * l);
-          csv.append(
-              String.format(
-                  "conditional,%d,%d,%d,%s,current-mass,%s,n/a,1\n",
-                  l, h, k + 1, MAPS.get(k), mass));
-        }
-        for (int s = 0; s <= k; s++) {
-          csv.append(
-              String.format(
-                  "conditional,%d,all,%d,%s,source-mass-%d,%s,n/a,1\n",
-                  l, k + 1, MAPS.get(k), s + 1, 1.0 / (k + 1)));
-        }
-      }
-    }
-    AtomicFile.write(
-        folder.resolve("calibration/profile.csv"), csv.toString().getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -75,41 +75,6 @@ final class ReportPartsTest {
   }
 
   @Test
-  void keptSharesAreReadAsTheyWereWritten() throws IOException {
-    ReportFixtures.writeOverlays(folder);
-    Path file = folder.resolve("kept/snapkv.json");
-    KeptShares kept = KeptShares.read(file);
-    assertEquals(2, kept.layers().size());
-    kept.write(folder.resolve("again.json"));
-    assertEquals(kept, KeptShares.read(folder.resolve("again.json")));
-    String text = Files.readString(file);
-    refused(text.replace("\"2x2\"", "\"2by2\""), "/schedule/1");
-    refused(text.replace("\"6x6\"", "\"6x7\""), "/layers/0/shares/4");
-    refused(text.replace("\"schemaVersion\": 1", "\"schemaVersion\": 9"), "/schemaVersion");
-  }
-
-  private void refused(String text, String place) throws IOException {
-    Path file = folder.resolve("bad.json");
-    Files.writeString(file, text);
-    IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> KeptShares.read(file));
-    assertTrue(e.getMessage().contains(place), e.getMessage());
-    assertEquals(1, e.getMessage().lines().count());
-  }
-
-  @Test
-  void aProfileSaysWhereItIsWrong() throws IOException {
-    Path file = folder.resolve("profile.csv");
-    String head = "branch,layer,head,scale,map,statistic,mean,std,n\n";
-    Files.writeString(file, head + "conditional,0,0,1,1x1,current-mass,much,n/a,1\n");
-    String message =
-        assertThrows(IllegalArgumentException.class, () -> ProfileTable.read(file)).getMessage();
-    assertTrue(message.contains("profile.csv: line 2"), message);
-    Files.writeString(file, "a,b\n");
-    assertThrows(IllegalArgumentException.class, () -> ProfileTable.read(file));
-  }
-
-  @Test
   void figuresWithoutANumberAreRefused() {
     double[] none = {Double.NaN};
     LineFigure.Line line =

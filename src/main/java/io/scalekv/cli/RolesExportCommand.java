@@ -1,6 +1,5 @@
 package io.scalekv.cli;
 
-import io.scalekv.cache.Budget;
 import io.scalekv.io.Require;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;

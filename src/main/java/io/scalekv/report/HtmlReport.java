@@ -4,8 +4,8 @@ import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Run;
-import io.scalekv.io.Json;
 import io.scalekv.experiment.RunResult;
+import io.scalekv.io.Json;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -65,10 +65,7 @@ final class HtmlReport {
    * @param shared figures that belong to no experiment
    * @param comparison with the paper, or null
    */
-  HtmlReport(
-      List<Section> sections,
-      List<NamedFigure> shared,
-      ReportTable comparison) {
+  HtmlReport(List<Section> sections, List<NamedFigure> shared, ReportTable comparison) {
     this.sections = List.copyOf(sections);
     this.shared = List.copyOf(shared);
     this.comparison = comparison;

@@ -1,7 +1,6 @@
 package io.scalekv.report;
 
 import io.scalekv.cache.CacheType;
-import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;

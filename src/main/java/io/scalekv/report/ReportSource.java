@@ -1,6 +1,5 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.Experiment;
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
 import io.scalekv.io.Require;
@@ -16,17 +15,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Source of a report: a folder with one experiment, or with one in each of its folders. Optional
- * is {@code calibration/roles.json} or {@code roles.json}.
+ * Source of a report: a folder with one experiment, or with one in each of its folders. Optional is
+ * {@code calibration/roles.json} or {@code roles.json}.
  *
  * @param folder the folder
  * @param experiments tables first, then figures, then others, by name
  * @param roles a calibration
  */
-record ReportSource(
-    Path folder,
-    List<Folder> experiments,
-    Optional<Calibration> roles) {
+record ReportSource(Path folder, List<Folder> experiments, Optional<Calibration> roles) {
   /** Experiment and its folder. */
   record Folder(Path path, Results results) {}
 
@@ -59,7 +55,8 @@ record ReportSource(
         Comparator.comparingInt((Folder f) -> place(f.results().file().name()))
             .thenComparing(f -> f.results().file().name()));
     Optional<Calibration> roles = Optional.empty();
-    for (Path file : List.of(folder.resolve("calibration/roles.json"), folder.resolve("roles.json"))) {
+    for (Path file :
+        List.of(folder.resolve("calibration/roles.json"), folder.resolve("roles.json"))) {
       if (roles.isEmpty() && Files.isRegularFile(file)) {
         roles = Optional.of(CalibrationFile.read(file));
       }

@@ -16,7 +16,6 @@ import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.HeatKvOrderFile;
 import io.scalekv.roles.HeatKvOrders;
 import io.scalekv.roles.LayerScale;
-import io.scalekv.roles.Role;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;

@@ -90,7 +90,7 @@ public final class ContactSheet {
         write(wrapped.get(i), sheet, left, top + cellHeight + ascent, metrics);
       }
     }
-    return Png.fromBuffered(sheet);
+    return Rasters.rgb(sheet);
   }
 
   private static void write(

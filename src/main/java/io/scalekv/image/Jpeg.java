@@ -1,10 +1,9 @@
 package io.scalekv.image;
 
 import io.scalekv.io.Require;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Optional;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -54,15 +53,19 @@ public final class Jpeg {
    * @throws IllegalArgumentException if they hold no image that ImageIO knows
    */
   public static RgbImage decode(byte[] bytes) {
-    BufferedImage buffered;
+    Optional<ImageFile> image;
     try {
-      buffered = ImageIO.read(new ByteArrayInputStream(bytes));
+      image = ImageFile.decode(bytes, ImageFile.Options.PILLOW);
     } catch (IOException | RuntimeException e) {
       throw new IllegalArgumentException(
           "jpeg must be a readable image, got a broken one (" + e.getMessage() + ")", e);
     }
-    Require.that(
-        buffered != null, "jpeg must be an image, got %s bytes of another format", bytes.length);
-    return Png.fromBuffered(buffered);
+    return image
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "jpeg must be an image, got %d bytes of another format"
+                        .formatted(bytes.length)))
+        .pixels();
   }
 }

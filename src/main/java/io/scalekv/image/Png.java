@@ -1,21 +1,11 @@
 package io.scalekv.image;
 
 import io.scalekv.io.AtomicFile;
-import io.scalekv.io.Require;
-import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
-import java.awt.image.ColorModel;
-import java.awt.image.IndexColorModel;
-import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Iterator;
 import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
 
 /**
  * PNG files in and out. Equal images give equal bytes (no time stamp, no text chunk), and a file is
@@ -26,9 +16,6 @@ public final class Png {
     Headless.ensure();
     ImageIO.setUseCache(false);
   }
-
-  /** Most pixels that a byte of a file can stand for: deflate shrinks to 1/1032, a bit a pixel. */
-  private static final long PIXELS_PER_BYTE = 8 * 1032;
 
   private Png() {}
 
@@ -56,55 +43,13 @@ public final class Png {
   }
 
   /**
-   * Reads a PNG file (any image format of ImageIO does). Grey samples are repeated in the three
-   * channels, samples of 16 bits lose their lower byte, alpha is ignored.
+   * Reads the pixels of a file (any format of {@link ImageFile} does), alpha dropped.
    *
    * @throws IOException if the file cannot be read
-   * @throws IllegalArgumentException if it holds no image that ImageIO knows
+   * @throws IllegalArgumentException if it holds no whole image of a known format
    */
   public static RgbImage read(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    BufferedImage buffered;
-    try {
-      buffered = decode(bytes);
-    } catch (IOException | RuntimeException e) {
-      throw new IllegalArgumentException(
-          file + " must be a readable PNG, got a broken one (" + e.getMessage() + ")", e);
-    }
-    Require.that(
-        buffered != null,
-        "%s must be a PNG image, got %s bytes of another format",
-        file,
-        bytes.length);
-    return fromBuffered(buffered);
-  }
-
-  /**
-   * Decodes a format that ImageIO knows; null for other formats.
-   *
-   * @throws IllegalArgumentException if the image claims to be larger than its bytes can be: no
-   *     pixel takes fewer bits than 1, and deflate shrinks to 1/1032 at most
-   */
-  private static BufferedImage decode(byte[] bytes) throws IOException {
-    try (ImageInputStream in = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
-      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
-      if (!readers.hasNext()) {
-        return null;
-      }
-      ImageReader reader = readers.next();
-      try {
-        reader.setInput(in, true, true);
-        long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-        if (pixels > PIXELS_PER_BYTE * bytes.length) {
-          throw new IllegalArgumentException(
-              "%d x %d pixels in %d bytes"
-                  .formatted(reader.getWidth(0), reader.getHeight(0), bytes.length));
-        }
-        return reader.read(0);
-      } finally {
-        reader.dispose();
-      }
-    }
+    return ImageFile.read(file).pixels();
   }
 
   /** Returns the image as the JDK holds one. */
@@ -120,26 +65,5 @@ public final class Png {
       buffered.setRGB(0, y, width, 1, row, 0, width);
     }
     return buffered;
-  }
-
-  static RgbImage fromBuffered(BufferedImage buffered) {
-    int width = buffered.getWidth();
-    int height = buffered.getHeight();
-    ColorModel model = buffered.getColorModel();
-    int[] pixels;
-    if (model.getColorSpace().getType() == ColorSpace.TYPE_GRAY
-        && !(model instanceof IndexColorModel)) {
-      // getRGB would convert grey samples through a linear colour space and change them.
-      Raster raster = buffered.getRaster();
-      int maximum = (1 << model.getComponentSize(0)) - 1;
-      pixels = raster.getSamples(0, 0, width, height, 0, (int[]) null);
-      for (int i = 0; i < pixels.length; i++) {
-        int grey = maximum > 255 ? pixels[i] >> 8 : pixels[i] * 255 / maximum;
-        pixels[i] = grey * 0x010101;
-      }
-    } else {
-      pixels = buffered.getRGB(0, 0, width, height, null, 0, width);
-    }
-    return RgbImage.ofPacked(width, height, pixels);
   }
 }

@@ -31,6 +31,12 @@ public final class RgbImage {
     return new RgbImage(width, height, rgb.clone());
   }
 
+  /** Returns an image that takes the array over: the caller no longer changes it. */
+  static RgbImage owning(int width, int height, byte[] rgb) {
+    requireLength(width, height, rgb.length);
+    return new RgbImage(width, height, rgb);
+  }
+
   /**
    * Returns an image from packed pixels, {@code 0xRRGGBB} each; the upper byte is ignored.
    *

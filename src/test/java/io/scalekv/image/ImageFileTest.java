@@ -42,7 +42,8 @@ final class ImageFileTest {
 
   static Stream<String> files() throws IOException {
     try (Stream<Path> all = Files.list(ODD)) {
-      return all.map(f -> f.getFileName().toString())
+      return all
+          .map(f -> f.getFileName().toString())
           .filter(f -> !f.endsWith(".safetensors"))
           .collect(Collectors.toCollection(TreeSet::new))
           .stream();
@@ -106,7 +107,8 @@ final class ImageFileTest {
     assertEquals(Set.of(Trait.CMYK), ImageFile.read(ODD.resolve("cmyk.jpg")).traits());
     assertEquals(Set.of(Trait.SIXTEEN_BITS), ImageFile.read(ODD.resolve("rgb16.png")).traits());
     assertEquals(
-        Set.of(Trait.SIXTEEN_BITS, Trait.ALPHA), ImageFile.read(ODD.resolve("rgba16.png")).traits());
+        Set.of(Trait.SIXTEEN_BITS, Trait.ALPHA),
+        ImageFile.read(ODD.resolve("rgba16.png")).traits());
     assertEquals(Set.of(), ImageFile.read(ODD.resolve("rgba8-opaque.png")).traits());
     assertEquals(Set.of(), ImageFile.read(ODD.resolve("palette-2bit.png")).traits());
   }
@@ -136,8 +138,7 @@ final class ImageFileTest {
     };
     for (int o = 1; o <= 8; o++) {
       RgbImage turned = Rasters.turned(image, o);
-      RgbImage expectedImage =
-          RgbImage.ofPacked(o < 5 ? 3 : 2, o < 5 ? 2 : 3, wanted[o - 1]);
+      RgbImage expectedImage = RgbImage.ofPacked(o < 5 ? 3 : 2, o < 5 ? 2 : 3, wanted[o - 1]);
       assertEquals(expectedImage, turned, "orientation " + o);
     }
   }

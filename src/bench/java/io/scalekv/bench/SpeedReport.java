@@ -2,6 +2,7 @@ package io.scalekv.bench;
 
 import io.scalekv.experiment.Machine;
 import io.scalekv.io.Software;
+import io.scalekv.metrics.Interval;
 import io.scalekv.report.LineFigure;
 import io.scalekv.report.PolicyStyle;
 import io.scalekv.report.ReportTable;
@@ -185,7 +186,10 @@ public final class SpeedReport {
       List<Soak.Sample> samples,
       ToDoubleFunction<Soak.Sample> value) {
     return LineFigure.Line.joined(
-        name, PolicyStyle.numbered(style), x, samples.stream().mapToDouble(value).toArray());
+        name,
+        PolicyStyle.numbered(style),
+        x,
+        samples.stream().map(s -> Interval.alone(value.applyAsDouble(s))).toList());
   }
 
   private static double orNaN(Double value) {

@@ -8,10 +8,12 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.MemoryTable;
 import io.scalekv.io.Require;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.report.ReportTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,16 +29,6 @@ import picocli.CommandLine.Option;
       "  ./scalekv memory --policy snapkv --policy pyramidkv --budget 10%% --budget 1MiB --measure"
     })
 final class MemoryCommand implements Callable<Integer> {
-  private static final List<String> COLUMNS =
-      List.of(
-          "policy",
-          "budget",
-          "tokens",
-          "% of full",
-          "between scales (MiB)",
-          "peak (MiB)",
-          "with working copies (MiB)");
-
   @Mixin private ModelOptions modelOptions;
   @Mixin private SizeOptions sizeOptions;
   @Mixin private FormatOptions formats;
@@ -90,55 +82,49 @@ final class MemoryCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Require.between("--cfg", cfg, 0.0, 100.0);
-    MemoryTable table = table(policies);
+    MemoryTable table = table();
     output.json(table);
     output.line(
-        "%s: %d layers, %d heads of %d channels, %d image%s, %d guidance branch%s, keys %s, values"
-            + " %s",
+        "%s: %d layers, %d heads of %d channels, batch %d, guidance branches %d, keys %s, values %s",
         table.model(),
         table.geometry().layers(),
         table.geometry().heads(),
         table.geometry().headWidth(),
         batch,
-        batch == 1 ? "" : "s",
         table.branches(),
-        table.branches() == 1 ? "" : "es",
         table.keyType(),
         table.valueType());
     output.line(
         "full cache: %d tokens per layer and head, %s MiB; working copies: float32 keys and values"
             + " of the layer at work",
         table.fullTokens(), Output.mib(table.fullKvBytes()));
-    output.table(COLUMNS, table.rows(), MemoryCommand::cells);
+    output.table(
+        ReportTable.of("memory", "MiB of keys and values", table.rows())
+            .text("policy", MemoryTable.Row::policy)
+            .text("budget", MemoryTable.Row::budget)
+            .text("tokens", MemoryTable.Row::budgetTokens)
+            .text("% of full", r -> Output.fixed(r.percentOfFull(), 2))
+            .mib("kvBytes", "between scales", of(CacheUsage::kvBytes))
+            .mib("peakKvBytes", "peak", of(CacheUsage::peakKvBytes))
+            .mib("workingPeakBytes", "with working copies", of(CacheUsage::workingPeakBytes))
+            .build());
     for (MemoryTable.Row r : table.rows()) {
       if (r.note() != null) {
         output.line("%s", r.note());
       } else if (r.measured() != null) {
-        boolean equal = r.measured().equals(r.formula());
-        output.line(
-            "measured %s at %s: %s",
-            r.policy(), r.budget(), equal ? "equal to the byte" : r.measured());
+        Object found = r.measured().equals(r.formula()) ? "equal to the byte" : r.measured();
+        output.line("measured %s at %s: %s", r.policy(), r.budget(), found);
       }
     }
     output.next("list", "policies");
     return 0;
   }
 
-  private static List<Object> cells(MemoryTable.Row r) {
-    CacheUsage u = r.formula();
-    return u == null
-        ? Output.row(r.policy(), r.budget(), null, null, null, null, null)
-        : Output.row(
-            r.policy(),
-            r.budget(),
-            r.budgetTokens(),
-            Output.fixed(r.percentOfFull(), 2),
-            Output.mib(u.kvBytes()),
-            Output.mib(u.peakKvBytes()),
-            Output.mib(u.workingPeakBytes()));
+  private static Function<MemoryTable.Row, Long> of(Function<CacheUsage, Long> bytes) {
+    return r -> r.formula() == null ? null : bytes.apply(r.formula());
   }
 
-  private MemoryTable table(List<PolicySpec> specs) throws IOException {
+  private MemoryTable table() throws IOException {
     ModelConfig config = modelOptions.config();
     ScaleSchedule schedule = sizeOptions.schedule(config);
     CacheType computed = config.published() ? CacheType.BF16 : CacheType.FP32;
@@ -149,15 +135,15 @@ final class MemoryCommand implements Callable<Integer> {
             CacheOptions.calibration(modelOptions.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {
-      return MemoryTable.of(config.name(), factory, specs, budgets, null);
+      return MemoryTable.of(config.name(), factory, policies, budgets, null);
     }
     long caches =
-        budgets.stream().mapToLong(b -> b.equals(MemoryTable.FULL) ? 1 : specs.size()).sum();
+        budgets.stream().mapToLong(b -> b.equals(MemoryTable.FULL) ? 1 : policies.size()).sum();
     try (Progress progress = output.progress("memory", caches * schedule.scales())) {
       return MemoryTable.of(
           config.name(),
           factory,
-          specs,
+          policies,
           budgets,
           k -> progress.step("scale %d (%s)".formatted(k + 1, schedule.map(k))));
     }

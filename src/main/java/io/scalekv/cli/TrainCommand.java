@@ -1,8 +1,11 @@
 package io.scalekv.cli;
 
 import io.scalekv.train.Recipe;
-import picocli.CommandLine;
+import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine;
 
 /** Group of the trainers. */
 @Command(
@@ -15,9 +18,26 @@ final class TrainCommand {
     CommandLine group = new CommandLine(new TrainCommand());
     for (Recipe recipe : Recipe.ALL) {
       CommandLine command = new CommandLine(new TrainPocketCommand(recipe));
-      command.setDefaultValueProvider(TrainPocketCommand.defaults(recipe));
+      command.setDefaultValueProvider(defaults(recipe));
       group.addSubcommand(recipe.model(), command);
     }
     return group.addSubcommand(new TrainVocabTrimCommand());
+  }
+
+  /** Returns the defaults of a recipe by the names of the options. */
+  private static IDefaultValueProvider defaults(Recipe r) {
+    Map<String, Object> values =
+        Map.of(
+            "--seed", r.seed(),
+            "--vae-steps", r.vaeSteps(),
+            "--steps", r.steps(),
+            "--decay-steps", r.decaySteps(),
+            "--learning-rate", r.learningRate(),
+            "--tokens", r.tokens(),
+            "--dtype", r.bf16() ? "bf16" : "fp32");
+    return arg ->
+        arg instanceof OptionSpec option && values.containsKey(option.longestName())
+            ? values.get(option.longestName()).toString()
+            : arg.defaultValue();
   }
 }

@@ -7,12 +7,9 @@ import io.scalekv.train.Recipe;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** Trainer of a pocket model: its image tokenizer, then its transformer. */
@@ -132,22 +129,5 @@ final class TrainPocketCommand implements Callable<Integer> {
     output.line("model %s, loss curve %s", result.folder(), folder.resolve("loss.png"));
     output.next("models", "--verify", result.folder());
     return 0;
-  }
-
-  /** Returns the defaults of a recipe by the names of the options. */
-  static IDefaultValueProvider defaults(Recipe r) {
-    Map<String, Object> values =
-        Map.of(
-            "--seed", r.seed(),
-            "--vae-steps", r.vaeSteps(),
-            "--steps", r.steps(),
-            "--decay-steps", r.decaySteps(),
-            "--learning-rate", r.learningRate(),
-            "--tokens", r.tokens(),
-            "--dtype", r.bf16() ? "bf16" : "fp32");
-    return arg ->
-        arg instanceof OptionSpec option && values.containsKey(option.longestName())
-            ? values.get(option.longestName()).toString()
-            : arg.defaultValue();
   }
 }

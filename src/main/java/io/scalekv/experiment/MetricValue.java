@@ -22,6 +22,11 @@ public record MetricValue(double mean, double low, double high, int n, int infin
     return new MetricValue(i.mean(), i.low(), i.high(), i.n(), i.infinite());
   }
 
+  /** Returns the value as an interval. */
+  public Interval interval() {
+    return new Interval(mean, low, high, n, infinite);
+  }
+
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   static MetricValue read(Map<String, Double> parts) {
     return new MetricValue(

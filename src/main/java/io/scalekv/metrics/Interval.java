@@ -1,5 +1,6 @@
 package io.scalekv.metrics;
 
+
 /**
  * A mean and its confidence interval, in the metric's unit.
  *
@@ -10,6 +11,11 @@ package io.scalekv.metrics;
  * @param infinite values that were left out because they, or one of the pair, are infinite
  */
 public record Interval(double mean, double low, double high, int n, int infinite) {
+  /** Returns a single value, without an interval. */
+  public static Interval alone(double value) {
+    return new Interval(value, Double.NaN, Double.NaN, 1, 0);
+  }
+
   /** Returns all three numbers times a factor above 0. */
   public Interval times(double factor) {
     return new Interval(mean * factor, low * factor, high * factor, n, infinite);

@@ -163,8 +163,7 @@ public final class AttentionAtlas {
 
   private static void figure(List<Path> files, Path folder, String name, Figure figure)
       throws IOException {
-    FigureFile.png(figure, add(files, folder, name + ".png"));
-    FigureFile.svg(figure, add(files, folder, name + ".svg"));
+    files.addAll(figure.write(folder, name));
   }
 
   private String prompts() {

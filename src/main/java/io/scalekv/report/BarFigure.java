@@ -1,6 +1,7 @@
 package io.scalekv.report;
 
 import io.scalekv.io.Require;
+import io.scalekv.metrics.Interval;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -20,13 +21,22 @@ public final class BarFigure implements Figure {
    *
    * @param label on its left
    * @param style its colour
-   * @param value its length
-   * @param low lower end of its error bar; NaN for none
-   * @param high upper end
-   * @param text next to its end, such as the value
+   * @param length its length and error bar, whose ends are NaN for none
+   * @param note text next to its end, such as the value
    */
-  public record Bar(
-      String label, PolicyStyle style, double value, double low, double high, String note) {}
+  public record Bar(String label, PolicyStyle style, Interval length, String note) {
+    double value() {
+      return length.mean();
+    }
+
+    double low() {
+      return length.low();
+    }
+
+    double high() {
+      return length.high();
+    }
+  }
 
   private static final int PLOT_WIDTH = 430;
   private static final int ROW = 24;

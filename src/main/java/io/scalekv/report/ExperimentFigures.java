@@ -1,9 +1,11 @@
 package io.scalekv.report;
 
+import io.scalekv.cache.policy.Setting;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
+import io.scalekv.metrics.Interval;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -162,9 +164,9 @@ final class ExperimentFigures {
                   label,
                   PolicyStyle.of(of.get(0).run().policy().name()),
                   sorted.stream().mapToDouble(axis.x()).toArray(),
-                  values(c, sorted, MetricValue::mean),
-                  values(c, sorted, MetricValue::low),
-                  values(c, sorted, MetricValue::high)));
+                  sorted.stream()
+                      .map(r -> c.value(r.result()).orElseThrow().interval())
+                      .toList()));
         });
     return LineFigure.of(
         new LineFigure.Axes(title(), axis.title(), c.axis(), axis.doublings()), lines, levels);
@@ -183,13 +185,6 @@ final class ExperimentFigures {
     return levels;
   }
 
-  private static double[] values(
-      MetricColumn c, List<ResultRow> rows, ToDoubleFunction<MetricValue> part) {
-    return rows.stream()
-        .mapToDouble(r -> part.applyAsDouble(c.value(r.result()).orElseThrow()))
-        .toArray();
-  }
-
   private Figure bars(MetricColumn c) {
     List<BarFigure.Bar> bars = new ArrayList<>();
     for (ResultRow r : rows) {
@@ -201,9 +196,7 @@ final class ExperimentFigures {
                         new BarFigure.Bar(
                             r.row().label(),
                             PolicyStyle.of(r.run().policy().name()),
-                            v.mean(),
-                            v.low(),
-                            v.high(),
+                            v.interval(),
                             c.number(v.mean()))));
       }
     }
@@ -227,9 +220,7 @@ final class ExperimentFigures {
             new BarFigure.Bar(
                 r.row().label(),
                 PolicyStyle.of(r.run().policy().name()),
-                gib,
-                Double.NaN,
-                Double.NaN,
+                Interval.alone(gib),
                 String.format(Locale.ROOT, "%.2f GiB", gib)));
       }
     }
@@ -261,14 +252,10 @@ final class ExperimentFigures {
 
   private static BarFigure.Bar timed(
       String label, String policy, List<Double> seconds, double median) {
-    double[] ends = ResultTables.ends(seconds);
-    boolean several = seconds.size() > 1;
     return new BarFigure.Bar(
         label,
         PolicyStyle.of(policy),
-        median,
-        several ? ends[0] : Double.NaN,
-        several ? ends[1] : Double.NaN,
+        ResultTables.range(median, seconds),
         String.format(Locale.ROOT, "%.3f s", median));
   }
 

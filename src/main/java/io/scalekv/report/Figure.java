@@ -1,8 +1,10 @@
 package io.scalekv.report;
 
+import io.scalekv.io.AtomicFile;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -24,12 +26,12 @@ public interface Figure {
 
   /** Writes a PNG of twice the nominal size, atomically. */
   default void writePng(Path file) throws IOException {
-    FigureFile.png(this, file);
+    AtomicFile.write(file, FigureFile.png(this, 2));
   }
 
   /** Writes an SVG, atomically. */
   default void writeSvg(Path file) throws IOException {
-    FigureFile.svg(this, file);
+    AtomicFile.write(file, FigureFile.svg(this).getBytes(StandardCharsets.UTF_8));
   }
 
   /** Writes {@code NAME.png} and {@code NAME.svg} and returns the two files. */

@@ -4,7 +4,6 @@ import de.erichseifert.vectorgraphics2d.Document;
 import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
 import de.erichseifert.vectorgraphics2d.svg.SVGProcessor;
 import de.erichseifert.vectorgraphics2d.util.PageSize;
-import io.scalekv.io.AtomicFile;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
@@ -12,22 +11,14 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
 /** Writer of figures as PNG of twice their nominal size, and as SVG. */
 public final class FigureFile {
-  private static final int PNG_SCALE = 2;
-
   private static final String SVG_FONT =
       "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px";
 
   private FigureFile() {}
-
-  /** Writes a PNG. */
-  public static void png(Figure figure, Path file) throws IOException {
-    AtomicFile.write(file, png(figure, PNG_SCALE));
-  }
 
   /** Returns the bytes of a PNG of {@code scale} times the nominal size. */
   public static byte[] png(Figure figure, int scale) throws IOException {
@@ -54,11 +45,6 @@ public final class FigureFile {
       g.dispose();
     }
     return image;
-  }
-
-  /** Writes an SVG. */
-  public static void svg(Figure figure, Path file) throws IOException {
-    AtomicFile.write(file, svg(figure).getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns the text of an SVG. */

@@ -1,8 +1,10 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.Frontier;
+import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
+import tech.tablesaw.api.Table;
 
 /**
  * Table and figure of fidelity against measured bytes, for experiments whose runs differ in the
@@ -135,15 +137,17 @@ final class FrontierView {
   }
 
   private LineFigure.Line line(String name, List<Frontier.Point> points) {
-    ToDoubleFunction<Frontier.Point> low = p -> p.metrics().get(Psnr.METRIC.key()).low();
-    ToDoubleFunction<Frontier.Point> high = p -> p.metrics().get(Psnr.METRIC.key()).high();
     return LineFigure.Line.joined(
         name,
         PolicyStyle.of(points.get(0).policy().name()).variant(name),
         points.stream().mapToDouble(p -> p.bytes() / KIB).toArray(),
-        points.stream().mapToDouble(Frontier.Point::psnrDb).toArray(),
-        points.stream().mapToDouble(low).toArray(),
-        points.stream().mapToDouble(high).toArray());
+        points.stream()
+            .map(
+                p -> {
+                  MetricValue v = p.metrics().get(Psnr.METRIC.key());
+                  return new Interval(p.psnrDb(), v.low(), v.high(), v.n(), v.infinite());
+                })
+            .toList());
   }
 
   /** Name of a line: settings of one policy, format and kind of budget split. */

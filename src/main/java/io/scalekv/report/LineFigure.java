@@ -43,7 +43,7 @@ public final class LineFigure implements Figure {
       Form form) {
     /** Form of a line. */
     public enum Form {
-      /** Returns the line without markers. */
+      /** Line without markers. */
       SMOOTH,
       /** Markers without a line. */
       POINTS,
@@ -51,26 +51,16 @@ public final class LineFigure implements Figure {
       JOINED
     }
 
-    /** Returns a line with markers and error bars. */
-    public static Line joined(
-        String name, PolicyStyle style, double[] x, double[] y, double[] low, double[] high) {
-      return new Line(name, style, x, y, low, high, Form.JOINED);
-    }
-
     /** Returns a line with markers at means, with their intervals as error bars. */
     public static Line joined(String name, PolicyStyle style, double[] x, List<Interval> y) {
-      return joined(
+      return new Line(
           name,
           style,
           x,
           y.stream().mapToDouble(Interval::mean).toArray(),
           y.stream().mapToDouble(Interval::low).toArray(),
-          y.stream().mapToDouble(Interval::high).toArray());
-    }
-
-    /** Returns a line with markers and no error bars. */
-    public static Line joined(String name, PolicyStyle style, double[] x, double[] y) {
-      return joined(name, style, x, y, none(x.length), none(x.length));
+          y.stream().mapToDouble(Interval::high).toArray(),
+          Form.JOINED);
     }
 
     /** Returns a line without markers. */

@@ -5,6 +5,7 @@ import io.scalekv.image.Png;
 import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,8 +101,7 @@ public final class Report {
 
   private static int draw(List<NamedFigure> figures, Path out) throws IOException {
     for (NamedFigure f : figures) {
-      FigureFile.png(f.figure(), out.resolve("figures").resolve(f.name() + ".png"));
-      FigureFile.svg(f.figure(), out.resolve("figures").resolve(f.name() + ".svg"));
+      f.write(out.resolve("figures"));
     }
     return figures.size();
   }

@@ -86,6 +86,14 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
       return data(key, value).text(heading, r -> fixed(value.apply(r), digits));
     }
 
+    /** Adds a column of bytes for programs and MiB for people. */
+    public Builder<R> mib(String key, String heading, Function<R, Long> bytes) {
+      return data(key, bytes)
+          .text(
+              heading,
+              r -> bytes.apply(r) == null ? null : fixed(bytes.apply(r) / 1048576.0, 2));
+    }
+
     /**
      * Adds a mean with its interval for both: {@code key}, {@code keyLow} and {@code keyHigh}.
      *

@@ -5,8 +5,10 @@ import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.io.CanonicalJson;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -279,10 +281,7 @@ final class ResultTables {
         .both("map", "last map", of(ResultTables::size))
         .both("batch", "batch", of(r -> r.run().generation().batch()))
         .both("repeats", "repeats", of(r -> r.latency().seconds().size()))
-        .data("medianSeconds", of(r -> r.latency().medianSeconds()))
-        .data("leastSeconds", of(r -> ends(r.latency().seconds())[0]))
-        .data("mostSeconds", of(r -> ends(r.latency().seconds())[1]))
-        .text("seconds", r -> r.result() == null ? "failed" : seconds(r.result().latency()))
+        .interval("medianSeconds", "seconds", 3, of(r -> seconds(r.latency())))
         .number("fullMedianSeconds", "full cache (s)", 3, of(r -> r.latency().fullMedianSeconds()))
         .number(
             "speedUp",
@@ -297,20 +296,21 @@ final class ResultTables {
         .build();
   }
 
-  private static String seconds(RunResult.Latency l) {
-    double[] ends = ends(l.seconds());
-    return ReportTable.fixed(l.medianSeconds(), 3)
-        + (l.seconds().size() < 2
-            ? " [n/a]"
-            : " [" + ReportTable.fixed(ends[0], 3) + ", " + ReportTable.fixed(ends[1], 3) + "]");
+  private static Interval seconds(RunResult.Latency l) {
+    return range(l.medianSeconds(), l.seconds());
   }
 
-  /** Returns the least and the most of a list. */
-  static double[] ends(List<Double> values) {
-    return new double[] {
-      values.stream().mapToDouble(Double::doubleValue).min().orElse(Double.NaN),
-      values.stream().mapToDouble(Double::doubleValue).max().orElse(Double.NaN)
-    };
+  /** Returns a median with the least and the most of its values, which are NaN for one value. */
+  static Interval range(double median, List<Double> values) {
+    DoubleSummaryStatistics all =
+        values.stream().mapToDouble(Double::doubleValue).summaryStatistics();
+    boolean several = values.size() > 1;
+    return new Interval(
+        median,
+        several ? all.getMin() : Double.NaN,
+        several ? all.getMax() : Double.NaN,
+        values.size(),
+        0);
   }
 
   /** Returns the last token map of a generation. */
@@ -340,18 +340,7 @@ final class ResultTables {
     return ReportTable.of(name, title(""), shares)
         .both("label", "row", s -> s.row().row().label())
         .both("scales", "scales", Share::scales)
-        .data("currentMass", s -> s.mean().mean())
-        .data("low", s -> s.mean().low())
-        .data("high", s -> s.mean().high())
-        .text(
-            "on the current map",
-            s ->
-                ReportTable.fixed(s.mean().mean(), 3)
-                    + " ["
-                    + ReportTable.fixed(s.mean().low(), 3)
-                    + ", "
-                    + ReportTable.fixed(s.mean().high(), 3)
-                    + "]")
+        .interval("currentMass", "on the current map", 3, s -> s.mean().interval())
         .number("lowerQuartile", "lower quartile", 3, s -> s.quantile(0.25))
         .number("median", "median", 3, s -> s.quantile(0.5))
         .number("upperQuartile", "upper quartile", 3, s -> s.quantile(0.75))
@@ -390,16 +379,11 @@ final class ResultTables {
                 memoryOf(RunResult.Memory::tokensBetweenScales))
             .number("peakTokens", "peak (tokens)", 1, memoryOf(RunResult.Memory::peakTokens))
             .number("percentOfFull", "% of full", 1, memoryOf(RunResult.Memory::percentOfFull))
-            .data("kvBytes", memoryOf(RunResult.Memory::kvBytes))
-            .text("between scales (MiB)", memoryOf(m -> mib(m.kvBytes())))
-            .data("peakKvBytes", memoryOf(RunResult.Memory::peakKvBytes))
-            .text("peak (MiB)", memoryOf(m -> mib(m.peakKvBytes())))
-            .data("allocatedBytes", memoryOf(RunResult.Memory::allocatedBytes))
-            .text("allocated (MiB)", memoryOf(m -> mib(m.allocatedBytes())))
-            .data("nominalKvBytes", memoryOf(RunResult.Memory::nominalKvBytes))
-            .text("nominal (MiB)", memoryOf(m -> mib(m.nominalKvBytes())))
-            .data("fullKvBytes", memoryOf(RunResult.Memory::fullKvBytes))
-            .text("full cache (MiB)", memoryOf(m -> mib(m.fullKvBytes())))
+            .mib("kvBytes", "between scales (MiB)", memoryOf(RunResult.Memory::kvBytes))
+            .mib("peakKvBytes", "peak (MiB)", memoryOf(RunResult.Memory::peakKvBytes))
+            .mib("allocatedBytes", "allocated (MiB)", memoryOf(RunResult.Memory::allocatedBytes))
+            .mib("nominalKvBytes", "nominal (MiB)", memoryOf(RunResult.Memory::nominalKvBytes))
+            .mib("fullKvBytes", "full cache (MiB)", memoryOf(RunResult.Memory::fullKvBytes))
             .data("keyType", memoryOf(m -> m.keyType().toString()))
             .data("valueType", memoryOf(m -> m.valueType().toString()))
             .text("keys, values", memoryOf(m -> m.keyType() + ", " + m.valueType()))
@@ -434,10 +418,7 @@ final class ResultTables {
             .data("budgetTokens", t -> t.pair().budgetTokens())
             .both("prompts", "prompts", t -> t.pair().prompts())
             .data("different", t -> t.pair().different())
-            .data("difference", t -> t.pair().difference().mean())
-            .data("low", t -> t.pair().difference().low())
-            .data("high", t -> t.pair().difference().high())
-            .text("A − B", t -> difference(t.pair()))
+            .interval("difference", "A − B", 4, t -> t.pair().difference())
             .data("wPlus", t -> t.pair().wPlus())
             .data("p", t -> CanonicalJson.number(t.pair().p()))
             .text("p", t -> p.apply(t.pair().p()))
@@ -451,19 +432,5 @@ final class ResultTables {
                 "Two-sided Wilcoxon signed-rank tests over prompts; Holm's correction over all"
                     + " pairs of one metric.")
             .build());
-  }
-
-  private static String difference(Comparison.Pair x) {
-    String mean = ReportTable.fixed(x.difference().mean(), 4);
-    return mean == null
-        ? null
-        : Double.isNaN(x.difference().low())
-            ? mean + " [n/a]"
-            : mean
-                + " ["
-                + ReportTable.fixed(x.difference().low(), 4)
-                + ", "
-                + ReportTable.fixed(x.difference().high(), 4)
-                + "]";
   }
 }

@@ -1,6 +1,8 @@
 package io.scalekv.study;
 
 import io.scalekv.io.Require;
+import io.scalekv.metrics.Bootstrap;
+import io.scalekv.metrics.Interval;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.apache.commons.statistics.descriptive.Quantile;
@@ -45,7 +47,12 @@ public final class BlockedSpearman {
       double promptHigh,
       double p,
       int blocks,
-      int n) {}
+      int n) {
+    /** Returns ρ with its interval over blocks and prompts. */
+    public Interval interval() {
+      return new Interval(rho, low, high, n, 0);
+    }
+  }
 
   private static final double TAIL = 0.025;
 

@@ -370,9 +370,7 @@ final class DamageStudy implements Study {
                           new BarFigure.Bar(
                               c.label(),
                               PolicyStyle.numbered(c.significant() ? 1 : 4),
-                              c.rank().rho(),
-                              c.rank().low(),
-                              c.rank().high(),
+                              c.rank().interval(),
                               String.format(Locale.ROOT, "%+.2f", c.rank().rho())))
                   .toList()));
     }

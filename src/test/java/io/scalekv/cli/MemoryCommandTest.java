@@ -205,7 +205,7 @@ final class MemoryCommandTest {
     Said said = Said.of("memory", "--model", "infinity-2b", "--batch", 8, "--policy", "snapkv");
     assertEquals(0, said.code(), said.err());
     List<String> lines = said.out().lines().toList();
-    assertEquals(8, lines.size(), said.out());
+    assertEquals(9, lines.size(), said.out());
     assertTrue(lines.get(1).contains("6425 tokens"), said.out());
     assertEquals(
         List.of("snapkv", "paper-10", "650", "10.12", "3900.00", "3900.00", "5086.50"),

@@ -8,10 +8,12 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
+import io.scalekv.metrics.Interval;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -87,7 +89,7 @@ final class FrontierViewTest {
   @Test
   void labelsAreDrawn() throws IOException {
     double[] x = {1, 4, 16};
-    double[] y = {1, 2, 3};
+    List<Interval> y = DoubleStream.of(1, 2, 3).mapToObj(Interval::alone).toList();
     LineFigure.Line line = LineFigure.Line.joined("a", PolicyStyle.of("h2o"), x, y);
     LineFigure.Axes axes = new LineFigure.Axes("t", "x", "y", true);
     String bare = FigureFile.svg(LineFigure.of(axes, List.of(line), List.of()));

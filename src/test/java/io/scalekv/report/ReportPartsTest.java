@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyKind;
+import io.scalekv.metrics.Interval;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +77,7 @@ final class ReportPartsTest {
 
   @Test
   void figuresWithoutANumberAreRefused() {
-    double[] none = {Double.NaN};
+    List<Interval> none = List.of(Interval.alone(Double.NaN));
     LineFigure.Line line =
         LineFigure.Line.joined("a", PolicyStyle.numbered(0), new double[] {1}, none);
     LineFigure.Axes axes = new LineFigure.Axes("t", "x", "y", false);
@@ -95,11 +96,11 @@ final class ReportPartsTest {
             "Any bars",
             "value (dB), higher is closer",
             List.of(
-                new BarFigure.Bar(label, style, 1e-4, 0.5e-4, 2e-4, "0.0001"),
-                new BarFigure.Bar("negative", style, -3e-5, -6e-5, 1e-5, "-0.00003"),
-                new BarFigure.Bar("none", style, 0, Double.NaN, Double.NaN, "0")));
+                new BarFigure.Bar(label, style, new Interval(1e-4, 0.5e-4, 2e-4, 9, 0), "0.0001"),
+                new BarFigure.Bar("negative", style, new Interval(-3e-5, -6e-5, 1e-5, 9, 0), "-0.00003"),
+                new BarFigure.Bar("none", style, Interval.alone(0), "0")));
     Path png = folder.resolve("bars.png");
-    FigureFile.png(figure, png);
+    figure.writePng(png);
     Ink.check(png);
   }
 

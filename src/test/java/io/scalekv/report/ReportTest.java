@@ -142,7 +142,7 @@ final class ReportTest {
     assertTrue(found > 6, "links: " + found);
     Document dom = dom(page);
     NodeList images = dom.getElementsByTagName("img");
-    assertTrue(images.getLength() >= 5, "images: " + images.getLength());
+    assertTrue(images.getLength() >= 4, "images: " + images.getLength());
     for (int i = 0; i < images.getLength(); i++) {
       assertTrue(images.item(i).getAttributes().getNamedItem("alt") != null, "alt");
     }

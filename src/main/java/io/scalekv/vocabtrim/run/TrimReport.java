@@ -2,10 +2,11 @@ package io.scalekv.vocabtrim.run;
 
 import io.scalekv.metrics.Interval;
 import io.scalekv.report.BarFigure;
-import io.scalekv.report.LineFigure;
 import io.scalekv.report.LineFigure.Axes;
 import io.scalekv.report.LineFigure.Line;
+import io.scalekv.report.LineFigure;
 import io.scalekv.report.PolicyStyle;
+import io.scalekv.report.Report;
 import io.scalekv.report.ReportTable;
 import io.scalekv.vocabtrim.run.TrimResult.Curve;
 import io.scalekv.vocabtrim.run.TrimResult.Loop;
@@ -175,7 +176,7 @@ public final class TrimReport {
         PolicyStyle style = PolicyStyle.numbered(bars.size() % MOST_LINES);
         Interval mbsu = c.bestPoint().mbsu();
         String value = ReportTable.fixed(mbsu.mean(), 3);
-        bars.add(new BarFigure.Bar(label, style, mbsu.mean(), mbsu.low(), mbsu.high(), value));
+        bars.add(new BarFigure.Bar(label, style, mbsu, value));
       }
     }
     BarFigure.of(spec.title(), "best MBSU (modelled)", bars).write(folder, "best");
@@ -238,9 +239,7 @@ public final class TrimReport {
         name,
         style,
         points.stream().mapToDouble(Point::k).toArray(),
-        points.stream().mapToDouble(p -> of.apply(p).mean()).toArray(),
-        points.stream().mapToDouble(p -> of.apply(p).low()).toArray(),
-        points.stream().mapToDouble(p -> of.apply(p).high()).toArray());
+        points.stream().map(of).toList());
   }
 
   /** Returns the settings in which a curve differs from the others. */

@@ -85,7 +85,8 @@ final class MemoryCommand implements Callable<Integer> {
     MemoryTable table = table();
     output.json(table);
     output.line(
-        "%s: %d layers, %d heads of %d channels, batch %d, guidance branches %d, keys %s, values %s",
+        "%s: %d layers, %d heads of %d channels, batch %d, guidance branches %d, keys %s, values"
+            + " %s",
         table.model(),
         table.geometry().layers(),
         table.geometry().heads(),

@@ -2,10 +2,10 @@ package io.scalekv.cli;
 
 import io.scalekv.train.Recipe;
 import java.util.Map;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine;
 
 /** Group of the trainers. */
 @Command(

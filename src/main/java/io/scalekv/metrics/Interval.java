@@ -1,6 +1,5 @@
 package io.scalekv.metrics;
 
-
 /**
  * A mean and its confidence interval, in the metric's unit.
  *

@@ -1,6 +1,5 @@
 package io.scalekv.report;
 
-import io.scalekv.cache.policy.Setting;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
@@ -164,9 +163,7 @@ final class ExperimentFigures {
                   label,
                   PolicyStyle.of(of.get(0).run().policy().name()),
                   sorted.stream().mapToDouble(axis.x()).toArray(),
-                  sorted.stream()
-                      .map(r -> c.value(r.result()).orElseThrow().interval())
-                      .toList()));
+                  sorted.stream().map(r -> c.value(r.result()).orElseThrow().interval()).toList()));
         });
     return LineFigure.of(
         new LineFigure.Axes(title(), axis.title(), c.axis(), axis.doublings()), lines, levels);

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import tech.tablesaw.api.Table;
 
 /**
  * Table and figure of fidelity against measured bytes, for experiments whose runs differ in the

@@ -5,7 +5,6 @@ import io.scalekv.image.Png;
 import io.scalekv.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

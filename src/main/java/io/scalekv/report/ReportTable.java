@@ -89,9 +89,7 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
     /** Adds a column of bytes for programs and MiB for people. */
     public Builder<R> mib(String key, String heading, Function<R, Long> bytes) {
       return data(key, bytes)
-          .text(
-              heading,
-              r -> bytes.apply(r) == null ? null : fixed(bytes.apply(r) / 1048576.0, 2));
+          .text(heading, r -> bytes.apply(r) == null ? null : fixed(bytes.apply(r) / 1048576.0, 2));
     }
 
     /**

@@ -1,7 +1,6 @@
 package io.scalekv.study;
 
 import io.scalekv.io.Require;
-import io.scalekv.metrics.Bootstrap;
 import io.scalekv.metrics.Interval;
 import java.util.Arrays;
 import java.util.SplittableRandom;

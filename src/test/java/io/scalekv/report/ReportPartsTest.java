@@ -97,7 +97,8 @@ final class ReportPartsTest {
             "value (dB), higher is closer",
             List.of(
                 new BarFigure.Bar(label, style, new Interval(1e-4, 0.5e-4, 2e-4, 9, 0), "0.0001"),
-                new BarFigure.Bar("negative", style, new Interval(-3e-5, -6e-5, 1e-5, 9, 0), "-0.00003"),
+                new BarFigure.Bar(
+                    "negative", style, new Interval(-3e-5, -6e-5, 1e-5, 9, 0), "-0.00003"),
                 new BarFigure.Bar("none", style, Interval.alone(0), "0")));
     Path png = folder.resolve("bars.png");
     figure.writePng(png);

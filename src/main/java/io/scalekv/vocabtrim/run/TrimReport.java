@@ -2,11 +2,10 @@ package io.scalekv.vocabtrim.run;
 
 import io.scalekv.metrics.Interval;
 import io.scalekv.report.BarFigure;
+import io.scalekv.report.LineFigure;
 import io.scalekv.report.LineFigure.Axes;
 import io.scalekv.report.LineFigure.Line;
-import io.scalekv.report.LineFigure;
 import io.scalekv.report.PolicyStyle;
-import io.scalekv.report.Report;
 import io.scalekv.report.ReportTable;
 import io.scalekv.vocabtrim.run.TrimResult.Curve;
 import io.scalekv.vocabtrim.run.TrimResult.Loop;

@@ -27,13 +27,23 @@ public interface FidelityMetric extends Metric {
     return 1;
   }
 
-  /** Returns a metric of pixels alone. */
+  /** Returns the shortest side, in pixels, of images that it is defined for. */
+  default int leastSide() {
+    return 1;
+  }
+
+  /**
+   * Returns a metric of pixels alone.
+   *
+   * @param leastSide see {@link #leastSide()}
+   */
   static FidelityMetric ofPixels(
       String key,
       String label,
       String unit,
       int digits,
       boolean higherIsBetter,
+      int leastSide,
       ToDoubleBiFunction<RgbImage, RgbImage> value) {
     return new Simple(
         key,
@@ -42,6 +52,7 @@ public interface FidelityMetric extends Metric {
         digits,
         higherIsBetter,
         Net.NONE,
+        leastSide,
         p -> value.applyAsDouble(p.reference(), p.image()));
   }
 
@@ -53,6 +64,7 @@ public interface FidelityMetric extends Metric {
       int digits,
       boolean higherIsBetter,
       Net net,
+      int leastSide,
       ToDoubleFunction<ImagePair> value)
       implements FidelityMetric {
     @Override

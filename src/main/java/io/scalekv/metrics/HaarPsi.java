@@ -24,13 +24,14 @@ import io.scalekv.image.RgbImage;
  *     2</a>
  */
 public final class HaarPsi {
+  private static final int LEAST_SIDE = 16;
+
   /** HaarPSI as a metric. */
   public static final FidelityMetric METRIC =
-      FidelityMetric.ofPixels("haarpsi", "HaarPSI", "", 4, true, HaarPsi::of);
+      FidelityMetric.ofPixels("haarpsi", "HaarPSI", "", 4, true, LEAST_SIDE, HaarPsi::of);
 
   private static final double C = 30;
   private static final double ALPHA = 4.2;
-  private static final int LEAST_SIDE = 16;
 
   private HaarPsi() {}
 

@@ -8,7 +8,14 @@ public final class ImageMetrics {
   /** Share of token bits that are equal, the most sensitive one. */
   public static final FidelityMetric BITS =
       new FidelityMetric.Simple(
-          "bits", "equal bits", "", 4, true, Net.NONE, p -> p.tokenAgreement().orElse(Double.NaN));
+          "bits",
+          "equal bits",
+          "",
+          4,
+          true,
+          Net.NONE,
+          1,
+          p -> p.tokenAgreement().orElse(Double.NaN));
 
   /** Every metric. */
   public static final List<Metric> ALL =
@@ -17,12 +24,15 @@ public final class ImageMetrics {
           Ssim.METRIC,
           MsSsim.METRIC,
           HaarPsi.METRIC,
+          TorchmetricsSsim.SSIM,
+          TorchmetricsSsim.MS_SSIM,
           LpipsProxy.METRIC,
           Lpips.METRIC,
           Frechet.METRIC,
           Kid.METRIC,
           Kid.PAIRED_METRIC,
           InceptionFeatures.FID,
+          InceptionFeatures.KID,
           BITS);
 
   private ImageMetrics() {}

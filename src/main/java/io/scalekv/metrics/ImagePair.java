@@ -14,39 +14,55 @@ public final class ImagePair {
   private final int group;
   private final String caption;
   private final double tokenAgreement;
+  private final String name;
   private List<FeatureMap> referenceFeatures;
   private List<FeatureMap> imageFeatures;
   private int indexInBatch;
-  private Lpips lpips;
   private Object reading;
 
   private ImagePair(
-      RgbImage reference, RgbImage image, int group, String caption, double tokenAgreement) {
+      RgbImage reference,
+      RgbImage image,
+      int group,
+      String caption,
+      double tokenAgreement,
+      String name) {
     this.reference = reference;
     this.image = image;
     this.group = group;
     this.caption = caption;
     this.tokenAgreement = tokenAgreement;
+    this.name = name;
   }
 
   /** Returns two images and nothing else. */
   public static ImagePair of(RgbImage reference, RgbImage image) {
-    return new ImagePair(reference, image, 0, null, Double.NaN);
+    return new ImagePair(reference, image, 0, null, Double.NaN, null);
   }
 
   /** Returns the same pair in a group: images of one group (one prompt) are not independent. */
   public ImagePair inGroup(int number) {
-    return new ImagePair(reference, image, number, caption, tokenAgreement);
+    return new ImagePair(reference, image, number, caption, tokenAgreement, name);
   }
 
   /** Returns the same pair with the caption that both images were drawn from. */
   public ImagePair withCaption(String text) {
-    return new ImagePair(reference, image, group, text, tokenAgreement);
+    return new ImagePair(reference, image, group, text, tokenAgreement, name);
   }
 
   /** Returns the same pair with the share of token bits that are equal, 0 to 1. */
   public ImagePair withTokenAgreement(double share) {
-    return new ImagePair(reference, image, group, caption, share);
+    return new ImagePair(reference, image, group, caption, share, name);
+  }
+
+  /** Returns the same pair with a name for messages, such as the file of the image. */
+  public ImagePair named(String text) {
+    return new ImagePair(reference, image, group, caption, tokenAgreement, text);
+  }
+
+  /** Returns the name for messages. */
+  public Optional<String> name() {
+    return Optional.ofNullable(name);
   }
 
   /** Returns the reference. */
@@ -95,19 +111,9 @@ public final class ImagePair {
     indexInBatch = index;
   }
 
-  void lpips(Lpips net) {
-    lpips = net;
-  }
-
   /** Returns the distance of the features in the form of LPIPS. */
   double featureDistance() {
     Require.that(imageFeatures != null, "missing features: give a feature net");
     return LpipsProxy.of(referenceFeatures, imageFeatures, indexInBatch);
-  }
-
-  /** LPIPS by the user's file. */
-  double lpips() {
-    Require.that(lpips != null, "missing LPIPS: give a TorchScript file");
-    return lpips.of(reference, image);
   }
 }

@@ -10,13 +10,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The 2048 pooled Inception features that FID and KID are defined on, by a user's TorchScript file
- * such as {@code inception-2015-12-05.pt}. Images of any size are brought to 299×299 by {@link
- * CleanFidResize} and enter as float values 0..255, clipped but not rounded; the file scales them
- * by itself.
+ * Pooled Inception features, which FID is defined on, by a user's TorchScript file such as {@code
+ * inception-2015-12-05.pt}. Images of any size are brought to 299×299 by {@link CleanFidResize} and
+ * enter as float values 0..255, clipped but not rounded; the file scales them by itself.
  *
- * <p>The file's {@code forward(images)} or else {@code forward(images, true)} (the flag that asks
- * the published file for features in place of class scores) must give [B,2048].
+ * <p>The file is asked with {@code forward(images, true)}, the flag by which the published file
+ * gives features in place of class scores, or with {@code forward(images)} where it takes no flag;
+ * the answer must be [B,C]. FID is defined on C = 2048; other widths are measured and reported.
  *
  * @see <a href="https://arxiv.org/abs/2104.11222">Parmar, Zhang, Zhu 2022, On aliased resizing and
  *     surprising subtleties in GAN evaluation</a>
@@ -26,7 +26,11 @@ public final class InceptionFeatures implements FeatureNet {
   public static final SetMetric FID =
       new SetMetric("fid", "FID", 4, Metric.Net.INCEPTION, Frechet::of);
 
-  /** Width of a feature vector. */
+  /** KID on the same features. */
+  public static final SetMetric KID =
+      new SetMetric("kid-inception", "KID", 6, Metric.Net.INCEPTION, Kid::of);
+
+  /** Width of the feature vectors of the published file. */
   public static final int WIDTH = 2048;
 
   private static final int SIDE = 299;
@@ -34,23 +38,25 @@ public final class InceptionFeatures implements FeatureNet {
 
   private final TorchScriptNet net;
   private final boolean flagged;
+  private final int width;
 
-  private InceptionFeatures(TorchScriptNet net, boolean flagged) {
+  private InceptionFeatures(TorchScriptNet net, boolean flagged, int width) {
     this.net = net;
     this.flagged = flagged;
+    this.width = width;
   }
 
   /**
    * Loads a file and runs it once on a black image.
    *
    * @throws IllegalArgumentException if it is not a sound TorchScript archive or gives something
-   *     else than [1,2048]
+   *     else than one vector of at least 2 features
    */
   public static InceptionFeatures open(Path file) {
     TorchScriptNet net = TorchScriptNet.open(file);
     boolean opened = false;
     try {
-      InceptionFeatures features = new InceptionFeatures(net, needsFlag(net));
+      InceptionFeatures features = tried(net);
       opened = true;
       return features;
     } finally {
@@ -60,30 +66,31 @@ public final class InceptionFeatures implements FeatureNet {
     }
   }
 
-  private static boolean needsFlag(TorchScriptNet net) {
+  /** The plain call comes first: the engine prepares the module by it. */
+  private static InceptionFeatures tried(TorchScriptNet net) {
     try (NDManager scope = net.scope()) {
       NDArray black = scope.zeros(new Shape(1, 3, SIDE, SIDE));
-      Shape wanted = new Shape(1, WIDTH);
       Shape plain = net.forward(black).getShape();
-      if (plain.equals(wanted)) {
-        return false;
-      }
       Shape asked = null;
       try {
         asked = net.forward(black, true).getShape();
       } catch (IllegalArgumentException e) {
-        // it takes one argument only: report the first error
+        // it takes one argument
       }
-      if (wanted.equals(asked)) {
-        return true;
-      }
-      throw new IllegalArgumentException(
-          net.file()
-              + " must give features "
-              + wanted
-              + " of an image 299x299, got "
-              + (asked == null ? plain : asked));
+      Shape got = asked == null ? plain : asked;
+      Require.that(
+          got.dimension() == 2 && got.get(0) == 1 && got.get(1) > 1,
+          "%s must give a vector of features (1, %d) of an image 299x299, got %s",
+          net.file(),
+          WIDTH,
+          got);
+      return new InceptionFeatures(net, asked != null, Math.toIntExact(got.get(1)));
     }
+  }
+
+  /** Returns the width C of a feature vector. */
+  public int width() {
+    return width;
   }
 
   @Override
@@ -96,17 +103,17 @@ public final class InceptionFeatures implements FeatureNet {
     return "sha256:" + net.sha256();
   }
 
-  /** Returns one layer with one position: [B,2048,1,1]. The images may differ in size. */
+  /** Returns one layer with one position: [B,C,1,1]. The images may differ in size. */
   @Override
   public List<FeatureMap> features(List<RgbImage> images) {
     Require.that(!images.isEmpty(), "inception needs at least one image, got none");
-    float[] all = new float[images.size() * WIDTH];
+    float[] all = new float[images.size() * width];
     for (int begin = 0; begin < images.size(); begin += BATCH) {
       List<RgbImage> batch = images.subList(begin, Math.min(images.size(), begin + BATCH));
       float[] part = forward(batch);
-      System.arraycopy(part, 0, all, begin * WIDTH, part.length);
+      System.arraycopy(part, 0, all, begin * width, part.length);
     }
-    return List.of(new FeatureMap(images.size(), WIDTH, 1, 1, all));
+    return List.of(new FeatureMap(images.size(), width, 1, 1, all));
   }
 
   private float[] forward(List<RgbImage> batch) {
@@ -120,10 +127,10 @@ public final class InceptionFeatures implements FeatureNet {
       NDArray x = NativeCopy.of(scope, pixels, new Shape(batch.size(), 3, SIDE, SIDE));
       NDArray y = flagged ? net.forward(x, true) : net.forward(x);
       Require.that(
-          y.getShape().equals(new Shape(batch.size(), WIDTH)),
+          y.getShape().equals(new Shape(batch.size(), width)),
           "%s must give features %s, got %s",
           net.file(),
-          new Shape(batch.size(), WIDTH),
+          new Shape(batch.size(), width),
           y.getShape());
       return y.toFloatArray();
     }
@@ -132,10 +139,10 @@ public final class InceptionFeatures implements FeatureNet {
   @Override
   public double[][] pooled(List<RgbImage> images) {
     float[] values = features(images).get(0).values();
-    double[][] vectors = new double[images.size()][WIDTH];
+    double[][] vectors = new double[images.size()][width];
     for (int i = 0; i < vectors.length; i++) {
-      for (int c = 0; c < WIDTH; c++) {
-        vectors[i][c] = values[i * WIDTH + c];
+      for (int c = 0; c < width; c++) {
+        vectors[i][c] = values[i * width + c];
       }
     }
     return vectors;

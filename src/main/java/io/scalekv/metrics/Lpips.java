@@ -19,7 +19,8 @@ import java.util.Locale;
 public final class Lpips implements AutoCloseable {
   /** LPIPS as a metric. */
   public static final FidelityMetric METRIC =
-      new FidelityMetric.Simple("lpips", "lpips", "", 4, false, Metric.Net.LPIPS, ImagePair::lpips);
+      new FidelityMetric.Simple(
+          "lpips", "lpips", "", 4, false, Metric.Net.LPIPS, 1, p -> Double.NaN);
 
   private final TorchScriptNet net;
   private final String name;

@@ -30,6 +30,7 @@ public final class LpipsProxy {
           4,
           false,
           Metric.Net.FEATURES,
+          RandomFeatureNet.LEAST_SIDE,
           ImagePair::featureDistance);
 
   private static final double EPS = 1e-10;

@@ -14,15 +14,6 @@ record Plane(int width, int height, double[] values) {
     return new Plane(image.width(), image.height(), values);
   }
 
-  /** Returns the value by value, of two planes of one size. */
-  Plane times(Plane other) {
-    double[] product = new double[values.length];
-    for (int i = 0; i < product.length; i++) {
-      product[i] = values[i] * other.values[i];
-    }
-    return new Plane(width, height, product);
-  }
-
   /** Returns means of the 2×2 squares side by side; an odd last row or column is dropped. */
   Plane halved() {
     int w = width / 2;
@@ -40,32 +31,22 @@ record Plane(int width, int height, double[] values) {
     return new Plane(w, h, half);
   }
 
-  /**
-   * Correlation with a separable window, only where it lies inside: {@code taps.length - 1} columns
-   * and rows fewer.
-   */
-  Plane filteredInside(double[] taps) {
-    int w = width - taps.length + 1;
-    int h = height - taps.length + 1;
-    double[] rows = new double[w * height];
-    for (int y = 0; y < height; y++) {
-      for (int k = 0; k < taps.length; k++) {
-        addScaled(rows, y * w, values, y * width + k, taps[k], w);
-      }
-    }
-    double[] out = new double[w * h];
+  /** Returns the plane with a margin that mirrors it at its edge pixels, which are not repeated. */
+  Plane reflected(int margin) {
+    int w = width + 2 * margin;
+    int h = height + 2 * margin;
+    double[] wide = new double[w * h];
     for (int y = 0; y < h; y++) {
-      for (int k = 0; k < taps.length; k++) {
-        addScaled(out, y * w, rows, (y + k) * w, taps[k], w);
+      int row = mirrored(y - margin, height) * width;
+      for (int x = 0; x < w; x++) {
+        wide[y * w + x] = values[row + mirrored(x - margin, width)];
       }
     }
-    return new Plane(w, h, out);
+    return new Plane(w, h, wide);
   }
 
-  private static void addScaled(
-      double[] to, int at, double[] from, int start, double factor, int count) {
-    for (int i = 0; i < count; i++) {
-      to[at + i] += factor * from[start + i];
-    }
+  private static int mirrored(int at, int length) {
+    int positive = Math.abs(at);
+    return positive < length ? positive : 2 * (length - 1) - positive;
   }
 }

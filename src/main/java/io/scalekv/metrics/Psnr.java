@@ -9,7 +9,7 @@ import io.scalekv.image.RgbImage;
 public final class Psnr {
   /** PSNR as a metric. */
   public static final FidelityMetric METRIC =
-      FidelityMetric.ofPixels("psnr", "PSNR", "dB", 2, true, Psnr::db);
+      FidelityMetric.ofPixels("psnr", "PSNR", "dB", 2, true, 1, Psnr::db);
 
   private static final double PEAK = 255;
 

@@ -28,7 +28,7 @@ import java.util.stream.Collectors;
  */
 public final class RandomFeatureNet implements FeatureNet {
   private static final int[] CHANNELS = {16, 32, 64, 64};
-  private static final int LEAST_SIDE = 1 << CHANNELS.length;
+  static final int LEAST_SIDE = 1 << CHANNELS.length;
   private static final double BIAS = 0.1;
 
   /** Weight [O,C,3,3] and bias [O] of one convolution. */

@@ -22,6 +22,13 @@ public final class ReferenceFeatures {
     return net.name() + " " + from + " " + count;
   }
 
+  /** Forgets all features, where the references before will not be asked for again. */
+  public void clear() {
+    maps.clear();
+    vectors.clear();
+    values = 0;
+  }
+
   /**
    * Returns the feature maps of one batch.
    *

@@ -2,12 +2,14 @@ package io.scalekv.metrics;
 
 import io.scalekv.image.RgbImage;
 import io.scalekv.metrics.Metric.Net;
+import io.scalekv.metrics.TorchScriptNet.NetFailure;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -30,15 +32,23 @@ public final class Scoring {
    */
   public record Score(int group, boolean identical, Map<String, Double> values) {}
 
-  /** Vectors of both sets by one net. */
-  private record Vectors(List<double[]> references, List<double[]> images) {}
+  /**
+   * Feature vectors of one pair.
+   *
+   * @param reference [C] of the reference
+   * @param image [C] of the image
+   */
+  public record Vectors(double[] reference, double[] image) {}
 
   private final List<Metric> metrics;
   private final MetricNets nets;
   private final ReferenceFeatures known;
+  private final Workers workers;
   private final List<Score> scores = new ArrayList<>();
   private final List<Map<String, Integer>> cases = new ArrayList<>();
-  private final Map<Net, Vectors> vectors = new EnumMap<>(Net.class);
+  private final List<Map<Net, Vectors>> vectors = new ArrayList<>();
+  private final Map<Metric, String> failures = new LinkedHashMap<>();
+  private final Map<Metric, Integer> tooSmall = new LinkedHashMap<>();
   private final List<String> notes = new ArrayList<>();
 
   /**
@@ -47,38 +57,84 @@ public final class Scoring {
    * @param known features of the references; shared by all scorings against the same references
    */
   public Scoring(List<? extends Metric> metrics, MetricNets nets, ReferenceFeatures known) {
+    this(metrics, nets, known, Workers.NONE);
+  }
+
+  /**
+   * @param workers threads for the metrics that need no net
+   */
+  public Scoring(
+      List<? extends Metric> metrics, MetricNets nets, ReferenceFeatures known, Workers workers) {
     this.metrics = List.copyOf(metrics);
     this.nets = nets;
     this.known = known;
+    this.workers = workers;
   }
 
   /** Scores more pairs; their references follow those of the call before. */
   public void accept(List<ImagePair> pairs) {
     pairs.forEach(p -> Sizes.requireEqual("image pair", p.reference(), p.image()));
-    boolean features = wants(Net.FEATURES, FidelityMetric.class);
-    if (features || wants(Net.FEATURES, SetMetric.class)) {
-      features(pairs, features);
+    pairs.forEach(p -> vectors.add(new EnumMap<>(Net.class)));
+    if (wants(Net.FEATURES, FidelityMetric.class) || wants(Net.FEATURES, SetMetric.class)) {
+      features(pairs);
     }
     if (wants(Net.INCEPTION, SetMetric.class)) {
-      Vectors v = vectors(Net.INCEPTION);
-      FeatureNet net = nets.inception();
-      v.references().addAll(Arrays.asList(known.vectors(net, scores.size(), references(pairs))));
-      v.images().addAll(Arrays.asList(net.pooled(images(pairs))));
+      inception(pairs);
     }
-    Lpips lpips = wants(Net.LPIPS, FidelityMetric.class) ? nets.lpips() : null;
-    for (ImagePair pair : pairs) {
-      pair.lpips(lpips);
-      score(pair);
-      pair.features(null, null, 0);
+    List<Map<String, Double>> pixels = workers.map(pairs, p -> values(p, true));
+    for (int i = 0; i < pairs.size(); i++) {
+      Map<String, Double> values = new LinkedHashMap<>();
+      Map<String, Double> ofNets = values(pairs.get(i), false);
+      for (Metric m : metrics) {
+        Double value = m.net() == Net.NONE ? pixels.get(i).get(m.key()) : ofNets.get(m.key());
+        if (value != null) {
+          values.put(m.key(), value);
+        }
+      }
+      add(pairs.get(i), values);
     }
+  }
+
+  private void add(ImagePair pair, Map<String, Double> values) {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    for (Metric metric : metrics) {
+      if (metric instanceof FidelityMetric m && values.containsKey(m.key())) {
+        counts.put(m.key(), m.cases(pair));
+      }
+      if (metric instanceof FidelityMetric m && m.leastSide() > shortest(pair)) {
+        tooSmall.merge(m, 1, Integer::sum);
+      }
+    }
+    scores.add(new Score(pair.group(), pair.identical(), values));
+    cases.add(counts);
+    pair.features(null, null, 0);
+  }
+
+  /**
+   * Takes a score that was computed before, in the place of {@link #accept}.
+   *
+   * @param ofPair its feature vectors, as {@link #vectors} returned them
+   */
+  public void restore(Score score, Map<Net, Vectors> ofPair) {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    score.values().keySet().forEach(key -> counts.put(key, 1));
+    scores.add(score);
+    cases.add(counts);
+    vectors.add(new EnumMap<>(Net.class));
+    vectors.get(vectors.size() - 1).putAll(ofPair);
+  }
+
+  /** Returns the feature vectors of a pair, by the net of a metric of sets. */
+  public Map<Net, Vectors> vectors(int pair) {
+    return Collections.unmodifiableMap(vectors.get(pair));
+  }
+
+  private static int shortest(ImagePair pair) {
+    return Math.min(pair.reference().width(), pair.reference().height());
   }
 
   private boolean wants(Net net, Class<? extends Metric> kind) {
     return metrics.stream().anyMatch(m -> m.net() == net && kind.isInstance(m));
-  }
-
-  private Vectors vectors(Net net) {
-    return vectors.computeIfAbsent(net, n -> new Vectors(new ArrayList<>(), new ArrayList<>()));
   }
 
   private static List<RgbImage> references(List<ImagePair> pairs) {
@@ -89,9 +145,53 @@ public final class Scoring {
     return pairs.stream().map(ImagePair::image).toList();
   }
 
-  private void features(List<ImagePair> pairs, boolean ofPairs) {
-    FeatureNet net = nets.features();
+  private void inception(List<ImagePair> pairs) {
+    try {
+      FeatureNet net = nets.inception();
+      double[][] references = known.vectors(net, scores.size(), references(pairs));
+      double[][] images = net.pooled(images(pairs));
+      for (int i = 0; i < images.length; i++) {
+        put(i, Net.INCEPTION, references[i], images[i]);
+        requireFinite(net, pairs.get(i), i, "reference", references[i]);
+        requireFinite(net, pairs.get(i), i, "image", images[i]);
+      }
+    } catch (NetFailure e) {
+      fail(Net.INCEPTION, e.getMessage());
+    }
+  }
+
+  private void requireFinite(FeatureNet net, ImagePair pair, int i, String side, double[] vector) {
+    for (double x : vector) {
+      if (!Double.isFinite(x)) {
+        String note = "%s: features of %s %s must be finite, got %s";
+        fail(Net.INCEPTION, note.formatted(net.name(), side, name(pair, i), x));
+        return;
+      }
+    }
+  }
+
+  private String name(ImagePair pair, int i) {
+    return pair.name().orElseGet(() -> String.valueOf(scores.size() + i + 1));
+  }
+
+  /** Notes why the metrics of a net have no value; the first reason stays. */
+  private void fail(Net net, String reason) {
+    metrics.stream().filter(m -> m.net() == net).forEach(m -> failures.putIfAbsent(m, reason));
+  }
+
+  private void put(int pair, Net net, double[] reference, double[] image) {
+    vectors.get(scores.size() + pair).put(net, new Vectors(reference, image));
+  }
+
+  private void features(List<ImagePair> all) {
+    List<ImagePair> pairs =
+        all.stream().filter(p -> shortest(p) >= RandomFeatureNet.LEAST_SIDE).toList();
+    if (pairs.isEmpty()) {
+      return;
+    }
+    boolean ofPairs = wants(Net.FEATURES, FidelityMetric.class);
     boolean ofSets = wants(Net.FEATURES, SetMetric.class);
+    FeatureNet net = nets.features();
     int at = 0;
     for (List<RgbImage> batch : ImageBatches.of(images(pairs), FeatureNet.BATCH_PIXELS)) {
       List<RgbImage> full = references(pairs.subList(at, at + batch.size()));
@@ -104,27 +204,46 @@ public final class Scoring {
       if (ofSets) {
         double[][] references =
             ofPairs ? known.vectors(net, from, batch.size(), x) : known.vectors(net, from, full);
-        vectors(Net.FEATURES).references().addAll(Arrays.asList(references));
-        vectors(Net.FEATURES).images().addAll(FeatureNet.vectors(y));
+        List<double[]> vectorsOfImages = FeatureNet.vectors(y);
+        for (int i = 0; i < batch.size(); i++) {
+          int place = all.indexOf(pairs.get(at + i));
+          put(place, Net.FEATURES, references[i], vectorsOfImages.get(i));
+        }
       }
       at += batch.size();
     }
   }
 
-  private void score(ImagePair pair) {
+  /** Returns values of the metrics that need no net, or of those that do. */
+  private Map<String, Double> values(ImagePair pair, boolean ofPixels) {
     Map<String, Double> values = new LinkedHashMap<>();
-    Map<String, Integer> counts = new LinkedHashMap<>();
     for (Metric metric : metrics) {
-      if (metric instanceof FidelityMetric m) {
-        double value = m.of(pair);
+      if (metric instanceof FidelityMetric m
+          && (m.net() == Net.NONE) == ofPixels
+          && m.leastSide() <= shortest(pair)) {
+        double value = m.net() == Net.LPIPS ? lpips(pair) : m.of(pair);
         if (!Double.isNaN(value)) {
           values.put(m.key(), value);
-          counts.put(m.key(), m.cases(pair));
         }
       }
     }
-    scores.add(new Score(pair.group(), pair.identical(), values));
-    cases.add(counts);
+    return values;
+  }
+
+  /** Returns LPIPS; NaN, and a note, where the user's file gives no finite number. */
+  private double lpips(ImagePair pair) {
+    Lpips net = nets.lpips();
+    String image = name(pair, 0);
+    try {
+      double value = net.of(pair.reference(), pair.image());
+      if (Double.isFinite(value)) {
+        return value;
+      }
+      fail(Net.LPIPS, "%s of image %s must be finite, got %s".formatted(net.label(), image, value));
+    } catch (NetFailure e) {
+      fail(Net.LPIPS, "%s of image %s: %s".formatted(net.label(), image, e.getMessage()));
+    }
+    return Double.NaN;
   }
 
   /** Returns one entry a pair, in their order. */
@@ -140,27 +259,42 @@ public final class Scoring {
     notes.clear();
     Map<String, Interval> summary = new LinkedHashMap<>();
     for (Metric metric : metrics) {
-      if (metric instanceof SetMetric m) {
+      if (failures.containsKey(metric)) {
+        notes.add(metric.key() + ": " + failures.get(metric));
+      } else if (metric instanceof SetMetric m) {
         distance(m, summary);
       } else if (scores.stream().anyMatch(s -> s.values().containsKey(metric.key()))) {
         summary.put(metric.key(), Bootstrap.withSeed(0).mean(byGroup(metric.key())));
       } else if (metric == ImageMetrics.BITS) {
         notes.add("bits: these images are not drawn from tokens");
       }
+      if (tooSmall.containsKey(metric)) {
+        String note = "%s needs sides of at least %d pixels; %d images are smaller";
+        int least = ((FidelityMetric) metric).leastSide();
+        notes.add(note.formatted(metric.key(), least, tooSmall.get(metric)));
+      }
     }
     return summary;
   }
 
   private void distance(SetMetric metric, Map<String, Interval> summary) {
-    int n = scores.size();
+    List<Vectors> v =
+        vectors.stream().map(m -> m.get(metric.net())).filter(Objects::nonNull).toList();
+    int n = v.size();
     if (n < FEWEST_FOR_SETS) {
       notes.add(metric.key() + " needs at least " + FEWEST_FOR_SETS + " images, got " + n);
       return;
     }
-    Vectors v = vectors(metric.net());
     double value =
-        metric.of(v.references().toArray(double[][]::new), v.images().toArray(double[][]::new));
+        metric.of(
+            v.stream().map(Vectors::reference).toArray(double[][]::new),
+            v.stream().map(Vectors::image).toArray(double[][]::new));
     summary.put(metric.key(), new Interval(value, Double.NaN, Double.NaN, n, 0));
+    if (metric.net() == Net.INCEPTION && nets.inception().width() != InceptionFeatures.WIDTH) {
+      notes.add(
+          "%s is defined on %d features; this file gives %d"
+              .formatted(metric.key(), InceptionFeatures.WIDTH, nets.inception().width()));
+    }
     if (metric.net() == Net.INCEPTION && n < FID_SAMPLES) {
       notes.add(
           metric.key() + " is biased upwards by " + n + " images; the paper took " + FID_SAMPLES);

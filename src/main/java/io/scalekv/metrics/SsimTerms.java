@@ -33,24 +33,109 @@ record SsimTerms(double ssim, double cs) {
     return taps;
   }
 
-  /** Returns the means over the positions of the window; both planes are at least 11×11. */
+  /**
+   * Returns the means over the positions of the window; both planes are at least 11×11. Rows are
+   * filtered as they are read, so that one window of rows is in memory at a time.
+   */
   static SsimTerms of(Plane x, Plane y) {
-    double[] meanX = x.filteredInside(TAPS).values();
-    double[] meanY = y.filteredInside(TAPS).values();
-    double[] squareX = x.times(x).filteredInside(TAPS).values();
-    double[] squareY = y.times(y).filteredInside(TAPS).values();
-    double[] product = x.times(y).filteredInside(TAPS).values();
+    int count = x.width() - WINDOW + 1;
+    double[][][] rows = new double[5][WINDOW][count];
+    double[][] moments = new double[5][count];
+    double[] line = new double[x.width()];
     double ssim = 0;
     double cs = 0;
-    for (int i = 0; i < product.length; i++) {
-      double mx = meanX[i] * meanX[i];
-      double my = meanY[i] * meanY[i];
-      double mxy = meanX[i] * meanY[i];
-      double spread = (squareX[i] - mx) + (squareY[i] - my);
-      double c = (2 * (product[i] - mxy) + C2) / (spread + C2);
-      cs += c;
-      ssim += c * ((2 * mxy + C1) / (mx + my + C1));
+    for (int row = 0; row < x.height(); row++) {
+      int from = row * x.width();
+      int slot = row % WINDOW;
+      along(rows[0][slot], x.values(), from);
+      along(rows[1][slot], y.values(), from);
+      along(rows[2][slot], products(line, x.values(), x.values(), from), 0);
+      along(rows[3][slot], products(line, y.values(), y.values(), from), 0);
+      along(rows[4][slot], products(line, x.values(), y.values(), from), 0);
+      if (row < WINDOW - 1) {
+        continue;
+      }
+      for (int m = 0; m < moments.length; m++) {
+        across(moments[m], rows[m], row + 1);
+      }
+      for (int i = 0; i < count; i++) {
+        double mx = moments[0][i] * moments[0][i];
+        double my = moments[1][i] * moments[1][i];
+        double mxy = moments[0][i] * moments[1][i];
+        double spread = (moments[2][i] - mx) + (moments[3][i] - my);
+        double c = (2 * (moments[4][i] - mxy) + C2) / (spread + C2);
+        cs += c;
+        ssim += c * ((2 * mxy + C1) / (mx + my + C1));
+      }
     }
-    return new SsimTerms(ssim / product.length, cs / product.length);
+    double n = (double) count * (x.height() - WINDOW + 1);
+    return new SsimTerms(ssim / n, cs / n);
+  }
+
+  private static double[] products(double[] to, double[] a, double[] b, int from) {
+    for (int i = 0; i < to.length; i++) {
+      to[i] = a[from + i] * b[from + i];
+    }
+    return to;
+  }
+
+  /** Filters a row with the window, which is symmetric. */
+  private static void along(double[] to, double[] v, int from) {
+    double t0 = TAPS[0];
+    double t1 = TAPS[1];
+    double t2 = TAPS[2];
+    double t3 = TAPS[3];
+    double t4 = TAPS[4];
+    double t5 = TAPS[5];
+    for (int i = 0; i < to.length; i++) {
+      int p = from + i;
+      to[i] =
+          t0 * v[p]
+              + t1 * v[p + 1]
+              + t2 * v[p + 2]
+              + t3 * v[p + 3]
+              + t4 * v[p + 4]
+              + t5 * v[p + 5]
+              + t4 * v[p + 6]
+              + t3 * v[p + 7]
+              + t2 * v[p + 8]
+              + t1 * v[p + 9]
+              + t0 * v[p + 10];
+    }
+  }
+
+  /** Filters columns of the last 11 rows, the oldest of which stands at {@code first % 11}. */
+  private static void across(double[] to, double[][] rows, int first) {
+    double[] r0 = rows[first % WINDOW];
+    double[] r1 = rows[(first + 1) % WINDOW];
+    double[] r2 = rows[(first + 2) % WINDOW];
+    double[] r3 = rows[(first + 3) % WINDOW];
+    double[] r4 = rows[(first + 4) % WINDOW];
+    double[] r5 = rows[(first + 5) % WINDOW];
+    double[] r6 = rows[(first + 6) % WINDOW];
+    double[] r7 = rows[(first + 7) % WINDOW];
+    double[] r8 = rows[(first + 8) % WINDOW];
+    double[] r9 = rows[(first + 9) % WINDOW];
+    double[] r10 = rows[(first + 10) % WINDOW];
+    double t0 = TAPS[0];
+    double t1 = TAPS[1];
+    double t2 = TAPS[2];
+    double t3 = TAPS[3];
+    double t4 = TAPS[4];
+    double t5 = TAPS[5];
+    for (int i = 0; i < to.length; i++) {
+      to[i] =
+          t0 * r0[i]
+              + t1 * r1[i]
+              + t2 * r2[i]
+              + t3 * r3[i]
+              + t4 * r4[i]
+              + t5 * r5[i]
+              + t4 * r6[i]
+              + t3 * r7[i]
+              + t2 * r8[i]
+              + t1 * r9[i]
+              + t0 * r10[i];
+    }
   }
 }

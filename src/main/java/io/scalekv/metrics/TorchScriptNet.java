@@ -149,8 +149,17 @@ public final class TorchScriptNet implements AutoCloseable {
     return TorchOps.call("to_fp32", results.head());
   }
 
-  private IllegalArgumentException refused(EngineException e) {
-    return new IllegalArgumentException(file + ": forward failed (" + reason(e) + ")", e);
+  /** Failure of a user's net on an input. */
+  static final class NetFailure extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+
+    NetFailure(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  private NetFailure refused(EngineException e) {
+    return new NetFailure(file + ": forward failed (" + reason(e) + ")", e);
   }
 
   @Override

@@ -158,15 +158,71 @@ final class TorchScriptNetTest {
   }
 
   @Test
-  void otherFeaturesAreRefused() throws IOException {
-    String three =
+  void aMapIsNoVectorOfFeatures() throws IOException {
+    String pixels = MODULE + "  def forward(self, x: Tensor) -> Tensor:\n    return torch.neg(x)\n";
+    Path file = file("map.pt", pixels);
+    assertRefused("got (1, 3, 299, 299)", () -> InceptionFeatures.open(file));
+  }
+
+  /** A net that sees only values outside 0..255 sees nothing: they are clipped. */
+  @Test
+  void resizedValuesAreClipped() throws IOException {
+    String overshoot =
         MODULE
             + """
               def forward(self, x: Tensor) -> Tensor:
-                return torch.mean(x, [2, 3])
+                over = torch.relu(torch.sub(x, 255.))
+                under = torch.relu(torch.neg(x))
+                return torch.mean(torch.add(over, under), [2, 3])
             """;
-    Path file = file("three.pt", three);
-    assertRefused("got (1, 3)", () -> InceptionFeatures.open(file));
+    RgbImage edges = RgbImage.ofPacked(2, 1, new int[] {0, 0xffffff});
+    float[] unclipped = CleanFidResize.unclipped(edges, 299, 299).planes();
+    assertTrue(IntStream.range(0, unclipped.length).anyMatch(i -> unclipped[i] > 255));
+    try (InceptionFeatures net = InceptionFeatures.open(file("overshoot.pt", overshoot))) {
+      assertArrayEquals(new double[3], net.pooled(List.of(edges))[0]);
+    }
+  }
+
+  /** A net that gives no number costs its own metric and nothing else. */
+  @Test
+  void aBrokenNetLeavesTheOtherMetrics() throws IOException {
+    String nan =
+        MODULE
+            + """
+              def forward(self, a: Tensor, b: Tensor) -> Tensor:
+                d = torch.mean(torch.sub(a, a))
+                return torch.div(d, d)
+            """;
+    RgbImage a = TestImages.noise(1, 20, 20);
+    RgbImage b = TestImages.noise(2, 20, 20);
+    try (Lpips lpips = Lpips.open(file("nan.pt", nan))) {
+      MetricNets nets =
+          new MetricNets() {
+            @Override
+            public FeatureNet features() {
+              throw new AssertionError();
+            }
+
+            @Override
+            public Lpips lpips() {
+              return lpips;
+            }
+
+            @Override
+            public InceptionFeatures inception() {
+              throw new AssertionError();
+            }
+          };
+      Scoring scoring =
+          new Scoring(List.of(Psnr.METRIC, Lpips.METRIC), nets, new ReferenceFeatures());
+      scoring.accept(List.of(ImagePair.of(a, b).named("b.png"), ImagePair.of(a, a)));
+      assertEquals(Psnr.db(a, b), scoring.summary().get("psnr").mean());
+      assertEquals(List.of("psnr"), List.copyOf(scoring.summary().keySet()));
+      assertEquals(1, scoring.notes().size());
+      String note = scoring.notes().get(0);
+      assertTrue(note.contains("lpips(nan)") && note.contains("b.png"), note);
+      assertTrue(note.contains("NaN"), note);
+    }
   }
 
   @Test
@@ -249,9 +305,8 @@ final class TorchScriptNetTest {
     }
   }
 
-  /** Where both calls give something, the last answer is told. */
   @Test
-  void flaggedFeaturesOfAnotherWidthAreRefused() throws IOException {
+  void theFlagGivesFeaturesOfAnyWidth() throws IOException {
     String source =
         MODULE
             + """
@@ -263,8 +318,10 @@ final class TorchScriptNetTest {
                   r = m
                 return r
             """;
-    Path file = file("narrow.pt", source);
-    assertRefused("got (1, 6)", () -> InceptionFeatures.open(file));
+    try (InceptionFeatures net = InceptionFeatures.open(file("narrow.pt", source))) {
+      assertEquals(6, net.width());
+      assertEquals(6, net.pooled(List.of(TestImages.flat(9, 8, 8)))[0].length);
+    }
   }
 
   @Test

@@ -6,7 +6,9 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyKind;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.UserNets;
 import io.scalekv.io.Software;
+import io.scalekv.metrics.LpipsRange;
 import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.profile.LayerStatistic;
@@ -20,7 +22,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jline.utils.Signals;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
@@ -34,6 +35,7 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /**
  * Root command. Every command ends with exit code 0 (done), 1 (failed while working), 2 (wrong
@@ -164,6 +166,8 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(
         LayerStatistic.class,
         new Choice<>(List.of(LayerStatistic.values()), LayerStatistic::cliName));
+    root.registerConverter(
+        LpipsRange.class, new Choice<>(List.of(LpipsRange.values()), UserNets::range));
     root.registerConverter(RunnerOptions.Kind.class, Choice.of(RunnerOptions.Kind.class));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
     root.registerConverter(Names.class, Choice.of(Names.class));

@@ -17,7 +17,6 @@ final class NetOptions {
       names = "--lpips-range",
       paramLabel = "-1..1|0..1",
       defaultValue = "-1..1",
-      converter = Range.class,
       description = "Pixel values that the LPIPS file expects (default: ${DEFAULT-VALUE}).")
   private LpipsRange lpipsRange = LpipsRange.MINUS_ONE_TO_ONE;
 
@@ -26,13 +25,6 @@ final class NetOptions {
       paramLabel = "FILE",
       description = "Also measure FID by this TorchScript Inception (inception-2015-12-05.pt).")
   private Path inception;
-
-  /** Converter of {@code --lpips-range}. */
-  static final class Range extends Choice<LpipsRange> {
-    Range() {
-      super(java.util.List.of(LpipsRange.values()), UserNets::range);
-    }
-  }
 
   /** Returns the nets, each tried on a tiny input. */
   UserNets nets() {

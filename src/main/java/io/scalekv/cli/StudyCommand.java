@@ -51,7 +51,7 @@ final class StudyCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "asi",
       description = "Statistic that roles are assigned by (default: ${DEFAULT-VALUE}).")
-  private String statistic;
+  private LayerStatistic statistic;
 
   @Option(
       names = "--classifier",
@@ -67,7 +67,7 @@ final class StudyCommand implements Callable<Integer> {
       defaultValue = "10%",
       description =
           "Budget that decides which scales read a compressed cache (default: ${DEFAULT-VALUE}).")
-  private String budget;
+  private Budget budget;
 
   @Option(
       names = "--draws",
@@ -95,9 +95,9 @@ final class StudyCommand implements Callable<Integer> {
     Study.Request request =
         new Study.Request(
             inputs,
-            LayerStatistic.ofCliName(statistic),
+            statistic,
             classifier,
-            Budget.parse(budget),
+            budget,
             draws,
             seed);
     if (inputs.isEmpty()) {

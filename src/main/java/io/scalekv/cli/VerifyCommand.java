@@ -32,9 +32,6 @@ import picocli.CommandLine.Parameters;
       "  ./scalekv verify out/table1-quick"
     })
 final class VerifyCommand implements Callable<Integer> {
-  /** JSON document. */
-  record Report(List<Verification> results) {}
-
   @Mixin private NetOptions nets;
   @Mixin private MachineOptions machine;
   @Mixin private Output output;
@@ -81,7 +78,7 @@ final class VerifyCommand implements Callable<Integer> {
       }
     }
     Require.that(!verified.isEmpty(), "missing finished runs in %s", files);
-    output.json(new Report(verified));
+    output.json(Map.of("results", verified));
     for (Verification one : verified) {
       output.line("%s %s: %s", one.folder(), one.id(), one.same() ? "same" : "differs");
       one.differences().forEach(d -> output.line("  %s", d));

@@ -80,6 +80,16 @@ public record ExperimentFile(
     promptSets = Collections.unmodifiableMap(new LinkedHashMap<>(promptSets));
   }
 
+  /** Returns the title, with a remark for the small version. */
+  public String heading() {
+    return heading("");
+  }
+
+  /** Returns the title followed by the name of a part, with a remark for the small version. */
+  public String heading(String part) {
+    return title + part + (quick ? " (small version)" : "");
+  }
+
   /** The rows in their order; where two runs have one label, it names the group too. */
   public List<Row> toldApart() {
     Map<String, Set<String>> ids = new HashMap<>();

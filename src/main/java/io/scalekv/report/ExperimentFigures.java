@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.cache.policy.Setting;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
@@ -102,10 +103,6 @@ final class ExperimentFigures {
     };
   }
 
-  private String title() {
-    return results.file().title() + (results.file().quick() ? " (small version)" : "");
-  }
-
   private List<NamedFigure> fidelity() {
     Optional<FrontierView> frontier = FrontierView.of(results);
     if (frontier.isPresent()) {
@@ -120,7 +117,7 @@ final class ExperimentFigures {
                 .findFirst()
                 .map(a -> lines(c, a))
                 .orElseGet(() -> bars(c));
-        figures.add(new NamedFigure(name + "-" + c.file(), title() + ": " + c.axis(), figure));
+        figures.add(new NamedFigure(name + "-" + c.file(), results.file().heading() + ": " + c.axis(), figure));
       }
     }
     return figures;
@@ -166,7 +163,7 @@ final class ExperimentFigures {
                   sorted.stream().map(r -> c.value(r.result()).orElseThrow().interval()).toList()));
         });
     return LineFigure.of(
-        new LineFigure.Axes(title(), axis.title(), c.axis(), axis.doublings()), lines, levels);
+        new LineFigure.Axes(results.file().heading(), axis.title(), c.axis(), axis.doublings()), lines, levels);
   }
 
   /**
@@ -197,7 +194,7 @@ final class ExperimentFigures {
                             c.number(v.mean()))));
       }
     }
-    return BarFigure.of(title(), c.axis(), bars);
+    return BarFigure.of(results.file().heading(), c.axis(), bars);
   }
 
   private List<NamedFigure> one(String what, String alt, String axis, List<BarFigure.Bar> bars) {
@@ -205,7 +202,7 @@ final class ExperimentFigures {
         ? List.of()
         : List.of(
             new NamedFigure(
-                name + "-" + what, title() + ": " + alt, BarFigure.of(title(), axis, bars)));
+                name + "-" + what, results.file().heading() + ": " + alt, BarFigure.of(results.file().heading(), axis, bars)));
   }
 
   private List<NamedFigure> memory() {
@@ -262,7 +259,7 @@ final class ExperimentFigures {
       if (r.result() != null && r.result().attention() != null) {
         String file = figures.isEmpty() ? name : name + "-" + r.number();
         figures.add(
-            new NamedFigure(file, title(), CurrentMassDensity.of(title(), r.result().attention())));
+            new NamedFigure(file, results.file().heading(), CurrentMassDensity.of(results.file().heading(), r.result().attention())));
       }
     }
     return figures;

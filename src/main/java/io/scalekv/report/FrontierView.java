@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import tech.tablesaw.api.Table;
 
 /**
  * Table and figure of fidelity against measured bytes, for experiments whose runs differ in the
@@ -47,10 +48,6 @@ final class FrontierView {
     return frontier;
   }
 
-  private String title() {
-    return results.file().title() + (results.file().quick() ? " (small version)" : "");
-  }
-
   /** The number of a point on the frontier, from 1; 0 for others. */
   private int number(Frontier.Point p) {
     return frontier.points().indexOf(p) + 1;
@@ -60,7 +57,7 @@ final class FrontierView {
   ReportTable table() {
     ReportTable.Builder<Frontier.Point> t =
         ReportTable.of(
-                results.file().name() + "-frontier", title() + ": every setting by bytes", settings)
+                results.file().name() + "-frontier", results.file().heading() + ": every setting by bytes", settings)
             .data("frontier", p -> number(p) == 0 ? null : number(p))
             .text("#", p -> number(p) == 0 ? "–" : number(p))
             .text("setting", p -> bold(p, p.label()))
@@ -124,9 +121,9 @@ final class FrontierView {
     }
     return new NamedFigure(
         results.file().name() + "-frontier",
-        title() + ": PSNR against bytes of the cache",
+        results.file().heading() + ": PSNR against bytes of the cache",
         LineFigure.of(
-            new LineFigure.Axes(title(), "KV cache of an image, measured (KiB)", "PSNR (dB)", true),
+            new LineFigure.Axes(results.file().heading(), "KV cache of an image, measured (KiB)", "PSNR (dB)", true),
             lines,
             MetricColumn.of(results).stream()
                 .filter(c -> c.metric() == Psnr.METRIC)

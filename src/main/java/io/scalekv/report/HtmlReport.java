@@ -128,7 +128,7 @@ final class HtmlReport {
     }
     Map<String, Object> section = new LinkedHashMap<>();
     section.put("anchor", s.anchor());
-    section.put("title", s.file().title() + (s.file().quick() ? " (small version)" : ""));
+    section.put("title", s.file().heading());
     section.put("figures", vectors(first));
     if (!more.isEmpty()) {
       section.put("more", Map.of("count", more.size(), "figures", more));

@@ -12,6 +12,8 @@ import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiFunction;
+import java.util.function.BiPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -47,8 +49,8 @@ public final class LayerScaleMap implements Figure {
     private double low = Double.NaN;
     private double high = Double.NaN;
     private String unit = "";
-    private String[][] texts;
-    private boolean[][] outlined;
+    private BiFunction<Integer, Integer, String> texts = (row, column) -> null;
+    private BiPredicate<Integer, Integer> outlined = (row, column) -> false;
     private double cellWidth;
     private double cellHeight;
     private int split;
@@ -58,8 +60,6 @@ public final class LayerScaleMap implements Figure {
       this.title = title;
       this.values = values;
       this.columns = IntStream.rangeClosed(1, values[0].length).mapToObj(String::valueOf).toList();
-      texts = new String[values.length][values[0].length];
-      outlined = new boolean[values.length][values[0].length];
     }
 
     /** Sets the lines below the title. */
@@ -111,14 +111,14 @@ public final class LayerScaleMap implements Figure {
       return this;
     }
 
-    /** Sets the text in each cell, [row][column]; null for none. */
-    public Builder texts(String[][] cells) {
+    /** Sets the text in each cell by its row and column; null for none. */
+    public Builder texts(BiFunction<Integer, Integer, String> cells) {
       texts = cells;
       return this;
     }
 
-    /** Sets the cells with a bold outline, [row][column]. */
-    public Builder outlined(boolean[][] cells) {
+    /** Sets the cells with a bold outline by their row and column. */
+    public Builder outlined(BiPredicate<Integer, Integer> cells) {
       outlined = cells;
       return this;
     }
@@ -300,14 +300,16 @@ public final class LayerScaleMap implements Figure {
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < columns; c++) {
         Rectangle2D box = cell(r, c);
-        if (b.outlined[r][c]) {
+        boolean outlined = b.outlined.test(r, c);
+        String text = b.texts.apply(r, c);
+        if (outlined) {
           stroke(g, inset(box, 3.2), Color.WHITE, 1.2);
           stroke(g, inset(box, 1.4), Color.BLACK, 2.4);
         }
-        if (b.texts[r][c] != null) {
-          Font in = b.outlined[r][c] ? Fonts.bold(11) : font;
+        if (text != null) {
+          Font in = outlined ? Fonts.bold(11) : font;
           Color ink = Palette.ink(colour(r, c));
-          Texts.draw(g, in, ink, b.texts[r][c], box.getCenterX(), box.getCenterY() + 4, 0.5);
+          Texts.draw(g, in, ink, text, box.getCenterX(), box.getCenterY() + 4, 0.5);
         }
       }
     }

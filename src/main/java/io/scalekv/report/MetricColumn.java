@@ -6,6 +6,7 @@ import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.SetMetric;
 import java.util.ArrayList;
@@ -118,19 +119,13 @@ record MetricColumn(Metric metric, String label, String net) {
    * @param value of a row, or null
    */
   <R> void addTo(ReportTable.Builder<R> table, String key, Function<R, MetricValue> value) {
-    table.data(key, part(value, MetricValue::mean));
-    if (!ofSets()) {
-      table.data(key + "Low", part(value, MetricValue::low));
-      table.data(key + "High", part(value, MetricValue::high));
+    Function<R, Interval> interval =
+        r -> value.apply(r) == null ? null : value.apply(r).interval();
+    if (ofSets()) {
+      table.data(key, r -> interval.apply(r) == null ? null : interval.apply(r).mean());
+    } else {
+      table.interval(key, interval);
     }
-  }
-
-  private static <R> Function<R, Double> part(
-      Function<R, MetricValue> value, Function<MetricValue, Double> part) {
-    return r -> {
-      MetricValue v = value.apply(r);
-      return v == null ? null : part.apply(v);
-    };
   }
 
   /**

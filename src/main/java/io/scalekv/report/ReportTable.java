@@ -100,10 +100,15 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
      */
     public Builder<R> interval(
         String key, String heading, int digits, Function<R, Interval> value) {
+      return interval(key, value)
+          .text(heading, r -> value.apply(r) == null ? null : words(value.apply(r), digits));
+    }
+
+    /** Adds a mean with its interval for programs. */
+    public Builder<R> interval(String key, Function<R, Interval> value) {
       return data(key, of(value, Interval::mean))
           .data(key + "Low", of(value, Interval::low))
-          .data(key + "High", of(value, Interval::high))
-          .text(heading, r -> value.apply(r) == null ? null : words(value.apply(r), digits));
+          .data(key + "High", of(value, Interval::high));
     }
 
     private static <R> Function<R, Double> of(

@@ -75,7 +75,7 @@ final class ResultTables {
   }
 
   private String title(String what) {
-    return results.file().title() + what + (results.file().quick() ? " (small version)" : "");
+    return results.file().heading(what);
   }
 
   /** Nets, failures and missing rows, for the lines below a table. */

@@ -5,6 +5,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -20,16 +21,13 @@ public final class RoleHeatMap {
   public static LayerScaleMap of(Calibration calibration) {
     double[][] z = calibration.roles().statistics().z();
     RoleAssignment roles = calibration.roles().assignment();
-    boolean[][] drafters = new boolean[z.length][z[0].length];
-    String[][] texts = new String[z.length][z[0].length];
-    double most = 0;
-    for (int l = 0; l < z.length; l++) {
-      for (int k = 0; k < z[l].length; k++) {
-        drafters[l][k] = roles.isDrafter(l, k);
-        texts[l][k] = drafters[l][k] ? "D" : null;
-        most = Double.isNaN(z[l][k]) ? most : Math.max(most, Math.abs(z[l][k]));
-      }
-    }
+    double most =
+        Arrays.stream(z)
+            .flatMapToDouble(Arrays::stream)
+            .filter(v -> !Double.isNaN(v))
+            .map(Math::abs)
+            .max()
+            .orElse(0);
     double ends = Math.max(1, Math.min(MOST_SATURATED, Math.ceil(2 * most) / 2));
     boolean lowest = calibration.roles().statistics().orientation() == Orientation.LOWEST;
     return LayerScaleMap.of(
@@ -47,8 +45,8 @@ public final class RoleHeatMap {
         .scales(calibration.model().schedule(), 0)
         .colours(Palette.DIVERGING, -ends, ends)
         .unit("z-score (standard deviations)")
-        .texts(texts)
-        .outlined(drafters)
+        .texts((l, k) -> roles.isDrafter(l, k) ? "D" : null)
+        .outlined(roles::isDrafter)
         .build();
   }
 

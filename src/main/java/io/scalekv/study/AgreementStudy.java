@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiFunction;
 import java.util.function.ToDoubleBiFunction;
 
 /**
@@ -88,23 +89,17 @@ final class AgreementStudy implements Study {
     int layers = r.a().model().layers();
     int columns = r.scales().size();
     double[][] values = new double[layers][columns];
-    boolean[][] outlined = new boolean[layers][columns];
-    String[][] texts = new String[layers][columns];
     double most = 0;
     for (int l = 0; l < layers; l++) {
       for (int c = 0; c < columns; c++) {
-        int k = r.firstScale() + c;
-        double v = value.applyAsDouble(l, k);
-        boolean inA = r.a().roles() != null && r.a().roles().isDrafter(l, k);
-        boolean inB = r.b().roles() != null && r.b().roles().isDrafter(l, k);
-        String number = Math.abs(v) < LEAST_SHOWN ? "" : String.format(Locale.ROOT, "%+.2f", v);
+        double v = value.applyAsDouble(l, r.firstScale() + c);
         values[l][c] = v;
-        outlined[l][c] = inA || inB;
-        texts[l][c] =
-            ((inA ? "A" : "") + (inB ? "B" : "") + " " + number.replace('-', '−')).strip();
         most = Double.isNaN(v) ? most : Math.max(most, Math.abs(v));
       }
     }
+    BiFunction<Integer, Integer, String> drafters =
+        (l, c) -> drafter(r.a(), l, r.firstScale() + c, "A")
+                + drafter(r.b(), l, r.firstScale() + c, "B");
     double end = most == 0 ? 1 : most;
     String title = r.a().model().name() + ": " + what + " of two sources";
     return new NamedFigure(
@@ -113,11 +108,22 @@ final class AgreementStudy implements Study {
         LayerScaleMap.of(title, values)
             .colours(Palette.DIVERGING, -end, end)
             .unit(unit)
-            .texts(texts)
-            .outlined(outlined)
+            .texts((l, c) -> (drafters.apply(l, c) + " " + signed(values[l][c])).strip())
+            .outlined((l, c) -> !drafters.apply(l, c).isEmpty())
             .notes(
                 "A " + r.a().name(), "B " + r.b().name(), "outlined: drafter in A, in B or in both")
             .scales(r.a().model().schedule(), r.firstScale())
             .build());
+  }
+
+  /** Returns the name of a source where it has a drafter. */
+  private static String drafter(RoleSource s, int layer, int scale, String name) {
+    return s.roles() != null && s.roles().isDrafter(layer, scale) ? name : "";
+  }
+
+  private static String signed(double v) {
+    return Math.abs(v) < LEAST_SHOWN
+        ? ""
+        : String.format(Locale.ROOT, "%+.2f", v).replace('-', '−');
   }
 }

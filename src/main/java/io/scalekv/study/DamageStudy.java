@@ -317,17 +317,10 @@ final class DamageStudy implements Study {
     /** Heat map of the damage; the drafters of the calibration are outlined. */
     private NamedFigure map() {
       CutDamage d = finest();
-      double[][] damage = means(d);
-      boolean[][] drafters = new boolean[damage.length][damage[0].length];
-      String[][] texts = new String[damage.length][damage[0].length];
-      for (int l = 0; l < damage.length; l++) {
-        for (int i = 0; i < damage[l].length; i++) {
-          damage[l][i] *= 100;
-          drafters[l][i] =
-              d.ofPairs() && roles.roles().assignment().isDrafter(l, d.scales().get(i));
-          texts[l][i] = ReportTable.fixed(damage[l][i], 2);
-        }
-      }
+      double[][] percent =
+          Arrays.stream(means(d))
+              .map(row -> Arrays.stream(row).map(v -> 100 * v).toArray())
+              .toArray(double[][]::new);
       String title = roles.model().name() + ": damage of compressing one layer";
       String conditions =
           "one layer compressed to %d of %d tokens%s; %d prompts"
@@ -339,15 +332,17 @@ final class DamageStudy implements Study {
       return new NamedFigure(
           "damage",
           title,
-          LayerScaleMap.of(title, damage)
+          LayerScaleMap.of(title, percent)
               .notes(conditions, "outlined: drafter of the calibration")
               .columns(
                   "scale that reads the compressed cache (its token map)",
                   d.ofPairs() ? d.scales().stream().map(this::scale).toList() : List.of("all"))
               .colours(Palette.SHARE, 0, Double.NaN)
               .unit("bits that differ (%)")
-              .texts(texts)
-              .outlined(drafters)
+              .texts((l, i) -> ReportTable.fixed(percent[l][i], 2))
+              .outlined(
+                  (l, i) ->
+                      d.ofPairs() && roles.roles().assignment().isDrafter(l, d.scales().get(i)))
               .build());
     }
 

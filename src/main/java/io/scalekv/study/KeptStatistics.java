@@ -70,13 +70,9 @@ record KeptStatistics(
   NamedFigure probability(String name, int first, ClassifiedRoles roles, RoleBootstrap bootstrap) {
     int scales = schedule.scales() - first;
     double[][] values = new double[table.layers()][scales];
-    String[][] texts = new String[table.layers()][scales];
-    boolean[][] drafters = new boolean[table.layers()][scales];
     for (int l = 0; l < table.layers(); l++) {
       for (int k = 0; k < scales; k++) {
         values[l][k] = bootstrap.drafterProbability(l, first + k);
-        texts[l][k] = words(values[l][k]);
-        drafters[l][k] = roles.assignment().isDrafter(l, first + k);
       }
     }
     String title = model() + ": probability of a drafter, " + roles.classifier();
@@ -90,8 +86,8 @@ record KeptStatistics(
             .scales(schedule, first)
             .colours(Palette.SHARE, 0, 1)
             .unit("probability of a drafter")
-            .texts(texts)
-            .outlined(drafters)
+            .texts((l, k) -> words(values[l][k]))
+            .outlined((l, k) -> roles.assignment().isDrafter(l, first + k))
             .build());
   }
 

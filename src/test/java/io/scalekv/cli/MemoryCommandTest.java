@@ -209,7 +209,7 @@ final class MemoryCommandTest {
     assertTrue(lines.get(1).contains("6425 tokens"), said.out());
     assertEquals(
         List.of("snapkv", "paper-10", "650", "10.12", "3900.00", "3900.00", "5086.50"),
-        List.of(lines.get(5).strip().split(" +")));
+        List.of(lines.get(6).strip().split(" +")));
     assertTrue(Said.of("memory").out().contains("pocket"));
   }
 

@@ -61,7 +61,7 @@ final class LayerScaleMapTest {
   @Test
   void outlinedCellsHaveABlackFrame() {
     boolean[][] outlined = {{false, true, false, false}, {false, false, false, false}};
-    LayerScaleMap map = map().outlined(outlined).build();
+    LayerScaleMap map = map().outlined((r, c) -> outlined[r][c]).build();
     BufferedImage image = map.image();
     Rectangle2D cell = map.cell(0, 1);
     int y = (int) cell.getCenterY();
@@ -86,7 +86,7 @@ final class LayerScaleMapTest {
   @Test
   void textsStandInTheirCells() throws Exception {
     String[][] texts = {{null, "−2.00", "0", "2"}, {null, "1", "D", null}};
-    String svg = FigureFile.svg(map().texts(texts).build());
+    String svg = FigureFile.svg(map().texts((r, c) -> texts[r][c]).build());
     assertTrue(svg.contains(">D<") && svg.contains(">−2.00<"));
     assertThrows(IllegalArgumentException.class, () -> LayerScaleMap.of("t", new double[0][0]));
   }

@@ -92,14 +92,7 @@ final class StudyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Study study = Study.of(name);
-    Study.Request request =
-        new Study.Request(
-            inputs,
-            statistic,
-            classifier,
-            budget,
-            draws,
-            seed);
+    Study.Request request = new Study.Request(inputs, statistic, classifier, budget, draws, seed);
     if (inputs.isEmpty()) {
       throw new IllegalArgumentException(
           "missing INPUT: the study " + name + " reads " + study.inputs());

@@ -1,6 +1,5 @@
 package io.scalekv.report;
 
-import io.scalekv.cache.policy.Setting;
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
@@ -117,7 +116,9 @@ final class ExperimentFigures {
                 .findFirst()
                 .map(a -> lines(c, a))
                 .orElseGet(() -> bars(c));
-        figures.add(new NamedFigure(name + "-" + c.file(), results.file().heading() + ": " + c.axis(), figure));
+        figures.add(
+            new NamedFigure(
+                name + "-" + c.file(), results.file().heading() + ": " + c.axis(), figure));
       }
     }
     return figures;
@@ -163,7 +164,9 @@ final class ExperimentFigures {
                   sorted.stream().map(r -> c.value(r.result()).orElseThrow().interval()).toList()));
         });
     return LineFigure.of(
-        new LineFigure.Axes(results.file().heading(), axis.title(), c.axis(), axis.doublings()), lines, levels);
+        new LineFigure.Axes(results.file().heading(), axis.title(), c.axis(), axis.doublings()),
+        lines,
+        levels);
   }
 
   /**
@@ -202,7 +205,9 @@ final class ExperimentFigures {
         ? List.of()
         : List.of(
             new NamedFigure(
-                name + "-" + what, results.file().heading() + ": " + alt, BarFigure.of(results.file().heading(), axis, bars)));
+                name + "-" + what,
+                results.file().heading() + ": " + alt,
+                BarFigure.of(results.file().heading(), axis, bars)));
   }
 
   private List<NamedFigure> memory() {
@@ -259,7 +264,10 @@ final class ExperimentFigures {
       if (r.result() != null && r.result().attention() != null) {
         String file = figures.isEmpty() ? name : name + "-" + r.number();
         figures.add(
-            new NamedFigure(file, results.file().heading(), CurrentMassDensity.of(results.file().heading(), r.result().attention())));
+            new NamedFigure(
+                file,
+                results.file().heading(),
+                CurrentMassDensity.of(results.file().heading(), r.result().attention())));
       }
     }
     return figures;

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import tech.tablesaw.api.Table;
 
 /**
  * Table and figure of fidelity against measured bytes, for experiments whose runs differ in the
@@ -57,7 +56,9 @@ final class FrontierView {
   ReportTable table() {
     ReportTable.Builder<Frontier.Point> t =
         ReportTable.of(
-                results.file().name() + "-frontier", results.file().heading() + ": every setting by bytes", settings)
+                results.file().name() + "-frontier",
+                results.file().heading() + ": every setting by bytes",
+                settings)
             .data("frontier", p -> number(p) == 0 ? null : number(p))
             .text("#", p -> number(p) == 0 ? "–" : number(p))
             .text("setting", p -> bold(p, p.label()))
@@ -123,7 +124,11 @@ final class FrontierView {
         results.file().name() + "-frontier",
         results.file().heading() + ": PSNR against bytes of the cache",
         LineFigure.of(
-            new LineFigure.Axes(results.file().heading(), "KV cache of an image, measured (KiB)", "PSNR (dB)", true),
+            new LineFigure.Axes(
+                results.file().heading(),
+                "KV cache of an image, measured (KiB)",
+                "PSNR (dB)",
+                true),
             lines,
             MetricColumn.of(results).stream()
                 .filter(c -> c.metric() == Psnr.METRIC)

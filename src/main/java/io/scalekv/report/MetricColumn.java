@@ -119,8 +119,7 @@ record MetricColumn(Metric metric, String label, String net) {
    * @param value of a row, or null
    */
   <R> void addTo(ReportTable.Builder<R> table, String key, Function<R, MetricValue> value) {
-    Function<R, Interval> interval =
-        r -> value.apply(r) == null ? null : value.apply(r).interval();
+    Function<R, Interval> interval = r -> value.apply(r) == null ? null : value.apply(r).interval();
     if (ofSets()) {
       table.data(key, r -> interval.apply(r) == null ? null : interval.apply(r).mean());
     } else {

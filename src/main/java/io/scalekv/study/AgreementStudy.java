@@ -98,8 +98,8 @@ final class AgreementStudy implements Study {
       }
     }
     BiFunction<Integer, Integer, String> drafters =
-        (l, c) -> drafter(r.a(), l, r.firstScale() + c, "A")
-                + drafter(r.b(), l, r.firstScale() + c, "B");
+        (l, c) ->
+            drafter(r.a(), l, r.firstScale() + c, "A") + drafter(r.b(), l, r.firstScale() + c, "B");
     double end = most == 0 ? 1 : most;
     String title = r.a().model().name() + ": " + what + " of two sources";
     return new NamedFigure(

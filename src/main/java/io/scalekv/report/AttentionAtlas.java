@@ -67,7 +67,7 @@ public final class AttentionAtlas {
    * @param model name for titles
    */
   public static AttentionAtlas of(String model, AttentionProfile profile) {
-    Fonts.require();
+    Brush.requireFonts();
     return new AttentionAtlas(model, profile);
   }
 

@@ -2,11 +2,9 @@ package io.scalekv.report;
 
 import io.scalekv.io.Require;
 import io.scalekv.metrics.Interval;
-import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
 import java.util.Locale;
@@ -43,7 +41,6 @@ public final class BarFigure implements Figure {
   private static final int TOP = 44;
   private static final int BOTTOM = 52;
   private static final int MARGIN = 16;
-  private static final Color FAINT = new Color(0x666666);
   private static final Color GRID = new Color(0xdddddd);
 
   private final String title;
@@ -59,16 +56,16 @@ public final class BarFigure implements Figure {
     this.title = title;
     this.axis = axis;
     this.bars = bars;
-    Font label = Fonts.plain(12);
+    Font label = Brush.plain(12);
     left =
         MARGIN
             + 8
-            + (int) bars.stream().mapToDouble(b -> Texts.width(label, b.label())).max().orElse(0);
-    Font note = Fonts.plain(11);
+            + (int) bars.stream().mapToDouble(b -> Brush.width(label, b.label())).max().orElse(0);
+    Font note = Brush.plain(11);
     right =
         MARGIN
             + 12
-            + (int) bars.stream().mapToDouble(b -> Texts.width(note, b.note())).max().orElse(0);
+            + (int) bars.stream().mapToDouble(b -> Brush.width(note, b.note())).max().orElse(0);
     double least = 0;
     double most = 0;
     for (Bar b : bars) {
@@ -86,7 +83,7 @@ public final class BarFigure implements Figure {
    * @throws IllegalArgumentException if none is left
    */
   public static BarFigure of(String title, String axis, List<Bar> bars) {
-    Fonts.require();
+    Brush.requireFonts();
     List<Bar> finite = bars.stream().filter(b -> Double.isFinite(b.value())).toList();
     Require.that(!finite.isEmpty(), "figure '%s' must have at least one number, got none", title);
     return new BarFigure(title, axis, finite);
@@ -101,7 +98,7 @@ public final class BarFigure implements Figure {
 
   @Override
   public int width() {
-    int titled = 2 * MARGIN + (int) Math.ceil(Texts.width(Fonts.bold(13), title));
+    int titled = 2 * MARGIN + (int) Math.ceil(Brush.width(Brush.bold(13), title));
     return Math.max(titled, left + PLOT_WIDTH + right);
   }
 
@@ -116,25 +113,24 @@ public final class BarFigure implements Figure {
 
   @Override
   public void paint(Graphics2D g) {
-    g.setColor(Color.WHITE);
-    g.fill(new Rectangle2D.Double(0, 0, width(), height()));
-    Texts.draw(g, Fonts.bold(13), Texts.INK, title, MARGIN, 26, 0);
+    Brush.clear(g, this);
+    Brush.text(g, Brush.bold(13), Brush.INK, title, MARGIN, 26, 0);
     double bottom = TOP + (double) bars.size() * ROW;
     int ticks = (int) Math.round((to - from) / step);
     for (int t = 0; t <= ticks; t++) {
       double value = from + t * step;
-      line(g, x(value), TOP - 4, x(value), bottom + 4, GRID, 1);
-      Texts.draw(g, Fonts.plain(11), Texts.INK, number(value), x(value), bottom + 18, 0.5);
+      Brush.line(g, x(value), TOP - 4, x(value), bottom + 4, GRID, 1);
+      Brush.text(g, Brush.plain(11), Brush.INK, number(value), x(value), bottom + 18, 0.5);
     }
-    Texts.draw(g, Fonts.plain(12), Texts.INK, axis, left + PLOT_WIDTH / 2.0, bottom + 38, 0.5);
+    Brush.text(g, Brush.plain(12), Brush.INK, axis, left + PLOT_WIDTH / 2.0, bottom + 38, 0.5);
     for (int i = 0; i < bars.size(); i++) {
       bar(g, bars.get(i), TOP + (double) i * ROW);
     }
-    line(g, x(0), TOP - 4, x(0), bottom + 4, FAINT, 1);
+    Brush.line(g, x(0), TOP - 4, x(0), bottom + 4, Brush.FAINT, 1);
   }
 
   private void bar(Graphics2D g, Bar b, double y) {
-    Texts.draw(g, Fonts.plain(12), Texts.INK, b.label(), left - 8, y + ROW / 2.0 + 4, 1);
+    Brush.text(g, Brush.plain(12), Brush.INK, b.label(), left - 8, y + ROW / 2.0 + 4, 1);
     double start = Math.min(x(0), x(b.value()));
     g.setColor(b.style().color());
     g.fill(new Rectangle2D.Double(start, y + 4, Math.abs(x(b.value()) - x(0)), ROW - 8));
@@ -142,28 +138,21 @@ public final class BarFigure implements Figure {
     if (!Double.isNaN(b.low()) && !Double.isNaN(b.high())) {
       // light below dark, visible on every bar
       errorBar(g, b, y + ROW / 2.0, Color.WHITE, 3.6);
-      errorBar(g, b, y + ROW / 2.0, Texts.INK, 1.4);
+      errorBar(g, b, y + ROW / 2.0, Brush.INK, 1.4);
       end = Math.max(end, x(b.high()));
     }
-    Texts.draw(g, Fonts.plain(11), FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
+    Brush.text(g, Brush.plain(11), Brush.FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
   }
 
   private void errorBar(Graphics2D g, Bar b, double y, Color color, double thickness) {
-    line(g, x(b.low()), y, x(b.high()), y, color, thickness);
-    line(g, x(b.low()), y - 4, x(b.low()), y + 4, color, thickness);
-    line(g, x(b.high()), y - 4, x(b.high()), y + 4, color, thickness);
+    Brush.line(g, x(b.low()), y, x(b.high()), y, color, thickness);
+    Brush.line(g, x(b.low()), y - 4, x(b.low()), y + 4, color, thickness);
+    Brush.line(g, x(b.high()), y - 4, x(b.high()), y + 4, color, thickness);
   }
 
   private String number(double value) {
     int digits = (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
     double rounded = Math.abs(value) < step / 1e6 ? 0 : value;
     return String.format(Locale.ROOT, "%." + digits + "f", rounded);
-  }
-
-  private static void line(
-      Graphics2D g, double x0, double y0, double x1, double y1, Color color, double thickness) {
-    g.setColor(color);
-    g.setStroke(new BasicStroke((float) thickness));
-    g.draw(new Line2D.Double(x0, y0, x1, y1));
   }
 }

@@ -1,19 +1,16 @@
 package io.scalekv.report;
 
-import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.geom.AffineTransform;
-import java.awt.geom.Rectangle2D;
 import java.util.List;
 
 /** Sheet of figures side by side below one title and one note. */
 final class FigureSheet implements Figure {
   private static final int MARGIN = 14;
   private static final int HEAD = 58;
-  private static final Font TITLE = Fonts.bold(16);
-  private static final Font NOTE = Fonts.plain(12);
-  private static final Color FAINT = new Color(0x666666);
+  private static final Font TITLE = Brush.bold(16);
+  private static final Font NOTE = Brush.plain(12);
 
   private final String title;
   private final String note;
@@ -36,7 +33,7 @@ final class FigureSheet implements Figure {
 
   @Override
   public int width() {
-    double text = Math.max(Texts.width(NOTE, note), Texts.width(TITLE, title));
+    double text = Math.max(Brush.width(NOTE, note), Brush.width(TITLE, title));
     return MARGIN + Math.max(across * cellWidth, (int) Math.ceil(text)) + MARGIN;
   }
 
@@ -47,10 +44,9 @@ final class FigureSheet implements Figure {
 
   @Override
   public void paint(Graphics2D g) {
-    g.setColor(Color.WHITE);
-    g.fill(new Rectangle2D.Double(0, 0, width(), height()));
-    Texts.draw(g, TITLE, Texts.INK, title, MARGIN, 26, 0);
-    Texts.draw(g, NOTE, FAINT, note, MARGIN, 45, 0);
+    Brush.clear(g, this);
+    Brush.text(g, TITLE, Brush.INK, title, MARGIN, 26, 0);
+    Brush.text(g, NOTE, Brush.FAINT, note, MARGIN, 45, 0);
     for (int i = 0; i < figures.size(); i++) {
       AffineTransform before = g.getTransform();
       int row = i / across;

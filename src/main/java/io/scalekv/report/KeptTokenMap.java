@@ -22,12 +22,11 @@ public record KeptTokenMap(KeptTokens kept, int layer, String title) implements 
   private static final int GAP = 10;
   private static final int LEFT = 150;
   private static final int TOP = 64;
-  private static final Color FAINT = new Color(0x666666);
   private static final Color FRAME = new Color(0xB8B8B8);
 
   /** Checks that text can be drawn. */
   public KeptTokenMap {
-    Fonts.require();
+    Brush.requireFonts();
   }
 
   private ScaleSchedule schedule() {
@@ -55,12 +54,11 @@ public record KeptTokenMap(KeptTokens kept, int layer, String title) implements 
 
   @Override
   public void paint(Graphics2D g) {
-    g.setColor(Color.WHITE);
-    g.fillRect(0, 0, width(), height());
-    Texts.draw(g, Fonts.bold(13), Texts.INK, title + ", layer " + layer, GAP, 22, 0);
+    Brush.clear(g, this);
+    Brush.text(g, Brush.bold(13), Brush.INK, title + ", layer " + layer, GAP, 22, 0);
     for (int s = 0; s < schedule().scales() - 1; s++) {
       String scale = "scale " + LayerScaleMap.scale(schedule().maps(), s);
-      Texts.draw(g, Fonts.plain(11), Texts.INK, scale, left(s), TOP - 10, 0);
+      Brush.text(g, Brush.plain(11), Brush.INK, scale, left(s), TOP - 10, 0);
     }
     int first = first();
     for (int k = first; k < schedule().scales(); k++) {
@@ -81,8 +79,8 @@ public record KeptTokenMap(KeptTokens kept, int layer, String title) implements 
     double middle = top + SIDE / 2.0;
     String reader = "read by scale " + (scale + 1);
     String tokens = ReportTable.fixed(retained, 0) + " of " + share.length + " tokens";
-    Texts.draw(g, Fonts.plain(11), Texts.INK, reader, GAP, middle - 4, 0);
-    Texts.draw(g, Fonts.plain(11), FAINT, tokens, GAP, middle + 12, 0);
+    Brush.text(g, Brush.plain(11), Brush.INK, reader, GAP, middle - 4, 0);
+    Brush.text(g, Brush.plain(11), Brush.FAINT, tokens, GAP, middle + 12, 0);
     for (int s = 0; s < scale; s++) {
       grid(g, schedule().map(s), share, schedule().tokensBefore(s), left(s), top);
     }

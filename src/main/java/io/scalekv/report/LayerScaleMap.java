@@ -3,11 +3,9 @@ package io.scalekv.report;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Require;
-import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.util.List;
@@ -31,7 +29,6 @@ public final class LayerScaleMap implements Figure {
   private static final int LEAST_WIDTH = 480;
   private static final double LEAST_TICK = 13;
   private static final int MOST_RECTANGLES = 4096;
-  private static final Color FAINT = new Color(0x666666);
   private static final Color GRID = new Color(0xD4D4D4);
   private static final Color UNDEFINED = new Color(0xE4E4E4);
 
@@ -138,7 +135,7 @@ public final class LayerScaleMap implements Figure {
 
     /** Returns the heat map. */
     public LayerScaleMap build() {
-      Fonts.require();
+      Brush.requireFonts();
       return new LayerScaleMap(this);
     }
   }
@@ -178,14 +175,14 @@ public final class LayerScaleMap implements Figure {
     high = Double.isNaN(b.high) ? most : b.high;
     below = least < low;
     above = most > high;
-    font = Fonts.plain(small ? 9.5 : 11);
-    double widest = b.columns.stream().mapToDouble(c -> Texts.width(font, c)).max().orElse(0);
+    font = Brush.plain(small ? 9.5 : 11);
+    double widest = b.columns.stream().mapToDouble(c -> Brush.width(font, c)).max().orElse(0);
     cellHeight = small ? b.cellHeight : rows <= 16 ? 26 : rows <= 28 ? 20 : 17;
     cellWidth =
         small ? b.cellWidth : Math.max(Math.min(120, 330.0 / columns), Math.max(66, widest + 10));
     upright = !isImage() && widest > cellWidth - 2;
     labels = isImage() ? 4 : upright ? widest + 8 : 16;
-    left = MARGIN + 22 + Texts.width(font, String.valueOf(rows + b.firstRow)) + 8;
+    left = MARGIN + 22 + Brush.width(font, String.valueOf(rows + b.firstRow)) + 8;
     top = MARGIN + (small ? 12 : 16) + 17.0 * b.notes.size() + 10;
   }
 
@@ -205,14 +202,14 @@ public final class LayerScaleMap implements Figure {
   }
 
   private Font bold() {
-    return Fonts.bold(small ? 11.5 : 15);
+    return Brush.bold(small ? 11.5 : 15);
   }
 
   @Override
   public int width() {
-    double text = Texts.width(bold(), b.title);
+    double text = Brush.width(bold(), b.title);
     for (String note : b.notes) {
-      text = Math.max(text, Texts.width(Fonts.plain(12), note));
+      text = Math.max(text, Brush.width(Brush.plain(12), note));
     }
     double all = left + columns * cellWidth + 12 + BAR_WIDTH + 62;
     return (int) Math.ceil(Math.max(Math.max(all, small ? 0 : LEAST_WIDTH), MARGIN + text + 8));
@@ -236,12 +233,12 @@ public final class LayerScaleMap implements Figure {
 
   @Override
   public void paint(Graphics2D g) {
-    fill(g, new Rectangle2D.Double(0, 0, width(), height()), Color.WHITE);
+    Brush.clear(g, this);
     double y = MARGIN + (small ? 9 : 12);
-    Texts.draw(g, bold(), Texts.INK, b.title, small ? left : MARGIN, y, 0);
+    Brush.text(g, bold(), Brush.INK, b.title, small ? left : MARGIN, y, 0);
     for (String note : b.notes) {
       y += 17;
-      Texts.draw(g, Fonts.plain(12), FAINT, note, MARGIN, y, 0);
+      Brush.text(g, Brush.plain(12), Brush.FAINT, note, MARGIN, y, 0);
     }
     if (isImage()) {
       Rectangle2D all = body();
@@ -257,9 +254,9 @@ public final class LayerScaleMap implements Figure {
     }
     if (b.split > 0) {
       double x = left + b.split * cellWidth;
-      line(g, x, top, x, top + bodyHeight(), Color.WHITE, 1.4);
+      Brush.line(g, x, top, x, top + bodyHeight(), Color.WHITE, 1.4);
     }
-    stroke(g, body(), FAINT, 1);
+    Brush.stroke(g, body(), Brush.FAINT, 1);
     axes(g);
     colourBar(g);
   }
@@ -290,11 +287,11 @@ public final class LayerScaleMap implements Figure {
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < columns; c++) {
         Rectangle2D box = cell(r, c);
-        fill(g, box, colour(r, c));
+        Brush.fill(g, box, colour(r, c));
         if (Double.isNaN(b.values[r][c]) && !small) {
-          line(g, box.getX(), box.getMaxY(), box.getMaxX(), box.getY(), GRID, 1);
+          Brush.line(g, box.getX(), box.getMaxY(), box.getMaxX(), box.getY(), GRID, 1);
         }
-        stroke(g, box, GRID, small ? 0.2 : 0.6);
+        Brush.stroke(g, box, GRID, small ? 0.2 : 0.6);
       }
     }
     for (int r = 0; r < rows; r++) {
@@ -303,13 +300,13 @@ public final class LayerScaleMap implements Figure {
         boolean outlined = b.outlined.test(r, c);
         String text = b.texts.apply(r, c);
         if (outlined) {
-          stroke(g, inset(box, 3.2), Color.WHITE, 1.2);
-          stroke(g, inset(box, 1.4), Color.BLACK, 2.4);
+          Brush.stroke(g, inset(box, 3.2), Color.WHITE, 1.2);
+          Brush.stroke(g, inset(box, 1.4), Color.BLACK, 2.4);
         }
         if (text != null) {
-          Font in = outlined ? Fonts.bold(11) : font;
+          Font in = outlined ? Brush.bold(11) : font;
           Color ink = Palette.ink(colour(r, c));
-          Texts.draw(g, in, ink, text, box.getCenterX(), box.getCenterY() + 4, 0.5);
+          Brush.text(g, in, ink, text, box.getCenterX(), box.getCenterY() + 4, 0.5);
         }
       }
     }
@@ -327,22 +324,22 @@ public final class LayerScaleMap implements Figure {
       for (int c = 0; c < columns; c += every) {
         double x = left + (c + 0.5) * cellWidth;
         if (upright) {
-          double half = Texts.width(font, b.columns.get(c)) / 2;
-          Texts.upright(g, font, b.columns.get(c), x + 4, bottom + 6 + half);
+          double half = Brush.width(font, b.columns.get(c)) / 2;
+          Brush.upright(g, font, b.columns.get(c), x + 4, bottom + 6 + half);
         } else {
-          Texts.draw(g, font, Texts.INK, b.columns.get(c), x, bottom + 14, 0.5);
+          Brush.text(g, font, Brush.INK, b.columns.get(c), x, bottom + 14, 0.5);
         }
       }
       every = (int) Math.ceil(LEAST_TICK / cellHeight);
       for (int r = 0; r < rows; r += every) {
         double y = cell(r, 0).getCenterY() + 4;
-        Texts.draw(g, font, Texts.INK, String.valueOf(r + b.firstRow), left - 6, y, 1);
+        Brush.text(g, font, Brush.INK, String.valueOf(r + b.firstRow), left - 6, y, 1);
       }
     }
-    Font axis = Fonts.plain(small ? 10.5 : 12);
-    double start = left + (columns * cellWidth - Texts.width(axis, b.columnAxis)) / 2;
-    Texts.draw(g, axis, Texts.INK, b.columnAxis, Math.max(MARGIN, start), bottom + labels + 16, 0);
-    Texts.upright(g, axis, b.rowAxis, MARGIN + 8, top + bodyHeight() / 2);
+    Font axis = Brush.plain(small ? 10.5 : 12);
+    double start = left + (columns * cellWidth - Brush.width(axis, b.columnAxis)) / 2;
+    Brush.text(g, axis, Brush.INK, b.columnAxis, Math.max(MARGIN, start), bottom + labels + 16, 0);
+    Brush.upright(g, axis, b.rowAxis, MARGIN + 8, top + bodyHeight() / 2);
   }
 
   private void colourBar(Graphics2D g) {
@@ -352,21 +349,21 @@ public final class LayerScaleMap implements Figure {
     double step = bar / BAR_STEPS;
     for (int i = 0; i < BAR_STEPS; i++) {
       double overlap = i + 1 < BAR_STEPS ? 0.5 : 0;
-      fill(
+      Brush.fill(
           g,
           new Rectangle2D.Double(x, y + i * step, BAR_WIDTH, step + overlap),
           b.palette.of(1 - (i + 0.5) / BAR_STEPS));
     }
-    stroke(g, new Rectangle2D.Double(x, y, BAR_WIDTH, bar), FAINT, 0.8);
+    Brush.stroke(g, new Rectangle2D.Double(x, y, BAR_WIDTH, bar), Brush.FAINT, 0.8);
     int ticks = bar < 80 ? 2 : 4;
     for (int i = 0; high >= low && i <= ticks; i++) {
       double value = high + (low - high) * i / ticks;
       String beyond = i == 0 && above ? "≥ " : i == ticks && below ? "≤ " : "";
       double at = y + bar * i / ticks + 4;
-      Texts.draw(g, font, Texts.INK, beyond + number(value), x + BAR_WIDTH + 4, at, 0);
+      Brush.text(g, font, Brush.INK, beyond + number(value), x + BAR_WIDTH + 4, at, 0);
     }
-    Font axis = Fonts.plain(small ? 10.5 : 12);
-    Texts.upright(g, axis, b.unit, x + BAR_WIDTH + 52, top + bodyHeight() / 2);
+    Font axis = Brush.plain(small ? 10.5 : 12);
+    Brush.upright(g, axis, b.unit, x + BAR_WIDTH + 52, top + bodyHeight() / 2);
   }
 
   /** Returns a number with three or four digits, with a true minus sign. */
@@ -380,23 +377,5 @@ public final class LayerScaleMap implements Figure {
             ? "%.0f"
             : size >= 10 ? "%.1f" : size >= 0.1 ? "%.2f" : size >= 0.001 ? "%.3f" : "%.0e";
     return String.format(Locale.ROOT, format, value).replace('-', '−');
-  }
-
-  private static void fill(Graphics2D g, Rectangle2D shape, Color color) {
-    g.setColor(color);
-    g.fill(shape);
-  }
-
-  private static void stroke(Graphics2D g, Rectangle2D shape, Color color, double thickness) {
-    g.setColor(color);
-    g.setStroke(new BasicStroke((float) thickness, BasicStroke.CAP_SQUARE, BasicStroke.JOIN_MITER));
-    g.draw(shape);
-  }
-
-  private static void line(
-      Graphics2D g, double x0, double y0, double x1, double y1, Color color, double thickness) {
-    g.setColor(color);
-    g.setStroke(new BasicStroke((float) thickness));
-    g.draw(new Line2D.Double(x0, y0, x1, y1));
   }
 }

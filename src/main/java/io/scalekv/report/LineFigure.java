@@ -132,7 +132,7 @@ public final class LineFigure implements Figure {
 
   /** Returns a figure of lines, levels and texts above points. */
   public static LineFigure of(Axes axes, List<Line> lines, List<Level> levels, List<Label> labels) {
-    Fonts.require();
+    Brush.requireFonts();
     XYChart chart =
         new XYChartBuilder()
             .width(WIDTH)
@@ -192,7 +192,7 @@ public final class LineFigure implements Figure {
   private static void label(XYChart chart, List<Label> labels, boolean doublings) {
     double low = labels.stream().mapToDouble(Label::y).min().orElse(0);
     double high = labels.stream().mapToDouble(Label::y).max().orElse(0);
-    chart.getStyler().setAnnotationTextFont(Fonts.bold(11));
+    chart.getStyler().setAnnotationTextFont(Brush.bold(11));
     for (Label l : labels) {
       double above = l.y() + LABEL_ABOVE * (high - low);
       chart.addAnnotation(new AnnotationText(l.text(), place(l.x(), doublings), above, false));
@@ -206,17 +206,17 @@ public final class LineFigure implements Figure {
   private static void style(XYChart chart) {
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     chart.getStyler().setLegendBorderColor(Color.WHITE);
-    chart.getStyler().setLegendFont(Fonts.plain(11));
+    chart.getStyler().setLegendFont(Brush.plain(11));
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setChartTitleFont(Fonts.bold(13));
+    chart.getStyler().setChartTitleFont(Brush.bold(13));
     chart.getStyler().setChartPadding(12);
-    chart.getStyler().setBaseFont(Fonts.plain(12));
+    chart.getStyler().setBaseFont(Brush.plain(12));
     chart.getStyler().setLocale(Locale.ROOT);
     chart.getStyler().setMarkerSize(7);
     chart.getStyler().setPlotGridLinesColor(GRID);
     chart.getStyler().setPlotBorderColor(GRID);
-    chart.getStyler().setAxisTitleFont(Fonts.plain(12));
-    chart.getStyler().setAxisTickLabelsFont(Fonts.plain(11));
+    chart.getStyler().setAxisTitleFont(Brush.plain(12));
+    chart.getStyler().setAxisTickLabelsFont(Brush.plain(11));
     chart.getStyler().setXAxisDecimalPattern("0.###");
     chart.getStyler().setYAxisDecimalPattern("0.#####");
   }

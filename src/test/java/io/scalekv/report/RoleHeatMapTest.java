@@ -100,13 +100,13 @@ class RoleHeatMapTest {
         assertThrows(
             IllegalStateException.class,
             () ->
-                Fonts.require(
+                Brush.requireFonts(
                     () -> {
                       throw new NoClassDefFoundError("sun.awt.X11FontManager");
                     }));
     assertTrue(
         error.getMessage().endsWith("install fontconfig and fonts-dejavu-core"),
         error.getMessage());
-    Fonts.require();
+    Brush.requireFonts();
   }
 }

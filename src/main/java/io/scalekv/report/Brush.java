@@ -1,0 +1,92 @@
+package io.scalekv.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.font.FontRenderContext;
+import java.awt.geom.AffineTransform;
+import java.awt.geom.Line2D;
+import java.awt.geom.Rectangle2D;
+
+/** Brush of the figures that are painted directly: fonts, text and lines; lengths in pixels. */
+final class Brush {
+  static {
+    System.setProperty("java.awt.headless", "true");
+  }
+
+  /** Colour of text. */
+  static final Color INK = new Color(0x222222);
+
+  /** Colour of remarks and frames. */
+  static final Color FAINT = new Color(0x666666);
+
+  private Brush() {}
+
+  static Font plain(double size) {
+    return new Font(Font.SANS_SERIF, Font.PLAIN, 12).deriveFont((float) size);
+  }
+
+  static Font bold(double size) {
+    return new Font(Font.SANS_SERIF, Font.BOLD, 12).deriveFont((float) size);
+  }
+
+  /** Fails where text cannot be drawn, as on a server without fonts. */
+  static void requireFonts() {
+    requireFonts(() -> width(plain(12), "scale"));
+  }
+
+  static void requireFonts(Runnable probe) {
+    try {
+      probe.run();
+    } catch (RuntimeException | LinkageError | InternalError e) {
+      throw new IllegalStateException(
+          "missing fonts (" + e + "): install fontconfig and fonts-dejavu-core", e);
+    }
+  }
+
+  /** Returns the width of a line of text. */
+  static double width(Font font, String text) {
+    return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
+  }
+
+  /** Draws text with its baseline at y; {@code align} 0 starts, 0.5 centres, 1 ends it at x. */
+  static void text(
+      Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
+    g.setFont(font);
+    g.setColor(color);
+    g.drawString(text, (float) (x - align * width(font, text)), (float) y);
+  }
+
+  /** Draws text that reads upwards, centred at (x, y). */
+  static void upright(Graphics2D g, Font font, String text, double x, double y) {
+    AffineTransform before = g.getTransform();
+    g.translate(x, y);
+    g.rotate(-Math.PI / 2);
+    text(g, font, INK, text, 0, 0, 0.5);
+    g.setTransform(before);
+  }
+
+  static void fill(Graphics2D g, Rectangle2D shape, Color color) {
+    g.setColor(color);
+    g.fill(shape);
+  }
+
+  /** Paints the background of a figure. */
+  static void clear(Graphics2D g, Figure figure) {
+    fill(g, new Rectangle2D.Double(0, 0, figure.width(), figure.height()), Color.WHITE);
+  }
+
+  static void stroke(Graphics2D g, Rectangle2D shape, Color color, double thickness) {
+    g.setColor(color);
+    g.setStroke(new BasicStroke((float) thickness, BasicStroke.CAP_SQUARE, BasicStroke.JOIN_MITER));
+    g.draw(shape);
+  }
+
+  static void line(
+      Graphics2D g, double x0, double y0, double x1, double y1, Color color, double thickness) {
+    g.setColor(color);
+    g.setStroke(new BasicStroke((float) thickness));
+    g.draw(new Line2D.Double(x0, y0, x1, y1));
+  }
+}

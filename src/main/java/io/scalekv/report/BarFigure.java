@@ -141,7 +141,8 @@ public final class BarFigure implements Figure {
       errorBar(g, b, y + ROW / 2.0, Brush.INK, 1.4);
       end = Math.max(end, x(b.high()));
     }
-    Brush.text(g, Brush.plain(11), Brush.FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
+    Brush.text(
+        g, Brush.plain(11), Brush.FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
   }
 
   private void errorBar(Graphics2D g, Bar b, double y, Color color, double thickness) {

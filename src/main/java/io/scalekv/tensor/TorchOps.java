@@ -2,6 +2,7 @@ package io.scalekv.tensor;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -14,53 +15,71 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * Native operations that DJL does not bind, written as TorchScript in the resource {@code
- * torch_ops.py} and loaded once per process.
+ * torch_ops.py} and loaded once per process; with those of {@code mkldnn_ops.py} where libtorch was
+ * built with oneDNN.
  *
  * <p>A result belongs to the manager of the first argument: put the activation first, the weight
  * after it. Autograd passes through every operation.
  */
 public final class TorchOps {
   private static final String RESOURCE = "torch_ops.py";
+  private static final String MKLDNN = "mkldnn_ops.py";
   private static final Pattern METHOD = Pattern.compile("(?m)^  def (\\w+)\\(");
   private static final TorchOps INSTANCE = new TorchOps();
 
   private final NDManager manager;
-  // keeps the native module of the block from garbage collection
-  private final Model model;
-  private final Block block;
   private final ParameterStore store;
-  private final Set<String> ops;
+  private final Map<String, Module> modules = new TreeMap<>();
   private final Map<String, NDArray> names = new ConcurrentHashMap<>();
+
+  /**
+   * Operations of a resource.
+   *
+   * @param model keeps the native module of the block from garbage collection
+   */
+  private record Module(Model model, Block block) {}
 
   private TorchOps() {
     // the profiling executor specialises on the first shapes it sees and only costs time here
     System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
     manager = NDManager.newBaseManager("PyTorch");
     store = new ParameterStore(manager, false);
-    model = Model.newInstance("torch_ops", "PyTorch");
-    try (InputStream text = TorchOps.class.getResourceAsStream(RESOURCE)) {
-      if (text == null) {
-        throw new IllegalStateException("resource " + RESOURCE + " is missing from the jar");
-      }
-      String source = new String(text.readAllBytes(), StandardCharsets.UTF_8);
-      ops = methods(source);
-      model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
-    } catch (IOException e) {
-      throw new UncheckedIOException(RESOURCE + ": " + e.getMessage(), e);
+    try {
+      load(RESOURCE);
     } catch (MalformedModelException e) {
       throw new IllegalStateException(RESOURCE + ": " + e.getMessage(), e);
     }
-    block = model.getBlock();
+    try {
+      load(MKLDNN);
+    } catch (MalformedModelException | EngineException e) {
+      // this libtorch knows no oneDNN operations: callers ask has()
+    }
+  }
+
+  private void load(String resource) throws MalformedModelException {
+    Model model = Model.newInstance(resource, "PyTorch");
+    try (InputStream text = TorchOps.class.getResourceAsStream(resource)) {
+      if (text == null) {
+        throw new IllegalStateException("resource " + resource + " is missing from the jar");
+      }
+      String source = new String(text.readAllBytes(), StandardCharsets.UTF_8);
+      model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
+      Module module = new Module(model, model.getBlock());
+      Matcher m = METHOD.matcher(source);
+      while (m.find()) {
+        modules.put(m.group(1), module);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(resource + ": " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -76,13 +95,9 @@ public final class TorchOps {
     return INSTANCE.run(op, args);
   }
 
-  private static Set<String> methods(String source) {
-    Set<String> found = new TreeSet<>();
-    Matcher m = METHOD.matcher(source);
-    while (m.find()) {
-      found.add(m.group(1));
-    }
-    return Collections.unmodifiableSet(found);
+  /** Returns whether this libtorch can run the operation. */
+  public static boolean has(String op) {
+    return INSTANCE.modules.containsKey(op);
   }
 
   private NDArray run(String op, NDArray... args) {
@@ -93,11 +108,12 @@ public final class TorchOps {
     }
     list.add(names.computeIfAbsent(op, this::methodName));
     // train = true: with false the result could never take part in autograd
-    return block.forward(store, list, true).head();
+    return modules.get(op).block().forward(store, list, true).head();
   }
 
   private NDArray methodName(String op) {
-    Require.that(ops.contains(op), "operation must be one of %s, got %s", ops, op);
+    Require.that(
+        modules.containsKey(op), "operation must be one of %s, got %s", modules.keySet(), op);
     NDArray name = manager.zeros(new Shape(1));
     name.setName("module_method:" + op);
     return name;

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.io.Require;
+import io.scalekv.tensor.PackedWeight;
 import io.scalekv.tensor.TorchOps;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -104,6 +105,18 @@ public final class Weights implements AutoCloseable {
         array.getShape(),
         values.getShape());
     TorchOps.call("assign", values, array).close();
+  }
+
+  /**
+   * Puts a weight into the layout of matrix products ({@link PackedWeight}) and frees the plain
+   * numbers.
+   */
+  public void pack(String name) {
+    NDArray plain = get(name);
+    NDArray packed = PackedWeight.of(plain);
+    packed.attach(manager);
+    arrays.put(name, packed);
+    plain.close();
   }
 
   /** Returns the array of a name; throws if the name is unknown. */

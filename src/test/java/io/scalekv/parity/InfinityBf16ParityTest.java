@@ -47,7 +47,7 @@ class InfinityBf16ParityTest {
 
   private static void check(Path file, TensorSource t, NDManager scope) {
     InfinityConfig config = InfinityParityTest.config(t);
-    Infinity model = new Infinity(config, halved(t, scope), Precision.BF16);
+    Infinity model = new Infinity(config, halved(t, scope), Precision.BF16).packed();
     ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
     TextEmbeddings text =
         TextEmbeddings.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));

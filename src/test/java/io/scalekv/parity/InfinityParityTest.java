@@ -64,7 +64,7 @@ class InfinityParityTest {
 
   private static void check(Path file, TensorSource t, NDManager scope) {
     InfinityConfig config = config(t);
-    Infinity model = new Infinity(config, ParityFiles.weights(t, scope));
+    Infinity model = new Infinity(config, ParityFiles.weights(t, scope)).packed();
     MultiScaleBsq bsq = new MultiScaleBsq(scope, config.codeBits());
     ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
     TextEmbeddings text =

@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import io.scalekv.model.Precision;
 import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.text.TextEmbeddings;
+import io.scalekv.tensor.PackedWeight;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;
 import java.util.ArrayList;
@@ -20,10 +21,14 @@ import java.util.List;
  * d bits of a token.
  */
 public final class Infinity {
+  private static final List<String> BLOCK_PRODUCTS =
+      List.of("sa.mat_qkv", "sa.proj", "ca.mat_q", "ca.proj", "ffn.fc1", "ffn.fc2");
+
   private final InfinityConfig config;
   private final Weights weights;
   private final Precision precision;
   private final List<String> blocks = new ArrayList<>();
+  private final List<NDArray> packedQkvBias = new ArrayList<>();
 
   /** Creates a float32 model over the given weights, which it does not own. */
   public Infinity(InfinityConfig config, Weights weights) {
@@ -42,6 +47,29 @@ public final class Infinity {
     for (int i = 0; i < config.depth(); i++) {
       blocks.add(config.blockName(i) + ".");
     }
+  }
+
+  /**
+   * Puts the blocks' weights into the layout of matrix products, where the engine has one. From
+   * then on the model serves generation alone: its blocks cannot be trained.
+   *
+   * @return this
+   */
+  public Infinity packed() {
+    if (packedQkvBias.isEmpty() && PackedWeight.possible(w(blocks.get(0) + "sa.proj.weight"))) {
+      for (String b : blocks) {
+        packedQkvBias.add(
+            w(b + "sa.q_bias").concat(w(b + "sa.zero_k_bias"), 0).concat(w(b + "sa.v_bias"), 0));
+        for (String product : BLOCK_PRODUCTS) {
+          weights.pack(b + product + ".weight");
+        }
+      }
+    }
+    return this;
+  }
+
+  private boolean isPacked() {
+    return !packedQkvBias.isEmpty();
   }
 
   /** Returns the configuration. */
@@ -175,8 +203,7 @@ public final class Infinity {
       NDArray c = crossAttention(layer, b, n, text);
       z = after(z.add(c), z, c);
       NDArray f = TorchOps.call(precision.op("ada_layer_norm"), z, m.get(3), m.get(5));
-      f = after(blockLinear(b + "ffn.fc1", f), f);
-      f = after(TorchOps.call("gelu_tanh", f), f);
+      f = after(feedForward(b + "ffn.fc1", f), f);
       f = after(blockLinear(b + "ffn.fc2", f), f);
       NDArray out = TorchOps.call(precision.op("gated_residual"), z, f, m.get(1));
       out.attach(outer);
@@ -195,16 +222,7 @@ public final class Infinity {
   /** Frees {@code y}. */
   private NDArray selfAttention(
       int layer, String b, NDArray y, NDArray rotary, SelfAttention attention) {
-    NDArray qkv =
-        after(
-            TorchOps.call(
-                precision.blockQkv,
-                y,
-                w(b + "sa.mat_qkv.weight"),
-                w(b + "sa.q_bias"),
-                w(b + "sa.zero_k_bias"),
-                w(b + "sa.v_bias")),
-            y);
+    NDArray qkv = after(qkv(layer, b + "sa.", y), y);
     NDArray temperature = w(b + "sa.scale_mul_1H11");
     NDArray q = TorchOps.call("cosine_query", qkv, temperature, rotary);
     NDArray k = TorchOps.call("cosine_key", qkv, temperature, rotary);
@@ -257,7 +275,30 @@ public final class Infinity {
   }
 
   private NDArray blockLinear(String name, NDArray x) {
-    return TorchOps.call(precision.blockLinear, x, w(name + ".weight"), w(name + ".bias"));
+    String op = isPacked() ? "packed_linear" : precision.blockLinear;
+    return TorchOps.call(op, x, w(name + ".weight"), w(name + ".bias"));
+  }
+
+  /** Returns GELU of a linear layer. */
+  private NDArray feedForward(String name, NDArray x) {
+    if (isPacked()) {
+      return TorchOps.call("packed_linear_gelu", x, w(name + ".weight"), w(name + ".bias"));
+    }
+    NDArray y = blockLinear(name, x);
+    return after(TorchOps.call("gelu_tanh", y), y);
+  }
+
+  private NDArray qkv(int layer, String name, NDArray x) {
+    NDArray weight = w(name + "mat_qkv.weight");
+    return isPacked()
+        ? TorchOps.call("packed_linear", x, weight, packedQkvBias.get(layer))
+        : TorchOps.call(
+            precision.blockQkv,
+            x,
+            weight,
+            w(name + "q_bias"),
+            w(name + "zero_k_bias"),
+            w(name + "v_bias"));
   }
 
   private NDArray w(String name) {

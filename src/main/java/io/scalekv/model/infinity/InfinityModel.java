@@ -71,7 +71,7 @@ final class InfinityModel implements ImageModel {
     this.tokenizerHash = tokenizerHash;
     this.manager = manager;
     this.precision = precision;
-    this.transformer = new Infinity(config.transformer(), transformer, precision);
+    this.transformer = new Infinity(config.transformer(), transformer, precision).packed();
     this.random = random;
     this.vae = vae == null ? null : new Vae(config.tokenizer(), vae);
     this.quantiser = new MultiScaleBsq(manager, config.tokenizer().codeBits());

@@ -159,7 +159,7 @@ final class Output {
     for (int c = 0; c < widths.length; c++) {
       int column = c;
       widths[c] = rows.stream().mapToInt(r -> r.get(column).length()).max().orElse(0);
-      numbers[c] = rows.stream().skip(1).allMatch(r -> isNumber(r.get(column)));
+      numbers[c] = rows.stream().skip(1).allMatch(r -> ReportTable.isNumber(r.get(column)));
     }
     for (List<String> row : rows) {
       StringBuilder text = new StringBuilder();
@@ -181,10 +181,6 @@ final class Output {
       table(table.shown().columnNames(), rows, table::row);
       table.notes().forEach(note -> line("%s", note));
     }
-  }
-
-  private static boolean isNumber(String cell) {
-    return cell.equals("n/a") || cell.matches("[-+≤<>]?\\d.*") || cell.equals("∞");
   }
 
   /** Returns the cells of a row; unlike {@link List#of} they may be null. */

@@ -193,6 +193,13 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
   }
 
   /**
+   * Returns whether a text for people is a number, with or without an interval, or stands for one.
+   */
+  public static boolean isNumber(String text) {
+    return text.equals(NONE) || text.equals("∞") || text.matches("(\\*\\*)?[-+−≤<>]?\\d.*");
+  }
+
+  /**
    * Returns a column of numbers where all defined values are numbers and there is one, else of
    * texts.
    */

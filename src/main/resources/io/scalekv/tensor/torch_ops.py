@@ -250,6 +250,27 @@ class M(Module):
   def resize_area(self, x: Tensor, like: Tensor) -> Tensor:
     return torch.adaptive_avg_pool2d(x, [torch.size(like, 0), torch.size(like, 1)])
 
+  # bicubic (a = -0.75) without antialias, half-pixel centres, edges repeated
+  def resize_bicubic(self, x: Tensor, like: Tensor) -> Tensor:
+    return torch.upsample_bicubic2d(x, [torch.size(like, 0), torch.size(like, 1)], False)
+
+  # single-head attention over positions: packed qkv [N,3C,h,w] -> [N,C,h,w], softmax scale 1/sqrt(C)
+  def image_attention(self, qkv: Tensor) -> Tensor:
+    y = torch.transpose(torch.flatten(torch.unflatten(qkv, 1, [3, -1]), 3), 2, 3)
+    q, k, v, = torch.unbind(y, 1)
+    o = torch.scaled_dot_product_attention(q, k, v)
+    return torch.unflatten(torch.transpose(o, 1, 2), 2, [torch.size(qkv, 2), torch.size(qkv, 3)])
+
+  # half of x and half of its 3x3 convolution: x [N,C,h,w]
+  def half_conv(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.mul(torch.add(x, torch.conv2d(x, weight, bias, [1, 1], [1, 1])), 0.5)
+
+  # index of the nearest row of table [V,C] for every position of x [N,C,h,w] -> [N,h*w] int64
+  def nearest_row(self, x: Tensor, table: Tensor) -> Tensor:
+    rows = torch.transpose(torch.flatten(x, 2), 1, 2)
+    lengths = torch.sum(torch.mul(table, table), [1])
+    return torch.argmin(torch.sub(lengths, torch.mul(torch.matmul(rows, torch.t(table)), 2.)), -1)
+
   # value of q with the gradient of z (straight-through estimator)
   def straight_through(self, z: Tensor, q: Tensor) -> Tensor:
     return torch.add(z, torch.detach(torch.sub(q, z)))

@@ -18,7 +18,8 @@ import java.util.function.UnaryOperator;
  * way up, stride-2 convolution padded right and below on the way down. The two {@link VaeForm}s
  * differ in attention and names.
  *
- * <p>Letters: N images, d numbers of a latent position, Y×X pixels, h×w latent positions (Y = h·patch).
+ * <p>Letters: N images, d numbers of a latent position, Y×X pixels, h×w latent positions (Y =
+ * h·patch).
  */
 public final class Vae {
   private final VaeConfig config;
@@ -258,8 +259,9 @@ public final class Vae {
   }
 
   /**
-   * Adds initial weights for training: convolutions normal with variance 1 / fan-in, the last one of
-   * each residual and attention block near zero, norms at identity. Uses the engine's random state.
+   * Adds initial weights for training: convolutions normal with variance 1 / fan-in, the last one
+   * of each residual and attention block near zero, norms at identity. Uses the engine's random
+   * state.
    */
   public static void putInitial(Weights w, Map<String, Shape> shapes) {
     shapes.forEach(

@@ -20,9 +20,7 @@ public enum VaeForm {
 
   /** Returns the name of the attention after residual block {@code block} of a level, or null. */
   String attention(String side, int level, int block, VaeConfig config) {
-    return this == VQGAN && level == config.levels() - 1
-        ? side + level + ".attn." + block
-        : null;
+    return this == VQGAN && level == config.levels() - 1 ? side + level + ".attn." + block : null;
   }
 
   /** Returns the name of the middle's attention, or null. */

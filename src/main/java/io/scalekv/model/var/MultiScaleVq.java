@@ -89,8 +89,7 @@ public final class MultiScaleVq {
   public NDArray enlarge(NDArray codes, int scale, ScaleSchedule schedule) {
     NDArray up = MapResize.bicubic(codes, schedule.last());
     String phi = "quantize.quant_resi.qresi_ls." + phiIndex(scale, schedule.scales());
-    return TorchOps.call(
-        "half_conv", up, weights.get(phi + ".weight"), weights.get(phi + ".bias"));
+    return TorchOps.call("half_conv", up, weights.get(phi + ".weight"), weights.get(phi + ".bias"));
   }
 
   /**
@@ -104,8 +103,8 @@ public final class MultiScaleVq {
   }
 
   /**
-   * Returns which of the convolutions a scale uses: the nearest of {@value #PHIS} ticks between 1/12
-   * and 11/12 to scale / (scales − 1). Ties exist in real arithmetic; the rounding of doubles
+   * Returns which of the convolutions a scale uses: the nearest of {@value #PHIS} ticks between
+   * 1/12 and 11/12 to scale / (scales − 1). Ties exist in real arithmetic; the rounding of doubles
    * decides them as in the published code, for ten scales 0 0 1 1 1 2 2 3 3 3.
    *
    * @param scale 0-based

@@ -70,8 +70,7 @@ public final class VqVae {
   }
 
   private NDArray conv(String name, NDArray x) {
-    return TorchOps.call(
-        "conv2d", x, weights.get(name + ".weight"), weights.get(name + ".bias"));
+    return TorchOps.call("conv2d", x, weights.get(name + ".weight"), weights.get(name + ".bias"));
   }
 
   /**

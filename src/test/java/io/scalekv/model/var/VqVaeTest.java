@@ -69,11 +69,14 @@ class VqVaeTest {
   /** As NumPy computes them; exact arithmetic gives other lists where there are ties. */
   @ParameterizedTest
   @CsvSource({
-    "10, 0 0 1 1 1 2 2 3 3 3", "5, 0 1 2 2 3", "1, 0", "2, 0 3", "4, 0 1 2 3",
+    "10, 0 0 1 1 1 2 2 3 3 3",
+    "5, 0 1 2 2 3",
+    "1, 0",
+    "2, 0 3",
+    "4, 0 1 2 3",
   })
   void scalesShareConvolutions(int scales, String expected) {
-    int[] indices =
-        IntStream.range(0, scales).map(k -> MultiScaleVq.phiIndex(k, scales)).toArray();
+    int[] indices = IntStream.range(0, scales).map(k -> MultiScaleVq.phiIndex(k, scales)).toArray();
     assertArrayEquals(
         List.of(expected.split(" ")).stream().mapToInt(Integer::parseInt).toArray(), indices);
   }
@@ -161,8 +164,7 @@ class VqVaeTest {
   @Test
   void refusesAPatchThatTheLevelsDoNotMake() {
     assertThrows(
-        IllegalArgumentException.class,
-        () -> new VqVaeConfig(8, 3, 4, 4, List.of(1, 2), 1, 1, 2));
+        IllegalArgumentException.class, () -> new VqVaeConfig(8, 3, 4, 4, List.of(1, 2), 1, 1, 2));
   }
 
   @Test

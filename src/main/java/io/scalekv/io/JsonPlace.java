@@ -94,7 +94,9 @@ public record JsonPlace(JsonNode node, String file, String pointer) {
   /** Returns a finite number in a range. */
   public double number(double least, double most) {
     double value = number();
-    check(value >= least && value <= most, "a number from " + least + " to " + most);
+    if (!(value >= least && value <= most)) {
+      check(false, "a number from " + least + " to " + most);
+    }
     return value;
   }
 

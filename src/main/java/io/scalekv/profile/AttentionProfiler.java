@@ -252,12 +252,15 @@ public final class AttentionProfiler implements AttentionTap {
       int tokens = schedule.tokens(scale);
       this.history = schedule.tokensBefore(scale);
       this.keys = history + tokens;
-      this.samples = Math.min(options.querySamples(), tokens);
+      this.samples = Math.min(options.querySamples(), site.queries());
       this.details = Math.min(options.detailRows(), samples);
       this.positions = new int[conditional][];
       for (int c = 0; c < conditional; c++) {
         positions[c] =
-            QuerySampler.draw(options.seed(), prompts[c], site.layer(), scale, tokens, samples);
+            site.sampled() != null
+                ? Arrays.copyOf(site.sampled(), samples)
+                : QuerySampler.draw(
+                    options.seed(), prompts[c], site.layer(), scale, tokens, samples);
       }
       if (keysOfScale[scale] == null) {
         keysOfScale[scale] = Keys.of(schedule, scale, options);
@@ -360,11 +363,12 @@ public final class AttentionProfiler implements AttentionTap {
      * Returns the drawn positions of each conditional row and head, as rows of all queries [C,H,n].
      */
     private NDArray index(NDManager scope, int from, int n) {
-      int tokens = keys - history;
+      int queries = site.queries();
       long[] index = new long[conditional * heads * n];
       for (int line = 0; line < conditional * heads; line++) {
         for (int i = 0; i < n; i++) {
-          index[line * n + i] = (long) line * tokens + positions[line / heads][from + i];
+          int row = site.sampled() == null ? positions[line / heads][from + i] : from + i;
+          index[line * n + i] = (long) line * queries + row;
         }
       }
       return scope.create(index, new Shape(conditional, heads, n));

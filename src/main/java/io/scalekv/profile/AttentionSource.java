@@ -4,9 +4,12 @@ import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.IntConsumer;
 
@@ -16,9 +19,30 @@ import java.util.function.IntConsumer;
  * on the other images, except through rounding.
  */
 public interface AttentionSource {
+  /** Parts of attention that a source may lack. */
+  enum Content {
+    /** Queries and keys, not only statistics of them. */
+    TENSORS("statistics=False"),
+    /** Every query row of every map. */
+    ALL_QUERIES("queries=\"all\""),
+    /** Values. */
+    VALUES("values=True");
+
+    private final String setting;
+
+    Content(String setting) {
+      this.setting = setting;
+    }
+  }
+
   /** Observer of the attention of images that are replayed in batches. */
   interface Observer {
-    /** Returns the taps for a batch of images. */
+    /**
+     * Returns the taps for a batch of images. They may rely on the order of the scales of one
+     * layer, not on that of the layers.
+     *
+     * @param images their indices in the prompt set
+     */
     List<? extends AttentionTap> taps(int... images);
 
     /** Called after each batch, before the taps of the next one are asked for. */
@@ -62,6 +86,37 @@ public interface AttentionSource {
    */
   Optional<double[]> changedCodes(
       List<CachePolicy> policies, int images, int batch, IntConsumer progress);
+
+  /** Returns what taps see besides keys and some queries. */
+  default Set<Content> content() {
+    return EnumSet.allOf(Content.class);
+  }
+
+  /** Returns statistics that came in place of tensors; then nothing can be replayed. */
+  default Optional<AttentionProfile> statistics() {
+    return Optional.empty();
+  }
+
+  /**
+   * Returns the sampling nearest to the wanted one.
+   *
+   * @throws IllegalArgumentException if more is wanted than the source has; one line
+   */
+  default ProfileOptions sampling(ProfileOptions wanted) {
+    return wanted;
+  }
+
+  /**
+   * Checks that a source has parts of attention.
+   *
+   * @throws IllegalArgumentException with one line that names the recording that has them
+   */
+  static void require(AttentionSource source, String reader, Set<Content> needed) {
+    List<String> lacking =
+        needed.stream().filter(c -> !source.content().contains(c)).map(c -> c.setting).toList();
+    Require.that(
+        lacking.isEmpty(), "%s needs a recording with %s", reader, String.join(", ", lacking));
+  }
 
   /** Returns the shape of the attention that taps see. */
   default ProfileGeometry shape() {

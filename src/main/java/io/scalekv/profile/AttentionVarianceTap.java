@@ -52,7 +52,7 @@ public final class AttentionVarianceTap implements PromptTap {
     SiteCheck.check(values.geometry(), values.rows(), site, query.getShape(), key.getShape());
     AttentionColumns sums = columns.of(site, query, key);
     ScaleSchedule schedule = values.geometry().schedule();
-    int queries = schedule.tokens(site.scale());
+    int queries = site.queries();
     int keys = schedule.tokensBefore(site.scale() + 1);
     for (int row = 0; row < values.rows(); row++) {
       double[] variance = new double[values.geometry().heads()];

@@ -48,7 +48,7 @@ public final class BlockMassTap implements PromptTap {
     ScaleSchedule schedule = values.geometry().schedule();
     int heads = values.geometry().heads();
     int scales = values.geometry().scales();
-    int queries = schedule.tokens(site.scale());
+    int queries = site.queries();
     for (int row = 0; row < values.rows(); row++) {
       double[] mass = new double[heads * scales];
       for (int h = 0; h < heads; h++) {

@@ -8,7 +8,7 @@ import java.util.Arrays;
  * threads change it. Generator: SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom
  * Number Generators", OOPSLA 2014).
  */
-final class QuerySampler {
+public final class QuerySampler {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
   private long state;
@@ -20,8 +20,8 @@ final class QuerySampler {
     state = mix(state + GOLDEN_GAMMA * (scale + 1L));
   }
 
-  /** {@code min(count, tokens)} different positions of 0..tokens−1. */
-  static int[] draw(long seed, int prompt, int layer, int scale, int tokens, int count) {
+  /** Returns {@code min(count, tokens)} different positions of 0..tokens−1. */
+  public static int[] draw(long seed, int prompt, int layer, int scale, int tokens, int count) {
     QuerySampler random = new QuerySampler(seed, prompt, layer, scale);
     int[] positions = new int[tokens];
     for (int i = 0; i < tokens; i++) {

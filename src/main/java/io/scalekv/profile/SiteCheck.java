@@ -39,8 +39,7 @@ final class SiteCheck {
         conditional,
         2 * conditional,
         batch);
-    Shape wantedQuery =
-        new Shape(batch, geometry.heads(), schedule.tokens(site.scale()), query.get(3));
+    Shape wantedQuery = new Shape(batch, geometry.heads(), site.queries(), query.get(3));
     Shape wantedKey =
         new Shape(batch, geometry.heads(), schedule.tokensBefore(site.scale() + 1), query.get(3));
     Require.that(

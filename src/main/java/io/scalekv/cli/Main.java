@@ -61,6 +61,7 @@ public final class Main implements Callable<Integer> {
         new ReportCommand(),
         new ReproduceCommand(),
         new RolesCommand(),
+        new ScoreCommand(),
         new StudyCommand(),
         new SweepCommand(),
         TrainCommand.create(),
@@ -171,6 +172,8 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(RunnerOptions.Kind.class, Choice.of(RunnerOptions.Kind.class));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
     root.registerConverter(Names.class, Choice.of(Names.class));
+    root.registerConverter(ScoreCommand.Alpha.class, Choice.of(ScoreCommand.Alpha.class));
+    root.registerConverter(ScoreCommand.Exif.class, Choice.of(ScoreCommand.Exif.class));
     root.registerConverter(Budget.class, Budget::parse);
     root.registerConverter(PolicySpec.class, Main::policy);
     root.registerConverter(RandomWeights.class, RandomWeights::parse);

@@ -12,7 +12,7 @@ import java.io.UncheckedIOException;
 import java.util.Objects;
 
 /** The nets behind the metrics, each opened when it is first needed and only once. */
-final class FeatureNets implements AutoCloseable {
+public final class FeatureNets implements AutoCloseable {
   /** Name of the random nets in labels. */
   static final String RANDOM_NAME = "random_vgg x3";
 
@@ -30,8 +30,20 @@ final class FeatureNets implements AutoCloseable {
     this.user = user;
   }
 
+  /** Returns the nets of images that no model at hand drew: random features, the user's files. */
+  public static FeatureNets withoutModel(UserNets user) {
+    return new FeatureNets(null, user);
+  }
+
+  /** Returns names and hashes of the nets of {@link #withoutModel}. */
+  public static Run.Nets names(UserNets user) throws IOException {
+    UserNets.Facts f = user.facts();
+    return new Run.Nets(
+        RANDOM_NAME, RANDOM_HASH, f.lpips(), f.lpipsHash(), f.lpipsRange(), f.inceptionHash());
+  }
+
   /** Returns the nets that a run names, opened when they are needed. */
-  MetricNets of(Run.Nets named) {
+  public MetricNets of(Run.Nets named) {
     return new MetricNets() {
       @Override
       public FeatureNet features() {
@@ -70,8 +82,8 @@ final class FeatureNets implements AutoCloseable {
 
   /** Returns the user's LPIPS. */
   private Lpips lpips(Run.Nets nets) {
-    same("--lpips", nets.lpipsHash(), facts().lpipsHash());
     if (lpips == null) {
+      same("--lpips", nets.lpipsHash(), facts().lpipsHash());
       lpips = user.openLpips();
     }
     return lpips;
@@ -79,8 +91,8 @@ final class FeatureNets implements AutoCloseable {
 
   /** Returns the user's Inception. */
   private InceptionFeatures inception(Run.Nets nets) {
-    same("--inception", nets.inceptionHash(), facts().inceptionHash());
     if (inception == null) {
+      same("--inception", nets.inceptionHash(), facts().inceptionHash());
       inception = user.openInception();
     }
     return inception;

@@ -1,7 +1,6 @@
 package io.scalekv.experiment;
 
 import io.scalekv.image.RgbImage;
-import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Lpips;
@@ -58,8 +57,7 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
     if (lpips != null) {
       try (Lpips net = openLpips()) {
         RgbImage grey = RgbImage.of(TINY, TINY, new byte[3 * TINY * TINY]);
-        double same = net.of(grey, grey);
-        Require.that(Double.isFinite(same), "%s must give a finite number, got %s", lpips, same);
+        net.of(grey, grey); // one number; whether it is finite is asked of each pair
       }
     }
     if (inception != null) {

@@ -50,8 +50,10 @@ public record ImageFile(RgbImage pixels, Set<Trait> traits) {
     }
 
     /** Returns the property and its treatment, in one line. */
-    public String text() {
-      return text;
+    public String text(Options options) {
+      return this == ALPHA && options.alphaOnWhite()
+          ? "transparent pixels: composited on white"
+          : this == ORIENTATION && options.exifApplied() ? "EXIF orientation: applied" : text;
     }
   }
 
@@ -96,7 +98,15 @@ public record ImageFile(RgbImage pixels, Set<Trait> traits) {
    * @throws IllegalArgumentException if it holds no whole image of a known format
    */
   public static ImageFile read(Path file, Options options) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
+    return of(Files.readAllBytes(file), file, options);
+  }
+
+  /**
+   * Decodes the bytes of a file, whose name is for messages.
+   *
+   * @throws IllegalArgumentException if they are no whole image of a known format
+   */
+  public static ImageFile of(byte[] bytes, Path file, Options options) {
     Optional<ImageFile> image;
     try {
       image = decode(bytes, options);

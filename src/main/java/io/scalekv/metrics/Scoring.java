@@ -101,21 +101,29 @@ public final class Scoring {
       if (metric instanceof FidelityMetric m && values.containsKey(m.key())) {
         counts.put(m.key(), m.cases(pair));
       }
-      if (metric instanceof FidelityMetric m && m.leastSide() > shortest(pair)) {
-        tooSmall.merge(m, 1, Integer::sum);
-      }
     }
+    countTooSmall(shortest(pair));
     scores.add(new Score(pair.group(), pair.identical(), values));
     cases.add(counts);
     pair.features(null, null, 0);
   }
 
+  private void countTooSmall(int side) {
+    for (Metric metric : metrics) {
+      if (metric instanceof FidelityMetric m && m.leastSide() > side) {
+        tooSmall.merge(m, 1, Integer::sum);
+      }
+    }
+  }
+
   /**
    * Takes a score that was computed before, in the place of {@link #accept}.
    *
+   * @param shortest shortest side of the images
    * @param ofPair its feature vectors, as {@link #vectors} returned them
    */
-  public void restore(Score score, Map<Net, Vectors> ofPair) {
+  public void restore(Score score, int shortest, Map<Net, Vectors> ofPair) {
+    countTooSmall(shortest);
     Map<String, Integer> counts = new LinkedHashMap<>();
     score.values().keySet().forEach(key -> counts.put(key, 1));
     scores.add(score);
@@ -244,6 +252,11 @@ public final class Scoring {
       fail(Net.LPIPS, "%s of image %s: %s".formatted(net.label(), image, e.getMessage()));
     }
     return Double.NaN;
+  }
+
+  /** Returns the number of pairs so far. */
+  public int size() {
+    return scores.size();
   }
 
   /** Returns one entry a pair, in their order. */

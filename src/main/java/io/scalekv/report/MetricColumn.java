@@ -39,14 +39,14 @@ record MetricColumn(Metric metric, String label, String net) {
   }
 
   private static Optional<MetricColumn> column(Run run, String key) {
-    return Metrics.find(key)
-        .map(
-            m -> {
-              Run.Nets nets = m.net() == Metric.Net.NONE ? null : run.nets();
-              return nets == null
-                  ? new MetricColumn(m, m.label(), null)
-                  : new MetricColumn(m, label(m, nets), hash(m, nets));
-            });
+    return Metrics.find(key).map(m -> of(m, run.nets()));
+  }
+
+  /** Returns the column of a metric measured by nets, which may be null. */
+  static MetricColumn of(Metric m, Run.Nets nets) {
+    return nets == null || m.net() == Metric.Net.NONE
+        ? new MetricColumn(m, m.label(), null)
+        : new MetricColumn(m, label(m, nets), hash(m, nets));
   }
 
   private static String label(Metric metric, Run.Nets nets) {

@@ -179,6 +179,11 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
         : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
   }
 
+  /** Returns a p-value for people. */
+  static String probability(double p) {
+    return String.format(Locale.ROOT, p < 1e-3 ? "%.1e" : "%.3f", p);
+  }
+
   /** Returns {@code 22.64 [22.10, 23.20]}, or {@code 22.64 [n/a]}; null for no mean. */
   public static String words(Interval i, int digits) {
     String ends =

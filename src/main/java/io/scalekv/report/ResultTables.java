@@ -13,7 +13,6 @@ import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -409,7 +408,6 @@ final class ResultTables {
     if (tests.isEmpty()) {
       return Optional.empty();
     }
-    Function<Double, String> p = v -> String.format(Locale.ROOT, v < 1e-3 ? "%.1e" : "%.3f", v);
     return Optional.of(
         ReportTable.of(name + "-tests", title(": tests of one policy against another"), tests)
             .both("metric", "metric", Test::metric)
@@ -421,9 +419,9 @@ final class ResultTables {
             .interval("difference", "A − B", 4, t -> t.pair().difference())
             .data("wPlus", t -> t.pair().wPlus())
             .data("p", t -> CanonicalJson.number(t.pair().p()))
-            .text("p", t -> p.apply(t.pair().p()))
+            .text("p", t -> ReportTable.probability(t.pair().p()))
             .data("pHolm", t -> CanonicalJson.number(t.pair().pHolm()))
-            .text("p, Holm", t -> p.apply(t.pair().pHolm()))
+            .text("p, Holm", t -> ReportTable.probability(t.pair().pHolm()))
             .data("better", t -> t.pair().better())
             .text(
                 "better",

@@ -1,0 +1,606 @@
+package io.scalekv.experiment.folders;
+
+import io.scalekv.experiment.FeatureNets;
+import io.scalekv.experiment.MetricValue;
+import io.scalekv.experiment.Metrics;
+import io.scalekv.experiment.Run;
+import io.scalekv.experiment.UserNets;
+import io.scalekv.experiment.folders.FolderScores.Kind;
+import io.scalekv.image.ImageFile;
+import io.scalekv.image.RgbImage;
+import io.scalekv.io.Json;
+import io.scalekv.io.Require;
+import io.scalekv.io.Sha256;
+import io.scalekv.metrics.FidelityMetric;
+import io.scalekv.metrics.Frechet;
+import io.scalekv.metrics.ImageMetrics;
+import io.scalekv.metrics.ImagePair;
+import io.scalekv.metrics.InceptionFeatures;
+import io.scalekv.metrics.Kid;
+import io.scalekv.metrics.Ladder;
+import io.scalekv.metrics.Lpips;
+import io.scalekv.metrics.LpipsProxy;
+import io.scalekv.metrics.Metric;
+import io.scalekv.metrics.Metric.Net;
+import io.scalekv.metrics.Psnr;
+import io.scalekv.metrics.ReferenceFeatures;
+import io.scalekv.metrics.Scoring;
+import io.scalekv.metrics.SetMetric;
+import io.scalekv.metrics.Workers;
+import io.scalekv.tensor.Cancellation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/**
+ * Scoring of image folders against a reference folder, pair by pair of equal relative names, in
+ * batches: memory grows by numbers and, for distances of sets, by one feature vector an image.
+ * Every scored pair is on disk after its batch, known by the hashes of its files; another scoring
+ * into the same folder takes it from there.
+ */
+public final class FolderScoring {
+  /** Reference images that rulers are made of, unless asked for otherwise. */
+  public static final int RULER_IMAGES = 20;
+
+  private static final int BATCH = 8;
+
+  /**
+   * What to score.
+   *
+   * @param reference folder of reference images
+   * @param images folders to be judged, at least one
+   * @param ruler folder of other seeds of the same prompts, or null
+   * @param baseline the folder among {@code images} that the others are compared with, or null
+   * @param prompts manifest of captions, or null
+   * @param metrics keys; empty for every one that needs no file which is not there
+   * @param nets the user's nets
+   * @param reading treatment of alpha and orientation
+   * @param strict whether an image in one folder only is an error
+   * @param rulerImages reference images that rulers are made of; 0 for no such rulers
+   * @param threads of decoding and of metrics without a net
+   */
+  public record Request(
+      Path reference,
+      List<Path> images,
+      Path ruler,
+      Path baseline,
+      Path prompts,
+      List<String> metrics,
+      UserNets nets,
+      ImageFile.Options reading,
+      boolean strict,
+      int rulerImages,
+      int threads) {
+    /** Copies the lists. */
+    public Request {
+      Require.that(!images.isEmpty(), "missing folders to score: give --images");
+      images = List.copyOf(images);
+      metrics = List.copyOf(metrics);
+      Require.between("ruler images", rulerImages, 0, Integer.MAX_VALUE);
+    }
+
+    /** Returns a request with defaults. */
+    public static Request of(Path reference, List<Path> images) {
+      return new Request(
+          reference,
+          images,
+          null,
+          null,
+          null,
+          List.of(),
+          UserNets.NONE,
+          ImageFile.Options.PILLOW,
+          false,
+          RULER_IMAGES,
+          Runtime.getRuntime().availableProcessors());
+    }
+  }
+
+  /** Listener to the progress. */
+  public interface Listener {
+    /** Nothing. */
+    Listener NONE = (done, id) -> {};
+
+    /** Begins with the number of pairs, of which some were found on disk. */
+    default void planned(int pairs, int found) {}
+
+    /** Ends some pairs of an id. */
+    void step(int pairs, String id);
+  }
+
+  /** A row that is being scored. */
+  private record Entry(
+      String name,
+      Kind kind,
+      ImageFolder folder,
+      Ladder rung,
+      SortedSet<String> ids,
+      Scoring scoring,
+      List<PairScore> pairs) {
+    /** Returns the folder in the lines of its pairs. */
+    String images(ImageFolder reference) {
+      return (folder == null ? reference : folder).path().toString();
+    }
+  }
+
+  /** A file of the batch: its hash, and its pixels once they are needed. */
+  private static final class Loaded {
+    private final Path file;
+    private final byte[] bytes;
+    private final String sha256;
+    private ImageFile image;
+
+    private Loaded(Path file) {
+      this.file = file;
+      try {
+        bytes = Files.readAllBytes(file);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      sha256 = Sha256.of(bytes);
+    }
+  }
+
+  /** A pair that is to be scored. */
+  private record Todo(String id, Loaded reference, Loaded image) {}
+
+  private final Request request;
+  private final Path out;
+  private final List<Metric> metrics;
+  private final Run.Nets nets;
+  private final String settings;
+  private final ImageFolder reference;
+  private final List<Entry> entries = new ArrayList<>();
+  private final Map<String, String> captions;
+  private final Map<String, Integer> groups = new TreeMap<>();
+  private final Map<String, List<String>> unpaired = new LinkedHashMap<>();
+  private final SortedSet<String> ids = new TreeSet<>();
+  private final String baseline;
+  private final ReferenceFeatures known = new ReferenceFeatures();
+  private final Workers workers;
+
+  private FolderScoring(Request request, Path out, FeatureNets opened, Workers workers)
+      throws IOException {
+    this.request = request;
+    this.out = out;
+    this.workers = workers;
+    metrics = metrics(request);
+    nets = FeatureNets.names(request.nets());
+    String facts = Json.MAPPER.writeValueAsString(List.of(nets, request.reading()));
+    settings = Sha256.of(facts.getBytes(StandardCharsets.UTF_8)).substring(0, 16);
+    List<Path> paths = new ArrayList<>(List.of(request.reference()));
+    paths.addAll(request.images());
+    if (request.ruler() != null) {
+      paths.add(request.ruler());
+    }
+    List<ImageFolder> folders = ImageFolder.read(paths, out);
+    reference = folders.get(0);
+    captions = request.prompts() == null ? Map.of() : PromptManifest.read(request.prompts());
+    for (int i = 1; i < folders.size(); i++) {
+      boolean candidate = i <= request.images().size();
+      ImageFolder folder = folders.get(i);
+      add(opened, folder.name(), candidate ? Kind.CANDIDATE : Kind.OTHER_SEED, folder, null);
+    }
+    baseline = baseline();
+    entries.forEach(e -> ids.addAll(e.ids()));
+    listUnpaired(folders);
+    checkCaptions();
+    group();
+    if (request.rulerImages() > 0) {
+      add(opened, "identical", Kind.IDENTICAL, null, null);
+      for (Ladder rung : Ladder.values()) {
+        add(opened, rung.label(), Kind.DISTORTION, null, rung);
+      }
+    }
+  }
+
+  /**
+   * Scores folders.
+   *
+   * @param out folder of {@code pairs.jsonl}, {@code rulers.jsonl} and {@code features.bin}, which
+   *     exists; null for no files at all
+   * @throws IllegalArgumentException for a folder without images or pairs, a damaged file, or two
+   *     images of a pair that differ in size
+   */
+  public static FolderScores run(Request request, Path out, Listener listener) throws IOException {
+    try (FeatureNets opened = FeatureNets.withoutModel(request.nets());
+        Workers workers = Workers.of(request.threads())) {
+      return new FolderScoring(request, out, opened, workers).run(listener);
+    }
+  }
+
+  /** Returns the metrics asked for, and those of the user's files. */
+  private static List<Metric> metrics(Request request) {
+    UserNets nets = request.nets();
+    Set<String> keys = new LinkedHashSet<>(request.metrics());
+    if (keys.isEmpty()) {
+      Metrics.all().stream()
+          .filter(m -> m instanceof FidelityMetric && Metrics.isCompared(m))
+          .filter(m -> m.net() == Net.NONE || m.net() == Net.FEATURES)
+          .filter(m -> m != ImageMetrics.BITS)
+          .forEach(m -> keys.add(m.key()));
+      keys.addAll(List.of(Frechet.METRIC.key(), Kid.METRIC.key()));
+    }
+    if (nets.lpips() != null) {
+      keys.add(Lpips.METRIC.key());
+    }
+    if (nets.inception() != null) {
+      keys.addAll(List.of(InceptionFeatures.FID.key(), InceptionFeatures.KID.key()));
+    }
+    List<Metric> metrics = Metrics.named(List.copyOf(keys));
+    for (Metric m : metrics) {
+      Require.that(
+          m != ImageMetrics.BITS && (m instanceof SetMetric || Metrics.isCompared(m)),
+          "metric must be one of images against a reference, got %s",
+          m.key());
+      Require.that(
+          m.net() != Net.LPIPS || nets.lpips() != null, "missing LPIPS file: give --lpips FILE");
+      Require.that(
+          m.net() != Net.INCEPTION || nets.inception() != null,
+          "missing Inception file: give --inception FILE");
+    }
+    return metrics;
+  }
+
+  private void add(FeatureNets opened, String name, Kind kind, ImageFolder folder, Ladder rung) {
+    SortedSet<String> own = new TreeSet<>(folder == null ? rulerIds() : folder.files().keySet());
+    own.retainAll(reference.files().keySet());
+    Require.that(
+        !own.isEmpty(),
+        "%s and %s must have an image of one name, got none",
+        reference.path(),
+        folder == null ? "the others" : folder.path());
+    Scoring scoring = new Scoring(metrics, opened.of(nets), known, workers);
+    entries.add(new Entry(name, kind, folder, rung, own, scoring, new ArrayList<>()));
+  }
+
+  /** Returns ids evenly spread over all. */
+  private Set<String> rulerIds() {
+    List<String> all = List.copyOf(ids);
+    int n = Math.min(request.rulerImages(), all.size());
+    Set<String> chosen = new TreeSet<>();
+    for (int i = 0; i < n; i++) {
+      chosen.add(all.get((int) ((long) i * all.size() / n)));
+    }
+    return chosen;
+  }
+
+  private void listUnpaired(List<ImageFolder> folders) {
+    for (ImageFolder folder : folders) {
+      Set<String> alone = new TreeSet<>(folder.files().keySet());
+      alone.removeAll(folder == reference ? ids : reference.files().keySet());
+      if (!alone.isEmpty()) {
+        unpaired.put(folder.path().toString(), List.copyOf(alone));
+      }
+    }
+    for (Entry e : entries) {
+      Set<String> missing = new TreeSet<>(ids);
+      missing.removeAll(e.ids());
+      missing.removeAll(unpaired.getOrDefault(reference.path().toString(), List.of()));
+      Require.that(
+          !request.strict() || missing.isEmpty(),
+          "every image must be in every folder (--strict), got %d that %s lacks, such as %s",
+          missing.size(),
+          e.folder().path(),
+          missing.isEmpty() ? "" : missing.iterator().next());
+    }
+    for (Map.Entry<String, List<String>> e : unpaired.entrySet()) {
+      Require.that(
+          !request.strict(),
+          "every image must be in every folder (--strict), got %d in %s only, such as %s",
+          e.getValue().size(),
+          e.getKey(),
+          e.getValue().get(0));
+    }
+  }
+
+  private void checkCaptions() {
+    Require.that(
+        captions.isEmpty() || ids.stream().anyMatch(captions::containsKey),
+        "%s must have the caption of an image (index 7 is 000007.png), got none",
+        request.prompts());
+  }
+
+  /** Numbers the groups: images of one caption, or each image by itself. */
+  private void group() {
+    Map<String, Integer> numbers = new LinkedHashMap<>();
+    for (String id : ids) {
+      String group = captions.containsKey(id) ? "caption " + captions.get(id) : "id " + id;
+      numbers.putIfAbsent(group, numbers.size());
+      groups.put(id, numbers.get(group));
+    }
+  }
+
+  private Path file(String name) {
+    return out == null ? null : out.resolve(name);
+  }
+
+  private FolderScores run(Listener listener) throws IOException {
+    try (PairFile pairs = PairFile.open(file("pairs.jsonl"), metrics, settings);
+        PairFile rulers = PairFile.open(file("rulers.jsonl"), metrics, settings);
+        FeatureStore features = FeatureStore.open(file("features.bin"))) {
+      int all = entries.stream().mapToInt(e -> e.ids().size()).sum();
+      listener.planned(all, found(pairs, rulers));
+      List<String> order = List.copyOf(ids);
+      for (int at = 0; at < order.size(); at += BATCH) {
+        Cancellation.check();
+        batch(
+            order.subList(at, Math.min(order.size(), at + BATCH)),
+            pairs,
+            rulers,
+            features,
+            listener);
+        features.flush();
+        pairs.flush();
+        rulers.flush();
+      }
+      pairs.write(ordered(false));
+      rulers.write(ordered(true));
+    }
+    return scores();
+  }
+
+  private int found(PairFile pairs, PairFile rulers) {
+    int found = 0;
+    for (Entry e : entries) {
+      PairFile file = e.kind() == Kind.CANDIDATE ? pairs : rulers;
+      for (String id : e.ids()) {
+        found += file.find(e.images(reference), e.name(), id).isPresent() ? 1 : 0;
+      }
+    }
+    return found;
+  }
+
+  private List<PairScore> ordered(boolean rulers) {
+    return entries.stream()
+        .filter(e -> rulers == (e.kind() != Kind.CANDIDATE))
+        .flatMap(e -> e.pairs().stream())
+        .sorted(Comparator.comparing(PairScore::id))
+        .toList();
+  }
+
+  private void batch(
+      List<String> batch, PairFile pairs, PairFile rulers, FeatureStore features, Listener listener)
+      throws IOException {
+    Map<Path, Loaded> files = load(batch);
+    List<List<Todo>> todos = new ArrayList<>();
+    Set<Loaded> needed = new LinkedHashSet<>();
+    for (Entry e : entries) {
+      PairFile file = e.kind() == Kind.CANDIDATE ? pairs : rulers;
+      List<Todo> todo = new ArrayList<>();
+      for (String id : batch) {
+        if (e.ids().contains(id)) {
+          Loaded ref = files.get(reference.files().get(id));
+          Loaded image = e.folder() == null ? ref : files.get(e.folder().files().get(id));
+          if (!restored(e, id, ref, image, file, features)) {
+            todo.add(new Todo(id, ref, image));
+            needed.addAll(List.of(ref, image));
+          }
+        }
+      }
+      todos.add(todo);
+    }
+    workers.map(
+        List.copyOf(needed), f -> f.image = ImageFile.of(f.bytes, f.file, request.reading()));
+    List<Todo> before = null;
+    for (int i = 0; i < entries.size(); i++) {
+      List<String> now = todos.get(i).stream().map(Todo::id).toList();
+      if (before != null && !before.stream().map(Todo::id).toList().equals(now)) {
+        known.clear();
+      }
+      before = todos.get(i);
+      Entry e = entries.get(i);
+      if (!before.isEmpty()) {
+        score(e, before, e.kind() == Kind.CANDIDATE ? pairs : rulers, features);
+        listener.step(before.size(), before.get(before.size() - 1).id());
+      }
+    }
+    known.clear();
+  }
+
+  private Map<Path, Loaded> load(List<String> batch) {
+    Set<Path> paths = new LinkedHashSet<>();
+    for (String id : batch) {
+      for (Entry e : entries) {
+        if (e.ids().contains(id)) {
+          paths.add(reference.files().get(id));
+          if (e.folder() != null) {
+            paths.add(e.folder().files().get(id));
+          }
+        }
+      }
+    }
+    Map<Path, Loaded> files = new LinkedHashMap<>();
+    workers.map(List.copyOf(paths), Loaded::new).forEach(f -> files.put(f.file, f));
+    return files;
+  }
+
+  /** Takes a pair from the disk if its files and settings are the same. */
+  private boolean restored(
+      Entry e, String id, Loaded ref, Loaded image, PairFile file, FeatureStore features) {
+    Optional<PairScore> found =
+        file.find(e.images(reference), e.name(), id)
+            .filter(p -> p.referenceSha256().equals(ref.sha256))
+            .filter(p -> p.imageSha256().equals(image.sha256));
+    if (found.isEmpty()) {
+      return false;
+    }
+    PairScore p = found.get();
+    Map<Net, Scoring.Vectors> vectors = new EnumMap<>(Net.class);
+    for (Net net : List.of(Net.FEATURES, Net.INCEPTION)) {
+      if (metrics.stream().anyMatch(m -> m instanceof SetMetric && m.net() == net)) {
+        double[] x = features.get(key(net, ref, ""));
+        double[] y = features.get(key(net, image, rung(e)));
+        if (x != null && y != null) {
+          vectors.put(net, new Scoring.Vectors(x, y));
+        } else if (net == Net.INCEPTION || p.shortestSide() >= leastSide()) {
+          return false;
+        }
+      }
+    }
+    e.pairs().add(p);
+    e.scoring()
+        .restore(
+            new Scoring.Score(groups.get(id), p.identical(), p.values()),
+            p.shortestSide(),
+            vectors);
+    return true;
+  }
+
+  private static int leastSide() {
+    return LpipsProxy.METRIC.leastSide();
+  }
+
+  private static String rung(Entry e) {
+    return e.rung() == null ? "" : e.rung().label();
+  }
+
+  private String key(Net net, Loaded file, String rung) {
+    return net + " " + settings + " " + file.sha256 + " " + rung;
+  }
+
+  private void score(Entry e, List<Todo> todo, PairFile file, FeatureStore features)
+      throws IOException {
+    List<ImagePair> pairs = workers.map(todo, t -> pair(e, t));
+    Scoring scoring = e.scoring();
+    int from = scoring.size();
+    scoring.accept(pairs);
+    List<Scoring.Score> scores = scoring.scores();
+    for (int i = 0; i < todo.size(); i++) {
+      Todo t = todo.get(i);
+      for (Map.Entry<Net, Scoring.Vectors> v : scoring.vectors(from + i).entrySet()) {
+        features.put(key(v.getKey(), t.reference(), ""), v.getValue().reference());
+        features.put(key(v.getKey(), t.image(), rung(e)), v.getValue().image());
+      }
+      PairScore p = line(e, t, scores.get(from + i));
+      e.pairs().add(p);
+      file.append(p);
+    }
+  }
+
+  private ImagePair pair(Entry e, Todo t) {
+    RgbImage ref = t.reference().image.pixels();
+    RgbImage image = t.image().image.pixels();
+    Require.that(
+        ref.width() == image.width() && ref.height() == image.height(),
+        "%s and %s must have one size, got %dx%d and %dx%d",
+        t.reference().file,
+        t.image().file,
+        ref.width(),
+        ref.height(),
+        image.width(),
+        image.height());
+    ImagePair pair =
+        ImagePair.of(ref, e.rung() == null ? image : e.rung().apply(image))
+            .inGroup(groups.get(t.id()))
+            .named(t.image().file.toString());
+    return captions.containsKey(t.id()) ? pair.withCaption(captions.get(t.id())) : pair;
+  }
+
+  private PairScore line(Entry e, Todo t, Scoring.Score score) {
+    ImageFile ref = t.reference().image;
+    return new PairScore(
+        t.id(),
+        e.images(reference),
+        e.name(),
+        t.reference().file.toString(),
+        t.image().file.toString(),
+        captions.get(t.id()),
+        ref.pixels().width(),
+        ref.pixels().height(),
+        score.identical(),
+        score.values(),
+        ref.traits(),
+        t.image().image.traits(),
+        t.reference().sha256,
+        t.image().sha256,
+        settings);
+  }
+
+  private FolderScores scores() {
+    List<FolderScores.Row> rows = new ArrayList<>();
+    FolderNotes notes = new FolderNotes(request.reading());
+    for (Entry e : entries) {
+      Map<String, MetricValue> values = new LinkedHashMap<>();
+      e.scoring().summary().forEach((key, v) -> values.put(key, MetricValue.of(v)));
+      e.pairs().sort(Comparator.comparing(PairScore::id));
+      int identical = (int) e.pairs().stream().filter(PairScore::identical).count();
+      rows.add(
+          new FolderScores.Row(
+              e.name(),
+              e.kind(),
+              e.folder() == null ? null : e.folder().path(),
+              identical,
+              values,
+              psnrOfMeanMse(e.pairs()),
+              e.pairs()));
+      notes.ofRow(e.name(), e.scoring().notes());
+    }
+    List<FolderScores.Test> tests = PairedTests.of(rows, metrics, groups, baseline);
+    return new FolderScores(
+        request.reference(),
+        metrics,
+        nets,
+        request.prompts() == null ? null : captions.size(),
+        request.prompts() == null ? null : base(request.prompts()),
+        rows,
+        tests,
+        unpaired,
+        notes.lines(rows, metrics, tests, unpaired));
+  }
+
+  private static String base(Path file) {
+    return file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
+  }
+
+  /** Returns the name of the baseline, which may be given by path or name. */
+  private String baseline() {
+    if (request.baseline() == null) {
+      return null;
+    }
+    Path wanted = request.baseline();
+    return entries.stream()
+        .filter(e -> e.kind() == Kind.CANDIDATE)
+        .filter(
+            e ->
+                e.name().equals(wanted.toString())
+                    || e.folder()
+                        .path()
+                        .toAbsolutePath()
+                        .normalize()
+                        .equals(wanted.toAbsolutePath().normalize()))
+        .map(Entry::name)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "--baseline must be one of the folders of --images, got " + wanted));
+  }
+
+  private static double psnrOfMeanMse(List<PairScore> pairs) {
+    double[] psnr =
+        pairs.stream()
+            .map(p -> p.values().get(Psnr.METRIC.key()))
+            .filter(v -> v != null)
+            .mapToDouble(v -> Math.pow(10, -v / 10))
+            .toArray();
+    return -10
+        * Math.log10(
+            IntStream.range(0, psnr.length).mapToDouble(i -> psnr[i]).average().orElse(Double.NaN));
+  }
+}

@@ -13,6 +13,7 @@ import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.TopKeys;
+import io.scalekv.report.Export;
 import io.scalekv.roles.CalibrationShard;
 import io.scalekv.tensor.Cancellation;
 import io.scalekv.vocabtrim.trim.MappingForm;
@@ -51,6 +52,7 @@ public final class Main implements Callable<Integer> {
     return List.of(
         new CalibrateCommand(),
         new CompletionCommand(),
+        new ExportCommand(),
         new GenerateCommand(),
         new HelpCommand(),
         new ListCommand(),
@@ -169,6 +171,7 @@ public final class Main implements Callable<Integer> {
         new Choice<>(List.of(LayerStatistic.values()), LayerStatistic::cliName));
     root.registerConverter(
         LpipsRange.class, new Choice<>(List.of(LpipsRange.values()), UserNets::range));
+    root.registerConverter(Export.Format.class, Choice.of(Export.Format.class));
     root.registerConverter(RunnerOptions.Kind.class, Choice.of(RunnerOptions.Kind.class));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
     root.registerConverter(Names.class, Choice.of(Names.class));

@@ -4,7 +4,11 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Row of an experiment with its result.
@@ -33,6 +37,27 @@ record ResultRow(int number, ExperimentFile.Row row, RunResult result, String er
                         ? null
                         : results.failures().getOrDefault(r.id(), MISSING)))
         .toList();
+  }
+
+  /** Returns the finished runs, each in its first row. */
+  static List<ResultRow> distinct(Results results) {
+    Set<String> seen = new HashSet<>();
+    return of(results).stream().filter(r -> r.result() != null && seen.add(r.row().id())).toList();
+  }
+
+  /**
+   * Returns when the run began.
+   *
+   * @throws IllegalArgumentException if that is no moment
+   */
+  Instant started() {
+    String text = result.provenance().started();
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw new IllegalArgumentException(
+          "/provenance/started of run %s must be a moment, got %s".formatted(result.id(), text), e);
+    }
   }
 
   /** Returns the run, or null where there is no result. */

@@ -68,6 +68,7 @@ final class HostileFoldersTest {
     refused(2, name, "sweep", loop, "--out", out);
     refused(2, name, "verify", loop);
     refused(2, name, "report", loop);
+    refused(2, name, "export", loop, "--to", "csv", "--out", out);
     refused(2, name, "roles", "show", loop);
     refused(2, name, "train", "vocabtrim", "--text", loop, "--out", out);
     refused(2, name, "vocabtrim", "run", loop, "--out", out);

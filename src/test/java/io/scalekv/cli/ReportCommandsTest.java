@@ -143,4 +143,42 @@ final class ReportCommandsTest {
     assertEquals(2, none.code());
     assertTrue(none.err().contains("no YAML file"), none.err());
   }
+
+  private static void refused(String part, Object... words) {
+    Said said = Said.of(words);
+    assertEquals(2, said.code(), said.err());
+    assertEquals(1, said.err().strip().lines().count(), said.err());
+    assertTrue(said.err().contains(part), said.err());
+  }
+
+  @Test
+  void exportSaysWhatItWrote() {
+    Path sweep = Path.of("src/test/resources/io/scalekv/experiment/confirm");
+    Path out = folder.resolve("a.csv");
+    Said said = Said.of("export", sweep, "--to", "csv", "--out", out, "--json");
+    assertEquals(0, said.code(), said.err());
+    assertEquals(25, said.json().get("runs").asInt());
+    assertEquals(90_825, said.json().get("rows").asInt());
+    assertEquals(out.toString(), said.json().get("files").get(0).asString());
+    assertTrue(Files.isRegularFile(out));
+  }
+
+  @Test
+  void exportRefusesOddFoldersInOneLine() throws IOException {
+    refused("did you mean parquet?", "export", folder, "--to", "parket");
+    Path out = folder.resolve("out");
+    refused("missing experiment.json", "export", folder, "--to", "csv", "--out", out);
+    Path results = Files.createDirectories(folder.resolve("results"));
+    Path sweep = Path.of("src/test/resources/io/scalekv/experiment/confirm");
+    for (String file : List.of("experiment.json", "runs.json", "images.jsonl.gz")) {
+      Files.copy(sweep.resolve(file), results.resolve(file));
+    }
+    String runs = Files.readString(results.resolve("runs.json"));
+    Files.writeString(
+        results.resolve("runs.json"),
+        runs.replaceFirst("\"started\" *: *\"[^\"]*", "\"started\" : \"2026-13-41T00:00:00Z"));
+    refused("2026-13-41", "export", results, "--to", "mlflow", "--out", out);
+    Files.writeString(results.resolve("runs.json"), runs.substring(0, runs.length() / 2));
+    refused("runs.json", "export", results, "--to", "parquet", "--out", out);
+  }
 }

@@ -6,13 +6,10 @@ import picocli.CommandLine.Command;
 /** Entry point of the benchmarks: {@code jmh}, {@code speed}, {@code soak} or {@code compare}. */
 @Command(
     name = "bench",
-    subcommands = {
-      JmhCommand.class,
-      SpeedCommand.class,
-      SoakCommand.class,
-      CompareCommand.class
-    },
-    description = "Benchmarks of hot paths (jmh), whole generations (speed), growth (soak) and generations beside PyTorch (compare).")
+    subcommands = {JmhCommand.class, SpeedCommand.class, SoakCommand.class, CompareCommand.class},
+    description =
+        "Benchmarks of hot paths (jmh), whole generations (speed), growth (soak) and generations"
+            + " beside PyTorch (compare).")
 final class Bench {
   private Bench() {}
 

@@ -64,8 +64,7 @@ final class CompareCommand implements Callable<Integer> {
                 "heads", geometry.heads(),
                 "dtype", setup.dtype,
                 "batch", setup.batch,
-                "sides",
-                    plan.drawing().schedule().maps().stream().map(TokenMap::height).toList()));
+                "sides", plan.drawing().schedule().maps().stream().map(TokenMap::height).toList()));
     List<Drawn> ours = new ArrayList<>();
     List<Drawn> theirs = new ArrayList<>();
     Process worker =

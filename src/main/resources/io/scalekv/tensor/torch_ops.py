@@ -538,20 +538,36 @@ class M(Module):
       out = torch.flatten(torch.unflatten(o, 2, [group, n]), 1, 2)
     return out
 
-  # the same for tokens from at [1] (int64) on, whose keys and values k and v [1,G,L,D] are first
-  # written into keys and values [1,G,capacity,D]
-  def cached_attention(self, q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, at: Tensor) -> Tensor:
+  # attention with an additive mask [B,1,L,T], query heads in groups as above: q [B,H,L,D], k and v
+  # [B,G,T,D] -> [B,H,L,D]
+  def masked_attention(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    n = torch.size(q, 2)
+    group = torch.floordiv(torch.size(q, 1), torch.size(k, 1))
+    rows = torch.flatten(torch.unflatten(q, 1, [-1, group]), 2, 3)
+    o = torch.scaled_dot_product_attention(rows, k, v, torch.repeat(mask, [1, 1, group, 1]))
+    return torch.flatten(torch.unflatten(o, 2, [group, n]), 1, 2)
+
+  # attention for tokens from at [1] (int64) on, whose keys and values k and v [B,G,L,D] are first
+  # written into keys and values [B,G,capacity,D]; causal if the mask is empty
+  def cached_attention(self, q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, at: Tensor, mask: Tensor) -> Tensor:
     a = int(torch.item(at))
     n = torch.size(k, 2)
     c1 = torch.copy_(torch.narrow(keys, 2, a, n), k)
     c2 = torch.copy_(torch.narrow(values, 2, a, n), v)
     t = torch.add(a, n)
-    return (self).causal_attention(q, torch.narrow(keys, 2, 0, t), torch.narrow(values, 2, 0, t))
+    kt = torch.narrow(keys, 2, 0, t)
+    vt = torch.narrow(values, 2, 0, t)
+    if torch.eq(torch.numel(mask), 0):
+      o = (self).causal_attention(q, kt, vt)
+    else:
+      d = ops.prim.dtype(keys)
+      o = torch.to((self).masked_attention(torch.to(q, d), kt, vt, torch.to(mask, d)), 6)
+    return o
 
   # one layer: x [B,L,C], like the element type of products, eps [1], cos and sin [L,D] of the L
-  # tokens, keys and values of the tokens before them and their number at (all three empty where
-  # there are none), norm, query, key, value, output, norm, gate, up, down -> [B,L,C]
-  def llama_layer(self, x: Tensor, like: Tensor, eps: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, at: Tensor, n1: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, n2: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
+  # tokens, keys and values of the tokens before them, their number at and a mask (all four empty
+  # where there are none), norm, query, key, value, output, norm, gate, up, down -> [B,L,C]
+  def llama_layer(self, x: Tensor, like: Tensor, eps: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, at: Tensor, mask: Tensor, n1: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, n2: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
     y = (self).rms_norm_eps(x, n1, eps)
     q = (self).rotary_heads((self).product_as(y, wq, like), cos, sin)
     k = (self).rotary_heads((self).product_as(y, wk, like), cos, sin)
@@ -559,12 +575,62 @@ class M(Module):
     if torch.eq(torch.size(at, 0), 0):
       o = (self).causal_attention(q, k, v)
     else:
-      o = (self).cached_attention(q, k, v, keys, values, at)
+      o = (self).cached_attention(q, k, v, keys, values, at, mask)
+    return (self).llama_layer_end(x, o, like, eps, wo, n2, gate, up, down)
+
+  # the part of a layer behind its attention o [B,H,L,D]: residual x [B,L,C] -> [B,L,C]
+  def llama_layer_end(self, x: Tensor, o: Tensor, like: Tensor, eps: Tensor, wo: Tensor, n2: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
     z = torch.add(x, (self).product_as((self).merge_heads(o), wo, like))
     n = (self).rms_norm_eps(z, n2, eps)
     g = torch.silu((self).product_as(n, gate, like))
     u = torch.mul(g, (self).product_as(n, up, like))
     return torch.add(z, (self).product_as(u, down, like))
+
+  # input of the EAGLE layer: linear of the embedding of ids [B,L] (int64) beside the states [B,L,C],
+  # table [V,C], fc [C,2C] -> [B,L,C]
+  def eagle_input(self, states: Tensor, ids: Tensor, table: Tensor, fc: Tensor, like: Tensor) -> Tensor:
+    return (self).product_as(torch.cat([torch.embedding(table, ids), states], -1), fc, like)
+
+  # attention of the J-th drafted token of every chain of a sequence at once. Row i of q [1,H,L,D] sees
+  # keys k [1,G,L,D] of the tokens up to i - J, which the target has verified, and of the chain's own
+  # tokens: row i - J + m of chain keys kc [J,G,L,D] at its m-th place -> [1,H,L,D]
+  def chain_attention(self, q: Tensor, k: Tensor, v: Tensor, kc: Tensor, vc: Tensor) -> Tensor:
+    n = torch.size(q, 2)
+    depth = torch.size(kc, 0)
+    group = torch.floordiv(torch.size(q, 1), torch.size(k, 1))
+    rows = torch.unflatten(torch.squeeze(q, 0), 0, [-1, group])
+    scale = torch.div(1., torch.sqrt(torch.size(q, 3)))
+    s = torch.mul(torch.matmul(rows, torch.transpose(torch.unsqueeze(torch.squeeze(k, 0), 1), 2, 3)), scale)
+    full = torch.new_full(q, [n, n], -1e30)
+    parts = [torch.add(s, torch.triu(full, torch.sub(1, depth)))]
+    for m in range(depth):
+      km = torch.roll(torch.select(kc, 0, m), [torch.sub(torch.sub(depth, m), 1)], [1])
+      dot = torch.sum(torch.mul(rows, torch.unsqueeze(km, 1)), [-1], True)
+      _0 = torch.append(parts, torch.mul(dot, scale))
+    p = torch.softmax(torch.cat(parts, -1), -1)
+    o = torch.matmul(torch.narrow(p, 3, 0, n), torch.unsqueeze(torch.squeeze(v, 0), 1))
+    for m in range(depth):
+      vm = torch.roll(torch.select(vc, 0, m), [torch.sub(torch.sub(depth, m), 1)], [1])
+      w = torch.narrow(p, 3, torch.add(n, m), 1)
+      _1 = torch.add_(o, torch.mul(w, torch.unsqueeze(vm, 1)))
+    return torch.unsqueeze(torch.flatten(o, 0, 1), 0)
+
+  # mean cross-entropy in nats against the softmax of other logits: both [N,V]
+  def soft_cross_entropy(self, logits: Tensor, target: Tensor) -> Tensor:
+    return torch.cross_entropy_loss(logits, torch.softmax(torch.detach(target), -1), None, 1, -100, 0.)
+
+  # Huber loss with threshold 1, mean over all numbers
+  def smooth_l1(self, x: Tensor, y: Tensor) -> Tensor:
+    return torch.smooth_l1_loss(x, torch.detach(y), 1, 1.)
+
+  # most likely token of states x [N,C]: the 16 best by a head [V,C] of any element type, judged by the
+  # float32 head -> [N] (int64)
+  def greedy_tokens(self, x: Tensor, fast: Tensor, head: Tensor) -> Tensor:
+    logits = torch.linear(torch.to(x, ops.prim.dtype(fast)), fast, None)
+    v, i, = torch.topk(logits, 16)
+    rows = torch.reshape(torch.index_select(head, 0, torch.flatten(i)), [torch.size(x, 0), -1, torch.size(x, 1)])
+    best = torch.argmax(torch.squeeze(torch.matmul(rows, torch.unsqueeze(x, 2)), 2), -1, True)
+    return torch.squeeze(torch.gather(i, 1, best), 1)
 
   # mean cross-entropy in nats: logits [N,V], targets [N] (int64)
   def cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.decode;
 
 import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.lm.DraftingModel;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.BlockStatistics;
@@ -27,7 +28,7 @@ public final class SpeculativeDecoder {
   public record Generation(int[] tokens, BlockStatistics statistics) {}
 
   private final LanguageModel target;
-  private final LanguageModel draft;
+  private final DraftingModel draft;
 
   /**
    * Creates a decoder of two models, which it does not own.
@@ -35,7 +36,7 @@ public final class SpeculativeDecoder {
    * @param target with its whole head
    * @param draft of the same vocabulary; its head may be trimmed
    */
-  public SpeculativeDecoder(LanguageModel target, LanguageModel draft) {
+  public SpeculativeDecoder(LanguageModel target, DraftingModel draft) {
     Require.that(target.head().isAll(), "head of the target must be whole, got %s", target.head());
     int own = draft.vocabulary();
     Require.that(
@@ -56,7 +57,7 @@ public final class SpeculativeDecoder {
   public Generation generate(int[] prompt, DecodeOptions options, RandomGenerator random) {
     PlainDecoder.checkLength(prompt, options, target, draft);
     try (LanguageModel.Session ofTarget = target.session();
-        LanguageModel.Session ofDraft = draft.session()) {
+        LanguageModel.Session ofDraft = draft.session(ofTarget)) {
       Run run = new Run(prompt, options, TokenRule.of(options, random), ofTarget, ofDraft);
       run.decode();
       return new Generation(

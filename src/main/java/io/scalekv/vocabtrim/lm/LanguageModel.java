@@ -7,16 +7,7 @@ import java.util.List;
  * output head may be trimmed to K of them, and column j of a row of logits then belongs to the
  * token {@code head().id(j)}. No native array leaves it. Not thread-safe.
  */
-public interface LanguageModel extends AutoCloseable {
-  /** Returns V, the number of tokens that the model takes. */
-  int vocabulary();
-
-  /** Returns the tokens of the columns of the logits; all V unless the head is trimmed. */
-  VocabularySubset head();
-
-  /** Returns the most tokens of a sequence. */
-  int maxPositions();
-
+public interface LanguageModel extends DraftingModel {
   /** Listener of the rows of {@link #logits}. */
   @FunctionalInterface
   interface Rows {
@@ -41,12 +32,12 @@ public interface LanguageModel extends AutoCloseable {
   /** Begins an empty sequence with a cache of keys and values. */
   Session session();
 
-  /**
-   * Returns the same model with fewer rows of its output head, over the same weights; its input
-   * embedding stays whole. This model must be closed after the returned one.
-   *
-   * @param retained tokens of the new head, all of them in this one's
-   */
+  @Override
+  default Session session(Session target) {
+    return session();
+  }
+
+  @Override
   LanguageModel withHead(VocabularySubset retained);
 
   @Override
@@ -69,7 +60,8 @@ public interface LanguageModel extends AutoCloseable {
     float[] feedLast(int[] tokens);
 
     /**
-     * Removes all tokens but the first ones.
+     * Removes all tokens but the first ones; a session that drafted from predicted states may
+     * remove more.
      *
      * @param length number of tokens to keep, at most {@link #length()}
      */

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/** Language model of the Llama layout, in float32. */
+/** Language model of the Llama layout. */
 public final class Llama implements LanguageModel {
   /** Most logits of a block of rows. */
   private static final int BLOCK_LOGITS = 1 << 24;
@@ -44,7 +44,11 @@ public final class Llama implements LanguageModel {
     this.rotary = new RotaryTable(manager, config);
     this.stored = stored;
     this.retained = retained;
-    this.head = retained.equals(stored) ? net.head() : rows(net.head());
+    NDArray rows = retained.equals(stored) ? net.head() : rows(net.head());
+    this.head = net.factor(rows);
+    if (head != rows) {
+      head.attach(manager);
+    }
   }
 
   private NDArray rows(NDArray full) {
@@ -66,10 +70,20 @@ public final class Llama implements LanguageModel {
    * @throws io.scalekv.weights.WeightsFileException if the weights do not fit it
    */
   public static Llama open(Path path) {
+    return open(path, false);
+  }
+
+  /**
+   * Loads a model as {@link #open(Path)}.
+   *
+   * @param bf16 whether the matrices of the layers are bfloat16 and products round to it: for text in
+   *     large batches
+   */
+  public static Llama open(Path path, boolean bf16) {
     if (Files.isRegularFile(path)) {
       try (GgufFile file = GgufFile.open(path)) {
         GgufLlama source = new GgufLlama(file);
-        return open(source.config(), path, source, false);
+        return open(source.config(), path, source, false, bf16);
       } catch (WeightsFileException e) {
         throw e;
       } catch (IllegalArgumentException e) {
@@ -80,11 +94,12 @@ public final class Llama implements LanguageModel {
     Require.that(Files.isRegularFile(file), "missing language model: no %s", file);
     LlamaConfig config = LlamaConfig.read(file);
     try (TensorSource source = TensorSource.open(path)) {
-      return open(config, TensorSource.locate(path), source, true);
+      return open(config, TensorSource.locate(path), source, true, bf16);
     }
   }
 
-  private static Llama open(LlamaConfig config, Path where, TensorSource source, boolean offsets) {
+  private static Llama open(
+      LlamaConfig config, Path where, TensorSource source, boolean offsets, boolean bf16) {
     int vocabulary = config.vocabulary();
     VocabularySubset stored = VocabularySubset.all(vocabulary);
     if (source.names().contains(LlamaWeights.D2T)) {
@@ -97,8 +112,12 @@ public final class Llama implements LanguageModel {
     try {
       Weights weights =
           LlamaWeights.expected(config, stored.size())
-              .load(manager, where, source, LoadListener.NONE);
-      return new Llama(config, manager, new LlamaNet(config, weights, false), stored, stored);
+              .load(
+                  Weights.halving(manager, name -> bf16 && name.endsWith("_proj.weight")),
+                  where,
+                  source,
+                  LoadListener.NONE);
+      return new Llama(config, manager, new LlamaNet(config, weights, bf16), stored, stored);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -120,8 +139,23 @@ public final class Llama implements LanguageModel {
     return config;
   }
 
-  LlamaNet net() {
+  /** Returns the net. */
+  public LlamaNet net() {
     return net;
+  }
+
+  NDManager manager() {
+    return manager;
+  }
+
+  /** Returns the table of the rotary embedding. */
+  public RotaryTable rotary() {
+    return rotary;
+  }
+
+  /** Returns the output head, [K,C], in the element type of products. */
+  NDArray rows() {
+    return head;
   }
 
   @Override
@@ -137,6 +171,16 @@ public final class Llama implements LanguageModel {
   @Override
   public int maxPositions() {
     return config.maxPositions();
+  }
+
+  @Override
+  public int width() {
+    return config.width();
+  }
+
+  @Override
+  public long bodyParameters() {
+    return config.bodyParameters();
   }
 
   @Override
@@ -191,7 +235,7 @@ public final class Llama implements LanguageModel {
           try (NDManager inner = scope.newSubManager()) {
             NDArray part = x.get(new NDIndex("{},{}:{}", b, a, e));
             part.attach(inner);
-            float[] logits = TorchOps.call("product", part, head).toFloatArray();
+            float[] logits = net.product(part, head).toFloatArray();
             for (int i = a; i < e; i++) {
               System.arraycopy(logits, (i - a) * row.length, row, 0, row.length);
               rows.row(from + b, i, row);
@@ -225,12 +269,16 @@ public final class Llama implements LanguageModel {
     manager.close();
   }
 
-  /** Session with keys and values of every layer, [1,G,capacity,D] each; capacity doubles. */
-  private final class CachedSession implements Session {
+  /**
+   * Session with keys and values of every layer, [1,G,capacity,D] each, and the inputs of the output
+   * head, [1,capacity,C]; capacity doubles.
+   */
+  final class CachedSession implements Session {
     private static final int LEAST = 64;
 
     private final NDArray[] keys = new NDArray[config.layers()];
     private final NDArray[] values = new NDArray[config.layers()];
+    private NDArray states;
     private NDManager store = manager.newSubManager();
     private int capacity;
     private int length;
@@ -262,12 +310,15 @@ public final class Llama implements LanguageModel {
             net.hidden(
                 ids(scope, tokens),
                 rotary.rotations(scope, length, to),
-                new LlamaNet.Prefix(keys, values, at));
+                new LlamaNet.Prefix(keys, values, at, null));
+        NDArray kept = states(length, to);
+        kept.attach(scope);
+        TorchOps.call("assign", x, kept);
         if (lastOnly) {
           x = x.get(new NDIndex(":,{}:{}", tokens.length - 1, tokens.length));
           x.attach(scope);
         }
-        float[] logits = TorchOps.call("product", x, head).toFloatArray();
+        float[] logits = net.product(x, head).toFloatArray();
         length = to;
         return logits;
       }
@@ -277,19 +328,26 @@ public final class Llama implements LanguageModel {
       int more = Math.min(config.maxPositions(), Math.max(LEAST, 2 * capacity));
       more = Math.max(more, to);
       NDManager larger = manager.newSubManager();
+      Shape shape = new Shape(1, config.kvHeads(), more, config.headWidth());
       for (int i = 0; i < keys.length; i++) {
-        keys[i] = grown(larger, keys[i], more);
-        values[i] = grown(larger, values[i], more);
+        keys[i] = grown(larger, keys[i], shape, ":,:,0:{}");
+        values[i] = grown(larger, values[i], shape, ":,:,0:{}");
       }
+      states = grown(larger, states, new Shape(1, more, config.width()), ":,0:{}");
       store.close();
       store = larger;
       capacity = more;
     }
 
-    private NDArray grown(NDManager larger, NDArray old, int tokens) {
-      NDArray array = larger.zeros(new Shape(1, config.kvHeads(), tokens, config.headWidth()));
+    /** Returns the inputs of the output head after some tokens, [1,L,C]: a view. */
+    NDArray states(int from, int to) {
+      return states.get(new NDIndex(":,{}:{}", from, to));
+    }
+
+    private NDArray grown(NDManager larger, NDArray old, Shape shape, String places) {
+      NDArray array = larger.zeros(shape);
       if (length > 0) {
-        NDIndex prefix = new NDIndex(":,:,0:{}", length);
+        NDIndex prefix = new NDIndex(places, length);
         try (NDArray part = old.get(prefix)) {
           array.set(prefix, part);
         }

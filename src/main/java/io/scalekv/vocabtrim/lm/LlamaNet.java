@@ -1,6 +1,8 @@
 package io.scalekv.vocabtrim.lm;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -19,11 +21,12 @@ public final class LlamaNet {
   /**
    * Cached prefix: keys and values of the tokens before a pass, one array per layer.
    *
-   * @param keys [1,G,capacity,D] each; the keys of the pass are appended
-   * @param values [1,G,capacity,D] each; the values of the pass are appended
+   * @param keys [B,G,capacity,D] each; the keys of the pass are appended
+   * @param values [B,G,capacity,D] each; the values of the pass are appended
    * @param at [1] (int64), number of cached tokens
+   * @param mask [B,1,L,T+L], added to the logits of attention; null for causal attention
    */
-  record Prefix(NDArray[] keys, NDArray[] values, NDArray at) {}
+  record Prefix(NDArray[] keys, NDArray[] values, NDArray at, NDArray mask) {}
 
   private static final List<String> PARTS =
       List.of(
@@ -39,6 +42,7 @@ public final class LlamaNet {
 
   private final LlamaConfig config;
   private final Weights weights;
+  private final boolean bf16;
   private final NDArray[][] layers;
   private final NDArray like;
   private final NDArray epsilon;
@@ -52,6 +56,7 @@ public final class LlamaNet {
   public LlamaNet(LlamaConfig config, Weights weights, boolean bf16) {
     this.config = config;
     this.weights = weights;
+    this.bf16 = bf16;
     NDManager manager = weights.manager();
     NDArray single = manager.ones(new Shape(1));
     this.like = bf16 ? TorchOps.call("to_bf16", single) : single;
@@ -70,9 +75,34 @@ public final class LlamaNet {
     return config;
   }
 
+  /** Returns an array of the element type of products. */
+  NDArray like() {
+    return like;
+  }
+
   /** Returns a weight by its name. */
   NDArray weight(String name) {
     return weights.get(name);
+  }
+
+  /** Returns the input embedding, [V,C]. */
+  public NDArray embedding() {
+    return weights.get(LlamaWeights.EMBEDDING);
+  }
+
+  /** Returns the normed input of the output head, [B,L,C], of the state after all layers. */
+  NDArray normed(NDArray x) {
+    return TorchOps.call("rms_norm_eps", x, weights.get(LlamaWeights.FINAL_NORM), epsilon);
+  }
+
+  /** Returns the product of states and a head in the element type of this net's products. */
+  NDArray product(NDArray x, NDArray head) {
+    return TorchOps.call("product_as", x, head, like);
+  }
+
+  /** Returns an array in the element type of this net's products. */
+  NDArray factor(NDArray x) {
+    return bf16 ? TorchOps.call("to_bf16", x) : x;
   }
 
   /** Returns the whole output head, [V,C]. */
@@ -90,7 +120,7 @@ public final class LlamaNet {
   public NDArray logits(NDArray ids, RotaryTable table) {
     int length = Math.toIntExact(ids.getShape().get(1));
     NDArray x = hidden(ids, table.rotations(ids.getManager(), 0, length), null);
-    return TorchOps.call("product_as", x, head(), like);
+    return product(x, head());
   }
 
   /**
@@ -98,12 +128,11 @@ public final class LlamaNet {
    *
    * @param ids [B,L] (int64)
    * @param rotations of the positions of the L tokens
-   * @param prefix cached keys and values, with B = 1; null at the begin of sequences
+   * @param prefix cached keys and values; null at the begin of sequences
    * @return [B,L,C], normed, owned by the manager of {@code ids}
    */
   NDArray hidden(NDArray ids, RotaryTable.Rotations rotations, Prefix prefix) {
-    NDArray x = after(layers.length, ids, rotations, prefix);
-    return TorchOps.call("rms_norm_eps", x, weights.get(LlamaWeights.FINAL_NORM), epsilon);
+    return normed(after(layers.length, ids, rotations, prefix));
   }
 
   /** Returns the state after some layers, [B,L,C]. */
@@ -117,12 +146,43 @@ public final class LlamaNet {
     return x;
   }
 
-  private NDArray layer(int i, NDArray x, RotaryTable.Rotations t, Prefix prefix) {
+  /** Returns the state after one layer, [B,L,C]. */
+  NDArray layer(int i, NDArray x, RotaryTable.Rotations t, Prefix prefix) {
     NDArray keys = prefix == null ? none : prefix.keys()[i];
     NDArray values = prefix == null ? none : prefix.values()[i];
     NDArray at = prefix == null ? none : prefix.at();
-    Stream<NDArray> inputs = Stream.of(x, like, epsilon, t.cos(), t.sin(), keys, values, at);
+    NDArray mask = prefix == null || prefix.mask() == null ? none : prefix.mask();
+    Stream<NDArray> inputs = Stream.of(x, like, epsilon, t.cos(), t.sin(), keys, values, at, mask);
     NDArray[] args = Stream.concat(inputs, Arrays.stream(layers[i])).toArray(NDArray[]::new);
     return TorchOps.call("llama_layer", args);
+  }
+
+  /**
+   * Returns the state after layer 0 where every row continues a chain of its own.
+   *
+   * @param keys one array of verified tokens, then one per place in the chain; that of this call is
+   *     appended, [1,G,L,D] each
+   * @param values as the keys
+   */
+  NDArray chainLayer(
+      NDArray x, RotaryTable.Rotations t, List<NDArray> keys, List<NDArray> values) {
+    NDArray[] w = layers[0];
+    NDArray y = TorchOps.call("rms_norm_eps", x, w[0], epsilon);
+    NDArray q = TorchOps.call("rotary_heads", product(y, w[1]), t.cos(), t.sin());
+    keys.add(TorchOps.call("rotary_heads", product(y, w[2]), t.cos(), t.sin()));
+    values.add(TorchOps.call("heads_like", product(y, w[3]), t.cos()));
+    NDArray o =
+        TorchOps.call(
+            "chain_attention", q, keys.get(0), values.get(0), chain(keys), chain(values));
+    return TorchOps.call("llama_layer_end", x, o, like, epsilon, w[4], w[5], w[6], w[7], w[8]);
+  }
+
+  /** Returns the arrays after the first one, [J,G,L,D]. */
+  private static NDArray chain(List<NDArray> arrays) {
+    NDArray first = arrays.get(0);
+    if (arrays.size() == 1) {
+      return first.get("0:0");
+    }
+    return NDArrays.concat(new NDList(arrays.subList(1, arrays.size())), 0);
   }
 }

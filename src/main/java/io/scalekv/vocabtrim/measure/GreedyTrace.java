@@ -3,6 +3,7 @@ package io.scalekv.vocabtrim.measure;
 import io.scalekv.io.Require;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Trace of greedy decoding, exact for every number of retained tokens k: for each token of the text
@@ -10,12 +11,15 @@ import java.util.List;
  * model drafts the token iff {@code own < k ≤ beaten}. Since the text is the target's own, the
  * blocks are those of the real loop: a block begins after the last verified token, takes matching
  * drafts until one fails, and the target adds one token.
+ *
+ * <p>A draft model that reads predicted states prefers other tokens at each place of a block; its
+ * trace holds the lowest rank for every place.
  */
 public final class GreedyTrace implements Trace {
   private final int[] ranks;
   private final boolean stopped;
   private int[] own = new int[64];
-  private int[] beaten = new int[64];
+  private final int[][] beaten;
   private int length;
 
   /**
@@ -25,13 +29,29 @@ public final class GreedyTrace implements Trace {
    * @param stopped whether the text ends with a stop token, not at its greatest length
    */
   public GreedyTrace(int[] ranks, boolean stopped) {
+    this(ranks, stopped, 1);
+  }
+
+  /**
+   * Begins a trace.
+   *
+   * @param ranks [V] rank of every token
+   * @param stopped whether the text ends with a stop token, not at its greatest length
+   * @param places of a block at which the draft model differs; 1 if it never does
+   */
+  public GreedyTrace(int[] ranks, boolean stopped, int places) {
     this.ranks = ranks;
     this.stopped = stopped;
+    this.beaten = new int[places][64];
   }
 
   /** Appends a token; of equal logits the lower id is drafted. */
   @Override
   public void accept(double probability, float[] logits, int token) {
+    accept(ranks[token], lowest(logits, token));
+  }
+
+  private int lowest(float[] logits, int token) {
     Require.that(
         logits.length == ranks.length, "logits must be %d, got %d", ranks.length, logits.length);
     int lowest = ranks.length;
@@ -41,7 +61,7 @@ public final class GreedyTrace implements Trace {
         lowest = ranks[v];
       }
     }
-    accept(ranks[token], lowest);
+    return lowest;
   }
 
   /**
@@ -53,21 +73,36 @@ public final class GreedyTrace implements Trace {
   void accept(int rank, int lowest) {
     if (length == own.length) {
       own = Arrays.copyOf(own, 2 * length);
-      beaten = Arrays.copyOf(beaten, 2 * length);
+      Arrays.setAll(beaten, j -> Arrays.copyOf(beaten[j], 2 * length));
     }
     own[length] = rank;
-    beaten[length++] = lowest;
+    for (int[] b : beaten) {
+      b[length] = lowest;
+    }
+    length++;
   }
 
-  /** Returns whether a draft model with k retained tokens drafts the i-th token of the text. */
-  boolean matches(int i, int k) {
-    return own[i] < k && k <= beaten[i];
+  /**
+   * Sets the lowest rank of a token that was appended, for a place of its block other than the
+   * first.
+   *
+   * @param i index of the token
+   * @param place in its block, from 1
+   */
+  public void place(int i, int place, float[] logits, int token) {
+    beaten[place][i] = lowest(logits, token);
+  }
+
+  /** Returns whether a draft model with k retained tokens drafts the i-th token at a place. */
+  boolean matches(int i, int place, int k) {
+    return own[i] < k && k <= beaten[Math.min(place, beaten.length - 1)][i];
   }
 
   @Override
   public BlockStatistics blocks(int k, int gamma) {
     Require.between("number of retained tokens", k, 1, ranks.length);
-    Require.atLeast("gamma", gamma, 1);
+    int most = beaten.length == 1 ? Integer.MAX_VALUE : beaten.length;
+    Require.between("gamma", gamma, 1, most);
     double[] offered = new double[gamma];
     double[] accepted = new double[gamma];
     long calls = 0;
@@ -79,7 +114,7 @@ public final class GreedyTrace implements Trace {
       calls++;
       for (int j = 0; j < gamma && i < drafted; j++) {
         offered[j]++;
-        if (!matches(i, k)) {
+        if (!matches(i, j, k)) {
           if (own[i] < k) {
             wrong++;
           } else {
@@ -97,7 +132,7 @@ public final class GreedyTrace implements Trace {
   /**
    * Returns the block efficiency τ of all texts together for every k, [V+1]; NaN at 0. Between two
    * k at which some token begins or ceases to match nothing changes, so a text of n tokens is
-   * walked at most 2n+1 times, whatever V.
+   * walked at most 2n+1 times (one n more per further place), whatever V.
    */
   public static double[] tau(List<GreedyTrace> traces, int gamma) {
     int vocabulary = traces.get(0).ranks.length;
@@ -124,12 +159,14 @@ public final class GreedyTrace implements Trace {
 
   /** Returns all k, ascending, at which a token begins or ceases to match; 1 is among them. */
   private int[] changes() {
-    int[] all = new int[2 * length + 1];
-    all[0] = 1;
-    for (int i = 0; i < length; i++) {
-      all[2 * i + 1] = own[i] + 1;
-      all[2 * i + 2] = beaten[i] + 1;
+    IntStream all = IntStream.concat(IntStream.of(1), ranks(own));
+    for (int[] b : beaten) {
+      all = IntStream.concat(all, ranks(b));
     }
-    return Arrays.stream(all).filter(k -> k <= ranks.length).sorted().distinct().toArray();
+    return all.filter(k -> k <= ranks.length).sorted().distinct().toArray();
+  }
+
+  private IntStream ranks(int[] of) {
+    return Arrays.stream(of, 0, length).map(r -> r + 1);
   }
 }

@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.lm;
 
 import io.scalekv.weights.TensorSource;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -18,13 +19,36 @@ final class NaiveLlama {
 
   /** [L,V]. */
   double[][] logits(int[] tokens) {
-    int n = tokens.length;
-    double[][] x = new double[n][c.width()];
-    for (int t = 0; t < n; t++) {
-      for (int i = 0; i < c.width(); i++) {
-        x[t][i] = w.get("model.embed_tokens.weight")[tokens[t] * c.width() + i];
-      }
-    }
+    return Arrays.stream(states(tokens)).map(this::logits).toArray(double[][]::new);
+  }
+
+  /** Inputs of the output head, [L,C]. */
+  double[][] states(int[] tokens) {
+    double[][] x = Arrays.stream(tokens).mapToObj(this::embedding).toArray(double[][]::new);
+    layers(x);
+    return Arrays.stream(x).map(this::normed).toArray(double[][]::new);
+  }
+
+  double[] embedding(int token) {
+    double[] table = w.get("model.embed_tokens.weight");
+    return Arrays.copyOfRange(table, token * c.width(), (token + 1) * c.width());
+  }
+
+  double[] normed(double[] x) {
+    return norm(x, w.get("model.norm.weight"));
+  }
+
+  double[] logits(double[] state) {
+    return times(w.get(c.tied() ? "model.embed_tokens.weight" : "lm_head.weight"), state);
+  }
+
+  double[] product(String name, double[] x) {
+    return times(w.get(name), x);
+  }
+
+  /** Passes [L,C] through all layers, in place. */
+  void layers(double[][] x) {
+    int n = x.length;
     for (int layer = 0; layer < c.layers(); layer++) {
       String p = "model.layers." + layer + ".";
       double[][] q = new double[n][];
@@ -47,12 +71,6 @@ final class NaiveLlama {
         add(x[t], times(w.get(p + "mlp.down_proj.weight"), gate));
       }
     }
-    double[][] logits = new double[n][];
-    String head = c.tied() ? "model.embed_tokens.weight" : "lm_head.weight";
-    for (int t = 0; t < n; t++) {
-      logits[t] = times(w.get(head), norm(x[t], w.get("model.norm.weight")));
-    }
-    return logits;
   }
 
   private double[] attend(double[] q, double[][] k, double[][] v, int t) {

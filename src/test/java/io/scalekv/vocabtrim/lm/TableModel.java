@@ -75,6 +75,16 @@ public final class TableModel implements LanguageModel {
   }
 
   @Override
+  public int width() {
+    return 1;
+  }
+
+  @Override
+  public long bodyParameters() {
+    return 0;
+  }
+
+  @Override
   public int maxPositions() {
     return 4096;
   }

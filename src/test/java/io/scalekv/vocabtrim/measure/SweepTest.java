@@ -160,7 +160,7 @@ final class SweepTest {
     trace.accept(3, 5);
     boolean[] expected = {false, false, false, true, true, false, false, false};
     for (int k = 1; k <= 8; k++) {
-      assertEquals(expected[k - 1], trace.matches(0, k), "k " + k);
+      assertEquals(expected[k - 1], trace.matches(0, 0, k), "k " + k);
     }
     GreedyTrace never = new GreedyTrace(new int[4], true);
     never.accept(3, 1);

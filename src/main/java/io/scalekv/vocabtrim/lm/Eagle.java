@@ -120,17 +120,17 @@ public final class Eagle implements DraftingModel {
      * Takes one row.
      *
      * @param place of the drafted token in its chain, from 0
-     * @param position of the last token that the row depends on, from 0; the target has verified the
-     *     tokens up to {@code position − place}
+     * @param position of the last token that the row depends on, from 0; the target has verified
+     *     the tokens up to {@code position − place}
      * @param logits [K]; overwritten by the next row
      */
     void row(int place, int position, float[] logits);
   }
 
   /**
-   * Computes the logits of all chains along a text whose drafted tokens are the text's own: one pass
-   * per place, instead of one per token. A row depends on where its chain began, as predicted states
-   * stand for the target's within a chain.
+   * Computes the logits of all chains along a text whose drafted tokens are the text's own: one
+   * pass per place, instead of one per token. A row depends on where its chain began, as predicted
+   * states stand for the target's within a chain.
    *
    * @param text at least one token
    * @param from first position of the rows

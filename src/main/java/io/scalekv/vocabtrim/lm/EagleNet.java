@@ -68,8 +68,8 @@ public final class EagleNet {
   }
 
   /**
-   * Returns initial weights as {@link LlamaWeights#initial}; the columns of the embedding are larger
-   * by the ratio of the deviations of the two inputs, so both count alike.
+   * Returns initial weights as {@link LlamaWeights#initial}; the columns of the embedding are
+   * larger by the ratio of the deviations of the two inputs, so both count alike.
    *
    * @param ratio deviation of the target's states by that of its embedding
    */

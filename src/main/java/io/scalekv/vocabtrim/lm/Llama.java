@@ -76,8 +76,8 @@ public final class Llama implements LanguageModel {
   /**
    * Loads a model as {@link #open(Path)}.
    *
-   * @param bf16 whether the matrices of the layers are bfloat16 and products round to it: for text in
-   *     large batches
+   * @param bf16 whether the matrices of the layers are bfloat16 and products round to it: for text
+   *     in large batches
    */
   public static Llama open(Path path, boolean bf16) {
     if (Files.isRegularFile(path)) {
@@ -270,8 +270,8 @@ public final class Llama implements LanguageModel {
   }
 
   /**
-   * Session with keys and values of every layer, [1,G,capacity,D] each, and the inputs of the output
-   * head, [1,capacity,C]; capacity doubles.
+   * Session with keys and values of every layer, [1,G,capacity,D] each, and the inputs of the
+   * output head, [1,capacity,C]; capacity doubles.
    */
   final class CachedSession implements Session {
     private static final int LEAST = 64;

@@ -164,16 +164,14 @@ public final class LlamaNet {
    *     appended, [1,G,L,D] each
    * @param values as the keys
    */
-  NDArray chainLayer(
-      NDArray x, RotaryTable.Rotations t, List<NDArray> keys, List<NDArray> values) {
+  NDArray chainLayer(NDArray x, RotaryTable.Rotations t, List<NDArray> keys, List<NDArray> values) {
     NDArray[] w = layers[0];
     NDArray y = TorchOps.call("rms_norm_eps", x, w[0], epsilon);
     NDArray q = TorchOps.call("rotary_heads", product(y, w[1]), t.cos(), t.sin());
     keys.add(TorchOps.call("rotary_heads", product(y, w[2]), t.cos(), t.sin()));
     values.add(TorchOps.call("heads_like", product(y, w[3]), t.cos()));
     NDArray o =
-        TorchOps.call(
-            "chain_attention", q, keys.get(0), values.get(0), chain(keys), chain(values));
+        TorchOps.call("chain_attention", q, keys.get(0), values.get(0), chain(keys), chain(values));
     return TorchOps.call("llama_layer_end", x, o, like, epsilon, w[4], w[5], w[6], w[7], w[8]);
   }
 

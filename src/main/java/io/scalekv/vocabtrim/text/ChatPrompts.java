@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Prompts of one domain from a file of the user's: JSON lines with the messages of a user or a field
- * {@code prompt}, {@code instruction} or {@code question}, or one prompt a line. Every second one,
- * from the first, is for calibration and training, the others are held out.
+ * Prompts of one domain from a file of the user's: JSON lines with the messages of a user or a
+ * field {@code prompt}, {@code instruction} or {@code question}, or one prompt a line. Every second
+ * one, from the first, is for calibration and training, the others are held out.
  *
  * @param domain its name
  * @param file name of the file
@@ -25,7 +25,8 @@ public record ChatPrompts(String domain, String file, String sha256, List<String
   /** Copies the list. */
   public ChatPrompts {
     prompts = List.copyOf(prompts);
-    Require.that(prompts.size() >= 4, "%s must hold 4 prompts or more, got %d", file, prompts.size());
+    Require.that(
+        prompts.size() >= 4, "%s must hold 4 prompts or more, got %d", file, prompts.size());
   }
 
   /** Reads a file. */

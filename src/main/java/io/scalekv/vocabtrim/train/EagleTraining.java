@@ -32,9 +32,9 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Trainer of an EAGLE draft model on a target's texts and states: cross-entropy against the target's
- * distribution plus smooth-L1 on its states (Li et al., arXiv 2401.15077, section 4.2), with uniform
- * noise on the input states as there. Prompts are read but not learned.
+ * Trainer of an EAGLE draft model on a target's texts and states: cross-entropy against the
+ * target's distribution plus smooth-L1 on its states (Li et al., arXiv 2401.15077, section 4.2),
+ * with uniform noise on the input states as there. Prompts are read but not learned.
  */
 public final class EagleTraining {
   /** Folder of the target's texts below that of a training. */

@@ -29,9 +29,10 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Greedy answers of a target to prompts, with the inputs of its output head, in a folder of one file
- * per batch: {@code lengths} [N,3] (prompt, answer, whether a stop token ended it), {@code tokens} of
- * all texts, {@code states} [·,C] (bfloat16) after every token but the last of each text.
+ * Greedy answers of a target to prompts, with the inputs of its output head, in a folder of one
+ * file per batch: {@code lengths} [N,3] (prompt, answer, whether a stop token ended it), {@code
+ * tokens} of all texts, {@code states} [·,C] (bfloat16) after every token but the last of each
+ * text.
  */
 public final class TargetTexts {
   private static final String ENDING = ".safetensors";
@@ -175,9 +176,7 @@ public final class TargetTexts {
                 Arrays.copyOf(own, n),
                 Arrays.copyOfRange(own, n, n + m),
                 lengths[3 * t + 2] == 1,
-                withStates
-                    ? Arrays.copyOfRange(states, from, from + (n + m - 1) * width)
-                    : null));
+                withStates ? Arrays.copyOfRange(states, from, from + (n + m - 1) * width) : null));
         at += n + m;
       }
       Require.that(at == tokens.length, "%s: tokens must be %d, got %d", file, at, tokens.length);

@@ -54,8 +54,8 @@ final class EagleTest {
     }
 
     /**
-     * Logits after the text's token i where the target has seen the tokens up to {@code seen}: later
-     * states are predictions.
+     * Logits after the text's token i where the target has seen the tokens up to {@code seen}:
+     * later states are predictions.
      */
     double[] logits(int[] text, int i, int seen) {
       double[][] states = target.states(text);

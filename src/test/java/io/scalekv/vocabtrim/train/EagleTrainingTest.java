@@ -99,8 +99,7 @@ final class EagleTrainingTest {
           0,
           2,
           (place, i, row) ->
-              System.arraycopy(
-                  row, 0, all, (place * text.length + i) * VOCABULARY, VOCABULARY));
+              System.arraycopy(row, 0, all, (place * text.length + i) * VOCABULARY, VOCABULARY));
     }
     return all;
   }

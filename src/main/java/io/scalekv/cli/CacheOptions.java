@@ -81,7 +81,8 @@ final class CacheOptions {
     PolicyFactory factory =
         new PolicyFactory(
             drawing.schedule(),
-            formats.memory(model.config(), model.valueType(), drawing.sampling().guided(), batch),
+            formats.memory(
+                model.config().geometry(), model.valueType(), drawing.sampling().guided(), batch),
             calibration(
                 model.choice(), drawing.schedule(), roles, drawing.seed(), model.isRandom()),
             drawing.seed());

@@ -1,13 +1,8 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.io.Require;
 import io.scalekv.io.Software;
-import io.scalekv.model.Drawing;
-import io.scalekv.model.ImageModel;
-import io.scalekv.model.ModelConfig;
-import io.scalekv.model.PromptSet;
-import io.scalekv.profile.AttentionSource;
-import io.scalekv.profile.DrawnAttention;
 import io.scalekv.profile.Measurements;
 import io.scalekv.report.CalibrationFolder;
 import io.scalekv.report.CalibrationSummary;
@@ -33,14 +28,12 @@ import picocli.CommandLine.Option;
             + " 2505.19602), and measures the parts that other policies need.",
     footer = {
       "  ./scalekv calibrate --prompts calibration-prompts/scenes-10.txt --out out/calibration",
-      "  ./scalekv calibrate --prompts prompts.txt --shard 1/4 --out shards"
+      "  ./scalekv calibrate --prompts prompts.txt --shard 1/4 --out shards",
+      "  ./scalekv calibrate --traces traces --budget 10%% --out out/calibration"
     })
 final class CalibrateCommand implements Callable<Integer> {
-  @Mixin private ModelOptions modelOptions;
-  @Mixin private PromptOptions promptOptions;
-  @Mixin private DrawingOptions drawingOptions;
+  @Mixin private SourceOptions sources;
   @Mixin private StatisticOptions statistics;
-  @Mixin private MachineOptions machine;
   @Mixin private Output output;
 
   @Option(
@@ -66,23 +59,14 @@ final class CalibrateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Require.that(shard == null || merge == null, "give either --shard or --merge");
-    ModelConfig config = modelOptions.config();
-    PromptSet prompts = promptOptions.read(config);
-    Drawing drawing = drawingOptions.drawing(config);
-    CalibrationRun.Options options =
-        statistics.options(modelOptions, drawing, drawingOptions.batch());
+    SourceOptions.Attention attention = sources.read();
+    CalibrationRun.Options options = statistics.options(attention, sources.seed());
     OutputFolder.prepare(out);
-    int all = drawing.images(prompts.prompts()).size();
+    int all = attention.images();
     int[] images = shard == null ? IntStream.range(0, all).toArray() : shard.images(all);
-    List<String> texts =
-        IntStream.of(merge == null ? images : new int[0])
-            .map(i -> i / drawing.seeds())
-            .distinct()
-            .mapToObj(prompts.prompts()::get)
-            .toList();
-    try (ImageModel model = modelOptions.open(machine, texts, false, output)) {
-      AttentionSource source = new DrawnAttention(model, drawing, prompts);
-      CalibrationRun run = new CalibrationRun(source, options);
+    try (SourceOptions.Opened opened =
+        attention.open(merge == null ? images : new int[0], output)) {
+      CalibrationRun run = new CalibrationRun(opened.source(), options);
       Measurements measured =
           merge == null ? measure(run, images) : CalibrationShard.readAll(merge, run, all);
       if (shard != null) {
@@ -96,9 +80,15 @@ final class CalibrateCommand implements Callable<Integer> {
       List<Path> files =
           CalibrationFolder.write(calibration, measured.profile(), run.provenance(), out);
       CalibrationSummary summary = CalibrationSummary.of(calibration);
-      Map<String, Object> drawn = Map.of("model", model.provenance(), "images", all);
+      Map<String, Object> drawn = Map.of("model", opened.model(), "images", all);
       output.json(summary, drawn, output.work(files));
       summary.lines().forEach(line -> output.line("%s", line));
+      CalibrationRun.lackedParts(opened.source())
+          .forEach((part, line) -> output.line("not measured: %s", line));
+      if (!opened.source().draws() && summary.parts().contains(PolicyCalibration.ERROR_CURVES)) {
+        output.line(
+            "error-curves: every layer has image sensitivity 1, as a recording cannot draw");
+      }
       output.files(files);
       output.next("roles", "show", files.get(0));
     }

@@ -1,8 +1,8 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.MemoryModel;
-import io.scalekv.model.ModelConfig;
 import picocli.CommandLine.Option;
 
 /** Number formats of stored keys and values. */
@@ -39,7 +39,7 @@ final class FormatOptions {
    * @param computed number format in which values are computed
    * @param guided whether an unconditional branch is drawn, too
    */
-  MemoryModel memory(ModelConfig config, CacheType computed, boolean guided, int batch) {
-    return config.geometry().memory(keys, values(computed), guided ? 2 : 1, batch);
+  MemoryModel memory(Geometry geometry, CacheType computed, boolean guided, int batch) {
+    return geometry.memory(keys, values(computed), guided ? 2 : 1, batch);
   }
 }

@@ -132,7 +132,7 @@ final class MemoryCommand implements Callable<Integer> {
     PolicyFactory factory =
         new PolicyFactory(
             schedule,
-            formats.memory(config, computed, cfg != 1, batch),
+            formats.memory(config.geometry(), computed, cfg != 1, batch),
             CacheOptions.calibration(modelOptions.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {

@@ -1,13 +1,8 @@
 package io.scalekv.cli;
 
-import io.scalekv.model.Drawing;
-import io.scalekv.model.ImageModel;
-import io.scalekv.model.ModelConfig;
-import io.scalekv.model.PromptSet;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.AttentionSource;
-import io.scalekv.profile.DrawnAttention;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.report.AttentionAtlas;
 import java.io.IOException;
@@ -26,14 +21,12 @@ import picocli.CommandLine.Option;
     description = "Measures all attention statistics of every layer, head and scale: an atlas.",
     footer = {
       "  ./scalekv profile --prompts calibration-prompts/scenes-10.txt --out out/profile",
-      "  ./scalekv profile --model pocket-l --prompt 'a red circle' --query-samples all"
+      "  ./scalekv profile --model pocket-l --prompt 'a red circle' --query-samples all",
+      "  ./scalekv profile --traces traces --out out/profile"
     })
 final class ProfileCommand implements Callable<Integer> {
-  @Mixin private ModelOptions modelOptions;
-  @Mixin private PromptOptions promptOptions;
-  @Mixin private DrawingOptions drawingOptions;
+  @Mixin private SourceOptions sources;
   @Mixin private SamplingOptions sampling;
-  @Mixin private MachineOptions machine;
   @Mixin private Output output;
 
   @Option(
@@ -45,20 +38,22 @@ final class ProfileCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ModelConfig config = modelOptions.config();
-    PromptSet prompts = promptOptions.read(config);
-    Drawing drawing = drawingOptions.drawing(config);
-    ProfileOptions options = sampling.options(ProfileOptions.light(), drawing.seed());
+    SourceOptions.Attention attention = sources.read();
+    ProfileOptions wanted = sampling.options(ProfileOptions.light(), sources.seed());
     OutputFolder.prepare(out);
-    try (ImageModel model = modelOptions.open(machine, prompts.prompts(), false, output)) {
-      AttentionSource source = new DrawnAttention(model, drawing, prompts);
-      AttentionAtlas atlas = AttentionAtlas.of(config.name(), measure(source, options));
+    int[] images = IntStream.range(0, attention.images()).toArray();
+    try (SourceOptions.Opened opened = attention.open(images, output)) {
+      AttentionSource source = opened.source();
+      ProfileOptions options = source.sampling(wanted);
+      AttentionProfile profile =
+          source.statistics().orElseGet(() -> measure(source, options, images));
+      AttentionAtlas atlas = AttentionAtlas.of(attention.name(), profile);
       List<Path> files = atlas.write(AttentionAtlas.extremes(source, atlas.profile()), out);
       AttentionAtlas.Summary summary = atlas.summary();
-      output.json(Map.of("model", model.provenance()), summary, output.work(files));
+      output.json(Map.of("model", opened.model()), summary, output.work(files));
       output.line(
           "%s: %d images, %d layers, %d scales, %d heads; %s query rows a map",
-          config.name(),
+          attention.name(),
           summary.images(),
           summary.layers(),
           summary.scales(),
@@ -73,14 +68,13 @@ final class ProfileCommand implements Callable<Integer> {
     return 0;
   }
 
-  private AttentionProfile measure(AttentionSource source, ProfileOptions options) {
-    int[] images = IntStream.range(0, source.images()).toArray();
+  private AttentionProfile measure(AttentionSource source, ProfileOptions options, int... images) {
     try (Progress progress = output.progress("profile", images.length)) {
       return AttentionProfiler.profile(
               source,
               List.of(options),
               images,
-              drawingOptions.batch(),
+              sources.batch(),
               done -> progress.step("image " + done))
           .get(0);
     }

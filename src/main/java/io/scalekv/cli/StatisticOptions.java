@@ -2,9 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.Budget;
-import io.scalekv.cache.MemoryModel;
 import io.scalekv.io.Require;
-import io.scalekv.model.Drawing;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.roles.CalibrationRun;
@@ -95,28 +93,28 @@ final class StatisticOptions {
   @Mixin private SamplingOptions sampling;
   @Mixin private FormatOptions formats;
 
-  /** Returns the options of a calibration. */
-  CalibrationRun.Options options(ModelOptions model, Drawing drawing, int batch) {
+  /**
+   * Returns the options of a calibration.
+   *
+   * @param seed of the draws of query rows and prompts
+   */
+  CalibrationRun.Options options(SourceOptions.Attention attention, int seed) {
     Require.that(
         drafters == null || classifier.equals("rank"),
         "--drafters must come with --classifier rank, got %s",
         classifier);
-    MemoryModel memory =
-        formats.memory(model.config(), model.valueType(), drawing.sampling().guided(), batch);
-    Set<String> measured = new HashSet<>(CalibrationRun.tappedParts());
+    Set<String> measured = new HashSet<>(attention.tappedParts());
     measured.addAll(parts);
     return new CalibrationRun.Options(
-        sampling.options(ProfileOptions.defaults(), drawing.seed()),
+        sampling.options(ProfileOptions.defaults(), seed),
         statistic,
         budget,
-        memory,
+        attention.memory(formats),
         allocation,
         RoleClassifier.of(
-            classifier,
-            drafters == null ? OptionalInt.empty() : OptionalInt.of(drafters),
-            drawing.seed()),
+            classifier, drafters == null ? OptionalInt.empty() : OptionalInt.of(drafters), seed),
         bootstrap,
-        drawing.seed(),
+        seed,
         measured);
   }
 }

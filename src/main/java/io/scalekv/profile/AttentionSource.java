@@ -26,7 +26,9 @@ public interface AttentionSource {
     /** Every query row of every map. */
     ALL_QUERIES("queries=\"all\""),
     /** Values. */
-    VALUES("values=True");
+    VALUES("values=True"),
+    /** Keys whose rotation by position is known. */
+    ROTATION("info={\"rotaryReference\": [height, width]}");
 
     private final String setting;
 
@@ -92,6 +94,11 @@ public interface AttentionSource {
     return EnumSet.allOf(Content.class);
   }
 
+  /** Returns whether {@link #changedCodes} can be measured. */
+  default boolean draws() {
+    return true;
+  }
+
   /** Returns statistics that came in place of tensors; then nothing can be replayed. */
   default Optional<AttentionProfile> statistics() {
     return Optional.empty();
@@ -106,16 +113,23 @@ public interface AttentionSource {
     return wanted;
   }
 
+  /** Returns one line that names the recording a reader needs; empty if the source suffices. */
+  static Optional<String> lacking(AttentionSource source, String reader, Set<Content> needed) {
+    List<String> lacking =
+        needed.stream().filter(c -> !source.content().contains(c)).map(c -> c.setting).toList();
+    return lacking.isEmpty()
+        ? Optional.empty()
+        : Optional.of(reader + " needs a recording with " + String.join(", ", lacking));
+  }
+
   /**
    * Checks that a source has parts of attention.
    *
    * @throws IllegalArgumentException with one line that names the recording that has them
    */
   static void require(AttentionSource source, String reader, Set<Content> needed) {
-    List<String> lacking =
-        needed.stream().filter(c -> !source.content().contains(c)).map(c -> c.setting).toList();
-    Require.that(
-        lacking.isEmpty(), "%s needs a recording with %s", reader, String.join(", ", lacking));
+    Optional<String> lacking = lacking(source, reader, needed);
+    Require.that(lacking.isEmpty(), "%s", lacking.orElse(""));
   }
 
   /** Returns the shape of the attention that taps see. */

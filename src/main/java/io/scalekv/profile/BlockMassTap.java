@@ -5,6 +5,8 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionSite;
 import java.util.Arrays;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Attention of later maps on each source map, head by head: the scores by which HeatKV orders its
@@ -62,6 +64,27 @@ public final class BlockMassTap implements PromptTap {
       }
       values.set(site, row, mass);
     }
+  }
+
+  /** Returns the mass of every source map from statistics of every query row. */
+  public static PromptValues of(AttentionProfile statistics) {
+    ProfileGeometry g = statistics.geometry();
+    SortedMap<Integer, double[]> flat = new TreeMap<>();
+    for (PromptStatistics p : statistics.prompts()) {
+      double[] all = new double[g.layers() * g.scales() * width(g)];
+      int at = 0;
+      for (int l = 0; l < g.layers(); l++) {
+        for (int k = 0; k < g.scales(); k++) {
+          for (int h = 0; h < g.heads(); h++) {
+            for (int s = 0; s < g.scales(); s++) {
+              all[at++] = p.sourceMass(Branch.CONDITIONAL, l, k, h, s);
+            }
+          }
+        }
+      }
+      flat.put(p.prompt(), all);
+    }
+    return PromptValues.ofFlat(g, width(g), flat);
   }
 
   /**

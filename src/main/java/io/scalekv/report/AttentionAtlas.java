@@ -18,8 +18,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -30,6 +32,8 @@ import java.util.stream.IntStream;
 public final class AttentionAtlas {
   private static final double LEAST_ATTENTION = 1e-4;
   private static final Budget CACHE = Budget.parse("10%");
+  private static final Set<AttentionSource.Content> ATTENTION =
+      EnumSet.of(AttentionSource.Content.TENSORS, AttentionSource.Content.ALL_QUERIES);
 
   /** Value of a statistic and its place; layer from 0, scale from 1. */
   public record Extreme(double value, int layer, int scale, String map) {
@@ -109,11 +113,13 @@ public final class AttentionAtlas {
   /**
    * Replays the first image for the attention maps of a drafter and a refiner: the layers with the
    * lowest and the highest ASI of one scale among those with a cache compressed to 10 %. Empty for
-   * one scale or layer.
+   * one scale or layer, and for a source that lacks queries.
    */
   public static List<AttentionMap> extremes(AttentionSource source, AttentionProfile profile) {
     ScaleSchedule schedule = source.schedule();
-    if (schedule.scales() == 1 || source.geometry().layers() == 1) {
+    if (schedule.scales() == 1
+        || source.geometry().layers() == 1
+        || !source.content().containsAll(ATTENTION)) {
       return List.of();
     }
     int first = BudgetPlan.firstCutScale(schedule, CACHE.tokens(schedule));

@@ -2,10 +2,13 @@ package io.scalekv.roles;
 
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.io.JsonPlace;
+import io.scalekv.profile.AttentionSource;
 import io.scalekv.profile.MapSimilarityTap;
 import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.PromptTap;
 import io.scalekv.profile.PromptValues;
+import java.util.EnumSet;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -28,6 +31,14 @@ public final class AmsKvPart implements CalibrationPart.Tapped<double[]> {
 
   private static int firstMaps(ProfileGeometry shape) {
     return Math.min(FIRST_MAPS, shape.scales() - 1);
+  }
+
+  @Override
+  public Set<AttentionSource.Content> needs(AttentionSource source) {
+    return EnumSet.of(
+        AttentionSource.Content.TENSORS,
+        AttentionSource.Content.VALUES,
+        AttentionSource.Content.ROTATION);
   }
 
   @Override

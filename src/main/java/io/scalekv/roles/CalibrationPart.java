@@ -2,11 +2,13 @@ package io.scalekv.roles;
 
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.JsonPlace;
+import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.AttentionSource;
 import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.PromptTap;
 import io.scalekv.profile.PromptValues;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import tools.jackson.databind.JsonNode;
 
@@ -36,6 +38,11 @@ public interface CalibrationPart<T> {
   /** Class of the value. */
   Class<T> type();
 
+  /** Returns the parts of attention that the measurement reads. */
+  default Set<AttentionSource.Content> needs(AttentionSource source) {
+    return Set.of(AttentionSource.Content.TENSORS);
+  }
+
   /** Returns the value as JSON. */
   JsonNode write(T value, CalibratedModel model);
 
@@ -62,6 +69,11 @@ public interface CalibrationPart<T> {
 
     /** Returns a tap for one generation. */
     PromptTap tap(PromptTap.Generation generation);
+
+    /** Returns the numbers of all images from statistics of every query row. */
+    default PromptValues of(AttentionProfile statistics) {
+      throw new UnsupportedOperationException(name() + " cannot be measured from statistics");
+    }
 
     /** Returns the value from the numbers of all images. */
     T finish(PromptValues values);

@@ -13,10 +13,13 @@ import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.PromptTap;
+import io.scalekv.profile.PromptValues;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedMap;
@@ -101,11 +104,39 @@ public final class CalibrationRun {
         .collect(Collectors.toUnmodifiableSet());
   }
 
+  /**
+   * Returns the parts that cost no further passes but need attention that a source lacks: their
+   * names, with one line each.
+   */
+  public static SortedMap<String, String> lackedParts(AttentionSource source) {
+    SortedMap<String, String> lacked = new TreeMap<>();
+    for (CalibrationPart<?> part : CalibrationPart.ALL) {
+      if (part instanceof CalibrationPart.Tapped) {
+        lacking(source, part).ifPresent(line -> lacked.put(part.name(), line));
+      }
+    }
+    return lacked;
+  }
+
+  private static Optional<String> lacking(AttentionSource source, CalibrationPart<?> part) {
+    return AttentionSource.lacking(source, "part " + part.name(), part.needs(source));
+  }
+
   private final AttentionSource source;
   private final Options options;
 
-  /** Returns a calibration of a model's attention. */
+  /**
+   * Returns a calibration of a model's attention.
+   *
+   * @throws IllegalArgumentException if the source lacks attention that a part needs; one line
+   */
   public CalibrationRun(AttentionSource source, Options options) {
+    for (CalibrationPart<?> part : CalibrationPart.ALL) {
+      if (options.parts().contains(part.name())) {
+        Optional<String> lacking = lacking(source, part);
+        Require.that(lacking.isEmpty(), "%s", lacking.orElse(""));
+      }
+    }
     this.source = source;
     this.options = options;
   }
@@ -158,9 +189,10 @@ public final class CalibrationRun {
 
   /** Sampling, with the simulated cache that the statistic needs, if it needs one. */
   private ProfileOptions sampling() {
-    return options.statistic().needsBudget()
-        ? options.profile().withCutTokens(uniformTokens())
-        : options.profile();
+    return source.sampling(
+        options.statistic().needsBudget()
+            ? options.profile().withCutTokens(uniformTokens())
+            : options.profile());
   }
 
   /** Measures all images. */
@@ -175,9 +207,24 @@ public final class CalibrationRun {
    * @param images which ones, at least one
    */
   public Measurements measure(IntConsumer progress, int... images) {
+    if (source.statistics().isPresent()) {
+      return ofStatistics(source.statistics().get(), images);
+    }
     Map<String, Function<PromptTap.Generation, PromptTap>> taps = new TreeMap<>();
     tapped().forEach(part -> taps.put(part.name(), part::tap));
     return Measurements.of(source, sampling(), taps, progress, images);
+  }
+
+  /** Returns the measurements that statistics in place of tensors hold. */
+  private Measurements ofStatistics(AttentionProfile all, int... images) {
+    AttentionProfile profile =
+        AttentionProfile.of(
+            all.geometry(),
+            sampling(),
+            Arrays.stream(images).mapToObj(all.prompts()::get).toList());
+    SortedMap<String, PromptValues> values = new TreeMap<>();
+    tapped().forEach(part -> values.put(part.name(), part.of(profile)));
+    return new Measurements(profile, values);
   }
 
   /** Returns the values of the tapped parts as policies read them, by name. */

@@ -12,7 +12,9 @@ import io.scalekv.profile.KeyImportanceTap;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
@@ -53,8 +55,16 @@ public final class ErrorCurvesPart implements CalibrationPart.Separate<ErrorCurv
   }
 
   @Override
+  public Set<AttentionSource.Content> needs(AttentionSource source) {
+    return EnumSet.of(
+        AttentionSource.Content.TENSORS,
+        AttentionSource.Content.ALL_QUERIES,
+        AttentionSource.Content.VALUES);
+  }
+
+  @Override
   public int steps(AttentionSource source) {
-    int probes = Math.min(PROBES, source.images());
+    int probes = source.draws() ? Math.min(PROBES, source.images()) : 0;
     return 2 * source.images() + (source.geometry().layers() + 1) * probes;
   }
 

@@ -3,11 +3,14 @@ package io.scalekv.roles;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.io.JsonPlace;
+import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.AttentionSource;
 import io.scalekv.profile.BlockMassTap;
 import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.PromptTap;
 import io.scalekv.profile.PromptValues;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -44,6 +47,19 @@ public final class HeatKvPart implements CalibrationPart.Tapped<HeatKvOrders> {
   @Override
   public PromptTap tap(PromptTap.Generation generation) {
     return BlockMassTap.create(generation);
+  }
+
+  /** Statistics of every query row hold the attention on each source map. */
+  @Override
+  public Set<AttentionSource.Content> needs(AttentionSource source) {
+    return source.statistics().isPresent()
+        ? Set.of(AttentionSource.Content.ALL_QUERIES)
+        : Set.of(AttentionSource.Content.TENSORS);
+  }
+
+  @Override
+  public PromptValues of(AttentionProfile statistics) {
+    return BlockMassTap.of(statistics);
   }
 
   @Override

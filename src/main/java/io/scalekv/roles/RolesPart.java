@@ -4,11 +4,13 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.io.JsonPlace;
+import io.scalekv.profile.AttentionSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -23,6 +25,11 @@ public final class RolesPart implements CalibrationPart<Roles> {
   @Override
   public String name() {
     return PolicyCalibration.ROLES;
+  }
+
+  @Override
+  public Set<AttentionSource.Content> needs(AttentionSource source) {
+    return Set.of();
   }
 
   @Override

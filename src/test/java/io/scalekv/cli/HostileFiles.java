@@ -18,6 +18,7 @@ import io.scalekv.model.text.T5Config;
 import io.scalekv.model.text.T5Fixtures;
 import io.scalekv.model.text.T5Tokenizer;
 import io.scalekv.model.text.TextEmbeddingStore;
+import io.scalekv.profile.trace.RecordedAttention;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -89,6 +90,7 @@ final class HostileFiles {
     HostileFiles all = new HostileFiles(folder);
     all.weights();
     all.documents();
+    all.traces();
     return all;
   }
 
@@ -226,6 +228,30 @@ final class HostileFiles {
         "i.png",
         Form.PNG,
         Png.encode(RgbImage.ofPacked(12, 9, pixels)));
+  }
+
+  /** A recording whose manifest or whose prompt is damaged. */
+  private void traces() throws IOException {
+    String golden = "/io/scalekv/parity/trace-var-tiny/";
+    List<String> names =
+        List.of("trace.json", "prompt-00000.safetensors", "prompt-00001.safetensors");
+    for (int damaged = 0; damaged < 2; damaged++) {
+      String own = "trace" + damaged;
+      Files.createDirectory(folder.resolve(own));
+      for (String name : names) {
+        Files.write(folder.resolve(own).resolve(name), resource(golden + name));
+      }
+      add(
+          names.get(damaged) + " of a recording",
+          d -> trace(d.resolve(own)),
+          own + "/" + names.get(damaged),
+          damaged == 0 ? Form.JSON : Form.SAFETENSORS,
+          resource(golden + names.get(damaged)));
+    }
+  }
+
+  private static void trace(Path place) throws IOException {
+    RecordedAttention.open(place).replay(new int[] {0}, 1, some -> List.of(), done -> {});
   }
 
   private void add(String what, Reader reader, String name, Form form, byte[] bytes) {

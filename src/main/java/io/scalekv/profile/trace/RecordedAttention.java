@@ -121,10 +121,9 @@ public final class RecordedAttention implements AttentionSource {
     return manifest.prompts().size();
   }
 
-  /** Returns empty: a recording does not say how keys were rotated. */
   @Override
   public Optional<TokenMap> rotaryReference() {
-    return Optional.empty();
+    return manifest.recording().rotaryReference();
   }
 
   @Override
@@ -136,6 +135,9 @@ public final class RecordedAttention implements AttentionSource {
     }
     if (recording.form() == TraceRecording.Form.TENSORS) {
       content.add(Content.TENSORS);
+      if (recording.knowsRotation()) {
+        content.add(Content.ROTATION);
+      }
       if (recording.values()) {
         content.add(Content.VALUES);
       }
@@ -157,7 +159,10 @@ public final class RecordedAttention implements AttentionSource {
         recording.queries(),
         folder);
     if (wanted.cutTokens() > 0) {
-      AttentionSource.require(this, "a simulated cut", EnumSet.allOf(Content.class));
+      AttentionSource.require(
+          this,
+          "the error of a simulated cut",
+          EnumSet.of(Content.TENSORS, Content.ALL_QUERIES, Content.VALUES));
     }
     if (statistics == null) {
       return wanted
@@ -182,8 +187,8 @@ public final class RecordedAttention implements AttentionSource {
     for (String name : recording.info().propertyNames()) {
       facts.putIfAbsent(name, text(recording.info().get(name)));
     }
-    String sha256 = facts.remove("weightsSha256");
-    facts.put("weights", sha256 == null ? "unknown" : "sha256:" + sha256);
+    String sha256 = facts.getOrDefault("weightsSha256", "");
+    facts.put("weights", sha256.matches("[0-9a-f]{64}") ? "sha256:" + sha256 : "unknown");
     facts.put("prompts", Integer.toString(images()));
     facts.put("recordedWith", manifest.torch());
     return facts;
@@ -253,6 +258,11 @@ public final class RecordedAttention implements AttentionSource {
         }
       }
     }
+  }
+
+  @Override
+  public boolean draws() {
+    return false;
   }
 
   @Override

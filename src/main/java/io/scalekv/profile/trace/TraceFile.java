@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -73,25 +72,31 @@ final class TraceFile implements AutoCloseable {
         "%s: missing %s",
         file,
         TraceLayout.name(0, 0, Branch.UNCONDITIONAL, 'q'));
-    List<TraceLayout.Entry> wanted = TraceLayout.of(recording, guidedScales);
     Set<String> names = new HashSet<>();
-    for (TraceLayout.Entry entry : wanted) {
-      Require.that(tensors.names().contains(entry.name()), "%s: missing %s", file, entry.name());
-      TensorInfo info = tensors.info(entry.name());
-      Require.that(
-          info.type() == entry.type() && Arrays.equals(info.shape(), entry.shape()),
-          "%s: %s must be %s %s, got %s %s",
-          file,
-          entry.name(),
-          entry.type(),
-          Arrays.toString(entry.shape()),
-          info.kind(),
-          Arrays.toString(info.shape()));
-      names.add(entry.name());
-    }
+    TraceLayout.each(
+        recording,
+        guidedScales,
+        entry -> {
+          check(entry);
+          names.add(entry.name());
+        });
     for (String name : tensors.names()) {
       Require.that(names.contains(name), "%s: unknown tensor %s", file, tensors.info(name));
     }
+  }
+
+  private void check(TraceLayout.Entry entry) {
+    Require.that(tensors.names().contains(entry.name()), "%s: missing %s", file, entry.name());
+    TensorInfo info = tensors.info(entry.name());
+    Require.that(
+        info.type() == entry.type() && Arrays.equals(info.shape(), entry.shape()),
+        "%s: %s must be %s %s, got %s %s",
+        file,
+        entry.name(),
+        entry.type(),
+        Arrays.toString(entry.shape()),
+        info.kind(),
+        Arrays.toString(info.shape()));
   }
 
   private void expect(String key, String value) {

@@ -2,8 +2,7 @@ package io.scalekv.profile.trace;
 
 import io.scalekv.profile.Branch;
 import io.scalekv.weights.StoredType;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Tensors of a prompt's file, in the order of the model's calls. Layer l and scale s count from 0,
@@ -46,12 +45,11 @@ final class TraceLayout {
   }
 
   /**
-   * Returns all tensors.
+   * Visits all tensors.
    *
    * @param guidedScales scales, from the first on, that have the unconditional branch
    */
-  static List<Entry> of(TraceRecording r, int guidedScales) {
-    List<Entry> entries = new ArrayList<>();
+  static void each(TraceRecording r, int guidedScales, Consumer<Entry> entries) {
     for (int s = 0; s < r.schedule().scales(); s++) {
       for (int l = 0; l < r.geometry().layers(); l++) {
         call(entries, r, l, s, Branch.CONDITIONAL);
@@ -59,21 +57,20 @@ final class TraceLayout {
           call(entries, r, l, s, Branch.UNCONDITIONAL);
         }
         if (r.namesRows()) {
-          entries.add(new Entry(rows(l, s), StoredType.I32, r.rows(s)));
+          entries.accept(new Entry(rows(l, s), StoredType.I32, r.rows(s)));
         }
       }
     }
-    return entries;
   }
 
-  private static void call(List<Entry> entries, TraceRecording r, int l, int s, Branch branch) {
+  private static void call(Consumer<Entry> entries, TraceRecording r, int l, int s, Branch branch) {
     long heads = r.geometry().heads();
     long width = r.geometry().headWidth();
     long tokens = r.schedule().tokens(s);
-    entries.add(new Entry(name(l, s, branch, 'q'), r.type(), heads, r.rows(s), width));
-    entries.add(new Entry(name(l, s, branch, 'k'), r.type(), heads, tokens, width));
+    entries.accept(new Entry(name(l, s, branch, 'q'), r.type(), heads, r.rows(s), width));
+    entries.accept(new Entry(name(l, s, branch, 'k'), r.type(), heads, tokens, width));
     if (r.values()) {
-      entries.add(new Entry(name(l, s, branch, 'v'), r.type(), heads, tokens, width));
+      entries.accept(new Entry(name(l, s, branch, 'v'), r.type(), heads, tokens, width));
     }
   }
 }

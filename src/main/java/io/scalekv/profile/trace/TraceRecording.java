@@ -2,12 +2,14 @@ package io.scalekv.profile.trace;
 
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Require;
 import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.weights.StoredType;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -25,7 +27,9 @@ import tools.jackson.databind.JsonNode;
  * @param values whether v is recorded
  * @param type of the numbers: F32, F16 or BF16
  * @param samplingSeed seed of the draw of query rows
- * @param info further facts, an object
+ * @param info further facts, an object; known keys are {@code guidanceStrength}, {@code
+ *     weightsSha256} and {@code rotaryReference}, the map [h, w] to which rotary positions of keys
+ *     are normalised
  */
 public record TraceRecording(
     Form form,
@@ -80,6 +84,8 @@ public record TraceRecording(
     BOTH
   }
 
+  private static final String ROTARY = "rotaryReference";
+
   /** Checks that the fields fit together. */
   public TraceRecording {
     Require.that(
@@ -87,6 +93,26 @@ public record TraceRecording(
         "branches must be cond without guidance, got both");
     Require.atLeast("queries", queries, 1);
     Require.that(type.isWeight(), "dtype must be F32, F16 or BF16, got %s", type);
+    JsonNode map = info.get(ROTARY);
+    Require.that(
+        map == null || map.size() == 2 && side(map.get(0)) && side(map.get(1)),
+        "info/rotaryReference must be a map such as [16, 16], got %s",
+        map);
+  }
+
+  private static boolean side(JsonNode side) {
+    return side.isIntegralNumber() && side.canConvertToInt() && side.intValue() >= 1;
+  }
+
+  /** Returns the map to which rotary positions are normalised; empty if unknown or for none. */
+  Optional<TokenMap> rotaryReference() {
+    return Optional.ofNullable(info.get(ROTARY))
+        .map(map -> new TokenMap(map.get(0).intValue(), map.get(1).intValue()));
+  }
+
+  /** Returns whether it is known how keys are rotated: as recorded, or not at all in VAR. */
+  boolean knowsRotation() {
+    return info.has(ROTARY) || family.equals("var");
   }
 
   /** Returns the shape of the attention. */

@@ -129,17 +129,17 @@ public final class TraceWriter {
               "index", Integer.toString(prompt.index()),
               "prompt", prompt.prompt(),
               "seed", Long.toString(prompt.seed())));
-      long at = 0;
-      for (TraceLayout.Entry e :
-          TraceLayout.of(recording, both() ? recording.schedule().scales() : 0)) {
-        long end = at + e.bytes();
-        Map<String, Object> tensor = new LinkedHashMap<>();
-        tensor.put("dtype", e.type().name());
-        tensor.put("shape", e.shape());
-        tensor.put("data_offsets", List.of(at, end));
-        header.put(e.name(), tensor);
-        at = end;
-      }
+      long[] at = new long[1];
+      TraceLayout.each(
+          recording,
+          both() ? recording.schedule().scales() : 0,
+          e -> {
+            Map<String, Object> tensor = new LinkedHashMap<>();
+            tensor.put("dtype", e.type().name());
+            tensor.put("shape", e.shape());
+            tensor.put("data_offsets", List.of(at[0], at[0] += e.bytes()));
+            header.put(e.name(), tensor);
+          });
       byte[] text = Json.MAPPER.writeValueAsBytes(header);
       int length = (text.length + 7) / 8 * 8;
       ByteBuffer bytes = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN);

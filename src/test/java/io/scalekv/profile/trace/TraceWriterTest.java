@@ -11,18 +11,30 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.Budget;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
+import io.scalekv.profile.AttentionProfile;
+import io.scalekv.profile.Branch;
+import io.scalekv.profile.HeadStatistic;
+import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.ProfileOptions;
+import io.scalekv.roles.CalibrationRun;
+import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.Roles;
 import io.scalekv.weights.StoredType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +46,26 @@ final class TraceWriterTest {
   private static final Geometry GEOMETRY = new Geometry(3, 2, 4);
   private static final ScaleSchedule SCHEDULE = ScaleSchedule.ofSides(1, 2, 3);
 
-  @TempDir Path folder;
+  private static final CalibrationRun.Options OPTIONS =
+      new CalibrationRun.Options(
+          ProfileOptions.defaults().withQuerySamples(5),
+          LayerStatistic.ASI,
+          new Budget.Tokens(1),
+          null,
+          new Allocation.Released(),
+          RoleClassifier.of("rank", OptionalInt.of(3), 0),
+          0,
+          0,
+          Set.of());
+
+  @TempDir Path base;
+
+  private Path folder;
+
+  @BeforeEach
+  void make() {
+    folder = base.resolve("traces");
+  }
 
   private static TraceRecording recording(int queries) {
     return new TraceRecording(
@@ -132,6 +163,34 @@ final class TraceWriterTest {
       own = own.transpose(2, 0, 1, 3).get(manager.create(site.sampled())).transpose(1, 2, 0, 3);
     }
     assertArrayEquals(own.toFloatArray(), found.toFloatArray());
+  }
+
+  @Test
+  void sampledRowsGiveTheCalibrationOfAllRows() throws IOException {
+    List<AttentionProfile> profiles = new ArrayList<>();
+    List<Roles> roles = new ArrayList<>();
+    for (int queries : new int[] {ProfileOptions.ALL, 5}) {
+      folder = Files.createDirectory(base.resolve("queries" + queries));
+      record(queries);
+      CalibrationRun run = new CalibrationRun(RecordedAttention.open(folder), OPTIONS);
+      profiles.add(run.measure(done -> {}).profile());
+      roles.add(run.roles(profiles.get(profiles.size() - 1)));
+    }
+    assertEquals(3, roles.get(0).assignment().drafters().size());
+    assertEquals(roles.get(0).assignment().drafters(), roles.get(1).assignment().drafters());
+    for (Branch branch : Branch.values()) {
+      for (HeadStatistic statistic : HeadStatistic.values()) {
+        for (int l = 0; l < GEOMETRY.layers(); l++) {
+          for (int k = 0; k < SCHEDULE.scales(); k++) {
+            assertEquals(
+                profiles.get(0).moments(branch, statistic, l, k).mean(),
+                profiles.get(1).moments(branch, statistic, l, k).mean(),
+                1e-6,
+                branch + " " + statistic + " " + l + " " + k);
+          }
+        }
+      }
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import io.scalekv.io.TextFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -71,9 +72,9 @@ record Failure(int exitCode, String message) {
             .formatted(error.getClass().getSimpleName(), textOf(error)));
   }
 
-  /** Joins the lines of a text. */
+  /** Joins the lines of a text; unseen characters become escapes. */
   static String oneLine(String text) {
-    return text.strip().replaceAll("\\s*\\R\\s*", " ");
+    return TextFile.visible(text.strip().replaceAll("\\s*\\R\\s*", " ").replace('\t', ' '));
   }
 
   private static String textOf(Throwable error) {

@@ -89,7 +89,7 @@ final class GenerateCommand implements Callable<Integer> {
     List<String> texts = new ArrayList<>(prompts.prompts());
     texts.add(drawing.negative());
     PolicyImages.Request request =
-        new PolicyImages.Request(drawing, prompts.prompts(), batch, settings, judge, sheetColumns);
+        new PolicyImages.Request(drawing, prompts, batch, settings, judge, sheetColumns);
     try (ImageModel model = modelOptions.open(machine, texts, !noImage, output);
         Progress progress =
             output.progress("generate", (long) settings.size() * request.images())) {

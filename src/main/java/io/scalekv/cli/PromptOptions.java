@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.io.Require;
+import io.scalekv.io.Sha256;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
 import io.scalekv.scene.PromptFile;
@@ -20,7 +21,9 @@ final class PromptOptions {
   @Option(
       names = "--prompts",
       paramLabel = "FILE",
-      description = "File of prompts, one a line; blank lines and lines with # are skipped.")
+      description =
+          "Prompts: a text file with one a line (# is a comment), .jsonl, .json, .csv or .tsv with"
+              + " prompt, caption or text, or a folder of .txt files.")
   private Path file;
 
   @Option(
@@ -60,12 +63,17 @@ final class PromptOptions {
   }
 
   private static PromptSet read(Path file, Integer limit) {
-    Require.that(Files.isRegularFile(file), "--prompts must be a file, got %s", file);
-    List<String> all = PromptFile.read(file);
+    List<PromptFile.Entry> all = PromptFile.entries(file);
+    List<PromptFile.Entry> used =
+        limit == null || limit >= all.size() ? all : all.subList(0, limit);
+    List<String> texts = used.stream().map(PromptFile.Entry::text).toList();
     try {
-      byte[] bytes = Files.readAllBytes(file);
-      List<String> used = limit == null || limit >= all.size() ? all : all.subList(0, limit);
-      return PromptSet.of(file.getFileName().toString(), bytes, used);
+      String hash =
+          Files.isDirectory(file)
+              ? PromptSet.ofTexts("", all.stream().map(PromptFile.Entry::text).toList()).sha256()
+              : Sha256.of(file);
+      List<String> ids = used.stream().map(PromptFile.Entry::id).toList();
+      return new PromptSet(String.valueOf(file.getFileName()), hash, texts, ids);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

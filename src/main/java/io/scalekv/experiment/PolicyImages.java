@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheUsage;
 import io.scalekv.cache.MemoryModel;
@@ -17,6 +18,7 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelIdentity;
 import io.scalekv.model.Prompt;
+import io.scalekv.model.PromptSet;
 import io.scalekv.scene.Faithfulness;
 import io.scalekv.scene.FaithfulnessRate;
 import io.scalekv.scene.FaithfulnessTally;
@@ -63,19 +65,29 @@ public final class PolicyImages {
    */
   public record Request(
       Drawing drawing,
-      List<String> prompts,
+      PromptSet prompts,
       int batch,
       List<Setting> settings,
       boolean judge,
       Integer sheetColumns) {
     /** Returns the number of images of one setting. */
     public int images() {
-      return prompts.size() * drawing.seeds();
+      return prompts.prompts().size() * drawing.seeds();
     }
   }
 
-  /** Image file of a prompt and a seed; PSNR in dB against the reference, null for itself. */
-  public record Image(String file, String prompt, long seed, Double psnrDb) {}
+  /**
+   * Image file of a prompt and a seed.
+   *
+   * @param id of the prompt in its file; left out where it states none
+   * @param psnrDb PSNR in dB against the reference, null for itself
+   */
+  public record Image(
+      String file,
+      @JsonInclude(JsonInclude.Include.NON_NULL) String id,
+      String prompt,
+      long seed,
+      Double psnrDb) {}
 
   /** Mean with its 95 % interval over n images. */
   public record Mean(double mean, double low, double high, int n) {}
@@ -143,7 +155,7 @@ public final class PolicyImages {
   public PolicyImages(ImageModel model, Request request, Consumer<String> step) {
     this.model = model;
     this.request = request;
-    this.prompts = request.drawing().images(request.prompts());
+    this.prompts = request.drawing().images(request.prompts().prompts());
     this.step = step;
   }
 
@@ -204,7 +216,8 @@ public final class PolicyImages {
           String file = prefix + fileName(images.size());
           Png.write(image, out.resolve(file));
           Double psnr = i == 0 ? null : Psnr.db(drawn.get(0).get(images.size()), image);
-          files.add(new Image(file, prompt.text(), prompt.seed(), psnr));
+          String id = request.prompts().ids().get(images.size() / request.drawing().seeds());
+          files.add(new Image(file, id, prompt.text(), prompt.seed(), psnr));
           if (request.judge()) {
             tally.accept(Faithfulness.of(SceneGrammar.parse(prompt.text()), Segmenter.read(image)));
           }

@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.io.Software;
+import io.scalekv.io.TextFile;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
@@ -8,7 +9,6 @@ import io.scalekv.model.ModelSource;
 import io.scalekv.roles.Calibration;
 import io.scalekv.weights.LoadListener;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -57,7 +57,7 @@ public record Sweep(
     String name =
         spec.name() + (other == null ? "" : "-" + config.name()) + (quick ? "-quick" : "");
     return new Sweep(
-        experiment, model, config, experiment.file(Files.readString(specFile)), nets, name);
+        experiment, model, config, experiment.file(TextFile.read(specFile)), nets, name);
   }
 
   /** The calibration that comes with a model. */

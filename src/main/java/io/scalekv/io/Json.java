@@ -1,10 +1,20 @@
 package io.scalekv.io;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.math.BigInteger;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.CollectionEndEvent;
+import org.snakeyaml.engine.v2.events.CollectionStartEvent;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.schema.CoreSchema;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -15,16 +25,15 @@ import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.ser.std.ToStringSerializer;
-import tools.jackson.dataformat.yaml.YAMLFactory;
-import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * JSON and YAML text, read with hard limits and bound to records. Errors are one line with the file
  * and the JSON pointer: {@code FILE: POINTER must be CONDITION, got VALUE}.
  */
 public final class Json {
-  private static final long MAX_BYTES = 64L << 20;
   private static final int MAX_DEPTH = 100;
   private static final int MAX_SHOWN = 120;
 
@@ -35,7 +44,7 @@ public final class Json {
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
                           .maxNestingDepth(MAX_DEPTH)
-                          .maxDocumentLength(MAX_BYTES)
+                          .maxDocumentLength(TextFile.LARGEST)
                           .build())
                   .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                   .build())
@@ -57,10 +66,12 @@ public final class Json {
   private static final JsonMapper PRETTY =
       MAPPER.rebuild().enable(SerializationFeature.INDENT_OUTPUT).build();
 
-  private static final YAMLMapper YAML =
-      YAMLMapper.builder(
-              YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .build();
+  /** YAML 1.2 with merge keys; repeated keys are errors. */
+  private static final LoadSettings YAML =
+      LoadSettings.builder().setSchema(new CoreSchema()).build();
+
+  /** Most values of a YAML document after its aliases are resolved. */
+  private static final int MAX_VALUES = 1_000_000;
 
   /** Parser of one document. */
   private interface Parser {
@@ -69,52 +80,108 @@ public final class Json {
 
   private Json() {}
 
-  /** Returns the text of a file, at most 64 MiB of UTF-8. */
+  /** Returns the text of a file, see {@link TextFile#read}. */
   public static String text(Path file) throws IOException {
-    Require.that(!Files.isDirectory(file), "%s: must be a file, got a folder", file);
-    Require.that(Files.isRegularFile(file), "%s: no such file", file);
-    long size = Files.size(file);
-    Require.that(size <= MAX_BYTES, "%s: must be at most %d bytes, got %d", file, MAX_BYTES, size);
-    try {
-      return Files.readString(file, StandardCharsets.UTF_8);
-    } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException(file + ": must be UTF-8 text", e);
-    }
+    return TextFile.read(file);
   }
 
   /** Parses one JSON value; {@code file} is for messages. */
   public static JsonNode parse(String text, String file) {
-    return parse(() -> MAPPER.readTree(text), "JSON", file);
+    return parse(() -> MAPPER.readTree(TextFile.withoutMark(text)), file);
   }
 
   /** Parses one JSON value in UTF-8; {@code file} is for messages. */
   public static JsonNode parse(byte[] text, String file) {
-    return parse(() -> MAPPER.readTree(text), "JSON", file);
+    return parse(() -> MAPPER.readTree(text), file);
   }
 
-  /** Parses one YAML document whose root is a mapping; {@code file} is for messages. */
+  /**
+   * Parses one YAML 1.2 document whose root is a mapping; aliases and merge keys are resolved, a
+   * key whose value is null is absent. {@code file} is for messages.
+   */
   public static JsonNode parseYaml(String text, String file) {
-    JsonNode tree = parse(() -> YAML.readTree(text), "YAML", file);
+    JsonNode tree;
+    try {
+      checkDepth(text);
+      tree = tree(new Load(YAML).loadFromString(text), 0, new int[1]);
+    } catch (YamlEngineException e) {
+      Mark mark =
+          e instanceof MarkedYamlEngineException marked
+              ? marked.getProblemMark().orElse(null)
+              : null;
+      String reason =
+          e instanceof MarkedYamlEngineException marked ? marked.getProblem() : e.getMessage();
+      throw invalid(file, "YAML", mark == null ? 0 : mark.getLine() + 1, reason, e);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+    Require.that(!tree.isNull(), "%s: the file is empty", file);
     if (!tree.isObject()) {
       throw error(file, "", "keys and values", show(tree));
     }
+    finite(tree, "", file);
     return tree;
   }
 
-  private static JsonNode parse(Parser parser, String format, String file) {
+  /** Checks the depth before a tree is built, which is recursive. */
+  private static void checkDepth(String yaml) {
+    int depth = 0;
+    for (Event event : new Parse(YAML).parseString(yaml)) {
+      if (event instanceof CollectionStartEvent) {
+        Require.that(++depth <= MAX_DEPTH, "depth must be at most %d", MAX_DEPTH);
+      } else if (event instanceof CollectionEndEvent) {
+        depth--;
+      }
+    }
+  }
+
+  private static JsonNode tree(Object value, int depth, int[] values) {
+    Require.that(depth <= MAX_DEPTH, "depth must be at most %d", MAX_DEPTH);
+    Require.that(++values[0] <= MAX_VALUES, "values must be at most %d", MAX_VALUES);
+    if (value instanceof Map<?, ?> map) {
+      ObjectNode object = MAPPER.createObjectNode();
+      map.forEach(
+          (key, v) -> {
+            if (v != null) {
+              object.set(String.valueOf(key), tree(v, depth + 1, values));
+            }
+          });
+      return object;
+    } else if (value instanceof List<?> list) {
+      ArrayNode array = MAPPER.createArrayNode();
+      list.forEach(v -> array.add(tree(v, depth + 1, values)));
+      return array;
+    }
+    boolean plain =
+        value == null
+            || value instanceof String
+            || value instanceof Boolean
+            || value instanceof Integer
+            || value instanceof Long
+            || value instanceof BigInteger
+            || value instanceof Double;
+    Require.that(plain, "values must be plain, got %s", value);
+    return MAPPER.valueToTree(value);
+  }
+
+  private static JsonNode parse(Parser parser, String file) {
     JsonNode tree;
     try {
       tree = parser.parse();
     } catch (JacksonException e) {
       int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-      String where = line > 0 ? "line " + line + ": " : "";
-      String reason = oneLine(plain(e.getOriginalMessage()));
-      throw new IllegalArgumentException(
-          file + ": " + where + "not valid " + format + ": " + reason, e);
+      throw invalid(file, "JSON", line, plain(e.getOriginalMessage()), e);
     }
     Require.that(tree != null && !tree.isMissingNode(), "%s: the file is empty", file);
     finite(tree, "", file);
     return tree;
+  }
+
+  private static IllegalArgumentException invalid(
+      String file, String format, int line, String reason, Exception cause) {
+    String where = line > 0 ? "line " + line + ": " : "";
+    return new IllegalArgumentException(
+        file + ": " + where + "not valid " + format + ": " + oneLine(reason), cause);
   }
 
   private static void finite(JsonNode node, String pointer, String file) {
@@ -201,9 +268,9 @@ public final class Json {
     return String.valueOf(message).replaceAll(",? from `[^`]*`", "");
   }
 
-  /** Returns the text on one line, shortened. */
+  /** Returns the text on one line, shortened, with unseen characters as escapes. */
   public static String oneLine(String text) {
-    String line = String.valueOf(text).replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+    String line = TextFile.visible(String.valueOf(text).replaceAll("\\s+", " ").strip());
     return line.length() <= MAX_SHOWN ? line : line.substring(0, MAX_SHOWN) + "…";
   }
 }

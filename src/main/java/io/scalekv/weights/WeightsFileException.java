@@ -1,6 +1,7 @@
 package io.scalekv.weights;
 
 import io.scalekv.io.JsonStream;
+import io.scalekv.io.TextFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -71,18 +72,12 @@ public final class WeightsFileException extends IllegalArgumentException {
     return '"' + oneLine(name) + '"';
   }
 
-  /** Shortens a text and replaces its line breaks and control characters. */
+  /** Shortens a text; line breaks and unseen characters become escapes. */
   static String oneLine(String text) {
     String cut =
         text.length() <= LONGEST_QUOTE
             ? text
             : text.substring(0, LONGEST_QUOTE) + "… (" + text.length() + " characters)";
-    StringBuilder line = new StringBuilder(cut.length());
-    for (int i = 0; i < cut.length(); i++) {
-      char c = cut.charAt(i);
-      boolean breaks = Character.isISOControl(c) || c == '\u2028' || c == '\u2029';
-      line.append(breaks ? '?' : c);
-    }
-    return line.toString();
+    return TextFile.visible(cut);
   }
 }

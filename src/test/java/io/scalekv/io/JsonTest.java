@@ -83,11 +83,50 @@ class JsonTest {
           a: 1\\na: 2 | f.yaml: line 2
           - 1 | f.yaml: the document
           `` | f.yaml: the file is empty
+          a: *b | f.yaml: line 1
+          a: &a [*a] | f.yaml: depth
+          a: !!set {b} | f.yaml:
+          a: 1\\n---\\nb: 2 | f.yaml: line
           """)
   void hostileYaml(String text, String expected) {
     String message = message(() -> Json.parseYaml(text.replace("\\n", "\n"), "f.yaml"));
     assertTrue(message.startsWith(expected), message);
     assertEquals(1, message.lines().count());
+  }
+
+  /** Cases of YAML 1.2 and what JSON they mean. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          rows: [{p: &h2o snapkv, b: 10%}, {p: *h2o, b: 4%}] | {"rows":[{"p":"snapkv","b":"10%"},{"p":"snapkv","b":"4%"}]}
+          b: &n 3¶c: *n | {"b":3,"c":3}
+          base: &base {x: 1, y: [a]}¶row: {<<: *base, x: 2} | {"base":{"x":1,"y":["a"]},"row":{"x":2,"y":["a"]}}
+          a: &a {x: 1}¶b: &b {x: 2, y: 3}¶c: {<<: [*a, *b]} | {"a":{"x":1},"b":{"x":2,"y":3},"c":{"x":1,"y":3}}
+          negative: ~¶title: null¶empty:¶text: "~" | {"text":"~"}
+          a: yes¶b: no¶c: true¶d: 0x10¶e: 1e3¶f: 2020-01-01 | {"a":"yes","b":"no","c":true,"d":16,"e":1000.0,"f":"2020-01-01"}
+          a: >-¶  two¶  lines | {"a":"two lines"}
+          """)
+  void yamlMeans(String text, String json) {
+    for (String end : List.of("\n", "\r\n", "\r")) {
+      String yaml = text.replace("¶", end);
+      assertEquals(json.strip(), Json.parseYaml(yaml, "f.yaml").toString());
+    }
+  }
+
+  @Test
+  void yamlIsBounded() {
+    String deep = "a: " + "[".repeat(50_000);
+    assertTrue(message(() -> Json.parseYaml(deep, "f.yaml")).startsWith("f.yaml: depth"));
+    StringBuilder laughs = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x]\n");
+    for (int i = 1; i < 9; i++) {
+      String before = "*a" + (i - 1);
+      String five = String.join(", ", java.util.Collections.nCopies(5, before));
+      laughs.append("a%d: &a%d [%s]%n".formatted(i, i, five));
+    }
+    assertTrue(message(() -> Json.parseYaml(laughs.toString(), "f.yaml")).startsWith("f.yaml: "));
   }
 
   @Test
@@ -97,7 +136,7 @@ class JsonTest {
     assertEquals("an object of 1 keys", Json.show(tree("{\"a\": 1}")));
     assertEquals("an array of 2 elements", Json.show(tree("[1, 2]")));
     assertEquals("\"a b\"", Json.show(tree("\"a b\"")));
-    assertEquals("a b", Json.oneLine(" a\r\n\u0007\t b "));
+    assertEquals("a \\u0007 b", Json.oneLine(" a\r\n\u0007\t b "));
     assertEquals("x".repeat(120), Json.oneLine("x".repeat(120)));
     assertEquals("x".repeat(120) + "…", Json.oneLine("x".repeat(121)));
     assertEquals("null", Json.oneLine(null));
@@ -128,8 +167,8 @@ class JsonTest {
     }
     String message =
         assertThrows(IllegalArgumentException.class, () -> Json.text(file)).getMessage();
-    assertTrue(message.startsWith(file + ": ") && message.contains("67108865"), message);
-    Files.writeString(file, "{\"a\": \"é\"}");
+    assertTrue(message.startsWith(file + " ") && message.contains("67108865"), message);
+    Files.writeString(file, "\uFEFF{\"a\": \"é\"}");
     assertEquals("{\"a\": \"é\"}", Json.text(file));
   }
 }

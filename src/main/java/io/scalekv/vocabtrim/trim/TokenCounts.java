@@ -2,6 +2,7 @@ package io.scalekv.vocabtrim.trim;
 
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Require;
+import io.scalekv.io.TextFile;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.NpyFile;
 import io.scalekv.weights.TorchIntegers;
@@ -118,7 +119,7 @@ public final class TokenCounts {
    * @param vocabulary V, needed for a dict only; 0 if unknown
    */
   public static TokenCounts read(Path file, int vocabulary) throws IOException {
-    Require.that(Files.isRegularFile(file), "missing token counts %s", file);
+    TextFile.require("token counts", file);
     byte[] head;
     try (InputStream in = Files.newInputStream(file)) {
       head = in.readNBytes(8);
@@ -147,8 +148,8 @@ public final class TokenCounts {
     return of(counts);
   }
 
-  private static TokenCounts csv(Path file) throws IOException {
-    List<String> lines = Files.readAllLines(file, StandardCharsets.ISO_8859_1);
+  private static TokenCounts csv(Path file) {
+    List<String> lines = TextFile.lines(TextFile.read(file));
     boolean header = lines.size() >= 2 && lines.get(0).equals(HEADER);
     Require.that(header, "%s: line 1 must be %s, followed by one line per token", file, HEADER);
     long[] counts = new long[lines.size() - 1];

@@ -72,13 +72,19 @@ public record CheckpointFolder(Path transformer, Path tokenizer, Path text, Stri
         ? find(given.folder(), config, false).in(given.stateDict())
         : new CheckpointFolder(
             shipped(config.name() + "/" + CheckpointNames.TRANSFORMER),
-            shipped(ModelChoice.DEFAULT + "/" + CheckpointNames.TOKENIZER),
+            shipped(tokenizerOwner(config.name()) + "/" + CheckpointNames.TOKENIZER),
             null);
   }
 
   /** Returns the same files with another state dict of the transformer. */
   public CheckpointFolder in(String place) {
     return new CheckpointFolder(transformer, tokenizer, text, place);
+  }
+
+  /** Returns the shipped model whose tokenizer a model uses: itself, or else the default model. */
+  private static String tokenizerOwner(String name) {
+    String own = name + "/" + CheckpointNames.TOKENIZER;
+    return CheckpointFolder.class.getResource(own) == null ? ModelChoice.DEFAULT : name;
   }
 
   /** Returns a shipped resource as a file; one in a jar is copied to a temporary file. */

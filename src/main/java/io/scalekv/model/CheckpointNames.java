@@ -1,14 +1,18 @@
 package io.scalekv.model;
 
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
- * Names under which the weights of a model are found in a folder, the usual one first.
+ * Names under which the weights of a model are found in a folder, the usual one first; {@code *}
+ * stands for any characters.
  *
  * @param transformer files or folders of the transformer
  * @param tokenizer files or folders of the image tokenizer
@@ -38,15 +42,28 @@ public record CheckpointNames(
     this(transformer, tokenizer, text, origin, Map.of());
   }
 
-  /** Returns the first of some names that is in a folder. */
+  /**
+   * Returns the first of some names that is in a folder; of the files that one name with {@code *}
+   * stands for, the first in order.
+   */
   static Optional<Path> first(Path folder, List<String> names) {
-    return names.stream().map(folder::resolve).filter(Files::exists).findFirst();
+    return names.stream().flatMap(name -> matching(folder, name)).findFirst();
+  }
+
+  private static Stream<Path> matching(Path folder, String name) {
+    if (!name.contains("*")) {
+      return Stream.of(folder.resolve(name)).filter(Files::exists);
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, name)) {
+      return StreamSupport.stream(files.spliterator(), false).sorted().toList().stream();
+    } catch (IOException e) {
+      return Stream.of();
+    }
   }
 
   /** Returns whether a folder holds the transformer or the tokenizer under one of the names. */
   public boolean anyIn(Path folder) {
-    return Stream.concat(transformer.stream(), tokenizer.stream())
-        .anyMatch(name -> Files.exists(folder.resolve(name)));
+    return first(folder, transformer).or(() -> first(folder, tokenizer)).isPresent();
   }
 
   /** Returns the usual names as text. */

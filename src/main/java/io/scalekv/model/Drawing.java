@@ -14,7 +14,7 @@ import java.util.function.IntConsumer;
  *
  * @param schedule token maps
  * @param aspect height / width that the schedule belongs to
- * @param sampling guidance, temperature, top-p
+ * @param sampling guidance and choice of codes
  * @param negative negative prompt; empty for the learned unconditional text
  * @param seed seed N of the first image of every prompt
  * @param seeds images K of every prompt, drawn with seeds N … N + K − 1
@@ -39,9 +39,9 @@ public record Drawing(
     this(schedule, aspect, sampling, negative, seed, 1);
   }
 
-  /** Returns square images of the model's own size with the released sampling and seed 0. */
+  /** Returns square images of the model's own size with the authors' sampling and seed 0. */
   public static Drawing defaults(ModelConfig config) {
-    return new Drawing(config.schedule(Optional.empty(), 1), 1, Sampling.defaults(), "", 0);
+    return new Drawing(config.schedule(Optional.empty(), 1), 1, config.sampling(), "", 0);
   }
 
   /** Returns this with another sampling. */
@@ -75,10 +75,10 @@ public record Drawing(
     SortedMap<String, String> facts = new TreeMap<>();
     facts.put("schedule", schedule.maps().toString());
     facts.put("aspect", Double.toString(aspect));
-    facts.put("cfg", Double.toString(sampling.cfg()));
-    facts.put("tau", Double.toString(sampling.tau()));
-    facts.put("topP", Double.toString(sampling.topP()));
-    facts.put("negative", negative);
+    facts.putAll(sampling.provenance());
+    if (sampling.guidance() == Guidance.CONSTANT) {
+      facts.put("negative", negative);
+    }
     facts.put("seed", Long.toString(seed));
     facts.put("seeds", Integer.toString(seeds));
     return facts;

@@ -3,6 +3,7 @@ package io.scalekv.model;
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.model.infinity.InfinityModelConfig;
+import io.scalekv.model.var.VarModelConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -18,7 +19,8 @@ public final class ModelCatalog {
   /** Name of a configuration in a model folder. */
   public static final String CONFIG = "config.json";
 
-  private static final List<ModelFamily> FAMILIES = List.of(InfinityModelConfig.FAMILY);
+  private static final List<ModelFamily> FAMILIES = 
+      List.of(InfinityModelConfig.FAMILY, VarModelConfig.FAMILY);
 
   private static final List<ModelConfig> MODELS =
       FAMILIES.stream().<ModelConfig>flatMap(f -> f.models().stream()).toList();

@@ -15,8 +15,11 @@ public interface ModelConfig {
   /** Returns the name as results state it. */
   String name();
 
-  /** Returns the model family, such as {@code infinity}. */
-  String family();
+  /** Returns the model family. */
+  ModelFamily family();
+
+  /** Returns the sampling that the authors' script uses. */
+  Sampling sampling();
 
   /** Returns the shape of the self-attention. */
   Geometry geometry();
@@ -32,13 +35,26 @@ public interface ModelConfig {
    */
   ScaleSchedule schedule(Optional<String> size, double aspect);
 
-  /** Returns the map to which rotary positions are normalised. */
-  TokenMap rotaryReference(double aspect);
+  /**
+   * Returns the map to which rotary positions of keys are normalised; empty for keys without
+   * rotation.
+   */
+  Optional<TokenMap> rotaryReference(double aspect);
 
   /** Returns height and width in pixels of an image of a schedule. */
   int[] pixels(ScaleSchedule schedule);
 
-  /** Returns whether prompts are captions of the closed scene language. */
+  /** Returns the number of classes that prompts name; 0 for a model that reads texts. */
+  default int classes() {
+    return 0;
+  }
+
+  /** Returns the caption of what a prompt asks for: the prompt itself unless it names a class. */
+  default String caption(String prompt) {
+    return prompt;
+  }
+
+  /** Returns whether captions are of the closed scene language. */
   boolean drawsScenes();
 
   /** Returns the width of the embeddings of a text encoder, or 0 for a model without one. */

@@ -1,6 +1,10 @@
 package io.scalekv.model;
 
+import io.scalekv.io.Require;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Model family: the models that it knows by name and the reader of its configurations. */
 public interface ModelFamily {
@@ -9,6 +13,9 @@ public interface ModelFamily {
 
   /** Returns the {@code format} of its configurations. */
   String format();
+
+  /** Returns the drawing options that its models have, beside those of every model. */
+  Set<DrawingOption> options();
 
   /** Returns the models known by name. */
   List<? extends ModelConfig> models();
@@ -20,4 +27,20 @@ public interface ModelFamily {
    * @throws IllegalArgumentException with file and place if it is not a configuration
    */
   ModelConfig parse(String json, String file);
+
+  /**
+   * Checks that the family has all given options.
+   *
+   * @throws IllegalArgumentException with the name of one that it lacks
+   */
+  default void check(Collection<DrawingOption> given) {
+    for (DrawingOption option : given) {
+      Require.that(
+          options().contains(option),
+          "%s must not be given for a model of the family %s, which has %s",
+          option,
+          name(),
+          options().stream().sorted().map(Object::toString).collect(Collectors.joining(", ")));
+    }
+  }
 }

@@ -16,7 +16,7 @@ public record ModelIdentity(String name, String family, String dtype, String wei
     String hash = model.weightHash();
     return new ModelIdentity(
         model.config().name(),
-        model.config().family(),
+        model.config().family().name(),
         model.dtype(),
         hash.startsWith(PREFIX) ? hash.substring(PREFIX.length()) : hash);
   }

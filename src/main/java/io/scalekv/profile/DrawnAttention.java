@@ -51,7 +51,7 @@ public final class DrawnAttention implements AttentionSource {
 
   @Override
   public Optional<TokenMap> rotaryReference() {
-    return Optional.of(model.config().rotaryReference(drawing.aspect()));
+    return model.config().rotaryReference(drawing.aspect());
   }
 
   @Override

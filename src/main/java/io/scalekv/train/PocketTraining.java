@@ -96,7 +96,7 @@ public final class PocketTraining {
               config.transformer(),
               new Vae(config.tokenizer(), vae),
               schedule,
-              config.rotaryReference(1),
+              config.rotaryMap(1),
               recipe.curriculum(),
               recipe.tokens(),
               recipe.steps(),

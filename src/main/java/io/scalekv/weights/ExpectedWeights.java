@@ -198,6 +198,17 @@ public final class ExpectedWeights {
     }
   }
 
+  /**
+   * Opens, checks and loads into empty weights, which are closed on failure.
+   *
+   * @return the weights
+   */
+  public Weights read(Weights weights, Path path, LoadListener listener) {
+    try (TensorSource source = open(path)) {
+      return load(weights, path, source, listener);
+    }
+  }
+
   private static long bytes(TensorSource source, Map<String, String> found) {
     return found.values().stream().mapToLong(n -> source.info(n).byteLength()).sum();
   }

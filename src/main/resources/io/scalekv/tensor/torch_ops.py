@@ -183,22 +183,29 @@ class M(Module):
     return torch.flatten(torch.view_as_real(z), -2)
 
   # packed qkv [B,L,3C] -> float32 query [B,H,L,D]: L2-normalised (eps 1e-12), times the learned temperature
-  # exp(min(s, log 100)) of s [1,H,1,1], rotated over interleaved pairs by the table [L,D/2,2]
-  def cosine_query(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
+  # exp(min(s, log 100)) of s [1,H,1,1]
+  def unit_query(self, qkv: Tensor, s: Tensor) -> Tensor:
     h = torch.size(s, 1)
     temperature = torch.exp(torch.clamp_max(s, 4.6051701859880918))
     y = torch.to(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 0), 6)
     x = torch.transpose(y, 1, 2)
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
-    return (self).rotate(torch.mul(x, torch.div(temperature, n)), table)
+    return torch.mul(x, torch.div(temperature, n))
 
   # the same for the key, without temperature; s only gives H
-  def cosine_key(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
+  def unit_key(self, qkv: Tensor, s: Tensor) -> Tensor:
     h = torch.size(s, 1)
     y = torch.to(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 1), 6)
     x = torch.transpose(y, 1, 2)
     n = torch.clamp_min(torch.linalg_vector_norm(x, 2, [-1], True), 9.9999999999999998e-13)
-    return (self).rotate(torch.div(x, n), table)
+    return torch.div(x, n)
+
+  # both, rotated over interleaved pairs by the table [L,D/2,2]
+  def cosine_query(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
+    return (self).rotate((self).unit_query(qkv, s), table)
+
+  def cosine_key(self, qkv: Tensor, s: Tensor, table: Tensor) -> Tensor:
+    return (self).rotate((self).unit_key(qkv, s), table)
 
   # packed qkv [B,L,3C] -> float32 value [B,H,L,D]
   def packed_value(self, qkv: Tensor, s: Tensor) -> Tensor:

@@ -28,12 +28,9 @@ import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.text.WordEmbedder;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.vae.Vae;
-import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
-import io.scalekv.weights.TensorSource;
 import io.scalekv.weights.Weights;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -156,14 +153,14 @@ final class InfinityModel implements ImageModel {
     CheckpointFolder files = CheckpointFolder.of(config, source);
     files.check(config);
     Weights transformer =
-        load(
-            InfinityWeights.none(manager, options.precision()),
-            files.transformer(),
-            config.transformerWeights().in(files.stateDict()),
-            listener);
+        config
+            .transformerWeights()
+            .in(files.stateDict())
+            .read(
+                InfinityWeights.none(manager, options.precision()), files.transformer(), listener);
     Weights vae =
         options.tokenizer()
-            ? load(new Weights(manager), files.tokenizer(), config.tokenizerWeights(), listener)
+            ? config.tokenizerWeights().read(new Weights(manager), files.tokenizer(), listener)
             : null;
     return new InfinityModel(
         config,
@@ -176,13 +173,6 @@ final class InfinityModel implements ImageModel {
         null,
         texts,
         files.text());
-  }
-
-  private static Weights load(
-      Weights empty, Path path, ExpectedWeights expected, LoadListener listener) {
-    try (TensorSource source = expected.open(path)) {
-      return expected.load(empty, path, source, listener);
-    }
   }
 
   @Override
@@ -259,7 +249,7 @@ final class InfinityModel implements ImageModel {
             text,
             unwanted,
             drawing.schedule(),
-            config.rotaryReference(drawing.aspect()),
+            config.rotaryMap(drawing.aspect()),
             drawing.sampling(),
             cache,
             prompts.stream().mapToLong(Prompt::randomSeed).toArray(),
@@ -297,14 +287,9 @@ final class InfinityModel implements ImageModel {
   @Override
   public List<EncoderLayer> encoderLayers(List<RgbImage> images) {
     try (NDManager scope = manager.newSubManager()) {
-      List<EncoderLayer> layers = new ArrayList<>();
-      for (NDArray x : tokenizer().encoderLayers(Pixels.toArray(scope, images))) {
-        Shape s = x.getShape();
-        layers.add(
-            new EncoderLayer(
-                (int) s.get(0), (int) s.get(1), (int) s.get(2), (int) s.get(3), x.toFloatArray()));
-      }
-      return layers;
+      return tokenizer().encoderLayers(Pixels.toArray(scope, images)).stream()
+          .map(EncoderLayer::of)
+          .toList();
     }
   }
 

@@ -8,6 +8,7 @@ import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.model.CheckpointNames;
+import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.MemoryNeed;
@@ -15,6 +16,7 @@ import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelFamily;
 import io.scalekv.model.ModelSource;
+import io.scalekv.model.Sampling;
 import io.scalekv.model.Schedules;
 import io.scalekv.model.text.WordEmbedder;
 import io.scalekv.model.vae.Vae;
@@ -26,9 +28,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Configuration of an Infinity model: transformer, tokenizer, token maps and text. It is the file
@@ -68,6 +72,12 @@ public record InfinityModelConfig(
         @Override
         public String format() {
           return FORMAT;
+        }
+
+        @Override
+        public Set<DrawingOption> options() {
+          return EnumSet.complementOf(
+              EnumSet.of(DrawingOption.CLASS, DrawingOption.TOP_K, DrawingOption.MORE_SMOOTH));
         }
 
         @Override
@@ -126,7 +136,7 @@ public record InfinityModelConfig(
         config instanceof InfinityModelConfig,
         "family of %s must be infinity, got %s",
         config.name(),
-        config.family());
+        config.family().name());
     return (InfinityModelConfig) config;
   }
 
@@ -181,8 +191,13 @@ public record InfinityModelConfig(
   }
 
   @Override
-  public String family() {
-    return FAMILY.name();
+  public ModelFamily family() {
+    return FAMILY;
+  }
+
+  @Override
+  public Sampling sampling() {
+    return Sampling.defaults();
   }
 
   @Override
@@ -212,7 +227,12 @@ public record InfinityModelConfig(
   }
 
   @Override
-  public TokenMap rotaryReference(double aspect) {
+  public Optional<TokenMap> rotaryReference(double aspect) {
+    return Optional.of(rotaryMap(aspect));
+  }
+
+  /** Returns the map to which rotary positions are normalised. */
+  public TokenMap rotaryMap(double aspect) {
     return rotarySide == null
         ? Schedules.rotaryReference(aspect)
         : new TokenMap(rotarySide, rotarySide);

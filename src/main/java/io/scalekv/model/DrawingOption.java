@@ -1,0 +1,34 @@
+package io.scalekv.model;
+
+/** Drawing options that not every model family has, by their names on the command line. */
+public enum DrawingOption {
+  /** Text to draw. */
+  PROMPT("--prompt"),
+  /** Number of a class to draw. */
+  CLASS("--class"),
+  /** Prompt of the unconditional branch. */
+  NEGATIVE("--negative"),
+  /** Temperature of the logits. */
+  TAU("--tau"),
+  /** Number of codes that are drawn. */
+  TOP_K("--top-k"),
+  /** Mean of codes as input of the next scale. */
+  MORE_SMOOTH("--more-smooth"),
+  /** Pixels of the image. */
+  SIZE("--size"),
+  /** Height over width. */
+  ASPECT("--aspect"),
+  /** File of encoded prompts. */
+  TEXT_EMBEDDINGS("--text-embeddings");
+
+  private final String text;
+
+  DrawingOption(String text) {
+    this.text = text;
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}

@@ -101,7 +101,12 @@ final class ModelsCommand implements Callable<Integer> {
     boolean ships = ModelCatalog.ships(c.name());
     String needs = ships ? null : "--weights DIR with " + c.files().usual();
     return new Entry(
-        c.name(), c.family().name(), c.geometry(), c.tokenBits(), ships ? "ready" : "missing", needs);
+        c.name(),
+        c.family().name(),
+        c.geometry(),
+        c.tokenBits(),
+        ships ? "ready" : "missing",
+        needs);
   }
 
   private static List<ModelCheck> shipped() {

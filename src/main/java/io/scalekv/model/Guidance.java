@@ -5,8 +5,8 @@ public enum Guidance {
   /** cfg · conditional + (1 − cfg) · unconditional at every scale; 1 is none. */
   CONSTANT(1),
   /**
-   * (1 + t) · conditional − t · unconditional, where t grows from 0 at the first scale to cfg at the
-   * last; 0 is none.
+   * (1 + t) · conditional − t · unconditional, where t grows from 0 at the first scale to cfg at
+   * the last; 0 is none.
    */
   GROWING(0);
 

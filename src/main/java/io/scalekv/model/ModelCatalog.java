@@ -19,7 +19,7 @@ public final class ModelCatalog {
   /** Name of a configuration in a model folder. */
   public static final String CONFIG = "config.json";
 
-  private static final List<ModelFamily> FAMILIES = 
+  private static final List<ModelFamily> FAMILIES =
       List.of(InfinityModelConfig.FAMILY, VarModelConfig.FAMILY);
 
   private static final List<ModelConfig> MODELS =

@@ -376,7 +376,13 @@ final class CommandsTest {
             "infinity-125m",
             "infinity-2b",
             "infinity-8b",
-            "infinity-8b-512"),
+            "infinity-8b-512",
+            "var-d12",
+            "var-d16",
+            "var-d20",
+            "var-d24",
+            "var-d30",
+            "var-d36-512"),
         list.valueStream().map(m -> m.get("name").asString()).toList());
     assertEquals("ready", list.get(0).get("status").asString());
     assertEquals("missing", list.get(4).get("status").asString());

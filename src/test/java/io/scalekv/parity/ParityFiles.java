@@ -42,7 +42,7 @@ final class ParityFiles {
     return givenByUser() ? Path.of(System.getProperty("parity.dir")) : resources();
   }
 
-  private static Path resources() {
+  static Path resources() {
     try {
       return Path.of(ParityFiles.class.getResource("/io/scalekv/parity").toURI());
     } catch (URISyntaxException e) {

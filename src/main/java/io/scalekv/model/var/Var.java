@@ -267,8 +267,7 @@ public final class Var {
     NDArray weight = w(a + "mat_qkv.weight");
     return isPacked()
         ? TorchOps.call("packed_linear", x, weight, packedQkvBias.get(layer))
-        : TorchOps.call(
-            precision.blockQkv, x, weight, w(a + "q_bias"), noKeyBias, w(a + "v_bias"));
+        : TorchOps.call(precision.blockQkv, x, weight, w(a + "q_bias"), noKeyBias, w(a + "v_bias"));
   }
 
   private NDArray w(String name) {

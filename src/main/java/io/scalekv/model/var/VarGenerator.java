@@ -23,8 +23,8 @@ import java.util.List;
  * code): every scale is predicted in one step, its indices become codes, the codes are enlarged,
  * pass Φ, are summed and reduced to the next scale.
  *
- * <p>Letters: B images, R rows (2B under guidance, conditional first), L tokens, C width, V codes, Z
- * width of a code, P side of the last map.
+ * <p>Letters: B images, R rows (2B under guidance, conditional first), L tokens, C width, V codes,
+ * Z width of a code, P side of the last map.
  */
 public final class VarGenerator {
   /** Width from which free memory between short-lived arrays is given back after every scale. */
@@ -111,8 +111,7 @@ public final class VarGenerator {
           trace.indices(k, drawn.indices());
           listener.codes(k, bits(map, drawn.indices(), batch));
           NDArray added =
-              quantiser.enlarge(
-                  codes(map, drawn, guided.getShape(), schedule.map(k)), k, schedule);
+              quantiser.enlarge(codes(map, drawn, guided.getShape(), schedule.map(k)), k, schedule);
           NDArray sum = summed == null ? added : added.add(summed);
           sum.attach(run);
           if (summed != null) {
@@ -121,9 +120,7 @@ public final class VarGenerator {
           summed = sum;
           trace.features(k, summed);
           if (k < schedule.scales() - 1) {
-            NDArray reduced = quantiser.input(summed, k + 1, schedule);
-            reduced.attach(map);
-            NDArray next = MultiScaleBsq.toTokens(reduced);
+            NDArray next = nextInput(map, summed, k + 1, schedule);
             trace.nextInput(k, next);
             NDArray place =
                 positions.get(
@@ -150,6 +147,17 @@ public final class VarGenerator {
     long[] rows = Arrays.copyOf(classes, (guided ? 2 : 1) * classes.length);
     Arrays.fill(rows, classes.length, rows.length, model.config().classes());
     return rows;
+  }
+
+  /** Returns the features as input of a scale, [B,L,Z]. */
+  private NDArray nextInput(NDManager map, NDArray summed, int scale, ScaleSchedule schedule) {
+    NDArray reduced = quantiser.input(summed, scale, schedule);
+    if (reduced != summed) {
+      reduced.attach(map);
+    }
+    NDArray next = MultiScaleBsq.toTokens(reduced);
+    next.attach(map);
+    return next;
   }
 
   /** Returns the codes of a map, [B,Z,h,w]. */

@@ -3,6 +3,7 @@ package io.scalekv.model.var;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
@@ -20,9 +21,12 @@ import io.scalekv.model.ModelSource;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.Precision;
 import io.scalekv.model.Prompt;
+import io.scalekv.model.vae.Vae;
 import io.scalekv.weights.LoadListener;
 import io.scalekv.weights.Weights;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * VAR model with its weights in memory: transformer, codebook with its convolutions and, where
@@ -78,12 +82,25 @@ final class VarModel implements ImageModel {
   private static VarModel random(
       VarModelConfig config, ModelSource.Random random, LoadOptions options, NDManager manager) {
     Engine.getInstance().setRandomSeed((int) random.weights().seed());
-    Weights transformer =
-        VarWeights.initial(manager, config.transformer(), options.precision());
-    Weights tokenizer =
-        VqVae.initialWeights(manager, config.tokenizer(), options.tokenizer());
+    Weights transformer = VarWeights.initial(manager, config.transformer(), options.precision());
+    Weights tokenizer = randomTokenizer(manager, config.tokenizer(), options.tokenizer());
     String hash = random.weights().hash();
     return new VarModel(config, hash, hash, manager, transformer, tokenizer, options);
+  }
+
+  /** Returns random weights of the quantiser and, behind them, of encoder and decoder. */
+  private static Weights randomTokenizer(NDManager manager, VqVaeConfig config, boolean whole) {
+    Map<String, Shape> rest = VqVae.shapes(config);
+    Map<String, Shape> quantiser = new LinkedHashMap<>(rest);
+    quantiser.keySet().removeIf(name -> !name.startsWith(VarModelConfig.QUANTISER));
+    rest.keySet().removeAll(quantiser.keySet());
+    Weights w = new Weights(manager);
+    w.putNormal(VarModelConfig.CODEBOOK, quantiser.remove(VarModelConfig.CODEBOOK), 1);
+    Vae.putInitial(w, quantiser);
+    if (whole) {
+      Vae.putInitial(w, rest);
+    }
+    return w;
   }
 
   private static VarModel read(
@@ -98,11 +115,9 @@ final class VarModel implements ImageModel {
         config
             .transformerWeights()
             .in(files.stateDict())
-            .read(
-                VarWeights.none(manager, options.precision()), files.transformer(), listener);
+            .read(VarWeights.none(manager, options.precision()), files.transformer(), listener);
     Weights tokenizer =
-        config
-            .tokenizerWeights(options.tokenizer())
+        (options.tokenizer() ? config.tokenizerWeights() : config.quantiserWeights())
             .read(new Weights(manager), files.tokenizer(), listener);
     return new VarModel(
         config,

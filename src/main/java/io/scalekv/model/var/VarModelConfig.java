@@ -1,5 +1,6 @@
 package io.scalekv.model.var;
 
+import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
@@ -19,6 +20,7 @@ import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -70,6 +72,12 @@ public record VarModelConfig(
           return Json.bindOptional(Json.parse(json, file), VarModelConfig.class, file);
         }
       };
+
+  /** Beginning of the names of the quantiser's weights. */
+  static final String QUANTISER = "quantize.";
+
+  /** Name of the codebook. */
+  static final String CODEBOOK = QUANTISER + "embedding.weight";
 
   private static final int CLASSES = 1000;
 
@@ -258,7 +266,14 @@ public record VarModelConfig(
   @Override
   public ExpectedWeights tokenizerWeights() {
     return ExpectedWeights.of("the tokenizer of " + name, VqVae.shapes(tokenizer))
-        .passingOver("quantize.ema_vocab_hit_SV"::equals);
+        .passingOver(QUANTISER.concat("ema_vocab_hit_SV")::equals);
+  }
+
+  /** Returns the weights of the codebook and its convolutions alone, which sampling needs. */
+  ExpectedWeights quantiserWeights() {
+    Map<String, Shape> shapes = VqVae.shapes(tokenizer);
+    shapes.keySet().removeIf(weight -> !weight.startsWith(QUANTISER));
+    return ExpectedWeights.of("the quantiser of " + name, shapes).passingOver(weight -> true);
   }
 
   /** {@inheritDoc} The feed-forward part keeps its ratio to the width. */

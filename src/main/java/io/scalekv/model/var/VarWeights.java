@@ -122,8 +122,6 @@ public final class VarWeights {
 
   /** Returns empty weights that store in the format of a precision. */
   static Weights none(NDManager parent, Precision precision) {
-    return precision.half()
-        ? Weights.halving(parent, VarWeights::isProduct)
-        : new Weights(parent);
+    return precision.half() ? Weights.halving(parent, VarWeights::isProduct) : new Weights(parent);
   }
 }

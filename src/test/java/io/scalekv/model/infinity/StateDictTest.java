@@ -93,7 +93,7 @@ class StateDictTest {
     assertEquals(125.1e6, parameters(shapes), 5e4);
     assertEquals(521, config.schedule(Optional.empty(), 1).totalTokens());
     assertEquals(7, config.schedule(Optional.empty(), 1).maps().size());
-    assertEquals(64, config.rotaryReference(1).height());
+    assertEquals(64, config.rotaryMap(1).height());
   }
 
   @Test

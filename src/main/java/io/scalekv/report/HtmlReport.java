@@ -97,7 +97,12 @@ final class HtmlReport {
     page.put("sections", experiments);
     page.put("provenance", provenance);
     page.put("flip", json(flip()));
-    try (Reader in = resource("report")) {
+    return page("report", page);
+  }
+
+  /** Returns a page from its template and values. */
+  static String page(String name, Map<String, Object> page) throws IOException {
+    try (Reader in = resource(name)) {
       Template template =
           Mustache.compiler()
               .withEscaper(HtmlReport::escape)
@@ -147,7 +152,8 @@ final class HtmlReport {
     return section;
   }
 
-  private static Map<String, Object> table(ReportTable t) {
+  /** Returns the values of the template of a table. */
+  static Map<String, Object> table(ReportTable t) {
     return Map.of(
         "title",
         t.title(),
@@ -182,7 +188,8 @@ final class HtmlReport {
         "uri", uri, "width", f.figure().width(), "height", f.figure().height(), "alt", f.alt());
   }
 
-  private static String uri(String type, byte[] bytes) {
+  /** Returns bytes as a data URI. */
+  static String uri(String type, byte[] bytes) {
     return "data:" + type + ";base64," + Base64.getEncoder().encodeToString(bytes);
   }
 
@@ -334,7 +341,8 @@ final class HtmlReport {
     return out.toString();
   }
 
-  private static String json(Object value) {
+  /** Returns a value as JSON inside a script element. */
+  static String json(Object value) {
     return inScript(Json.MAPPER.writeValueAsString(value));
   }
 

@@ -104,12 +104,45 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
         .build();
   }
 
+  /** Returns the table for LaTeX: mean ± half the width of the interval. */
+  private ReportTable halves() {
+    ReportTable.Builder<Row> halves =
+        ReportTable.of("table", table.title(), scores.rows())
+            .text("images", Row::name)
+            .text("pairs", r -> r.pairs().size());
+    for (MetricColumn c : columns(scores)) {
+      halves.text(
+          c.head(),
+          r -> {
+            MetricValue v = r.values().get(c.metric().key());
+            String text = v == null ? null : half(c, v);
+            return text != null && scores.best(r, c.metric()) ? "**" + text + "**" : text;
+          });
+    }
+    return halves
+        .note(
+            "Mean over pairs ± half the 95 % interval; bold: significantly better than every"
+                + " candidate it was compared with.")
+        .build();
+  }
+
+  private static String half(MetricColumn c, MetricValue v) {
+    String infinite = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
+    if (Double.isNaN(v.mean())) {
+      return infinite.isEmpty() ? null : infinite;
+    }
+    String half = v.hasInterval() ? " ± " + c.number((v.high() - v.low()) / 2) : "";
+    return c.number(v.mean()) + half + (infinite.isEmpty() ? "" : " and " + infinite);
+  }
+
   /** Writes all files and returns them. */
   public List<Path> write(Path folder) throws IOException {
     List<Path> files = new ArrayList<>(table.write(folder));
     if (!scores.tests().isEmpty()) {
       files.addAll(tests.write(folder));
     }
+    text(folder.resolve("table.tex"), Latex.of(halves()), files);
+    text(folder.resolve("report.html"), new ScorePage(this, columns(scores)).text(), files);
     text(folder.resolve("metrics.json"), HeatKvMetrics.text(scores), files);
     return files;
   }

@@ -2,6 +2,7 @@ package io.scalekv.experiment.folders;
 
 import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Run;
+import io.scalekv.image.ImageFile;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Metric;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.Map;
  * @param reference the reference folder
  * @param metrics in the order of tables
  * @param nets names and hashes of the nets behind them
+ * @param reading treatment of alpha and orientation
  * @param requested number of captions in the manifest; null without one
  * @param dataset name of the manifest; null without one
  * @param rows candidates in their order, then rulers
@@ -27,6 +29,7 @@ public record FolderScores(
     Path reference,
     List<Metric> metrics,
     Run.Nets nets,
+    ImageFile.Options reading,
     Integer requested,
     String dataset,
     List<Row> rows,

@@ -556,6 +556,7 @@ public final class FolderScoring {
         request.reference(),
         metrics,
         nets,
+        request.reading(),
         request.prompts() == null ? null : captions.size(),
         request.prompts() == null ? null : base(request.prompts()),
         rows,

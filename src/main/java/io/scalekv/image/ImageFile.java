@@ -66,8 +66,14 @@ public record ImageFile(RgbImage pixels, Set<Trait> traits) {
   /** Extensions of the formats, in lower case. */
   public static final List<String> EXTENSIONS = List.of("png", "jpg", "jpeg", "webp", "bmp");
 
-  /** Most pixels that a byte of a file can stand for: deflate shrinks to 1/1032, a bit a pixel. */
+  /** Most pixels that a byte of a PNG can stand for: deflate shrinks to 1/1032, a bit a pixel. */
   private static final long PIXELS_PER_BYTE = 8 * 1032;
+
+  /** The same for other formats: a progressive JPEG of one colour has a third of it. */
+  private static final long OTHERS = 1024;
+
+  /** Pixels of a file of any length; a WebP of one colour takes no bits a pixel. */
+  private static final long ALWAYS = 1 << 20;
 
   private static final int ORIENTATION_TAG = 0x0112;
 
@@ -131,7 +137,7 @@ public record ImageFile(RgbImage pixels, Set<Trait> traits) {
       ImageReader reader = readers.next();
       try {
         reader.setInput(in, false, true);
-        requirePlausible(reader.getWidth(0), reader.getHeight(0), bytes.length);
+        requirePlausible(reader.getWidth(0), reader.getHeight(0), bytes);
         boolean cmyk = ascii(bytes, 0, "\u00ff\u00d8") && jpegComponents(bytes) == 4;
         return Optional.of(cmyk ? inks(reader, bytes, options) : colours(reader, bytes, options));
       } finally {
@@ -140,13 +146,14 @@ public record ImageFile(RgbImage pixels, Set<Trait> traits) {
     }
   }
 
-  private static void requirePlausible(long width, long height, int bytes) {
+  private static void requirePlausible(long width, long height, byte[] bytes) {
+    long each = ascii(bytes, 1, "PNG") ? PIXELS_PER_BYTE : OTHERS;
     Require.that(
-        width * height <= PIXELS_PER_BYTE * bytes,
+        width * height <= Math.max(ALWAYS, each * bytes.length),
         "%d x %d pixels in %d bytes",
         width,
         height,
-        bytes);
+        bytes.length);
   }
 
   private static ImageFile inks(ImageReader reader, byte[] bytes, Options options)

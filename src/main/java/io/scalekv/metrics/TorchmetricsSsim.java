@@ -44,7 +44,9 @@ public final class TorchmetricsSsim {
           TorchmetricsSsim::msSsim);
 
   private static final int MARGIN = SsimTerms.WINDOW / 2;
-  private static final double[] WEIGHTS = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
+
+  /** In float32, as torchmetrics holds them. */
+  private static final float[] WEIGHTS = {0.0448f, 0.2856f, 0.3001f, 0.2363f, 0.1333f};
 
   private TorchmetricsSsim() {}
 

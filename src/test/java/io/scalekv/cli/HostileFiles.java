@@ -10,6 +10,9 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.RunJson;
+import io.scalekv.experiment.UserNets;
+import io.scalekv.experiment.folders.FolderScoring;
+import io.scalekv.image.ImageFile;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.ModelCatalog;
@@ -40,6 +43,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -228,6 +232,46 @@ final class HostileFiles {
         "i.png",
         Form.PNG,
         Png.encode(RgbImage.ofPacked(12, 9, pixels)));
+    for (String name :
+        List.of("rgb-420.jpg", "cmyk.jpg", "exif-rotated.jpg", "alpha.webp", "rgb.bmp")) {
+      byte[] image = Files.readAllBytes(Path.of("src/test/resources/io/scalekv/image/odd", name));
+      add("image " + name, d -> ImageFile.read(d.resolve(name)), name, Form.BYTES, image);
+    }
+    scored();
+  }
+
+  /** The manifest of a scoring. */
+  private void scored() throws IOException {
+    Path images = folder.resolve("scored");
+    for (int i = 0; i < 10; i++) {
+      byte[] rgb = new byte[3 * 16 * 16];
+      new Random(i).nextBytes(rgb);
+      Png.write(RgbImage.of(16, 16, rgb), images.resolve("00000" + i + ".png"));
+    }
+    add(
+        "prompts.jsonl",
+        d -> score(images, d.resolve("p.jsonl")),
+        "p.jsonl",
+        Form.JSON,
+        utf8("{\"index\": 1, \"seed\": 3, \"prompt\": \"a\"}\n{\"index\": 2, \"prompt\": \"b\"}"));
+  }
+
+  private static void score(Path images, Path prompts) throws IOException {
+    FolderScoring.run(
+        new FolderScoring.Request(
+            images,
+            List.of(images),
+            null,
+            null,
+            prompts,
+            List.of("psnr"),
+            UserNets.NONE,
+            ImageFile.Options.PILLOW,
+            false,
+            0,
+            1),
+        null,
+        FolderScoring.Listener.NONE);
   }
 
   /** A recording whose manifest or whose prompt is damaged. */

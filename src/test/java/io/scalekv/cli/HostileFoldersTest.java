@@ -72,6 +72,7 @@ final class HostileFoldersTest {
     refused(2, name, "roles", "show", loop);
     refused(2, name, "train", "vocabtrim", "--text", loop, "--out", out);
     refused(2, name, "vocabtrim", "run", loop, "--out", out);
+    refused(2, name, "score", "--reference", loop, "--images", loop, "--out", out);
   }
 
   @Test

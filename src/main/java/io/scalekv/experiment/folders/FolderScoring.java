@@ -36,11 +36,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -156,7 +156,7 @@ public final class FolderScoring {
     }
   }
 
-  /** A pair that is to be scored. */
+  /** A pair of the batch. */
   private record Todo(String id, Loaded reference, Loaded image) {}
 
   private final Request request;
@@ -171,7 +171,7 @@ public final class FolderScoring {
   private final Map<String, List<String>> unpaired = new LinkedHashMap<>();
   private final SortedSet<String> ids = new TreeSet<>();
   private final String baseline;
-  private final ReferenceFeatures known = new ReferenceFeatures();
+  private final Map<Set<String>, ReferenceFeatures> known = new HashMap<>();
   private final Workers workers;
 
   private FolderScoring(Request request, Path out, FeatureNets opened, Workers workers)
@@ -265,7 +265,8 @@ public final class FolderScoring {
         "%s and %s must have an image of one name, got none",
         reference.path(),
         folder == null ? "the others" : folder.path());
-    Scoring scoring = new Scoring(metrics, opened.of(nets), known, workers);
+    ReferenceFeatures shared = known.computeIfAbsent(own, k -> new ReferenceFeatures());
+    Scoring scoring = new Scoring(metrics, opened.of(nets), shared, workers);
     entries.add(new Entry(name, kind, folder, rung, own, scoring, new ArrayList<>()));
   }
 
@@ -378,39 +379,31 @@ public final class FolderScoring {
       List<String> batch, PairFile pairs, PairFile rulers, FeatureStore features, Listener listener)
       throws IOException {
     Map<Path, Loaded> files = load(batch);
-    List<List<Todo>> todos = new ArrayList<>();
+    Map<Entry, List<Todo>> all = new LinkedHashMap<>();
     Set<Loaded> needed = new LinkedHashSet<>();
     for (Entry e : entries) {
-      PairFile file = e.kind() == Kind.CANDIDATE ? pairs : rulers;
-      List<Todo> todo = new ArrayList<>();
+      List<Todo> pairsOf = new ArrayList<>();
       for (String id : batch) {
         if (e.ids().contains(id)) {
           Loaded ref = files.get(reference.files().get(id));
           Loaded image = e.folder() == null ? ref : files.get(e.folder().files().get(id));
-          if (!restored(e, id, ref, image, file, features)) {
-            todo.add(new Todo(id, ref, image));
-            needed.addAll(List.of(ref, image));
-          }
+          pairsOf.add(new Todo(id, ref, image));
         }
       }
-      todos.add(todo);
+      // features depend on the batch in their last digits: all of it is found, or none
+      if (!restored(e, pairsOf, e.kind() == Kind.CANDIDATE ? pairs : rulers, features)) {
+        all.put(e, pairsOf);
+        pairsOf.forEach(t -> needed.addAll(List.of(t.reference(), t.image())));
+      }
     }
     workers.map(
         List.copyOf(needed), f -> f.image = ImageFile.of(f.bytes, f.file, request.reading()));
-    List<Todo> before = null;
-    for (int i = 0; i < entries.size(); i++) {
-      List<String> now = todos.get(i).stream().map(Todo::id).toList();
-      if (before != null && !before.stream().map(Todo::id).toList().equals(now)) {
-        known.clear();
-      }
-      before = todos.get(i);
-      Entry e = entries.get(i);
-      if (!before.isEmpty()) {
-        score(e, before, e.kind() == Kind.CANDIDATE ? pairs : rulers, features);
-        listener.step(before.size(), before.get(before.size() - 1).id());
-      }
+    for (Map.Entry<Entry, List<Todo>> e : all.entrySet()) {
+      PairFile file = e.getKey().kind() == Kind.CANDIDATE ? pairs : rulers;
+      score(e.getKey(), e.getValue(), file, features);
+      listener.step(e.getValue().size(), batch.get(batch.size() - 1));
     }
-    known.clear();
+    known.values().forEach(ReferenceFeatures::clear);
   }
 
   private Map<Path, Loaded> load(List<String> batch) {
@@ -430,40 +423,42 @@ public final class FolderScoring {
     return files;
   }
 
-  /** Takes a pair from the disk if its files and settings are the same. */
-  private boolean restored(
-      Entry e, String id, Loaded ref, Loaded image, PairFile file, FeatureStore features) {
-    Optional<PairScore> found =
-        file.find(e.images(reference), e.name(), id)
-            .filter(p -> p.referenceSha256().equals(ref.sha256))
-            .filter(p -> p.imageSha256().equals(image.sha256));
-    if (found.isEmpty()) {
-      return false;
-    }
-    PairScore p = found.get();
-    Map<Net, Scoring.Vectors> vectors = new EnumMap<>(Net.class);
-    for (Net net : List.of(Net.FEATURES, Net.INCEPTION)) {
-      if (metrics.stream().anyMatch(m -> m instanceof SetMetric && m.net() == net)) {
-        double[] x = features.get(key(net, ref, ""));
-        double[] y = features.get(key(net, image, rung(e)));
-        if (x != null && y != null) {
-          vectors.put(net, new Scoring.Vectors(x, y));
-        } else if (net == Net.INCEPTION || p.shortestSide() >= leastSide()) {
-          return false;
+  /** Takes the pairs of a batch from the disk if all are there, of the same files. */
+  private boolean restored(Entry e, List<Todo> batch, PairFile file, FeatureStore features) {
+    List<PairScore> found = new ArrayList<>();
+    List<Map<Net, Scoring.Vectors>> vectors = new ArrayList<>();
+    for (Todo t : batch) {
+      PairScore p = file.find(e.images(reference), e.name(), t.id()).orElse(null);
+      if (p == null
+          || !p.referenceSha256().equals(t.reference().sha256)
+          || !p.imageSha256().equals(t.image().sha256)) {
+        return false;
+      }
+      Map<Net, Scoring.Vectors> ofPair = new EnumMap<>(Net.class);
+      for (Net net : List.of(Net.FEATURES, Net.INCEPTION)) {
+        if (metrics.stream().anyMatch(m -> m instanceof SetMetric && m.net() == net)) {
+          double[] x = features.get(key(net, t.reference(), ""));
+          double[] y = features.get(key(net, t.image(), rung(e)));
+          if (x != null && y != null) {
+            ofPair.put(net, new Scoring.Vectors(x, y));
+          } else if (net == Net.INCEPTION || p.shortestSide() >= LpipsProxy.METRIC.leastSide()) {
+            return false;
+          }
         }
       }
+      found.add(p);
+      vectors.add(ofPair);
     }
-    e.pairs().add(p);
-    e.scoring()
-        .restore(
-            new Scoring.Score(groups.get(id), p.identical(), p.values()),
-            p.shortestSide(),
-            vectors);
+    for (int i = 0; i < found.size(); i++) {
+      PairScore p = found.get(i);
+      e.pairs().add(p);
+      e.scoring()
+          .restore(
+              new Scoring.Score(groups.get(p.id()), p.identical(), p.values()),
+              p.shortestSide(),
+              vectors.get(i));
+    }
     return true;
-  }
-
-  private static int leastSide() {
-    return LpipsProxy.METRIC.leastSide();
   }
 
   private static String rung(Entry e) {
@@ -538,7 +533,6 @@ public final class FolderScoring {
     for (Entry e : entries) {
       Map<String, MetricValue> values = new LinkedHashMap<>();
       e.scoring().summary().forEach((key, v) -> values.put(key, MetricValue.of(v)));
-      e.pairs().sort(Comparator.comparing(PairScore::id));
       int identical = (int) e.pairs().stream().filter(PairScore::identical).count();
       rows.add(
           new FolderScores.Row(

@@ -3,13 +3,22 @@ package io.scalekv.bench;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** Entry point of the benchmarks: {@code jmh}, {@code speed}, {@code soak} or {@code compare}. */
+/**
+ * Entry point of the benchmarks: {@code jmh}, {@code speed}, {@code soak}, {@code compare} or {@code
+ * score}.
+ */
 @Command(
     name = "bench",
-    subcommands = {JmhCommand.class, SpeedCommand.class, SoakCommand.class, CompareCommand.class},
+    subcommands = {
+      JmhCommand.class,
+      SpeedCommand.class,
+      SoakCommand.class,
+      CompareCommand.class,
+      ScoreSpeedCommand.class
+    },
     description =
-        "Benchmarks of hot paths (jmh), whole generations (speed), growth (soak) and generations"
-            + " beside PyTorch (compare).")
+        "Benchmarks of hot paths (jmh), whole generations (speed), growth (soak), generations"
+            + " beside PyTorch (compare) and scored folders (score).")
 final class Bench {
   private Bench() {}
 

@@ -37,23 +37,31 @@ public final class HaarPsi {
 
   /** Halved Y, I and Q of an image, values in 0..255. */
   private record Yiq(Plane y, Plane i, Plane q) {
+    /** The colours are linear: those of the mean of 2×2 pixels are the means of the colours. */
     static Yiq of(RgbImage image) {
       byte[] rgb = image.rgb();
-      double[] y = new double[rgb.length / 3];
-      double[] i = new double[y.length];
-      double[] q = new double[y.length];
+      int w = image.width() / 2;
+      int h = image.height() / 2;
+      int stride = 3 * image.width();
+      double[] y = new double[w * h];
+      double[] i = new double[w * h];
+      double[] q = new double[w * h];
       for (int p = 0; p < y.length; p++) {
-        int red = rgb[3 * p] & 0xff;
-        int green = rgb[3 * p + 1] & 0xff;
-        int blue = rgb[3 * p + 2] & 0xff;
+        int at = p / w * 2 * stride + p % w * 6;
+        double red = four(rgb, at, stride);
+        double green = four(rgb, at + 1, stride);
+        double blue = four(rgb, at + 2, stride);
         y[p] = 0.299 * red + 0.587 * green + 0.114 * blue;
         i[p] = 0.596 * red - 0.274 * green - 0.322 * blue;
         q[p] = 0.211 * red - 0.523 * green + 0.312 * blue;
       }
-      int w = image.width();
-      int h = image.height();
-      return new Yiq(
-          new Plane(w, h, y).halved(), new Plane(w, h, i).halved(), new Plane(w, h, q).halved());
+      return new Yiq(new Plane(w, h, y), new Plane(w, h, i), new Plane(w, h, q));
+    }
+
+    private static double four(byte[] rgb, int at, int stride) {
+      int upper = (rgb[at] & 0xff) + (rgb[at + 3] & 0xff);
+      int lower = (rgb[at + stride] & 0xff) + (rgb[at + stride + 3] & 0xff);
+      return (upper + lower) / 4.0;
     }
   }
 

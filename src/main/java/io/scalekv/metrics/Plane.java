@@ -1,15 +1,20 @@
 package io.scalekv.metrics;
 
 import io.scalekv.image.RgbImage;
+import java.util.stream.IntStream;
 
 /** One channel of an image as row-major doubles. */
 record Plane(int width, int height, double[] values) {
+  /** Values of bytes in 0..1. */
+  private static final double[] UNIT =
+      IntStream.range(0, 256).mapToDouble(i -> i / 255.0).toArray();
+
   /** Returns the channel {@code c} (0 red, 1 green, 2 blue) in 0..1. */
   static Plane ofChannel(RgbImage image, int c) {
     byte[] rgb = image.rgb();
     double[] values = new double[rgb.length / 3];
     for (int i = 0; i < values.length; i++) {
-      values[i] = (rgb[3 * i + c] & 0xff) / 255.0;
+      values[i] = UNIT[rgb[3 * i + c] & 0xff];
     }
     return new Plane(image.width(), image.height(), values);
   }

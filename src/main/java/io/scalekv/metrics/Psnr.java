@@ -24,11 +24,11 @@ public final class Psnr {
     Sizes.requireEqual("psnr", a, b);
     byte[] x = a.rgb();
     byte[] y = b.rgb();
-    double sum = 0;
+    long sum = 0;
     for (int i = 0; i < x.length; i++) {
-      double d = ((x[i] & 0xff) - (y[i] & 0xff)) / PEAK;
+      int d = (x[i] & 0xff) - (y[i] & 0xff);
       sum += d * d;
     }
-    return -10 * Math.log10(sum / x.length);
+    return -10 * Math.log10(sum / (PEAK * PEAK * x.length));
   }
 }

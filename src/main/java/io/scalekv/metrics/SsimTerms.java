@@ -39,8 +39,8 @@ record SsimTerms(double ssim, double cs) {
    */
   static SsimTerms of(Plane x, Plane y) {
     int count = x.width() - WINDOW + 1;
-    double[][][] rows = new double[5][WINDOW][count];
-    double[][] moments = new double[5][count];
+    double[][][] rows = new double[4][WINDOW][count];
+    double[][] moments = new double[4][count];
     double[] line = new double[x.width()];
     double ssim = 0;
     double cs = 0;
@@ -49,9 +49,8 @@ record SsimTerms(double ssim, double cs) {
       int slot = row % WINDOW;
       along(rows[0][slot], x.values(), from);
       along(rows[1][slot], y.values(), from);
-      along(rows[2][slot], products(line, x.values(), x.values(), from), 0);
-      along(rows[3][slot], products(line, y.values(), y.values(), from), 0);
-      along(rows[4][slot], products(line, x.values(), y.values(), from), 0);
+      along(rows[2][slot], squares(line, x.values(), y.values(), from), 0);
+      along(rows[3][slot], products(line, x.values(), y.values(), from), 0);
       if (row < WINDOW - 1) {
         continue;
       }
@@ -59,22 +58,28 @@ record SsimTerms(double ssim, double cs) {
         across(moments[m], rows[m], row + 1);
       }
       for (int i = 0; i < count; i++) {
-        double mx = moments[0][i] * moments[0][i];
-        double my = moments[1][i] * moments[1][i];
+        double both = moments[0][i] * moments[0][i] + moments[1][i] * moments[1][i];
         double mxy = moments[0][i] * moments[1][i];
-        double spread = (moments[2][i] - mx) + (moments[3][i] - my);
-        double c = (2 * (moments[4][i] - mxy) + C2) / (spread + C2);
+        double c = (2 * (moments[3][i] - mxy) + C2) / (moments[2][i] - both + C2);
         cs += c;
-        ssim += c * ((2 * mxy + C1) / (mx + my + C1));
+        ssim += c * ((2 * mxy + C1) / (both + C1));
       }
     }
     double n = (double) count * (x.height() - WINDOW + 1);
     return new SsimTerms(ssim / n, cs / n);
   }
 
-  private static double[] products(double[] to, double[] a, double[] b, int from) {
+  /** Returns x² + y² of a row: only the sum of the two variances enters. */
+  private static double[] squares(double[] to, double[] x, double[] y, int from) {
     for (int i = 0; i < to.length; i++) {
-      to[i] = a[from + i] * b[from + i];
+      to[i] = x[from + i] * x[from + i] + y[from + i] * y[from + i];
+    }
+    return to;
+  }
+
+  private static double[] products(double[] to, double[] x, double[] y, int from) {
+    for (int i = 0; i < to.length; i++) {
+      to[i] = x[from + i] * y[from + i];
     }
     return to;
   }
@@ -90,17 +95,12 @@ record SsimTerms(double ssim, double cs) {
     for (int i = 0; i < to.length; i++) {
       int p = from + i;
       to[i] =
-          t0 * v[p]
-              + t1 * v[p + 1]
-              + t2 * v[p + 2]
-              + t3 * v[p + 3]
-              + t4 * v[p + 4]
-              + t5 * v[p + 5]
-              + t4 * v[p + 6]
-              + t3 * v[p + 7]
-              + t2 * v[p + 8]
-              + t1 * v[p + 9]
-              + t0 * v[p + 10];
+          t0 * (v[p] + v[p + 10])
+              + t1 * (v[p + 1] + v[p + 9])
+              + t2 * (v[p + 2] + v[p + 8])
+              + t3 * (v[p + 3] + v[p + 7])
+              + t4 * (v[p + 4] + v[p + 6])
+              + t5 * v[p + 5];
     }
   }
 
@@ -125,17 +125,12 @@ record SsimTerms(double ssim, double cs) {
     double t5 = TAPS[5];
     for (int i = 0; i < to.length; i++) {
       to[i] =
-          t0 * r0[i]
-              + t1 * r1[i]
-              + t2 * r2[i]
-              + t3 * r3[i]
-              + t4 * r4[i]
-              + t5 * r5[i]
-              + t4 * r6[i]
-              + t3 * r7[i]
-              + t2 * r8[i]
-              + t1 * r9[i]
-              + t0 * r10[i];
+          t0 * (r0[i] + r10[i])
+              + t1 * (r1[i] + r9[i])
+              + t2 * (r2[i] + r8[i])
+              + t3 * (r3[i] + r7[i])
+              + t4 * (r4[i] + r6[i])
+              + t5 * r5[i];
     }
   }
 }

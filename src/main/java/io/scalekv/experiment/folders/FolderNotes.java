@@ -135,7 +135,7 @@ final class FolderNotes {
     lost.forEach(
         (name, keys) ->
             lines.add(
-                "%s is not significantly closer to the reference than another seed (%s) in %s: it has not kept the image, and rankings there are not results"
+                "%s is not significantly closer to the reference than another seed (%s) in %s: nothing there shows that it has kept the image, and rankings there are not results"
                     .formatted(name, String.join(", ", seeds), String.join(", ", keys))));
   }
 

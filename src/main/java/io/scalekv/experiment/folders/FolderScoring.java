@@ -188,8 +188,13 @@ public final class FolderScoring {
     if (request.ruler() != null) {
       paths.add(request.ruler());
     }
-    List<ImageFolder> folders = ImageFolder.read(paths, out);
+    List<ImageFolder> folders = new ArrayList<>(ImageFolder.read(paths, out));
     reference = folders.get(0);
+    if (request.ruler() != null) {
+      ImageFolder seeds = folders.remove(folders.size() - 1);
+      boolean common = seeds.files().keySet().stream().anyMatch(reference.files()::containsKey);
+      folders.add(common ? seeds : seeds.named(reference));
+    }
     captions = request.prompts() == null ? Map.of() : PromptManifest.read(request.prompts());
     for (int i = 1; i < folders.size(); i++) {
       boolean candidate = i <= request.images().size();

@@ -12,8 +12,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -51,6 +53,42 @@ public record ImageFolder(String name, Path path, SortedMap<String, Path> files)
       folders.add(new ImageFolder(unique ? last(path) : path.toString(), path, files(path, all)));
     }
     return folders;
+  }
+
+  /**
+   * Returns the images under the names of another folder's where they differ by the seed alone, as
+   * in {@code p0003-s17} of {@code generate}: the seeds of a prompt are paired in their order.
+   */
+  ImageFolder named(ImageFolder other) {
+    Map<String, List<String>> seeds = bySeed(files);
+    SortedMap<String, Path> named = new TreeMap<>();
+    bySeed(other.files)
+        .forEach(
+            (prompt, ids) -> {
+              List<String> own = seeds.getOrDefault(prompt, List.of());
+              for (int i = 0; i < Math.min(own.size(), ids.size()); i++) {
+                named.put(ids.get(i), files.get(own.get(i)));
+              }
+            });
+    return named.isEmpty() ? this : new ImageFolder(name, path, named);
+  }
+
+  /** Returns ids by the part before their seed, by rising seed. */
+  private static Map<String, List<String>> bySeed(SortedMap<String, Path> files) {
+    Map<String, List<String>> byPrompt = new TreeMap<>();
+    files.keySet().stream()
+        .filter(id -> id.matches(".*-s[0-9]{1,18}"))
+        .sorted(Comparator.comparingLong(id -> Long.parseLong(id.substring(seed(id)))))
+        .forEach(
+            id ->
+                byPrompt
+                    .computeIfAbsent(id.substring(0, seed(id)), p -> new ArrayList<>())
+                    .add(id));
+    return byPrompt;
+  }
+
+  private static int seed(String id) {
+    return id.lastIndexOf("-s") + 2;
   }
 
   private static String last(Path path) {

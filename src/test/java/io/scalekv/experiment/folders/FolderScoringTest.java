@@ -253,6 +253,36 @@ final class FolderScoringTest {
         "000002");
   }
 
+  /** Folders of {@code generate} have the seed in the names. */
+  @Test
+  void anotherSeedIsPairedByPrompt() throws IOException {
+    Path reference = folder.resolve("r");
+    Path seeds = folder.resolve("s");
+    for (int i = 0; i < 3; i++) {
+      Png.write(picture(i, 0), reference.resolve("p000" + i + "-s9.png"));
+      Png.write(picture(i, 1), reference.resolve("p000" + i + "-s10.png"));
+      Png.write(picture(i, 50), seeds.resolve("p000" + i + "-s100.png"));
+    }
+    FolderScores scores =
+        run(
+            new Request(
+                reference,
+                List.of(reference),
+                seeds,
+                null,
+                null,
+                List.of("psnr"),
+                UserNets.NONE,
+                ImageFile.Options.PILLOW,
+                false,
+                0,
+                1));
+    List<PairScore> pairs = scores.rows().get(1).pairs();
+    assertEquals(
+        List.of("p0000-s9", "p0001-s9", "p0002-s9"), pairs.stream().map(PairScore::id).toList());
+    assertEquals(Psnr.db(picture(1, 0), picture(1, 50)), pairs.get(1).values().get("psnr"), 1e-9);
+  }
+
   @Test
   void imagesOfOneCaptionAreOneGroup() throws IOException {
     Path reference = images("reference", 12, 0);

@@ -4,8 +4,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * Entry point of the benchmarks: {@code jmh}, {@code speed}, {@code soak}, {@code compare} or {@code
- * score}.
+ * Entry point of the benchmarks: {@code jmh}, {@code speed}, {@code soak}, {@code compare} or
+ * {@code score}.
  */
 @Command(
     name = "bench",

@@ -79,7 +79,7 @@ final class ScoreCommand implements Callable<Integer> {
   @Option(
       names = "--prompts",
       paramLabel = "FILE",
-      description = "JSON lines {index, seed, prompt}: captions of the files 000000.png and on.")
+      description = "Captions; HeatKV's {index, prompt} belongs to the file %%06d of the index.")
   private Path prompts;
 
   @Option(

@@ -27,6 +27,7 @@ import io.scalekv.metrics.ReferenceFeatures;
 import io.scalekv.metrics.Scoring;
 import io.scalekv.metrics.SetMetric;
 import io.scalekv.metrics.Workers;
+import io.scalekv.scene.PromptFile;
 import io.scalekv.tensor.Cancellation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -40,6 +41,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
@@ -66,7 +68,7 @@ public final class FolderScoring {
    * @param images folders to be judged, at least one
    * @param ruler folder of other seeds of the same prompts, or null
    * @param baseline the folder among {@code images} that the others are compared with, or null
-   * @param prompts manifest of captions, or null
+   * @param prompts file of captions, or null
    * @param metrics keys; empty for every one that needs no file which is not there
    * @param nets the user's nets
    * @param reading treatment of alpha and orientation
@@ -195,7 +197,7 @@ public final class FolderScoring {
       boolean common = seeds.files().keySet().stream().anyMatch(reference.files()::containsKey);
       folders.add(common ? seeds : seeds.named(reference));
     }
-    captions = request.prompts() == null ? Map.of() : PromptManifest.read(request.prompts());
+    captions = captions(request.prompts());
     for (int i = 1; i < folders.size(); i++) {
       boolean candidate = i <= request.images().size();
       ImageFolder folder = folders.get(i);
@@ -313,6 +315,21 @@ public final class FolderScoring {
           e.getKey(),
           e.getValue().get(0));
     }
+  }
+
+  /** Returns captions by image id: that of the prompt, as it is and as HeatKV names its files. */
+  private static Map<String, String> captions(Path file) {
+    Map<String, String> captions = new HashMap<>();
+    List<PromptFile.Entry> entries = file == null ? List.of() : PromptFile.entries(file);
+    for (int i = 0; i < entries.size(); i++) {
+      String id = entries.get(i).id() == null ? String.valueOf(i) : entries.get(i).id();
+      captions.put(id, entries.get(i).text());
+      if (id.matches("[0-9]{1,9}")) {
+        String name = String.format(Locale.ROOT, "%06d", Integer.parseInt(id));
+        captions.putIfAbsent(name, entries.get(i).text());
+      }
+    }
+    return captions;
   }
 
   private void checkCaptions() {
@@ -556,7 +573,7 @@ public final class FolderScoring {
         metrics,
         nets,
         request.reading(),
-        request.prompts() == null ? null : captions.size(),
+        request.prompts() == null ? null : PromptFile.entries(request.prompts()).size(),
         request.prompts() == null ? null : base(request.prompts()),
         rows,
         tests,

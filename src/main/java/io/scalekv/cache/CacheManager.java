@@ -124,6 +124,7 @@ public final class CacheManager implements AutoCloseable {
     if (retained == null) {
       out = attention.of(inputs, query);
     } else {
+      listener.selected(layer, retained);
       AttentionInputs selected = inputs.only(retained);
       out = attention.of(selected, query);
       selected.free();

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,6 +36,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private ModelOptions modelOptions;
   @Mixin private CacheOptions cacheOptions;
   @Mixin private MachineOptions machine;
+  @Mixin private RecordOptions record;
   @Mixin private Output output;
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
@@ -68,9 +70,12 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Require.that(noImage == (out == null), "give either --out DIR or --no-image");
+    boolean draws = noImage || out != null;
     Require.that(
-        !noImage || !judge && sheetColumns == null, "--no-image excludes --judge and --sheet");
+        noImage != (out != null) || record.given() && !draws,
+        "give --out DIR, --no-image or --record DIR");
+    Require.that(
+        out != null || !judge && sheetColumns == null, "--judge and --sheet need --out DIR");
     ModelConfig config = modelOptions.config();
     Drawing drawing = drawingOptions.drawing(config);
     PromptSet prompts = promptOptions.read(config);
@@ -79,22 +84,32 @@ final class GenerateCommand implements Callable<Integer> {
     }
     int batch = Math.min(drawingOptions.batch(), prompts.prompts().size() * drawing.seeds());
     List<PolicyImages.Setting> settings =
-        cacheOptions.settings(modelOptions, drawing, batch, !noImage);
+        cacheOptions.settings(modelOptions, drawing, batch, out != null);
     OutOfMemory memory =
         OutOfMemory.before(
-            config, drawing, settings, batch, modelOptions.loading(machine, !noImage));
-    if (!noImage) {
+            config, drawing, settings, batch, modelOptions.loading(machine, out != null));
+    if (out != null) {
       OutputFolder.prepare(out);
     }
+    record.prepare();
     List<String> texts = new ArrayList<>(prompts.prompts());
     texts.add(drawing.negative());
     PolicyImages.Request request =
         new PolicyImages.Request(drawing, prompts, batch, settings, judge, sheetColumns);
-    try (ImageModel model = modelOptions.open(machine, texts, !noImage, output);
-        Progress progress =
-            output.progress("generate", (long) settings.size() * request.images())) {
-      PolicyImages images = new PolicyImages(model, request, progress::step);
-      report(images.manifest(noImage ? images.codes() : images.images(out)));
+    try (ImageModel model = modelOptions.open(machine, texts, out != null, output)) {
+      if (record.given()) {
+        Map<String, Object> recorded = record.write(model, drawing, prompts, batch, output);
+        if (!draws) {
+          output.json(recorded);
+          output.next("calibrate", "--traces", record.folder(), "--out", "out/calibration");
+          return 0;
+        }
+      }
+      try (Progress progress =
+          output.progress("generate", (long) settings.size() * request.images())) {
+        PolicyImages images = new PolicyImages(model, request, progress::step);
+        report(images.manifest(noImage ? images.codes() : images.images(out)));
+      }
     } catch (RuntimeException | OutOfMemoryError e) {
       throw memory.judge(e);
     }

@@ -191,7 +191,7 @@ public final class Main implements Callable<Integer> {
   }
 
   /** Reads a policy whose name and settings are known. */
-  private static PolicySpec policy(String text) {
+  static PolicySpec policy(String text) {
     PolicySpec policy = PolicySpec.parse(text);
     List<String> names = Policies.all().stream().map(PolicyKind::name).toList();
     if (!names.contains(policy.name())) {

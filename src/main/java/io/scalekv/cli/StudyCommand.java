@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
+import io.scalekv.io.Require;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.study.Study;
 import java.io.IOException;
@@ -19,7 +20,8 @@ import picocli.CommandLine.Parameters;
     description = "Answer a question about calibrations or results, from their files.",
     footer = {
       "  ./scalekv study classifiers out/calibration/statistics",
-      "  ./scalekv study damage calibration out/layers out/layer-scales --out out/damage"
+      "  ./scalekv study damage calibration out/layers out/layer-scales --out out/damage",
+      "  ./scalekv study replay --traces traces --policies h2o,snapkv --budgets 20%%,10%%,4%%"
     })
 final class StudyCommand implements Callable<Integer> {
   /** Names of the studies, for completion. */
@@ -30,6 +32,7 @@ final class StudyCommand implements Callable<Integer> {
     }
   }
 
+  @Mixin private ReplayOptions replay;
   @Mixin private Output output;
 
   @Parameters(
@@ -92,17 +95,40 @@ final class StudyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Study study = Study.of(name);
-    Study.Request request = new Study.Request(inputs, statistic, classifier, budget, draws, seed);
-    if (inputs.isEmpty()) {
-      throw new IllegalArgumentException(
-          "missing INPUT: the study " + name + " reads " + study.inputs());
-    }
+    List<Path> all = replay.with(inputs);
+    Require.that(!all.isEmpty(), "missing INPUT: the study %s reads %s", name, study.inputs());
     Path folder = OutputFolder.prepare(out == null ? Path.of("out", "study", name) : out);
-    Study.Answer answer = study.answer(request);
+    Study.Answer answer;
+    try (ReplayProgress progress = new ReplayProgress()) {
+      answer =
+          study.answer(
+              new Study.Request(
+                  all, statistic, classifier, budget, draws, seed, replay.replay(progress)));
+    }
     List<Path> files = answer.write(folder);
     output.json(Map.of("study", name), answer.json(), output.work(files));
     answer.tables().forEach(output::table);
     output.files(files);
     return 0;
+  }
+
+  /** Progress that begins with the first image. */
+  private final class ReplayProgress implements Study.Replay.Progress, AutoCloseable {
+    private Progress progress;
+
+    @Override
+    public void done(int done, int all) {
+      if (progress == null) {
+        progress = output.progress("replay", all);
+      }
+      progress.step("prompt " + done);
+    }
+
+    @Override
+    public void close() {
+      if (progress != null) {
+        progress.close();
+      }
+    }
   }
 }

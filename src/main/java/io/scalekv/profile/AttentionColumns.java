@@ -31,7 +31,7 @@ public final class AttentionColumns {
   }
 
   /** Returns the sums of one attention call, query [B,H,L,D] and key [B,H,T,D]. */
-  static AttentionColumns of(AttentionSite site, NDArray query, NDArray key) {
+  public static AttentionColumns of(AttentionSite site, NDArray query, NDArray key) {
     return of(site, query, key, BLOCK_VALUES);
   }
 
@@ -59,7 +59,7 @@ public final class AttentionColumns {
   }
 
   /** Σ_i p_ij of one conditional row, head and key j. */
-  double sum(int row, int head, int key) {
+  public double sum(int row, int head, int key) {
     return sums[(row * heads + head) * keys + key];
   }
 

@@ -33,7 +33,7 @@ public record PolicyStyle(Color color, int marker, boolean dashed) {
   private static final int FIRST = 1;
 
   /** Returns the style of a policy, with its settings or without. */
-  static PolicyStyle of(String policy) {
+  public static PolicyStyle of(String policy) {
     int colon = policy.indexOf(':');
     String name = colon < 0 ? policy : policy.substring(0, colon);
     if (name.equals("full")) {

@@ -3,6 +3,9 @@ package io.scalekv.study;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.policy.PolicyKind;
+import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Require;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.LayerScaleMap;
@@ -24,7 +27,11 @@ public interface Study {
   /** All studies. */
   List<Study> ALL =
       List.of(
-          new DamageStudy(), new StabilityStudy(), new ClassifiersStudy(), new AgreementStudy());
+          new DamageStudy(),
+          new StabilityStudy(),
+          new ClassifiersStudy(),
+          new AgreementStudy(),
+          new ReplayStudy());
 
   /** Returns the name, such as {@code damage}. */
   String name();
@@ -51,6 +58,7 @@ public interface Study {
    * @param budget budget that decides which scales read a compressed cache
    * @param draws resamples of the prompts; 0 for none
    * @param seed of the resamples
+   * @param replay policies to replay
    */
   record Request(
       List<Path> inputs,
@@ -58,11 +66,23 @@ public interface Study {
       String classifier,
       Budget budget,
       int draws,
-      long seed) {
+      long seed,
+      Replay replay) {
     /** Checks the values. */
     public Request {
       inputs = List.copyOf(inputs);
       Require.between("draws", draws, 0, 1_000_000);
+    }
+
+    /** Returns a request of a study that replays nothing. */
+    public Request(
+        List<Path> inputs,
+        LayerStatistic statistic,
+        String classifier,
+        Budget budget,
+        int draws,
+        long seed) {
+      this(inputs, statistic, classifier, budget, draws, seed, Replay.DEFAULT);
     }
 
     /** Returns the first scale, 0-based, that reads a compressed cache at the budget. */
@@ -74,6 +94,44 @@ public interface Study {
           schedule.historyTokens(),
           budget);
       return first;
+    }
+  }
+
+  /**
+   * Policies to replay over recorded attention.
+   *
+   * @param policies with their settings
+   * @param budgets of each policy
+   * @param roles calibration of the policies, or null
+   * @param progress receives the progress
+   */
+  record Replay(List<PolicySpec> policies, List<Budget> budgets, Path roles, Progress progress) {
+    /** Default: policies that need no calibration, at the paper's budgets. */
+    public static final Replay DEFAULT =
+        new Replay(
+            List.of(),
+            List.of(Budget.parse("20%"), Budget.parse("10%"), Budget.parse("4%")),
+            null,
+            (done, all) -> {});
+
+    /** Receiver of progress. */
+    @FunctionalInterface
+    public interface Progress {
+      /** Called after each image. */
+      void done(int done, int all);
+    }
+
+    /** Copies the lists; no policy stands for all that drop tokens. */
+    public Replay {
+      policies =
+          policies.isEmpty()
+              ? Policies.all().stream()
+                  .map(PolicyKind::name)
+                  .filter(n -> !n.equals("full") && !n.equals("one-layer"))
+                  .map(PolicySpec::parse)
+                  .toList()
+              : List.copyOf(policies);
+      budgets = List.copyOf(budgets);
     }
   }
 

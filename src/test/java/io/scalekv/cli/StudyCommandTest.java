@@ -43,12 +43,61 @@ final class StudyCommandTest {
     "study classifiers . --classifier svm, svm",
     "study classifiers . --statistic warmth, warmth",
     "study classifiers . --draws -1, -1",
-    "study classifiers . --budget much, much"
+    "study classifiers . --budget much, much",
+    "study replay, --traces",
+    "study replay --traces ., trace.json",
+    "study replay --traces src/test/resources/io/scalekv/parity/trace-infinity-tiny,"
+        + " queries=\"all\"",
+    "study replay --traces . --policies snapkw, snapkv?"
   })
   void refusesBadInput(String words, String value) {
     Said said = Said.of((Object[]) (words + " --out " + folder.resolve("out")).split(" "));
     assertEquals(2, said.code(), said.err());
     assertEquals(1, said.err().strip().lines().count(), said.err());
     assertTrue(said.err().contains(value), said.err());
+  }
+
+  @Test
+  void policiesAreReplayedOverRecordedAttention() {
+    Path traces = folder.resolve("traces");
+    String caption = "a large solid red circle at center on a plain blue background";
+    String[] record = {
+      "generate",
+      "--random-weights",
+      "3,2x32x2",
+      "--prompt",
+      caption,
+      "--seeds",
+      "2",
+      "--record",
+      traces.toString(),
+      "--json",
+      "-q"
+    };
+    Said said = Said.of((Object[]) record);
+    assertEquals(0, said.code(), said.err());
+    assertEquals(2, said.json().get("recorded").asInt());
+    assertEquals(0, Said.of((Object[]) record).json().get("recorded").asInt());
+    Said replay =
+        Said.of(
+            "study",
+            "replay",
+            "--traces",
+            traces,
+            "--policies",
+            "h2o,snapkv:window=grid,w=16,scalekv",
+            "--budgets",
+            "10%,27t",
+            "--out",
+            folder.resolve("out"),
+            "--json",
+            "-q");
+    assertEquals(0, replay.code(), replay.err());
+    JsonNode rows = replay.json().get("replay");
+    assertEquals(6, rows.size());
+    assertEquals("snapkv:w=16,window=grid", rows.get(1).get("policy").asString());
+    assertEquals(
+        rows.get(1).get("outputError").doubleValue(), rows.get(4).get("outputError").doubleValue());
+    assertTrue(rows.get(2).get("reason").asString().contains("--roles"), rows.toString());
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Options of the study replay: recorded attention and the policies to replay over it. */
 @HelpGroup(HelpGroup.Heading.CACHE)
@@ -49,8 +50,16 @@ final class ReplayOptions {
     List<PolicySpec> specs =
         Stream.of(policies.split(",(?![^,:]*=)"))
             .filter(p -> !p.isBlank())
-            .map(Main::policy)
+            .map(ReplayOptions::policy)
             .toList();
     return new Study.Replay(specs, budgets, roles, progress);
+  }
+
+  private static PolicySpec policy(String text) {
+    try {
+      return Main.policy(text);
+    } catch (TypeConversionException e) {
+      throw new IllegalArgumentException("--policies " + e.getMessage(), e);
+    }
   }
 }

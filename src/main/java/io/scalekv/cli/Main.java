@@ -66,6 +66,7 @@ public final class Main implements Callable<Integer> {
         new ScoreCommand(),
         new StudyCommand(),
         new SweepCommand(),
+        new TracesCommand(),
         TrainCommand.create(),
         new VerifyCommand(),
         new VocabTrimCommand());

@@ -133,11 +133,11 @@ public final class RecordedAttention implements AttentionSource {
     if (recording.allQueries()) {
       content.add(Content.ALL_QUERIES);
     }
+    if (recording.knowsRotation()) {
+      content.add(Content.ROTATION);
+    }
     if (recording.form() == TraceRecording.Form.TENSORS) {
       content.add(Content.TENSORS);
-      if (recording.knowsRotation()) {
-        content.add(Content.ROTATION);
-      }
       if (recording.values()) {
         content.add(Content.VALUES);
       }

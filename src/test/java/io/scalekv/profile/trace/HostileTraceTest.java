@@ -175,7 +175,9 @@ final class HostileTraceTest {
   @Test
   void statisticsNameTheRecordingThatIsNeeded() throws IOException {
     AttentionSource source = RecordedAttention.open(golden("trace-var-tiny-statistics"));
-    assertEquals(EnumSet.of(AttentionSource.Content.ALL_QUERIES), source.content());
+    assertEquals(
+        EnumSet.of(AttentionSource.Content.ALL_QUERIES, AttentionSource.Content.ROTATION),
+        source.content());
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,

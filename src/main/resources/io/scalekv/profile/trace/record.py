@@ -549,7 +549,8 @@ def _check(holds, must, got):
 
 
 def _size(count):
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
+    power = max(1, min(3, int(math.log(count, 1024)))) if count else 1
+    return f"{count / 1024**power:.1f} {' KMG'[power]}iB"
 
 
 def _device(args, kwargs):

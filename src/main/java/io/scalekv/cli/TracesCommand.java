@@ -9,7 +9,6 @@ import picocli.CommandLine.Command;
     subcommands = {TracesRecorderCommand.class, TracesShowCommand.class},
     footer = {
       "  ./scalekv traces recorder > record.py",
-      "  ./scalekv traces show traces",
-      "  ./scalekv calibrate --traces traces --budget 10%%"
+      "  ./scalekv traces show traces"
     })
 final class TracesCommand {}

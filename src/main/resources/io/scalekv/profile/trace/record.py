@@ -316,7 +316,8 @@ class _Generation:
     def _leave(self, layer, *_):
         self.layer = None
         if not self.error:
-            self._guard(_check, self.seen[layer], f"{self._at(layer)}: attention must call one of {sorted(FUNCTIONS)}, got", "none")
+            must = f"{self._at(layer)}: attention must call one of {sorted(FUNCTIONS)}, got"
+            self._guard(_check, self.seen[layer], must, "none")
 
     # ---- one call -------------------------------------------------------------------------------------------------------
 
@@ -327,73 +328,92 @@ class _Generation:
 
     def _call(self, given, out, tokens_first):
         """Checks and records one call of attention."""
-        r, layer = self.r, self.layer
-        _check(not self.seen[layer], f"{self._at(layer)}: attention must be called once by the module, got", "more")
-        self.seen[layer] = True
+        layer, out = self.layer, out[0] if isinstance(out, tuple) else out
         q, k, v = (given.get(long, given.get(long[0])) for long in ("query", "key", "value"))
-        _check(all(isinstance(x, torch.Tensor) for x in (q, k, v)), f"{self._at(layer)}: q, k and v must be tensors, got", given.keys())
-        out = out[0] if isinstance(out, tuple) else out
+        _check(all(isinstance(x, torch.Tensor) and x.dim() == 4 for x in (q, k, v, out)),
+               f"{self._at(layer)}: q, k, v and the output must be tensors of 4 axes, got", [type(x).__name__ for x in (q, k, v, out)])
         if tokens_first:
             q, k, v, out = (x.transpose(1, 2) for x in (q, k, v, out))
-        call, passes = self.calls[layer], 2 if r.guidance == "passes" else 1
-        scale, second = divmod(call, passes)
-        _check(scale < len(r.maps), f"{self._at(layer)}: calls must be {passes * len(r.maps)} by the schedule, got", call + 1)
+        scale, second = self._place(layer)
         at = self._at(layer, scale)
-        first = call or all(self.calls[:layer]) and not any(self.calls[layer:])
-        _check(first, f"{self._at(layer)}: attention modules must be called in the order of model.modules(), got", self.calls)
-        self.calls[layer] += 1
         self._check_plain(at, given)
-        start, end = r.starts[scale], r.starts[scale + 1]
-        _check(q.dim() == 4 and q.shape[2] == end - start, f"{at}: queries must be {end - start}, got", tuple(q.shape))
-        cached = "the full cache must be on, with nothing cut"
-        _check(k.shape[2] == v.shape[2] == end, f"{at}: keys must be {end} ({cached}), got", k.shape[2])
-        rows = len(self.prompts)
-        sizes = (rows, 2 * rows) if r.guidance.startswith("rows") else (rows,)
-        _check(q.shape[0] in sizes, f"{at}: batch rows must be {' or '.join(map(str, sizes))}, got", q.shape[0])
-        _check(k.shape[:2] == v.shape[:2] == q.shape[:2], f"{at}: heads of q, k and v must be the same, got", tuple(k.shape))
-        _check(k.shape[3] == v.shape[3] == q.shape[3], f"{at}: head widths must be the same, got", tuple(v.shape))
+        self._check_shapes(at, scale, q, k, v)
         factor = given.get("scale", given.get("softmax_scale"))
         factor = 1 / math.sqrt(q.shape[3]) if factor is None else float(factor)
-        kind = r.dtype or out.dtype
+        kind = self.r.dtype or out.dtype
         _check(kind in TYPES, f"{at}: type of attention must be float32, float16 or bfloat16, got", kind)
-        r._agree({"heads": q.shape[1], "headWidth": q.shape[3], "softmaxScale": factor, "dtype": TYPES[kind][0]})
-        self._check_prefix(at, (layer, second), k, v, start)
+        self.r._agree({"heads": q.shape[1], "headWidth": q.shape[3], "softmaxScale": factor, "dtype": TYPES[kind][0]})
+        self._check_prefix(at, (layer, second), k, v, self.r.starts[scale])
         self._check_output(at, q, k, v, out, factor, kind)
         if not self.files and self.table is None:
             self._open()
-        conditional, other = (0, rows) if r.guidance != "rows-uncond-first" or q.shape[0] == rows else (rows, 0)
-        for p in range(rows):
-            c = None if second else conditional + p
-            u = p if second else other + p if q.shape[0] > rows else None
-            if r.statistics:
-                self._count(p, layer, scale, q, k, c, u if r.both else None, factor, kind)
-                continue
-            chosen = None if r.queries == "all" else draw_rows(r.seed, self.prompts[p][0], layer, scale, end - start, r.queries)
-            for branch, row in (("c", c), ("u", u if r.both else None)):
-                if row is not None:
-                    some = q[row] if chosen is None else q[row][:, torch.tensor(chosen, device=q.device)]
-                    parts = {"q": some, "k": k[row, :, start:], "v": v[row, :, start:]}
-                    for part in "qkv" if r.manifest["values"] else "qk":
-                        self.files[p].write(f"{layer}.{scale}.{branch}.{part}", TYPES[kind][1], parts[part], kind)
-            if chosen is not None and not second:
-                self.files[p].write(f"{layer}.{scale}.rows", "I32", torch.tensor(chosen), torch.int32)
+        batch = len(self.prompts)
+        first, other = (0, batch) if self.r.guidance != "rows-uncond-first" or len(q) == batch else (batch, 0)
+        for p in range(batch):
+            c = None if second else first + p
+            u = p if second else other + p if len(q) > batch else None
+            u = u if self.r.both else None
+            if self.r.statistics:
+                self._count(p, layer, scale, q, k, c, u, factor, kind)
+            else:
+                self._record(p, layer, scale, q, k, v, c, u, kind)
+
+    def _place(self, layer):
+        """Counts a call; returns its scale, and whether it is the unconditional pass."""
+        r = self.r
+        _check(not self.seen[layer], f"{self._at(layer)}: attention must be called once by the module, got", "more")
+        call, passes = self.calls[layer], 2 if r.guidance == "passes" else 1
+        most = passes * len(r.maps)
+        _check(call < most, f"{self._at(layer)}: calls must be {most} by the schedule, got", call + 1)
+        ordered = call or all(self.calls[:layer]) and not any(self.calls[layer:])
+        _check(ordered, f"{self._at(layer)}: modules must be called in the order of model.modules(), got", self.calls)
+        self.seen[layer] = True
+        self.calls[layer] += 1
+        return divmod(call, passes)
+
+    def _record(self, p, layer, scale, q, k, v, c, u, kind):
+        """Writes the rows c and u of a call, where they are not None."""
+        r, start = self.r, self.r.starts[scale]
+        chosen = None
+        if r.queries != "all":
+            chosen = draw_rows(r.seed, self.prompts[p][0], layer, scale, r.tokens[scale], r.queries)
+        for branch, row in (("c", c), ("u", u)):
+            if row is not None:
+                some = q[row] if chosen is None else q[row][:, torch.tensor(chosen, device=q.device)]
+                for part, x in (("q", some), ("k", k[row, :, start:]), ("v", v[row, :, start:])):
+                    if part != "v" or r.manifest["values"]:
+                        self.files[p].write(f"{layer}.{scale}.{branch}.{part}", TYPES[kind][1], x, kind)
+        if chosen is not None and c is not None:
+            self.files[p].write(f"{layer}.{scale}.rows", "I32", torch.tensor(chosen), torch.int32)
+
+    def _check_shapes(self, at, scale, q, k, v):
+        r, batch = self.r, len(self.prompts)
+        tokens, end = r.tokens[scale], r.starts[scale + 1]
+        _check(q.shape[2] == tokens, f"{at}: queries must be {tokens}, got", tuple(q.shape))
+        cached = "the full cache must be on, with nothing cut"
+        _check(k.shape[2] == v.shape[2] == end, f"{at}: keys must be {end} ({cached}), got", k.shape[2])
+        sizes = (batch, 2 * batch) if r.guidance.startswith("rows") else (batch,)
+        _check(len(q) in sizes, f"{at}: batch rows must be {' or '.join(map(str, sizes))}, got", len(q))
+        same = k.shape[:2] == v.shape[:2] == q.shape[:2] and k.shape[3] == v.shape[3] == q.shape[3]
+        _check(same, f"{at}: rows, heads and widths of q, k and v must be the same, got", [*map(tuple, (q.shape, k.shape, v.shape))])
 
     def _check_plain(self, at, given):
         mask = next((given[name] for name in ("attn_mask", "attn_bias") if given.get(name) is not None), None)
         zero = mask is None or (isinstance(mask, torch.Tensor) and mask.dtype != torch.bool and not mask.any())
         _check(zero, f"{at}: attention must have no mask, got", "one")
-        for name, plain in (("is_causal", (False,)), ("causal", (False,)), ("dropout_p", (0,)), ("p", (0,)), ("softcap", (0,)),
-                            ("window_size", ((-1, -1),)), ("alibi_slopes", ())):
+        off = {"is_causal": False, "causal": False, "dropout_p": 0, "p": 0, "softcap": 0, "window_size": (-1, -1), "alibi_slopes": None}
+        for name, plain in off.items():
             value = given.get(name)
             value = tuple(value) if isinstance(value, list) else value
-            _check(value is None or value in plain, f"{at}: {name} must be off, got", value)
+            _check(value is None or (plain is not None and value == plain), f"{at}: {name} must be off, got", value)
 
     def _check_prefix(self, at, key, k, v, start):
         """The keys of the earlier maps must be those of the earlier calls: sums over the tokens, by head and channel."""
         new = [(x[:, :, start:].sum(2, dtype=torch.float64), _magnitude(x[:, :, start:])) for x in (k, v)]
         for i, x in enumerate((k, v)):
             if start:
-                own = slice(-len(x), None) if self.r.guidance == "rows-uncond-first" else slice(len(x))  # guidance may have ended
+                # the rows of the conditional branch alone, where guidance has ended
+                own = slice(-len(x), None) if self.r.guidance == "rows-uncond-first" else slice(len(x))
                 before, magnitude = (sums[own] for sums in self.sums[key][i])
                 same = (x[:, :, :start].sum(2, dtype=torch.float64) - before).abs() <= 1e-9 * magnitude + 1e-30
                 _check(same.all(), f"{at}: cached {('keys', 'values')[i]} must be those of the earlier maps, got", "others")
@@ -408,7 +428,8 @@ class _Generation:
         wanted = torch.softmax(factor * a @ b.T, -1) @ c
         found = out[row, head, rows].double()
         error = (torch.linalg.norm(found - wanted) / torch.linalg.norm(wanted).clamp_min(1e-30)).item()
-        _check(error <= WORST_ERROR, f"{at} head {head}: recomputed attention must be the module's within 5 %, got", f"{error:.1%} off")
+        must = f"{at} head {head}: recomputed attention must be the module's within 5 %, got"
+        _check(error <= WORST_ERROR, must, f"{error:.1%} off")
         self.r.manifest["checkError"] = max(self.r.manifest["checkError"], error)
 
     # ---- files ----------------------------------------------------------------------------------------------------------
@@ -426,9 +447,11 @@ class _Generation:
         free = shutil.disk_usage(r.directory).free
         if not getattr(r, "_said", False):
             r._said = True
-            print(f"record: {r.manifest['model']}, {len(r.layers)} layers, {heads} heads of {r.manifest['headWidth']}, "
-                  f"{r.manifest['dtype']}: {_size(size)} a prompt, {_size(free)} free in {r.directory}", file=sys.stderr)
-        _check(free > size * len(self.prompts), f"{r.directory} must have room for {_size(size * len(self.prompts))}, got", _size(free))
+            m = r.manifest
+            shape_ = f"{m['layers']} layers, {heads} heads of {m['headWidth']}, {m['dtype']}"
+            print(f"record: {m['model']}, {shape_}: {_size(size)} a prompt, {_size(free)} free", file=sys.stderr)
+        size *= len(self.prompts)
+        _check(free > size, f"{r.directory} must have room for {_size(size)}, got", _size(free))
         if r.statistics:
             self.table = torch.full(shape, math.nan, dtype=torch.float64)
             return
@@ -448,9 +471,8 @@ class _Generation:
         while self.files:
             self.files[0].finish()
             self.files.pop(0)
-        r.manifest["prompts"] = sorted(
-            r.manifest["prompts"] + [{"index": i, "prompt": p, "seed": s, "file": n} for (i, p, s), n in zip(self.prompts, names)],
-            key=lambda p: p["index"])
+        done = [{"index": i, "prompt": p, "seed": s, "file": n} for (i, p, s), n in zip(self.prompts, names)]
+        r.manifest["prompts"] = sorted(r.manifest["prompts"] + done, key=lambda prompt: prompt["index"])
         r._write()
 
     def abandon(self):
@@ -460,13 +482,13 @@ class _Generation:
     # ---- statistics -----------------------------------------------------------------------------------------------------
 
     def _count(self, p, layer, scale, q, k, c, u, factor, kind):
-        """Reduces one prompt's rows of one call to means, in float64."""
-        r, n = self.r, self.r.tokens[scale]
-        most = n if r.queries == "all" else min(n, r.queries)
-        drawn = draw_rows(r.seed, self.prompts[p][0], layer, scale, n, min(most, SORTED_ROWS) if r.queries == "all" else most)
-        rows = drawn + sorted(set(range(n)) - set(drawn)) if r.queries == "all" else drawn
+        """Reduces the rows c and u of a call to means over the query rows, in float64."""
         if c is None and u is None:
             return
+        r, n = self.r, self.r.tokens[scale]
+        count = SORTED_ROWS if r.queries == "all" else r.queries
+        drawn = draw_rows(r.seed, self.prompts[p][0], layer, scale, n, count)
+        rows = drawn + sorted(set(range(n)) - set(drawn)) if r.queries == "all" else drawn
         pair = self.pending.get((p, layer)) if c is None else (q[c], k[c])
         if u is None and r.guidance == "passes" and r.both:
             self.pending[p, layer] = pair  # until the unconditional call

@@ -7,8 +7,5 @@ import picocli.CommandLine.Command;
     name = "traces",
     description = "Attention recorded where a model runs, in PyTorch: the recorder, a summary.",
     subcommands = {TracesRecorderCommand.class, TracesShowCommand.class},
-    footer = {
-      "  ./scalekv traces recorder > record.py",
-      "  ./scalekv traces show traces"
-    })
+    footer = {"  ./scalekv traces recorder > record.py", "  ./scalekv traces show traces"})
 final class TracesCommand {}

@@ -538,7 +538,7 @@ class _Generation:
         put("current-mass", p[..., start:].sum(-1))
         put("current-distance", (p[..., start:] * far[:, start:]).sum(-1) / mass)
         if start:
-            put("history-topk", p[..., :start].topk(-(-TOP_SHARE * start // 100), dim=-1).values.sum(-1))
+            put("history-topk", p[..., :start].topk(-(-TOP_SHARE * start // 100), sorted=False).values.sum(-1))
             put("sink-mass", p[..., :min(SINKS, start)].sum(-1))
         for s in range(len(r.maps)):
             keys = p[..., r.starts[s]:r.starts[s + 1]] if s <= scale else p[..., :0]

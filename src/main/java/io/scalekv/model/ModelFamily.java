@@ -1,6 +1,10 @@
 package io.scalekv.model;
 
 import io.scalekv.io.Require;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +23,16 @@ public interface ModelFamily {
 
   /** Returns the models known by name. */
   List<? extends ModelConfig> models();
+
+  /** Returns the text of the {@code config.json} that comes with the project for a model. */
+  static String shippedConfig(String model) {
+    try (InputStream in =
+        ModelFamily.class.getResourceAsStream(model + "/" + ModelCatalog.CONFIG)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /**
    * Parses the text of a {@code config.json}.

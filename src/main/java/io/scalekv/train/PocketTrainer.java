@@ -35,9 +35,7 @@ import io.scalekv.weights.Weights;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
@@ -53,21 +51,16 @@ public final class PocketTrainer {
 
   private static final double CAPTION_DROPOUT = 0.1;
   private static final double LARGEST_FLIP_RATE = 0.2;
-  private static final int FEWEST_MAPS = 4;
 
   /**
    * Options of a run.
    *
    * @param config of the transformer
    * @param vae the trained tokenizer
-   * @param schedule token maps
+   * @param batches numbers of scales and images of the steps
    * @param rotaryReference map to which rotary positions are normalised
-   * @param curriculum number of scales of a batch
-   * @param tokens of a batch, about: images an update are this over the tokens of the maps used
-   * @param steps updates
    * @param decaySteps updates of the decay at the end
    * @param learningRate peak
-   * @param seed of data, noise and first weights
    * @param bf16 whether the blocks' products round their factors to bfloat16
    * @param folder where checkpoint, curve and weights go
    * @param checkpointEvery time between checkpoints
@@ -76,29 +69,22 @@ public final class PocketTrainer {
   public record Options(
       InfinityConfig config,
       Vae vae,
-      ScaleSchedule schedule,
+      ScaleBatches batches,
       TokenMap rotaryReference,
-      Curriculum curriculum,
-      int tokens,
-      int steps,
       int decaySteps,
       double learningRate,
-      long seed,
       boolean bf16,
       Path folder,
       Duration checkpointEvery,
       Weights startFrom) {
     /** Checks the numbers against each other. */
     public Options {
-      Require.atLeast("scales", schedule.scales(), FEWEST_MAPS);
       Require.that(!config.patchify(), "patchified models cannot be trained");
       Require.that(
           config.codeBits() == vae.config().codeBits(),
           "codeBits must be %d as the tokenizer has, got %d",
           vae.config().codeBits(),
           config.codeBits());
-      Require.atLeast("tokens", tokens, 1);
-      Require.atLeast("steps", steps, 1);
       Require.atLeast("decaySteps", decaySteps, 0);
     }
   }
@@ -117,14 +103,9 @@ public final class PocketTrainer {
     this.words = new WordEmbedder(weights);
     this.quantiser = quantiser;
     this.rotary =
-        RotaryTable.of(manager, o.schedule(), o.rotaryReference(), o.config().headWidth());
-    int scales = o.schedule().scales();
-    bounds = new NDArray[scales + 1];
-    lossWeights = new NDArray[scales + 1];
-    for (int n = 1; n <= scales; n++) {
-      bounds[n] = bounds(manager, n);
-      lossWeights[n] = lossWeights(manager, n);
-    }
+        RotaryTable.of(manager, o.batches().schedule(), o.rotaryReference(), o.config().headWidth());
+    bounds = o.batches().bounds(manager);
+    lossWeights = o.batches().lossWeights(manager);
   }
 
   /**
@@ -133,15 +114,15 @@ public final class PocketTrainer {
    */
   public static void train(Options o, Consumer<String> log) {
     Path result = o.folder().resolve(CheckpointNames.TRANSFORMER);
-    Engine.getInstance().setRandomSeed((int) o.seed());
+    Engine.getInstance().setRandomSeed((int) o.batches().seed());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         MultiScaleBsq quantiser = new MultiScaleBsq(manager, o.config().codeBits());
         Weights weights = startWeights(manager, o)) {
       PocketTrainer trainer = new PocketTrainer(o, manager, weights, quantiser);
       TrainingLoop.Options loop =
           new TrainingLoop.Options(
-              o.steps(),
-              o.seed(),
+              o.batches().steps(),
+              o.batches().seed(),
               new LearningRate(o.learningRate(), 100, o.decaySteps(), 0.02),
               new AdamW.Options(0.9, 0.97, 0.02, 2, 0.999),
               o.folder().resolve("transformer-checkpoint.safetensors"),
@@ -152,7 +133,9 @@ public final class PocketTrainer {
           .run(
               trainer::loss,
               report -> log.accept("transformer " + report),
-              (average, at) -> trainer.write(result, average, at));
+              (average, at) ->
+                  SafetensorsWriter.write(
+                      result, average.arrays(), StoredType.F32, o.batches().metadata(at)));
     }
   }
 
@@ -165,42 +148,16 @@ public final class PocketTrainer {
     return w;
   }
 
-  private void write(Path file, Weights average, TrainingLoop.Progress at) {
-    long images = 0;
-    for (int step = 1; step <= at.step(); step++) {
-      images += batchOf(scalesOf(randomOf(step), step));
-    }
-    Map<String, String> meta = new LinkedHashMap<>();
-    meta.put("steps", String.valueOf(at.step()));
-    meta.put("images", String.valueOf(images));
-    meta.put("seconds", String.valueOf(Math.round(at.seconds())));
-    meta.put("seed", String.valueOf(o.seed()));
-    SafetensorsWriter.write(file, average.arrays(), StoredType.F32, meta);
-  }
-
-  private SplittableRandom randomOf(int step) {
-    return new SplittableRandom(TrainingLoop.mix(o.seed(), step));
-  }
-
-  private int batchOf(int scales) {
-    return Math.max(1, o.tokens() / o.schedule().tokensBefore(scales));
-  }
-
-  /** Returns the number of scales in the batch of a step. */
-  private int scalesOf(SplittableRandom random, int step) {
-    return o.curriculum().scales(step / (double) o.steps(), o.schedule().scales(), random);
-  }
-
   private NDArray loss(NDManager scope, int step) {
-    SplittableRandom random = randomOf(step);
-    int scales = scalesOf(random, step);
-    ScaleSchedule used = new ScaleSchedule(o.schedule().maps().subList(0, scales));
-    int batch = batchOf(scales);
-    int side = o.schedule().last().height() * o.vae().config().patch();
+    SplittableRandom random = o.batches().random(step);
+    int scales = o.batches().scales(random, step);
+    ScaleSchedule used = o.batches().first(scales);
+    int batch = o.batches().images(scales);
+    int side = o.batches().schedule().last().height() * o.vae().config().patch();
     SceneSampler sampler = SceneSampler.of(random);
     List<RgbImage> images = new ArrayList<>(batch);
     List<String> captions = new ArrayList<>(batch);
-    boolean easy = step < 0.1 * o.steps();
+    boolean easy = step < 0.1 * o.batches().steps();
     for (int i = 0; i < batch; i++) {
       Scene scene =
           easy && random.nextBoolean() ? sampler.next(SceneSampler.Level.SINGLE) : sampler.next();
@@ -223,7 +180,7 @@ public final class PocketTrainer {
     NDArray z = TorchOps.call("stop_gradient", o.vae().encode(Pixels.toArray(scope, images)));
     NDList inputs = new NDList();
     NDList bits = new NDList();
-    TokenMap latent = o.schedule().last();
+    TokenMap latent = o.batches().schedule().last();
     NDArray residual = z;
     NDArray summed = null;
     for (int k = 0; k < used.scales(); k++) {
@@ -296,26 +253,5 @@ public final class PocketTrainer {
     }
     NDArray at = scope.create(ids, new Shape(1, ids.length));
     return TorchOps.call("embedding", at, model.weights().get("lvl_embed.weight"));
-  }
-
-  private NDArray bounds(NDManager manager, int scales) {
-    long[] b = new long[scales + 1];
-    for (int k = 0; k <= scales; k++) {
-      b[k] = o.schedule().tokensBefore(k);
-    }
-    return NativeCopy.of(manager, b, new Shape(b.length));
-  }
-
-  /** Returns weights of tokens: a scale weighs as the side of its square; the sum is 1. */
-  private NDArray lossWeights(NDManager manager, int scales) {
-    double sum = 0;
-    for (int k = 0; k < scales; k++) {
-      sum += Math.sqrt(o.schedule().tokens(k));
-    }
-    float[] w = new float[o.schedule().tokensBefore(scales)];
-    for (int i = 0; i < w.length; i++) {
-      w[i] = (float) (1 / Math.sqrt(o.schedule().tokens(o.schedule().scaleOf(i))) / sum);
-    }
-    return NativeCopy.of(manager, w, new Shape(w.length, 1));
   }
 }

@@ -1,15 +1,13 @@
 package io.scalekv.train;
 
 import ai.djl.ndarray.NDManager;
-import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelChoice;
+import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
-import io.scalekv.model.infinity.InfinityModelConfig;
-import io.scalekv.model.vae.Vae;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
@@ -22,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -31,9 +28,6 @@ import java.util.function.Consumer;
  * skipped; an interrupted one resumes from its checkpoint.
  */
 public final class PocketTraining {
-  private static final int VAE_BATCH = 16;
-  private static final double VAE_LEARNING_RATE = 2e-3;
-
   /**
    * Options of a training.
    *
@@ -61,28 +55,19 @@ public final class PocketTraining {
    */
   public static Result run(Options o, Consumer<String> log) {
     Recipe recipe = o.recipe();
-    InfinityModelConfig config = InfinityModelConfig.cast(ModelCatalog.config(recipe.model()));
-    ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
+    ModelConfig config = ModelCatalog.config(recipe.model());
+    PocketFamily family = PocketFamily.of(config);
     CheckpointFolder pocket =
         CheckpointFolder.of(ModelCatalog.config(ModelChoice.DEFAULT), new ModelSource.Shipped());
     Path vaeFile = o.folder().resolve("vae-fp32.safetensors");
     if (!Files.exists(vaeFile) && o.from() != null) {
       copyTensors(o.from().resolve(CheckpointNames.TOKENIZER), vaeFile, StoredType.F32);
     } else if (!Files.exists(vaeFile) && recipe.vaeSteps() == 0) {
-      copyTensors(pocket.tokenizer(), vaeFile, StoredType.F32);
+      Path shipped =
+          CheckpointFolder.of(family.tokenizerOf(), new ModelSource.Shipped()).tokenizer();
+      copyTensors(shipped, vaeFile, StoredType.F32);
     } else if (!Files.exists(vaeFile)) {
-      VaeTrainer.train(
-          new VaeTrainer.Options(
-              config.tokenizer(),
-              schedule,
-              VAE_BATCH,
-              recipe.vaeSteps(),
-              VAE_LEARNING_RATE,
-              recipe.seed(),
-              o.folder(),
-              o.checkpointEvery(),
-              vaeFile),
-          log);
+      family.trainTokenizer(o, vaeFile, log);
     }
     Path initial =
         o.from() != null
@@ -91,23 +76,7 @@ public final class PocketTraining {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights vae = load(manager, vaeFile);
         Weights start = initial == null ? null : load(manager, initial)) {
-      PocketTrainer.train(
-          new PocketTrainer.Options(
-              config.transformer(),
-              new Vae(config.tokenizer(), vae),
-              schedule,
-              config.rotaryMap(1),
-              recipe.curriculum(),
-              recipe.tokens(),
-              recipe.steps(),
-              recipe.decaySteps(),
-              recipe.learningRate(),
-              recipe.seed(),
-              recipe.bf16(),
-              o.folder(),
-              o.checkpointEvery(),
-              start),
-          log);
+      family.trainTransformer(o, vae, start, log);
     }
     Path model = o.folder().resolve("model");
     try {

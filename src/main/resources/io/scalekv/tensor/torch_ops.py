@@ -297,6 +297,16 @@ class M(Module):
     l = torch.binary_cross_entropy_with_logits(margin, bits, None, None, 0)
     return torch.mean(torch.sum(torch.mul(l, weight), [1]))
 
+  # weighted sum of cross-entropies in nats: logits [B,L,V], ids [B,L] (int64), weight [L,1] -> mean
+  # over rows
+  def weighted_code_loss(self, logits: Tensor, ids: Tensor, weight: Tensor) -> Tensor:
+    l = torch.cross_entropy_loss(torch.flatten(logits, 0, 1), torch.flatten(ids), None, 0, -100, 0.)
+    return torch.mean(torch.matmul(torch.reshape(l, [-1, torch.size(weight, 0)]), weight))
+
+  # x with a x = b in least squares: b [N,C], a [N,F] -> [F,C]
+  def least_squares(self, b: Tensor, a: Tensor) -> Tensor:
+    return torch.matmul(torch.linalg_pinv(a), b)
+
   # rows of table [N,W] at ids [B,T] (int64) -> [B,T,W]
   def embedding(self, ids: Tensor, table: Tensor) -> Tensor:
     return torch.embedding(table, ids)

@@ -377,6 +377,7 @@ final class CommandsTest {
             "infinity-2b",
             "infinity-8b",
             "infinity-8b-512",
+            "pocket-var",
             "var-d12",
             "var-d16",
             "var-d20",

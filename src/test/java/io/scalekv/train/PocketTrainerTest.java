@@ -64,14 +64,10 @@ class PocketTrainerTest {
     return new PocketTrainer.Options(
         CONFIG,
         vae,
-        SCHEDULE,
+        new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, steps, 9),
         new TokenMap(4, 4),
-        Curriculum.LAST_MAPS,
-        60,
-        steps,
         2,
         0.01,
-        9,
         false,
         own,
         EVERY,
@@ -134,46 +130,14 @@ class PocketTrainerTest {
 
   @Test
   void wrongOptionsAreRefused() {
+    InfinityConfig five = new InfinityConfig(2, 16, 2, 32, 5, false, 128, 17, 1);
+    ScaleBatches batches = new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, 1, 9);
     Exception e =
         assertThrows(
             IllegalArgumentException.class,
             () ->
                 new PocketTrainer.Options(
-                    CONFIG,
-                    vae,
-                    ScaleSchedule.ofSides(1, 2, 4),
-                    new TokenMap(4, 4),
-                    Curriculum.LAST_MAPS,
-                    60,
-                    1,
-                    0,
-                    0.01,
-                    9,
-                    false,
-                    folder,
-                    EVERY,
-                    null));
-    assertTrue(e.getMessage().endsWith("got 3"), e.getMessage());
-    InfinityConfig five = new InfinityConfig(2, 16, 2, 32, 5, false, 128, 17, 1);
-    e =
-        assertThrows(
-            IllegalArgumentException.class,
-            () ->
-                new PocketTrainer.Options(
-                    five,
-                    vae,
-                    SCHEDULE,
-                    new TokenMap(4, 4),
-                    Curriculum.LAST_MAPS,
-                    60,
-                    1,
-                    0,
-                    0.01,
-                    9,
-                    false,
-                    folder,
-                    EVERY,
-                    null));
+                    five, vae, batches, new TokenMap(4, 4), 0, 0.01, false, folder, EVERY, null));
     assertTrue(e.getMessage().endsWith("got 5"), e.getMessage());
   }
 }

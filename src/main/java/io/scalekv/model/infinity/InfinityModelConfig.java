@@ -12,7 +12,6 @@ import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.MemoryNeed;
-import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelFamily;
 import io.scalekv.model.ModelSource;
@@ -25,9 +24,6 @@ import io.scalekv.scene.Vocabulary;
 import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -168,12 +164,7 @@ public record InfinityModelConfig(
   }
 
   private static InfinityModelConfig resource(String name) {
-    String resource = name + "/" + ModelCatalog.CONFIG;
-    try (InputStream in = ModelCatalog.class.getResourceAsStream(resource)) {
-      return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), resource);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return parse(ModelFamily.shippedConfig(name), name);
   }
 
   /**

@@ -100,7 +100,11 @@ public final class Var {
    */
   public VarCondition condition(NDManager scope, long... classes) {
     NDArray ids = NativeCopy.of(scope, classes, new Shape(classes.length));
-    NDArray rows = TorchOps.call("embedding", ids, w("class_emb.weight"));
+    return condition(TorchOps.call("embedding", ids, w("class_emb.weight")));
+  }
+
+  /** Returns the condition of class embeddings, [B,C]. */
+  public VarCondition condition(NDArray rows) {
     NDArray silu = TorchOps.call("silu", rows);
     NDArray shared = config.sharedAda() ? modulation("shared_ada_lin.1", silu, 6) : null;
     List<List<NDArray>> modulation = new ArrayList<>();

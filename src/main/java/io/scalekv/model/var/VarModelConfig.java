@@ -104,9 +104,10 @@ public record VarModelConfig(
         wanted == got, "/tokenizer/%s must be %d as in /transformer, got %d", key, wanted, got);
   }
 
-  /** Returns the published models. */
+  /** Returns the models known by name: the pocket model, then the published ones. */
   private static List<VarModelConfig> known() {
     return List.of(
+        (VarModelConfig) FAMILY.parse(ModelFamily.shippedConfig("pocket-var"), "pocket-var"),
         published("var-d12", 12, VarConfig.SIDES_256, false),
         published("var-d16", 16, VarConfig.SIDES_256, false),
         published("var-d20", 20, VarConfig.SIDES_256, false),

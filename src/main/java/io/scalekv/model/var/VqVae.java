@@ -95,7 +95,7 @@ public final class VqVae {
   }
 
   /**
-   * Returns initial weights for training: those of {@link Vae#putInitial}, codes normal. Uses the
+   * Returns initial weights for training: those of {@link Vae#putInitial}, codes near zero. Uses the
    * engine's random state.
    */
   public static Weights initialWeights(NDManager parent, VqVaeConfig config) {
@@ -103,7 +103,7 @@ public final class VqVae {
     Map<String, Shape> shapes = shapes(config);
     Shape codebook = shapes.remove("quantize.embedding.weight");
     Vae.putInitial(w, shapes);
-    w.putNormal("quantize.embedding.weight", codebook, 1f);
+    w.putNormal("quantize.embedding.weight", codebook, 1f / config.codes());
     return w;
   }
 }

@@ -1,0 +1,132 @@
+package io.scalekv.train;
+
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.ModelCatalog;
+import io.scalekv.model.ModelChoice;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.infinity.InfinityModelConfig;
+import io.scalekv.model.var.VarModelConfig;
+import io.scalekv.model.var.VqVae;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.weights.Weights;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Trainers of a model family's pocket models. */
+sealed interface PocketFamily {
+  /** Returns the model whose shipped tokenizer serves where the recipe trains none. */
+  ModelConfig tokenizerOf();
+
+  /** Trains the tokenizer and writes its averaged weights. */
+  void trainTokenizer(PocketTraining.Options o, Path result, Consumer<String> log);
+
+  /**
+   * Trains the transformer and writes its averaged weights into the folder.
+   *
+   * @param tokenizer its weights
+   * @param start weights to start from, or null
+   */
+  void trainTransformer(
+      PocketTraining.Options o, Weights tokenizer, Weights start, Consumer<String> log);
+
+  /**
+   * Returns the trainers of a model.
+   *
+   * @throws IllegalArgumentException if its family has none
+   */
+  static PocketFamily of(ModelConfig config) {
+    return config instanceof VarModelConfig v
+        ? new Classes(v)
+        : new Captions(InfinityModelConfig.cast(config));
+  }
+
+  private static ScaleBatches batches(Recipe r, ScaleSchedule schedule) {
+    return new ScaleBatches(schedule, r.curriculum(), r.tokens(), r.steps(), r.seed());
+  }
+
+  /** Infinity: bits, conditioned on captions. */
+  record Captions(InfinityModelConfig config) implements PocketFamily {
+    @Override
+    public ModelConfig tokenizerOf() {
+      return ModelCatalog.config(ModelChoice.DEFAULT);
+    }
+
+    @Override
+    public void trainTokenizer(PocketTraining.Options o, Path result, Consumer<String> log) {
+      VaeTrainer.train(
+          new VaeTrainer.Options(
+              config.tokenizer(),
+              config.schedule(Optional.empty(), 1),
+              16,
+              o.recipe().vaeSteps(),
+              2e-3,
+              o.recipe().seed(),
+              o.folder(),
+              o.checkpointEvery(),
+              result),
+          log);
+    }
+
+    @Override
+    public void trainTransformer(
+        PocketTraining.Options o, Weights tokenizer, Weights start, Consumer<String> log) {
+      Recipe r = o.recipe();
+      PocketTrainer.train(
+          new PocketTrainer.Options(
+              config.transformer(),
+              new Vae(config.tokenizer(), tokenizer),
+              batches(r, config.schedule(Optional.empty(), 1)),
+              config.rotaryReference(1).orElseThrow(),
+              r.decaySteps(),
+              r.learningRate(),
+              r.bf16(),
+              o.folder(),
+              o.checkpointEvery(),
+              start),
+          log);
+    }
+  }
+
+  /** VAR: codes of a codebook, conditioned on classes. */
+  record Classes(VarModelConfig config) implements PocketFamily {
+    @Override
+    public ModelConfig tokenizerOf() {
+      return config;
+    }
+
+    @Override
+    public void trainTokenizer(PocketTraining.Options o, Path result, Consumer<String> log) {
+      VqVaeTrainer.train(
+          new VqVaeTrainer.Options(
+              config.tokenizer(),
+              config.schedule(Optional.empty(), 1),
+              8,
+              o.recipe().vaeSteps(),
+              3e-3,
+              o.recipe().seed(),
+              o.folder(),
+              o.checkpointEvery(),
+              result),
+          log);
+    }
+
+    @Override
+    public void trainTransformer(
+        PocketTraining.Options o, Weights tokenizer, Weights start, Consumer<String> log) {
+      Recipe r = o.recipe();
+      VarTrainer.train(
+          new VarTrainer.Options(
+              config.transformer(),
+              new VqVae(config.tokenizer(), tokenizer),
+              batches(r, config.schedule(Optional.empty(), 1)),
+              r.decaySteps(),
+              r.learningRate(),
+              r.bf16(),
+              o.folder(),
+              o.checkpointEvery(),
+              start),
+          log);
+    }
+  }
+}

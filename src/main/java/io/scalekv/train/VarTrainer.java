@@ -1,0 +1,271 @@
+package io.scalekv.train;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
+import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
+import io.scalekv.model.CheckpointNames;
+import io.scalekv.model.Pixels;
+import io.scalekv.model.Precision;
+import io.scalekv.model.attention.SelfAttention;
+import io.scalekv.model.var.MultiScaleVq;
+import io.scalekv.model.var.Var;
+import io.scalekv.model.var.VarCondition;
+import io.scalekv.model.var.VarConfig;
+import io.scalekv.model.var.VarWeights;
+import io.scalekv.model.var.VqVae;
+import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.scene.Colour;
+import io.scalekv.scene.Scene;
+import io.scalekv.scene.SceneClasses;
+import io.scalekv.scene.SceneObject;
+import io.scalekv.scene.SceneRenderer;
+import io.scalekv.scene.ShapeKind;
+import io.scalekv.tensor.NativeCopy;
+import io.scalekv.tensor.TorchOps;
+import io.scalekv.weights.SafetensorsWriter;
+import io.scalekv.weights.StoredType;
+import io.scalekv.weights.Weights;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
+/**
+ * Trainer of a class-conditional VAR transformer on the {@link SceneClasses}: cross-entropy on the
+ * codes of all scales, teacher forcing on codes of which some are replaced by random ones (as
+ * Infinity's bitwise self-correction, arXiv 2412.04431, section 3.4), labels dropped at random for
+ * guidance.
+ *
+ * <p>While it trains, the embedding of a class is the sum of one vector for its shape, one for
+ * its colour and one for its background's, so that an image teaches all classes that share one of
+ * them; the file holds the sums.
+ */
+public final class VarTrainer {
+  private static final String CLASSES = "class_emb.weight";
+  private static final String FACTORS = "class_factors.weight";
+  private static final double LABEL_DROPOUT = 0.1;
+  private static final double LARGEST_REPLACED_PART = 0.1;
+
+  /**
+   * Options of a run.
+   *
+   * @param config of the transformer
+   * @param vae the trained tokenizer
+   * @param batches numbers of scales and images of the steps
+   * @param decaySteps updates of the decay at the end
+   * @param learningRate peak
+   * @param bf16 whether the blocks' products round their factors to bfloat16
+   * @param folder where checkpoint, curve and weights go
+   * @param checkpointEvery time between checkpoints
+   * @param startFrom averaged weights to start from, or null
+   */
+  public record Options(
+      VarConfig config,
+      VqVae vae,
+      ScaleBatches batches,
+      int decaySteps,
+      double learningRate,
+      boolean bf16,
+      Path folder,
+      Duration checkpointEvery,
+      Weights startFrom) {
+    /** Checks the numbers against each other. */
+    public Options {
+      Require.that(
+          config.classes() == SceneClasses.COUNT,
+          "classes must be the %d of the scene language, got %d",
+          SceneClasses.COUNT,
+          config.classes());
+      Require.that(
+          config.codes() == vae.config().codes(),
+          "codes must be %d as the tokenizer has, got %d",
+          vae.config().codes(),
+          config.codes());
+      Require.atLeast("decaySteps", decaySteps, 0);
+    }
+  }
+
+  private final Options o;
+  private final ScaleSchedule schedule;
+  private final Var model;
+  private final MultiScaleVq quantiser;
+  private final NDArray parts;
+  private final NDArray[] bounds;
+  private final NDArray[] lossWeights;
+
+  private VarTrainer(Options o, NDManager manager, Weights weights) {
+    this.o = o;
+    this.schedule = o.batches().schedule();
+    this.model = new Var(o.config(), weights, o.bf16() ? Precision.MIXED : Precision.FP32);
+    this.quantiser = o.vae().quantiser();
+    this.parts = parts(manager);
+    this.bounds = o.batches().bounds(manager);
+    this.lossWeights = o.batches().lossWeights(manager);
+  }
+
+  /**
+   * Trains, or resumes from the checkpoint in the folder, and writes the averaged weights (float32)
+   * there.
+   */
+  public static void train(Options o, Consumer<String> log) {
+    Engine.getInstance().setRandomSeed((int) o.batches().seed());
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        Weights weights = startWeights(manager, o)) {
+      VarTrainer trainer = new VarTrainer(o, manager, weights);
+      TrainingLoop.Options loop =
+          new TrainingLoop.Options(
+              o.batches().steps(),
+              o.batches().seed(),
+              new LearningRate(o.learningRate(), 100, o.decaySteps(), 0.02),
+              new AdamW.Options(0.9, 0.97, 0.02, 2, 0.999),
+              o.folder().resolve("transformer-checkpoint.safetensors"),
+              o.checkpointEvery(),
+              o.folder().resolve(PocketTrainer.CURVE),
+              20);
+      new TrainingLoop(loop, weights)
+          .run(
+              trainer::loss,
+              report -> log.accept("transformer " + report),
+              (average, at) -> trainer.write(average, at));
+    }
+  }
+
+  /** Returns initial weights in which the factors stand for the class embeddings. */
+  private static Weights startWeights(NDManager manager, Options o) {
+    Weights published = VarWeights.initial(manager, o.config(), Precision.FP32);
+    Weights w = new Weights(manager);
+    published
+        .arrays()
+        .forEach(
+            (name, array) -> {
+              if (!name.equals(CLASSES)) {
+                w.put(name, o.startFrom() == null ? array : o.startFrom().get(name).duplicate());
+              }
+            });
+    long factors = parts(manager).getShape().get(1);
+    w.putNormal(
+        FACTORS, new Shape(factors, o.config().width()), (float) Math.sqrt(1.0 / o.config().width()));
+    if (o.startFrom() != null) {
+      // least squares: the sums of an earlier training come back up to rounding
+      NDArray sums = o.startFrom().get(CLASSES);
+      w.set(FACTORS, TorchOps.call("least_squares", sums, parts(manager)));
+    }
+    return w;
+  }
+
+  /** Returns which factors a class has: shape, colour, background; the last is no class. */
+  private static NDArray parts(NDManager manager) {
+    int shapes = ShapeKind.values().length;
+    int colours = Colour.values().length;
+    int width = shapes + 2 * colours + 1;
+    float[] x = new float[(SceneClasses.COUNT + 1) * width];
+    for (int c = 0; c < SceneClasses.COUNT; c++) {
+      Scene scene = SceneClasses.scene(c);
+      SceneObject object = scene.objects().get(0);
+      x[c * width + object.shape().ordinal()] = 1;
+      x[c * width + shapes + object.colour().ordinal()] = 1;
+      x[c * width + shapes + colours + scene.background().ordinal()] = 1;
+    }
+    x[x.length - 1] = 1;
+    return NativeCopy.of(manager, x, new Shape(SceneClasses.COUNT + 1, width));
+  }
+
+  private void write(Weights average, TrainingLoop.Progress at) {
+    Map<String, NDArray> published = new LinkedHashMap<>(average.arrays());
+    published.put(CLASSES, parts.matMul(published.remove(FACTORS)));
+    SafetensorsWriter.write(
+        o.folder().resolve(CheckpointNames.TRANSFORMER),
+        published,
+        StoredType.F32,
+        o.batches().metadata(at));
+  }
+
+  private NDArray loss(NDManager scope, int step) {
+    SplittableRandom random = o.batches().random(step);
+    int scales = o.batches().scales(random, step);
+    ScaleSchedule used = o.batches().first(scales);
+    int side = schedule.last().height() * o.vae().config().patch();
+    List<RgbImage> images = new ArrayList<>();
+    long[] labels = new long[o.batches().images(scales)];
+    for (int i = 0; i < labels.length; i++) {
+      int label = random.nextInt(SceneClasses.COUNT);
+      images.add(SceneRenderer.render(SceneClasses.scene(label), random, side));
+      labels[i] = random.nextDouble() < LABEL_DROPOUT ? SceneClasses.COUNT : label;
+    }
+    Target target = target(scope, images, used, random);
+    NDArray table = parts.matMul(model.weights().get(FACTORS));
+    table.attach(scope);
+    NDArray ids = NativeCopy.of(scope, labels, new Shape(labels.length));
+    VarCondition condition = model.condition(TorchOps.call("embedding", ids, table));
+    NDArray positions = model.positions(scope);
+    NDArray later =
+        model
+            .embed(target.inputs)
+            .add(positions.get(new NDIndex(":,1:{}", used.totalTokens())));
+    NDArray x = model.start(condition, positions).concat(later, 1);
+    NDArray ends = bounds[scales];
+    SelfAttention attention =
+        (layer, q, k, v, p) -> TorchOps.call("prefix_attention", q, k, v, ends);
+    for (int layer = 0; layer < o.config().depth(); layer++) {
+      x = model.block(layer, x, condition, attention);
+    }
+    NDArray logits = model.logits(x, condition);
+    return TorchOps.call("weighted_code_loss", logits, target.indices, lossWeights[scales]);
+  }
+
+  /**
+   * @param inputs codes that scales 2 to K see, [B, T_K − 1, d]
+   * @param indices of all scales, [B, T_K]
+   */
+  private record Target(NDArray inputs, NDArray indices) {}
+
+  private Target target(
+      NDManager scope, List<RgbImage> images, ScaleSchedule used, SplittableRandom random) {
+    NDArray residual =
+        TorchOps.call("stop_gradient", o.vae().encode(Pixels.toArray(scope, images)));
+    NDArray sum = null;
+    NDList inputs = new NDList();
+    NDList indices = new NDList();
+    for (int k = 0; k < used.scales(); k++) {
+      TokenMap map = used.map(k);
+      NDArray nearest = quantiser.nearest(quantiser.input(residual, k, schedule));
+      indices.add(nearest);
+      if (k < used.scales() - 1) {
+        NDArray added =
+            quantiser.enlarge(quantiser.codes(replace(nearest, random), map), k, schedule);
+        residual = residual.sub(added);
+        sum = sum == null ? added : sum.add(added);
+        inputs.add(MultiScaleBsq.toTokens(quantiser.input(sum, k + 1, schedule)));
+      }
+    }
+    return new Target(NDArrays.concat(inputs, 1), NDArrays.concat(indices, 1));
+  }
+
+  /** Replaces indices by random ones, a part drawn for each image: [B,L]. */
+  private NDArray replace(NDArray indices, SplittableRandom random) {
+    Shape s = indices.getShape();
+    int perRow = (int) s.get(1);
+    long[] replaced = indices.toLongArray();
+    for (int b = 0; b < s.get(0); b++) {
+      double part = random.nextDouble() * LARGEST_REPLACED_PART;
+      for (int i = b * perRow; i < (b + 1) * perRow; i++) {
+        if (random.nextDouble() < part) {
+          replaced[i] = random.nextInt(o.config().codes());
+        }
+      }
+    }
+    return NativeCopy.of(indices.getManager(), replaced, s);
+  }
+}

@@ -103,7 +103,8 @@ public final class PocketTrainer {
     this.words = new WordEmbedder(weights);
     this.quantiser = quantiser;
     this.rotary =
-        RotaryTable.of(manager, o.batches().schedule(), o.rotaryReference(), o.config().headWidth());
+        RotaryTable.of(
+            manager, o.batches().schedule(), o.rotaryReference(), o.config().headWidth());
     bounds = o.batches().bounds(manager);
     lossWeights = o.batches().lossWeights(manager);
   }

@@ -15,13 +15,13 @@ import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.Precision;
 import io.scalekv.model.attention.SelfAttention;
+import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.var.MultiScaleVq;
 import io.scalekv.model.var.Var;
 import io.scalekv.model.var.VarCondition;
 import io.scalekv.model.var.VarConfig;
 import io.scalekv.model.var.VarWeights;
 import io.scalekv.model.var.VqVae;
-import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.scene.Colour;
 import io.scalekv.scene.Scene;
 import io.scalekv.scene.SceneClasses;
@@ -48,9 +48,9 @@ import java.util.function.Consumer;
  * Infinity's bitwise self-correction, arXiv 2412.04431, section 3.4), labels dropped at random for
  * guidance.
  *
- * <p>While it trains, the embedding of a class is the sum of one vector for its shape, one for
- * its colour and one for its background's, so that an image teaches all classes that share one of
- * them; the file holds the sums.
+ * <p>While it trains, the embedding of a class is the sum of one vector for its shape, one for its
+ * colour and one for its background's, so that an image teaches all classes that share one of them;
+ * the file holds the sums.
  */
 public final class VarTrainer {
   private static final String CLASSES = "class_emb.weight";
@@ -156,7 +156,9 @@ public final class VarTrainer {
             });
     long factors = parts(manager).getShape().get(1);
     w.putNormal(
-        FACTORS, new Shape(factors, o.config().width()), (float) Math.sqrt(1.0 / o.config().width()));
+        FACTORS,
+        new Shape(factors, o.config().width()),
+        (float) Math.sqrt(1.0 / o.config().width()));
     if (o.startFrom() != null) {
       // least squares: the sums of an earlier training come back up to rounding
       NDArray sums = o.startFrom().get(CLASSES);
@@ -211,9 +213,7 @@ public final class VarTrainer {
     VarCondition condition = model.condition(TorchOps.call("embedding", ids, table));
     NDArray positions = model.positions(scope);
     NDArray later =
-        model
-            .embed(target.inputs)
-            .add(positions.get(new NDIndex(":,1:{}", used.totalTokens())));
+        model.embed(target.inputs).add(positions.get(new NDIndex(":,1:{}", used.totalTokens())));
     NDArray x = model.start(condition, positions).concat(later, 1);
     NDArray ends = bounds[scales];
     SelfAttention attention =

@@ -9,10 +9,10 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.Pixels;
+import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.var.MultiScaleVq;
 import io.scalekv.model.var.VqVae;
 import io.scalekv.model.var.VqVaeConfig;
-import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.scene.SceneClasses;
 import io.scalekv.scene.SceneRenderer;
 import io.scalekv.tensor.NativeCopy;
@@ -31,10 +31,11 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Trainer of VAR's image tokenizer on rendered scenes: mean squared error of the decoded pixels, the
- * codebook loss at every scale, a commitment of the latent to its quantised value and a little of
- * its mean square; the gradient passes the quantiser straight through (van den Oord et al., arXiv 1711.00937). Now and
- * then codes that no position of a batch chose start again at residuals of that batch.
+ * Trainer of VAR's image tokenizer on rendered scenes: mean squared error of the decoded pixels,
+ * the codebook loss at every scale, a commitment of the latent to its quantised value and a little
+ * of its mean square; the gradient passes the quantiser straight through (van den Oord et al.,
+ * arXiv 1711.00937). Now and then codes that no position of a batch chose start again at residuals
+ * of that batch.
  */
 public final class VqVaeTrainer {
   private static final float COMMITMENT = 0.25f;
@@ -117,8 +118,7 @@ public final class VqVaeTrainer {
       new TrainingLoop(loop, weights)
           .run(
               (scope, step) -> {
-                NDArray x =
-                    Pixels.toArray(scope, scenes(o.seed(), step, o));
+                NDArray x = Pixels.toArray(scope, scenes(o.seed(), step, o));
                 NDArray z = vae.encode(x);
                 NDArray fixed = TorchOps.call("stop_gradient", z);
                 if ((step - 1) % RESTART_EVERY == 0 && step <= RESTART_PART * o.steps()) {
@@ -190,8 +190,7 @@ public final class VqVaeTrainer {
     int batches = Math.max(1, TEST_IMAGES / o.batch());
     for (int i = 1; i <= batches; i++) {
       try (NDManager scope = vae.weights().manager().newSubManager()) {
-        NDArray x =
-            Pixels.toArray(scope, scenes(o.seed() + 1, i, o));
+        NDArray x = Pixels.toArray(scope, scenes(o.seed() + 1, i, o));
         MultiScaleVq.Quantised q = vae.quantiser().quantise(vae.encode(x), o.schedule());
         count(q, counts);
         error += TorchOps.call("mse", vae.decode(q.summed()).clip(-1, 1), x).getFloat();

@@ -15,8 +15,7 @@ class SceneClassesTest {
     List<String> captions = SceneClasses.captions();
     assertEquals(540, SceneClasses.COUNT);
     assertEquals(540, new HashSet<>(captions).size());
-    assertEquals(
-        "a large solid red circle at center on a plain green background", captions.get(0));
+    assertEquals("a large solid red circle at center on a plain green background", captions.get(0));
     assertEquals(
         "a large solid pink diamond at center on a plain cyan background", captions.get(539));
     for (int i = 0; i < 540; i++) {

@@ -123,8 +123,7 @@ class VarTrainerTest {
     assertEquals(before, manager.getManagedArrays().size(), "the tokenizer's arrays are alone");
     assertTrue(log.get(0).startsWith("transformer step 20/21 loss 2."), log.get(0));
     assertThrows(Killed.class, () -> transformer("broken", 21, null, VarTrainerTest::kill));
-    assertSame(
-        straight, transformer("broken", 21, null, line -> {}), VarWeights.shapes(CONFIG));
+    assertSame(straight, transformer("broken", 21, null, line -> {}), VarWeights.shapes(CONFIG));
   }
 
   /** Codes that nothing chooses move to where residuals are: all are in use soon. */
@@ -140,8 +139,7 @@ class VarTrainerTest {
     Path first = transformer("first", 1, null, line -> {});
     try (TensorSource file = SafetensorsFile.open(first);
         Weights start = Weights.load(manager, file);
-        TensorSource second =
-            SafetensorsFile.open(transformer("second", 1, start, line -> {}))) {
+        TensorSource second = SafetensorsFile.open(transformer("second", 1, start, line -> {}))) {
       for (String name : List.of("head.weight", "class_emb.weight")) {
         float[] from = file.floats(name);
         float[] to = second.floats(name);
@@ -169,8 +167,6 @@ class VarTrainerTest {
     }
     assertThrows(
         IllegalArgumentException.class,
-        () ->
-            new ScaleBatches(
-                ScaleSchedule.ofSides(1, 2, 4), Curriculum.LAST_MAPS, 60, 1, 9));
+        () -> new ScaleBatches(ScaleSchedule.ofSides(1, 2, 4), Curriculum.LAST_MAPS, 60, 1, 9));
   }
 }

@@ -23,7 +23,6 @@ import io.scalekv.model.vae.VaeConfig;
 import io.scalekv.scene.Vocabulary;
 import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
-import java.io.IOException;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;

@@ -95,8 +95,8 @@ public final class VqVae {
   }
 
   /**
-   * Returns initial weights for training: those of {@link Vae#putInitial}, codes near zero. Uses the
-   * engine's random state.
+   * Returns initial weights for training: those of {@link Vae#putInitial}, codes near zero. Uses
+   * the engine's random state.
    */
   public static Weights initialWeights(NDManager parent, VqVaeConfig config) {
     Weights w = new Weights(parent);

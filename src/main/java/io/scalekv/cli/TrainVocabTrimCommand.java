@@ -15,19 +15,21 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Trainer of a pair of small language models: tokenizer, target, draft model. */
+/** Trainer of a pair of small language models, or of an EAGLE draft model for a real target. */
 @Command(
     name = "vocabtrim",
     description =
-        "Trains a target and a one-layer draft model for speculative decoding, tokenizer first;"
-            + " interrupted, the same command resumes from the last checkpoint.",
+        "Trains a target and a one-layer draft model for speculative decoding, tokenizer first, or,"
+            + " with --target, an EAGLE draft model on the target's own answers; interrupted, the"
+            + " same command resumes.",
     footer = {
       "  ./scalekv train vocabtrim",
-      "  ./scalekv train vocabtrim --text my-texts --vocabulary 4096 --out out/my-pair"
+      "  ./scalekv train vocabtrim --target model.gguf --prompts code=code.jsonl --out out/eagle"
     })
 final class TrainVocabTrimCommand implements Callable<Integer> {
   @Mixin private ThreadOptions threads;
   @Mixin private Output output;
+  @Mixin private EagleOptions eagle;
 
   @Option(
       names = "--dtype",
@@ -101,9 +103,8 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
   @Option(
       names = "--learning-rate",
       paramLabel = "X",
-      defaultValue = "0.004",
-      description = "Peak learning rate (default: ${DEFAULT-VALUE}).")
-  private double learningRate;
+      description = "Peak learning rate (default: 0.004; with --target 0.0015).")
+  private Double learningRate;
 
   @Option(
       names = "--checkpoint-every",
@@ -118,6 +119,9 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     Require.between("--vocabulary", vocabulary, 258, 1 << 20);
     Require.between("--length", length, 2, 1023);
     AtomicFile.removeLeft(OutputFolder.prepare(out));
+    if (eagle.named()) {
+      return eagle();
+    }
     VocabTrimTraining.Result result =
         VocabTrimTraining.run(
             new VocabTrimTraining.Options(
@@ -129,7 +133,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
                 draftSteps,
                 rows,
                 length,
-                learningRate,
+                learningRate == null ? 0.004 : learningRate,
                 seed,
                 dtype == ModelOptions.Dtype.BF16),
             output::log);
@@ -145,6 +149,27 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
             Output.row(result.draft(), result.draftParameters(), result.draftLossNats())),
         row -> Output.row(row.get(0), row.get(1), Output.fixed((Double) row.get(2), 3)));
     output.next("vocabtrim", "run", "experiments/vocabtrim/mbsu.yaml", "--pair", out);
+    return 0;
+  }
+
+  private int eagle() throws IOException {
+    EagleOptions.Result result =
+        eagle.train(
+            out,
+            Duration.ofSeconds(checkpointEvery),
+            draftSteps,
+            rows,
+            learningRate == null ? 0.0015 : learningRate,
+            seed,
+            dtype == ModelOptions.Dtype.BF16,
+            output::log);
+    LossCurve.ofCsv(out.resolve("eagle-curve.csv"), "EAGLE", "loss (nats a token, and states)")
+        .writePng(out.resolve("eagle-loss.png"));
+    output.json(result);
+    output.line("draft model %s of %s", result.draft(), result.target());
+    output.next(
+        "vocabtrim", "run", "experiments/vocabtrim/eagle.yaml", "--target", result.target(),
+        "--draft-model", out, "--prompts", "DOMAIN=FILE");
     return 0;
   }
 }

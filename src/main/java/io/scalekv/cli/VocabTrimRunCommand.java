@@ -1,13 +1,20 @@
 package io.scalekv.cli;
 
+import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.pair.ShippedPair;
 import io.scalekv.vocabtrim.run.TrimExperiment;
 import io.scalekv.vocabtrim.run.TrimReport;
 import io.scalekv.vocabtrim.run.TrimResult;
 import io.scalekv.vocabtrim.run.TrimSpec;
+import io.scalekv.vocabtrim.text.ChatPrompts;
+import io.scalekv.vocabtrim.text.ChatTemplate;
+import io.scalekv.vocabtrim.text.PromptDocuments;
+import io.scalekv.vocabtrim.train.EagleTraining;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -24,7 +31,8 @@ import picocli.CommandLine.Parameters;
             + " not repeated.",
     footer = {
       "  ./scalekv vocabtrim run experiments/vocabtrim/mbsu.yaml",
-      "  ./scalekv vocabtrim run experiments/vocabtrim/gamma.yaml --pair out/train-vocabtrim"
+      "  ./scalekv vocabtrim run experiments/vocabtrim/eagle.yaml --target model.gguf"
+          + " --draft-model out/eagle --prompts code=code.jsonl"
     })
 final class VocabTrimRunCommand implements Callable<Integer> {
   @Mixin private ThreadOptions threads;
@@ -38,6 +46,26 @@ final class VocabTrimRunCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Folder of a trained pair (default: the experiment's).")
   private Path pairFolder;
+
+  @HelpGroup(HelpGroup.Heading.MODEL)
+  @Option(
+      names = "--target",
+      paramLabel = "PATH",
+      description = "GGUF file or folder of a Llama model, with --draft-model and --prompts.")
+  private Path target;
+
+  @HelpGroup(HelpGroup.Heading.MODEL)
+  @Option(
+      names = "--draft-model",
+      paramLabel = "DIR",
+      description = "EAGLE draft model as train vocabtrim --target writes it.")
+  private Path draftModel;
+
+  @Option(
+      names = "--prompts",
+      paramLabel = "DOMAIN=FILE",
+      description = "Prompts of a domain, the files of the training; repeatable.")
+  private Map<String, Path> prompts = new LinkedHashMap<>();
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
@@ -54,7 +82,7 @@ final class VocabTrimRunCommand implements Callable<Integer> {
         OutputFolder.prepare(out == null ? Path.of("out", "vocabtrim", experiment.name()) : out);
     List<TrimResult> results;
     try (ModelPair pair = pair(experiment)) {
-      results = new TrimExperiment(pair, experiment, threads.count(), output::log).run(folder);
+      results = experiment(pair, experiment).run(folder);
     }
     List<String> lines = TrimReport.write(folder, experiment, results);
     output.json(
@@ -65,7 +93,24 @@ final class VocabTrimRunCommand implements Callable<Integer> {
     return 0;
   }
 
+  private TrimExperiment experiment(ModelPair pair, TrimSpec spec) throws IOException {
+    if (target == null) {
+      return new TrimExperiment(pair, spec, threads.count(), output::log);
+    }
+    List<ChatPrompts> domains = new ArrayList<>();
+    for (Map.Entry<String, Path> e : prompts.entrySet()) {
+      domains.add(ChatPrompts.read(e.getKey(), e.getValue()));
+    }
+    PromptDocuments documents = new PromptDocuments(ChatTemplate.open(target), domains);
+    Path texts = draftModel.resolve(EagleTraining.TEXTS);
+    return new TrimExperiment(pair, spec, documents, texts, threads.count(), output::log);
+  }
+
   private ModelPair pair(TrimSpec experiment) {
+    if (target != null) {
+      Require.that(draftModel != null, "missing draft model: give --draft-model DIR");
+      return ModelPair.open(target, draftModel);
+    }
     if (pairFolder != null) {
       return ModelPair.open(pairFolder);
     }

@@ -54,14 +54,35 @@ public final class GreedyTrace implements Trace {
   private int lowest(float[] logits, int token) {
     Require.that(
         logits.length == ranks.length, "logits must be %d, got %d", ranks.length, logits.length);
+    return lowest(preferred(logits, token));
+  }
+
+  private int lowest(int[] preferred) {
     int lowest = ranks.length;
-    float logit = logits[token];
-    for (int v = 0; v < logits.length; v++) {
-      if ((logits[v] > logit || (logits[v] == logit && v < token)) && ranks[v] < lowest) {
-        lowest = ranks[v];
-      }
+    for (int v : preferred) {
+      lowest = Math.min(lowest, ranks[v]);
     }
     return lowest;
+  }
+
+  /** Returns the tokens that logits prefer to a token; of equal logits the lower id. */
+  public static int[] preferred(float[] logits, int token) {
+    float logit = logits[token];
+    return IntStream.range(0, logits.length)
+        .filter(v -> logits[v] > logit || (logits[v] == logit && v < token))
+        .toArray();
+  }
+
+  /**
+   * Appends a token.
+   *
+   * @param preferred tokens that the draft model prefers to it, one array per place
+   */
+  public void accept(int token, int[][] preferred) {
+    accept(ranks[token], lowest(preferred[0]));
+    for (int j = 1; j < beaten.length; j++) {
+      beaten[j][length - 1] = lowest(preferred[j]);
+    }
   }
 
   /**
@@ -80,17 +101,6 @@ public final class GreedyTrace implements Trace {
       b[length] = lowest;
     }
     length++;
-  }
-
-  /**
-   * Sets the lowest rank of a token that was appended, for a place of its block other than the
-   * first.
-   *
-   * @param i index of the token
-   * @param place in its block, from 1
-   */
-  public void place(int i, int place, float[] logits, int token) {
-    beaten[place][i] = lowest(logits, token);
   }
 
   /** Returns whether a draft model with k retained tokens drafts the i-th token at a place. */

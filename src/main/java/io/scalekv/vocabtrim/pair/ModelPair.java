@@ -2,7 +2,10 @@ package io.scalekv.vocabtrim.pair;
 
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
+import io.scalekv.vocabtrim.lm.DraftingModel;
+import io.scalekv.vocabtrim.lm.Eagle;
 import io.scalekv.vocabtrim.lm.Llama;
+import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.text.TextTokenizer;
 import io.scalekv.weights.TensorSource;
 import java.io.IOException;
@@ -25,7 +28,7 @@ import java.util.TreeSet;
  *     tokenizer
  */
 public record ModelPair(
-    String name, Llama target, Llama draft, TextTokenizer tokenizer, String hash)
+    String name, Llama target, DraftingModel draft, TextTokenizer tokenizer, String hash)
     implements AutoCloseable {
   /** Folder of the target below the folder of a pair. */
   public static final String TARGET = "target";
@@ -68,6 +71,28 @@ public record ModelPair(
     return open(folder.toAbsolutePath().normalize().getFileName().toString(), folder);
   }
 
+  /**
+   * Loads a target with an EAGLE draft model.
+   *
+   * @param target GGUF file or folder with its tokenizer
+   * @param folder draft model's file, or folder as {@code train vocabtrim --target} writes it
+   */
+  public static ModelPair open(Path target, Path folder) {
+    Path draft = Files.isDirectory(folder) ? folder.resolve(LlamaWeights.FILE) : folder;
+    TextTokenizer tokenizer = TextTokenizer.open(target);
+    Llama t = null;
+    try {
+      t = Llama.open(target);
+      Eagle eagle = Eagle.open(draft, t);
+      String name = target.toAbsolutePath().normalize().getFileName().toString();
+      return new ModelPair(name, t, eagle, tokenizer, hash(target, draft));
+    } catch (RuntimeException | Error e) {
+      closeQuietly(t);
+      closeQuietly(tokenizer);
+      throw e;
+    }
+  }
+
   private static void closeQuietly(AutoCloseable part) {
     try {
       if (part != null) {
@@ -92,12 +117,18 @@ public record ModelPair(
 
   private static String hash(Path target, Path draft) {
     List<Path> files = new ArrayList<>();
-    for (Path folder : List.of(target, draft)) {
-      try (TensorSource source = TensorSource.open(folder)) {
+    for (Path part : List.of(target, draft)) {
+      if (Files.isRegularFile(part)) {
+        files.add(part);
+        continue;
+      }
+      try (TensorSource source = TensorSource.open(part)) {
         source.files().stream().sorted().forEach(files::add);
       }
     }
-    files.add(target.resolve(TextTokenizer.FILE));
+    if (Files.isDirectory(target)) {
+      files.add(target.resolve(TextTokenizer.FILE));
+    }
     try {
       return "sha256:" + Sha256.of(files.toArray(Path[]::new));
     } catch (IOException e) {

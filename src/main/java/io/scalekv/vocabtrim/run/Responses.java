@@ -1,15 +1,24 @@
 package io.scalekv.vocabtrim.run;
 
+import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
+import io.scalekv.vocabtrim.lm.BatchDecoder;
+import io.scalekv.vocabtrim.lm.DraftingModel;
+import io.scalekv.vocabtrim.lm.Eagle;
 import io.scalekv.vocabtrim.lm.Llama;
+import io.scalekv.vocabtrim.measure.GreedyTrace;
 import io.scalekv.vocabtrim.measure.SampledTrace;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.run.TrimSpec.Run;
-import io.scalekv.vocabtrim.text.TextSource;
+import io.scalekv.vocabtrim.text.ChatPrompts;
+import io.scalekv.vocabtrim.text.Documents;
+import io.scalekv.vocabtrim.train.TargetTexts;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +28,8 @@ import java.util.stream.IntStream;
 
 /** Responses to measure and to calibrate on, generated once and shared by all runs. */
 final class Responses {
+  private static final int BATCH = 16;
+
   /**
    * Response to a prompt.
    *
@@ -46,14 +57,22 @@ final class Responses {
   }
 
   private final ModelPair pair;
-  private final TextSource source;
+  private final Documents source;
+  private final Path texts;
   private final Consumer<String> log;
   private final Map<String, List<Response>> known = new HashMap<>();
+  private final Map<String, List<int[][][]>> preferred = new HashMap<>();
   private final Map<String, List<double[]>> probabilities = new HashMap<>();
 
-  Responses(ModelPair pair, TextSource source, Consumer<String> log) {
+  /**
+   * Begins without responses.
+   *
+   * @param texts folder of {@link TargetTexts} to calibrate on; null to generate them
+   */
+  Responses(ModelPair pair, Documents source, Path texts, Consumer<String> log) {
     this.pair = pair;
     this.source = source;
+    this.texts = texts;
     this.log = log;
   }
 
@@ -71,7 +90,9 @@ final class Responses {
           int length = c.settings().promptTokens() + c.settings().newTokens();
           List<int[]> documents =
               source.measured(pair.tokenizer(), c.domain(), c.settings().prompts(), length);
-          return generate(pair.target(), documents, c, 0);
+          return pair.draft() instanceof Eagle && c.temperature() == 0
+              ? batch(documents, c)
+              : generate(pair.target(), documents, c, 0);
         });
   }
 
@@ -80,19 +101,27 @@ final class Responses {
     String domain = c.calibrationDomain();
     String key = c.source() + "/" + domain + "/" + c.temperature();
     List<Response> all = known.computeIfAbsent(key, k -> new ArrayList<>());
-    int texts = c.calibrationTexts();
-    if (all.size() < texts) {
-      log.accept("calibration texts: " + (texts - all.size()) + " more of " + key);
+    int wanted = c.calibrationTexts();
+    if (all.isEmpty() && texts != null && c.source().equals("target")) {
+      TargetTexts.files(texts, domain).stream()
+          .flatMap(f -> TargetTexts.read(f).stream())
+          .map(t -> new Response(t.prompt(), t.tokens(), t.stopped()))
+          .forEach(all::add);
+      String message = "calibration texts of %s must be at most %d, got %d";
+      Require.that(wanted <= all.size(), message, domain, all.size(), wanted);
+    }
+    if (all.size() < wanted) {
+      log.accept("calibration texts: " + (wanted - all.size()) + " more of " + key);
       int length = c.settings().promptTokens() + c.settings().newTokens();
       List<int[]> documents =
-          source.calibration(pair.tokenizer(), domain, texts, length).subList(all.size(), texts);
+          source.calibration(pair.tokenizer(), domain, wanted, length).subList(all.size(), wanted);
       switch (c.source()) {
         case "raw" -> documents.forEach(d -> all.add(raw(d, c)));
-        case "draft" -> all.addAll(generate(pair.draft(), documents, c, 1 + all.size()));
+        case "draft" -> all.addAll(generate(language(pair.draft()), documents, c, 1 + all.size()));
         default -> all.addAll(generate(pair.target(), documents, c, 1 + all.size()));
       }
     }
-    return all.subList(0, texts);
+    return all.subList(0, wanted);
   }
 
   private static Response raw(int[] document, Run c) {
@@ -138,6 +167,58 @@ final class Responses {
             rows.row(s, token, logits);
           }
         });
+  }
+
+  private static Llama language(DraftingModel draft) {
+    boolean alone = draft instanceof Llama;
+    Require.that(alone, "source of a calibration must be target or raw, as an EAGLE model cannot write alone");
+    return (Llama) draft;
+  }
+
+  /**
+   * Returns the tokens that the draft model prefers to each token of a response: by response, token
+   * and place in a block.
+   *
+   * @param places of a block; only the first of an ordinary draft model
+   */
+  List<int[][][]> preferred(Run c, int places) {
+    return preferred.computeIfAbsent(
+        c.domain(),
+        k -> {
+          log.accept("draft model over the responses of " + k);
+          List<int[][][]> all = new ArrayList<>();
+          for (Response r : measured(c)) {
+            int[] tokens = r.tokens();
+            int first = r.prompt().length - 1;
+            int[][][] own = new int[tokens.length][places][0];
+            ((Eagle) pair.draft())
+                .chains(
+                    r.whole(),
+                    first,
+                    places,
+                    (place, position, logits) -> {
+                      int i = position - first;
+                      if (i < tokens.length) {
+                        own[i][place] = GreedyTrace.preferred(logits, tokens[i]);
+                      }
+                    });
+            all.add(own);
+          }
+          return all;
+        });
+  }
+
+  private List<Response> batch(List<int[]> documents, Run c) {
+    Map<int[], Response> responses = new IdentityHashMap<>();
+    BatchDecoder decoder =
+        new BatchDecoder(pair.target(), c.settings().newTokens(), stop(), false);
+    for (List<int[]> some : ChatPrompts.batches(documents, BATCH)) {
+      decoder
+          .generate(some)
+          .forEach(t -> responses.put(t.prompt(), new Response(t.prompt(), t.tokens(), t.stopped())));
+      log.accept("target's responses: " + responses.size() + " of " + documents.size());
+    }
+    return documents.stream().map(responses::get).toList();
   }
 
   private List<Response> generate(Llama model, List<int[]> documents, Run c, int first) {

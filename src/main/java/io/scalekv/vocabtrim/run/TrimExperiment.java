@@ -4,13 +4,15 @@ import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Json;
+import io.scalekv.io.Require;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.metrics.Interval;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
 import io.scalekv.vocabtrim.decode.SpeculativeDecoder;
-import io.scalekv.vocabtrim.lm.LanguageModel;
-import io.scalekv.vocabtrim.lm.LlamaConfig;
+import io.scalekv.vocabtrim.lm.DraftingModel;
+import io.scalekv.vocabtrim.lm.Eagle;
+import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.BlockStatistics;
 import io.scalekv.vocabtrim.measure.DraftCost;
@@ -24,8 +26,8 @@ import io.scalekv.vocabtrim.run.Responses.Response;
 import io.scalekv.vocabtrim.run.TrimResult.Curve;
 import io.scalekv.vocabtrim.run.TrimResult.Point;
 import io.scalekv.vocabtrim.run.TrimSpec.Run;
+import io.scalekv.vocabtrim.text.Documents;
 import io.scalekv.vocabtrim.text.FolderText;
-import io.scalekv.vocabtrim.text.TextSource;
 import io.scalekv.vocabtrim.trim.FrequencyRanking;
 import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
@@ -47,22 +49,45 @@ public final class TrimExperiment {
   private final int threads;
   private final Consumer<String> log;
   private final Responses texts;
-  private final TextSource source;
+  private final Documents source;
 
   /**
-   * Creates an experiment; it does not own the pair.
+   * Creates an experiment on the texts of its specification; it does not own the pair.
    *
    * @param threads of one tensor operation, for the provenance
    * @param log takes progress messages
    */
   public TrimExperiment(ModelPair pair, TrimSpec spec, int threads, Consumer<String> log) {
+    this(
+        pair,
+        spec,
+        spec.text() == null ? ShippedPair.language() : FolderText.read(Path.of(spec.text())),
+        null,
+        threads,
+        log);
+  }
+
+  /**
+   * Creates an experiment; it does not own the pair.
+   *
+   * @param source of the prompts
+   * @param texts folder of the target's texts to calibrate on; null to generate them
+   * @param threads of one tensor operation, for the provenance
+   * @param log takes progress messages
+   */
+  public TrimExperiment(
+      ModelPair pair,
+      TrimSpec spec,
+      Documents source,
+      Path texts,
+      int threads,
+      Consumer<String> log) {
     this.pair = pair;
     this.spec = spec;
     this.threads = threads;
     this.log = log;
-    this.source =
-        spec.text() == null ? ShippedPair.language() : FolderText.read(Path.of(spec.text()));
-    this.texts = new Responses(pair, source, log);
+    this.source = source;
+    this.texts = new Responses(pair, source, texts, log);
   }
 
   /**
@@ -94,7 +119,9 @@ public final class TrimExperiment {
     List<Response> responses = texts.measured(run);
     TokenCounts counts = TokenCounts.create(vocabulary);
     texts.calibration(run).forEach(t -> counts.accept(t.tokens()));
-    FrequencyRanking ranking = FrequencyRanking.of(counts, pair.special());
+    FrequencyRanking ranking =
+        FrequencyRanking.of(
+            counts, run.source().equals("order") ? List.of() : pair.special());
     TokenCounts generated = TokenCounts.create(vocabulary);
     responses.forEach(t -> generated.accept(t.tokens()));
     DraftCost cost = cost(pair);
@@ -117,9 +144,8 @@ public final class TrimExperiment {
 
   /** Returns the cost of the draft model without embedding, relative to the whole target. */
   private static DraftCost cost(ModelPair pair) {
-    LlamaConfig draft = pair.draft().config();
     long target = pair.target().config().parameters();
-    return new DraftCost(draft.bodyParameters(), draft.width(), target);
+    return new DraftCost(pair.draft().bodyParameters(), pair.draft().width(), target);
   }
 
   private static int[] sizes(Run run) {
@@ -128,6 +154,10 @@ public final class TrimExperiment {
 
   private List<Trace> traces(Run run, List<Response> responses, int[] ranks) {
     double t = run.temperature();
+    if (pair.draft() instanceof Eagle) {
+      Require.that(t == 0, "temperature beside an EAGLE draft model must be 0, got %s", t);
+      return chains(run, responses, ranks);
+    }
     List<Trace> traces = new ArrayList<>();
     for (Response r : responses) {
       traces.add(
@@ -137,12 +167,27 @@ public final class TrimExperiment {
     }
     List<double[]> probabilities = texts.probabilities(run);
     Responses.teacherForce(
-        pair.draft(),
+        (Llama) pair.draft(),
         responses,
         (r, i, logits) -> {
           int token = responses.get(r).tokens()[i];
           traces.get(r).accept(probabilities.get(r)[i], logits, token);
         });
+    return traces;
+  }
+
+  private List<Trace> chains(Run run, List<Response> responses, int[] ranks) {
+    int places = run.settings().gammas().stream().mapToInt(g -> g).max().orElseThrow();
+    List<int[][][]> preferred = texts.preferred(run, places);
+    List<Trace> traces = new ArrayList<>();
+    for (int r = 0; r < responses.size(); r++) {
+      GreedyTrace trace = new GreedyTrace(ranks, responses.get(r).stopped(), places);
+      int[] tokens = responses.get(r).tokens();
+      for (int i = 0; i < tokens.length; i++) {
+        trace.accept(tokens[i], preferred.get(r)[i]);
+      }
+      traces.add(trace);
+    }
     return traces;
   }
 
@@ -192,6 +237,9 @@ public final class TrimExperiment {
     return all[cost.best(all, Arrays.copyOfRange(tau, 1, tau.length), gamma)];
   }
 
+  /** Texts of the last pass of the real loop. */
+  private final List<int[]> made = new ArrayList<>();
+
   /** Measures the real loop: one warm-up, which also counts, then the sizes interleaved. */
   private List<TrimResult.Loop> loops(
       Run run, List<Response> responses, FrequencyRanking ranking, List<Trace> traces) {
@@ -202,6 +250,7 @@ public final class TrimExperiment {
     int repetitions = run.settings().loop().repetitions();
     double[][] speeds = new double[sizes.size() + 1][repetitions];
     double[] tau = new double[sizes.size() + 1];
+    int[] identical = new int[sizes.size() + 1];
     for (int r = -1; r < repetitions; r++) {
       log.accept("real loop: " + (r < 0 ? "warm-up" : "repetition " + (r + 1)));
       for (int s = 0; s <= sizes.size(); s++) {
@@ -210,10 +259,16 @@ public final class TrimExperiment {
             s == sizes.size()
                 ? alone(run, responses.subList(0, prompts))
                 : speculative(run, responses.subList(0, prompts), ranking.retained(sizes.get(s)));
+        double seconds = (System.nanoTime() - start) / 1e9;
         tau[s] = all.tau();
         if (r >= 0) {
-          speeds[s][r] = all.tokens() / ((System.nanoTime() - start) / 1e9);
+          speeds[s][r] = all.tokens() / seconds;
         }
+        identical[s] = 0;
+        for (int p = 0; p < prompts; p++) {
+          identical[s] += Arrays.equals(made.get(p), responses.get(p).tokens()) ? 1 : 0;
+        }
+        made.clear();
       }
     }
     List<TrimResult.Loop> results = new ArrayList<>();
@@ -228,6 +283,8 @@ public final class TrimExperiment {
               s < sizes.size() ? sizes.get(s) : 0,
               tau[s],
               s < sizes.size() ? all.tau() : 1,
+              identical[s],
+              prompts,
               (speeds[s][(repetitions - 1) / 2] + speeds[s][repetitions / 2]) / 2,
               speeds[s][0],
               speeds[s][repetitions - 1]));
@@ -249,7 +306,8 @@ public final class TrimExperiment {
     long tokens = 0;
     for (int p = 0; p < responses.size(); p++) {
       int[] prompt = responses.get(p).prompt();
-      tokens += plain.generate(prompt, options(run), random(run, p)).length;
+      made.add(plain.generate(prompt, options(run), random(run, p)));
+      tokens += made.get(p).length;
     }
     return new BlockStatistics(tokens, tokens, new double[0], new double[0], 0, 0);
   }
@@ -257,11 +315,14 @@ public final class TrimExperiment {
   private BlockStatistics speculative(
       Run run, List<Response> responses, VocabularySubset retained) {
     BlockStatistics all = BlockStatistics.none(run.settings().gammas().get(0));
-    try (LanguageModel trimmed = pair.draft().withHead(retained)) {
+    try (DraftingModel trimmed = pair.draft().withHead(retained)) {
       SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), trimmed);
       for (int p = 0; p < responses.size(); p++) {
         int[] prompt = responses.get(p).prompt();
-        all = all.plus(decoder.generate(prompt, options(run), random(run, p)).statistics());
+        SpeculativeDecoder.Generation text =
+            decoder.generate(prompt, options(run), random(run, p));
+        made.add(text.tokens());
+        all = all.plus(text.statistics());
       }
     }
     return all;

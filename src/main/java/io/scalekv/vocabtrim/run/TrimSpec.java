@@ -56,7 +56,8 @@ public record TrimSpec(
   /**
    * Source of the counts.
    *
-   * @param source {@code raw}, {@code draft} or {@code target}
+   * @param source {@code raw}, {@code draft} or {@code target}; {@code order} for the tokenizer's own
+   *     order without protected tokens
    * @param texts numbers of texts, one run each
    * @param domain of the texts; null for that of the prompts
    */
@@ -102,7 +103,9 @@ public record TrimSpec(
     String label() {
       String t = temperature == 0 ? "0 (greedy)" : String.valueOf(temperature);
       String of = calibrationDomain.equals(domain) ? "" : " of " + calibrationDomain;
-      return domain + ", T " + t + ", " + calibrationTexts + " " + source + " texts" + of;
+      String counted =
+          source.equals("order") ? "tokenizer order" : calibrationTexts + " " + source + " texts";
+      return domain + ", T " + t + ", " + counted + of;
     }
   }
 

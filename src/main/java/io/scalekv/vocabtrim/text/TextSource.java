@@ -3,10 +3,7 @@ package io.scalekv.vocabtrim.text;
 import java.util.List;
 
 /** Source of text: rows to train on, and documents for measurements that no training sees. */
-public sealed interface TextSource permits FolderText, SyntheticLanguage {
-  /** Returns a description for provenance. */
-  String description();
-
+public sealed interface TextSource extends Documents permits FolderText, SyntheticLanguage {
   /** Returns the texts to train a tokenizer on. */
   Iterable<String> tokenizerTexts();
 
@@ -30,12 +27,12 @@ public sealed interface TextSource permits FolderText, SyntheticLanguage {
    */
   List<int[]> heldOut(TextTokenizer tokenizer, int rows, int length);
 
-  /** Returns documents to measure on, each longer than {@code length} tokens or whole. */
+  @Override
   default List<int[]> measured(TextTokenizer tokenizer, String domain, int count, int length) {
     return heldOut(tokenizer, count, length);
   }
 
-  /** Returns documents to calibrate on; none of them is measured on. */
+  @Override
   default List<int[]> calibration(TextTokenizer tokenizer, String domain, int count, int length) {
     return List.of(rows(tokenizer, 1, 0, count, length));
   }

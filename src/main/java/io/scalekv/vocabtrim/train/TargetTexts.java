@@ -92,13 +92,13 @@ public final class TargetTexts {
         String name = String.format(Locale.ROOT, "%s-%04d", domain, b);
         Path file = folder.resolve(name + ENDING);
         if (Files.exists(file)) {
-          made += read(file).stream().mapToLong(t -> t.tokens().length).sum();
+          made += answered(read(file));
           continue;
         }
         before = before < 0 ? made : before;
         List<Text> texts = decoder.generate(batches.get(domain).get(b));
         write(file, target.config().width(), texts);
-        made += texts.stream().mapToLong(t -> t.tokens().length).sum();
+        made += answered(texts);
         double rate = (made - before) / ((System.nanoTime() - start) / 1e9);
         log.accept(
             String.format(
@@ -150,6 +150,15 @@ public final class TargetTexts {
     } catch (IOException e) {
       throw new UncheckedIOException(folder + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Returns the tokens of all answers in a folder. */
+  public static long tokens(Path folder) {
+    return files(folder, null).stream().mapToLong(f -> answered(read(f))).sum();
+  }
+
+  private static long answered(List<Text> texts) {
+    return texts.stream().mapToLong(t -> t.tokens().length).sum();
   }
 
   /** Returns the texts of a file without their states. */

@@ -169,6 +169,7 @@ final class EagleTest {
       int[] whole = IntStream.concat(Arrays.stream(prompt), Arrays.stream(alone)).toArray();
       boolean stopped = alone[alone.length - 1] == 4;
       GreedyTrace trace = new GreedyTrace(ranks, stopped, gamma);
+      int[][][] preferred = new int[alone.length][gamma][0];
       int first = prompt.length - 1;
       eagle.chains(
           whole,
@@ -176,12 +177,13 @@ final class EagleTest {
           gamma,
           (place, position, row) -> {
             int i = position - first;
-            if (i < alone.length && place == 0) {
-              trace.accept(1, row, alone[i]);
-            } else if (i < alone.length) {
-              trace.place(i, place, row, alone[i]);
+            if (i < alone.length) {
+              preferred[i][place] = GreedyTrace.preferred(row, alone[i]);
             }
           });
+      for (int i = 0; i < alone.length; i++) {
+        trace.accept(alone[i], preferred[i]);
+      }
       for (int k = 1; k <= VOCABULARY; k += 4) {
         int size = k;
         int[] ids = IntStream.range(0, VOCABULARY).filter(v -> ranks[v] < size).toArray();

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
 import io.scalekv.vocabtrim.decode.SpeculativeDecoder;
+import io.scalekv.vocabtrim.lm.DraftingModel;
 import io.scalekv.vocabtrim.lm.LanguageModel;
+import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.BlockStatistics;
 import io.scalekv.vocabtrim.text.Domain;
@@ -61,7 +63,7 @@ class ShippedPairTest {
     assertEquals("toy", pair.name());
     assertEquals(8192, pair.tokenizer().size());
     assertEquals(8192, pair.target().vocabulary());
-    assertEquals(1, pair.draft().config().layers());
+    assertEquals(1, ((Llama) pair.draft()).config().layers());
     assertEquals(Set.of(0, 1), pair.special());
     long bytes = 0;
     try (Stream<Path> files = Files.walk(ShippedPair.folder())) {
@@ -80,7 +82,7 @@ class ShippedPairTest {
       documents.add(pair.tokenizer().encode("<|begin_of_text|>" + text));
     }
     double target = loss(pair.target(), documents);
-    double draft = loss(pair.draft(), documents);
+    double draft = loss((Llama) pair.draft(), documents);
     // a uniform guess costs ln 8192 = 9.0
     assertTrue(target < 3.2 && target < draft, "target " + target + ", draft model " + draft);
     assertTrue(draft < 3.5, "draft model " + draft);
@@ -108,12 +110,12 @@ class ShippedPairTest {
   void greedyLosesNothingOnFiftyFourPrompts() {
     BlockStatistics sum = BlockStatistics.none(3);
     int[] ids = IntStream.range(0, 8192).filter(i -> i < 300 || i % 4 == 0).toArray();
-    try (LanguageModel trimmed = pair.draft().withHead(VocabularySubset.of(ids, 8192))) {
+    try (DraftingModel trimmed = pair.draft().withHead(VocabularySubset.of(ids, 8192))) {
       DecodeOptions o = new DecodeOptions(3, 16, 0, Set.of(SpecialTokens.END));
       for (int i = 0; i < 54; i++) {
         int[] prompt = prompt(i);
         int[] alone = new PlainDecoder(pair.target()).generate(prompt, o, null);
-        LanguageModel draft = i % 2 == 0 ? trimmed : pair.draft();
+        DraftingModel draft = i % 2 == 0 ? trimmed : pair.draft();
         SpeculativeDecoder.Generation g =
             new SpeculativeDecoder(pair.target(), draft).generate(prompt, o, null);
         assertArrayEquals(alone, g.tokens(), "prompt " + i);

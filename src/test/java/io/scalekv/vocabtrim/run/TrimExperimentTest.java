@@ -98,7 +98,7 @@ final class TrimExperimentTest {
   void theShippedExperimentsCanBeRead() throws IOException {
     try (Stream<Path> files = Files.list(Path.of("experiments", "vocabtrim"))) {
       List<Path> all = files.toList();
-      assertEquals(6, all.size());
+      assertEquals(8, all.size());
       for (Path file : all) {
         TrimSpec spec = TrimSpec.read(file);
         assertTrue(file.endsWith(spec.name() + ".yaml"), spec.name());

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,8 +81,8 @@ public final class EagleNet {
     w.putNormal(FC, new Shape(c, 2L * c), (float) Math.sqrt(0.5 / c));
     try (NDManager scope = parent.newSubManager()) {
       float[] scales = new float[2 * c];
-      java.util.Arrays.fill(scales, 0, c, ratio);
-      java.util.Arrays.fill(scales, c, 2 * c, 1);
+      Arrays.fill(scales, 0, c, ratio);
+      Arrays.fill(scales, c, 2 * c, 1);
       NDArray scaled = w.get(FC).mul(scope.create(scales));
       w.set(FC, scaled);
       scaled.close();

@@ -34,7 +34,8 @@ final class EagleOptions {
       names = "--prompts",
       paramLabel = "DOMAIN=FILE",
       description =
-          "Prompts of a domain, JSON lines or one a line; repeatable. Every second one is held out.")
+          "Prompts of a domain, JSON lines or one a line; repeatable. Every second one is held"
+              + " out.")
   private Map<String, Path> prompts = new LinkedHashMap<>();
 
   @Option(
@@ -75,7 +76,13 @@ final class EagleOptions {
 
   /** Generates the target's answers, then trains; both resume. */
   Result train(
-      Path out, Duration every, int steps, int rows, double rate, int seed, boolean bf16,
+      Path out,
+      Duration every,
+      int steps,
+      int rows,
+      double rate,
+      int seed,
+      boolean bf16,
       Consumer<String> log)
       throws IOException {
     Require.that(!prompts.isEmpty(), "missing prompts: give --prompts DOMAIN=FILE");

@@ -168,8 +168,15 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     output.json(result);
     output.line("draft model %s of %s", result.draft(), result.target());
     output.next(
-        "vocabtrim", "run", "experiments/vocabtrim/eagle.yaml", "--target", result.target(),
-        "--draft-model", out, "--prompts", "DOMAIN=FILE");
+        "vocabtrim",
+        "run",
+        "experiments/vocabtrim/eagle.yaml",
+        "--target",
+        result.target(),
+        "--draft-model",
+        out,
+        "--prompts",
+        "DOMAIN=FILE");
     return 0;
   }
 }

@@ -70,8 +70,17 @@ final class VocabTrimEagleCommandTest {
     train.addAll(List.of(prompts(sums, stories)));
     train.addAll(
         List.of(
-            "--answer-tokens", 80, "--new-tokens", 12, "--draft-steps", 4, "--rows", 3, "--out",
-            out, "--json"));
+            "--answer-tokens",
+            80,
+            "--new-tokens",
+            12,
+            "--draft-steps",
+            4,
+            "--rows",
+            3,
+            "--out",
+            out,
+            "--json"));
     Said said = Said.of(train.toArray());
     assertEquals(0, said.code(), said.err());
     assertEquals(out.resolve("model.safetensors").toString(), said.json().path("draft").asString());
@@ -112,8 +121,7 @@ final class VocabTrimEagleCommandTest {
     assertTrue(said.err().contains("--draft-model"), said.err());
     Path bad = Files.writeString(folder.resolve("bad.jsonl"), "{\"prompt\": \"a\"}\n{\"x\": 1}\n");
     said =
-        Said.of(
-            "train", "vocabtrim", "--target", target, "--out", folder, "--prompts", "a=" + bad);
+        Said.of("train", "vocabtrim", "--target", target, "--out", folder, "--prompts", "a=" + bad);
     assertEquals(2, said.code());
     assertTrue(said.err().contains("line 2"), said.err());
     assertEquals(1, said.err().strip().lines().count(), said.err());

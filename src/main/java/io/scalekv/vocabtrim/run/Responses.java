@@ -171,7 +171,9 @@ final class Responses {
 
   private static Llama language(DraftingModel draft) {
     boolean alone = draft instanceof Llama;
-    Require.that(alone, "source of a calibration must be target or raw, as an EAGLE model cannot write alone");
+    Require.that(
+        alone,
+        "source of a calibration must be target or raw, as an EAGLE model cannot write alone");
     return (Llama) draft;
   }
 
@@ -210,12 +212,12 @@ final class Responses {
 
   private List<Response> batch(List<int[]> documents, Run c) {
     Map<int[], Response> responses = new IdentityHashMap<>();
-    BatchDecoder decoder =
-        new BatchDecoder(pair.target(), c.settings().newTokens(), stop(), false);
+    BatchDecoder decoder = new BatchDecoder(pair.target(), c.settings().newTokens(), stop(), false);
     for (List<int[]> some : ChatPrompts.batches(documents, BATCH)) {
       decoder
           .generate(some)
-          .forEach(t -> responses.put(t.prompt(), new Response(t.prompt(), t.tokens(), t.stopped())));
+          .forEach(
+              t -> responses.put(t.prompt(), new Response(t.prompt(), t.tokens(), t.stopped())));
       log.accept("target's responses: " + responses.size() + " of " + documents.size());
     }
     return documents.stream().map(responses::get).toList();

@@ -120,8 +120,7 @@ public final class TrimExperiment {
     TokenCounts counts = TokenCounts.create(vocabulary);
     texts.calibration(run).forEach(t -> counts.accept(t.tokens()));
     FrequencyRanking ranking =
-        FrequencyRanking.of(
-            counts, run.source().equals("order") ? List.of() : pair.special());
+        FrequencyRanking.of(counts, run.source().equals("order") ? List.of() : pair.special());
     TokenCounts generated = TokenCounts.create(vocabulary);
     responses.forEach(t -> generated.accept(t.tokens()));
     DraftCost cost = cost(pair);
@@ -319,8 +318,7 @@ public final class TrimExperiment {
       SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), trimmed);
       for (int p = 0; p < responses.size(); p++) {
         int[] prompt = responses.get(p).prompt();
-        SpeculativeDecoder.Generation text =
-            decoder.generate(prompt, options(run), random(run, p));
+        SpeculativeDecoder.Generation text = decoder.generate(prompt, options(run), random(run, p));
         made.add(text.tokens());
         all = all.plus(text.statistics());
       }

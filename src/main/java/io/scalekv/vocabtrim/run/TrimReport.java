@@ -28,8 +28,8 @@ public final class TrimReport {
           + " not memory-bound, and MBSU, which models time by bytes of weights read, need not"
           + " equal the measured speed (tokens per second, in its own column).";
   private static final String REAL =
-      "MBSU models time by bytes of weights read, one sequence at a time; tokens per second, in its own"
-          + " column, is measured.";
+      "MBSU models time by bytes of weights read, one sequence at a time; tokens per second, in its"
+          + " own column, is measured.";
   private static final long LEAST_REAL_PARAMETERS = 20_000_000;
   private static final String CHOSEN =
       "Best: the size with the highest MBSU on the same prompts, so its gain is slightly"
@@ -159,7 +159,8 @@ public final class TrimReport {
         .both("k", "k", l -> l.loop().k() == 0 ? "target alone" : l.loop().k())
         .number("tau", "tau", 3, l -> l.loop().tau())
         .number("replayed", "tau replayed", 3, l -> l.loop().replayed())
-        .both("identical", "identical texts", l -> l.loop().identical() + " of " + l.loop().prompts())
+        .both(
+            "identical", "identical texts", l -> l.loop().identical() + " of " + l.loop().prompts())
         .number("tokensPerSecond", "tokens per second", 3, l -> l.loop().tokensPerSecond())
         .number("slowest", "slowest", 3, l -> l.loop().slowest())
         .number("fastest", "fastest", 3, l -> l.loop().fastest())

@@ -76,15 +76,22 @@ public record TrimResult(
    * @param k retained tokens; 0 for the target alone
    * @param tau measured block efficiency; 1 for the target alone
    * @param replayed block efficiency of the traces on the same prompts; equal for greedy text
-   * @param identical prompts whose text is that of the target alone; for sampled text that of its own
-   *     random numbers
+   * @param identical prompts whose text is that of the target alone; for sampled text that of its
+   *     own random numbers
    * @param prompts of the measurement
    * @param tokensPerSecond median of the repetitions
    * @param slowest repetition
    * @param fastest repetition
    */
   public record Loop(
-      int k, double tau, double replayed, int identical, int prompts, double tokensPerSecond, double slowest, double fastest) {}
+      int k,
+      double tau,
+      double replayed,
+      int identical,
+      int prompts,
+      double tokensPerSecond,
+      double slowest,
+      double fastest) {}
 
   /**
    * Provenance of a result.

@@ -56,8 +56,8 @@ public record TrimSpec(
   /**
    * Source of the counts.
    *
-   * @param source {@code raw}, {@code draft} or {@code target}; {@code order} for the tokenizer's own
-   *     order without protected tokens
+   * @param source {@code raw}, {@code draft} or {@code target}; {@code order} for the tokenizer's
+   *     own order without protected tokens
    * @param texts numbers of texts, one run each
    * @param domain of the texts; null for that of the prompts
    */

@@ -54,6 +54,8 @@ public record PromptDocuments(ChatTemplate template, List<ChatPrompts> prompts)
         .filter(p -> p.domain().equals(domain))
         .findFirst()
         .orElseThrow(
-            () -> new IllegalArgumentException("missing prompts: give --prompts " + domain + "=FILE"));
+            () ->
+                new IllegalArgumentException(
+                    "missing prompts: give --prompts " + domain + "=FILE"));
   }
 }

@@ -10,6 +10,8 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.ShippedCalibrations;
+import io.scalekv.experiment.folders.FolderScores;
+import io.scalekv.experiment.folders.FolderScoring;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.Software;
 import io.scalekv.metrics.ImagePair;
@@ -31,6 +33,8 @@ import io.scalekv.profile.DrawnAttention;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationRun;
 import io.scalekv.weights.LoadListener;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +79,18 @@ public final class Lab implements AutoCloseable {
   public static Lab open(ModelChoice choice, LoadOptions options) {
     ImageModel model = choice.open(options, LoadListener.NONE);
     return new Lab(model, Drawing.defaults(model.config()), ShippedCalibrations.of(choice));
+  }
+
+  /**
+   * Scores folders of images against a reference folder by every metric that needs no file; needs
+   * no model and writes nothing.
+   *
+   * @throws IllegalArgumentException for a folder without images or pairs, a damaged file, or two
+   *     images of a pair that differ in size
+   */
+  public static FolderScores score(Path reference, List<Path> images) throws IOException {
+    return FolderScoring.run(
+        FolderScoring.Request.of(reference, images), null, FolderScoring.Listener.NONE);
   }
 
   /** Returns a lab that draws otherwise, with the same model. */

@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.CacheType;
+import io.scalekv.experiment.folders.FolderScores;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.roles.Calibration;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,6 +43,15 @@ class LabTest {
     assertEquals(64, image.width());
     assertNotEquals(lab.draw(CIRCLE), image);
     assertEquals(image, lab.policy("snapkv").draw(List.of(SQUARE, CIRCLE)).get(1));
+  }
+
+  @Test
+  void foldersAreScoredWithoutAModel() throws IOException {
+    Path golden = Path.of("src/test/resources/io/scalekv/score");
+    FolderScores scores =
+        Lab.score(golden.resolve("reference"), List.of(golden.resolve("candidate_a")));
+    assertEquals(5, scores.candidates().get(0).pairs().size());
+    assertEquals(8, scores.rows().size(), "one folder and seven rulers");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.Lab;
 import java.awt.image.BufferedImage;
 import java.io.File;
 import java.io.IOException;
@@ -114,6 +115,17 @@ final class ReportBrowserTest {
       assertTrue(said.contains(check), check + " expected in " + said);
     }
     assertFalse(b.out().contains("alert('x')</script>"), "a caption became a script");
+  }
+
+  @Test
+  void everyControlOfAScorePageWorks() throws Exception {
+    Path golden = Path.of("src/test/resources/io/scalekv/score");
+    List<Path> images = List.of(golden.resolve("candidate_a"), golden.resolve("candidate_b"));
+    ScoreReport.of(Lab.score(golden.resolve("reference"), images)).write(folder);
+    Browsed b = browse("--dump-dom", folder.resolve("report.html").toUri() + "#selftest");
+    assertEquals(List.of(), console(b));
+    assertTrue(b.out().contains("<title>selftest passed</title>"), selftest(b.out()));
+    assertTrue(selftest(b.out()).contains("ok candidate_b by haarpsi"), selftest(b.out()));
   }
 
   private static String selftest(String dom) {

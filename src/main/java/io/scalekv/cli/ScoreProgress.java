@@ -16,7 +16,7 @@ final class ScoreProgress implements FolderScoring.Listener, AutoCloseable {
     if (found > 0) {
       output.log("%d of %d pairs found, %d to do".formatted(found, pairs, pairs - found));
     }
-    progress = output.progress("pairs", pairs);
+    progress = output.progress("pairs", pairs - found);
   }
 
   @Override

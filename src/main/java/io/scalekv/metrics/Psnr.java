@@ -27,7 +27,8 @@ public final class Psnr {
     long sum = 0;
     for (int i = 0; i < x.length; i++) {
       int d = (x[i] & 0xff) - (y[i] & 0xff);
-      sum += d * d;
+      int square = d * d;
+      sum += square;
     }
     return -10 * Math.log10(sum / (PEAK * PEAK * x.length));
   }

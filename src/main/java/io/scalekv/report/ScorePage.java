@@ -140,7 +140,7 @@ final class ScorePage {
     String reference = references.get(p.id());
     String ref = reference == null ? uri(p.referenceFile()) : reference;
     String image = uri(p.imageFile());
-    long size = image.length() + (reference == null ? ref.length() : 0);
+    long size = (long) image.length() + (reference == null ? ref.length() : 0);
     if (size > left) {
       return;
     }

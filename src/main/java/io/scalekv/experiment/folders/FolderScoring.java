@@ -291,7 +291,7 @@ public final class FolderScoring {
   private void listUnpaired(List<ImageFolder> folders) {
     for (ImageFolder folder : folders) {
       Set<String> alone = new TreeSet<>(folder.files().keySet());
-      alone.removeAll(folder == reference ? ids : reference.files().keySet());
+      alone.removeAll(folder.equals(reference) ? ids : reference.files().keySet());
       if (!alone.isEmpty()) {
         unpaired.put(folder.path().toString(), List.copyOf(alone));
       }
@@ -358,16 +358,11 @@ public final class FolderScoring {
         PairFile rulers = PairFile.open(file("rulers.jsonl"), metrics, settings);
         FeatureStore features = FeatureStore.open(file("features.bin"))) {
       int all = entries.stream().mapToInt(e -> e.ids().size()).sum();
-      listener.planned(all, found(pairs, rulers));
-      List<String> order = List.copyOf(ids);
-      for (int at = 0; at < order.size(); at += BATCH) {
+      List<List<String>> batches = batches();
+      listener.planned(all, batches.stream().mapToInt(batch -> found(batch, pairs, rulers)).sum());
+      for (List<String> batch : batches) {
         Cancellation.check();
-        batch(
-            order.subList(at, Math.min(order.size(), at + BATCH)),
-            pairs,
-            rulers,
-            features,
-            listener);
+        batch(batch, pairs, rulers, features, listener);
         features.flush();
         pairs.flush();
         rulers.flush();
@@ -378,13 +373,24 @@ public final class FolderScoring {
     return scores();
   }
 
-  private int found(PairFile pairs, PairFile rulers) {
+  private List<List<String>> batches() {
+    List<String> all = List.copyOf(ids);
+    List<List<String>> batches = new ArrayList<>();
+    for (int at = 0; at < all.size(); at += BATCH) {
+      batches.add(all.subList(at, Math.min(all.size(), at + BATCH)));
+    }
+    return batches;
+  }
+
+  /** Returns the pairs in batches that are wholly in the files. */
+  private int found(List<String> batch, PairFile pairs, PairFile rulers) {
     int found = 0;
     for (Entry e : entries) {
       PairFile file = e.kind() == Kind.CANDIDATE ? pairs : rulers;
-      for (String id : e.ids()) {
-        found += file.find(e.images(reference), e.name(), id).isPresent() ? 1 : 0;
-      }
+      List<String> own = batch.stream().filter(e.ids()::contains).toList();
+      boolean all =
+          own.stream().allMatch(id -> file.find(e.images(reference), e.name(), id).isPresent());
+      found += all ? own.size() : 0;
     }
     return found;
   }

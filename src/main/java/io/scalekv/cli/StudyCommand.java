@@ -112,7 +112,7 @@ final class StudyCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Progress that begins with the first image. */
+  /** Progress of a replay, whose number of images the study knows. */
   private final class ReplayProgress implements Study.Replay.Progress, AutoCloseable {
     private Progress progress;
 
@@ -121,7 +121,9 @@ final class StudyCommand implements Callable<Integer> {
       if (progress == null) {
         progress = output.progress("replay", all);
       }
-      progress.step("prompt " + done);
+      if (done > 0) {
+        progress.step("prompt " + done);
+      }
     }
 
     @Override

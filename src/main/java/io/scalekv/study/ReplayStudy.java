@@ -63,6 +63,7 @@ final class ReplayStudy implements Study {
     PolicyReplay replay =
         PolicyReplay.of(source, replays.made().stream().map(Replays.Run::policy).toList());
     int images = source.images();
+    request.replay().progress().done(0, images);
     source.replay(
         IntStream.range(0, images).toArray(),
         1,

@@ -117,7 +117,7 @@ public interface Study {
     /** Receiver of progress. */
     @FunctionalInterface
     public interface Progress {
-      /** Called after each image. */
+      /** Called at the beginning and after each image. */
       void done(int done, int all);
     }
 

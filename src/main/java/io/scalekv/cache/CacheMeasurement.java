@@ -31,10 +31,13 @@ public final class CacheMeasurement implements CacheListener {
    */
   public static CacheUsage run(CacheSettings settings, MemoryModel memory, IntConsumer onScale) {
     CacheMeasurement measured = new CacheMeasurement();
+    ScaleSchedule schedule = settings.policy().plan().schedule();
+    CachePolicy other = settings.unconditional();
+    boolean ends = memory.guidedScales(schedule) < schedule.scales();
     List<CachePolicy> policies =
-        settings.unconditional() == null || memory.branches() == 1
+        memory.branches() == 1 || other == null && !ends
             ? List.of(settings.policy())
-            : List.of(settings.policy(), settings.unconditional());
+            : List.of(settings.policy(), other == null ? settings.policy() : other);
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       for (CachePolicy policy : policies) {
         measured.branches.add(
@@ -46,10 +49,13 @@ public final class CacheMeasurement implements CacheListener {
                 CacheManager.Attention.NONE,
                 measured));
       }
-      ScaleSchedule schedule = settings.policy().plan().schedule();
       for (int k = 0; k < schedule.scales(); k++) {
         onScale.accept(k);
-        measured.scale(manager, k, schedule.tokens(k), memory);
+        if (k == memory.guidedScales(schedule)) {
+          measured.branches.remove(1).close();
+        }
+        int rows = memory.branches() * memory.batch() / policies.size();
+        measured.scale(manager, k, schedule.tokens(k), memory.geometry(), rows);
       }
       measured.branches.forEach(CacheManager::close);
     }
@@ -63,9 +69,7 @@ public final class CacheMeasurement implements CacheListener {
         measured.workingPeak);
   }
 
-  private void scale(NDManager manager, int k, int tokens, MemoryModel memory) {
-    Geometry g = memory.geometry();
-    int rows = memory.branches() * memory.batch() / branches.size();
+  private void scale(NDManager manager, int k, int tokens, Geometry g, int rows) {
     try (NDManager scope = manager.newSubManager()) {
       Shape shape = new Shape(rows, g.heads(), tokens, g.headWidth());
       NDArray query = scope.randomNormal(0, 1, shape, DataType.FLOAT32);

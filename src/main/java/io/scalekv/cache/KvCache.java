@@ -90,7 +90,7 @@ public final class KvCache implements AutoCloseable {
 
   /** Returns bytes allocated for them. */
   public long allocatedBytes() {
-    return keys.bytes() + values.bytes();
+    return counts == null ? 0 : keys.bytes() + values.bytes();
   }
 
   /**
@@ -333,6 +333,7 @@ public final class KvCache implements AutoCloseable {
 
   @Override
   public void close() {
+    counts = null;
     manager.close();
   }
 }

@@ -25,8 +25,20 @@ public final class MemoryModel {
   private final CacheType values;
   private final int branches;
   private final int batch;
+  private final int guidedScales;
 
   MemoryModel(Geometry geometry, CacheType keys, CacheType values, int branches, int batch) {
+    this(geometry, keys, values, branches, batch, Integer.MAX_VALUE);
+  }
+
+  private MemoryModel(
+      Geometry geometry,
+      CacheType keys,
+      CacheType values,
+      int branches,
+      int batch,
+      int guidedScales) {
+    this.guidedScales = guidedScales;
     this.geometry = geometry;
     this.keys = keys;
     this.values = values;
@@ -62,6 +74,19 @@ public final class MemoryModel {
   /** Returns the same model of one guidance branch alone. */
   public MemoryModel ofOneBranch() {
     return new MemoryModel(geometry, keys, values, 1, batch);
+  }
+
+  /**
+   * Returns the same model with an unconditional branch in the first scales only; its tokens are
+   * freed before the next scale.
+   */
+  public MemoryModel guidedFor(int scales) {
+    return new MemoryModel(geometry, keys, values, branches, batch, scales);
+  }
+
+  /** Returns the number of scales after which tokens of a branch are freed; all if none are. */
+  public int guidedScales(ScaleSchedule schedule) {
+    return branches == 1 ? schedule.scales() : Math.min(guidedScales, schedule.scales());
   }
 
   private long rows() {
@@ -134,11 +159,17 @@ public final class MemoryModel {
         "budget plans must be one, or one for each of %d branches, got %d",
         branches,
         plans.length);
-    Walk walk = new Walk(plans);
     int scales = plans[0].schedule().scales();
+    int guided = guidedScales(plans[0].schedule());
+    BudgetPlan[] each =
+        guided < scales && plans.length == 1 ? new BudgetPlan[] {plans[0], plans[0]} : plans;
+    Walk walk = new Walk(each);
     for (int k = 0; k < scales; k++) {
+      if (k == guided) {
+        walk.free(each[1], k);
+      }
       for (int l = 0; l < geometry.layers(); l++) {
-        for (BudgetPlan plan : plans) {
+        for (BudgetPlan plan : k < guided ? each : new BudgetPlan[] {each[0]}) {
           walk.attend(plan, k, l);
           if (k + 1 < scales) {
             walk.write(plan, k, l);
@@ -203,6 +234,14 @@ public final class MemoryModel {
       bytes = Math.addExact(bytes, Math.multiplyExact(added, tokenBytes) + mapBytes);
       peakTokens = Math.max(peakTokens, tokens);
       peakBytes = Math.max(peakBytes, bytes);
+    }
+
+    void free(BudgetPlan plan, int k) {
+      for (int l = 0; l < plan.layers(); l++) {
+        long freed = layerTokens(plan, k, l);
+        tokens -= freed;
+        bytes -= freed * tokenBytes + k * mapBytes;
+      }
     }
 
     void endOfScale() {

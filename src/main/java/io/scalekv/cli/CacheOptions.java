@@ -12,13 +12,13 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.PolicyImages;
 import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.io.Require;
+import io.scalekv.io.TextFile;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.RoleAssignment;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,11 +43,10 @@ final class CacheOptions {
   @Option(
       names = "--budget",
       paramLabel = "B",
-      defaultValue = "10%",
       description =
           "Cache of the policies: 10%%, 650t (tokens per layer and head), paper-20, paper-10,"
               + " paper-4, or the peak in bytes such as 600kB, 3900MiB (default: 10%%).")
-  private Budget budget = Budget.parse("10%");
+  private Budget budget;
 
   @Option(
       names = "--cfg-budget-split",
@@ -67,7 +66,22 @@ final class CacheOptions {
 
   /** Returns the budget. */
   Budget budget() {
-    return budget;
+    return budget == null ? Budget.parse("10%") : budget;
+  }
+
+  /** Refuses options that this drawing would not read. */
+  private void check(Drawing drawing) {
+    boolean guided = drawing.sampling().guided();
+    Require.that(
+        unconditional == null || guided,
+        "--cfg-budget-split needs guidance: --cfg 1 has no unconditional branch");
+    Require.that(
+        drawing.negative().isEmpty() || guided,
+        "--negative needs guidance: --cfg 1 has no unconditional branch");
+    boolean cuts = !policies.isEmpty();
+    Require.that(budget == null || cuts, "--budget needs --policy");
+    Require.that(unconditional == null || cuts, "--cfg-budget-split needs --policy");
+    Require.that(roles == null || cuts, "--roles needs --policy");
   }
 
   /**
@@ -78,11 +92,15 @@ final class CacheOptions {
    */
   List<PolicyImages.Setting> settings(
       ModelOptions model, Drawing drawing, int batch, boolean compared) throws IOException {
+    check(drawing);
     PolicyFactory factory =
         new PolicyFactory(
             drawing.schedule(),
-            formats.memory(
-                model.config().geometry(), model.valueType(), drawing.sampling().guided(), batch),
+            drawing.memory(
+                model.config().geometry(),
+                formats.keys(),
+                formats.values(model.valueType()),
+                batch),
             calibration(
                 model.choice(), drawing.schedule(), roles, drawing.seed(), model.isRandom()),
             drawing.seed());
@@ -108,15 +126,15 @@ final class CacheOptions {
     CachePolicy other = null;
     int tokens;
     if (unconditional == null || factory.memory().branches() == 1) {
-      tokens = factory.tokens(policy, budget);
+      tokens = factory.tokens(policy, budget());
     } else {
       PolicyFactory one = factory.ofOneBranch();
       other = one.create(policy, one.tokens(policy, unconditional));
-      tokens = factory.tokens(policy, budget, other);
+      tokens = factory.tokens(policy, budget(), other);
     }
     CacheSettings cache =
         new CacheSettings(factory.create(policy, tokens), other, formats.keys(), values);
-    return new PolicyImages.Setting(policy.toString(), budget.toString(), tokens, cache);
+    return new PolicyImages.Setting(policy.toString(), budget().toString(), tokens, cache);
   }
 
   /**
@@ -129,8 +147,9 @@ final class CacheOptions {
   static IntFunction<PolicyCalibration> calibration(
       ModelChoice model, ScaleSchedule schedule, Path roles, long seed, boolean random)
       throws IOException {
-    Require.that(
-        roles == null || Files.isRegularFile(roles), "--roles must be a file, got %s", roles);
+    if (roles != null) {
+      TextFile.require("--roles", roles);
+    }
     Optional<Calibration> document =
         roles == null ? ShippedCalibrations.of(model) : Optional.of(CalibrationFile.read(roles));
     Geometry g = model.config().geometry();

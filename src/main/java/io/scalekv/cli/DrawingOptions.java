@@ -1,7 +1,10 @@
 package io.scalekv.cli;
 
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.Require;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PerScale;
 import io.scalekv.model.Sampling;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,18 +30,37 @@ final class DrawingOptions {
 
   @Option(
       names = "--cfg",
-      paramLabel = "X",
+      paramLabel = "X[,X...]|FILE",
       defaultValue = "3",
-      description = "Guidance strength on the logits; 1 is none (default: ${DEFAULT-VALUE}).")
-  private double cfg = 3;
+      description =
+          "Guidance strength, for all scales or one a scale, or a file of them; 1 is none (default:"
+              + " ${DEFAULT-VALUE}).")
+  private PerScale cfg = PerScale.of(3);
+
+  @Option(
+      names = "--cfg-until",
+      paramLabel = "K",
+      converter = Choice.Positive.class,
+      description = "No guidance behind scale K; the cache of the unconditional branch is freed.")
+  private Integer cfgUntil;
+
+  @Option(
+      names = "--cfg-insertion-layer",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "0: guidance on the logits; -N: on the output of the N-th layer from the end (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int cfgInsertionLayer;
 
   @Option(
       names = "--tau",
-      paramLabel = "X",
+      paramLabel = "X[,X...]|FILE",
       defaultValue = "1",
       description =
-          "Temperature of the logits; 0 takes the likeliest code (default: ${DEFAULT-VALUE}).")
-  private double tau = 1;
+          "Temperature of the logits, as --cfg; 0 takes the likeliest code (default:"
+              + " ${DEFAULT-VALUE}).")
+  private PerScale tau = PerScale.of(1);
 
   @Option(
       names = "--top-p",
@@ -67,8 +89,13 @@ final class DrawingOptions {
 
   /** Returns how the images of a model are drawn. */
   Drawing drawing(ModelConfig config) {
-    Sampling sampling = new Sampling(cfg, tau, topP);
-    return new Drawing(size.schedule(config), size.aspect(), sampling, negative, seed, seeds);
+    ScaleSchedule schedule = size.schedule(config);
+    Sampling sampling = Sampling.of(cfg, tau, topP, cfgInsertionLayer);
+    if (cfgUntil != null) {
+      Require.between("--cfg-until", cfgUntil, 1, schedule.scales());
+      sampling = sampling.guidedUntil(cfgUntil, schedule.scales());
+    }
+    return new Drawing(schedule, size.aspect(), sampling, negative, seed, seeds);
   }
 
   /** Returns the seed of each prompt's first image. */

@@ -10,6 +10,7 @@ import io.scalekv.experiment.UserNets;
 import io.scalekv.io.Software;
 import io.scalekv.metrics.LpipsRange;
 import io.scalekv.model.ComputeDevice;
+import io.scalekv.model.PerScale;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.TopKeys;
@@ -19,6 +20,8 @@ import io.scalekv.tensor.Cancellation;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -161,6 +164,8 @@ public final class Main implements Callable<Integer> {
     root.setOut(out);
     root.setErr(err);
     root.setExpandAtFiles(false); // a prompt may begin with @
+    root.setAllowOptionsAsOptionParameters(true); // or with -
+    root.registerConverter(Path.class, Main::path);
     root.registerConverter(ComputeDevice.class, Choice.of(ComputeDevice.class));
     root.registerConverter(ModelOptions.Dtype.class, Choice.of(ModelOptions.Dtype.class));
     root.registerConverter(
@@ -179,6 +184,7 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(ScoreCommand.Alpha.class, Choice.of(ScoreCommand.Alpha.class));
     root.registerConverter(ScoreCommand.Exif.class, Choice.of(ScoreCommand.Exif.class));
     root.registerConverter(Budget.class, Budget::parse);
+    root.registerConverter(PerScale.class, PerScale::parse);
     root.registerConverter(PolicySpec.class, Main::policy);
     root.registerConverter(RandomWeights.class, RandomWeights::parse);
     root.registerConverter(Allocation.class, Allocation::parse);
@@ -189,6 +195,22 @@ public final class Main implements Callable<Integer> {
     root.setExecutionExceptionHandler(
         (exception, command, parsed) -> main.failed(command.getCommandSpec(), exception));
     return root;
+  }
+
+  /** Reads a path; a word that begins with - is an option whose value was forgotten. */
+  private static Path path(String text) {
+    if (text.isBlank() || text.startsWith("-")) {
+      throw new TypeConversionException(
+          "must be a path%s, got %s"
+              .formatted(
+                  text.isBlank() ? "" : " (./" + text + " if it is one)",
+                  text.isBlank() ? "an empty text" : text));
+    }
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new TypeConversionException("must be a path, got " + text + ": " + e.getReason());
+    }
   }
 
   /** Reads a policy whose name and settings are known. */

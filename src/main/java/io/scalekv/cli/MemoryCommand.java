@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.CacheUsage;
+import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
@@ -76,6 +77,14 @@ final class MemoryCommand implements Callable<Integer> {
       description = "Guidance; 1 is none and needs one branch (default: ${DEFAULT-VALUE}).")
   private double cfg;
 
+  @HelpGroup(HelpGroup.Heading.DRAWING)
+  @Option(
+      names = "--cfg-until",
+      paramLabel = "K",
+      converter = Choice.Positive.class,
+      description = "No guidance behind scale K; the cache of the unconditional branch is freed.")
+  private Integer cfgUntil;
+
   @Option(names = "--measure", description = "Also run the cache on random numbers and measure it.")
   private boolean measure;
 
@@ -125,6 +134,16 @@ final class MemoryCommand implements Callable<Integer> {
     return r -> r.formula() == null ? null : bytes.apply(r.formula());
   }
 
+  private MemoryModel memory(ModelConfig config, ScaleSchedule schedule, CacheType computed) {
+    MemoryModel memory = formats.memory(config.geometry(), computed, cfg != 1, batch);
+    if (cfgUntil == null) {
+      return memory;
+    }
+    Require.between("--cfg-until", cfgUntil, 1, schedule.scales());
+    Require.that(cfg != 1, "--cfg-until needs guidance: --cfg 1 has no unconditional branch");
+    return memory.guidedFor(cfgUntil);
+  }
+
   private MemoryTable table() throws IOException {
     ModelConfig config = modelOptions.config();
     ScaleSchedule schedule = sizeOptions.schedule(config);
@@ -132,7 +151,7 @@ final class MemoryCommand implements Callable<Integer> {
     PolicyFactory factory =
         new PolicyFactory(
             schedule,
-            formats.memory(config.geometry(), computed, cfg != 1, batch),
+            memory(config, schedule, computed),
             CacheOptions.calibration(modelOptions.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {

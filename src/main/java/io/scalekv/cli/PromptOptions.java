@@ -37,6 +37,7 @@ final class PromptOptions {
   PromptSet read(ModelConfig model) {
     Require.that(
         prompts.isEmpty() != (file == null), "give either --prompt TEXT or --prompts FILE");
+    Require.that(limit == null || file != null, "--limit needs --prompts");
     return checked(
         file == null ? PromptSet.ofTexts("(command line)", prompts) : read(file, limit), model);
   }

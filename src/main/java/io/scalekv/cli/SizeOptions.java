@@ -3,8 +3,11 @@ package io.scalekv.cli;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Schedules;
+import java.util.Locale;
 import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Size of the image: the token maps of a model. */
 @HelpGroup(HelpGroup.Heading.DRAWING)
@@ -15,6 +18,9 @@ final class SizeOptions {
       super(Schedules.SIZES, s -> s);
     }
   }
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
 
   @Option(
       names = "--size",
@@ -35,13 +41,21 @@ final class SizeOptions {
     return Optional.ofNullable(size);
   }
 
-  /** Returns height over width. */
+  /** Returns the published ratio of height over width that is drawn. */
   double aspect() {
-    return aspect;
+    return Schedules.nearestRatio(aspect);
   }
 
-  /** Returns the token maps of a model at this size. */
+  /** Returns the token maps of a model at this size; prints the ratio if it is another one. */
   ScaleSchedule schedule(ModelConfig config) {
-    return config.schedule(size(), aspect);
+    ScaleSchedule schedule = config.schedule(size(), aspect);
+    if (command != null && aspect() != aspect) {
+      command
+          .commandLine()
+          .getErr()
+          .printf(
+              Locale.ROOT, "--aspect %s is no published ratio: %s is taken%n", aspect, aspect());
+    }
+    return schedule;
   }
 }

@@ -125,6 +125,8 @@ public final class PolicyImages {
    *
    * @param drawing facts of the drawing
    * @param batch images drawn together
+   * @param cutPrompts tokens of prompts that the model reads the beginning of alone; left out if
+   *     there are none
    */
   public record Manifest(
       ModelIdentity model,
@@ -133,6 +135,7 @@ public final class PolicyImages {
       int batch,
       int pixelHeight,
       int pixelWidth,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Integer> cutPrompts,
       List<Outcome> policies) {
     /** Writes {@code manifest.json}. */
     public void write(Path folder) throws IOException {
@@ -187,6 +190,7 @@ public final class PolicyImages {
         request.batch(),
         pixels[0],
         pixels[1],
+        model.cutTexts(request.prompts().prompts()),
         outcomes);
   }
 
@@ -283,9 +287,9 @@ public final class PolicyImages {
       Double seconds) {
     boolean guided = request.drawing().sampling().guided();
     MemoryModel memory =
-        model
-            .geometry()
-            .memory(s.cache().keys(), s.cache().values(), guided ? 2 : 1, request.batch());
+        request
+            .drawing()
+            .memory(model.geometry(), s.cache().keys(), s.cache().values(), request.batch());
     CacheUsage usage = memory.usage(s.cache().plans(guided));
     double[] db =
         files.stream().filter(f -> f.psnrDb() != null).mapToDouble(Image::psnrDb).toArray();

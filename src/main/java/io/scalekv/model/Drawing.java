@@ -1,5 +1,8 @@
 package io.scalekv.model;
 
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
+import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.Require;
 import java.util.ArrayList;
@@ -31,6 +34,7 @@ public record Drawing(
     Require.that(aspect > 0, "aspect must be positive, got %s", aspect);
     Require.that(negative != null, "negative must be a text, got null");
     Require.atLeast("seeds", seeds, 1);
+    sampling.check(schedule.scales());
   }
 
   /** Returns one image a prompt. */
@@ -68,6 +72,12 @@ public record Drawing(
       }
     }
     return images;
+  }
+
+  /** Returns the memory of a model's cache while images are drawn. */
+  public MemoryModel memory(Geometry model, CacheType keys, CacheType values, int batch) {
+    MemoryModel memory = model.memory(keys, values, sampling.guided() ? 2 : 1, batch);
+    return memory.guidedFor(sampling.guidedScales(schedule.scales()));
   }
 
   /** Returns the facts that every file of results states, by name. */

@@ -91,6 +91,11 @@ public interface ImageModel extends AutoCloseable {
   /** Returns the number of text tokens of the longest prompt, as cross attention reads them. */
   int textTokens(List<String> captions);
 
+  /** Returns the tokens of those texts that the model reads the beginning of alone, by text. */
+  default Map<String, Integer> cutTexts(List<String> texts) {
+    return Map.of();
+  }
+
   /** Closes the model and frees its weights. */
   @Override
   void close();

@@ -14,7 +14,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Published table of token maps: 15 aspect ratios (height / width) by 4 sizes
@@ -30,10 +29,13 @@ public final class Schedules {
 
   /** Returns the 15 aspect ratios, height / width, ascending. */
   public static List<Double> ratios() {
-    return List.copyOf(TABLE.keySet());
+    return TABLE.keySet().stream().sorted().toList();
   }
 
-  /** Returns the published ratio nearest to a positive one. */
+  /**
+   * Returns the published ratio nearest to a positive one; of two as near, the first in the
+   * published order 1, 1.25, 0.8, 1.333, 0.75 ….
+   */
   public static double nearestRatio(double ratio) {
     Require.that(
         ratio > 0 && !Double.isInfinite(ratio),
@@ -69,7 +71,7 @@ public final class Schedules {
   }
 
   private static Map<Double, Map<String, ScaleSchedule>> read() {
-    Map<Double, Map<String, ScaleSchedule>> table = new TreeMap<>();
+    Map<Double, Map<String, ScaleSchedule>> table = new LinkedHashMap<>();
     try (InputStream in = Schedules.class.getResourceAsStream("schedules.csv");
         BufferedReader lines =
             new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {

@@ -48,8 +48,13 @@ public record SweepSummary(
           e.status(),
           e.error(),
           r == null ? Map.of() : r.metrics(),
-          r == null || r.memory() == null ? null : r.memory().peakKvBytes());
+          r == null || r.memory() == null ? null : bytes(r.memory()));
     }
+  }
+
+  /** Returns the measured peak, or the nominal bytes where nothing was measured. */
+  private static Long bytes(RunResult.Memory m) {
+    return m.peakKvBytes() == null ? Long.valueOf(m.nominalKvBytes()) : m.peakKvBytes();
   }
 
   /** Returns the summary of an outcome. */

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** The memory command as users type it. */
@@ -169,6 +170,29 @@ final class MemoryCommandTest {
         100.0 * pyramid.get("peakKvBytes").asLong() / report.get("fullKvBytes").asLong(),
         pyramid.get("percentOfFull").asDouble(),
         1e-3);
+  }
+
+  /** Half of the cache is gone where it is largest, by formula and measured. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fp32", "int8"})
+  void anUnconditionalBranchThatEnds(String type) {
+    List<Object> words =
+        List.of("--budget", "full", "--budget", "10%", "--policy", "h2o", "--key-type", type);
+    Object[] all = with(words.toArray(), "--value-type", type, "--measure", "--quiet");
+    JsonNode whole = memory(all);
+    for (int until = 1; until <= 7; until++) {
+      JsonNode ends = memory(with(all, "--cfg-until", until));
+      for (int r = 0; r < 2; r++) {
+        JsonNode row = ends.get("rows").get(r);
+        long peak = row.get("peakKvBytes").asLong();
+        assertEquals(row.get("peakKvBytes"), row.get("measured").get("peakKvBytes"));
+        long working = row.get("measured").get("workingPeakBytes").asLong();
+        assertTrue(r == 0 || row.get("workingPeakBytes").asLong() == working, row.toString());
+        long full = whole.get("rows").get(r).get("peakKvBytes").asLong();
+        assertTrue(until == 7 ? peak == full : peak <= full, row.toString());
+        assertTrue(until > 3 || r > 0 || peak == full / 2, row.toString());
+      }
+    }
   }
 
   @Test

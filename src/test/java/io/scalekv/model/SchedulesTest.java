@@ -50,7 +50,17 @@ class SchedulesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1.0,1.0", "0.01,0.333", "99,3.0", "1.02,1.0", "0.6666,0.666"})
+  @CsvSource({
+    "1.0,1.0",
+    "0.01,0.333",
+    "99,3.0",
+    "1.02,1.0",
+    "0.6666,0.666",
+    "0.9,1.0",
+    "0.45,0.5",
+    "0.5355,0.571",
+    "0.775,0.8"
+  })
   void nearestRatio(double asked, double found) {
     assertEquals(found, Schedules.nearestRatio(asked));
   }

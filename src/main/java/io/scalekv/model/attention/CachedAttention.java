@@ -27,6 +27,7 @@ import java.util.function.Supplier;
 public final class CachedAttention implements SelfAttention, AutoCloseable {
   private final ScaleSchedule schedule;
   private final int conditionalRows;
+  private final int guided;
   private final List<AttentionTap> taps;
   private final GenerationListener listener;
   private final List<CacheManager> branches = new ArrayList<>();
@@ -34,7 +35,7 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
 
   /**
    * @param conditionalRows rows of the conditional branch; the first of each batch
-   * @param guided whether unconditional rows follow them
+   * @param guided whether unconditional rows follow them at all scales
    * @param precision in which queries meet keys and values
    */
   public CachedAttention(
@@ -46,14 +47,43 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
       Precision precision,
       List<AttentionTap> taps,
       GenerationListener listener) {
+    this(
+        parent,
+        schedule,
+        conditionalRows,
+        guided ? schedule.scales() : 0,
+        settings,
+        precision,
+        taps,
+        listener);
+  }
+
+  /**
+   * @param conditionalRows rows of the conditional branch; the first of each batch
+   * @param guided scales, from the first, in which unconditional rows follow them; their cache is
+   *     freed before the next scale
+   * @param precision in which queries meet keys and values
+   */
+  public CachedAttention(
+      NDManager parent,
+      ScaleSchedule schedule,
+      int conditionalRows,
+      int guided,
+      CacheSettings settings,
+      Precision precision,
+      List<AttentionTap> taps,
+      GenerationListener listener) {
     this.schedule = schedule;
     this.conditionalRows = conditionalRows;
     this.taps = taps;
     this.listener = listener;
+    this.guided = guided;
+    CachePolicy other = settings.unconditional();
+    boolean ends = guided > 0 && guided < schedule.scales();
     List<CachePolicy> policies =
-        settings.unconditional() == null || !guided
+        guided == 0 || other == null && !ends
             ? List.of(settings.policy())
-            : List.of(settings.policy(), settings.unconditional());
+            : List.of(settings.policy(), other == null ? settings.policy() : other);
     Require.that(
         policies.size() == 1 || taps.isEmpty(),
         "taps need one cache for both guidance branches, got one each");
@@ -103,6 +133,13 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
   /** Sets the scale of the next calls. */
   public void enter(int newScale) {
     this.scale = newScale;
+    if (newScale == guided && branches.size() > 1) {
+      CacheManager ended = branches.remove(1);
+      ended.close();
+      for (int layer = 0; layer < ended.layers(); layer++) {
+        listener.cached(newScale, layer, 1, ended.cache(layer));
+      }
+    }
     branches.forEach(b -> b.enter(newScale));
   }
 

@@ -30,18 +30,34 @@ final class BitSampler {
   /**
    * Combines the branches.
    *
-   * @param logits [2B,L,2d] under guidance (conditional rows first), else [B,L,2d]
+   * @param logits [2B,L,2d] while the unconditional branch runs (conditional rows first), else
+   *     [B,L,2d]
+   * @param k the scale, 0-based
    * @return [B,L,2d], divided by the temperature
    */
-  NDArray guide(NDArray logits) {
-    NDArray x = options.tau() > 0 && options.tau() != 1 ? logits.mul(1 / options.tau()) : logits;
-    if (!options.guided()) {
+  NDArray guide(NDArray logits, int k) {
+    double tau = options.taus().at(k);
+    NDArray x = tau > 0 && tau != 1 ? logits.mul(1 / tau) : logits;
+    if (logits.getShape().get(0) == random.length) {
       return x;
     }
-    long rows = logits.getShape().get(0) / 2;
+    return options.insertionLayer() == 0 ? mix(x, k) : x.get(rows(0, random.length));
+  }
+
+  /** Combines the branches of hidden states, in both halves: [2B,L,C]. */
+  NDArray guideHidden(NDArray x, int k) {
+    NDArray mixed = mix(x, k);
+    return mixed.concat(mixed, 0);
+  }
+
+  /** Returns [B,…] of [2B,…], conditional rows first. */
+  private NDArray mix(NDArray x, int k) {
+    long rows = random.length;
     NDArray conditional = x.get(rows(0, rows));
-    NDArray unconditional = x.get(rows(rows, 2 * rows));
-    return conditional.mul(options.cfg()).add(unconditional.mul(1 - options.cfg()));
+    double cfg = options.cfgs().at(k);
+    return cfg == 1
+        ? conditional
+        : conditional.mul(cfg).add(x.get(rows(rows, 2 * rows)).mul(1 - cfg));
   }
 
   private static NDIndex rows(long from, long to) {
@@ -54,7 +70,8 @@ final class BitSampler {
    * @param logits [B,L,2d] as {@link #guide} leaves them
    * @return [B,L,d], 0 or 1 as float32
    */
-  NDArray sample(NDManager scope, NDArray logits) {
+  NDArray sample(NDManager scope, NDArray logits, int k) {
+    double tau = options.taus().at(k);
     Shape s = logits.getShape();
     int batch = (int) s.get(0);
     int perRow = (int) (s.get(1) * s.get(2) / 2);
@@ -63,16 +80,16 @@ final class BitSampler {
     for (int b = 0; b < batch; b++) {
       for (int i = 0; i < perRow; i++) {
         int at = b * perRow + i;
-        bits[at] = draw(random[b], pairs[2 * at], pairs[2 * at + 1]) ? 1 : 0;
+        bits[at] = draw(tau, random[b], pairs[2 * at], pairs[2 * at + 1]) ? 1 : 0;
       }
     }
     return NativeCopy.of(scope, bits, new Shape(batch, s.get(1), s.get(2) / 2));
   }
 
   /** Returns whether the bit is one; the generator advances by one number in any case. */
-  private boolean draw(SplittableRandom r, float zero, float one) {
+  private boolean draw(double tau, SplittableRandom r, float zero, float one) {
     double u = r.nextDouble();
-    if (options.tau() == 0) {
+    if (tau == 0) {
       return one > zero;
     }
     double p = 1 / (1 + Math.exp((double) zero - one));

@@ -102,11 +102,17 @@ public final class InfinityGenerator {
         cache.policy().name(),
         config.depth(),
         layers);
+    int guided = options.guidedScales(schedule.scales());
+    Require.that(
+        -options.insertionLayer() < config.depth(),
+        "cfg-insertion-layer must be above -%d, got %d",
+        config.depth(),
+        options.insertionLayer());
     BitSampler sampler = new BitSampler(options, seeds);
     try (NDManager run = scope.newSubManager();
         CachedAttention attention =
             new CachedAttention(
-                run, schedule, batch, options.guided(), cache, model.precision(), taps, listener)) {
+                run, schedule, batch, guided, cache, model.precision(), taps, listener)) {
       TextEmbeddings rows = rows(run, text, negative, options.guided());
       TextCondition condition = model.condition(rows);
       NDArray rotary = RotaryTable.of(run, schedule, rotaryReference, config.headWidth());
@@ -114,6 +120,9 @@ public final class InfinityGenerator {
       NDArray summed = null;
       for (int k = 0; k < schedule.scales(); k++) {
         attention.enter(k);
+        if (k == guided && k > 0) {
+          condition = condition.first(batch);
+        }
         listener.scaleBegins(k, (int) input.getShape().get(0));
         try (NDManager map = run.newSubManager()) {
           input.attach(map);
@@ -125,11 +134,14 @@ public final class InfinityGenerator {
           turn.attach(map);
           for (int layer = 0; layer < config.depth(); layer++) {
             x = model.block(layer, x, condition, turn, attention);
+            if (k < guided && layer == config.depth() + options.insertionLayer()) {
+              x = sampler.guideHidden(x, k);
+            }
             trace.blockOutput(k, layer, x);
           }
-          NDArray logits = sampler.guide(model.logits(x, condition));
+          NDArray logits = sampler.guide(model.logits(x, condition), k);
           trace.logits(k, logits);
-          NDArray bits = sampler.sample(map, logits);
+          NDArray bits = sampler.sample(map, logits, k);
           listener.codes(k, bits);
           NDArray codes = quantiser.enlarge(codes(bits, schedule.map(k)), latent(schedule.last()));
           NDArray sum = summed == null ? codes : codes.add(summed);
@@ -143,7 +155,7 @@ public final class InfinityGenerator {
             NDArray next = nextInput(map, summed, schedule.map(k + 1));
             trace.nextInput(k, next);
             NDArray embedded = model.embed(next);
-            input = options.guided() ? embedded.concat(embedded, 0) : embedded;
+            input = k + 1 < guided ? embedded.concat(embedded, 0) : embedded;
             input.attach(run);
           }
         }

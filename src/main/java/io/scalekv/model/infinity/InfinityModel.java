@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /** Infinity model with its weights in memory: text, transformer and image tokenizer. */
@@ -298,6 +299,13 @@ final class InfinityModel implements ImageModel {
     try (NDManager scope = manager.newSubManager()) {
       return (int) text(scope, captions).padded().getShape().get(1);
     }
+  }
+
+  @Override
+  public Map<String, Integer> cutTexts(List<String> given) {
+    return textEncoder == null || config.encodedTextWidth() == 0
+        ? Map.of()
+        : T5Text.cut(textEncoder, given);
   }
 
   private TextEmbeddings text(NDManager scope, List<String> texts) {

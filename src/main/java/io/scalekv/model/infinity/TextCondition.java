@@ -1,6 +1,7 @@
 package io.scalekv.model.infinity;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
 import java.util.List;
 
 /**
@@ -24,4 +25,22 @@ public record TextCondition(
     List<NDArray> headModulation,
     List<NDArray> keys,
     List<NDArray> values,
-    NDArray mask) {}
+    NDArray mask) {
+  /** Returns the condition of the first rows alone, as views. */
+  TextCondition first(int rows) {
+    NDIndex first = new NDIndex("0:{}", rows);
+    return new TextCondition(
+        pooled.get(first),
+        projected.get(first),
+        shared.get(first),
+        modulation.stream().map(layer -> first(layer, first)).toList(),
+        first(headModulation, first),
+        first(keys, first),
+        first(values, first),
+        mask == null ? null : mask.get(first));
+  }
+
+  private static List<NDArray> first(List<NDArray> all, NDIndex rows) {
+    return all.stream().map(x -> x.get(rows)).toList();
+  }
+}

@@ -2,6 +2,7 @@ package io.scalekv.model.text;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.weights.ExpectedWeights;
@@ -15,7 +16,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Text embeddings by a T5 folder in the form of the Hugging Face library: {@code config.json},
@@ -70,12 +73,34 @@ public final class T5Text {
       T5Encoder encoder = new T5Encoder(config, weights);
       for (String text : missing) {
         try (NDManager scope = manager.newSubManager()) {
+          int length = tokenizer.length(text);
+          if (length > T5Tokenizer.MAX_TOKENS) {
+            listener.remark(
+                "prompt of %d tokens is cut to %d: %s"
+                    .formatted(length, T5Tokenizer.MAX_TOKENS, Json.oneLine(text)));
+          }
           NDArray rows = encoder.encode(scope, tokenizer.encode(text));
           store.put(text, rows.toFloatArray());
         }
       }
     }
     store.save();
+  }
+
+  /** Returns the tokens of those texts that are cut to {@link T5Tokenizer#MAX_TOKENS}. */
+  public static Map<String, Integer> cut(Path folder, Collection<String> texts) {
+    Map<String, Integer> cut = new LinkedHashMap<>();
+    if (texts.stream().anyMatch(t -> t.length() >= T5Tokenizer.MAX_TOKENS / 2)) {
+      try (T5Tokenizer tokenizer = T5Tokenizer.open(folder)) {
+        for (String text : texts) {
+          int length = tokenizer.length(text);
+          if (length > T5Tokenizer.MAX_TOKENS) {
+            cut.put(text, length);
+          }
+        }
+      }
+    }
+    return cut;
   }
 
   private static T5Config config(Path folder, int width) {

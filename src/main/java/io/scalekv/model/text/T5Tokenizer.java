@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * Tokenizer of T5, by {@code tokenizer.json} or {@code spiece.model} of a model folder. Every text
@@ -21,6 +24,10 @@ public final class T5Tokenizer implements AutoCloseable {
   private static final String JSON = "tokenizer.json";
   private static final String PIECES = "spiece.model";
   private static final String END = "</s>";
+  private static final int EXTRA = 100;
+
+  /** Tokens that are one token wherever they stand in a text. */
+  private static final Pattern SPECIAL = Pattern.compile("</s>|<pad>|<unk>|<extra_id_[1-9]?[0-9]>");
 
   /** Tokens without the end token. */
   private interface Pieces extends AutoCloseable {
@@ -96,7 +103,9 @@ public final class T5Tokenizer implements AutoCloseable {
   }
 
   private static T5Tokenizer ofPieces(Path file) throws IOException {
-    SpTokenizer tokenizer = new SpTokenizer(Files.readAllBytes(file));
+    byte[] bytes = Files.readAllBytes(file);
+    SpTokenizer tokenizer = new SpTokenizer(bytes);
+    int count = pieces(bytes);
     int end = tokenizer.getProcessor().getId(END);
     if (!tokenizer.getProcessor().getToken(end).equals(END)) {
       tokenizer.close();
@@ -106,7 +115,31 @@ public final class T5Tokenizer implements AutoCloseable {
         new Pieces() {
           @Override
           public int[] of(String text) {
-            return text.isEmpty() ? new int[0] : tokenizer.getProcessor().encode(text);
+            IntStream.Builder ids = IntStream.builder();
+            Matcher special = SPECIAL.matcher(text);
+            int from = 0;
+            while (special.find()) {
+              add(text.substring(from, special.start()), ids);
+              ids.add(id(special.group()));
+              from = special.end();
+            }
+            add(text.substring(from), ids);
+            return ids.build().toArray();
+          }
+
+          /**
+           * The extra ids follow the pieces in descending order, as in the Hugging Face library.
+           */
+          private int id(String token) {
+            return token.startsWith("<extra")
+                ? count + EXTRA - 1 - Integer.parseInt(token.substring(10, token.length() - 1))
+                : tokenizer.getProcessor().getId(token);
+          }
+
+          private void add(String text, IntStream.Builder ids) {
+            if (!text.isBlank()) {
+              Arrays.stream(tokenizer.getProcessor().encode(text)).forEach(ids::add);
+            }
           }
 
           @Override
@@ -115,6 +148,31 @@ public final class T5Tokenizer implements AutoCloseable {
           }
         },
         end);
+  }
+
+  /** Returns the number of pieces of a model: its fields of number 1 (protocol buffers). */
+  private static int pieces(byte[] model) {
+    int count = 0;
+    for (int at = 0; at < model.length; count++) {
+      if (model[at++] != (1 << 3 | 2)) {
+        break; // the pieces come first
+      }
+      int length = 0;
+      for (int shift = 0; ; shift += 7) {
+        byte b = model[at++];
+        length |= (b & 0x7f) << shift;
+        if (b >= 0) {
+          break;
+        }
+      }
+      at += length;
+    }
+    return count;
+  }
+
+  /** Returns the number of tokens of a text, {@code </s>} included, before it is cut. */
+  public int length(String text) {
+    return pieces.of(text).length + 1;
   }
 
   /** Returns the tokens of a text, 1 to {@link #MAX_TOKENS}, the last being {@code </s>}. */

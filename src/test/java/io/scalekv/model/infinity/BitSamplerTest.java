@@ -50,7 +50,7 @@ class BitSamplerTest {
 
   private double ones(int count, double logit, double topP) {
     BitSampler s = new BitSampler(options(1, 1, topP), new long[] {18});
-    NDArray bits = s.sample(m, pairs(count, 0.25f, (float) (0.25 + logit)));
+    NDArray bits = s.sample(m, pairs(count, 0.25f, (float) (0.25 + logit)), 0);
     return bits.sum().getFloat();
   }
 
@@ -58,7 +58,7 @@ class BitSamplerTest {
   void tauZeroTakesTheLikelierBit() {
     NDArray logits = m.create(new float[] {1, 2, 2, 1, -3, -4, 0, 0}, new Shape(1, 2, 4));
     BitSampler s = new BitSampler(options(1, 0, 0.97), new long[] {1});
-    assertArrayEquals(new float[] {1, 0, 0, 0}, s.sample(m, logits).toFloatArray());
+    assertArrayEquals(new float[] {1, 0, 0, 0}, s.sample(m, logits, 0).toFloatArray());
   }
 
   @ParameterizedTest
@@ -87,9 +87,9 @@ class BitSamplerTest {
     NDArray logits = m.create(new float[] {1, 2, 3, 5}, new Shape(2, 1, 2));
     BitSampler s = new BitSampler(options(3, 0.5, 0.97), new long[] {1});
     // (3 · conditional − 2 · unconditional) / 0.5
-    assertArrayEquals(new float[] {-6, -8}, s.guide(logits).toFloatArray(), 1e-5f);
+    assertArrayEquals(new float[] {-6, -8}, s.guide(logits, 0).toFloatArray(), 1e-5f);
     BitSampler plain = new BitSampler(options(1, 1, 0.97), new long[] {1, 2});
-    assertArrayEquals(logits.toFloatArray(), plain.guide(logits).toFloatArray());
+    assertArrayEquals(logits.toFloatArray(), plain.guide(logits, 0).toFloatArray());
   }
 
   @Test
@@ -97,8 +97,8 @@ class BitSamplerTest {
     NDArray logits = m.randomNormal(0, 1, new Shape(3, 40, 8), DataType.FLOAT32);
     long[] seeds = {5, 6, 7};
     BitSampler together = new BitSampler(options(1, 1, 0.97), seeds);
-    NDArray first = together.sample(m, logits);
-    NDArray second = together.sample(m, logits);
+    NDArray first = together.sample(m, logits, 0);
+    NDArray second = together.sample(m, logits, 0);
     float[] all = first.concat(second, 0).toFloatArray();
     int row = 40 * 4;
     for (int b = 0; b < 3; b++) {
@@ -107,7 +107,7 @@ class BitSamplerTest {
       for (int round = 0; round < 2; round++) {
         int from = (3 * round + b) * row;
         float[] expected = Arrays.copyOfRange(all, from, from + row);
-        assertArrayEquals(expected, alone.sample(m, own).toFloatArray());
+        assertArrayEquals(expected, alone.sample(m, own, 0).toFloatArray());
       }
     }
     float[] a = Arrays.copyOfRange(all, 0, row);

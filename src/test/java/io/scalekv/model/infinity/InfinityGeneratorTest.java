@@ -15,6 +15,7 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.KvCache;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
+import io.scalekv.model.PerScale;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.model.attention.SelfAttention;
@@ -23,6 +24,7 @@ import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.tensor.TorchOps;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -183,7 +185,7 @@ class InfinityGeneratorTest {
         x = tiny.model.block(layer, x, condition, rotary, full);
       }
       NDArray logits =
-          new BitSampler(options(cfg, 1), new long[2]).guide(tiny.model.logits(x, condition));
+          new BitSampler(options(cfg, 1), new long[2]).guide(tiny.model.logits(x, condition), 0);
       for (int k = 0; k < scales; k++) {
         NDIndex map = new NDIndex(":,{}:{}", bounds[k], bounds[k + 1]);
         assertArrayEquals(
@@ -191,6 +193,90 @@ class InfinityGeneratorTest {
         assertArrayEquals(
             cached.logits.get(k), logits.get(map).toFloatArray(), 1e-3f, "logits of map " + k);
       }
+    }
+  }
+
+  /** Bits and batch rows of every scale. */
+  private static final class Rows implements GenerationListener {
+    final List<float[]> bits = new ArrayList<>();
+    final List<Integer> rows = new ArrayList<>();
+    long freed = -1;
+
+    @Override
+    public void codes(int scale, NDArray x) {
+      bits.add(x.toFloatArray());
+    }
+
+    @Override
+    public void scaleBegins(int scale, int batchRows) {
+      rows.add(batchRows);
+    }
+
+    @Override
+    public void cached(int scale, int layer, int branch, KvCache cache) {
+      if (cache.tokens() == 0) {
+        freed = cache.liveBytes() + cache.allocatedBytes();
+      }
+    }
+  }
+
+  private static Rows rows(TinyInfinity tiny, TextEmbeddings text, Sampling sampling) {
+    Rows rows = new Rows();
+    tiny.generate(text, null, sampling, new long[] {1, 2}, List.of(), rows);
+    return rows;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1", "2,0"})
+  void guidanceMayDifferFromScaleToScale(long seed, double tau) {
+    try (TinyInfinity tiny = TinyInfinity.of(seed)) {
+      int scales = tiny.schedule.scales();
+      TextEmbeddings text = tiny.text(3, 5);
+      Sampling same =
+          Sampling.of(
+              new PerScale(Collections.nCopies(scales, 3.0)),
+              new PerScale(Collections.nCopies(scales, tau)),
+              0.97,
+              0);
+      Rows constant = rows(tiny, text, options(3, tau));
+      assertSameBits(constant.bits, rows(tiny, text, same).bits);
+      // a guidance that is almost 1 keeps the branch to the end
+      List<Double> almost = new ArrayList<>(Collections.nCopies(scales, 1.0));
+      almost.set(0, 3.0);
+      almost.set(1, 3.0);
+      almost.set(scales - 1, 1 + 1e-9);
+      Sampling whole = Sampling.of(new PerScale(almost), PerScale.of(tau), 0.97, 0);
+      Rows ends = rows(tiny, text, options(3, tau).guidedUntil(2, scales));
+      Rows stays = rows(tiny, text, whole);
+      assertSameBits(stays.bits, ends.bits);
+      assertEquals(Collections.nCopies(scales, 4), stays.rows);
+      assertEquals(List.of(4, 4), ends.rows.subList(0, 2));
+      assertEquals(Collections.nCopies(scales - 2, 2), ends.rows.subList(2, scales));
+      assertEquals(0, ends.freed);
+      assertEquals(-1, stays.freed);
+    }
+  }
+
+  @Test
+  void guidanceMayBeInsertedBehindALayer() {
+    try (TinyInfinity tiny = TinyInfinity.of(3)) {
+      Recorder plain = new Recorder();
+      Recorder inserted = new Recorder();
+      TextEmbeddings text = tiny.text(3);
+      tiny.generate(text, null, options(3, 1), new long[] {1}, List.of(), plain);
+      Sampling last = Sampling.of(PerScale.of(3), PerScale.of(1), 0.97, -1);
+      tiny.generate(text, null, last, new long[] {1}, List.of(), inserted);
+      float[] before = plain.lastOutputs.get(0);
+      float[] after = inserted.lastOutputs.get(0);
+      for (int i = 0; i < before.length / 2; i++) {
+        float mixed = 3 * before[i] - 2 * before[before.length / 2 + i];
+        assertEquals(mixed, after[i], 1e-4f);
+        assertEquals(after[i], after[before.length / 2 + i]);
+      }
+      Sampling none = Sampling.of(PerScale.of(3), PerScale.of(1), 0.97, -tiny.config.depth());
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> tiny.generate(text, null, none, new long[] {1}, List.of(), new Recorder()));
     }
   }
 

@@ -35,6 +35,10 @@ class T5TokenizerTest {
           tokenizer.encode("a red fox in the snow"));
       assertArrayEquals(ids("▁", "f", "o", "e", "▁", "s", "</s>"), tokenizer.encode("foe s"));
       assertArrayEquals(ids("</s>"), tokenizer.encode(""));
+      assertArrayEquals(
+          ids("▁a", "▁red", "</s>", "▁fox", "</s>"), tokenizer.encode("a red</s> fox"));
+      assertArrayEquals(ids("<pad>", "▁fox", "<unk>", "</s>"), tokenizer.encode("<pad>fox<unk>"));
+      assertEquals(601, tokenizer.length("fox ".repeat(600).strip()));
       int[] strange = tokenizer.encode("red Q");
       assertEquals(T5Fixtures.PIECES.indexOf("<unk>"), strange[strange.length - 2]);
 

@@ -1,0 +1,95 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Values of options as users type them. */
+class OptionValuesTest {
+  private static final String CAPTION = "a large solid red circle on a solid blue background";
+
+  @TempDir Path folder;
+
+  private static void refused(String part, Object... words) {
+    Said said = Said.of(words);
+    assertEquals(2, said.code(), said.err());
+    assertEquals(1, said.err().lines().count(), said.err());
+    assertTrue(said.err().contains(part), said.err());
+  }
+
+  /** The model of scenes refuses the word, so the text arrived whole. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-hyperreal",
+        "--limit",
+        "-q",
+        "@file",
+        "--json",
+        "--prompt=x",
+        "\"quoted\"",
+        "'",
+        "${x}"
+      })
+  void aTextIsAText(String text) {
+    for (Object[] words :
+        List.of(
+            new Object[] {"generate", "--no-image", "--prompt", text + " red circle"},
+            new Object[] {"generate", "--no-image", "--prompt=" + text + " red circle"})) {
+      refused("got \"" + text.split("[^\\S]")[0], words);
+    }
+  }
+
+  @Test
+  void aNegativeMayBeginWithADash() {
+    refused("\"-quality\"", "generate", "--no-image", "--prompt", CAPTION, "--negative=-quality");
+  }
+
+  @Test
+  void aForgottenPathIsNotAnOption() {
+    refused("--out", "generate", "--prompt", CAPTION, "--out", "--quiet");
+    refused("--prompts", "generate", "--no-image", "--prompts", "");
+    refused("--roles", "generate", "--no-image", "--prompt", CAPTION, "--roles", "-q");
+  }
+
+  /** A value that nothing reads is refused beside the option that switches it off. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --cfg 1 --policy snapkv --cfg-budget-split 4% | --cfg-budget-split
+          --cfg 1,1,1,1,1,1,1 --policy snapkv --cfg-budget-split 4% | --cfg-budget-split
+          --cfg 1 --negative circle | --negative
+          --budget 10% | --budget needs --policy
+          --cfg-budget-split 4% | --cfg-budget-split needs --policy
+          --limit 3 | --limit needs --prompts
+          --cfg 3,3 | got 2
+          --tau 1,1,1 | got 3
+          --cfg-until 8 | --cfg-until must be between 1 and 7, got 8
+          --cfg NaN | --cfg
+          --cfg-insertion-layer 1 | got 1
+          """)
+  void valuesThatNothingReads(String options, String part) {
+    List<Object> words = new ArrayList<>(List.of("generate", "--no-image", "--prompt", CAPTION));
+    words.addAll(List.of((Object[]) options.split(" ")));
+    refused(part, words.toArray());
+  }
+
+  @Test
+  void aRatioThatIsNotPublishedIsSaid() {
+    Said said = Said.of("memory", "--model", "infinity-2b", "--aspect", "0.9", "--json");
+    assertEquals(0, said.code());
+    assertTrue(said.err().contains("1.0 is taken"), said.err());
+    assertEquals("64x64", said.json().get("schedule").get(12).asString());
+    assertEquals("", Said.of("memory", "--model", "infinity-2b", "--aspect", "0.8").err());
+  }
+}

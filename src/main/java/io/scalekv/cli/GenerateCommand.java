@@ -116,6 +116,17 @@ final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Returns the mean over images that differ, and the count of those that do not. */
+  private static String psnr(Outcome o) {
+    if (o.psnrDb() == null) {
+      return null;
+    }
+    long identical = o.images().stream().filter(i -> i.psnrDb().isInfinite()).count();
+    String mean = o.psnrDb().n() == 0 ? "" : Output.fixed(o.psnrDb().mean(), 2);
+    String rest = identical == 0 ? "" : "∞ (" + identical + " identical)";
+    return mean.isEmpty() || rest.isEmpty() ? mean + rest : mean + " and " + rest;
+  }
+
   private void report(PolicyImages.Manifest manifest) throws IOException {
     output.json(manifest);
     if (!noImage) {
@@ -133,7 +144,7 @@ final class GenerateCommand implements Callable<Integer> {
                 Output.mib(o.kvBytes()),
                 Output.mib(o.peakKvBytes()),
                 Output.fixed(100.0 * o.peakKvBytes() / o.fullKvBytes(), 1),
-                o.psnrDb() == null ? null : Output.fixed(o.psnrDb().mean(), 2)));
+                psnr(o)));
     for (Outcome o : outcomes) {
       if (o.scales() != null) {
         output.line("%s: %.2f s", o.policy(), o.wallSeconds());

@@ -7,6 +7,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonSchema;
+import io.scalekv.io.Require;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.TopKeys;
@@ -378,6 +379,11 @@ public record ExperimentSpec(
     if (tree.get("model").has("weights") && tree.get("model").has("randomWeights")) {
       throw Json.error(file, "/model", "weights or randomWeights", "both");
     }
+    boolean guided = tree.path("generation").path("cfg").asDouble(3) != 1;
+    JsonNode negative = tree.path("generation").path("negative");
+    if (!guided && !negative.asString("").isEmpty()) {
+      throw Json.error(file, "/generation/negative", "empty where cfg is 1", Json.show(negative));
+    }
     each(file, "/metrics", tree.get("metrics"), Metrics::check);
     for (int r = 0; r < tree.get("rows").size(); r++) {
       String place = "/rows/" + r;
@@ -391,6 +397,7 @@ public record ExperimentSpec(
           row.get("cfgBudgetSplit"),
           b -> {
             if (!b.equals("none")) {
+              Require.that(guided, "must be none where cfg is 1, got %s", b);
               Budget.parse(b);
             }
           });

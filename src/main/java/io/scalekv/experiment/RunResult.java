@@ -3,12 +3,14 @@ package io.scalekv.experiment;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.scalekv.cache.CacheType;
 import io.scalekv.io.Software;
+import io.scalekv.metrics.Psnr;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Result of a run. Parts that have no meaning for its kind are null.
@@ -46,6 +48,16 @@ public record RunResult(
     notes = List.copyOf(notes);
     images = List.copyOf(images);
     bitAgreementByMap = bitAgreementByMap == null ? null : List.copyOf(bitAgreementByMap);
+  }
+
+  /** Returns the PSNR in dB of the mean squared error of all images; NaN if none was measured. */
+  public double psnrOfMeanErrorDb() {
+    return Psnr.ofMeanError(
+        images.stream()
+            .map(i -> i.value(Psnr.METRIC.key()))
+            .filter(Objects::nonNull)
+            .mapToDouble(v -> v)
+            .toArray());
   }
 
   /** The same result as if it had been made nowhere and in no time: for comparisons. */

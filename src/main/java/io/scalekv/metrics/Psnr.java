@@ -1,6 +1,7 @@
 package io.scalekv.metrics;
 
 import io.scalekv.image.RgbImage;
+import java.util.Arrays;
 
 /**
  * Peak signal-to-noise ratio of two images: −10·log10 of the mean, over all pixels and channels, of
@@ -31,5 +32,16 @@ public final class Psnr {
       sum += square;
     }
     return -10 * Math.log10(sum / (PEAK * PEAK * x.length));
+  }
+
+  /**
+   * Returns the ratio in dB of the mean squared error of several images, identical ones included;
+   * +∞ if all are, NaN if there are none.
+   *
+   * @param db ratios of the images
+   */
+  public static double ofMeanError(double... db) {
+    double mean = Arrays.stream(db).map(v -> Math.pow(10, -v / 10)).average().orElse(Double.NaN);
+    return -10 * Math.log10(mean);
   }
 }

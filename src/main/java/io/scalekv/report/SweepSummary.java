@@ -107,6 +107,13 @@ public record SweepSummary(
   }
 
   private static String mean(MetricValue v, int digits) {
-    return v == null ? null : ReportTable.fixed(v.ranked(), digits);
+    if (v == null) {
+      return null;
+    }
+    String identical = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
+    String mean = Double.isInfinite(v.ranked()) ? null : ReportTable.fixed(v.ranked(), digits);
+    return mean == null && !identical.isEmpty()
+        ? identical
+        : identical.isEmpty() ? mean : mean + " and " + identical;
   }
 }

@@ -3,6 +3,8 @@ package io.scalekv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,5 +93,21 @@ class OptionValuesTest {
     assertTrue(said.err().contains("1.0 is taken"), said.err());
     assertEquals("64x64", said.json().get("schedule").get(12).asString());
     assertEquals("", Said.of("memory", "--model", "infinity-2b", "--aspect", "0.8").err());
+  }
+
+  /** The same of an experiment's file. */
+  @ParameterizedTest
+  @CsvSource({
+    "'generation: {cfg: 1, negative: circle}', '', /generation/negative",
+    "generation: {cfg: 1}, ', cfgBudgetSplit: 4%', /rows/0/cfgBudgetSplit/0"
+  })
+  void valuesThatNothingReadsInAFile(String generation, String row, String place)
+      throws IOException {
+    Path file = folder.resolve("x.yaml");
+    Files.writeString(
+        file,
+        "name: x\nkind: memory\nmodel: pocket\n%s\nrows: [{policy: snapkv%s}]\n"
+            .formatted(generation, row));
+    refused(place, "sweep", file, "--list");
   }
 }

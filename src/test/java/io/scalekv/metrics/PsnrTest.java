@@ -61,4 +61,13 @@ final class PsnrTest {
       assertThrows(IllegalArgumentException.class, () -> MsSsim.of(image, image));
     }
   }
+
+  @Test
+  void meanErrorOfSeveralImages() {
+    double inf = Double.POSITIVE_INFINITY;
+    assertEquals(20, Psnr.ofMeanError(20, 20), 1e-12);
+    assertEquals(-10 * Math.log10((0.01 + 0.001 + 0) / 3), Psnr.ofMeanError(20, 30, inf), 1e-12);
+    assertEquals(inf, Psnr.ofMeanError(inf, inf));
+    assertEquals(Double.NaN, Psnr.ofMeanError());
+  }
 }

@@ -284,7 +284,7 @@ public final class Lab implements AutoCloseable {
         pairs.add(
             ImagePair.of(reference.get(i), images.get(i))
                 .inGroup(prompt)
-                .withCaption(prompts.get(prompt)));
+                .withCaption(model.config().caption(prompts.get(prompt))));
       }
       Scoring scoring = new Scoring(metrics, MetricNets.NONE, new ReferenceFeatures());
       scoring.accept(pairs);

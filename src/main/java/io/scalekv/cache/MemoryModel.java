@@ -128,6 +128,11 @@ public final class MemoryModel {
     return bytes(schedule.historyTokens(), schedule.scales() - 1);
   }
 
+  /** Returns the bytes of a cache that also stores the last scale, which nothing reads. */
+  public long bytesOfAll(ScaleSchedule schedule) {
+    return bytes(schedule.totalTokens(), schedule.scales());
+  }
+
   /** Returns the stored bytes between scales, after all layers have written {@code scale}. */
   public long bytesAfter(BudgetPlan plan, int scale) {
     long tokens = 0;

@@ -39,6 +39,13 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private RecordOptions record;
   @Mixin private Output output;
 
+  @HelpGroup(HelpGroup.Heading.DRAWING)
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      description = "Likeliest codes that are drawn, 0 for all; var alone (default: 900).")
+  private Integer topK;
+
   @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
       names = "--sheet",
@@ -77,10 +84,10 @@ final class GenerateCommand implements Callable<Integer> {
     Require.that(
         out != null || !judge && sheetColumns == null, "--judge and --sheet need --out DIR");
     ModelConfig config = modelOptions.config();
-    Drawing drawing = drawingOptions.drawing(config);
+    Drawing drawing = drawingOptions.drawing(config, topK);
     PromptSet prompts = promptOptions.read(config);
     if (judge) {
-      prompts.prompts().forEach(SceneGrammar::parse);
+      prompts.prompts().forEach(p -> SceneGrammar.parse(config.caption(p)));
     }
     int batch = Math.min(drawingOptions.batch(), prompts.prompts().size() * drawing.seeds());
     List<PolicyImages.Setting> settings =

@@ -6,6 +6,7 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyKind;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.MemoryTable;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.io.Software;
 import io.scalekv.metrics.LpipsRange;
@@ -180,6 +181,8 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(Export.Format.class, Choice.of(Export.Format.class));
     root.registerConverter(RunnerOptions.Kind.class, Choice.of(RunnerOptions.Kind.class));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
+    root.registerConverter(
+        MemoryTable.TokensOf.class, Choice.of(MemoryTable.TokensOf.class));
     root.registerConverter(Names.class, Choice.of(Names.class));
     root.registerConverter(ScoreCommand.Alpha.class, Choice.of(ScoreCommand.Alpha.class));
     root.registerConverter(ScoreCommand.Exif.class, Choice.of(ScoreCommand.Exif.class));

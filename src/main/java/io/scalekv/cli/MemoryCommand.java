@@ -7,8 +7,9 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.MemoryTable;
-import io.scalekv.io.Require;
+import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PerScale;
 import io.scalekv.report.ReportTable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -73,9 +74,17 @@ final class MemoryCommand implements Callable<Integer> {
   @Option(
       names = "--cfg",
       paramLabel = "X",
-      defaultValue = "3",
-      description = "Guidance; 1 is none and needs one branch (default: ${DEFAULT-VALUE}).")
-  private double cfg;
+      description = DrawingOptions.CFG)
+  private Double cfg;
+
+  @HelpGroup(HelpGroup.Heading.DRAWING)
+  @Option(
+      names = "--tokens-of",
+      paramLabel = "history|all",
+      description =
+          "Tokens of 100 %%: those that later scales read, or also the last scale's, which the"
+              + " published code stores though nothing reads them (default: history).")
+  private MemoryTable.TokensOf tokensOf = MemoryTable.TokensOf.HISTORY;
 
   @HelpGroup(HelpGroup.Heading.DRAWING)
   @Option(
@@ -90,7 +99,6 @@ final class MemoryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Require.between("--cfg", cfg, 0.0, 100.0);
     MemoryTable table = table();
     output.json(table);
     output.line(
@@ -105,9 +113,9 @@ final class MemoryCommand implements Callable<Integer> {
         table.keyType(),
         table.valueType());
     output.line(
-        "full cache: %d tokens per layer and head, %s MiB; working copies: float32 keys and values"
+        "full cache (%s): %d tokens per layer and head, %s MiB; working copies: float32 keys and values"
             + " of the layer at work",
-        table.fullTokens(), Output.mib(table.fullKvBytes()));
+        tokensOf.label(), table.fullTokens(), Output.mib(table.fullKvBytes()));
     output.table(
         ReportTable.of("memory", "MiB of keys and values", table.rows())
             .text("policy", MemoryTable.Row::policy)
@@ -135,12 +143,15 @@ final class MemoryCommand implements Callable<Integer> {
   }
 
   private MemoryModel memory(ModelConfig config, ScaleSchedule schedule, CacheType computed) {
-    MemoryModel memory = formats.memory(config.geometry(), computed, cfg != 1, batch);
+    PerScale strength = cfg == null ? null : PerScale.of(cfg);
+    boolean guided = config.sampling().with(strength, null, null, null, null).guided();
+    MemoryModel memory = formats.memory(config.geometry(), computed, guided, batch);
     if (cfgUntil == null) {
       return memory;
     }
     Require.between("--cfg-until", cfgUntil, 1, schedule.scales());
-    Require.that(cfg != 1, "--cfg-until needs guidance: --cfg 1 has no unconditional branch");
+    DrawingOptions.check(DrawingOption.CFG_UNTIL, cfgUntil, config);
+    Require.that(guided, "--cfg-until needs guidance: --cfg 1 has no unconditional branch");
     return memory.guidedFor(cfgUntil);
   }
 
@@ -155,7 +166,7 @@ final class MemoryCommand implements Callable<Integer> {
             CacheOptions.calibration(modelOptions.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {
-      return MemoryTable.of(config.name(), factory, policies, budgets, null);
+      return MemoryTable.of(config.name(), factory, policies, budgets, tokensOf, null);
     }
     long caches =
         budgets.stream().mapToLong(b -> b.equals(MemoryTable.FULL) ? 1 : policies.size()).sum();
@@ -165,6 +176,7 @@ final class MemoryCommand implements Callable<Integer> {
           factory,
           policies,
           budgets,
+          tokensOf,
           k -> progress.step("scale %d (%s)".formatted(k + 1, schedule.map(k))));
     }
   }

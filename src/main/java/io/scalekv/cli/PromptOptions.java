@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
+import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
 import io.scalekv.scene.PromptFile;
@@ -10,6 +11,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** Prompt options: texts on the command line, or a file. */
@@ -17,6 +22,13 @@ import picocli.CommandLine.Option;
 final class PromptOptions {
   @Option(names = "--prompt", paramLabel = "TEXT", description = "Prompt; may be repeated.")
   private List<String> prompts = List.of();
+
+  @Option(
+      names = "--class",
+      paramLabel = "N[-M]",
+      split = ",",
+      description = "Classes of a class-conditional model, such as 207,980 or 0-9; may be repeated.")
+  private List<String> classes = List.of();
 
   @Option(
       names = "--prompts",
@@ -36,10 +48,27 @@ final class PromptOptions {
   /** Reads the prompts and checks that the model can read each of them. */
   PromptSet read(ModelConfig model) {
     Require.that(
-        prompts.isEmpty() != (file == null), "give either --prompt TEXT or --prompts FILE");
+        Stream.of(!prompts.isEmpty(), !classes.isEmpty(), file != null).filter(b -> b).count() == 1,
+        "give either %s or --prompts FILE",
+        model.classes() > 0 ? "--class N" : "--prompt TEXT");
+    DrawingOptions.check(DrawingOption.PROMPT, prompts.isEmpty() ? null : prompts, model);
+    DrawingOptions.check(DrawingOption.CLASS, classes.isEmpty() ? null : classes, model);
+    List<String> typed =
+        classes.isEmpty() ? prompts : classes.stream().flatMap(c -> numbers(c, model)).toList();
     Require.that(limit == null || file != null, "--limit needs --prompts");
     return checked(
-        file == null ? PromptSet.ofTexts("(command line)", prompts) : read(file, limit), model);
+        file == null ? PromptSet.ofTexts("(command line)", typed) : read(file, limit), model);
+  }
+
+  /** Returns the numbers of N or N-M. */
+  private static Stream<String> numbers(String text, ModelConfig model) {
+    Matcher m = Pattern.compile("\\s*(\\d{1,9})(?:-(\\d{1,9}))?\\s*").matcher(text);
+    Require.that(m.matches(), "--class must be N or N-M, got %s", text);
+    int from = Integer.parseInt(m.group(1));
+    int to = m.group(2) == null ? from : Integer.parseInt(m.group(2));
+    Require.that(from <= to, "--class must be N-M with N <= M, got %s", text);
+    model.checkPrompt(Integer.toString(to));
+    return IntStream.rangeClosed(from, to).mapToObj(Integer::toString);
   }
 
   /**

@@ -44,6 +44,7 @@ final class ReproduceCommand implements Callable<Integer> {
       List<PaperComparison.Row> comparison) {}
 
   private static final int MOST_PROMPTS = 8;
+  private static final int CLASSES = 10;
 
   @Mixin private SweepOptions sweep;
   @Mixin private Output output;
@@ -117,7 +118,9 @@ final class ReproduceCommand implements Callable<Integer> {
     String name = model.config().drawsScenes() ? "scenes-10.txt" : "general-10.txt";
     Path table = experiments.resolve("table1.yaml");
     List<String> prompts =
-        PromptFile.read(ExperimentSpec.resolve("calibration-prompts/" + name, table));
+        model.config().classes() > 0
+            ? model.config().someClasses(CLASSES, 0.5)
+            : PromptFile.read(ExperimentSpec.resolve("calibration-prompts/" + name, table));
     try (Lab lab = Lab.open(model, LoadOptions.of(false))) {
       CalibrationFile.write(lab.calibrate(prompts, "10%"), file);
     }

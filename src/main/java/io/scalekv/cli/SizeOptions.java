@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Schedules;
 import java.util.Locale;
@@ -26,15 +27,14 @@ final class SizeOptions {
       names = "--size",
       paramLabel = "0.06M|0.25M|0.60M|1M",
       converter = Size.class,
-      description = "Pixels of the image (default: the model's own).")
+      description = "Pixels of the image; not for var (default: the model's own).")
   private String size;
 
   @Option(
       names = "--aspect",
       paramLabel = "R",
-      defaultValue = "1.0",
-      description = "Height over width, 0.333 to 3.0 (default: ${DEFAULT-VALUE}).")
-  private double aspect = 1;
+      description = "Height over width, 0.333 to 3.0; not for var (default: 1.0).")
+  private Double aspect;
 
   /** Returns the size, if given. */
   Optional<String> size() {
@@ -43,19 +43,25 @@ final class SizeOptions {
 
   /** Returns the published ratio of height over width that is drawn. */
   double aspect() {
-    return Schedules.nearestRatio(aspect);
+    return Schedules.nearestRatio(asked());
   }
 
   /** Returns the token maps of a model at this size; prints the ratio if it is another one. */
   ScaleSchedule schedule(ModelConfig config) {
-    ScaleSchedule schedule = config.schedule(size(), aspect);
-    if (command != null && aspect() != aspect) {
+    DrawingOptions.check(DrawingOption.SIZE, size, config);
+    DrawingOptions.check(DrawingOption.ASPECT, aspect, config);
+    ScaleSchedule schedule = config.schedule(size(), asked());
+    if (command != null && aspect() != asked()) {
       command
           .commandLine()
           .getErr()
           .printf(
-              Locale.ROOT, "--aspect %s is no published ratio: %s is taken%n", aspect, aspect());
+              Locale.ROOT, "--aspect %s is no published ratio: %s is taken%n", asked(), aspect());
     }
     return schedule;
+  }
+
+  private double asked() {
+    return aspect == null ? 1 : aspect;
   }
 }

@@ -13,6 +13,9 @@ import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.metrics.Lpips;
 import io.scalekv.metrics.Metric;
+import io.scalekv.model.DrawingOption;
+import io.scalekv.model.ModelConfig;
+import io.scalekv.model.PerScale;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.scene.PromptFile;
@@ -49,8 +52,8 @@ final class Expansion {
 
   Experiment expand() {
     Run.Prompts prompts = null;
+    List<String> lines = memory ? List.of() : drawn();
     if (!memory) {
-      List<String> lines = lines(spec.prompts());
       prompts = new Run.Prompts(texts.add(lines), lines.size(), spec.seeds(), spec.seed());
     }
     for (int r = 0; r < spec.rows().size(); r++) {
@@ -60,7 +63,37 @@ final class Expansion {
     for (ExperimentSpec.Baseline baseline : spec.baselines()) {
       add(baseline, prompts);
     }
-    return new Experiment(spec, runs, texts, prompts == null ? null : prompts.sha256());
+    boolean classes = !memory && model.config().classes() > 0;
+    return new Experiment(
+        classes ? spec.ofClasses(lines.stream().map(Integer::valueOf).toList()) : spec,
+        runs,
+        texts,
+        prompts == null ? null : prompts.sha256());
+  }
+
+  /** Returns the prompts or classes of the images. */
+  private List<String> drawn() {
+    ModelConfig config = model.config();
+    boolean named = spec.classes() != null && (config.classes() > 0 || spec.prompts() == null);
+    if (named) {
+      config.family().check(List.of(DrawingOption.CLASS));
+    }
+    List<String> lines =
+        named ? spec.classes().stream().map(Object::toString).toList() : lines(spec.prompts(), 0);
+    lines.forEach(config::checkPrompt);
+    return lines;
+  }
+
+  /**
+   * Returns prompts of a file; for a class-conditional model as many classes.
+   *
+   * @param phase see {@link ModelConfig#someClasses}
+   */
+  private List<String> lines(ExperimentSpec.Prompts p, double phase) {
+    List<String> lines = lines(p);
+    return model.config().classes() == 0
+        ? lines
+        : model.config().someClasses(lines.size(), phase);
   }
 
   private List<String> lines(ExperimentSpec.Prompts p) {
@@ -175,15 +208,20 @@ final class Expansion {
   private Run.Generation generation(String size, Integer batch) {
     ExperimentSpec.Generation g = spec.generation();
     String chosen = size == null ? g.size() : size;
-    ScaleSchedule schedule = model.config().schedule(Optional.ofNullable(chosen), g.aspect());
-    return new Run.Generation(
-        g.cfg(),
-        g.tau(),
-        g.topP(),
-        g.negative(),
-        schedule.maps().stream().map(Object::toString).toList(),
+    ModelConfig config = model.config();
+    config.family().check(g.given());
+    return Run.Generation.of(
+        config
+            .sampling()
+            .with(number(g.cfg()), number(g.tau()), g.topK(), g.topP(), g.moreSmooth()),
+        g.negative() == null ? "" : g.negative(),
+        config.schedule(Optional.ofNullable(chosen), g.aspect()),
         g.aspect(),
         batch == null ? spec.batch() : batch);
+  }
+
+  private static PerScale number(Double value) {
+    return value == null ? null : PerScale.of(value);
   }
 
   private static Run.Policy full(ScaleSchedule schedule, CacheType keys, CacheType values) {
@@ -270,7 +308,7 @@ final class Expansion {
       case SHIPPED -> new Run.Calibration.Shipped(null);
       case RANDOM -> new Run.Calibration.Random(r.drafters(), r.seed());
       case MEASURED -> {
-        List<String> lines = lines(r.prompts());
+        List<String> lines = lines(r.prompts(), 0.5);
         yield new Run.Calibration.Measured(
             r.statistic(),
             r.inverted(),

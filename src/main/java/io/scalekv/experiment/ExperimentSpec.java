@@ -8,6 +8,7 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonSchema;
 import io.scalekv.io.Require;
+import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.TopKeys;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +38,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param quick whether it is the small version
  * @param model the model
  * @param dtype {@code fp32} or {@code bf16}
- * @param prompts which prompts; null for memory
+ * @param prompts which prompts; null for memory, and where classes are drawn
+ * @param classes which classes; null for prompts
  * @param seed of the first image of each prompt
  * @param seeds images per prompt
  * @param batch images drawn together
@@ -55,6 +58,7 @@ public record ExperimentSpec(
     ModelChoice model,
     String dtype,
     Prompts prompts,
+    List<Integer> classes,
     long seed,
     int seeds,
     int batch,
@@ -109,9 +113,34 @@ public record ExperimentSpec(
   /** Prompts of a file: those after {@code skip}, at most {@code limit}; null for all. */
   public record Prompts(String file, Integer limit, Integer skip) {}
 
-  /** Sampling and size; size null for the model's own. */
+  /** Sampling and size; null for the model's own. */
   public record Generation(
-      double cfg, double tau, double topP, String size, double aspect, String negative) {}
+      Double cfg,
+      Double tau,
+      Integer topK,
+      Double topP,
+      Boolean moreSmooth,
+      String size,
+      double aspect,
+      String negative) {
+    /** Returns the given options that not every family has. */
+    List<DrawingOption> given() {
+      Map<DrawingOption, Object> all = new LinkedHashMap<>();
+      all.put(DrawingOption.TAU, tau);
+      all.put(DrawingOption.TOP_K, topK);
+      all.put(DrawingOption.MORE_SMOOTH, moreSmooth);
+      all.put(DrawingOption.SIZE, size);
+      all.put(DrawingOption.NEGATIVE, negative);
+      return all.keySet().stream().filter(option -> all.get(option) != null).toList();
+    }
+  }
+
+  /** Returns the same experiment on classes in place of prompts. */
+  ExperimentSpec ofClasses(List<Integer> newClasses) {
+    return new ExperimentSpec(
+        name, title, kind, quick, model, dtype, null, newClasses, seed, seeds, batch, generation,
+        features, metrics, rows, baselines, repeats);
+  }
 
   /**
    * A group of runs.
@@ -264,6 +293,11 @@ public record ExperimentSpec(
       int most = small.get("limit").intValue();
       prompts.put("limit", Math.min(prompts.path("limit").asInt(most), most));
     }
+    if (tree.get("classes") instanceof ArrayNode classes && small.has("limit")) {
+      while (classes.size() > small.get("limit").intValue()) {
+        classes.remove(classes.size() - 1);
+      }
+    }
     for (JsonNode row : tree.get("rows")) {
       for (JsonNode recipe : row.get("calibration")) {
         if (recipe.get("prompts") instanceof ObjectNode prompts && small.has("calibrationLimit")) {
@@ -366,12 +400,12 @@ public record ExperimentSpec(
     String named = tree.get("kind").stringValue();
     boolean fidelity = kind == Kind.FIDELITY;
     boolean attention = kind == Kind.ATTENTION;
-    if ((kind == Kind.MEMORY) == tree.has("prompts")) {
+    if ((kind == Kind.MEMORY) == (tree.has("prompts") || tree.has("classes"))) {
       throw Json.error(
           file,
           "/prompts",
           kind == Kind.MEMORY ? "none for memory" : "a value",
-          tree.has("prompts") ? "some" : "nothing");
+          kind == Kind.MEMORY ? "some" : "nothing");
     }
     if (!fidelity && !tree.get("baselines").isEmpty()) {
       throw Json.error(file, "/baselines", "none for " + named, "some");

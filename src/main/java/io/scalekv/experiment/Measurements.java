@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.Map;
 
 /** Scoring of the images of a run against the references, batch by batch. */
@@ -22,9 +23,13 @@ final class Measurements {
   private boolean drawnFromTokens;
 
   Measurements(
-      Run run, List<String> prompts, FeatureNets nets, ReferenceStore.References references) {
+      Run run,
+      List<String> prompts,
+      UnaryOperator<String> captions,
+      FeatureNets nets,
+      ReferenceStore.References references) {
     this.run = run;
-    this.prompts = prompts;
+    this.prompts = prompts.stream().map(captions).toList();
     this.references = references;
     this.scoring =
         new Scoring(Metrics.named(run.metrics()), nets.of(run.nets()), references.features());

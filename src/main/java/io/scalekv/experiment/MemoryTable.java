@@ -9,6 +9,7 @@ import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheUsage;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import java.math.BigDecimal;
@@ -34,6 +35,25 @@ public record MemoryTable(
     int fullTokens,
     long fullKvBytes,
     List<Row> rows) {
+  /** Tokens that count as the full cache. */
+  public enum TokensOf {
+    /** Those that a later scale reads. */
+    HISTORY("tokens that later scales read"),
+    /** All, the last scale's included, which nothing reads. */
+    ALL("all tokens, the last scale's included");
+
+    private final String label;
+
+    TokensOf(String label) {
+      this.label = label;
+    }
+
+    /** Returns the tokens in words. */
+    public String label() {
+      return label;
+    }
+  }
+
   /** Budget of the full cache, whatever the policy. */
   public static final String FULL = "full";
 
@@ -59,6 +79,7 @@ public record MemoryTable(
    * Computes the table.
    *
    * @param budgets {@value #FULL} or forms of {@link Budget}
+   * @param tokensOf tokens of 100 %
    * @param onScale null for the formula alone; else every cache is also run and measured, with this
    *     called at each scale
    * @throws IllegalArgumentException if the full cache has more than 2^63 bytes
@@ -68,19 +89,22 @@ public record MemoryTable(
       PolicyFactory factory,
       List<PolicySpec> policies,
       List<String> budgets,
+      TokensOf tokensOf,
       IntConsumer onScale) {
     MemoryModel memory = factory.memory();
+    ScaleSchedule schedule = factory.schedule();
+    boolean all = tokensOf == TokensOf.ALL;
     long full;
     try {
-      full = memory.fullBytes(factory.schedule());
+      full = all ? memory.bytesOfAll(schedule) : memory.fullBytes(schedule);
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException("full cache of " + model + " must be below 2^63 bytes", e);
     }
     List<Row> rows = new ArrayList<>();
     for (String budget : budgets) {
       if (budget.strip().equalsIgnoreCase(FULL)) {
-        Budget all = new Budget.Percent(BigDecimal.valueOf(100));
-        rows.add(row(factory, PolicySpec.parse(FULL), FULL, all, full, onScale));
+        Budget whole = new Budget.Percent(BigDecimal.valueOf(100));
+        rows.add(row(factory, PolicySpec.parse(FULL), FULL, whole, full, onScale));
       } else {
         for (PolicySpec policy : policies) {
           rows.add(row(factory, policy, budget.strip(), Budget.parse(budget), full, onScale));
@@ -90,12 +114,12 @@ public record MemoryTable(
     return new MemoryTable(
         model,
         memory.geometry(),
-        factory.schedule().maps().stream().map(Object::toString).toList(),
+        schedule.maps().stream().map(Object::toString).toList(),
         memory.batch(),
         memory.branches(),
         memory.keys().toString(),
         memory.values().toString(),
-        factory.schedule().historyTokens(),
+        all ? schedule.totalTokens() : schedule.historyTokens(),
         full,
         rows);
   }

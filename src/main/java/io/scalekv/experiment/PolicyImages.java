@@ -223,14 +223,17 @@ public final class PolicyImages {
           String id = request.prompts().ids().get(images.size() / request.drawing().seeds());
           files.add(new Image(file, id, prompt.text(), prompt.seed(), psnr));
           if (request.judge()) {
-            tally.accept(Faithfulness.of(SceneGrammar.parse(prompt.text()), Segmenter.read(image)));
+            tally.accept(
+                Faithfulness.of(
+                    SceneGrammar.parse(model.config().caption(prompt.text())),
+                    Segmenter.read(image)));
           }
           images.add(image);
           step.accept(file);
         }
       }
       if (request.sheetColumns() != null) {
-        List<String> labels = prompts.stream().map(Prompt::text).toList();
+        List<String> labels = prompts.stream().map(p -> model.config().caption(p.text())).toList();
         Png.write(
             ContactSheet.of(images, labels, request.sheetColumns(), ZOOM),
             out.resolve(prefix + "contact-sheet.png"));

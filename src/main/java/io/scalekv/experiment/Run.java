@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
@@ -10,6 +11,7 @@ import io.scalekv.cache.TokenMap;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Sha256;
 import io.scalekv.model.Drawing;
+import io.scalekv.model.Guidance;
 import io.scalekv.model.Sampling;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -89,9 +91,11 @@ public record Run(
   /**
    * How images are drawn.
    *
-   * @param cfg guidance on the logits; 1 is none
+   * @param cfg guidance on the logits
    * @param tau temperature
-   * @param topP nucleus of each bit
+   * @param topP nucleus of each bit or code
+   * @param topK number of codes that are drawn; null for a model that draws bits
+   * @param moreSmooth whether codes are mixed; null likewise
    * @param negative negative prompt, may be empty
    * @param schedule token maps, such as {@code 16x16}
    * @param aspect height / width
@@ -101,6 +105,8 @@ public record Run(
       double cfg,
       double tau,
       double topP,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Integer topK,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Boolean moreSmooth,
       String negative,
       List<String> schedule,
       double aspect,
@@ -110,9 +116,31 @@ public record Run(
       schedule = List.copyOf(schedule);
     }
 
+    /** Returns how a model draws images. */
+    static Generation of(
+        Sampling s, String negative, ScaleSchedule schedule, double aspect, int batch) {
+      boolean codes = s.guidance() == Guidance.GROWING;
+      return new Generation(
+          s.cfg(),
+          s.tau(),
+          s.topP(),
+          codes ? s.topK() : null,
+          codes ? s.moreSmooth() : null,
+          negative,
+          schedule.maps().stream().map(Object::toString).toList(),
+          aspect,
+          batch);
+    }
+
+    private Sampling sampling() {
+      return topK == null
+          ? new Sampling(cfg, tau, topP)
+          : Sampling.ofCodes(cfg, topK, topP, moreSmooth);
+    }
+
     /** Guidance branches, 1 or 2. */
     public int branches() {
-      return cfg == 1 ? 1 : 2;
+      return sampling().guided() ? 2 : 1;
     }
 
     /** The token maps. */
@@ -126,7 +154,7 @@ public record Run(
 
     /** Returns how the images are drawn, with one image a prompt. */
     public Drawing drawing(long seed) {
-      return new Drawing(maps(), aspect, new Sampling(cfg, tau, topP), negative, seed);
+      return new Drawing(maps(), aspect, sampling(), negative, seed);
     }
   }
 

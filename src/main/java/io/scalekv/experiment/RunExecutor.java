@@ -172,7 +172,7 @@ public final class RunExecutor implements AutoCloseable {
   private Outcome measured(Run run, Path images, RunListener listener) throws IOException {
     List<String> texts = texts(run);
     ReferenceStore.References full = references.get(run, texts, listener);
-    Measurements measurements = new Measurements(run, texts, nets, full);
+    Measurements measurements = new Measurements(run, texts, config::caption, nets, full);
     boolean drawn = run.kind() != Run.Kind.DISTORTION;
     CacheSettings settings = drawn ? settings(run, listener) : null;
     CacheMeter meter =

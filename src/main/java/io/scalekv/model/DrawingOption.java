@@ -8,6 +8,10 @@ public enum DrawingOption {
   CLASS("--class"),
   /** Prompt of the unconditional branch. */
   NEGATIVE("--negative"),
+  /** Scale behind which there is no guidance. */
+  CFG_UNTIL("--cfg-until"),
+  /** Layer of the guidance. */
+  CFG_INSERTION_LAYER("--cfg-insertion-layer"),
   /** Temperature of the logits. */
   TAU("--tau"),
   /** Number of codes that are drawn. */
@@ -17,9 +21,7 @@ public enum DrawingOption {
   /** Pixels of the image. */
   SIZE("--size"),
   /** Height over width. */
-  ASPECT("--aspect"),
-  /** File of encoded prompts. */
-  TEXT_EMBEDDINGS("--text-embeddings");
+  ASPECT("--aspect");
 
   private final String text;
 

@@ -5,7 +5,9 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Configuration of a model: shape, token maps and text, without weights. Each model family
@@ -47,6 +49,18 @@ public interface ModelConfig {
   /** Returns the number of classes that prompts name; 0 for a model that reads texts. */
   default int classes() {
     return 0;
+  }
+
+  /**
+   * Returns evenly spaced classes, at most all of them.
+   *
+   * @param phase place in each interval, 0 to below 1
+   */
+  default List<String> someClasses(int count, double phase) {
+    int most = Math.min(count, classes());
+    return IntStream.range(0, most)
+        .mapToObj(i -> Integer.toString((int) ((i + phase) * classes() / most)))
+        .toList();
   }
 
   /** Returns the caption of what a prompt asks for: the prompt itself unless it names a class. */

@@ -36,6 +36,10 @@ public record Sampling(
   public Sampling {
     cfgs.check("cfg", 0, 100);
     taus.check("tau", 0, 100);
+    Require.that(
+        guidance == Guidance.CONSTANT || cfgs.values().size() == 1,
+        "cfg must be one number where guidance grows, got %s",
+        cfgs);
     Require.atLeast("top-k", topK, 0);
     boolean none = guidance == Guidance.GROWING && topP == 0;
     Require.that(
@@ -74,6 +78,28 @@ public record Sampling(
   /** Returns this without guidance behind the first {@code kept} of all scales. */
   public Sampling guidedUntil(int kept, int scales) {
     return of(cfgs.oneAfter(kept, scales), taus, topP, insertionLayer);
+  }
+
+  /** Returns this with other numbers where they are given; null keeps this one's. */
+  public Sampling with(
+      PerScale newCfg, PerScale newTau, Integer newTopK, Double newTopP, Boolean smooth) {
+    PerScale c = newCfg == null ? cfgs : newCfg;
+    PerScale t = newTau == null ? taus : newTau;
+    return new Sampling(
+        c.at(0),
+        guidance,
+        t.at(0),
+        newTopK == null ? topK : newTopK,
+        newTopP == null ? topP : newTopP,
+        smooth == null ? moreSmooth : smooth,
+        c,
+        t,
+        insertionLayer);
+  }
+
+  /** Returns this with guidance at another layer. */
+  public Sampling insertedAt(int layer) {
+    return new Sampling(cfg, guidance, tau, topK, topP, moreSmooth, cfgs, taus, layer);
   }
 
   /** Returns whether an unconditional branch runs next to the conditional one. */

@@ -19,7 +19,7 @@ public final class ResultFixtures {
         Run.Kind.POLICY,
         new Run.Model("pocket", "sha256:" + "a".repeat(64), "fp32"),
         new Run.Generation(
-            3, 1, 0.97, "", List.of("1x1", "2x2", "4x4", "6x6", "8x8", "12x12", "16x16"), 1, 8),
+            3, 1, 0.97, null, null, "", List.of("1x1", "2x2", "4x4", "6x6", "8x8", "12x12", "16x16"), 1, 8),
         new Run.Prompts("b".repeat(64), 8, 2, 0),
         new Run.Policy(policy, budget, tokens, null, null, CacheType.FP32, CacheType.FP32),
         null,

@@ -8,6 +8,7 @@ import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.MemoryTable;
 import io.scalekv.model.DrawingOption;
+import io.scalekv.io.Require;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PerScale;
 import io.scalekv.report.ReportTable;
@@ -99,6 +100,7 @@ final class MemoryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    Require.between("--cfg", cfg == null ? 0 : cfg, 0.0, 100.0);
     MemoryTable table = table();
     output.json(table);
     output.line(

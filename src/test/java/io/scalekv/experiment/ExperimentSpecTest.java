@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -55,7 +56,7 @@ final class ExperimentSpecTest {
     assertEquals("asi", first.calibration().statistic());
     assertEquals("3", first.calibration().topK());
     assertEquals(ModelChoice.of("pocket"), spec.model());
-    assertEquals(0.97, spec.generation().topP());
+    assertNull(spec.generation().topP(), "the model's own");
     assertEquals(8, spec.batch());
     assertEquals("table", spec.title());
     String shipped =

@@ -68,7 +68,8 @@ final class DrawingOptions {
   @Option(
       names = "--top-p",
       paramLabel = "P",
-      description = "Nucleus of each code, at most 1; 0 for all of var's (default: 0.97; var 0.96).")
+      description =
+          "Nucleus of each code, at most 1; 0 for all of var's (default: 0.97; var 0.96).")
   private Double topP;
 
   @Option(
@@ -78,10 +79,7 @@ final class DrawingOptions {
 
   @Mixin private SizeOptions size = new SizeOptions();
 
-  @Option(
-      names = "--negative",
-      paramLabel = "TEXT",
-      description = "Negative prompt; not for var.")
+  @Option(names = "--negative", paramLabel = "TEXT", description = "Negative prompt; not for var.")
   private String negative;
 
   @Option(

@@ -181,8 +181,7 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(Export.Format.class, Choice.of(Export.Format.class));
     root.registerConverter(RunnerOptions.Kind.class, Choice.of(RunnerOptions.Kind.class));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
-    root.registerConverter(
-        MemoryTable.TokensOf.class, Choice.of(MemoryTable.TokensOf.class));
+    root.registerConverter(MemoryTable.TokensOf.class, Choice.of(MemoryTable.TokensOf.class));
     root.registerConverter(Names.class, Choice.of(Names.class));
     root.registerConverter(ScoreCommand.Alpha.class, Choice.of(ScoreCommand.Alpha.class));
     root.registerConverter(ScoreCommand.Exif.class, Choice.of(ScoreCommand.Exif.class));

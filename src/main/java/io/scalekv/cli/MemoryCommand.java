@@ -72,10 +72,7 @@ final class MemoryCommand implements Callable<Integer> {
   private Integer batch;
 
   @HelpGroup(HelpGroup.Heading.DRAWING)
-  @Option(
-      names = "--cfg",
-      paramLabel = "X",
-      description = DrawingOptions.CFG)
+  @Option(names = "--cfg", paramLabel = "X", description = DrawingOptions.CFG)
   private Double cfg;
 
   @HelpGroup(HelpGroup.Heading.DRAWING)
@@ -115,8 +112,8 @@ final class MemoryCommand implements Callable<Integer> {
         table.keyType(),
         table.valueType());
     output.line(
-        "full cache (%s): %d tokens per layer and head, %s MiB; working copies: float32 keys and values"
-            + " of the layer at work",
+        "full cache (%s): %d tokens per layer and head, %s MiB; working copies: float32 keys and"
+            + " values of the layer at work",
         tokensOf.label(), table.fullTokens(), Output.mib(table.fullKvBytes()));
     output.table(
         ReportTable.of("memory", "MiB of keys and values", table.rows())

@@ -27,7 +27,8 @@ final class PromptOptions {
       names = "--class",
       paramLabel = "N[-M]",
       split = ",",
-      description = "Classes of a class-conditional model, such as 207,980 or 0-9; may be repeated.")
+      description =
+          "Classes of a class-conditional model, such as 207,980 or 0-9; may be repeated.")
   private List<String> classes = List.of();
 
   @Option(

@@ -91,9 +91,7 @@ final class Expansion {
    */
   private List<String> lines(ExperimentSpec.Prompts p, double phase) {
     List<String> lines = lines(p);
-    return model.config().classes() == 0
-        ? lines
-        : model.config().someClasses(lines.size(), phase);
+    return model.config().classes() == 0 ? lines : model.config().someClasses(lines.size(), phase);
   }
 
   private List<String> lines(ExperimentSpec.Prompts p) {

@@ -138,8 +138,23 @@ public record ExperimentSpec(
   /** Returns the same experiment on classes in place of prompts. */
   ExperimentSpec ofClasses(List<Integer> newClasses) {
     return new ExperimentSpec(
-        name, title, kind, quick, model, dtype, null, newClasses, seed, seeds, batch, generation,
-        features, metrics, rows, baselines, repeats);
+        name,
+        title,
+        kind,
+        quick,
+        model,
+        dtype,
+        null,
+        newClasses,
+        seed,
+        seeds,
+        batch,
+        generation,
+        features,
+        metrics,
+        rows,
+        baselines,
+        repeats);
   }
 
   /**

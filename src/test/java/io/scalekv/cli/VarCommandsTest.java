@@ -44,7 +44,11 @@ class VarCommandsTest {
   /** Keys and values in float32 of both guidance rows, in MiB: of all tokens and of the history. */
   @ParameterizedTest
   @CsvSource({
-    "var-d12,96,60", "var-d16,170,106", "var-d20,266,166", "var-d24,382,238", "var-d30,598,373",
+    "var-d12,96,60",
+    "var-d16,170,106",
+    "var-d20,266,166",
+    "var-d24,382,238",
+    "var-d30,598,373",
     "var-d36-512,2835,1539"
   })
   void bothConventionsOfTheFullCache(String name, long all, long history) {
@@ -73,9 +77,8 @@ class VarCommandsTest {
   @CsvSource({"20%,85", "10%,42", "4%,17", "1%,4"})
   void budgetsAreThoseOfTheHistory(String budget, int tokens) {
     JsonNode rows =
-        done(
-                Said.of(
-                    "memory", "--model", "var-d16", "--policy", "h2o", "--budget", budget, "--json"))
+        done(Said.of(
+                "memory", "--model", "var-d16", "--policy", "h2o", "--budget", budget, "--json"))
             .get("rows");
     assertEquals(tokens, rows.get(0).get("budgetTokens").asInt());
   }
@@ -115,14 +118,11 @@ class VarCommandsTest {
     done(say("generate", "--class", "3", "--seed", "4", "--out", alone));
     assertEquals(
         -1,
-        Files.mismatch(
-            out.resolve(last.get("file").asString()), alone.resolve("p0000-s4.png")));
+        Files.mismatch(out.resolve(last.get("file").asString()), alone.resolve("p0000-s4.png")));
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "--prompt,x", "--tau,1", "--negative,x", "--size,1M", "--aspect,2"
-  })
+  @CsvSource({"--prompt,x", "--tau,1", "--negative,x", "--size,1M", "--aspect,2"})
   void optionsOfTheOtherFamilyAreRefusedByName(String option, String value) {
     List<Object> words = new ArrayList<>(List.of("--no-image", option, value));
     if (!option.equals("--prompt")) {
@@ -136,7 +136,8 @@ class VarCommandsTest {
   @ParameterizedTest
   @CsvSource({"--class,1", "--top-k,3"})
   void optionsOfClassesAreRefusedForTexts(String option, String value) {
-    List<Object> words = new ArrayList<>(List.of("generate", "--no-image", option, value, "--json"));
+    List<Object> words =
+        new ArrayList<>(List.of("generate", "--no-image", option, value, "--json"));
     if (!option.equals("--class")) {
       words.addAll(List.of("--prompt", "a red circle"));
     }
@@ -161,10 +162,20 @@ class VarCommandsTest {
     Path images = folder.resolve("calibrated");
     done(
         say(
-            "generate", "--class", "1", "--policy", "heatkv", "--policy", "ams-kv", "--budget",
-            "70%", "--roles", out.resolve("roles.json"), "--out", images));
-    JsonNode atlas =
-        done(say("profile", "--class", "1", "--out", folder.resolve("profile")));
+            "generate",
+            "--class",
+            "1",
+            "--policy",
+            "heatkv",
+            "--policy",
+            "ams-kv",
+            "--budget",
+            "70%",
+            "--roles",
+            out.resolve("roles.json"),
+            "--out",
+            images));
+    JsonNode atlas = done(say("profile", "--class", "1", "--out", folder.resolve("profile")));
     assertEquals(3, atlas.get("layers").asInt());
   }
 

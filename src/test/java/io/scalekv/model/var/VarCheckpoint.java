@@ -44,7 +44,8 @@ public final class VarCheckpoint {
    *
    * @param place keys that lead to the state dict
    */
-  static void write(Path file, Map<String, Shape> shapes, Predicate<String> names, String... place) {
+  static void write(
+      Path file, Map<String, Shape> shapes, Predicate<String> names, String... place) {
     RawPickle p = RawPickle.start();
     for (String key : place) {
       p.op('}').text(key);

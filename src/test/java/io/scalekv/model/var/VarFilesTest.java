@@ -86,8 +86,7 @@ class VarFilesTest {
   void filesOfTheRealSizeDraw() throws IOException {
     VarModelConfig d16 = (VarModelConfig) ModelCatalog.config("var-d16");
     Path transformer = folder.resolve("var_d16.pth");
-    VarCheckpoint.write(
-        transformer, VarCheckpoint.transformer(d16.transformer()), n -> true);
+    VarCheckpoint.write(transformer, VarCheckpoint.transformer(d16.transformer()), n -> true);
     assertEquals(1_243_054_656, Files.size(transformer), 1e5);
     Path vae = folder.resolve("vae_ch160v4096z32.pth");
     VarCheckpoint.write(vae, tokenizer(d16.tokenizer()), n -> true);

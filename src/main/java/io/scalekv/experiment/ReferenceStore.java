@@ -5,6 +5,7 @@ import io.scalekv.image.RgbImage;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Json;
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.metrics.ReferenceFeatures;
 import io.scalekv.model.BitRecorder;
@@ -41,6 +42,7 @@ final class ReferenceStore {
   record Manifest(String id, ReferenceKey key, List<Entry> images) {
     /** Copies the list. */
     Manifest {
+      Require.that(id != null && key != null && images != null, "missing id, key or images");
       images = List.copyOf(images);
     }
   }
@@ -166,7 +168,7 @@ final class ReferenceStore {
       return;
     }
     Manifest manifest =
-        Json.bind(Json.parse(Json.text(file), file.toString()), Manifest.class, file.toString());
+        Json.bindOptional(Json.parse(Json.text(file), file.toString()), Manifest.class, file.toString());
     if (!manifest.key().equals(key)) {
       throw new IllegalArgumentException(
           file + ": must be of the images of " + key.id() + ", got " + manifest.id());

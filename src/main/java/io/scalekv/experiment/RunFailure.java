@@ -1,5 +1,7 @@
 package io.scalekv.experiment;
 
+import io.scalekv.io.Require;
+
 /**
  * A run without a result; the next sweep tries it again.
  *
@@ -9,4 +11,11 @@ package io.scalekv.experiment;
  * @param notApplicable whether the policy has no meaning at this budget, rather than an error
  * @param started ISO 8601 in UTC
  */
-public record RunFailure(String id, Run run, String error, boolean notApplicable, String started) {}
+public record RunFailure(String id, Run run, String error, boolean notApplicable, String started) {
+  /** Checks that nothing is missing. */
+  public RunFailure {
+    Require.that(
+        id != null && run != null && error != null && started != null,
+        "missing id, run, error or started");
+  }
+}

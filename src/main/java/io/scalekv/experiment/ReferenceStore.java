@@ -168,7 +168,8 @@ final class ReferenceStore {
       return;
     }
     Manifest manifest =
-        Json.bindOptional(Json.parse(Json.text(file), file.toString()), Manifest.class, file.toString());
+        Json.bindOptional(
+            Json.parse(Json.text(file), file.toString()), Manifest.class, file.toString());
     if (!manifest.key().equals(key)) {
       throw new IllegalArgumentException(
           file + ": must be of the images of " + key.id() + ", got " + manifest.id());

@@ -113,7 +113,8 @@ public final class ResultFolder {
       return Optional.empty();
     }
     String name = file.toString();
-    return Optional.of(Json.bindOptional(Json.parse(Json.text(file), name), RunFailure.class, name));
+    return Optional.of(
+        Json.bindOptional(Json.parse(Json.text(file), name), RunFailure.class, name));
   }
 
   /**

@@ -35,17 +35,15 @@ final class DrawingOptions {
       description = "Images a prompt, with seeds N to N+K-1 (default: ${DEFAULT-VALUE}).")
   private Integer seeds = 1;
 
-  @Option(
-      names = "--cfg",
-      paramLabel = "X[,X...]|FILE",
-      description = CFG)
+  @Option(names = "--cfg", paramLabel = "X[,X...]|FILE", description = CFG)
   private PerScale cfg;
 
   @Option(
       names = "--cfg-until",
       paramLabel = "K",
       converter = Choice.Positive.class,
-      description = "No guidance behind scale K; the cache of the unconditional branch is freed; not"
+      description =
+          "No guidance behind scale K; the cache of the unconditional branch is freed; not"
               + " for var.")
   private Integer cfgUntil;
 

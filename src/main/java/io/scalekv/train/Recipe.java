@@ -35,7 +35,7 @@ public record Recipe(
           new Recipe("pocket", 1, 2200, false, 4600, 1400, 2e-3, Curriculum.LAST_MAPS, 4200, true),
           new Recipe("pocket-l", 1, 0, true, 2000, 700, 1e-3, Curriculum.LAST_MAPS, 6000, true),
           new Recipe("pocket-xl", 7, 0, false, 8000, 2500, 1.5e-3, Curriculum.GROWING, 6000, true),
-          new Recipe("pocket-var", 1, 640, false, 1500, 500, 2e-3, Curriculum.GROWING, 2100, true));
+          new Recipe("pocket-var", 1, 640, false, 2000, 600, 2e-3, Curriculum.GROWING, 2100, true));
 
   /** Checks the ranges. */
   public Recipe {

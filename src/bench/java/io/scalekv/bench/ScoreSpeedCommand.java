@@ -131,8 +131,10 @@ final class ScoreSpeedCommand implements Callable<Integer> {
     int number = Integer.parseInt(file.getFileName().toString().substring(0, 6));
     byte[] rgb = new byte[3 * side * side];
     for (int i = 0; i < rgb.length; i++) {
-      double x = (double) (i / 3 % side) / side;
-      double y = (double) (i / 3 / side) / side;
+      int pixel = i / 3;
+      int row = pixel / side;
+      double x = (double) (pixel % side) / side;
+      double y = (double) row / side;
       double wave = Math.sin((6 + number % 7) * x + i % 3) * Math.cos((9 + number % 5) * y);
       rgb[i] = (byte) Math.round(124 + 90 * wave + 4 * random.nextDouble());
     }

@@ -9,7 +9,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.experiment.ShippedCalibrations;
+import io.scalekv.experiment.Sweep;
 import io.scalekv.experiment.folders.FolderScores;
 import io.scalekv.experiment.folders.FolderScoring;
 import io.scalekv.image.RgbImage;
@@ -78,7 +78,7 @@ public final class Lab implements AutoCloseable {
   /** Opens a model with its shipped calibration, if it has one. */
   public static Lab open(ModelChoice choice, LoadOptions options) {
     ImageModel model = choice.open(options, LoadListener.NONE);
-    return new Lab(model, Drawing.defaults(model.config()), ShippedCalibrations.of(choice));
+    return new Lab(model, Drawing.defaults(model.config()), Sweep.shipped(choice));
   }
 
   /**

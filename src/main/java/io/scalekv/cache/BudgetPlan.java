@@ -280,11 +280,6 @@ public final class BudgetPlan {
     return firstCutScale(schedule, budget);
   }
 
-  /** Returns the number of scales that read a compressed cache. */
-  public int cutScales() {
-    return schedule.scales() - firstCutScale();
-  }
-
   /**
    * Returns the tokens that each head of {@code layer} may store when {@code scale} reads its
    * cache, both 0-based.

@@ -133,17 +133,6 @@ public final class MemoryModel {
     return bytes(schedule.totalTokens(), schedule.scales());
   }
 
-  /** Returns the stored bytes between scales, after all layers have written {@code scale}. */
-  public long bytesAfter(BudgetPlan plan, int scale) {
-    long tokens = 0;
-    for (int l = 0; l < plan.layers(); l++) {
-      tokens += layerTokens(plan, scale + 1, l);
-    }
-    return Math.addExact(
-        Math.multiplyExact(tokens, headTokenBytes(rows())),
-        Math.multiplyExact((long) plan.layers() * (scale + 1), layerMapBytes(rows())));
-  }
-
   /** Returns the most bytes stored after any layer's write: the meaning of budgets in bytes. */
   public long peakBytes(BudgetPlan... plans) {
     return usage(plans).peakKvBytes();

@@ -10,7 +10,7 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.PolicyImages;
-import io.scalekv.experiment.ShippedCalibrations;
+import io.scalekv.experiment.Sweep;
 import io.scalekv.io.Require;
 import io.scalekv.io.TextFile;
 import io.scalekv.model.Drawing;
@@ -151,7 +151,7 @@ final class CacheOptions {
       TextFile.require("--roles", roles);
     }
     Optional<Calibration> document =
-        roles == null ? ShippedCalibrations.of(model) : Optional.of(CalibrationFile.read(roles));
+        roles == null ? Sweep.shipped(model) : Optional.of(CalibrationFile.read(roles));
     Geometry g = model.config().geometry();
     return tokens ->
         document

@@ -125,14 +125,7 @@ final class MemoryCommand implements Callable<Integer> {
             .mib("peakKvBytes", "peak", of(CacheUsage::peakKvBytes))
             .mib("workingPeakBytes", "with working copies", of(CacheUsage::workingPeakBytes))
             .build());
-    for (MemoryTable.Row r : table.rows()) {
-      if (r.note() != null) {
-        output.line("%s", r.note());
-      } else if (r.measured() != null) {
-        Object found = r.measured().equals(r.formula()) ? "equal to the byte" : r.measured();
-        output.line("measured %s at %s: %s", r.policy(), r.budget(), found);
-      }
-    }
+    table.rows().forEach(r -> r.line().ifPresent(line -> output.line("%s", line)));
     output.next("list", "policies");
     return 0;
   }

@@ -1,7 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.CacheType;
-import io.scalekv.experiment.ShippedCalibrations;
+import io.scalekv.experiment.Sweep;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
@@ -83,7 +83,7 @@ final class ModelOptions {
 
   /** Returns the calibration shipped with the model, if its weights are shipped. */
   Optional<Calibration> shippedCalibration() {
-    return ShippedCalibrations.of(choice());
+    return Sweep.shipped(choice());
   }
 
   /** Returns the model of role files that do not name one, at a size. */

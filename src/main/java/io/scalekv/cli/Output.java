@@ -53,11 +53,6 @@ final class Output {
   private final long start = System.nanoTime();
   private boolean resumable;
 
-  /** Returns whether {@code --json} is given. */
-  boolean isJson() {
-    return json;
-  }
-
   /** Returns whether progress is off. */
   boolean quiet() {
     return quiet;
@@ -198,11 +193,6 @@ final class Output {
   /** Returns the name of an enum constant in lower case with hyphens. */
   static String word(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
-  /** Returns a number with four significant digits. */
-  static String significant(double value) {
-    return String.format(Locale.ROOT, "%.4g", value);
   }
 
   /** Returns bytes in MiB with two digits. */

@@ -2,7 +2,6 @@ package io.scalekv.cli;
 
 import io.scalekv.Lab;
 import io.scalekv.experiment.ExperimentSpec;
-import io.scalekv.experiment.ShippedCalibrations;
 import io.scalekv.experiment.Sweep;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
@@ -109,7 +108,7 @@ final class ReproduceCommand implements Callable<Integer> {
     if (Files.isRegularFile(file)) {
       return;
     }
-    Optional<Calibration> shipped = ShippedCalibrations.of(model);
+    Optional<Calibration> shipped = Sweep.shipped(model);
     if (shipped.isPresent()) {
       CalibrationFile.write(shipped.get(), file);
       return;

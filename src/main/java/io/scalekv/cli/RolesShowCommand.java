@@ -72,9 +72,9 @@ final class RolesShowCommand implements Callable<Integer> {
   private static String cell(Roles roles, int layer, int scale) {
     RoleStatistics s = roles.statistics();
     String z =
-        Double.isNaN(s.z(layer, scale))
+        Double.isNaN(s.z()[layer][scale])
             ? "-"
-            : String.format(Locale.ROOT, "%.2f", s.z(layer, scale));
+            : String.format(Locale.ROOT, "%.2f", s.z()[layer][scale]);
     return z + (roles.assignment().isDrafter(layer, scale) ? " D" : "");
   }
 }

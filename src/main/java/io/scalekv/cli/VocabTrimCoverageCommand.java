@@ -4,7 +4,7 @@ import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.text.TextTokenizer;
 import io.scalekv.vocabtrim.text.TokenCounter;
-import io.scalekv.vocabtrim.trim.CoverageRow;
+import io.scalekv.vocabtrim.trim.Coverage;
 import io.scalekv.vocabtrim.trim.Protection;
 import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
@@ -12,8 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,20 +29,6 @@ import picocli.CommandLine.Option;
       "  ./scalekv vocabtrim coverage --counts token_freq.pt --tokenizer target --text es.jsonl"
     })
 final class VocabTrimCoverageCommand implements Callable<Integer> {
-  /** JSON document, also counts.json. */
-  record Report(
-      String counts,
-      String domain,
-      Set<String> roles,
-      List<String> sources,
-      String tokenizerSha256,
-      long texts,
-      long tokens,
-      int distinct,
-      long skippedLines,
-      int protectedTokens,
-      List<CoverageRow> sizes) {}
-
   @Mixin private TokenizerOptions tokenizer;
   @Mixin private TokenizerOptions.Protect protect;
   @Mixin private ThreadOptions threads;
@@ -104,13 +88,8 @@ final class VocabTrimCoverageCommand implements Callable<Integer> {
       }
       Protection protection = protect.of(opened);
       Map<String, TokenCounts> heldOut = tokenizer.heldOut(opened, counted.vocabulary());
-      int least = protection.ids().size();
-      List<Integer> fitting =
-          new TreeSet<>(sizes)
-              .stream().filter(k -> k >= least && k <= counted.vocabulary()).toList();
-      List<CoverageRow> rows = CoverageRow.of(counted, protection, fitting, heldOut);
-      Report report =
-          new Report(
+      Coverage report =
+          new Coverage(
               file.toString(),
               domain,
               tokenizer.roles(),
@@ -120,12 +99,12 @@ final class VocabTrimCoverageCommand implements Callable<Integer> {
               counted.total(),
               counted.distinct(),
               state.skippedLines(),
-              least,
-              rows);
+              protection.ids().size(),
+              Coverage.rows(counted, protection, sizes, heldOut));
       if (counts == null) {
-        CanonicalJson.write(out.resolve("counts.json"), report);
+        CanonicalJson.write(out.resolve(Coverage.FILE), report);
       }
-      print(report, protection, heldOut.keySet(), counted.vocabulary());
+      print(report, protection, counted.vocabulary());
       output.json(report);
     }
     return 0;
@@ -153,7 +132,7 @@ final class VocabTrimCoverageCommand implements Callable<Integer> {
     }
   }
 
-  private void print(Report r, Protection protection, Set<String> languages, int vocabulary) {
+  private void print(Coverage r, Protection protection, int vocabulary) {
     output.line(
         "%s: %,d tokens, %,d distinct of %,d; domain %s",
         r.counts(), r.tokens(), r.distinct(), vocabulary, r.domain());
@@ -161,31 +140,10 @@ final class VocabTrimCoverageCommand implements Callable<Integer> {
       output.problem(r.skippedLines() + " lines are not JSON objects and were skipped");
     }
     output.line("protected: %s", protection.line());
-    List<String> columns = new ArrayList<>(List.of("tokens", "counted %"));
-    languages.forEach(l -> columns.add(l + " %"));
-    columns.add("tokenizer order %");
-    output.table(
-        columns,
-        r.sizes(),
-        row -> {
-          List<Object> cells = new ArrayList<>(List.of(row.k()));
-          cells.add(Output.fixed(100 * row.counted(), 2));
-          row.heldOut().values().forEach(v -> cells.add(Output.fixed(100 * v, 2)));
-          cells.add(Output.fixed(100 * row.tokenizerOrder(), 2));
-          return cells;
-        });
-    output.next(
-        "vocabtrim",
-        "trim",
-        "--counts",
-        r.counts(),
-        "--tokenizer",
-        "TARGET",
-        "--top-k",
-        "16k",
-        "--form",
-        "d2t-offset",
-        "--out",
-        "out/vocabtrim/mapping.safetensors");
+    output.table(r.table());
+    List<Object> next = new ArrayList<>(List.of("vocabtrim", "trim", "--counts", r.counts()));
+    next.addAll(List.of("--tokenizer", "TARGET", "--top-k", "16k", "--form", "d2t-offset"));
+    next.addAll(List.of("--out", "out/vocabtrim/mapping.safetensors"));
+    output.next(next.toArray());
   }
 }

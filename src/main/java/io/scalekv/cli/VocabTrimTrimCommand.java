@@ -1,8 +1,8 @@
 package io.scalekv.cli;
 
-import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.text.TextTokenizer;
+import io.scalekv.vocabtrim.trim.Coverage;
 import io.scalekv.vocabtrim.trim.FrequencyRanking;
 import io.scalekv.vocabtrim.trim.Mapping;
 import io.scalekv.vocabtrim.trim.MappingFile;
@@ -11,7 +11,6 @@ import io.scalekv.vocabtrim.trim.Protection;
 import io.scalekv.vocabtrim.trim.SelectionRule;
 import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -79,6 +78,14 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
         paramLabel = "N",
         description = "Retain tokens counted at least N times.")
     private Long minimumCount;
+
+    private SelectionRule selection() {
+      return topK != null
+          ? new SelectionRule.TopK(topK)
+          : topP != null
+              ? new SelectionRule.TopP(topP)
+              : new SelectionRule.MinimumCount(minimumCount);
+    }
   }
 
   @Option(
@@ -103,7 +110,7 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
       TokenCounts counted = zeroTexts ? TokenCounts.create(size) : TokenCounts.read(counts, size);
       Protection protection = protect.of(opened);
       FrequencyRanking ranking = FrequencyRanking.of(counted, protection.ids());
-      int k = selection().size(ranking, counted);
+      int k = rule.selection().size(ranking, counted);
       Mapping mapping = Mapping.of(ranking, k);
       MappingFile.write(out, form, mapping);
       print(counted, protection, mapping);
@@ -111,18 +118,10 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
     return 0;
   }
 
-  private SelectionRule selection() {
-    return rule.topK != null
-        ? new SelectionRule.TopK(rule.topK)
-        : rule.topP != null
-            ? new SelectionRule.TopP(rule.topP)
-            : new SelectionRule.MinimumCount(rule.minimumCount);
-  }
-
   private void print(TokenCounts counted, Protection protection, Mapping mapping)
       throws IOException {
     double coverage = zeroTexts ? 0 : counted.coverage(mapping.retained());
-    String domain = domain();
+    String domain = Coverage.domain(counts);
     int retained = mapping.retained().size();
     output.json(
         new Report(
@@ -143,14 +142,5 @@ final class VocabTrimTrimCommand implements Callable<Integer> {
     }
     output.next(
         "vocabtrim", "export", "--draft-model", "DRAFT", "--mapping", out, "--out", "out/trimmed");
-  }
-
-  /** Returns the domain that coverage left beside the counts. */
-  private String domain() throws IOException {
-    Path report = counts == null ? null : counts.resolveSibling("counts.json");
-    boolean there = report != null && Files.isRegularFile(report);
-    return there
-        ? Json.parse(Json.text(report), report.toString()).path("domain").asString("unnamed")
-        : "unnamed";
   }
 }

@@ -94,7 +94,7 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
     sweep.file().write(folder);
     if (sweeps.size() > 1) {
       listener.say(sweep.file().name() + ": " + sweep.file().title());
-      SharedResults.take(new ResultFolder(folder), runs);
+      new ResultFolder(folder).takeFromNeighbours(runs);
     }
     Runner.Summary summary = runners.of(sweep, folder).run(runs, listener);
     return new Outcome(
@@ -103,12 +103,11 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
 
   /** Steps of a run that its runner reports, those of references that are not there included. */
   private int steps(Run run, Set<String> known) {
-    int batches = RunSession.referenceBatches(run);
+    int batches = run.referenceBatches();
     boolean drawn =
         batches == 0
-            || !known.add(RunSession.referenceId(run))
-            || Files.exists(
-                references.resolve(RunSession.referenceId(run)).resolve(ReferenceStore.MANIFEST));
+            || !known.add(run.referenceId())
+            || Files.exists(references.resolve(run.referenceId()).resolve(ReferenceStore.MANIFEST));
     return run.steps() + (drawn ? 0 : batches);
   }
 

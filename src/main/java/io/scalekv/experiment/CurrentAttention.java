@@ -11,6 +11,7 @@ import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.PromptStatistics;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /** Share of attention that heads give the current map, by image. */
@@ -47,9 +48,9 @@ final class CurrentAttention {
         SAMPLING.querySamples(),
         List.of(2, middle),
         List.of(middle + 1, scales),
-        MetricValue.of(bootstrap.mean(small)),
-        MetricValue.of(bootstrap.mean(large)),
-        MetricValue.of(bootstrap.difference(large, small)),
+        bootstrap.mean(small),
+        bootstrap.mean(large),
+        bootstrap.difference(large, small),
         currentMass());
   }
 
@@ -83,26 +84,19 @@ final class CurrentAttention {
   }
 
   private List<List<List<Double>>> currentMass() {
-    List<List<List<Double>>> mass = new ArrayList<>();
-    for (int l = 0; l < geometry.layers(); l++) {
-      List<List<Double>> ofLayer = new ArrayList<>();
-      for (int k = 0; k < geometry.scales(); k++) {
-        List<Double> ofScale = new ArrayList<>();
-        for (int h = 0; h < geometry.heads(); h++) {
-          int layer = l;
-          int scale = k;
-          int head = h;
-          double mean =
-              images.stream()
-                  .mapToDouble(s -> share(s, layer, scale, head))
-                  .average()
-                  .orElseThrow();
-          ofScale.add(Math.round(mean * 1e4) / 1e4);
-        }
-        ofLayer.add(ofScale);
-      }
-      mass.add(ofLayer);
-    }
-    return mass;
+    return list(
+        geometry.layers(),
+        l -> list(geometry.scales(), k -> list(geometry.heads(), h -> mean(l, k, h))));
+  }
+
+  private static <T> List<T> list(int n, IntFunction<T> of) {
+    return IntStream.range(0, n).mapToObj(of).toList();
+  }
+
+  /** Returns the mean share over the images, with four decimals. */
+  private double mean(int layer, int scale, int head) {
+    double mean =
+        images.stream().mapToDouble(s -> share(s, layer, scale, head)).average().orElseThrow();
+    return Math.round(mean * 1e4) / 1e4;
   }
 }

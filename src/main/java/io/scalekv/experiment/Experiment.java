@@ -32,6 +32,11 @@ public record Experiment(
     public String id() {
       return run.id();
     }
+
+    /** How it ended. */
+    public Runner.Ended ended(Runner.Status status, String error, RunResult result) {
+      return new Runner.Ended(id(), group, label, status, error, result);
+    }
   }
 
   /**
@@ -75,7 +80,7 @@ public record Experiment(
             .map(Planned::run)
             .filter(c -> c.kind().compared())
             .findFirst()
-            .map(c -> ReferenceKey.of(c).id());
+            .map(Run::referenceId);
     Path promptFile = spec.prompts() == null ? null : Path.of(spec.prompts().file());
     return new ExperimentFile(
         ExperimentFile.SCHEMA_VERSION,

@@ -42,60 +42,34 @@ public final class FeatureNets implements AutoCloseable {
         RANDOM_NAME, RANDOM_HASH, f.lpips(), f.lpipsHash(), f.lpipsRange(), f.inceptionHash());
   }
 
-  /** Returns the nets that a run names, opened when they are needed. */
+  /** Returns the nets that a run names, opened when they are needed, with the weights it names. */
   public MetricNets of(Run.Nets named) {
     return new MetricNets() {
       @Override
       public FeatureNet features() {
-        return FeatureNets.this.features(named);
+        boolean encoder = named.features().equals(EncoderFeatureNet.NAME);
+        if (!encoder && random == null) {
+          random = RandomFeatureNet.ofThreeSeeds();
+        }
+        FeatureNet net = encoder ? new EncoderFeatureNet(model) : random;
+        same(net.name(), named.featuresHash(), net.hash());
+        return net;
       }
 
       @Override
       public Lpips lpips() {
-        return FeatureNets.this.lpips(named);
+        same("--lpips", named.lpipsHash(), facts().lpipsHash());
+        lpips = lpips == null ? user.openLpips() : lpips;
+        return lpips;
       }
 
       @Override
       public InceptionFeatures inception() {
-        return FeatureNets.this.inception(named);
+        same("--inception", named.inceptionHash(), facts().inceptionHash());
+        inception = inception == null ? user.openInception() : inception;
+        return inception;
       }
     };
-  }
-
-  /** Returns the net of that name, whose weights must be those that the run names. */
-  private FeatureNet features(Run.Nets nets) {
-    FeatureNet net = nets.features().equals(EncoderFeatureNet.NAME) ? encoder() : random();
-    same(net.name(), nets.featuresHash(), net.hash());
-    return net;
-  }
-
-  private FeatureNet encoder() {
-    return new EncoderFeatureNet(model);
-  }
-
-  private FeatureNet random() {
-    if (random == null) {
-      random = RandomFeatureNet.ofThreeSeeds();
-    }
-    return random;
-  }
-
-  /** Returns the user's LPIPS. */
-  private Lpips lpips(Run.Nets nets) {
-    if (lpips == null) {
-      same("--lpips", nets.lpipsHash(), facts().lpipsHash());
-      lpips = user.openLpips();
-    }
-    return lpips;
-  }
-
-  /** Returns the user's Inception. */
-  private InceptionFeatures inception(Run.Nets nets) {
-    if (inception == null) {
-      same("--inception", nets.inceptionHash(), facts().inceptionHash());
-      inception = user.openInception();
-    }
-    return inception;
   }
 
   private UserNets.Facts facts() {

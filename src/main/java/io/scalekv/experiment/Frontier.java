@@ -2,6 +2,7 @@ package io.scalekv.experiment;
 
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Json;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.io.IOException;
 import java.io.InputStream;
@@ -65,7 +66,7 @@ public record Frontier(
       Run.Policy policy,
       long bytes,
       long allocatedBytes,
-      Map<String, MetricValue> metrics) {
+      Map<String, Interval> metrics) {
     /** Copies the map. */
     public Point {
       metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
@@ -157,13 +158,6 @@ public record Frontier(
         any.prompts(),
         settings.size(),
         best(settings));
-  }
-
-  /** Returns the setting with the most bytes that do not exceed a limit for one image. */
-  public Optional<Point> within(long bytes) {
-    return points.stream()
-        .filter(p -> p.bytes() <= bytes)
-        .max(Comparator.comparingLong(Point::bytes));
   }
 
   /** The frontier that comes with a model, if one does. */

@@ -1,11 +1,13 @@
 package io.scalekv.experiment;
 
 import io.scalekv.io.AtomicFile;
+import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Runs the runs of an experiment one after the other in this process. The model is loaded only if
@@ -13,13 +15,16 @@ import java.util.Optional;
  */
 public final class LocalRunner implements Runner {
   private final ModelConfig config;
-  private final RunSession.Opener opener;
+  private final Supplier<ImageModel> opener;
   private final RunExecutor.Context context;
   private final Options options;
 
   /** A runner. */
   public LocalRunner(
-      ModelConfig config, RunSession.Opener opener, RunExecutor.Context context, Options options) {
+      ModelConfig config,
+      Supplier<ImageModel> opener,
+      RunExecutor.Context context,
+      Options options) {
     this.config = config;
     this.opener = opener;
     this.context = context;
@@ -40,9 +45,9 @@ public final class LocalRunner implements Runner {
         Experiment.Planned planned = runs.get(i);
         Optional<RunResult> known = results.find(planned.id());
         if (known.isPresent()) {
-          ended.add(RunSession.ended(planned, Status.FOUND, null, known.get()));
+          ended.add(planned.ended(Status.FOUND, null, known.get()));
         } else if (stop) {
-          ended.add(RunSession.ended(planned, Status.LEFT, null, null));
+          ended.add(planned.ended(Status.LEFT, null, null));
         } else {
           listener.say("run %d/%d %s".formatted(i + 1, runs.size(), planned.label()));
           Ended one = session.run(planned, listener);

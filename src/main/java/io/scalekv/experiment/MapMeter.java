@@ -46,11 +46,6 @@ public final class MapMeter implements GenerationListener {
     public String label() {
       return scale + " (" + map + ")";
     }
-
-    /** Returns the speed in 10⁹ operations a second. */
-    public double gflopPerSecond() {
-      return gflop / seconds;
-    }
   }
 
   private final ModelConfig config;
@@ -61,7 +56,6 @@ public final class MapMeter implements GenerationListener {
   private final long[] liveAfter;
   private final Long[] peak;
   private final double[] attentionFlop;
-  private Long peakBefore;
   private int rows;
   private long begun;
   private double begunCpu;
@@ -82,7 +76,6 @@ public final class MapMeter implements GenerationListener {
       live.clear();
       seconds.add(new double[schedule.scales()]);
       cpuSeconds.add(new double[schedule.scales()]);
-      peakBefore = larger(peakBefore, ProcessMemory.peakRssMiB());
     }
     attentionFlop[scale] = 0;
     ProcessMemory.resetPeak();
@@ -141,17 +134,5 @@ public final class MapMeter implements GenerationListener {
     double[] sorted = times.stream().skip(skip).mapToDouble(s -> s[map]).sorted().toArray();
     int n = sorted.length;
     return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
-  }
-
-  /**
-   * Returns the most memory of the process so far in MiB, or null where the system does not report
-   * it. The system's count restarts with every map.
-   */
-  public Long peakRssMiB() {
-    Long most = larger(peakBefore, ProcessMemory.peakRssMiB());
-    for (Long p : peak) {
-      most = larger(most, p);
-    }
-    return most;
   }
 }

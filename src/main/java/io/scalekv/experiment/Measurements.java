@@ -2,14 +2,11 @@ package io.scalekv.experiment;
 
 import io.scalekv.image.RgbImage;
 import io.scalekv.metrics.ImagePair;
-import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Scoring;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** Scoring of the images of a run against the references, batch by batch. */
@@ -86,12 +83,8 @@ final class Measurements {
         : null;
   }
 
-  /** Returns the value of every metric; reasons for those without one are added to the notes. */
-  Map<String, MetricValue> metrics(List<String> notes) {
-    Map<String, MetricValue> values = new LinkedHashMap<>();
-    Map<String, Interval> summary = scoring.summary();
-    summary.forEach((key, i) -> values.put(key, MetricValue.of(i)));
-    notes.addAll(scoring.notes());
-    return values;
+  /** Returns the values of the metrics, and reasons for those without one. */
+  Scoring scoring() {
+    return scoring;
   }
 }

@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetTooSmallException;
@@ -15,6 +16,7 @@ import io.scalekv.cache.policy.PolicySpec;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 
 /**
@@ -73,7 +75,17 @@ public record MemoryTable(
       Double percentOfFull,
       @JsonUnwrapped CacheUsage formula,
       CacheUsage measured,
-      String note) {}
+      String note) {
+    /** Returns the note, or the measurement beside the formula; empty for neither. */
+    @JsonIgnore
+    public Optional<String> line() {
+      if (note != null || measured == null) {
+        return Optional.ofNullable(note);
+      }
+      Object found = measured.equals(formula) ? "equal to the byte" : measured;
+      return Optional.of("measured %s at %s: %s".formatted(policy, budget, found));
+    }
+  }
 
   /**
    * Computes the table.

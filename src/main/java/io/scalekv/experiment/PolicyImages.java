@@ -89,9 +89,6 @@ public final class PolicyImages {
       long seed,
       Double psnrDb) {}
 
-  /** Mean with its 95 % interval over n images. */
-  public record Mean(double mean, double low, double high, int n) {}
-
   /**
    * Result of one cache setting; bytes are those of a batch.
    *
@@ -114,7 +111,7 @@ public final class PolicyImages {
       long kvBytes,
       long peakKvBytes,
       long fullKvBytes,
-      Mean psnrDb,
+      Interval psnrDb,
       Map<String, Double> faithfulness,
       List<MapMeter.Cost> scales,
       Double wallSeconds,
@@ -279,7 +276,7 @@ public final class PolicyImages {
 
   private String fileName(int image) {
     int seeds = request.drawing().seeds();
-    return String.format(Locale.ROOT, "p%04d-s%d.png", image / seeds, prompts.get(image).seed());
+    return Run.Prompts.file(image / seeds, prompts.get(image).seed());
   }
 
   private Outcome outcome(
@@ -307,16 +304,11 @@ public final class PolicyImages {
         usage.kvBytes(),
         usage.peakKvBytes(),
         memory.fullBytes(request.drawing().schedule()),
-        db.length == 0 ? null : mean(db),
+        db.length == 0 ? null : Bootstrap.withSeed(0).mean(db),
         faithfulness,
         scales,
         seconds,
         files);
-  }
-
-  private static Mean mean(double[] values) {
-    Interval interval = Bootstrap.withSeed(0).mean(values);
-    return new Mean(interval.mean(), interval.low(), interval.high(), interval.n());
   }
 
   private static Map<String, Double> rates(FaithfulnessTally tally) {

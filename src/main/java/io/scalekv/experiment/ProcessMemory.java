@@ -32,11 +32,6 @@ public final class ProcessMemory {
     return null;
   }
 
-  /** Resident set now in KiB, or null where the system does not report it. */
-  public static Long rssKiB() {
-    return number(STATUS, "VmRSS:");
-  }
-
   /**
    * Returns the memory that this process may still take: the least of the system's available
    * memory, the limit of the process' address space and that of its control group; null where the

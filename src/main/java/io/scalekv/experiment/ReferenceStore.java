@@ -61,7 +61,7 @@ final class ReferenceStore {
 
   /** The references of a run; those that are missing are drawn. */
   References get(Run run, List<String> prompts, RunListener listener) throws IOException {
-    ReferenceKey key = ReferenceKey.of(run);
+    ReferenceKey key = run.reference();
     References known = ready.get(key.id());
     if (known == null) {
       Path folder = root.resolve(key.id());
@@ -78,7 +78,7 @@ final class ReferenceStore {
 
   /** Draws one batch of a run's references, if it is not there. */
   void draw(Run run, List<String> prompts, int batch) throws IOException {
-    ReferenceKey key = ReferenceKey.of(run);
+    ReferenceKey key = run.reference();
     Path folder = root.resolve(key.id());
     int from = batch * key.generation().batch();
     int to = Math.min(key.prompts().images(), from + key.generation().batch());
@@ -149,7 +149,7 @@ final class ReferenceStore {
     List<RgbImage> images =
         model.draw(
             key.generation().drawing(key.prompts().firstSeed()),
-            RunImages.prompts(key.prompts(), prompts, from, to, 0),
+            key.prompts().images(prompts, from, to, 0),
             model.fullCache(key.generation().maps()),
             List.of(),
             recorder);
@@ -207,7 +207,8 @@ final class ReferenceStore {
     }
 
     private static String name(Run.Prompts prompts, int image) {
-      return RunImages.name(prompts.promptOf(image), prompts.seedOf(image));
+      String file = Run.Prompts.file(prompts.promptOf(image), prompts.seedOf(image));
+      return file.substring(0, file.lastIndexOf('.'));
     }
 
     List<RgbImage> images(int from, int to) throws IOException {

@@ -54,11 +54,6 @@ public final class ResultFolder {
     this.folder = folder;
   }
 
-  /** Returns the folder. */
-  public Path path() {
-    return folder;
-  }
-
   /** Returns the file of one finished run, before the experiment is finished. */
   public Path file(String id) {
     return folder.resolve("runs").resolve(id + ".json");
@@ -262,8 +257,39 @@ public final class ResultFolder {
     return new Results(file, results, failures);
   }
 
-  /** Returns neighbouring folders with an experiment, by name. */
-  List<ResultFolder> neighbours() throws IOException {
+  /**
+   * Copies results, with the images that are there, of runs that this experiment lacks and a
+   * neighbouring folder has. The id of a run is the hash of all that its result depends on, so a
+   * result of one experiment serves the others; it keeps the name of the experiment that it was
+   * measured for.
+   */
+  void takeFromNeighbours(List<Experiment.Planned> runs) throws IOException {
+    List<ResultFolder> others = neighbours();
+    for (Experiment.Planned run : runs) {
+      for (int i = 0; i < others.size() && find(run.id()).isEmpty(); i++) {
+        Optional<RunResult> found = others.get(i).find(run.id());
+        if (found.isPresent()) {
+          copyImages(others.get(i).images(run.id()), images(run.id()));
+          write(found.get());
+        }
+      }
+    }
+  }
+
+  private static void copyImages(Path from, Path to) throws IOException {
+    if (!Files.isDirectory(from)) {
+      return;
+    }
+    List<Path> images;
+    try (Stream<Path> all = Files.list(from)) {
+      images = all.filter(Files::isRegularFile).sorted().toList();
+    }
+    for (Path image : images) {
+      AtomicFile.write(to.resolve(image.getFileName()), Files.readAllBytes(image));
+    }
+  }
+
+  private List<ResultFolder> neighbours() throws IOException {
     Path parent = folder.toAbsolutePath().getParent();
     try (Stream<Path> all = Files.list(parent)) {
       return all.filter(f -> Files.isRegularFile(f.resolve(ExperimentFile.NAME)))

@@ -9,13 +9,13 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.CanonicalJson;
-import io.scalekv.io.Sha256;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.Guidance;
+import io.scalekv.model.Prompt;
 import io.scalekv.model.Sampling;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * One row of an experiment before it is run: everything that determines its numbers, and nothing
@@ -43,8 +43,6 @@ public record Run(
     List<String> metrics,
     Nets nets,
     Integer repeats) {
-  private static final int ID_DIGITS = 16;
-
   /** What a run does. */
   public enum Kind {
     /** Images under a policy against those of the full cache. */
@@ -181,6 +179,23 @@ public record Run(
     public long seedOf(int image) {
       return firstSeed + image % seeds;
     }
+
+    /** Returns the file of an image of a prompt, such as {@code p0003-s1.png}. */
+    public static String file(int prompt, long seed) {
+      return String.format(Locale.ROOT, "p%04d-s%d.png", prompt, seed);
+    }
+
+    /**
+     * Returns the images from..to−1.
+     *
+     * @param texts of all prompts
+     * @param shift added to every seed
+     */
+    List<Prompt> images(List<String> texts, int from, int to, long shift) {
+      return IntStream.range(from, to)
+          .mapToObj(i -> new Prompt(texts.get(promptOf(i)), seedOf(i) + shift))
+          .toList();
+    }
   }
 
   /**
@@ -290,7 +305,21 @@ public record Run(
 
   /** The first 16 hexadecimal digits of the SHA-256 of this run's canonical JSON. */
   public String id() {
-    String json = CanonicalJson.of(this);
-    return Sha256.of(json.getBytes(StandardCharsets.UTF_8)).substring(0, ID_DIGITS);
+    return CanonicalJson.id(this);
+  }
+
+  /** What determines the images of the full cache that this run is compared with. */
+  ReferenceKey reference() {
+    return new ReferenceKey(model, generation, prompts);
+  }
+
+  /** Returns the folder of these images below that of all reference images. */
+  public String referenceId() {
+    return reference().id();
+  }
+
+  /** Returns the number of batches of these images; 0 where nothing is compared. */
+  public int referenceBatches() {
+    return kind.compared() ? steps() : 0;
   }
 }

@@ -16,8 +16,8 @@ import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.TopKeys;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationRun;
-import io.scalekv.roles.DrafterCount;
 import io.scalekv.roles.Orientation;
+import io.scalekv.roles.RankClassifier;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleStatistics;
 import java.util.HashMap;
@@ -68,7 +68,7 @@ final class RunCalibrations {
     int first = BudgetPlan.firstCutScale(schedule, budget);
     int drafters =
         c.drafters() == null
-            ? DrafterCount.usual(shape.layers(), schedule.scales() - first)
+            ? RankClassifier.usual(shape.layers(), schedule.scales() - first)
             : c.drafters();
     if (c instanceof Run.Calibration.Random random) {
       return PolicyCalibration.NONE.with(
@@ -87,7 +87,7 @@ final class RunCalibrations {
       LayerStatistics statistics, Run.Calibration.Measured c, int first, int drafters) {
     LayerStatistic statistic = LayerStatistic.ofCliName(c.statistic());
     boolean lowest = statistic.highMeansRefiner() != c.inverted();
-    return RoleStatistics.of(
+    return new RoleStatistics(
             statistic.cliName(),
             statistics.value(statistic),
             lowest ? Orientation.LOWEST : Orientation.HIGHEST,

@@ -11,6 +11,7 @@ import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Software;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.BitRecorder;
@@ -107,9 +108,8 @@ public final class RunExecutor implements AutoCloseable {
           case LATENCY -> latency(run, listener);
           case ATTENTION -> attention(run, listener);
         };
-    List<String> notes = new ArrayList<>();
     Measurements m = outcome.measurements();
-    Map<String, MetricValue> metrics = m == null ? Map.of() : m.metrics(notes);
+    Map<String, Interval> metrics = m == null ? Map.of() : m.scoring().summary();
     RunResult.Provenance provenance =
         new RunResult.Provenance(
             context.experiment(),
@@ -130,7 +130,7 @@ public final class RunExecutor implements AutoCloseable {
         outcome.latency(),
         metrics,
         m == null ? null : m.bitAgreementByMap(),
-        notes,
+        m == null ? List.of() : m.scoring().notes(),
         m == null ? List.of() : m.images(),
         outcome.attention());
   }
@@ -189,7 +189,7 @@ public final class RunExecutor implements AutoCloseable {
         List<TokenBits> bits = null;
         if (drawn) {
           BitRecorder recorder = new BitRecorder();
-          List<Prompt> prompts = RunImages.prompts(run.prompts(), texts, at, end, shift);
+          List<Prompt> prompts = run.prompts().images(texts, at, end, shift);
           long begin = System.nanoTime();
           part = generate(run, prompts, settings, GenerationListener.all(List.of(meter, recorder)));
           seconds += (System.nanoTime() - begin) / 1e9;
@@ -221,8 +221,7 @@ public final class RunExecutor implements AutoCloseable {
       List<RgbImage> part, Run.Prompts prompts, int at, long shift, Path folder)
       throws IOException {
     for (int i = 0; i < part.size(); i++) {
-      String name =
-          RunImages.name(prompts.promptOf(at + i), prompts.seedOf(at + i) + shift) + ".png";
+      String name = Run.Prompts.file(prompts.promptOf(at + i), prompts.seedOf(at + i) + shift);
       AtomicFile.write(folder.resolve(name), Png.encode(part.get(i)));
     }
   }
@@ -341,7 +340,7 @@ public final class RunExecutor implements AutoCloseable {
         AttentionProfiler profiler = shares.profiler(at, end);
         generate(
             run,
-            RunImages.prompts(run.prompts(), texts, at, end, 0),
+            run.prompts().images(texts, at, end, 0),
             full,
             List.of(profiler),
             GenerationListener.NONE);

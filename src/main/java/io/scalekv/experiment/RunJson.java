@@ -7,7 +7,6 @@ import io.scalekv.io.JsonSchema;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -44,7 +43,7 @@ public final class RunJson {
   public static String text(RunResult result) {
     JsonNode tree = Json.MAPPER.valueToTree(result);
     Loaded.SCHEMA.check(tree, "run " + result.id());
-    return CanonicalJson.write(tree, Set.of("/images"));
+    return CanonicalJson.write(tree);
   }
 
   /**

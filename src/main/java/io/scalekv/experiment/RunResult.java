@@ -3,6 +3,7 @@ package io.scalekv.experiment;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.scalekv.cache.CacheType;
 import io.scalekv.io.Software;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -34,7 +35,7 @@ public record RunResult(
     Provenance provenance,
     Memory memory,
     Latency latency,
-    Map<String, MetricValue> metrics,
+    Map<String, Interval> metrics,
     List<Double> bitAgreementByMap,
     List<String> notes,
     List<Image> images,
@@ -183,9 +184,9 @@ public record RunResult(
       int queryRows,
       List<Integer> smallScales,
       List<Integer> largeScales,
-      MetricValue small,
-      MetricValue large,
-      MetricValue difference,
+      Interval small,
+      Interval large,
+      Interval difference,
       List<List<List<Double>>> currentMass) {
     /** Copies the lists. */
     public Attention {

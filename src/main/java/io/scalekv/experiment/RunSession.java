@@ -9,21 +9,15 @@ import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
 
 /**
  * Runs run one after the other on one model, which is loaded when the first is run and stays until
  * this is closed. Each leaves its result or its error in the folder of the results.
  */
 public final class RunSession implements AutoCloseable {
-  /** Loads a model when it is first needed. */
-  @FunctionalInterface
-  public interface Opener {
-    /** The model. */
-    ImageModel open();
-  }
-
   private final ModelConfig config;
-  private final Opener opener;
+  private final Supplier<ImageModel> opener;
   private final RunExecutor.Context context;
   private final Runner.Options options;
   private final ResultFolder results;
@@ -34,7 +28,10 @@ public final class RunSession implements AutoCloseable {
    * @param opener loads the model; null where only {@link Run.Kind#MEMORY} is run
    */
   public RunSession(
-      ModelConfig config, Opener opener, RunExecutor.Context context, Runner.Options options) {
+      ModelConfig config,
+      Supplier<ImageModel> opener,
+      RunExecutor.Context context,
+      Runner.Options options) {
     this.config = config;
     this.opener = opener;
     this.context = context;
@@ -46,7 +43,7 @@ public final class RunSession implements AutoCloseable {
   public Runner.Ended run(Experiment.Planned planned, RunListener listener) throws IOException {
     Optional<RunResult> known = results.find(planned.id());
     if (known.isPresent()) {
-      return ended(planned, Runner.Status.FOUND, null, known.get());
+      return planned.ended(Runner.Status.FOUND, null, known.get());
     }
     RunExecutor runs = runner();
     String started = now();
@@ -58,29 +55,15 @@ public final class RunSession implements AutoCloseable {
       throw e;
     } catch (BudgetTooSmallException e) {
       results.write(new RunFailure(planned.id(), planned.run(), line(e), true, started));
-      return ended(planned, Runner.Status.NOT_APPLICABLE, line(e), null);
+      return planned.ended(Runner.Status.NOT_APPLICABLE, line(e), null);
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
       String error = line(e);
       results.write(new RunFailure(planned.id(), planned.run(), error, false, started));
       listener.say("failed: " + error);
-      return ended(planned, Runner.Status.FAILED, error, null);
+      return planned.ended(Runner.Status.FAILED, error, null);
     }
     results.write(result);
-    return ended(planned, Runner.Status.DONE, null, result);
-  }
-
-  /** How many batches of reference images a run is compared with; 0 if it needs none. */
-  public static int referenceBatches(Run run) {
-    if (!run.kind().compared()) {
-      return 0;
-    }
-    int batch = run.generation().batch();
-    return (run.prompts().images() + batch - 1) / batch;
-  }
-
-  /** What tells the reference images of a run from others. */
-  public static String referenceId(Run run) {
-    return ReferenceKey.of(run).id();
+    return planned.ended(Runner.Status.DONE, null, result);
   }
 
   /** Draws one batch of the reference images of a run, if it is not there. */
@@ -97,22 +80,16 @@ public final class RunSession implements AutoCloseable {
   public static Runner.Ended fail(ResultFolder results, Experiment.Planned planned, String error)
       throws IOException {
     results.write(new RunFailure(planned.id(), planned.run(), error, false, now()));
-    return ended(planned, Runner.Status.FAILED, error, null);
+    return planned.ended(Runner.Status.FAILED, error, null);
   }
 
   private static String now() {
     return Clock.systemUTC().instant().truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
-  /** How a run ended. */
-  public static Runner.Ended ended(
-      Experiment.Planned planned, Runner.Status status, String error, RunResult result) {
-    return new Runner.Ended(planned.id(), planned.group(), planned.label(), status, error, result);
-  }
-
   private RunExecutor runner() {
     if (runner == null) {
-      model = opener == null ? null : opener.open();
+      model = opener == null ? null : opener.get();
       runner = new RunExecutor(config, model, context);
     }
     return runner;

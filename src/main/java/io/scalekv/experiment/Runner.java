@@ -1,8 +1,12 @@
 package io.scalekv.experiment;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.scalekv.metrics.Interval;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Runs the runs of an experiment, here or on many machines. Finished runs are never redone; a run
@@ -47,7 +51,28 @@ public interface Runner {
    * @param result its result, or null
    */
   record Ended(
-      String id, String group, String label, Status status, String error, RunResult result) {}
+      String id,
+      String group,
+      String label,
+      Status status,
+      String error,
+      @JsonIgnore RunResult result) {
+    /** Returns its values by metric; none without a result. */
+    @JsonProperty
+    public Map<String, Interval> metrics() {
+      return result == null ? Map.of() : result.metrics();
+    }
+
+    /** Returns the measured peak, or the nominal bytes where nothing was measured; may be null. */
+    @JsonProperty
+    public Long peakKvBytes() {
+      if (result == null || result.memory() == null) {
+        return null;
+      }
+      Long peak = result.memory().peakKvBytes();
+      return peak == null ? Long.valueOf(result.memory().nominalKvBytes()) : peak;
+    }
+  }
 
   /** What came of a run, each different run once. */
   record Summary(List<Ended> runs) {

@@ -7,6 +7,7 @@ import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.roles.Calibration;
+import io.scalekv.roles.CalibrationFile;
 import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,9 +61,9 @@ public record Sweep(
         experiment, model, config, experiment.file(TextFile.read(specFile)), nets, name);
   }
 
-  /** The calibration that comes with a model. */
+  /** Returns the calibration of a model whose own weights are used, if one comes with it. */
   public static Optional<Calibration> shipped(ModelChoice model) {
-    return ShippedCalibrations.of(model);
+    return model.shipped() ? CalibrationFile.shipped(model.config().name()) : Optional.empty();
   }
 
   /** Whether no run needs the model's weights. */

@@ -1,7 +1,6 @@
 package io.scalekv.experiment;
 
 import io.scalekv.io.Require;
-import io.scalekv.metrics.BitAgreement;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -62,9 +61,23 @@ record TokenBits(List<boolean[]> maps) {
   double[] agreement(TokenBits other) {
     double[] shares = new double[maps.size()];
     for (int k = 0; k < shares.length; k++) {
-      shares[k] = BitAgreement.share(maps.get(k), other.maps.get(k));
+      shares[k] = agreement(maps.get(k), other.maps.get(k));
     }
     return shares;
+  }
+
+  /** Returns the share of equal bits, 0 to 1; ½ is chance. */
+  static double agreement(boolean[] full, boolean[] policy) {
+    Require.that(
+        full.length == policy.length && full.length > 0,
+        "token bits must be as many, and at least 1, got %d and %d",
+        full.length,
+        policy.length);
+    int equal = 0;
+    for (int i = 0; i < full.length; i++) {
+      equal += full[i] == policy[i] ? 1 : 0;
+    }
+    return (double) equal / full.length;
   }
 
   /** Returns the share of equal bits of all maps together, from those of every map. */

@@ -5,8 +5,6 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.Map;
-import java.util.Set;
 import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.core.io.NumberOutput;
 import tools.jackson.databind.JsonNode;
@@ -19,15 +17,17 @@ import tools.jackson.databind.JsonNode;
  */
 public final class CanonicalJson {
   private final StringBuilder out = new StringBuilder();
-  private final Set<String> lines;
 
-  private CanonicalJson(Set<String> lines) {
-    this.lines = lines;
-  }
+  private CanonicalJson() {}
 
   /** Returns the text of a record. */
   public static String of(Object record) {
     return write(Json.MAPPER.valueToTree(record));
+  }
+
+  /** Returns the first 16 hexadecimal digits of the SHA-256 of the text of a record. */
+  public static String id(Object record) {
+    return Sha256.of(of(record).getBytes(StandardCharsets.UTF_8)).substring(0, 16);
   }
 
   /** Writes the text of a record to a file, whole or not at all. */
@@ -37,17 +37,7 @@ public final class CanonicalJson {
 
   /** Returns the text of a value, with a newline at its end. NaN and infinities are an error. */
   public static String write(JsonNode value) {
-    return write(value, Set.of());
-  }
-
-  /**
-   * Returns the text of a value, some of whose arrays have one element per line whatever the
-   * elements hold.
-   *
-   * @param lines JSON pointers of these arrays
-   */
-  public static String write(JsonNode value, Set<String> lines) {
-    CanonicalJson json = new CanonicalJson(lines);
+    CanonicalJson json = new CanonicalJson();
     json.value(value, "", "");
     return json.out.append('\n').toString();
   }
@@ -64,77 +54,50 @@ public final class CanonicalJson {
   }
 
   private void value(JsonNode value, String indent, String pointer) {
-    if (value.isObject()) {
-      object(value, indent, pointer);
-    } else if (value.isArray()) {
-      array(value, indent, pointer);
-    } else {
+    if (!value.isContainer()) {
       scalar(value, pointer);
+    } else if (value.isEmpty()) {
+      out.append(value.isObject() ? "{}" : "[]");
+    } else {
+      container(value, "\n" + indent, "\n" + indent + "  ", indent + "  ", pointer);
     }
   }
 
-  private void object(JsonNode value, String indent, String pointer) {
-    String inner = indent + "  ";
-    String before = "{\n";
-    for (Map.Entry<String, JsonNode> entry : value.properties()) {
-      out.append(before).append(inner);
-      string(entry.getKey());
-      out.append(": ");
-      value(entry.getValue(), inner, Json.child(pointer, entry.getKey()));
-      before = ",\n";
-    }
-    out.append(value.isEmpty() ? "{}" : "\n" + indent + "}");
-  }
-
-  private void array(JsonNode value, String indent, String pointer) {
-    String inner = indent + "  ";
-    String before = "[\n";
+  /**
+   * Writes a container.
+   *
+   * @param end before its last bracket
+   * @param begin before every element
+   * @param inner indent of the elements; null for one line
+   */
+  private void container(JsonNode value, String end, String begin, String inner, String pointer) {
+    out.append(value.isObject() ? '{' : '[');
+    String comma = "";
     int i = 0;
+    Iterator<String> keys = value.propertyNames().iterator();
     for (JsonNode element : value) {
+      out.append(comma).append(begin);
       String at = pointer + "/" + i++;
-      out.append(before).append(inner);
-      if (flat(element) || lines.contains(pointer)) {
-        line(element, at);
-      } else {
-        value(element, inner, at);
+      if (value.isObject()) {
+        String key = keys.next();
+        at = Json.child(pointer, key);
+        string(key);
+        out.append(": ");
       }
-      before = ",\n";
+      if (inner != null && (value.isObject() || !flat(element))) {
+        value(element, inner, at);
+      } else if (element.isContainer()) {
+        container(element, "", "", null, at);
+      } else {
+        scalar(element, at);
+      }
+      comma = inner == null ? ", " : ",";
     }
-    out.append(value.isEmpty() ? "[]" : "\n" + indent + "]");
+    out.append(end).append(value.isObject() ? '}' : ']');
   }
 
   private static boolean flat(JsonNode element) {
-    for (JsonNode child : element) {
-      if (child.isContainer()) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Writes a container, or a scalar, on one line. */
-  private void line(JsonNode element, String pointer) {
-    if (!element.isContainer()) {
-      scalar(element, pointer);
-    } else if (element.isArray()) {
-      out.append('[');
-      for (int i = 0; i < element.size(); i++) {
-        out.append(i == 0 ? "" : ", ");
-        line(element.get(i), pointer + "/" + i);
-      }
-      out.append(']');
-    } else {
-      out.append('{');
-      Iterator<Map.Entry<String, JsonNode>> entries = element.properties().iterator();
-      while (entries.hasNext()) {
-        Map.Entry<String, JsonNode> entry = entries.next();
-        string(entry.getKey());
-        out.append(": ");
-        line(entry.getValue(), Json.child(pointer, entry.getKey()));
-        out.append(entries.hasNext() ? ", " : "");
-      }
-      out.append('}');
-    }
+    return element.valueStream().noneMatch(JsonNode::isContainer);
   }
 
   private void scalar(JsonNode value, String pointer) {

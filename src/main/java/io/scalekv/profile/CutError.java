@@ -13,7 +13,6 @@ import io.scalekv.model.AttentionSite;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 
 /**
  * Error of a layer's attention output if the layer were a refiner for one map. While the model
@@ -140,24 +139,9 @@ final class CutError {
     if (last || tokens <= budget) {
       return null;
     }
-    int heads = geometry.heads();
-    int[] budgets = new int[heads];
+    int[] budgets = new int[geometry.heads()];
     Arrays.fill(budgets, budget);
-    SelectionInputs attended =
-        new SelectionInputs(
-            site.layer(),
-            site.scale(),
-            geometry.schedule(),
-            IntStream.range(0, heads).toArray(),
-            query,
-            () -> {
-              throw new IllegalStateException("taps have no query projection");
-            },
-            key,
-            value,
-            site.softmaxScale(),
-            budgets,
-            SelectionInputs.Origins.complete(tokens - geometry.schedule().tokens(site.scale())));
-    return TopTokens.of(scorer.score(attended), heads, tokens, budgets);
+    SelectionInputs attended = ErrorCurveTap.attended(site, query, key, value, budgets);
+    return TopTokens.of(scorer.score(attended), budgets.length, tokens, budgets);
   }
 }

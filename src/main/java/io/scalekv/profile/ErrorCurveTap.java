@@ -79,12 +79,16 @@ public final class ErrorCurveTap implements AttentionTap {
 
   /** Attention as a policy sees it, with nothing dropped. */
   static SelectionInputs attended(AttentionSite site, NDArray query, NDArray key, NDArray value) {
-    int heads = (int) query.getShape().get(1);
+    return attended(site, query, key, value, new int[(int) query.getShape().get(1)]);
+  }
+
+  static SelectionInputs attended(
+      AttentionSite site, NDArray query, NDArray key, NDArray value, int... budgets) {
     return new SelectionInputs(
         site.layer(),
         site.scale(),
         site.schedule(),
-        IntStream.range(0, heads).toArray(),
+        IntStream.range(0, budgets.length).toArray(),
         query,
         () -> {
           throw new IllegalStateException("taps have no query projection");
@@ -92,7 +96,7 @@ public final class ErrorCurveTap implements AttentionTap {
         key,
         value,
         site.softmaxScale(),
-        new int[heads],
+        budgets,
         SelectionInputs.Origins.complete(site.schedule().tokensBefore(site.scale())));
   }
 

@@ -9,7 +9,6 @@ import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.AttentionSource;
 import io.scalekv.profile.Branch;
 import io.scalekv.profile.HeadStatistic;
-import io.scalekv.profile.HeadStatisticsCsv;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.ProfileOptions;
@@ -142,7 +141,7 @@ public final class AttentionAtlas {
     List<Path> files = new ArrayList<>();
     StatisticsCsv.writeStatistics(profile, add(files, folder, "statistics.csv"));
     StatisticsCsv.writePrompts(profile, add(files, folder, "statistics-by-prompt.csv"));
-    HeadStatisticsCsv.write(profile, add(files, folder, "profile.csv"));
+    StatisticsCsv.writeHeads(profile, add(files, folder, "profile.csv"));
     StatisticsCsv.writeSourceMass(profile, add(files, folder, "source-mass.csv"));
     figure(files, folder, "statistics", features());
     figure(files, folder, "source-mass", sourceMass());

@@ -1,7 +1,7 @@
 package io.scalekv.report;
 
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.HeadStatisticsCsv;
+import io.scalekv.profile.StatisticsCsv;
 import io.scalekv.profile.StatisticsFile;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
@@ -34,7 +34,7 @@ public final class CalibrationFolder {
       files.add(folder.resolve(name));
     }
     StatisticsFile.write(profile, source, files.get(3));
-    HeadStatisticsCsv.write(profile, files.get(2));
+    StatisticsCsv.writeHeads(profile, files.get(2));
     ScaleKvBudgetFile.of(calibration.roles().assignment(), calibration.roles().plan())
         .write(files.get(1));
     files.addAll(RoleHeatMap.of(calibration).write(folder, "roles"));

@@ -1,6 +1,5 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
@@ -132,7 +131,7 @@ final class ExperimentFigures {
     return c instanceof Run.Calibration.Measured m ? Integer.valueOf(m.prompts()) : null;
   }
 
-  private static Optional<MetricValue> finite(MetricColumn c, ResultRow r) {
+  private static Optional<Interval> finite(MetricColumn c, ResultRow r) {
     return c.value(r.result()).filter(v -> Double.isFinite(v.mean()));
   }
 
@@ -161,7 +160,7 @@ final class ExperimentFigures {
                   label,
                   PolicyStyle.of(of.get(0).run().policy().name()),
                   sorted.stream().mapToDouble(axis.x()).toArray(),
-                  sorted.stream().map(r -> c.value(r.result()).orElseThrow().interval()).toList()));
+                  sorted.stream().map(r -> c.value(r.result()).orElseThrow()).toList()));
         });
     return LineFigure.of(
         new LineFigure.Axes(results.file().heading(), axis.title(), c.axis(), axis.doublings()),
@@ -193,7 +192,7 @@ final class ExperimentFigures {
                         new BarFigure.Bar(
                             r.row().label(),
                             PolicyStyle.of(r.run().policy().name()),
-                            v.interval(),
+                            v,
                             c.number(v.mean()))));
       }
     }

@@ -1,7 +1,6 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.Frontier;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.metrics.Interval;
@@ -145,7 +144,7 @@ final class FrontierView {
         points.stream()
             .map(
                 p -> {
-                  MetricValue v = p.metrics().get(Psnr.METRIC.key());
+                  Interval v = p.metrics().get(Psnr.METRIC.key());
                   return new Interval(p.psnrDb(), v.low(), v.high(), v.n(), v.infinite());
                 })
             .toList());

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Pairs of the first images of an experiment under its policies and of the full cache, where both
@@ -55,7 +54,7 @@ record ImagePairs(List<String> prompts, List<Path> full, List<RunImages> runs) {
       }
       if (full.isEmpty()) {
         for (int p = 0; p < Math.min(MOST_PROMPTS, row.run().prompts().count()); p++) {
-          Path image = references.resolve(name(p, row.run().prompts().firstSeed()));
+          Path image = references.resolve(Run.Prompts.file(p, row.run().prompts().firstSeed()));
           if (p < texts.size() && Files.isRegularFile(image)) {
             full.add(image);
             prompts.add(texts.get(p));
@@ -65,7 +64,7 @@ record ImagePairs(List<String> prompts, List<Path> full, List<RunImages> runs) {
       Path folder = experiment.path().resolve("images").resolve(row.row().id());
       List<Path> files = new ArrayList<>();
       for (int p = 0; p < full.size(); p++) {
-        files.add(folder.resolve(name(p, row.run().prompts().firstSeed())));
+        files.add(folder.resolve(Run.Prompts.file(p, row.run().prompts().firstSeed())));
       }
       boolean known = runs.stream().anyMatch(c -> c.row().row().id().equals(row.row().id()));
       if (!known && !files.isEmpty() && files.stream().allMatch(Files::isRegularFile)) {
@@ -73,10 +72,6 @@ record ImagePairs(List<String> prompts, List<Path> full, List<RunImages> runs) {
       }
     }
     return new ImagePairs(prompts, full, runs);
-  }
-
-  private static String name(int prompt, long seed) {
-    return String.format(Locale.ROOT, "p%04d-s%d.png", prompt, seed);
   }
 
   /**

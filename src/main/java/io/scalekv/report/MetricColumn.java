@@ -1,7 +1,6 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.CaptionMetrics;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
@@ -104,8 +103,8 @@ record MetricColumn(Metric metric, String label, String net) {
   }
 
   /** Returns the value of a run; empty where it was not measured by this net. */
-  Optional<MetricValue> value(RunResult r) {
-    MetricValue v = r.metrics().get(metric.key());
+  Optional<Interval> value(RunResult r) {
+    Interval v = r.metrics().get(metric.key());
     return v != null && column(r.run(), metric.key()).filter(this::equals).isPresent()
         ? Optional.of(v)
         : Optional.empty();
@@ -118,19 +117,18 @@ record MetricColumn(Metric metric, String label, String net) {
    * @param key name of the column of the mean
    * @param value of a row, or null
    */
-  <R> void addTo(ReportTable.Builder<R> table, String key, Function<R, MetricValue> value) {
-    Function<R, Interval> interval = r -> value.apply(r) == null ? null : value.apply(r).interval();
+  <R> void addTo(ReportTable.Builder<R> table, String key, Function<R, Interval> value) {
     if (ofSets()) {
-      table.data(key, r -> interval.apply(r) == null ? null : interval.apply(r).mean());
+      table.data(key, r -> value.apply(r) == null ? null : value.apply(r).mean());
     } else {
-      table.interval(key, interval);
+      table.interval(key, value);
     }
   }
 
   /**
    * Returns a value for people: {@code 22.64 [22.10, 23.20]}; without an interval {@code [n/a]}.
    */
-  String show(MetricValue v) {
+  String show(Interval v) {
     String infinite = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
     if (Double.isNaN(v.mean())) {
       return infinite.isEmpty() ? ReportTable.NONE : infinite;

@@ -1,12 +1,12 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.ExperimentFile;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Json;
 import io.scalekv.io.Sha256;
+import io.scalekv.metrics.Interval;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -130,8 +130,8 @@ final class MlflowStore {
   /** Returns values by step; null where an image has none. */
   private static Map<String, List<Double>> metrics(RunResult result) {
     Map<String, List<Double>> all = new LinkedHashMap<>();
-    for (Map.Entry<String, MetricValue> m : result.metrics().entrySet()) {
-      MetricValue v = m.getValue();
+    for (Map.Entry<String, Interval> m : result.metrics().entrySet()) {
+      Interval v = m.getValue();
       all.put(m.getKey(), List.of(v.ranked()));
       if (v.hasInterval()) {
         all.put(m.getKey() + ".low", List.of(v.low()));

@@ -1,11 +1,11 @@
 package io.scalekv.report;
 
 import io.scalekv.cache.CacheType;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Metric;
 import java.io.IOException;
 import java.io.InputStream;
@@ -209,7 +209,7 @@ public final class PaperComparison {
     RunResult r = found.get();
     boolean same = r.metrics().containsKey(p.get("metric"));
     String key = same ? p.get("metric") : p.get("standIn");
-    MetricValue value = r.metrics().get(key);
+    Interval value = r.metrics().get(key);
     if (value == null || Double.isNaN(value.mean())) {
       return p.notRun("not measured");
     }

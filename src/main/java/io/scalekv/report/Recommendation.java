@@ -11,10 +11,10 @@ import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.Frontier;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Run;
 import io.scalekv.io.Require;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Metric;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -272,7 +272,7 @@ public record Recommendation(
     return lines;
   }
 
-  private static String words(String key, MetricValue v) {
+  private static String words(String key, Interval v) {
     Metric m = Metrics.find(key).orElseThrow();
     String name = m.label() + (m.unit().isEmpty() ? " " : " (" + m.unit() + ") ");
     String mean = v.infinite() > 0 && v.n() == 0 ? "∞" : ReportTable.fixed(v.mean(), m.digits());

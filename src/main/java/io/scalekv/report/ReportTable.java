@@ -143,35 +143,6 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
     return new Builder<>(name, title, rows);
   }
 
-  /**
-   * Returns a table of plain values.
-   *
-   * @param columns names
-   * @param rows texts and numbers, one per column
-   * @param digits digits after the point, for people, of numbers that are not whole
-   */
-  public static ReportTable plain(
-      String name,
-      String title,
-      List<String> columns,
-      List<List<Object>> rows,
-      int digits,
-      List<String> notes) {
-    Builder<List<Object>> table = of(name, title, rows);
-    for (int c = 0; c < columns.size(); c++) {
-      int at = c;
-      table
-          .data(columns.get(c), r -> r.get(at))
-          .text(
-              columns.get(c),
-              r ->
-                  r.get(at) instanceof Double || r.get(at) instanceof Float
-                      ? fixed((Number) r.get(at), digits)
-                      : r.get(at));
-    }
-    return table.notes(notes).build();
-  }
-
   /** Returns a number with that many digits after the point; null for null and NaN. */
   public static String fixed(Number value, int digits) {
     return isMissing(value)

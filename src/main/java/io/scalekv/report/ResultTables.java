@@ -1,7 +1,6 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.Comparison;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.io.CanonicalJson;
@@ -130,9 +129,9 @@ final class ResultTables {
             .data("images", of(r -> r.run().prompts().images()));
     for (MetricColumn c : shown) {
       c.addTo(t, c.column(), of(r -> c.value(r).orElse(null)));
-      t.data(c.column() + "N", of(r -> c.value(r).map(MetricValue::n).orElse(null)));
+      t.data(c.column() + "N", of(r -> c.value(r).map(Interval::n).orElse(null)));
       if (c.metric() == Psnr.METRIC) {
-        t.data("psnrIdentical", of(r -> c.value(r).map(MetricValue::infinite).orElse(null)));
+        t.data("psnrIdentical", of(r -> c.value(r).map(Interval::infinite).orElse(null)));
       }
       t.text(c.head(), r -> cell(c, r, this::sameBudget));
       if (pooled(c)) {
@@ -160,7 +159,7 @@ final class ResultTables {
     if (r.result() == null) {
       return r.error().equals(ResultRow.MISSING) ? ResultRow.MISSING : "failed";
     }
-    Optional<MetricValue> value = c.value(r.result());
+    Optional<Interval> value = c.value(r.result());
     if (value.isEmpty()) {
       return null;
     }
@@ -193,14 +192,14 @@ final class ResultTables {
   }
 
   private boolean isBest(
-      MetricColumn c, ResultRow r, MetricValue value, BiPredicate<ResultRow, ResultRow> rivals) {
+      MetricColumn c, ResultRow r, Interval value, BiPredicate<ResultRow, ResultRow> rivals) {
     if (!r.cuts() || Double.isNaN(value.ranked()) || pooled(c)) {
       return false;
     }
     double[] theirs =
         rows.stream()
             .filter(o -> o.cuts() && o.number() != r.number() && rivals.test(r, o))
-            .mapToDouble(o -> c.value(o.result()).map(MetricValue::ranked).orElse(Double.NaN))
+            .mapToDouble(o -> c.value(o.result()).map(Interval::ranked).orElse(Double.NaN))
             .filter(v -> !Double.isNaN(v))
             .toArray();
     for (double v : theirs) {
@@ -270,7 +269,7 @@ final class ResultTables {
         t.note(MARKS).note("(1), (2), … number the rows.").notes(notes(List.of(c))).build());
   }
 
-  private static MetricValue value(MetricColumn c, ResultRow r) {
+  private static Interval value(MetricColumn c, ResultRow r) {
     return r == null ? null : c.value(r.result()).orElse(null);
   }
 
@@ -347,7 +346,7 @@ final class ResultTables {
   }
 
   /** Row of the attention table: a group of scales, or their difference with no sample. */
-  private record Share(ResultRow row, String scales, MetricValue mean, double[] sample) {
+  private record Share(ResultRow row, String scales, Interval mean, double[] sample) {
     Double quantile(double p) {
       return sample == null ? null : Quantile.withDefaults().evaluate(sample, p);
     }
@@ -367,7 +366,7 @@ final class ResultTables {
     return ReportTable.of(name, title(""), shares)
         .both("label", "row", s -> s.row().row().label())
         .both("scales", "scales", Share::scales)
-        .interval("currentMass", "on the current map", 3, s -> s.mean().interval())
+        .interval("currentMass", "on the current map", 3, s -> s.mean())
         .number("lowerQuartile", "lower quartile", 3, s -> s.quantile(0.25))
         .number("median", "median", 3, s -> s.quantile(0.5))
         .number("upperQuartile", "upper quartile", 3, s -> s.quantile(0.75))
@@ -381,7 +380,7 @@ final class ResultTables {
   }
 
   private static Share share(
-      ResultRow row, RunResult.Attention a, List<Integer> scales, MetricValue mean) {
+      ResultRow row, RunResult.Attention a, List<Integer> scales, Interval mean) {
     double[] sample = CurrentMassDensity.sample(a, scales.get(0) - 1, scales.get(1));
     return new Share(row, scales.get(0) + " to " + scales.get(1), mean, sample);
   }

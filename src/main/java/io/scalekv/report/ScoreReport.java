@@ -1,12 +1,12 @@
 package io.scalekv.report;
 
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.folders.FolderScores;
 import io.scalekv.experiment.folders.FolderScores.Row;
 import io.scalekv.experiment.folders.FolderScores.Test;
 import io.scalekv.experiment.folders.HeatKvMetrics;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Metric;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +65,7 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
   }
 
   private static String cell(FolderScores scores, MetricColumn c, Row row) {
-    MetricValue value = row.values().get(c.metric().key());
+    Interval value = row.values().get(c.metric().key());
     String text = value == null ? null : c.show(value);
     return text != null && scores.best(row, c.metric()) ? "**" + text + "**" : text;
   }
@@ -114,7 +114,7 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
       halves.text(
           c.head(),
           r -> {
-            MetricValue v = r.values().get(c.metric().key());
+            Interval v = r.values().get(c.metric().key());
             String text = v == null ? null : half(c, v);
             return text != null && scores.best(r, c.metric()) ? "**" + text + "**" : text;
           });
@@ -126,7 +126,7 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
         .build();
   }
 
-  private static String half(MetricColumn c, MetricValue v) {
+  private static String half(MetricColumn c, Interval v) {
     String infinite = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
     if (Double.isNaN(v.mean())) {
       return infinite.isEmpty() ? null : infinite;

@@ -1,15 +1,14 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.Campaign;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
-import io.scalekv.experiment.RunResult;
 import io.scalekv.experiment.Runner;
+import io.scalekv.experiment.Runner.Ended;
 import io.scalekv.experiment.Runner.Status;
 import io.scalekv.metrics.Frechet;
+import io.scalekv.metrics.Interval;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * Summary of an experiment that was run: its runs by how they ended, with their means.
@@ -28,35 +27,8 @@ public record SweepSummary(
     int failed,
     int notApplicable,
     int left,
-    List<RunSummary> runs,
+    List<Ended> runs,
     double wallSeconds) {
-  /** Summary of one run; {@code error} is null where it has a result. */
-  public record RunSummary(
-      String id,
-      String group,
-      String label,
-      Status status,
-      String error,
-      Map<String, MetricValue> metrics,
-      Long peakKvBytes) {
-    private static RunSummary of(Runner.Ended e) {
-      RunResult r = e.result();
-      return new RunSummary(
-          e.id(),
-          e.group(),
-          e.label(),
-          e.status(),
-          e.error(),
-          r == null ? Map.of() : r.metrics(),
-          r == null || r.memory() == null ? null : bytes(r.memory()));
-    }
-  }
-
-  /** Returns the measured peak, or the nominal bytes where nothing was measured. */
-  private static Long bytes(RunResult.Memory m) {
-    return m.peakKvBytes() == null ? Long.valueOf(m.nominalKvBytes()) : m.peakKvBytes();
-  }
-
   /** Returns the summary of an outcome. */
   public static SweepSummary of(Campaign.Outcome o) {
     Runner.Summary s = o.summary();
@@ -68,16 +40,14 @@ public record SweepSummary(
         s.count(Status.FAILED),
         s.count(Status.NOT_APPLICABLE),
         s.count(Status.LEFT),
-        s.runs().stream().map(RunSummary::of).toList(),
+        s.runs(),
         o.wallSeconds());
   }
 
   /** Returns the means of every run, with errors and counts below. */
   public ReportTable table() {
-    ReportTable.Builder<RunSummary> table =
-        ReportTable.of(name, name, runs)
-            .text("run", RunSummary::label)
-            .text("status", RunSummary::status);
+    ReportTable.Builder<Ended> table =
+        ReportTable.of(name, name, runs).text("run", Ended::label).text("status", Ended::status);
     Metrics.all().stream()
         .filter(m -> Metrics.isCompared(m) || m == Frechet.METRIC)
         .filter(m -> runs.stream().anyMatch(r -> r.metrics().containsKey(m.key())))
@@ -106,7 +76,7 @@ public record SweepSummary(
         wallSeconds);
   }
 
-  private static String mean(MetricValue v, int digits) {
+  private static String mean(Interval v, int digits) {
     if (v == null) {
       return null;
     }

@@ -292,18 +292,11 @@ public final class CalibrationRun {
     LayerStatistics table = LayerStatistics.of(profile);
     int tokens = budgetTokens(table);
     int first = BudgetPlan.firstCutScale(source.schedule(), tokens);
-    ClassifiedRoles classified = classify(table, first);
+    ClassifiedRoles classified = rule(first).roles(table);
     RoleBootstrap bootstrap =
         options.bootstrapDraws() == 0 || table.prompts() < 2
             ? null
-            : RoleBootstrap.of(
-                table,
-                options.statistic(),
-                first,
-                others(table, first),
-                options.classifier(),
-                options.bootstrapDraws(),
-                options.seed());
+            : RoleBootstrap.of(table, rule(first), options.bootstrapDraws(), options.seed());
     return Roles.of(
         classified,
         options.profile().historyTopK().toString(),
@@ -313,14 +306,8 @@ public final class CalibrationRun {
         plan(classified, tokens));
   }
 
-  private ClassifiedRoles classify(LayerStatistics table, int first) {
-    return options
-        .classifier()
-        .classify(RoleStatistics.ofAll(table, options.statistic(), first, others(table, first)));
-  }
-
-  private List<LayerStatistic> others(LayerStatistics table, int first) {
-    return options.classifier().readsOthers() ? RoleStatistics.othersOf(table, first) : List.of();
+  private RoleRule rule(int first) {
+    return new RoleRule(options.statistic(), first, options.classifier());
   }
 
   private BudgetPlan plan(ClassifiedRoles classified, int tokens) {
@@ -335,6 +322,6 @@ public final class CalibrationRun {
         .tokens(
             source.schedule(),
             options.memory(),
-            b -> plan(classify(table, BudgetPlan.firstCutScale(source.schedule(), b)), b));
+            b -> plan(rule(BudgetPlan.firstCutScale(source.schedule(), b)).roles(table), b));
   }
 }

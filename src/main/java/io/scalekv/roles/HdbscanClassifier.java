@@ -34,12 +34,12 @@ public record HdbscanClassifier() implements RoleClassifier {
   @Override
   public ClassifiedRoles classify(RoleStatistics statistics) {
     int cut = statistics.scales() - statistics.firstCutScale();
-    int smallest = Math.max(FEWEST, DrafterCount.usual(statistics.layers(), cut));
+    int smallest = Math.max(FEWEST, RankClassifier.usual(statistics.layers(), cut));
     HdbscanTrainer trainer =
         new HdbscanTrainer(
             smallest, new L2Distance(), smallest, 1, NeighboursQueryFactoryType.BRUTE_FORCE);
     SortedMap<String, String> settings = TribuoData.settings(trainer);
-    settings.put("statistics", String.join(" ", statistics.others()));
+    settings.put("statistics", String.join(" ", statistics.others().keySet()));
     double[][] vectors = statistics.standardised();
     int[] labels = new int[vectors.length];
     if (vectors.length > smallest && StatisticClusters.differ(vectors)) {

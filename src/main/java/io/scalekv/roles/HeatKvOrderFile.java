@@ -99,7 +99,7 @@ public final class HeatKvOrderFile {
             .map(order -> order(order, model))
             .toArray(int[][]::new);
     return tree.with(
-        () -> HeatKvOrders.of(sinks, model.scales(), model.layers(), model.heads(), orders));
+        () -> new HeatKvOrders(sinks, model.scales(), model.layers(), model.heads(), orders));
   }
 
   private static int[] order(JsonPlace order, CalibratedModel model) {

@@ -2,7 +2,6 @@ package io.scalekv.roles;
 
 import io.scalekv.io.Require;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -10,42 +9,18 @@ import java.util.stream.IntStream;
  * (head, layer) pairs by ascending attention of later maps on s; rank 0 is dropped first. The first
  * s0 maps are sinks, which no head drops, and the last map is never stored, so there are K−1−s0
  * orders. Layers, heads, maps and ranks count from 0; a pair is packed as head·L + layer.
+ *
+ * @param sinkScales s0, 0..K−2
+ * @param scales number of scales K
+ * @param layers number of layers L
+ * @param heads number of heads H
+ * @param orders [source map − s0][rank], packed pairs
  */
-public final class HeatKvOrders {
+public record HeatKvOrders(int sinkScales, int scales, int layers, int heads, int[][] orders) {
   private static final int MOST = 1000;
 
-  private final int sinkScales;
-  private final int scales;
-  private final int layers;
-  private final int heads;
-  private final int[][] orders;
-  private final int[][] ranks;
-
-  private HeatKvOrders(int sinkScales, int scales, int layers, int heads, int[][] orders) {
-    this.sinkScales = sinkScales;
-    this.scales = scales;
-    this.layers = layers;
-    this.heads = heads;
-    this.orders = orders;
-    this.ranks = new int[orders.length][layers * heads];
-    for (int i = 0; i < orders.length; i++) {
-      for (int r = 0; r < orders[i].length; r++) {
-        ranks[i][orders[i][r]] = r;
-      }
-    }
-  }
-
-  /**
-   * Returns orders.
-   *
-   * @param sinkScales s0, 0..K−2
-   * @param scales number of scales K
-   * @param layers number of layers L
-   * @param heads number of heads H
-   * @param orders [source map − s0][rank], packed pairs
-   * @throws IllegalArgumentException unless there are K−1−s0 orders and each is a permutation
-   */
-  public static HeatKvOrders of(int sinkScales, int scales, int layers, int heads, int[][] orders) {
+  /** Copies the orders; there must be K−1−s0, each a permutation. */
+  public HeatKvOrders {
     Require.between("layers", layers, 1, MOST);
     Require.between("heads", heads, 1, MOST);
     Require.between("sink scales", sinkScales, 0, scales - 2);
@@ -57,21 +32,20 @@ public final class HeatKvOrders {
         sinkScales + 1,
         scales - 1,
         orders.length);
+    orders = Arrays.stream(orders).map(int[]::clone).toArray(int[][]::new);
     int pairs = layers * heads;
-    int[][] copy = new int[wanted][];
     for (int i = 0; i < wanted; i++) {
-      copy[i] = orders[i].clone();
       Require.that(
-          copy[i].length == pairs,
+          orders[i].length == pairs,
           "order %d must have %d pairs (%d heads x %d layers), got %d",
           i,
           pairs,
           heads,
           layers,
-          copy[i].length);
+          orders[i].length);
       boolean[] seen = new boolean[pairs];
       for (int r = 0; r < pairs; r++) {
-        int pair = copy[i][r];
+        int pair = orders[i][r];
         Require.that(
             pair >= 0 && pair < pairs && !seen[pair],
             "order %d must have each pair 0..%d (head x %d layers + layer) once, got %d at rank %d",
@@ -83,7 +57,6 @@ public final class HeatKvOrders {
         seen[pair] = true;
       }
     }
-    return new HeatKvOrders(sinkScales, scales, layers, heads, copy);
   }
 
   /**
@@ -93,7 +66,7 @@ public final class HeatKvOrders {
    */
   public HeatKvOrders withSinks(int sinks) {
     Require.between("sink scales", sinks, sinkScales, scales - 2);
-    return of(
+    return new HeatKvOrders(
         sinks,
         scales,
         layers,
@@ -139,38 +112,7 @@ public final class HeatKvOrders {
               .mapToInt(Integer::intValue)
               .toArray();
     }
-    return of(sinkScales, scales, layers, heads, orders);
-  }
-
-  /** Maps that no head drops, s0. */
-  public int sinkScales() {
-    return sinkScales;
-  }
-
-  /** Returns the number of scales K. */
-  public int scales() {
-    return scales;
-  }
-
-  /** Returns the number of layers L. */
-  public int layers() {
-    return layers;
-  }
-
-  /** Returns the number of heads H. */
-  public int heads() {
-    return heads;
-  }
-
-  /**
-   * Returns the rank of one head for one source map; 0 is dropped first.
-   *
-   * @param sourceMap s0..K−2
-   */
-  public int rank(int sourceMap, int head, int layer) {
-    Objects.checkIndex(head, heads);
-    Objects.checkIndex(layer, layers);
-    return ranks[index(sourceMap)][head * layers + layer];
+    return new HeatKvOrders(sinkScales, scales, layers, heads, orders);
   }
 
   /**
@@ -179,11 +121,7 @@ public final class HeatKvOrders {
    * @param sourceMap s0..K−2
    */
   public int[] order(int sourceMap) {
-    return orders[index(sourceMap)].clone();
-  }
-
-  private int index(int sourceMap) {
-    return Objects.checkIndex(sourceMap - sinkScales, orders.length);
+    return orders[sourceMap - sinkScales].clone();
   }
 
   /** Returns the head of a packed pair. */

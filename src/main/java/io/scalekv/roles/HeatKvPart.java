@@ -97,7 +97,7 @@ public final class HeatKvPart implements CalibrationPart.Tapped<HeatKvOrders> {
                         .toArray())
             .toArray(int[][]::new);
     return tree.with(
-        () -> HeatKvOrders.of(sinks, model.scales(), model.layers(), model.heads(), orders));
+        () -> new HeatKvOrders(sinks, model.scales(), model.layers(), model.heads(), orders));
   }
 
   @Override

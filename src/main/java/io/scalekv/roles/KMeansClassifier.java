@@ -37,7 +37,7 @@ public record KMeansClassifier(long seed) implements RoleClassifier {
         new KMeansTrainer(2, MOST_ITERATIONS, new L2Distance(), Initialisation.PLUSPLUS, 1, seed);
     SortedMap<String, String> settings = TribuoData.settings(trainer);
     settings.put("restarts", Integer.toString(RESTARTS));
-    settings.put("statistics", String.join(" ", statistics.others()));
+    settings.put("statistics", String.join(" ", statistics.others().keySet()));
     double[][] vectors = statistics.standardised();
     int[] labels = new int[vectors.length];
     double least = Double.POSITIVE_INFINITY;

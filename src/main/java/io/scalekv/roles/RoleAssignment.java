@@ -61,7 +61,7 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
   /** Returns the default number of random drafters at a budget in tokens per layer and head. */
   public static RoleAssignment random(int layers, ScaleSchedule schedule, int budget, long seed) {
     int first = BudgetPlan.firstCutScale(schedule, budget);
-    int drafters = DrafterCount.usual(layers, schedule.scales() - first);
+    int drafters = RankClassifier.usual(layers, schedule.scales() - first);
     return random(layers, schedule.scales(), first, drafters, seed);
   }
 

@@ -33,33 +33,21 @@ public final class RoleBootstrap {
    * Returns the bootstrap of a rule.
    *
    * @param table the prompts
-   * @param statistic orders layers
-   * @param firstCutScale first scale that reads a compressed cache
-   * @param others other statistics for the classifier
-   * @param classifier the rule
    * @param draws number of draws, at least 1
    * @param seed of the draws
    */
-  public static RoleBootstrap of(
-      LayerStatistics table,
-      LayerStatistic statistic,
-      int firstCutScale,
-      List<LayerStatistic> others,
-      RoleClassifier classifier,
-      int draws,
-      long seed) {
+  public static RoleBootstrap of(LayerStatistics table, RoleRule rule, int draws, long seed) {
     Require.atLeast("bootstrap draws", draws, 1);
     Require.atLeast("prompts", table.prompts(), 1);
     SplittableRandom random = new SplittableRandom(seed);
     int[][] drafter = new int[table.layers()][table.scales()];
     int[] positions = new int[table.prompts()];
-    List<LayerStatistic> read = classifier.readsOthers() ? others : List.of();
+    List<LayerStatistic> others = rule.others(table);
     for (int d = 0; d < draws; d++) {
       for (int i = 0; i < positions.length; i++) {
         positions[i] = random.nextInt(positions.length);
       }
-      RoleStatistics drawn = RoleStatistics.of(table, statistic, firstCutScale, read, positions);
-      for (LayerScale pair : classifier.classify(drawn).assignment().drafters()) {
+      for (LayerScale pair : rule.roles(table, others, positions).assignment().drafters()) {
         drafter[pair.layer()][pair.scale()]++;
       }
     }

@@ -34,10 +34,7 @@ public sealed interface RoleClassifier permits RankClassifier, KMeansClassifier,
         name,
         drafters);
     return switch (name) {
-      case "rank" -> new RankClassifier(new DrafterCount.Given(drafters));
-      case "gap" -> new RankClassifier(new DrafterCount.LargestGap());
-      case "otsu" -> new RankClassifier(new DrafterCount.Otsu());
-      case "knee" -> new RankClassifier(new DrafterCount.Knee());
+      case "rank", "gap", "otsu", "knee" -> new RankClassifier(name, drafters);
       case "k-means" -> new KMeansClassifier(seed);
       case "hdbscan" -> new HdbscanClassifier();
       default ->

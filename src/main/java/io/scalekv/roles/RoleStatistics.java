@@ -3,7 +3,6 @@ package io.scalekv.roles;
 import io.scalekv.io.Require;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.LayerStatistics;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
@@ -22,69 +21,42 @@ import java.util.stream.IntStream;
  * <p>µ_k and σ_k are the mean and the population standard deviation over the L layers of scale k,
  * and ε = {@value #EPSILON} (Li et al., ScaleKV, eq. 3). NaN marks a scale where the statistic is
  * undefined (the first one has no prefix); it must be undefined for all layers of that scale.
+ *
+ * @param name of the statistic that orders layers
+ * @param values [layer][scale], finite, or NaN for every layer of a scale
+ * @param orientation end of the statistic that marks drafters
+ * @param firstCutScale first scale that reads a compressed cache; K where none does
+ * @param others other statistics [layer][scale] by name, finite at the scales with a compressed
+ *     cache
  */
-public final class RoleStatistics {
+public record RoleStatistics(
+    String name,
+    double[][] values,
+    Orientation orientation,
+    int firstCutScale,
+    Map<String, double[][]> others) {
   /** ε of eq. 3. */
   public static final double EPSILON = 1e-12;
 
-  private final String name;
-  private final Orientation orientation;
-  private final double[][] values;
-  private final double[][] z;
-  private final int firstCutScale;
-  private final Map<String, double[][]> others;
-  private final List<LayerScale> pairs;
-
-  private RoleStatistics(
-      String name,
-      Orientation orientation,
-      double[][] values,
-      int firstCutScale,
-      Map<String, double[][]> others) {
-    this.name = name;
-    this.orientation = orientation;
-    this.values = values;
-    this.z = zScores(values);
-    this.firstCutScale = firstCutScale;
-    this.others = others;
-    List<LayerScale> all = new ArrayList<>();
-    for (int k = firstCutScale; k < values[0].length; k++) {
-      Require.that(
-          !Double.isNaN(values[0][k]), "%s must be defined at scale %d, got NaN", name, k + 1);
-      for (int l = 0; l < values.length; l++) {
-        all.add(new LayerScale(l, k));
-      }
-    }
-    this.pairs = List.copyOf(all);
-  }
-
-  /**
-   * Returns statistics from tables [layer][scale].
-   *
-   * @param name name of the statistic that orders layers
-   * @param values finite, or NaN for every layer of a scale
-   * @param orientation which end of the statistic marks drafters
-   * @param firstCutScale first scale that reads a compressed cache; K where none does
-   * @param others other statistics by name, finite at the scales with a compressed cache
-   */
-  public static RoleStatistics of(
-      String name,
-      double[][] values,
-      Orientation orientation,
-      int firstCutScale,
-      Map<String, double[][]> others) {
-    double[][] checked = checked(name, values);
-    int scales = checked[0].length;
+  /** Copies and checks the tables. */
+  public RoleStatistics {
+    values = checked(name, values);
+    int scales = values[0].length;
     Require.between("first compressed scale", firstCutScale, 0, scales);
+    Require.that(
+        firstCutScale == scales || !Double.isNaN(values[0][firstCutScale]),
+        "%s must be defined at scale %d, got NaN",
+        name,
+        firstCutScale + 1);
+    int layers = values.length;
     Map<String, double[][]> copies = new LinkedHashMap<>();
     others.forEach(
         (other, table) -> {
           Require.that(
-              table.length == checked.length
-                  && Arrays.stream(table).allMatch(row -> row.length == scales),
+              table.length == layers && Arrays.stream(table).allMatch(row -> row.length == scales),
               "%s must have %d layers and %d scales, got another shape",
               other,
-              checked.length,
+              layers,
               scales);
           for (int l = 0; l < table.length; l++) {
             for (int k = firstCutScale; k < scales; k++) {
@@ -93,8 +65,7 @@ public final class RoleStatistics {
           }
           copies.put(other, copy(table));
         });
-    return new RoleStatistics(
-        name, orientation, checked, firstCutScale, Collections.unmodifiableMap(copies));
+    others = Collections.unmodifiableMap(copies);
   }
 
   /**
@@ -115,7 +86,7 @@ public final class RoleStatistics {
     for (LayerStatistic other : others) {
       tables.put(other.cliName(), table.value(other, drawn));
     }
-    return of(
+    return new RoleStatistics(
         statistic.cliName(),
         table.value(statistic, drawn),
         Orientation.of(statistic),
@@ -222,54 +193,28 @@ public final class RoleStatistics {
     return values[0].length;
   }
 
-  /** Returns the first scale that reads a compressed cache; K where none does. */
-  public int firstCutScale() {
-    return firstCutScale;
-  }
-
-  /** Returns the name of the statistic that orders layers. */
-  public String name() {
-    return name;
-  }
-
-  /** Which end of the statistic marks drafters. */
-  public Orientation orientation() {
-    return orientation;
-  }
-
   /** Returns the value of one layer at one scale, NaN where undefined. */
   public double value(int layer, int scale) {
     return values[layer][scale];
   }
 
   /** Returns all values, a new table [layer][scale]. */
+  @Override
   public double[][] values() {
     return copy(values);
   }
 
-  /** z-score of one layer at one scale, NaN where undefined. */
-  public double z(int layer, int scale) {
-    return z[layer][scale];
-  }
-
-  /** Returns all z-scores, a new table [layer][scale]. */
+  /** Returns all z-scores, a new table [layer][scale]; NaN where undefined. */
   public double[][] z() {
-    return copy(z);
+    return zScores(values);
   }
 
   /** Layer–scale pairs that are classified, by scale, then layer. */
   public List<LayerScale> pairs() {
-    return pairs;
-  }
-
-  /** Returns names of the other statistics, in their order. */
-  public List<String> others() {
-    return List.copyOf(others.keySet());
-  }
-
-  /** Returns the value of another statistic at one layer–scale pair. */
-  public double other(String other, LayerScale pair) {
-    return others.get(other)[pair.layer()][pair.scale()];
+    return IntStream.range(firstCutScale, scales())
+        .boxed()
+        .flatMap(k -> IntStream.range(0, layers()).mapToObj(l -> new LayerScale(l, k)))
+        .toList();
   }
 
   /**
@@ -277,12 +222,9 @@ public final class RoleStatistics {
    * high values mark drafters: low scores indicate drafters.
    */
   public double[] scores() {
-    return pairs.stream().mapToDouble(this::score).toArray();
-  }
-
-  private double score(LayerScale pair) {
     double sign = orientation == Orientation.LOWEST ? 1 : -1;
-    return sign * z[pair.layer()][pair.scale()] + 0.0;
+    double[][] z = z();
+    return pairs().stream().mapToDouble(p -> sign * z[p.layer()][p.scale()] + 0.0).toArray();
   }
 
   /**
@@ -292,6 +234,7 @@ public final class RoleStatistics {
    * @param drafters N_d, from 0 to the number of pairs
    */
   public RoleAssignment lowest(int drafters) {
+    List<LayerScale> pairs = pairs();
     Require.that(
         drafters >= 0 && drafters <= pairs.size(),
         "drafters must be between 0 and %d (%d layers x %d scales with a compressed cache), got %d",
@@ -299,12 +242,16 @@ public final class RoleStatistics {
         layers(),
         scales() - firstCutScale,
         drafters);
-    List<LayerScale> ranked =
-        pairs.stream()
-            .sorted(
-                Comparator.comparingDouble(this::score).thenComparing(Comparator.naturalOrder()))
-            .toList();
-    return RoleAssignment.of(layers(), scales(), ranked.subList(0, drafters));
+    double[] scores = scores();
+    return RoleAssignment.of(
+        layers(),
+        scales(),
+        IntStream.range(0, scores.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> scores[i]))
+            .limit(drafters)
+            .map(pairs::get)
+            .toList());
   }
 
   /**
@@ -312,6 +259,7 @@ public final class RoleStatistics {
    * that no scale forms a cluster: [pair][statistic].
    */
   public double[][] standardised() {
+    List<LayerScale> pairs = pairs();
     double[][] vectors = new double[pairs.size()][others.size()];
     int s = 0;
     for (double[][] table : others.values()) {

@@ -96,7 +96,7 @@ public record Roles(
       Arrays.fill(row, Double.NaN);
     }
     RoleStatistics statistics =
-        RoleStatistics.of(
+        new RoleStatistics(
             IMPORTED, none, Orientation.LOWEST, assignment.scales(), Collections.emptyMap());
     return new Roles(
         new ClassifiedRoles(statistics, assignment, IMPORTED, new TreeMap<>(), new TreeMap<>()),
@@ -162,7 +162,7 @@ public record Roles(
         budgetTokens(),
         budget);
     RoleStatistics statistics =
-        RoleStatistics.of(known.name(), known.values(), known.orientation(), first, Map.of());
+        new RoleStatistics(known.name(), known.values(), known.orientation(), first, Map.of());
     return classifier.classify(statistics).assignment();
   }
 

@@ -124,7 +124,7 @@ public final class RolesPart implements CalibrationPart<Roles> {
     RoleStatistics statistics =
         statistic.with(
             () ->
-                RoleStatistics.of(
+                new RoleStatistics(
                     statistic.at("name").text(),
                     values,
                     orientation(statistic.at("drafters")),

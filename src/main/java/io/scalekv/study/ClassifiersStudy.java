@@ -8,6 +8,7 @@ import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleBootstrap;
 import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.RoleRule;
 import io.scalekv.roles.RoleStatistics;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -55,10 +56,7 @@ final class ClassifiersStudy implements Study {
         RoleBootstrap bootstrap =
             RoleBootstrap.of(
                 kept.table(),
-                request.statistic(),
-                first,
-                others,
-                classifier,
+                new RoleRule(request.statistic(), first, classifier),
                 request.draws(),
                 request.seed());
         bootstraps.put(roles, bootstrap);
@@ -122,7 +120,7 @@ final class ClassifiersStudy implements Study {
             .data("scale", p -> p.scale() + 1)
             .data("map", p -> kept.schedule().map(p.scale()))
             .data(statistics.name(), p -> statistics.value(p.layer(), p.scale()))
-            .data("z", p -> statistics.z(p.layer(), p.scale()));
+            .data("z", p -> statistics.z()[p.layer()][p.scale()]);
     for (ClassifiedRoles c : all) {
       table.data("role-" + c.classifier(), p -> c.assignment().role(p.layer(), p.scale()).word());
     }

@@ -16,8 +16,8 @@ import io.scalekv.report.ReportTable;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
-import io.scalekv.roles.DrafterCount;
 import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.RankClassifier;
 import io.scalekv.roles.RoleStatistics;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -185,7 +185,7 @@ final class DamageStudy implements Study {
       return all.stream()
           .sorted(
               Comparator.comparingDouble(p -> -damage[p.layer()][d.scales().indexOf(p.scale())]))
-          .limit(DrafterCount.usual(d.layers(), d.scales().size()))
+          .limit(RankClassifier.usual(d.layers(), d.scales().size()))
           .toList();
     }
 

@@ -2,12 +2,9 @@ package io.scalekv.study;
 
 import io.scalekv.io.Require;
 import io.scalekv.metrics.Interval;
-import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.LayerStatistics;
 import io.scalekv.roles.ClassifiedRoles;
-import io.scalekv.roles.RoleBootstrap;
-import io.scalekv.roles.RoleClassifier;
-import io.scalekv.roles.RoleStatistics;
+import io.scalekv.roles.RoleRule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,12 +16,10 @@ import org.apache.commons.statistics.descriptive.Quantile;
 /**
  * Stability of roles under other prompts (Li et al., ScaleKV, fig. 8), seeds, guidance and query
  * samples.
- *
- * @param metric what orders layers
- * @param firstCutScale first scale, 0-based, that reads a compressed cache
- * @param classifier the rule
  */
-public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassifier classifier) {
+public final class RoleStability {
+  private RoleStability() {}
+
   /**
    * Agreement of two calibrations.
    *
@@ -52,32 +47,13 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
       Interval otherJaccard,
       Interval otherZSpearman) {}
 
-  /** Returns the roles over a draw of prompts. */
-  public ClassifiedRoles roles(LayerStatistics table, int... drawn) {
-    return classifier.classify(
-        RoleStatistics.of(table, metric, firstCutScale, features(table), drawn));
-  }
-
-  /** Returns the roles over all prompts. */
-  public ClassifiedRoles roles(LayerStatistics table) {
-    return roles(table, IntStream.range(0, table.prompts()).toArray());
-  }
-
-  /** Returns the probability that a pair is a drafter. */
-  public RoleBootstrap bootstrap(LayerStatistics table, int draws, long seed) {
-    return RoleBootstrap.of(table, metric, firstCutScale, features(table), classifier, draws, seed);
-  }
-
-  private List<LayerStatistic> features(LayerStatistics table) {
-    return classifier.readsOthers() ? RoleStatistics.othersOf(table, firstCutScale) : List.of();
-  }
-
   /** Returns the agreement of two calibrations of one model. */
-  public Agreement agreement(ClassifiedRoles a, ClassifiedRoles b) {
+  public static Agreement agreement(ClassifiedRoles a, ClassifiedRoles b) {
     return new Agreement(
         b.assignment().drafters().size(),
         a.assignment().jaccard(b.assignment()),
-        PartitionAgreement.adjustedRand(a.assignment(), b.assignment(), firstCutScale),
+        PartitionAgreement.adjustedRand(
+            a.assignment(), b.assignment(), a.statistics().firstCutScale()),
         RoleAgreement.spearman(a.statistics().z(), b.statistics().z(), 0, a.assignment().scales()));
   }
 
@@ -99,10 +75,11 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
    * @param draws draws per number of prompts, at least 1
    * @param seed of the draws
    */
-  public List<Convergence> convergence(LayerStatistics table, int draws, long seed) {
+  public static List<Convergence> convergence(
+      RoleRule rule, LayerStatistics table, int draws, long seed) {
     Require.atLeast("draws", draws, 1);
     int n = table.prompts();
-    ClassifiedRoles all = roles(table);
+    ClassifiedRoles all = rule.roles(table);
     SplittableRandom random = new SplittableRandom(seed);
     List<Convergence> points = new ArrayList<>();
     for (int count : doublings(n)) {
@@ -111,10 +88,10 @@ public record RoleStability(LayerStatistic metric, int firstCutScale, RoleClassi
       int[] prompts = IntStream.range(0, n).toArray();
       for (int d = 0; d < (count == n ? 1 : draws); d++) {
         shuffle(prompts, Math.min(n, 2 * count), random);
-        ClassifiedRoles drawn = roles(table, sorted(prompts, 0, count));
+        ClassifiedRoles drawn = rule.roles(table, sorted(prompts, 0, count));
         withAll.add(agreement(all, drawn));
         if (2 * count <= n) {
-          withOthers.add(agreement(drawn, roles(table, sorted(prompts, count, 2 * count))));
+          withOthers.add(agreement(drawn, rule.roles(table, sorted(prompts, count, 2 * count))));
         }
       }
       points.add(

@@ -12,6 +12,7 @@ import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
 import io.scalekv.roles.RoleBootstrap;
 import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.RoleRule;
 import io.scalekv.study.RoleStability.Agreement;
 import io.scalekv.study.RoleStability.Convergence;
 import java.io.IOException;
@@ -53,8 +54,8 @@ final class StabilityStudy implements Study {
     Require.that(!request.inputs().isEmpty(), "stability reads at least one folder of statistics");
     KeptStatistics base = KeptStatistics.read(request.inputs().get(0));
     int first = request.firstCutScale(base.schedule());
-    RoleStability rule =
-        new RoleStability(
+    RoleRule rule =
+        new RoleRule(
             request.statistic(),
             first,
             RoleClassifier.of(request.classifier(), OptionalInt.empty(), request.seed()));
@@ -63,9 +64,10 @@ final class StabilityStudy implements Study {
     List<NamedFigure> figures = new ArrayList<>();
     RoleBootstrap bootstrap = null;
     if (request.draws() > 0 && base.table().prompts() > 1) {
-      bootstrap = rule.bootstrap(base.table(), request.draws(), request.seed());
+      bootstrap = RoleBootstrap.of(base.table(), rule, request.draws(), request.seed());
       figures.add(base.probability("probability", first, roles, bootstrap));
-      List<Convergence> points = rule.convergence(base.table(), request.draws(), request.seed());
+      List<Convergence> points =
+          RoleStability.convergence(rule, base.table(), request.draws(), request.seed());
       tables.add(convergence(base, points, request.draws()));
       figures.add(
           figure(
@@ -96,11 +98,7 @@ final class StabilityStudy implements Study {
   }
 
   private static Variation variation(
-      RoleStability rule,
-      KeptStatistics base,
-      ClassifiedRoles roles,
-      KeptStatistics other,
-      Path path) {
+      RoleRule rule, KeptStatistics base, ClassifiedRoles roles, KeptStatistics other, Path path) {
     Require.that(
         other.schedule().equals(base.schedule()) && other.table().layers() == base.table().layers(),
         "%s must be of %s with maps %s, got %s with %s",
@@ -126,12 +124,12 @@ final class StabilityStudy implements Study {
         factors.isEmpty() ? "none" : String.join(", ", factors),
         String.join(", ", before),
         String.join(", ", after),
-        rule.agreement(roles, rule.roles(other.table())));
+        RoleStability.agreement(roles, rule.roles(other.table())));
   }
 
   /** Returns the pairs that are drafters of the base or in one of twenty draws. */
   private static ReportTable pairs(
-      KeptStatistics base, RoleStability rule, ClassifiedRoles roles, RoleBootstrap bootstrap) {
+      KeptStatistics base, RoleRule rule, ClassifiedRoles roles, RoleBootstrap bootstrap) {
     RoleAssignment assigned = roles.assignment();
     ToDoubleFunction<LayerScale> probability =
         p -> bootstrap == null ? Double.NaN : bootstrap.drafterProbability(p.layer(), p.scale());
@@ -154,7 +152,7 @@ final class StabilityStudy implements Study {
         .note(
             "Drafters by %s and %s, %d from %s."
                 .formatted(
-                    rule.metric().cliName(),
+                    rule.statistic().cliName(),
                     roles.classifier(),
                     assigned.drafters().size(),
                     base.prompts()))

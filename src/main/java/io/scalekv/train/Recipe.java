@@ -45,22 +45,4 @@ public record Recipe(
     Require.between("learning rate", learningRate, 1e-7, 1);
     Require.atLeast("tokens", tokens, 600);
   }
-
-  /**
-   * Returns the recipe of a model.
-   *
-   * @throws IllegalArgumentException if it cannot be trained
-   */
-  public static Recipe of(String model) {
-    return ALL.stream()
-        .filter(r -> r.model().equals(model))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "model must be one of "
-                        + ALL.stream().map(Recipe::model).toList()
-                        + ", got "
-                        + model));
-  }
 }

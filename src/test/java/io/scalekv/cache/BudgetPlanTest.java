@@ -56,7 +56,7 @@ class BudgetPlanTest {
     assertEquals(Integer.parseInt(row.get(5)), plan.held(scale, firstDrafter));
     assertEquals(650.0, plan.mean(scale));
     assertEquals(8, plan.firstCutScale());
-    assertEquals(5, plan.cutScales());
+    assertEquals(5, plan.schedule().scales() - plan.firstCutScale());
   }
 
   @Test
@@ -338,7 +338,7 @@ class BudgetPlanTest {
     assertEquals(2, BudgetPlan.firstCutScale(SMALL, 4));
     assertEquals(2, BudgetPlan.firstCutScale(SMALL, 1));
     assertFalse(BudgetPlan.uniform(SMALL, 2, 5).evicts());
-    assertEquals(0, BudgetPlan.uniform(SMALL, 2, 5).cutScales());
+    assertEquals(SMALL.scales(), BudgetPlan.uniform(SMALL, 2, 5).firstCutScale());
     assertTrue(BudgetPlan.uniform(SMALL, 2, 4).evicts());
     int[][][] last = {{{0, 0}}, {{1, 1}}, {{5, 4}}};
     assertTrue(BudgetPlan.ofHeads(SMALL, 5, last).evicts(), "the last head of the last map");

@@ -188,7 +188,7 @@ final class HostileFiles {
     int k = two.scales();
     int[][] orders =
         IntStream.range(0, k - 4).mapToObj(i -> new int[] {3, 1, 0, 2}).toArray(int[][]::new);
-    HeatKvOrders heat = HeatKvOrders.of(3, k, 2, 2, orders);
+    HeatKvOrders heat = new HeatKvOrders(3, k, 2, 2, orders);
     Reader order = d -> HeatKvOrderFile.read(d.resolve("o"), two, OptionalInt.empty());
     add("HeatKV orders", order, "o", Form.JSON, utf8(HeatKvOrderFile.bareText(heat)));
     add(

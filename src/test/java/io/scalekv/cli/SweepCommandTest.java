@@ -148,7 +148,7 @@ final class SweepCommandTest {
     RunResult result = RunJson.read(file);
     String text = Files.readString(file);
     double ssim = result.images().get(2).value("ssim");
-    String changed = text.replaceFirst("(\"prompt\": 2,.*?\"ssim\": )[0-9.E-]+", "$1" + 0.5);
+    String changed = text.replaceFirst("(?s)(\"prompt\": 2,.*?\"ssim\": )[0-9.E-]+", "$1" + 0.5);
     assertNotEquals(text, changed);
     Files.writeString(file, changed);
     Said differs = say("verify", out, "-q");

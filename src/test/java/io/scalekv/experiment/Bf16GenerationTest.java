@@ -11,7 +11,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyContext;
 import io.scalekv.cache.policy.PolicySpec;
-import io.scalekv.metrics.BitAgreement;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
@@ -44,7 +43,7 @@ class Bf16GenerationTest {
     int maps = 0;
     for (int i = 0; i < a.size(); i++) {
       for (int k = 0; k < a.get(i).size(); k++) {
-        sum += BitAgreement.share(a.get(i).get(k), b.get(i).get(k));
+        sum += TokenBits.agreement(a.get(i).get(k), b.get(i).get(k));
         maps++;
       }
     }

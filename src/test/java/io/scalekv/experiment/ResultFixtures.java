@@ -3,6 +3,7 @@ package io.scalekv.experiment;
 import io.scalekv.cache.CacheType;
 import io.scalekv.io.Software;
 import io.scalekv.metrics.Bootstrap;
+import io.scalekv.metrics.Interval;
 import io.scalekv.model.ModelChoice;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -64,9 +65,9 @@ public final class ResultFixtures {
                     1.0)));
       }
     }
-    Map<String, MetricValue> metrics = new LinkedHashMap<>();
-    metrics.put("psnr", MetricValue.of(Bootstrap.withSeed(0).mean(values)));
-    metrics.put("frechet", new MetricValue(1.5, Double.NaN, Double.NaN, 16, 0));
+    Map<String, Interval> metrics = new LinkedHashMap<>();
+    metrics.put("psnr", Bootstrap.withSeed(0).mean(values));
+    metrics.put("frechet", new Interval(1.5, Double.NaN, Double.NaN, 16, 0));
     return new RunResult(
         RunResult.SCHEMA_VERSION,
         run.id(),

@@ -46,5 +46,8 @@ final class TokenBitsTest {
     assertEquals(1, bits.overall(bits.agreement(back)));
     byte[] longer = new byte[packed.length + 1];
     assertThrows(IllegalArgumentException.class, () -> TokenBits.unpack(longer, counts, "f"));
+    boolean[] none = {};
+    assertThrows(IllegalArgumentException.class, () -> TokenBits.agreement(none, none));
+    assertThrows(IllegalArgumentException.class, () -> TokenBits.agreement(none, maps.get(0)));
   }
 }

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,23 +43,6 @@ class CanonicalJsonTest {
           """)
   void layout(String json, String expected) {
     assertEquals(expected.replace('/', '\n'), CanonicalJson.write(tree(json)));
-  }
-
-  @Test
-  void arraysWithOneElementPerLine() {
-    JsonNode tree = tree("{\"a\": [[[1, 2], {\"b\": [3]}]], \"c\": [[[4]]]}");
-    assertEquals(
-        "{\n"
-            + "  \"a\": [\n"
-            + "    [[1, 2], {\"b\": [3]}]\n"
-            + "  ],\n"
-            + "  \"c\": [\n"
-            + "    [\n"
-            + "      [4]\n"
-            + "    ]\n"
-            + "  ]\n"
-            + "}\n",
-        CanonicalJson.write(tree, Set.of("/a")));
   }
 
   private static JsonNode random(SplittableRandom random, int depth) {

@@ -145,7 +145,7 @@ class AttentionProfileTest {
   void csvHoldsEveryValueOnce(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("profile.csv");
     Files.writeString(file, "old");
-    HeadStatisticsCsv.write(whole(), file);
+    StatisticsCsv.writeHeads(whole(), file);
     List<String> lines = Files.readAllLines(file);
     assertEquals("branch,layer,head,scale,map,statistic,mean,std,n", lines.get(0));
     assertEquals(
@@ -166,7 +166,7 @@ class AttentionProfileTest {
     try (var files = Files.list(folder)) {
       assertEquals(List.of(file), files.toList());
     }
-    HeadStatisticsCsv.write(AttentionProfile.of(GEOMETRY, OPTIONS, SEEN.subList(0, 1)), file);
+    StatisticsCsv.writeHeads(AttentionProfile.of(GEOMETRY, OPTIONS, SEEN.subList(0, 1)), file);
     assertTrue(Files.readAllLines(file).get(1).endsWith(",n/a,1"));
   }
 }

@@ -11,9 +11,9 @@ import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.experiment.Frontier;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.Run;
+import io.scalekv.metrics.Interval;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -41,7 +41,7 @@ final class RecommendationTest {
         p,
         bytes,
         bytes,
-        Map.of("psnr", new MetricValue(psnr, psnr - 1, psnr + 1, 8, 0)));
+        Map.of("psnr", new Interval(psnr, psnr - 1, psnr + 1, 8, 0)));
   }
 
   private static Frontier frontier(Frontier.Point... points) {

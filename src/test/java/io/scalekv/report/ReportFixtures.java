@@ -2,7 +2,6 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ExperimentSpec;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Run;
@@ -11,6 +10,7 @@ import io.scalekv.experiment.RunResult;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.metrics.Bootstrap;
+import io.scalekv.metrics.Interval;
 import io.scalekv.model.ModelChoice;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -108,11 +108,11 @@ final class ReportFixtures {
               p, 0, same, Map.of("psnr", db[p], "ssim", ssim[p], "bits", same ? 1 : 0.5)));
     }
     boolean drawn = run.kind() != Run.Kind.DISTORTION;
-    Map<String, MetricValue> metrics = new LinkedHashMap<>();
-    metrics.put("psnr", MetricValue.of(Bootstrap.withSeed(0).mean(db)));
-    metrics.put("ssim", MetricValue.of(Bootstrap.withSeed(0).mean(ssim)));
+    Map<String, Interval> metrics = new LinkedHashMap<>();
+    metrics.put("psnr", Bootstrap.withSeed(0).mean(db));
+    metrics.put("ssim", Bootstrap.withSeed(0).mean(ssim));
     if (prompts >= 2 && !same) {
-      metrics.put("frechet", new MetricValue((40 - psnr) / 10, Double.NaN, Double.NaN, prompts, 0));
+      metrics.put("frechet", new Interval((40 - psnr) / 10, Double.NaN, Double.NaN, prompts, 0));
     }
     RunResult.Memory m = like.memory();
     return new RunResult(

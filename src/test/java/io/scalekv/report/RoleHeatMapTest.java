@@ -51,7 +51,7 @@ class RoleHeatMapTest {
     int first = BudgetPlan.firstCutScale(schedule, budget);
     ClassifiedRoles roles =
         RoleClassifier.of("rank", OptionalInt.empty(), 0)
-            .classify(RoleStatistics.of("asi", metric, Orientation.LOWEST, first, Map.of()));
+            .classify(new RoleStatistics("asi", metric, Orientation.LOWEST, first, Map.of()));
     Allocation released = new Allocation.Released();
     BudgetPlan plan = BudgetPlan.of(schedule, budget, roles.assignment().mask(), released);
     return Calibration.empty(

@@ -291,7 +291,7 @@ class CalibrationFileTest {
     int count = 0;
     for (int l = 0; l < 12; l++) {
       for (int k = 0; k < 7; k++) {
-        double z = shipped.roles().statistics().z(l, k);
+        double z = shipped.roles().statistics().z()[l][k];
         if (drafters[l][k]) {
           assertTrue(k >= first, "layer " + l + " scale " + (k + 1));
           count++;
@@ -301,7 +301,7 @@ class CalibrationFileTest {
         }
       }
     }
-    assertEquals(DrafterCount.usual(12, 7 - first), count);
+    assertEquals(RankClassifier.usual(12, 7 - first), count);
     assertTrue(count == 0 || worst <= best, Arrays.deepToString(drafters));
   }
 
@@ -327,7 +327,7 @@ class CalibrationFileTest {
     assertEquals(roles, read.roles().assignment());
     assertEquals(plan, read.roles().plan());
     assertEquals("imported", read.roles().statistics().name());
-    assertTrue(Double.isNaN(read.roles().statistics().z(1, 2)));
+    assertTrue(Double.isNaN(read.roles().statistics().z()[1][2]));
     assertEquals(roles, read.roles().at(plan.schedule(), 2), "imported roles stay");
   }
 

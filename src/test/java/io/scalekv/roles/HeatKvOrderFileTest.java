@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalInt;
@@ -70,7 +71,7 @@ class HeatKvOrderFileTest {
     for (int i = 1; i < 9; i++) {
       orders[i] = published(new int[][] {{13, 19}, {3, 20}, {2, 0}, {8, 15}}, new int[0][]);
     }
-    HeatKvOrders two = HeatKvOrders.of(3, 13, 32, 16, orders);
+    HeatKvOrders two = new HeatKvOrders(3, 13, 32, 16, orders);
     String text = HeatKvOrderFile.bareText(two);
     assertTrue(
         text.startsWith("[\n    [\n        [\n            14,\n            0\n        ],\n"));
@@ -78,12 +79,12 @@ class HeatKvOrderFileTest {
     assertEquals(235_406, text.length(), "bytes of the published file, whatever its orders");
     HeatKvOrders read = parse(text, TWO_B);
     assertEquals(two, read);
-    assertEquals(0, read.rank(3, 14, 0));
-    assertEquals(1, read.rank(3, 7, 8));
-    assertEquals(511, read.rank(3, 1, 0));
-    assertEquals(510, read.rank(3, 12, 0));
-    assertEquals(0, read.rank(11, 13, 19));
-    assertEquals(3, read.rank(11, 8, 15));
+    assertEquals(0, rank(read, 3, 14, 0));
+    assertEquals(1, rank(read, 3, 7, 8));
+    assertEquals(511, rank(read, 3, 1, 0));
+    assertEquals(510, rank(read, 3, 12, 0));
+    assertEquals(0, rank(read, 11, 13, 19));
+    assertEquals(3, rank(read, 11, 8, 15));
 
     HeatKvOrders eight = RolesFixtures.orders(new Random(1), 3, EIGHT_B);
     assertEquals(518_150, HeatKvOrderFile.bareText(eight).length());
@@ -246,8 +247,8 @@ class HeatKvOrderFileTest {
   void goodMetadataIsAccepted() {
     HeatKvOrders orders = parse(file(metadata()), SMALL);
     assertEquals(1, orders.sinkScales());
-    assertEquals(0, orders.rank(1, 1, 2));
-    assertEquals(5, orders.rank(2, 1, 1));
+    assertEquals(0, rank(orders, 1, 1, 2));
+    assertEquals(5, rank(orders, 2, 1, 1));
     ObjectNode least = metadata();
     least.retain("num_heads", "num_layers", "sink_scales");
     assertEquals(orders, parse(file(least), SMALL));
@@ -283,5 +284,10 @@ class HeatKvOrderFileTest {
 
   private static OptionalInt sinks(String text) {
     return text.startsWith("{") ? OptionalInt.empty() : OptionalInt.of(1);
+  }
+
+  private static int rank(HeatKvOrders orders, int map, int head, int layer) {
+    int pair = head * orders.layers() + layer;
+    return Arrays.stream(orders.order(map)).boxed().toList().indexOf(pair);
   }
 }

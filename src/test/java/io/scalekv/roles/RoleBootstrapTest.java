@@ -37,8 +37,8 @@ final class RoleBootstrapTest {
   }
 
   private static RoleBootstrap bootstrap(AttentionProfile profile, int draws, long seed) {
-    return RoleBootstrap.of(
-        LayerStatistics.of(profile), LayerStatistic.CURRENT_RATIO, 2, List.of(), ONE, draws, seed);
+    RoleRule rule = new RoleRule(LayerStatistic.CURRENT_RATIO, 2, ONE);
+    return RoleBootstrap.of(LayerStatistics.of(profile), rule, draws, seed);
   }
 
   /** Two prompts: layer 0 loses only where the odd prompt is drawn twice, one draw in four. */
@@ -66,7 +66,7 @@ final class RoleBootstrapTest {
     AttentionProfile profile = Profiles.random(seed, 6, 2, MAPS, 5);
     RoleBootstrap fast =
         RoleBootstrap.of(
-            LayerStatistics.of(profile), LayerStatistic.ASI, 1, List.of(), ONE, 50, seed);
+            LayerStatistics.of(profile), new RoleRule(LayerStatistic.ASI, 1, ONE), 50, seed);
     int[][] drafter = new int[6][3];
     SplittableRandom random = new SplittableRandom(seed);
     for (int d = 0; d < 50; d++) {
@@ -75,7 +75,7 @@ final class RoleBootstrapTest {
         drawn[i] = random.nextInt(5);
       }
       RoleAssignment roles =
-          RoleStatistics.of(
+          new RoleStatistics(
                   "asi",
                   LayerStatistics.of(profile).value(LayerStatistic.ASI, drawn),
                   Orientation.LOWEST,

@@ -29,7 +29,11 @@ final class RoleClassifierTest {
   }
 
   private static int count(String name, double... sorted) {
-    return ((RankClassifier) classifier(name)).count().of(sorted, sorted.length, 1);
+    return switch (name) {
+      case "gap" -> RankClassifier.gap(sorted);
+      case "otsu" -> RankClassifier.otsu(sorted);
+      default -> RankClassifier.knee(sorted);
+    };
   }
 
   /**
@@ -51,7 +55,7 @@ final class RoleClassifierTest {
         features.get("noise")[l][k] = 0.1 * random.nextGaussian();
       }
     }
-    return RoleStatistics.of("asi", metric, Orientation.LOWEST, FIRST, features);
+    return new RoleStatistics("asi", metric, Orientation.LOWEST, FIRST, features);
   }
 
   private static RoleAssignment layers(int... drafters) {
@@ -82,7 +86,7 @@ final class RoleClassifierTest {
     assertEquals(5, five.assignment().drafters().size());
     assertEquals("given", five.settings().get("drafters"));
     ClassifiedRoles some = classifier("rank").classify(statistics);
-    assertEquals(DrafterCount.usual(12, 3), some.assignment().drafters().size());
+    assertEquals(RankClassifier.usual(12, 3), some.assignment().drafters().size());
     double last = Double.parseDouble(five.found().get("lastDrafterZ"));
     double next = Double.parseDouble(five.found().get("firstRefinerZ"));
     double[] sorted = statistics.scores();
@@ -106,10 +110,10 @@ final class RoleClassifierTest {
     }
     assertEquals(
         classifier(name)
-            .classify(RoleStatistics.of("m", metric, Orientation.LOWEST, FIRST, Map.of()))
+            .classify(new RoleStatistics("m", metric, Orientation.LOWEST, FIRST, Map.of()))
             .assignment(),
         classifier(name)
-            .classify(RoleStatistics.of("m", turned, Orientation.HIGHEST, FIRST, Map.of()))
+            .classify(new RoleStatistics("m", turned, Orientation.HIGHEST, FIRST, Map.of()))
             .assignment());
   }
 
@@ -167,10 +171,10 @@ final class RoleClassifierTest {
     for (String name : List.of("k-means", "hdbscan")) {
       double[][] flat = new double[LAYERS][SCALES];
       RoleStatistics nothing =
-          RoleStatistics.of("asi", flat, Orientation.LOWEST, FIRST, Map.of("flat", flat));
+          new RoleStatistics("asi", flat, Orientation.LOWEST, FIRST, Map.of("flat", flat));
       assertEquals(0, classifier(name).classify(nothing).assignment().drafters().size(), name);
       RoleStatistics unread =
-          RoleStatistics.of("asi", flat, Orientation.LOWEST, SCALES, Map.of("flat", flat));
+          new RoleStatistics("asi", flat, Orientation.LOWEST, SCALES, Map.of("flat", flat));
       assertEquals(0, classifier(name).classify(unread).assignment().drafters().size(), name);
     }
   }
@@ -185,7 +189,7 @@ final class RoleClassifierTest {
       metric[l][0] = random.nextGaussian() + (l < 7 ? -4 : 0);
     }
     RoleStatistics statistics =
-        RoleStatistics.of("asi", metric, Orientation.LOWEST, 0, Map.of("same", metric));
+        new RoleStatistics("asi", metric, Orientation.LOWEST, 0, Map.of("same", metric));
     assertEquals(
         classifier("otsu").classify(statistics).assignment(),
         classifier("k-means").classify(statistics).assignment());
@@ -241,15 +245,15 @@ final class RoleClassifierTest {
         "gini of layer 1, scale 2 must be finite, got NaN",
         assertThrows(
                 IllegalArgumentException.class,
-                () -> RoleStatistics.of("m", metric, Orientation.LOWEST, 1, Map.of("gini", hole)))
+                () -> new RoleStatistics("m", metric, Orientation.LOWEST, 1, Map.of("gini", hole)))
             .getMessage());
     assertThrows(
         IllegalArgumentException.class,
         () ->
-            RoleStatistics.of(
+            new RoleStatistics(
                 "m", metric, Orientation.LOWEST, 1, Map.of("gini", new double[2][2])));
     assertThrows(
         IllegalArgumentException.class,
-        () -> RoleStatistics.of("m", metric, Orientation.LOWEST, 3, Map.of()));
+        () -> new RoleStatistics("m", metric, Orientation.LOWEST, 3, Map.of()));
   }
 }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,12 +48,12 @@ final class RoleStatisticsTest {
     features.put("b", table(random));
     features.put("a", table(random));
     features.get("a")[1][FIRST - 1] = Double.NaN; // not at a scale that is classified
-    RoleStatistics s = RoleStatistics.of("m", metric, orientation, FIRST, features);
+    RoleStatistics s = new RoleStatistics("m", metric, orientation, FIRST, features);
     assertEquals(LAYERS, s.layers());
     assertEquals(SCALES, s.scales());
     assertEquals(FIRST, s.firstCutScale());
     assertEquals("m", s.name());
-    assertEquals(List.of("b", "a"), s.others());
+    assertEquals(List.of("b", "a"), List.copyOf(s.others().keySet()));
     List<LayerScale> pairs = new ArrayList<>();
     int i = 0;
     for (int k = FIRST; k < SCALES; k++) {
@@ -62,15 +63,16 @@ final class RoleStatisticsTest {
         assertEquals(orientation == Orientation.LOWEST ? z : -z, s.scores()[i], 1e-9);
         assertEquals(zScore(features.get("b"), l, k), s.standardised()[i][0], 1e-9);
         assertEquals(zScore(features.get("a"), l, k), s.standardised()[i][1], 1e-9);
-        assertEquals(features.get("a")[l][k], s.other("a", pairs.get(i)));
+        assertEquals(features.get("a")[l][k], s.others().get("a")[l][k]);
         i++;
       }
     }
     assertEquals(pairs, s.pairs());
     assertEquals(pairs.size(), s.scores().length);
-    double before = s.other("b", pairs.get(0));
+    LayerScale first = pairs.get(0);
+    double before = s.others().get("b")[first.layer()][first.scale()];
     features.get("b")[0][FIRST] = 99;
-    assertEquals(before, s.other("b", pairs.get(0)), "a copy");
+    assertEquals(before, s.others().get("b")[first.layer()][first.scale()], "a copy");
   }
 
   private static double zScore(double[][] table, int layer, int scale) {
@@ -97,7 +99,7 @@ final class RoleStatisticsTest {
   private static String refused(double[][] metric, double[][] feature) {
     return assertThrows(
             IllegalArgumentException.class,
-            () -> RoleStatistics.of("m", metric, Orientation.LOWEST, 1, Map.of("gini", feature)))
+            () -> new RoleStatistics("m", metric, Orientation.LOWEST, 1, Map.of("gini", feature)))
         .getMessage();
   }
 
@@ -112,9 +114,9 @@ final class RoleStatisticsTest {
       Orientation end = metric.highMeansRefiner() ? Orientation.LOWEST : Orientation.HIGHEST;
       assertEquals(end, s.orientation());
       assertEquals(metric.cliName(), s.name());
-      assertEquals(List.of(LayerStatistic.GINI.cliName()), s.others());
+      assertEquals(Set.of(LayerStatistic.GINI.cliName()), s.others().keySet());
       double[][] value = table.value(metric, 0, 1, 2, 3, 4);
-      RoleStatistics same = RoleStatistics.of(metric.cliName(), value, end, 1, Map.of());
+      RoleStatistics same = new RoleStatistics(metric.cliName(), value, end, 1, Map.of());
       assertEquals(same.lowest(3), s.lowest(3));
       assertArrayEquals(same.z(), s.z());
       assertArrayEquals(value, s.values());
@@ -137,9 +139,8 @@ final class RoleStatisticsTest {
   void bootstrapHandsFeaturesOn() {
     AttentionProfile profile = Profiles.random(7, 8, 2, ScaleSchedule.ofSides(1, 2, 3), 4);
     LayerStatistics table = LayerStatistics.of(profile);
-    List<LayerStatistic> features = RoleStatistics.othersOf(table, 1);
     RoleClassifier kMeans = RoleClassifier.of("k-means", OptionalInt.empty(), 2);
-    RoleBootstrap b = RoleBootstrap.of(table, LayerStatistic.ASI, 1, features, kMeans, 6, 9);
+    RoleBootstrap b = RoleBootstrap.of(table, new RoleRule(LayerStatistic.ASI, 1, kMeans), 6, 9);
     assertEquals(4, b.prompts());
     assertEquals(6, b.draws());
     assertEquals(9, b.seed());
@@ -152,6 +153,7 @@ final class RoleStatisticsTest {
       }
     }
     assertTrue(sum > 0, "k-means found no drafter in any draw: it saw no features");
-    assertEquals(1, RoleBootstrap.of(table, LayerStatistic.ASI, 1, features, kMeans, 1, 9).draws());
+    assertEquals(
+        1, RoleBootstrap.of(table, new RoleRule(LayerStatistic.ASI, 1, kMeans), 1, 9).draws());
   }
 }

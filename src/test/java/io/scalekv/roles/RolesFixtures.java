@@ -42,7 +42,7 @@ public final class RolesFixtures {
     int first = BudgetPlan.firstCutScale(schedule, budget);
     ClassifiedRoles classified =
         RoleClassifier.of("rank", OptionalInt.empty(), 0)
-            .classify(RoleStatistics.of("asi", values, Orientation.LOWEST, first, Map.of()));
+            .classify(new RoleStatistics("asi", values, Orientation.LOWEST, first, Map.of()));
     Allocation rule = Allocation.parse(allocation);
     BudgetPlan plan = BudgetPlan.of(schedule, budget, classified.assignment().mask(), rule);
     CalibratedModel model =
@@ -80,7 +80,7 @@ public final class RolesFixtures {
       Collections.shuffle(pairs, random);
       orders[i] = pairs.stream().mapToInt(Integer::intValue).toArray();
     }
-    return HeatKvOrders.of(sinkScales, scales, model.layers(), model.heads(), orders);
+    return new HeatKvOrders(sinkScales, scales, model.layers(), model.heads(), orders);
   }
 
   /** Random error curves for a model, numbers of four digits. */

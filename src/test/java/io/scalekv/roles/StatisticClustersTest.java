@@ -24,7 +24,7 @@ final class StatisticClustersTest {
       table[l][0] = Double.NaN;
       table[l][1] = metric[l];
     }
-    return RoleStatistics.of("asi", table, Orientation.LOWEST, 1, Map.of());
+    return new RoleStatistics("asi", table, Orientation.LOWEST, 1, Map.of());
   }
 
   private static ClassifiedRoles roles(RoleStatistics statistics, int... labels) {
@@ -122,7 +122,7 @@ final class StatisticClustersTest {
       features.get("a")[l][0] = random.nextGaussian();
       features.get("b")[l][0] = random.nextGaussian();
     }
-    RoleStatistics statistics = RoleStatistics.of("asi", metric, Orientation.LOWEST, 0, features);
+    RoleStatistics statistics = new RoleStatistics("asi", metric, Orientation.LOWEST, 0, features);
     ClassifiedRoles found =
         RoleClassifier.of("k-means", OptionalInt.empty(), seed).classify(statistics);
     int[] labels = new int[10];

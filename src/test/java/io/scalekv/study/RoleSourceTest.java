@@ -107,7 +107,7 @@ class RoleSourceTest {
   @Test
   void ordersSayWhatTheirScheduleLeaves() throws IOException {
     int[] order = {4, 1, 0, 2, 3, 5};
-    HeatKvOrders orders = HeatKvOrders.of(1, 4, 3, 2, new int[][] {order, order});
+    HeatKvOrders orders = new HeatKvOrders(1, 4, 3, 2, new int[][] {order, order});
     Path file = file("orders.json", HeatKvOrderFile.textWithMetadata(orders, SMALL));
     RoleSource source = RoleSource.ofHeatKv(file, SMALL, 6);
     assertNull(source.roles());

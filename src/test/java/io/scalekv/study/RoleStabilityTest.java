@@ -12,6 +12,7 @@ import io.scalekv.profile.Profiles;
 import io.scalekv.roles.ClassifiedRoles;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleClassifier;
+import io.scalekv.roles.RoleRule;
 import io.scalekv.study.RoleStability.Agreement;
 import io.scalekv.study.RoleStability.Convergence;
 import java.util.List;
@@ -24,8 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class RoleStabilityTest {
   private static final ScaleSchedule MAPS = ScaleSchedule.ofSides(1, 2, 3);
-  private static final RoleStability RULE =
-      new RoleStability(
+  private static final RoleRule RULE =
+      new RoleRule(
           LayerStatistic.CURRENT_RATIO, 1, RoleClassifier.of("rank", OptionalInt.of(2), 0));
 
   /** Layer means 0.1, 0.2, … and noise per prompt. */
@@ -46,7 +47,7 @@ final class RoleStabilityTest {
 
   @Test
   void withoutNoiseEveryDrawAgrees() {
-    for (Convergence point : RULE.convergence(noisy(1, 5, 0), 7, 3)) {
+    for (Convergence point : RoleStability.convergence(RULE, noisy(1, 5, 0), 7, 3)) {
       assertEquals(1, point.jaccard().mean());
       assertEquals(1, point.zSpearman().mean(), 1e-12);
       assertEquals(point.prompts() == 5 ? 1 : 7, point.jaccard().n());
@@ -57,7 +58,7 @@ final class RoleStabilityTest {
 
   @Test
   void moreNoisyPromptsAgreeMore() {
-    List<Convergence> points = RULE.convergence(noisy(2, 64, 0.4), 100, 3);
+    List<Convergence> points = RoleStability.convergence(RULE, noisy(2, 64, 0.4), 100, 3);
     assertEquals(
         List.of(1, 2, 4, 8, 16, 32, 64), points.stream().map(Convergence::prompts).toList());
     assertTrue(points.get(0).jaccard().mean() < points.get(5).jaccard().mean());
@@ -70,7 +71,8 @@ final class RoleStabilityTest {
           point.otherZSpearman().mean() < point.zSpearman().mean(),
           "two draws that share nothing agree less than a part with its whole");
     }
-    assertEquals(points.toString(), RULE.convergence(noisy(2, 64, 0.4), 100, 3).toString());
+    assertEquals(
+        points.toString(), RoleStability.convergence(RULE, noisy(2, 64, 0.4), 100, 3).toString());
   }
 
   /** One prompt of two: each prompt's own roles, by hand. */
@@ -79,10 +81,10 @@ final class RoleStabilityTest {
   void oneOfTwoPrompts(long seed) {
     LayerStatistics table = noisy(seed, 2, 0.5);
     ClassifiedRoles all = RULE.roles(table);
-    double first = RULE.agreement(all, RULE.roles(table, 0)).jaccard();
-    double second = RULE.agreement(all, RULE.roles(table, 1)).jaccard();
-    double between = RULE.agreement(RULE.roles(table, 0), RULE.roles(table, 1)).jaccard();
-    Convergence one = RULE.convergence(table, 400, 1).get(0);
+    double first = RoleStability.agreement(all, RULE.roles(table, 0)).jaccard();
+    double second = RoleStability.agreement(all, RULE.roles(table, 1)).jaccard();
+    double between = RoleStability.agreement(RULE.roles(table, 0), RULE.roles(table, 1)).jaccard();
+    Convergence one = RoleStability.convergence(RULE, table, 400, 1).get(0);
     assertEquals((first + second) / 2, one.jaccard().mean(), 0.1);
     assertEquals(between, one.otherJaccard().mean(), 1e-12);
   }
@@ -92,10 +94,10 @@ final class RoleStabilityTest {
     LayerStatistics table = noisy(7, 1, 0);
     ClassifiedRoles two = RULE.roles(table);
     assertEquals(Set.of(new LayerScale(0, 1), new LayerScale(0, 2)), two.assignment().drafters());
-    RoleStability four =
-        new RoleStability(
+    RoleRule four =
+        new RoleRule(
             LayerStatistic.CURRENT_RATIO, 1, RoleClassifier.of("rank", OptionalInt.of(4), 0));
-    Agreement a = RULE.agreement(two, four.roles(table));
+    Agreement a = RoleStability.agreement(two, four.roles(table));
     assertEquals(4, a.drafters());
     assertEquals(0.5, a.jaccard());
     assertEquals(1, a.zSpearman(), 1e-12);
@@ -109,6 +111,8 @@ final class RoleStabilityTest {
     assertEquals(List.of(1), RoleStability.doublings(1));
     assertEquals(List.of(1, 2), RoleStability.doublings(2));
     assertEquals(List.of(1, 2, 4, 8, 10), RoleStability.doublings(10));
-    assertThrows(IllegalArgumentException.class, () -> RULE.convergence(noisy(1, 2, 0), 0, 0));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RoleStability.convergence(RULE, noisy(1, 2, 0), 0, 0));
   }
 }

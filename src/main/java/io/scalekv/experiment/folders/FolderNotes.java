@@ -1,9 +1,9 @@
 package io.scalekv.experiment.folders;
 
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.folders.FolderScores.Kind;
 import io.scalekv.image.ImageFile;
 import io.scalekv.image.ImageFile.Trait;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.metrics.Metric;
 import java.util.ArrayList;
@@ -146,7 +146,7 @@ final class FolderNotes {
       double before = Double.NaN;
       boolean monotone = true;
       for (Ladder rung : ladder) {
-        MetricValue v =
+        Interval v =
             rows.stream()
                 .filter(r -> r.kind() == Kind.DISTORTION && r.name().equals(rung.label()))
                 .findFirst()

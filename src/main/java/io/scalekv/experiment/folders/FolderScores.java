@@ -1,6 +1,5 @@
 package io.scalekv.experiment.folders;
 
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Run;
 import io.scalekv.image.ImageFile;
 import io.scalekv.metrics.Interval;
@@ -63,7 +62,7 @@ public record FolderScores(
       Kind kind,
       Path images,
       int identical,
-      Map<String, MetricValue> values,
+      Map<String, Interval> values,
       double psnrOfMeanMseDb,
       List<PairScore> pairs) {
     /** Copies the list. */
@@ -116,7 +115,7 @@ public record FolderScores(
       json.put("a", a);
       json.put("b", b);
       json.put("pairs", pairs);
-      json.put("difference", MetricValue.of(difference));
+      json.put("difference", difference);
       json.put("p", p);
       json.put("pHolm", pHolm);
       json.put("better", better);

@@ -1,7 +1,6 @@
 package io.scalekv.experiment.folders;
 
 import io.scalekv.experiment.FeatureNets;
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.UserNets;
@@ -16,6 +15,7 @@ import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.ImageMetrics;
 import io.scalekv.metrics.ImagePair;
 import io.scalekv.metrics.InceptionFeatures;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Kid;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.metrics.Lpips;
@@ -559,8 +559,7 @@ public final class FolderScoring {
     List<FolderScores.Row> rows = new ArrayList<>();
     FolderNotes notes = new FolderNotes(request.reading());
     for (Entry e : entries) {
-      Map<String, MetricValue> values = new LinkedHashMap<>();
-      e.scoring().summary().forEach((key, v) -> values.put(key, MetricValue.of(v)));
+      Map<String, Interval> values = e.scoring().summary();
       int identical = (int) e.pairs().stream().filter(PairScore::identical).count();
       rows.add(
           new FolderScores.Row(

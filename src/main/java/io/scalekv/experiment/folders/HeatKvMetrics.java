@@ -1,8 +1,8 @@
 package io.scalekv.experiment.folders;
 
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.io.Json;
 import io.scalekv.metrics.InceptionFeatures;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Lpips;
 import io.scalekv.metrics.Psnr;
 import java.io.IOException;
@@ -37,7 +37,7 @@ public final class HeatKvMetrics {
   private static Map<String, Object> of(FolderScores scores, FolderScores.Row row) {
     List<PairScore> pairs = row.pairs().stream().filter(HeatKvMetrics::read).toList();
     long identical = pairs.stream().filter(PairScore::identical).count();
-    MetricValue fid = row.values().get(InceptionFeatures.FID.key());
+    Interval fid = row.values().get(InceptionFeatures.FID.key());
     boolean lpips = row.values().containsKey(Lpips.METRIC.key());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("base_dir", scores.reference());

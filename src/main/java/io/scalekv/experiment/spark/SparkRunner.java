@@ -86,8 +86,7 @@ public final class SparkRunner implements Runner {
     List<Experiment.Planned> open = new ArrayList<>();
     for (Experiment.Planned planned : runs) {
       Optional<RunResult> known = results.find(planned.id());
-      known.ifPresent(
-          r -> ended.put(planned.id(), RunSession.ended(planned, Status.FOUND, null, r)));
+      known.ifPresent(r -> ended.put(planned.id(), planned.ended(Status.FOUND, null, r)));
       if (known.isEmpty()) {
         open.add(planned);
       }
@@ -162,16 +161,14 @@ public final class SparkRunner implements Runner {
     private void references(List<Experiment.Planned> open) {
       Map<String, Run> different = new LinkedHashMap<>();
       for (Experiment.Planned planned : open) {
-        if (RunSession.referenceBatches(planned.run()) > 0) {
-          different.putIfAbsent(RunSession.referenceId(planned.run()), planned.run());
+        if (planned.run().referenceBatches() > 0) {
+          different.putIfAbsent(planned.run().referenceId(), planned.run());
         }
       }
       for (Run run : different.values()) {
         String text = RunJson.runText(run);
         List<Batch> batches =
-            IntStream.range(0, RunSession.referenceBatches(run))
-                .mapToObj(i -> new Batch(text, i))
-                .toList();
+            IntStream.range(0, run.referenceBatches()).mapToObj(i -> new Batch(text, i)).toList();
         // whatever goes wrong here goes wrong in the runs again, and they say so
         listener.say("reference images: %d batches".formatted(batches.size()));
         await(drawing(sent, id, spark, batches));
@@ -218,7 +215,7 @@ public final class SparkRunner implements Runner {
     }
 
     private Ended left(Experiment.Planned planned) {
-      return RunSession.ended(planned, Status.LEFT, null, null);
+      return planned.ended(Status.LEFT, null, null);
     }
 
     private Ended end(Experiment.Planned planned, JavaFutureAction<List<Answer>> future)
@@ -238,9 +235,9 @@ public final class SparkRunner implements Runner {
         return RunSession.fail(results, planned, "Spark gave up: " + cause(e));
       }
       if (answer.error() != null) {
-        return RunSession.ended(planned, answer.status(), answer.error(), null);
+        return planned.ended(answer.status(), answer.error(), null);
       }
-      return RunSession.ended(planned, answer.status(), null, result(planned));
+      return planned.ended(answer.status(), null, result(planned));
     }
 
     /** Reads what an executor has written; a network's file system may show it a little later. */

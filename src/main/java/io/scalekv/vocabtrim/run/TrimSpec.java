@@ -3,9 +3,7 @@ package io.scalekv.vocabtrim.run;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonSchema;
-import io.scalekv.io.Sha256;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,8 +93,7 @@ public record TrimSpec(
       Settings settings) {
     /** Returns a hash of the content, the name of the result file. */
     String id() {
-      byte[] json = CanonicalJson.of(this).getBytes(StandardCharsets.UTF_8);
-      return Sha256.of(json).substring(0, 16);
+      return CanonicalJson.id(this);
     }
 
     /** Returns a label for people. */

@@ -1,8 +1,5 @@
 package io.scalekv.vocabtrim.trim;
 
-import java.util.Arrays;
-import java.util.List;
-
 /** Form in which a program stores the retained tokens of a trimmed head. */
 public enum MappingForm {
   /**
@@ -41,10 +38,5 @@ public enum MappingForm {
   /** Returns whether tensors named d2t hold the tokens. */
   boolean tensors() {
     return this == D2T_OFFSET || this == D2T_ABSOLUTE;
-  }
-
-  /** Returns all names. */
-  public static List<String> keys() {
-    return Arrays.stream(values()).map(MappingForm::key).toList();
   }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.experiment.MetricValue;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.experiment.folders.FolderScores.Kind;
 import io.scalekv.experiment.folders.FolderScoring.Request;
@@ -14,6 +13,7 @@ import io.scalekv.image.ImageFile;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.metrics.Holm;
+import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.LpipsRange;
 import io.scalekv.metrics.Psnr;
 import io.scalekv.metrics.Wilcoxon;
@@ -116,7 +116,7 @@ final class FolderScoringTest {
     FolderScores.Row near = scores.rows().get(0);
     double[] psnr = new double[12];
     Arrays.setAll(psnr, i -> Psnr.db(picture(i, 0), picture(i, 8)));
-    MetricValue value = near.values().get("psnr");
+    Interval value = near.values().get("psnr");
     assertEquals(Arrays.stream(psnr).average().orElseThrow(), value.mean(), 1e-9);
     assertTrue(value.low() < value.mean() && value.mean() < value.high());
     assertEquals(12, value.n());

@@ -9,18 +9,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-final class DrafterCountTest {
-  private static final DrafterCount GAP = new DrafterCount.LargestGap();
-  private static final DrafterCount OTSU = new DrafterCount.Otsu();
-  private static final DrafterCount KNEE = new DrafterCount.Knee();
+final class RankClassifierTest {
+  private static final ToIntFunction<double[]> GAP = RankClassifier::gap;
+  private static final ToIntFunction<double[]> OTSU = RankClassifier::otsu;
+  private static final ToIntFunction<double[]> KNEE = RankClassifier::knee;
 
-  private static int count(DrafterCount rule, double... sorted) {
-    return rule.of(sorted, sorted.length, 1);
+  private static int count(ToIntFunction<double[]> rule, double... sorted) {
+    return rule.applyAsInt(sorted);
   }
 
   @Test
@@ -69,7 +70,7 @@ final class DrafterCountTest {
   @CsvSource({"0", "1", "5", "6"})
   void theScoresOnBothSidesOfTheCut(int drafters) {
     double[][] metric = {{5}, {3}, {1}, {6}, {2}, {4}};
-    RoleStatistics s = RoleStatistics.of("m", metric, Orientation.LOWEST, 0, Map.of());
+    RoleStatistics s = new RoleStatistics("m", metric, Orientation.LOWEST, 0, Map.of());
     ClassifiedRoles roles = RoleClassifier.of("rank", OptionalInt.of(drafters), 0).classify(s);
     assertEquals("" + drafters, roles.found().get("drafters"));
     boolean both = drafters > 0 && drafters < 6;
@@ -92,12 +93,12 @@ final class DrafterCountTest {
     for (int l = 0; l < 40; l++) {
       metric[l][0] = l * l;
     }
-    RoleStatistics s = RoleStatistics.of("m", metric, Orientation.LOWEST, 0, Map.of());
+    RoleStatistics s = new RoleStatistics("m", metric, Orientation.LOWEST, 0, Map.of());
     ClassifiedRoles some = RoleClassifier.of("rank", OptionalInt.empty(), 0).classify(s);
     assertEquals("6.5% of the pairs", some.settings().get("drafters"));
     assertEquals("3", some.found().get("drafters"), "round-half-up(2.6)");
     assertEquals(Map.of(), RoleClassifier.of("gap", OptionalInt.empty(), 0).classify(s).settings());
-    RoleStatistics none = RoleStatistics.of("m", metric, Orientation.LOWEST, 1, Map.of());
+    RoleStatistics none = new RoleStatistics("m", metric, Orientation.LOWEST, 1, Map.of());
     for (String name : List.of("rank", "gap", "otsu", "knee")) {
       assertEquals(
           "0",

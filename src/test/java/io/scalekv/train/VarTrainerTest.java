@@ -163,7 +163,7 @@ class VarTrainerTest {
               () ->
                   new VarTrainer.Options(
                       config, vae, batches, 0, 0.01, false, folder, Duration.ZERO, null));
-      assertTrue(e.getMessage().endsWith(config == ten ? "got 10" : "got 9"), e.getMessage());
+      assertTrue(e.getMessage().endsWith(config.equals(ten) ? "got 10" : "got 9"), e.getMessage());
     }
     assertThrows(
         IllegalArgumentException.class,

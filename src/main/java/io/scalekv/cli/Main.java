@@ -33,6 +33,7 @@ import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -166,6 +167,9 @@ public final class Main implements Callable<Integer> {
     root.setErr(err);
     root.setExpandAtFiles(false); // a prompt may begin with @
     root.setAllowOptionsAsOptionParameters(true); // or with -
+    root.getSubcommands().values().stream()
+        .filter(c -> c.getCommandSpec().options().stream().anyMatch(Main::takesAnOptionalValue))
+        .forEach(c -> c.setAllowOptionsAsOptionParameters(false));
     root.registerConverter(Path.class, Main::path);
     root.registerConverter(ComputeDevice.class, Choice.of(ComputeDevice.class));
     root.registerConverter(ModelOptions.Dtype.class, Choice.of(ModelOptions.Dtype.class));
@@ -197,6 +201,10 @@ public final class Main implements Callable<Integer> {
     root.setExecutionExceptionHandler(
         (exception, command, parsed) -> main.failed(command.getCommandSpec(), exception));
     return root;
+  }
+
+  private static boolean takesAnOptionalValue(OptionSpec option) {
+    return option.arity().min() == 0 && option.arity().max() > 0;
   }
 
   /** Reads a path; a word that begins with - is an option whose value was forgotten. */

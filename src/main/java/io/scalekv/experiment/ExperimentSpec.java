@@ -5,6 +5,7 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonSchema;
 import io.scalekv.io.Require;
@@ -246,6 +247,7 @@ public record ExperimentSpec(
   /** Reads an experiment from text; {@code name} stands for the file in messages. */
   public static ExperimentSpec parse(String text, String name, boolean quick, ModelChoice other) {
     ObjectNode tree = (ObjectNode) Json.parseYaml(text, name);
+    FileKind.EXPERIMENT.check(tree, name);
     objects(tree);
     Loaded.SCHEMA.complete(tree);
     Loaded.SCHEMA.check(tree, name);

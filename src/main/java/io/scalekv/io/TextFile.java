@@ -76,7 +76,10 @@ public final class TextFile {
       long line = lines(text.flip() + "x").size();
       throw new IllegalArgumentException(
           "%s, line %d must be UTF-8 text, got %s"
-              .formatted(name, line, wide ? "UTF-16" : "other bytes"));
+              .formatted(
+                  name,
+                  line,
+                  wide ? "UTF-16" : FileKind.of(bytes).map(FileKind::label).orElse("other bytes")));
     }
     return withoutMark(text.flip().toString());
   }

@@ -2,6 +2,7 @@ package io.scalekv.roles;
 
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonPlace;
 import java.io.IOException;
@@ -63,6 +64,7 @@ public final class CalibrationFile {
   /** Reads a calibration from text; {@code name} stands for the file in messages. */
   public static Calibration parse(String text, String name) {
     JsonPlace tree = JsonPlace.of(Json.parse(text, name), name);
+    FileKind.ROLES.check(tree.node(), name);
     tree.at("schemaVersion").check(tree.at("schemaVersion").node().equals(version()), "" + VERSION);
     tree.only("schemaVersion", "timestamp", "model", "source", "parts", "software");
     JsonPlace time = tree.at("timestamp");

@@ -2,6 +2,7 @@ package io.scalekv.roles;
 
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonPlace;
 import io.scalekv.io.Require;
@@ -43,6 +44,7 @@ public final class HeatKvOrderFile {
   public static HeatKvOrders parse(
       String text, String name, CalibratedModel model, OptionalInt sinkScales) {
     JsonPlace tree = JsonPlace.of(Json.parse(text, name), name);
+    FileKind.ORDERS.check(tree.node(), name);
     if (tree.node().isArray()) {
       return orders(tree, model, sinkScales.orElse(DEFAULT_SINK_SCALES));
     }

@@ -4,6 +4,7 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonPlace;
 import io.scalekv.io.Require;
@@ -235,6 +236,7 @@ public record ScaleKvBudgetFile(int layers, SortedMap<Integer, Row> rows) {
   /** Reads a file from text; {@code name} stands for the file in messages. */
   public static ScaleKvBudgetFile parse(String text, String name) {
     JsonPlace tree = JsonPlace.of(Json.parse(text, name), name);
+    FileKind.BUDGETS.check(tree.node(), name);
     List<String> keys = tree.keys();
     tree.check(!keys.isEmpty(), "an object with keys such as 'Scale 9'");
     int layers = blocks(tree.at(keys.get(0)));

@@ -1,5 +1,6 @@
 package io.scalekv.scene;
 
+import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonPlace;
 import io.scalekv.io.Require;
@@ -128,6 +129,12 @@ public final class PromptFile {
 
   private static List<Entry> json(Path file, String text) {
     JsonPlace all = JsonPlace.of(Json.parse(text, file.toString()), file.toString());
+    Optional<FileKind> other = FileKind.of(all.node());
+    Require.that(
+        other.isEmpty(),
+        "%s must hold prompts, got %s",
+        file,
+        other.map(FileKind::label).orElse(""));
     if (all.node().isArray()) {
       return all.elements().stream().map(e -> entry(e, null)).toList();
     }

@@ -1,0 +1,120 @@
+package io.scalekv.io;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Known kind of file: recognised where another kind is wanted, so that the message says what to do.
+ */
+public enum FileKind {
+  /** Roles and calibration parts of this project. */
+  ROLES("a roles.json: use it with --roles"),
+  /** Budgets of the released ScaleKV code. */
+  BUDGETS("a ScaleKV budget file: use roles import"),
+  /** Block orders of HeatKV. */
+  ORDERS("a HeatKV order file: use roles import"),
+  /** Manifest of recorded attention. */
+  TRACE("the manifest of recorded attention: give its folder to --traces"),
+  /** Results of an experiment. */
+  RUNS("results of an experiment: give their folder to report"),
+  /** Manifest of drawn images. */
+  MANIFEST("a manifest of generate"),
+  /** Experiment. */
+  EXPERIMENT("an experiment: use sweep"),
+  /** Configuration of a model. */
+  MODEL("a model's config.json: give its folder to --model"),
+  /** Weights. */
+  SAFETENSORS("a safetensors file"),
+  /** Weights or a TorchScript program. */
+  TORCH("a zip archive, as torch.save writes"),
+  /** Pickle of Python. */
+  PICKLE("a Python pickle"),
+  /** Weights of llama.cpp. */
+  GGUF("a GGUF file"),
+  /** Array of NumPy. */
+  NPY("a NumPy array"),
+  /** Image. */
+  IMAGE("an image"),
+  /** Compressed file. */
+  GZIP("a gzip file: unpack it");
+
+  private final String label;
+
+  FileKind(String label) {
+    this.label = label;
+  }
+
+  /** Returns what the file is, and what it is good for. */
+  public String label() {
+    return label;
+  }
+
+  /** Returns the kind of a JSON or YAML document, if it is a known one. */
+  public static Optional<FileKind> of(JsonNode tree) {
+    if (tree.isArray()) {
+      return Optional.of(ORDERS).filter(k -> tree.path(0).path(0).path(1).isNumber());
+    }
+    FileKind kind = null;
+    if (tree.has("parts") && tree.has("schemaVersion")) {
+      kind = ROLES;
+    } else if (tree.path("format").asString("").equals("scalekv-trace")) {
+      kind = TRACE;
+    } else if (tree.has("orders") && tree.has("metadata")) {
+      kind = ORDERS;
+    } else if (tree.propertyStream().anyMatch(e -> e.getKey().startsWith("Scale "))) {
+      kind = BUDGETS;
+    } else if (tree.has("runs") && tree.has("schemaVersion")) {
+      kind = RUNS;
+    } else if (tree.has("drawing") && tree.has("policies")) {
+      kind = MANIFEST;
+    } else if (tree.has("rows") && tree.has("name")) {
+      kind = EXPERIMENT;
+    } else if (tree.has("transformer") && tree.has("family")) {
+      kind = MODEL;
+    }
+    return Optional.ofNullable(kind);
+  }
+
+  /** Returns the kind of a file that is no text, by its first bytes, if it is a known one. */
+  public static Optional<FileKind> of(byte[] bytes) {
+    String head = new String(bytes, 0, Math.min(bytes.length, 12), StandardCharsets.ISO_8859_1);
+    FileKind kind = null;
+    if (head.startsWith("PK\3\4")) {
+      kind = TORCH;
+    } else if (head.startsWith("GGUF")) {
+      kind = GGUF;
+    } else if (head.startsWith("\u0093NUMPY")) {
+      kind = NPY;
+    } else if (head.startsWith("\u0089PNG")
+        || head.startsWith("\u00FF\u00D8\u00FF")
+        || head.startsWith("RIFF")
+        || head.startsWith("BM")) {
+      kind = IMAGE;
+    } else if (head.startsWith("\u001F\u008B")) {
+      kind = GZIP;
+    } else if (head.length() > 8 && head.charAt(8) == '{' && head.charAt(7) == 0) {
+      kind = SAFETENSORS;
+    } else if (head.length() > 1 && head.charAt(0) == 0x80 && head.charAt(1) <= 5) {
+      kind = PICKLE;
+    }
+    return Optional.ofNullable(kind);
+  }
+
+  /**
+   * Checks that a document is of this kind or of an unknown one, which its reader judges.
+   *
+   * @throws IllegalArgumentException with the file and the kind that it is
+   */
+  public void check(JsonNode tree, String file) {
+    of(tree)
+        .filter(kind -> kind != this)
+        .ifPresent(
+            kind -> {
+              String wanted = label.replaceAll(":.*", "");
+              throw new IllegalArgumentException(
+                  String.format(Locale.ROOT, "%s must be %s, got %s", file, wanted, kind.label));
+            });
+  }
+}

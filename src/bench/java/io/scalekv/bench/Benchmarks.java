@@ -3,7 +3,6 @@ package io.scalekv.bench;
 import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.io.AtomicFile;
-import io.scalekv.report.ReportTable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -92,7 +91,7 @@ final class Benchmarks {
     for (JsonNode r : results) {
       rows.add(row(r));
     }
-    ReportTable.plain(
+    PlainTable.of(
             "jmh",
             "Hot paths",
             List.of("benchmark", "parameters", "time", "error 99.9 %", "unit", "GFLOP/s"),

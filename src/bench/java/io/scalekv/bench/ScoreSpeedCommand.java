@@ -63,7 +63,7 @@ final class ScoreSpeedCommand implements Callable<Integer> {
         rows.add(cost.row(metrics, decoding));
       }
       ReportTable table =
-          ReportTable.plain(
+          PlainTable.of(
               "score",
               "%d pairs of %dx%d PNG, %d threads".formatted(pairs, side, side, threads),
               List.of("work", "seconds", "of decoding", "CPU seconds", "of decoding, CPU"),

@@ -1,7 +1,6 @@
 package io.scalekv.bench;
 
 import com.sun.management.ThreadMXBean;
-import io.scalekv.experiment.ProcessMemory;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.Prompt;
 import io.scalekv.tensor.NativeHeap;
@@ -76,7 +75,7 @@ public final class Soak {
         double seconds = (System.nanoTime() - begun) / 1e9;
         long now = threads.getCurrentThreadAllocatedBytes();
         Runtime java = Runtime.getRuntime();
-        Long rss = ProcessMemory.rssKiB();
+        Long rss = ResidentSet.kib();
         Long used = NativeHeap.usedBytes();
         sample.accept(
             new Sample(

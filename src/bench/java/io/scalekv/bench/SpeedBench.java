@@ -16,8 +16,10 @@ import io.scalekv.model.infinity.InfinityModelConfig;
 import io.scalekv.scene.SceneSampler;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -128,7 +130,7 @@ public final class SpeedBench {
     List<Double> bf16 = new ArrayList<>();
     gemm.fp32();
     gemm.bf16();
-    Long loaded = ProcessMemory.rssKiB();
+    Long loaded = ResidentSet.kib();
     MapMeter maps = new MapMeter(config, plan.drawing().schedule());
     Stages stages = new Stages(config.geometry(), plan.drawing().schedule(), plan.cache());
     List<SpeedRun.Generation> generations = new ArrayList<>();
@@ -162,7 +164,11 @@ public final class SpeedBench {
         new SpeedRun.Memory(
             maps.maps().stream().mapToLong(MapMeter.Cost::kvBytes).max().orElse(0),
             loaded == null ? null : Long.valueOf(loaded / 1024),
-            maps.peakRssMiB()),
+            maps.maps().stream()
+                .map(MapMeter.Cost::peakRssMiB)
+                .filter(Objects::nonNull)
+                .max(Comparator.naturalOrder())
+                .orElse(null)),
         maps.maps(),
         textTokens,
         stages.rows);

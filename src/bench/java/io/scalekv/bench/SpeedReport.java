@@ -5,7 +5,6 @@ import io.scalekv.io.Software;
 import io.scalekv.metrics.Interval;
 import io.scalekv.report.LineFigure;
 import io.scalekv.report.PolicyStyle;
-import io.scalekv.report.ReportTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -87,7 +86,7 @@ public final class SpeedReport {
         "Medians over the generations of a run, one batch each; of limit: the time that the counted"
             + " operations take at the rates of matrix products measured in turn with them, over"
             + " the time they took.");
-    ReportTable.plain("speed", "Whole generations", SPEED, rows, 3, notes).write(folder);
+    PlainTable.of("speed", "Whole generations", SPEED, rows, 3, notes).write(folder);
   }
 
   /**
@@ -128,7 +127,7 @@ public final class SpeedReport {
             String.join(", ", LINEAR_OPS),
             run.linearGflop() / linear,
             100 * run.linearFloorSeconds() / linear));
-    ReportTable.plain(
+    PlainTable.of(
             "ops-" + run.name(),
             "Native operations of one batch: " + run.name(),
             List.of("operation", "calls", "ms", "%"),

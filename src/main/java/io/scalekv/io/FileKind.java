@@ -12,9 +12,9 @@ public enum FileKind {
   /** Roles and calibration parts of this project. */
   ROLES("a roles.json: use it with --roles"),
   /** Budgets of the released ScaleKV code. */
-  BUDGETS("a ScaleKV budget file: use roles import"),
+  BUDGETS("a ScaleKV budget file: use roles import --format scalekv"),
   /** Block orders of HeatKV. */
-  ORDERS("a HeatKV order file: use roles import"),
+  ORDERS("a HeatKV order file: use roles import --format heatkv"),
   /** Manifest of recorded attention. */
   TRACE("the manifest of recorded attention: give its folder to --traces"),
   /** Results of an experiment. */

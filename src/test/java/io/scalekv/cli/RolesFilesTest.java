@@ -281,7 +281,7 @@ final class RolesFilesTest {
         "--out",
         out);
     refused(
-        "/Scale 9",
+        "--format scalekv",
         "roles",
         "import",
         budgets,

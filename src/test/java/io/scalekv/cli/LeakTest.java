@@ -116,7 +116,7 @@ final class LeakTest {
 
   @Tag("full")
   @ParameterizedTest
-  @CsvSource({"GENERATIONS, 1000, 8", "LOADS, 100, 30", "CALIBRATIONS, 100, 100"})
+  @CsvSource({"GENERATIONS, 1000, 8", "LOADS, 200, 30", "CALIBRATIONS, 100, 100"})
   void manyTimesMemoryAndFilesStay(Work work, int times, double mostKib) throws Exception {
     flat(work, times, mostKib);
   }

@@ -70,9 +70,14 @@ public interface CalibrationPart<T> {
     /** Returns a tap for one generation. */
     PromptTap tap(PromptTap.Generation generation);
 
-    /** Returns the numbers of all images from statistics of every query row. */
+    /**
+     * Returns the numbers of all images from statistics of every query row.
+     *
+     * @throws IllegalStateException for a part whose {@link #needs} ask for tensors; they are
+     *     checked before anything is measured
+     */
     default PromptValues of(AttentionProfile statistics) {
-      throw new UnsupportedOperationException(name() + " cannot be measured from statistics");
+      throw new IllegalStateException(name() + " cannot be measured from statistics");
     }
 
     /** Returns the value from the numbers of all images. */

@@ -317,7 +317,7 @@ public final class FolderScoring {
     }
   }
 
-  /** Returns captions by image id: that of the prompt, as it is and as HeatKV names its files. */
+  /** Returns captions by image id: the id in the prompt file and the name that HeatKV gives. */
   private static Map<String, String> captions(Path file) {
     Map<String, String> captions = new HashMap<>();
     List<PromptFile.Entry> entries = file == null ? List.of() : PromptFile.entries(file);

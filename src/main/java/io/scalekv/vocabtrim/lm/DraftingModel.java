@@ -1,8 +1,8 @@
 package io.scalekv.vocabtrim.lm;
 
 /**
- * Draft model of speculative decoding: a language model of its own, or one that reads the states of
- * the target.
+ * Draft model of speculative decoding: an independent language model, or one that reads the hidden
+ * states of the target.
  */
 public interface DraftingModel extends AutoCloseable {
   /** Returns V, the number of tokens that the model takes. */

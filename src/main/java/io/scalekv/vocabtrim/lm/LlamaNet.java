@@ -158,7 +158,7 @@ public final class LlamaNet {
   }
 
   /**
-   * Returns the state after layer 0 where every row continues a chain of its own.
+   * Returns the state after layer 0; every row continues a separate chain of drafted tokens.
    *
    * @param keys one array of verified tokens, then one per place in the chain; that of this call is
    *     appended, [1,G,L,D] each

@@ -119,7 +119,7 @@ class Recorder:
     """Recorder of a model's self-attention into a directory; a directory is continued where it was left.
 
     model       the model, not compiled; `attention` is the name of its self-attention class (or of a base class of it)
-    directory   one recording; another one needs a directory of its own
+    directory   holds one recording; use another directory for another recording
     schedule    token maps of a generation, (h, w) or (1, h, w)
     queries     "all", or how many rows of each map, drawn with samplingSeed
     values      whether v is recorded: error curves and replay need it

@@ -21,14 +21,24 @@ class M(Module):
   # up to its own end; q, k, v [B,H,L,D], softmax scale 1
   def prefix_attention(self, q: Tensor, k: Tensor, v: Tensor, bounds: Tensor) -> Tensor:
     parts = annotate(List[Tensor], [])
-    for i in range(torch.sub(torch.size(bounds, 0), 1)):
+    n = torch.sub(torch.size(bounds, 0), 1)
+    sizes = annotate(List[int], [])
+    for i in range(n):
       a = int(torch.item(torch.select(bounds, 0, i)))
       b = int(torch.item(torch.select(bounds, 0, torch.add(i, 1))))
-      qi = torch.slice(q, 2, a, b)
-      ki = torch.slice(k, 2, 0, b)
-      vi = torch.slice(v, 2, 0, b)
-      o = torch.scaled_dot_product_attention(qi, ki, vi, None, 0., False, scale=1.)
-      _0 = torch.append(parts, o)
+      _0 = torch.append(sizes, torch.sub(b, a))
+    queries = torch.split_with_sizes(q, sizes, 2)
+    # from the last map to the first, each prefix a part of the next: its gradient is added once
+    ki = k
+    vi = v
+    for j in range(n):
+      i = torch.sub(torch.sub(n, 1), j)
+      b = int(torch.item(torch.select(bounds, 0, torch.add(i, 1))))
+      ki = torch.slice(ki, 2, 0, b)
+      vi = torch.slice(vi, 2, 0, b)
+      o = torch.scaled_dot_product_attention(queries[i], ki, vi, None, 0., False, scale=1.)
+      _1 = torch.append(parts, o)
+    torch.reverse(parts)
     return torch.cat(parts, 2)
 
   # the same with an additive mask broadcast to [B,H,L,T]

@@ -27,7 +27,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
    * @param b id of the other
    * @param labelA label of one
    * @param labelB label of the other
-   * @param budgetTokens their budget
+   * @param budget what {@link Run.Policy#equalBudget} says of both
    * @param prompts number of pairs of values
    * @param different how many of them differ
    * @param difference mean of a − b over prompts with its 95 % interval; infinite values left out
@@ -41,7 +41,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
       String b,
       String labelA,
       String labelB,
-      int budgetTokens,
+      String budget,
       int prompts,
       int different,
       Interval difference,
@@ -57,7 +57,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
       Run.Model model,
       Run.Generation generation,
       Run.Prompts prompts,
-      int tokens,
+      String budget,
       Integer unconditionalTokens,
       CacheType keyType,
       CacheType valueType) {
@@ -67,7 +67,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
           c.model(),
           c.generation(),
           c.prompts(),
-          p.budgetTokens(),
+          p.equalBudget(),
           p.unconditionalTokens(),
           p.keyType(),
           p.valueType());
@@ -152,7 +152,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
         b.id(),
         a.label(),
         b.label(),
-        a.run().policy().budgetTokens(),
+        a.run().policy().equalBudget(),
         a.values().length,
         test.n(),
         Bootstrap.withSeed(0).difference(a.values(), b.values()),
@@ -172,7 +172,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
         p.b(),
         p.labelA(),
         p.labelB(),
-        p.budgetTokens(),
+        p.budget(),
         p.prompts(),
         p.different(),
         p.difference(),

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
@@ -216,7 +217,17 @@ public record Run(
       String unconditionalBudget,
       Integer unconditionalTokens,
       CacheType keyType,
-      CacheType valueType) {}
+      CacheType valueType) {
+    /**
+     * Returns what runs at an equal budget share: the bytes where they were asked for, however many
+     * tokens they are to a policy, otherwise the tokens per layer and head.
+     */
+    public String equalBudget() {
+      return budget != null && Budget.parse(budget) instanceof Budget.Bytes b
+          ? b.count() + " bytes"
+          : budgetTokens + " tokens";
+    }
+  }
 
   /** Source of the roles and other parts that a policy needs. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "source")

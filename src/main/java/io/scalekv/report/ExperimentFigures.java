@@ -51,7 +51,7 @@ final class ExperimentFigures {
           new Axis(
               "KV cache held (% of the full cache)",
               false,
-              r -> r.run().policy().budgetTokens(),
+              r -> r.run().policy().equalBudget(),
               r -> r.result().memory() == null ? Double.NaN : r.result().memory().percentOfFull(),
               ResultRow::series));
 

@@ -151,7 +151,7 @@ final class ResultTables {
   }
 
   private boolean sameBudget(ResultRow a, ResultRow b) {
-    return a.run().policy().budgetTokens() == b.run().policy().budgetTokens()
+    return a.run().policy().equalBudget().equals(b.run().policy().equalBudget())
         && a.row().group().equals(b.row().group());
   }
 
@@ -216,19 +216,25 @@ final class ResultTables {
         : ReportTable.fixed(m.tokensBetweenScales(), 1).replaceFirst("\\.0$", "");
   }
 
+  /** Returns the column of a budget, such as {@code tokens92}. */
+  private static String column(String equalBudget) {
+    String[] words = equalBudget.split(" ");
+    return words[1] + words[0];
+  }
+
   /** One row per policy, one column per budget; the rulers below. */
   private Optional<ReportTable> byBudget(MetricColumn c) {
-    Map<Integer, String> budgets = new LinkedHashMap<>();
-    Map<String, Map<Integer, ResultRow>> series = new LinkedHashMap<>();
+    Map<String, String> budgets = new LinkedHashMap<>();
+    Map<String, Map<String, ResultRow>> series = new LinkedHashMap<>();
     Map<String, ResultRow> rulers = new LinkedHashMap<>();
     for (ResultRow r : rows) {
       if (r.result() == null || c.value(r.result()).isEmpty()) {
         continue;
       }
       if (r.cuts()) {
-        int tokens = r.run().policy().budgetTokens();
-        budgets.putIfAbsent(tokens, r.run().policy().budget() + " = " + tokens + " tokens");
-        series.computeIfAbsent(r.series(), s -> new LinkedHashMap<>()).putIfAbsent(tokens, r);
+        String equal = r.run().policy().equalBudget();
+        budgets.putIfAbsent(equal, r.run().policy().budget() + " = " + equal);
+        series.computeIfAbsent(r.series(), s -> new LinkedHashMap<>()).putIfAbsent(equal, r);
       } else {
         rulers.putIfAbsent(r.row().label(), r);
       }
@@ -242,9 +248,9 @@ final class ResultTables {
         ReportTable.of(name + "-" + c.file(), title(": " + c.label()), names)
             .both("policy", "policy", n -> n);
     budgets.forEach(
-        (tokens, head) -> {
-          Function<String, ResultRow> row = n -> series.getOrDefault(n, Map.of()).get(tokens);
-          c.addTo(t, "tokens" + tokens, n -> value(c, row.apply(n)));
+        (equal, head) -> {
+          Function<String, ResultRow> row = n -> series.getOrDefault(n, Map.of()).get(equal);
+          c.addTo(t, column(equal), n -> value(c, row.apply(n)));
           t.text(
               head,
               n ->
@@ -440,7 +446,7 @@ final class ResultTables {
             .both("metric", "metric", Test::metric)
             .both("a", "A", t -> t.pair().labelA())
             .both("b", "B", t -> t.pair().labelB())
-            .data("budgetTokens", t -> t.pair().budgetTokens())
+            .data("budget", t -> t.pair().budget())
             .both("prompts", "prompts", t -> t.pair().prompts())
             .data("different", t -> t.pair().different())
             .interval("difference", "A − B", 4, t -> t.pair().difference())

@@ -44,6 +44,17 @@ final class ComparisonTest {
   }
 
   @Test
+  void equalBytesAreComparedWhateverTokensTheyAre() {
+    RunResult many = ResultFixtures.result("snapkv", "300kB", 27, 20);
+    RunResult few = ResultFixtures.result("error-curve", "300000B", 24, 25);
+    RunResult other = ResultFixtures.result("h2o", "299kB", 27, 22);
+    Comparison c = Comparison.of(List.of(many, few, other, GOOD), Map.of(), Psnr.METRIC);
+    assertEquals(1, c.pairs().size());
+    assertEquals("300000 bytes", c.pairs().get(0).budget());
+    assertEquals(-1, c.pairs().get(0).better());
+  }
+
+  @Test
   void aLowDistanceIsBetter() {
     Comparison.Pair p =
         Comparison.of(List.of(GOOD, BAD), Map.of(), LpipsProxy.METRIC).pairs().get(0);

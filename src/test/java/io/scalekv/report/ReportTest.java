@@ -93,7 +93,7 @@ final class ReportTest {
     assertTrue(rows.get(1).contains("] > 1 "), md);
     assertTrue(rows.get(2).contains("** > all "), md);
     String tests = text("tables/marks-tests.csv");
-    assertTrue(tests.contains("psnr,snapkv at 10%,h2o at 10%,27,15,15,-2,-2,-2,0,"), tests);
+    assertTrue(tests.contains("psnr,snapkv at 10%,h2o at 10%,27 tokens,15,15,-2,-2,-2,0,"), tests);
   }
 
   @Test

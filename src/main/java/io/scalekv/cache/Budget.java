@@ -17,11 +17,13 @@ import java.util.regex.Pattern;
  */
 public sealed interface Budget {
   /** Forms that {@link #parse} reads, for help texts and messages. */
-  String FORMS = "10%, 650t, paper-20, paper-10, paper-4 or bytes such as 600kB, 3900MiB, 1GiB";
+  String FORMS =
+      "10%, 650t, paper-20, paper-10, paper-4, peak-10% (the peak of 10% in every layer) or bytes"
+          + " such as 600kB, 3900MiB, 1GiB";
 
   /**
-   * Reads {@code 10%}, {@code 650t}, {@code paper-20}, {@code paper-10}, {@code paper-4}, or bytes
-   * in B, kB, MB, GB, KiB, MiB or GiB; upper and lower case are the same.
+   * Reads {@code 10%}, {@code 650t}, {@code paper-20}, {@code paper-10}, {@code paper-4}, {@code
+   * peak-10%}, or bytes in B, kB, MB, GB, KiB, MiB or GiB; upper and lower case are the same.
    *
    * @throws IllegalArgumentException if the text is none of these
    */
@@ -32,8 +34,11 @@ public sealed interface Budget {
     if (m.matches() && m.group(1) != null) {
       return new Paper(Integer.parseInt(m.group(1)));
     }
-    BigDecimal amount = m.matches() ? new BigDecimal(m.group(2)) : BigDecimal.ZERO;
-    String unit = m.matches() ? m.group(3) : "";
+    if (m.matches() && m.group(2) != null) {
+      return new Peak(new Percent(new BigDecimal(m.group(2))));
+    }
+    BigDecimal amount = m.matches() ? new BigDecimal(m.group(3)) : BigDecimal.ZERO;
+    String unit = m.matches() ? m.group(4) : "";
     switch (unit) {
       case "%":
         return new Percent(amount);
@@ -60,6 +65,11 @@ public sealed interface Budget {
    */
   int tokens(ScaleSchedule schedule);
 
+  /** Returns this budget, a peak in its bytes. */
+  default Budget inBytes(ScaleSchedule schedule, MemoryModel memory) {
+    return this;
+  }
+
   /**
    * Returns the nominal budget b of a policy, in mean tokens per layer and head: the requested
    * number, or for bytes the b at which the policy's peak of stored bytes fits ("at equal bytes").
@@ -69,7 +79,7 @@ public sealed interface Budget {
    * @throws IllegalArgumentException if no b fits
    */
   default int tokens(ScaleSchedule schedule, MemoryModel memory, IntFunction<BudgetPlan> planAt) {
-    return tokens(schedule, b -> memory.peakBytes(planAt.apply(b)));
+    return inBytes(schedule, memory).tokens(schedule, b -> memory.peakBytes(planAt.apply(b)));
   }
 
   /**
@@ -86,7 +96,8 @@ public sealed interface Budget {
   final class Form {
     private static final Pattern PATTERN =
         Pattern.compile(
-            "paper-([0-9]{1,3})|([0-9]{1,15}(?:\\.[0-9]{1,9})?) ?(%|t|b|kb|mb|gb|kib|mib|gib)");
+            "paper-([0-9]{1,3})|peak-([0-9]{1,15}(?:\\.[0-9]{1,9})?)%"
+                + "|([0-9]{1,15}(?:\\.[0-9]{1,9})?) ?(%|t|b|kb|mb|gb|kib|mib|gib)");
 
     private Form() {}
 
@@ -124,6 +135,29 @@ public sealed interface Budget {
     @Override
     public String toString() {
       return percent.toPlainString() + "%";
+    }
+  }
+
+  /**
+   * Bytes that a policy with this share of T_{K-1} in every layer and head holds at its peak, in
+   * the number formats that are asked for: equal peaks of all policies, whatever the model.
+   */
+  record Peak(Percent uniform) implements Budget {
+    @Override
+    public Budget inBytes(ScaleSchedule schedule, MemoryModel memory) {
+      BudgetPlan plan =
+          BudgetPlan.uniform(schedule, memory.geometry().layers(), uniform.tokens(schedule));
+      return new Bytes(BigDecimal.valueOf(memory.peakBytes(plan)), Unit.B);
+    }
+
+    @Override
+    public int tokens(ScaleSchedule schedule) {
+      throw new IllegalStateException("budget " + this + " depends on the policy");
+    }
+
+    @Override
+    public String toString() {
+      return "peak-" + uniform;
     }
   }
 

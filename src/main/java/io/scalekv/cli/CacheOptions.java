@@ -45,7 +45,8 @@ final class CacheOptions {
       paramLabel = "B",
       description =
           "Cache of the policies: 10%%, 650t (tokens per layer and head), paper-20, paper-10,"
-              + " paper-4, or the peak in bytes such as 600kB, 3900MiB (default: 10%%).")
+              + " paper-4, the peak in bytes such as 600kB, 3900MiB, or peak-10%% (that of 10%% in"
+              + " every layer; default: 10%%).")
   private Budget budget;
 
   @Option(

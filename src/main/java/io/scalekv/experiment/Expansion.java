@@ -249,9 +249,7 @@ final class Expansion {
     } else {
       fewer = policies.ofOneBranch().tokens(s.policy(), split);
       tokens =
-          s.budget() instanceof Budget.Bytes
-              ? policies.tokens(s.policy(), s.budget(), policies.create(s.policy(), fewer))
-              : s.budget().tokens(schedule);
+          policies.tokens(s.policy(), s.budget(), policies.create(s.policy(), fewer));
     }
     return new Run.Policy(
         s.policy().toString(),

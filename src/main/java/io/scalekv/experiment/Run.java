@@ -219,13 +219,14 @@ public record Run(
       CacheType keyType,
       CacheType valueType) {
     /**
-     * Returns what runs at an equal budget share: the bytes where they were asked for, however many
-     * tokens they are to a policy, otherwise the tokens per layer and head.
+     * Returns what runs at an equal budget share: the peak where bytes were asked for, however many
+     * tokens it is to a policy, otherwise the tokens per layer and head.
      */
     public String equalBudget() {
-      return budget != null && Budget.parse(budget) instanceof Budget.Bytes b
+      Budget asked = budget == null ? null : Budget.parse(budget);
+      return asked instanceof Budget.Bytes b
           ? b.count() + " bytes"
-          : budgetTokens + " tokens";
+          : asked instanceof Budget.Peak p ? p.uniform() + " peak" : budgetTokens + " tokens";
     }
   }
 

@@ -103,7 +103,7 @@ public record Recommendation(
     CacheType dtype = CacheType.parse(frontier.model().dtype());
     MemoryModel memory = geometry.memory(CacheType.FP32, dtype, branches, batch);
     long bytes =
-        asked instanceof Budget.Bytes b
+        asked.inBytes(schedule, memory) instanceof Budget.Bytes b
             ? b.count()
             : memory.bytes(asked.tokens(schedule), schedule.scales() - 1);
     String model = frontier.model().name();

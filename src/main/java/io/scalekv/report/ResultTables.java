@@ -219,7 +219,7 @@ final class ResultTables {
   /** Returns the column of a budget, such as {@code tokens92}. */
   private static String column(String equalBudget) {
     String[] words = equalBudget.split(" ");
-    return words[1] + words[0];
+    return words[1] + words[0].replace("%", "");
   }
 
   /** One row per policy, one column per budget; the rulers below. */
@@ -233,7 +233,8 @@ final class ResultTables {
       }
       if (r.cuts()) {
         String equal = r.run().policy().equalBudget();
-        budgets.putIfAbsent(equal, r.run().policy().budget() + " = " + equal);
+        String asked = r.run().policy().budget();
+        budgets.putIfAbsent(equal, equal.endsWith(" tokens") ? asked + " = " + equal : asked);
         series.computeIfAbsent(r.series(), s -> new LinkedHashMap<>()).putIfAbsent(equal, r);
       } else {
         rulers.putIfAbsent(r.row().label(), r);

@@ -43,7 +43,9 @@ public record PolicyFactory(
    */
   public int tokens(PolicySpec spec, Budget budget, CachePolicy unconditional) {
     BudgetPlan other = unconditional.plan();
-    return budget.tokens(schedule, b -> memory.peakBytes(create(spec, b).plan(), other));
+    return budget
+        .inBytes(schedule, memory)
+        .tokens(schedule, b -> memory.peakBytes(create(spec, b).plan(), other));
   }
 
   /** Returns the same for one guidance branch alone. */

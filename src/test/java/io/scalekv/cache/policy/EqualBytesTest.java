@@ -95,6 +95,29 @@ class EqualBytesTest {
         () -> policy.name() + ", " + memory);
   }
 
+  /** The peak of snapkv, which gives every layer as much, is the budget of every policy. */
+  @ParameterizedTest
+  @MethodSource("specs")
+  void aPeakIsThatOfUniformShares(String text) {
+    PolicySpec spec = PolicySpec.parse(text);
+    if (spec.name().equals("full")) {
+      return;
+    }
+    PolicySpec uniform = PolicySpec.parse("sliding-window");
+    for (ScaleSchedule schedule : ASPECTS) {
+      for (Format f : FORMATS) {
+        PolicyFactory policies = factory(schedule, f, 2);
+        Budget share = Budget.parse("80%");
+        int b = share.tokens(schedule);
+        assertEquals(b, policies.tokens(uniform, Budget.parse("peak-80%")));
+        long bytes = policies.memory().peakBytes(policies.create(uniform, b).plan());
+        assertEquals(
+            policies.tokens(spec, Budget.parse(bytes + "B")),
+            policies.tokens(spec, Budget.parse("PEAK-80.0%")));
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("specs")
   void peakFitsABudgetInBytes(String text) {

@@ -49,8 +49,8 @@ final class MemoryCommand implements Callable<Integer> {
       names = "--budget",
       paramLabel = "B",
       description =
-          "full, 10%%, 650t (tokens), paper-20, paper-10, paper-4, peak-10%%, or bytes such as 3900MiB;"
-              + " repeatable (default: full and the three of the paper).")
+          "full, 10%%, 650t (tokens), paper-20, paper-10, paper-4, peak-10%%, or bytes such as"
+              + " 3900MiB; repeatable (default: full and the three of the paper).")
   private List<String> budgets = List.of(MemoryTable.FULL, "paper-20", "paper-10", "paper-4");
 
   @HelpGroup(HelpGroup.Heading.CACHE)

@@ -248,8 +248,7 @@ final class Expansion {
       tokens = policies.tokens(s.policy(), s.budget());
     } else {
       fewer = policies.ofOneBranch().tokens(s.policy(), split);
-      tokens =
-          policies.tokens(s.policy(), s.budget(), policies.create(s.policy(), fewer));
+      tokens = policies.tokens(s.policy(), s.budget(), policies.create(s.policy(), fewer));
     }
     return new Run.Policy(
         s.policy().toString(),

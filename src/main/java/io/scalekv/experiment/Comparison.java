@@ -117,7 +117,8 @@ public record Comparison(Metric metric, List<Pair> pairs) {
       boolean full = r.run().policy().budget() == null;
       if (r.run().kind() == Run.Kind.POLICY && !full && r.run().metrics().contains(metric.key())) {
         Entry entry =
-            new Entry(r.id(), labels.getOrDefault(r.id(), r.id()), r.run(), byPrompt(r, metric));
+            new Entry(
+                r.id(), labels.getOrDefault(r.id(), r.id()), r.run(), r.byPrompt(metric.key()));
         groups.computeIfAbsent(Group.of(r.run()), g -> new ArrayList<>()).add(entry);
       }
     }
@@ -135,14 +136,6 @@ public record Comparison(Metric metric, List<Pair> pairs) {
       judged.add(judge(pairs.get(i), corrected[i], metric));
     }
     return new Comparison(metric, judged);
-  }
-
-  private static double[] byPrompt(RunResult r, Metric metric) {
-    double[] sums = new double[r.run().prompts().count()];
-    for (RunResult.Image image : r.images()) {
-      sums[image.prompt()] += image.value(metric.key()) / r.run().prompts().seeds();
-    }
-    return sums;
   }
 
   private static Pair test(Entry a, Entry b) {

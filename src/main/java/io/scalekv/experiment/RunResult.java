@@ -2,6 +2,7 @@ package io.scalekv.experiment;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.scalekv.cache.CacheType;
+import io.scalekv.io.Require;
 import io.scalekv.io.Software;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
@@ -59,6 +60,22 @@ public record RunResult(
             .filter(Objects::nonNull)
             .mapToDouble(v -> v)
             .toArray());
+  }
+
+  /**
+   * Returns the mean of a metric over the images of each prompt, [prompts].
+   *
+   * @throws IllegalArgumentException if an image has no value of it
+   */
+  public double[] byPrompt(String metric) {
+    double[] sums = new double[run.prompts().count()];
+    for (Image image : images) {
+      Double value = image.value(metric);
+      Require.that(
+          value != null, "run %s: missing metric %s of an image: sweep with it", id, metric);
+      sums[image.prompt()] += value / run.prompts().seeds();
+    }
+    return sums;
   }
 
   /** The same result as if it had been made nowhere and in no time: for comparisons. */

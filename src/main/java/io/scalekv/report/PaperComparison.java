@@ -145,6 +145,23 @@ public final class PaperComparison {
         .toList();
   }
 
+  /**
+   * Returns the numbers of table 1 by policy.
+   *
+   * @param model the paper's name of it
+   * @param budget such as {@code 10%}
+   * @param metric key
+   */
+  public static Map<String, Double> published(String model, String budget, String metric) {
+    Map<String, Double> numbers = new LinkedHashMap<>();
+    PRINTED.stream()
+        .filter(p -> p.get("place").equals("table 1") && p.get("model").equals(model))
+        .filter(p -> p.get("metric").equals(metric))
+        .filter(p -> List.of(p.get("budgets").split("\\|")).contains(budget))
+        .forEach(p -> numbers.put(p.get("policy"), Double.parseDouble(p.get("paper"))));
+    return numbers;
+  }
+
   private static Optional<RunResult> find(List<RunResult> runs, Predicate<Run> wanted) {
     return runs.stream().filter(r -> wanted.test(r.run())).findFirst();
   }

@@ -139,7 +139,6 @@ public record CutDamage(
     List<Integer> scales =
         runs.keySet().stream().map(Place::scale).distinct().filter(k -> k >= 0).toList();
     int places = Math.max(1, scales.size());
-    int prompts = group.prompts().count();
     int budget = group.policy().budgetTokens();
     double[][][] bits = new double[layers][places][];
     double[][][] psnr = new double[layers][places][];
@@ -153,12 +152,9 @@ public record CutDamage(
             l,
             scale < 0 ? "" : " at scale " + (scale + 1),
             name);
-        String where = name + ": run " + r.id();
         bits[l][i] =
-            Arrays.stream(byPrompt(r, ImageMetrics.BITS.key(), prompts, where))
-                .map(equal -> 1 - equal)
-                .toArray();
-        psnr[l][i] = byPrompt(r, Psnr.METRIC.key(), prompts, where);
+            Arrays.stream(r.byPrompt(ImageMetrics.BITS.key())).map(equal -> 1 - equal).toArray();
+        psnr[l][i] = r.byPrompt(Psnr.METRIC.key());
       }
     }
     Require.that(
@@ -168,20 +164,5 @@ public record CutDamage(
         layers);
     return new CutDamage(
         group.model(), schedule, budget, layers, scales, group.prompts(), bits, psnr);
-  }
-
-  /** Returns the mean of a metric over the images of each prompt. */
-  private static double[] byPrompt(RunResult r, String metric, int prompts, String where) {
-    double[] sum = new double[prompts];
-    int[] n = new int[prompts];
-    for (RunResult.Image image : r.images()) {
-      Double value = image.value(metric);
-      Require.that(
-          value != null, "missing metric %s of an image in %s: sweep with it", metric, where);
-      sum[image.prompt()] += value;
-      n[image.prompt()]++;
-    }
-    Arrays.setAll(sum, p -> sum[p] / n[p]);
-    return sum;
   }
 }

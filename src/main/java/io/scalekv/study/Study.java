@@ -31,7 +31,8 @@ public interface Study {
           new StabilityStudy(),
           new ClassifiersStudy(),
           new AgreementStudy(),
-          new ReplayStudy());
+          new ReplayStudy(),
+          new PrefixStudy());
 
   /** Returns the name, such as {@code damage}. */
   String name();

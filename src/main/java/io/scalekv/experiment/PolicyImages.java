@@ -321,7 +321,7 @@ public final class PolicyImages {
     return rates;
   }
 
-  /** Writes the first images, one row each, under all settings. */
+  /** Writes the first images, one row each, under all settings, with peak cache and PSNR. */
   private static void compare(
       List<List<RgbImage>> drawn, List<String> names, List<Outcome> outcomes, Path file)
       throws IOException {
@@ -329,9 +329,12 @@ public final class PolicyImages {
     List<String> labels = new ArrayList<>();
     for (int i = 0; i < Math.min(COMPARED, drawn.get(0).size()); i++) {
       for (int s = 0; s < names.size(); s++) {
-        Double db = outcomes.get(s).images().get(i).psnrDb();
+        Outcome o = outcomes.get(s);
+        Double db = o.images().get(i).psnrDb();
         images.add(drawn.get(s).get(i));
-        labels.add(names.get(s) + (db == null ? "" : String.format(Locale.ROOT, ", %.1f dB", db)));
+        String psnr = db == null ? "" : String.format(Locale.ROOT, ", %.1f dB", db);
+        double mib = o.peakKvBytes() / (double) (1 << 20);
+        labels.add(names.get(s) + String.format(Locale.ROOT, ", %.1f MiB", mib) + psnr);
       }
     }
     Png.write(ContactSheet.of(images, labels, names.size(), ZOOM), file);

@@ -2,7 +2,11 @@ package io.scalekv.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.scalekv.cache.policy.PolicyKind;
+import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.io.Json;
+import io.scalekv.io.JsonSchema;
+import io.scalekv.metrics.FidelityMetric;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,9 +14,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The lists in the documentation say what the code says. Everything below the marker line of a page
@@ -45,7 +56,7 @@ final class GeneratedDocsTest {
 
   private static String table(Names names) throws IOException {
     StringBuilder s = new StringBuilder("\n| name | |\n| --- | --- |\n");
-    for (Names.Entry e : names.entries()) {
+    for (Names.Entry e : own(names)) {
       s.append("| `%s` | %s |%n".formatted(e.name(), cell(e.summary())));
     }
     return s.toString();
@@ -53,8 +64,11 @@ final class GeneratedDocsTest {
 
   private static String sections(Names names) throws IOException {
     StringBuilder s = new StringBuilder();
-    for (Names.Entry e : names.entries()) {
+    for (Names.Entry e : own(names)) {
       s.append("%n## %s%n%n%s. Source: %s.%n".formatted(e.name(), sentence(e), linked(e.source())));
+      if (names == Names.POLICIES) {
+        s.append("%n![Tokens that %1$s retains](figures/policies/%1$s.svg)%n".formatted(e.name()));
+      }
       if (!e.settings().isEmpty()) {
         s.append("\n| setting | default | meaning |\n| --- | --- | --- |\n");
         for (Names.Setting t : e.settings()) {
@@ -64,6 +78,16 @@ final class GeneratedDocsTest {
       }
     }
     return s.toString();
+  }
+
+  /** The entries that come with the project, without those of services of the tests. */
+  private static List<Names.Entry> own(Names names) throws IOException {
+    Set<String> others =
+        Stream.concat(
+                ServiceLoader.load(PolicyKind.class).stream().map(p -> p.get().name()),
+                ServiceLoader.load(FidelityMetric.class).stream().map(m -> m.get().key()))
+            .collect(Collectors.toSet());
+    return names.entries().stream().filter(e -> !others.contains(e.name())).toList();
   }
 
   private static String sentence(Names.Entry e) {
@@ -78,13 +102,10 @@ final class GeneratedDocsTest {
 
   /** The keys of an experiment, in the order of the schema. */
   private static String schema() throws IOException {
-    JsonNode schema =
-        Json.read(
-            Path.of("src/main/resources/io/scalekv/experiment/experiment-1.schema.json"),
-            JsonNode.class);
+    JsonNode schema = schemaFile();
     List<String> lines = new ArrayList<>();
     keys(schema, schema, "", lines);
-    return "\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
+    return "\n| key | value | default | example | meaning |\n| --- | --- | --- | --- | --- |\n"
         + String.join("", lines);
   }
 
@@ -98,24 +119,64 @@ final class GeneratedDocsTest {
       String otherwise =
           value.has("default") && !nested ? "`" + cell(value.get("default").toString()) + "`" : "";
       lines.add(
-          "| `%s` | %s | %s | %s |%n"
+          "| `%s` | %s | %s | %s | %s |%n"
               .formatted(
                   name,
                   (list ? "list of " : "") + (nested ? "table" : cell(values(item))),
                   otherwise,
-                  cell(value.path("description").asString(""))));
+                  nested ? "" : "`" + cell(flow(value.path("examples").path(0))) + "`",
+                  cell(value.path("description").asString())));
       if (nested) {
         keys(schema, item, name + ".", lines);
       }
     }
   }
 
+  /** Returns a value as YAML on one line. */
+  private static String flow(JsonNode value) {
+    if (!value.isArray()) {
+      return value.asString();
+    }
+    List<String> items = new ArrayList<>();
+    value.forEach(v -> items.add(v.asString().contains(",") ? v.toString() : v.asString()));
+    return items.size() == 1 ? items.get(0) : "[" + String.join(", ", items) + "]";
+  }
+
+  /** All examples together are an experiment by the schema. */
+  @Test
+  void examplesAreValid() throws IOException {
+    JsonNode schema = schemaFile();
+    JsonSchema.of(ExperimentSpec.class, "experiment-1.schema.json")
+        .check(example(schema, schema), "examples");
+  }
+
+  private static JsonNode example(JsonNode schema, JsonNode node) {
+    JsonNode value = resolved(schema, node);
+    if (value.has("examples")) {
+      return value.get("examples").get(0);
+    }
+    if (value.has("items")) {
+      return JsonNodeFactory.instance.arrayNode().add(example(schema, value.get("items")));
+    }
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
+    value
+        .path("properties")
+        .properties()
+        .forEach(e -> object.set(e.getKey(), example(schema, e.getValue())));
+    return object;
+  }
+
+  private static JsonNode schemaFile() throws IOException {
+    return Json.read(
+        Path.of("src/main/resources/io/scalekv/experiment/experiment-1.schema.json"),
+        JsonNode.class);
+  }
+
   private static JsonNode resolved(JsonNode schema, JsonNode value) {
     if (!value.has("$ref")) {
       return value;
     }
-    tools.jackson.databind.node.ObjectNode merged =
-        schema.at(value.get("$ref").asString().substring(1)).deepCopy().asObject();
+    ObjectNode merged = schema.at(value.get("$ref").asString().substring(1)).deepCopy().asObject();
     merged.setAll(value.asObject());
     return merged;
   }

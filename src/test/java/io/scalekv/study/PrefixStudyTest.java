@@ -52,7 +52,7 @@ final class PrefixStudyTest {
             .orElseThrow();
     assertEquals("scalekv", measured.get("policy"));
     assertEquals(265L, measured.get("prefix"));
-    assertEquals(-1.0, (double) measured.get("gain"), 1e-9);
+    assertEquals(-1.0, ((Number) measured.get("gain")).doubleValue(), 1e-9);
     // table 1 of the paper, 10 %: ScaleKV 22.64 dB, SnapKV 20.83
     Map<String, Object> published =
         rows.stream()
@@ -61,7 +61,7 @@ final class PrefixStudyTest {
             .findFirst()
             .orElseThrow();
     assertEquals(6425L, published.get("prefix"));
-    assertEquals(1.81, (double) published.get("gain"), 1e-9);
+    assertEquals(1.81, ((Number) published.get("gain")).doubleValue(), 1e-9);
     assertEquals("prefix-peak10", answer.figures().get(0).name());
   }
 

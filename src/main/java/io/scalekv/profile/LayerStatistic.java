@@ -40,11 +40,11 @@ public enum LayerStatistic {
       c -> c.mean(HeadStatistic.CURRENT_MASS)),
   /** E[prefix top-K' sum] per head, in [0, 1]. High = refiner. */
   HISTORY_TOPK(
-      "history-topk", "History top-K'", Unit.SHARE, true, c -> c.mean(HeadStatistic.HISTORY_TOP_K)),
+      "history-topk", "Prefix top-K'", Unit.SHARE, true, c -> c.mean(HeadStatistic.HISTORY_TOP_K)),
   /** E[prefix top-K' sum] of the head-averaged row, in [0, 1]. High = refiner. */
   HISTORY_TOPK_AVERAGED(
       "history-topk-averaged",
-      "History top-K', head-averaged",
+      "Prefix top-K', head-averaged",
       Unit.SHARE,
       true,
       c -> c.averagedRow(HeadStatistic.HISTORY_TOP_K)),
@@ -60,14 +60,14 @@ public enum LayerStatistic {
   /** E[entropy] in nats of the renormalised history part, in [0, ln |P|]. High = drafter. */
   HISTORY_ENTROPY(
       "history-entropy",
-      "Entropy over the history",
+      "Entropy over the prefix",
       Unit.NATS,
       false,
       c -> c.mean(HeadStatistic.HISTORY_ENTROPY)),
   /** E[exp entropy] of the renormalised history part, in [1, |P|]. High = drafter. */
   HISTORY_EFFECTIVE_KEYS(
       "history-effective-keys",
-      "Effective keys, history",
+      "Effective keys, prefix",
       Unit.KEYS,
       false,
       c -> c.mean(HeadStatistic.HISTORY_EFFECTIVE_KEYS)),
@@ -237,7 +237,7 @@ public enum LayerStatistic {
     return cliName;
   }
 
-  /** Returns the name in figures, such as {@code Effective keys, history}. */
+  /** Returns the name in figures, such as {@code Effective keys, prefix}. */
   public String title() {
     return title;
   }

@@ -100,7 +100,7 @@ final class FindingsFigureTest {
         12,
         22,
         "start",
-        "PSNR of the images (dB)   ● 10 %   ○ 4 % of the cache   pocket (a toy), 8 captions");
+        "PSNR of the images (dB) · ● 10 %, ○ 4 % of the cache · pocket, a toy, 8 captions");
     List<Rectangle2D> taken = new ArrayList<>();
     points.forEach(p -> taken.add(new Rectangle2D.Double(p.x() - 6, p.y() - 6, 12, 12)));
     for (Point p : points) {
@@ -126,7 +126,7 @@ final class FindingsFigureTest {
       for (double[] at :
           new double[][] {{right, 4}, {left, 4}, {-w / 2, -10}, {-w / 2, 19}, {7, -8}, {7, 18}}) {
         Rectangle2D box = new Rectangle2D.Double(p.x() + at[0], p.y() + at[1] - 10, w, 12);
-        if (taken.stream().noneMatch(box::intersects)) {
+        if (box.getX() > 62 && box.getMaxX() < WIDTH && taken.stream().noneMatch(box::intersects)) {
           taken.add(box);
           text(s, box.getX(), box.getY() + 10, "start", p.policy());
           break;

@@ -41,8 +41,33 @@ sealed interface PocketFamily {
         : new Captions(InfinityModelConfig.cast(config));
   }
 
-  private static ScaleBatches batches(Recipe r, ScaleSchedule schedule) {
-    return new ScaleBatches(schedule, r.curriculum(), r.tokens(), r.steps(), r.seed());
+  private static TokenizerRun tokenizerRun(
+      PocketTraining.Options o, ModelConfig config, int batch, double learningRate, Path result) {
+    Recipe r = o.recipe();
+    ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
+    return new TokenizerRun(
+        schedule,
+        batch,
+        r.vaeSteps(),
+        learningRate,
+        r.seed(),
+        o.folder(),
+        o.checkpointEvery(),
+        result);
+  }
+
+  private static TransformerRun transformerRun(
+      PocketTraining.Options o, ModelConfig config, Weights start) {
+    Recipe r = o.recipe();
+    ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
+    return new TransformerRun(
+        new ScaleBatches(schedule, r.curriculum(), r.tokens(), r.steps(), r.seed()),
+        r.decaySteps(),
+        r.learningRate(),
+        r.bf16(),
+        o.folder(),
+        o.checkpointEvery(),
+        start);
   }
 
   /** Infinity: bits, conditioned on captions. */
@@ -54,36 +79,17 @@ sealed interface PocketFamily {
 
     @Override
     public void trainTokenizer(PocketTraining.Options o, Path result, Consumer<String> log) {
-      VaeTrainer.train(
-          new VaeTrainer.Options(
-              config.tokenizer(),
-              config.schedule(Optional.empty(), 1),
-              16,
-              o.recipe().vaeSteps(),
-              2e-3,
-              o.recipe().seed(),
-              o.folder(),
-              o.checkpointEvery(),
-              result),
-          log);
+      VaeTrainer.train(config.tokenizer(), tokenizerRun(o, config, 16, 2e-3, result), log);
     }
 
     @Override
     public void trainTransformer(
         PocketTraining.Options o, Weights tokenizer, Weights start, Consumer<String> log) {
-      Recipe r = o.recipe();
       PocketTrainer.train(
-          new PocketTrainer.Options(
-              config.transformer(),
-              new Vae(config.tokenizer(), tokenizer),
-              batches(r, config.schedule(Optional.empty(), 1)),
-              config.rotaryReference(1).orElseThrow(),
-              r.decaySteps(),
-              r.learningRate(),
-              r.bf16(),
-              o.folder(),
-              o.checkpointEvery(),
-              start),
+          config.transformer(),
+          new Vae(config.tokenizer(), tokenizer),
+          config.rotaryMap(1),
+          transformerRun(o, config, start),
           log);
     }
   }
@@ -97,36 +103,14 @@ sealed interface PocketFamily {
 
     @Override
     public void trainTokenizer(PocketTraining.Options o, Path result, Consumer<String> log) {
-      VqVaeTrainer.train(
-          new VqVaeTrainer.Options(
-              config.tokenizer(),
-              config.schedule(Optional.empty(), 1),
-              8,
-              o.recipe().vaeSteps(),
-              3e-3,
-              o.recipe().seed(),
-              o.folder(),
-              o.checkpointEvery(),
-              result),
-          log);
+      VqVaeTrainer.train(config.tokenizer(), tokenizerRun(o, config, 8, 3e-3, result), log);
     }
 
     @Override
     public void trainTransformer(
         PocketTraining.Options o, Weights tokenizer, Weights start, Consumer<String> log) {
-      Recipe r = o.recipe();
-      VarTrainer.train(
-          new VarTrainer.Options(
-              config.transformer(),
-              new VqVae(config.tokenizer(), tokenizer),
-              batches(r, config.schedule(Optional.empty(), 1)),
-              r.decaySteps(),
-              r.learningRate(),
-              r.bf16(),
-              o.folder(),
-              o.checkpointEvery(),
-              start),
-          log);
+      VqVae vae = new VqVae(config.tokenizer(), tokenizer);
+      VarTrainer.train(config.transformer(), vae, transformerRun(o, config, start), log);
     }
   }
 }

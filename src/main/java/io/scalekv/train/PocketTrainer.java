@@ -11,9 +11,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.Require;
-import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.Pixels;
-import io.scalekv.model.Precision;
 import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.infinity.Infinity;
@@ -22,6 +20,7 @@ import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.infinity.TextCondition;
 import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.text.WordEmbedder;
+import io.scalekv.model.vae.MapResize;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.scene.Scene;
@@ -29,15 +28,12 @@ import io.scalekv.scene.SceneRenderer;
 import io.scalekv.scene.SceneSampler;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
-import io.scalekv.weights.SafetensorsWriter;
-import io.scalekv.weights.StoredType;
 import io.scalekv.weights.Weights;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Trainer of the pocket transformer on rendered scenes: binary cross-entropy on all scales' bits,
@@ -46,50 +42,12 @@ import java.util.function.Consumer;
  * are cheap and decide the content of the image.
  */
 public final class PocketTrainer {
-  /** Name of the loss curve in the folder of a run. */
-  static final String CURVE = "transformer-curve.csv";
-
   private static final double CAPTION_DROPOUT = 0.1;
   private static final double LARGEST_FLIP_RATE = 0.2;
 
-  /**
-   * Options of a run.
-   *
-   * @param config of the transformer
-   * @param vae the trained tokenizer
-   * @param batches numbers of scales and images of the steps
-   * @param rotaryReference map to which rotary positions are normalised
-   * @param decaySteps updates of the decay at the end
-   * @param learningRate peak
-   * @param bf16 whether the blocks' products round their factors to bfloat16
-   * @param folder where checkpoint, curve and weights go
-   * @param checkpointEvery time between checkpoints
-   * @param startFrom averaged weights to start from, or null
-   */
-  public record Options(
-      InfinityConfig config,
-      Vae vae,
-      ScaleBatches batches,
-      TokenMap rotaryReference,
-      int decaySteps,
-      double learningRate,
-      boolean bf16,
-      Path folder,
-      Duration checkpointEvery,
-      Weights startFrom) {
-    /** Checks the numbers against each other. */
-    public Options {
-      Require.that(!config.patchify(), "patchified models cannot be trained");
-      Require.that(
-          config.codeBits() == vae.config().codeBits(),
-          "codeBits must be %d as the tokenizer has, got %d",
-          vae.config().codeBits(),
-          config.codeBits());
-      Require.atLeast("decaySteps", decaySteps, 0);
-    }
-  }
-
-  private final Options o;
+  private final InfinityConfig config;
+  private final Vae vae;
+  private final ScaleBatches batches;
   private final Infinity model;
   private final WordEmbedder words;
   private final MultiScaleBsq quantiser;
@@ -97,68 +55,71 @@ public final class PocketTrainer {
   private final NDArray[] bounds;
   private final NDArray[] lossWeights;
 
-  private PocketTrainer(Options o, NDManager manager, Weights weights, MultiScaleBsq quantiser) {
-    this.o = o;
-    this.model = new Infinity(o.config(), weights, o.bf16() ? Precision.MIXED : Precision.FP32);
+  private PocketTrainer(
+      InfinityConfig config,
+      Vae vae,
+      TokenMap rotaryReference,
+      TransformerRun run,
+      NDManager manager,
+      Weights weights) {
+    this.config = config;
+    this.vae = vae;
+    this.batches = run.batches();
+    this.model = new Infinity(config, weights, run.precision());
     this.words = new WordEmbedder(weights);
-    this.quantiser = quantiser;
-    this.rotary =
-        RotaryTable.of(
-            manager, o.batches().schedule(), o.rotaryReference(), o.config().headWidth());
-    bounds = o.batches().bounds(manager);
-    lossWeights = o.batches().lossWeights(manager);
+    this.quantiser = new MultiScaleBsq(config.codeBits());
+    this.rotary = RotaryTable.of(manager, batches.schedule(), rotaryReference, config.headWidth());
+    bounds = batches.bounds(manager);
+    lossWeights = batches.lossWeights(manager);
   }
 
   /**
    * Trains, or resumes from the checkpoint in the folder, and writes the averaged weights (float32)
    * there.
+   *
+   * @param vae the trained tokenizer
+   * @param rotaryReference map to which rotary positions are normalised
    */
-  public static void train(Options o, Consumer<String> log) {
-    Path result = o.folder().resolve(CheckpointNames.TRANSFORMER);
-    Engine.getInstance().setRandomSeed((int) o.batches().seed());
+  public static void train(
+      InfinityConfig config,
+      Vae vae,
+      TokenMap rotaryReference,
+      TransformerRun run,
+      Consumer<String> log) {
+    Require.that(!config.patchify(), "patchified models cannot be trained");
+    Require.that(
+        config.codeBits() == vae.config().codeBits(),
+        "codeBits must be %d as the tokenizer has, got %d",
+        vae.config().codeBits(),
+        config.codeBits());
+    Engine.getInstance().setRandomSeed((int) run.batches().seed());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        MultiScaleBsq quantiser = new MultiScaleBsq(manager, o.config().codeBits());
-        Weights weights = startWeights(manager, o)) {
-      PocketTrainer trainer = new PocketTrainer(o, manager, weights, quantiser);
-      TrainingLoop.Options loop =
-          new TrainingLoop.Options(
-              o.batches().steps(),
-              o.batches().seed(),
-              new LearningRate(o.learningRate(), 100, o.decaySteps(), 0.02),
-              new AdamW.Options(0.9, 0.97, 0.02, 2, 0.999),
-              o.folder().resolve("transformer-checkpoint.safetensors"),
-              o.checkpointEvery(),
-              o.folder().resolve(CURVE),
-              20);
-      new TrainingLoop(loop, weights)
-          .run(
-              trainer::loss,
-              report -> log.accept("transformer " + report),
-              (average, at) ->
-                  SafetensorsWriter.write(
-                      result, average.arrays(), StoredType.F32, o.batches().metadata(at)));
+        Weights weights = startWeights(manager, config, run.startFrom())) {
+      PocketTrainer trainer =
+          new PocketTrainer(config, vae, rotaryReference, run, manager, weights);
+      run.train(weights, trainer::loss, log, UnaryOperator.identity());
     }
   }
 
-  private static Weights startWeights(NDManager manager, Options o) {
-    Weights w = InfinityWeights.initial(manager, o.config());
-    WordEmbedder.addInitial(w, o.config().textWidth());
-    if (o.startFrom() != null) {
-      w.names().forEach(name -> w.set(name, o.startFrom().get(name)));
+  private static Weights startWeights(NDManager manager, InfinityConfig config, Weights from) {
+    Weights w = InfinityWeights.initial(manager, config);
+    WordEmbedder.addInitial(w, config.textWidth());
+    if (from != null) {
+      w.names().forEach(name -> w.set(name, from.get(name)));
     }
     return w;
   }
 
   private NDArray loss(NDManager scope, int step) {
-    SplittableRandom random = o.batches().random(step);
-    int scales = o.batches().scales(random, step);
-    ScaleSchedule used = o.batches().first(scales);
-    int batch = o.batches().images(scales);
-    int side = o.batches().schedule().last().height() * o.vae().config().patch();
+    SplittableRandom random = batches.random(step);
+    int scales = batches.scales(random, step);
+    ScaleSchedule used = batches.first(scales);
+    int batch = batches.images(scales);
+    int side = batches.schedule().last().height() * vae.config().patch();
     SceneSampler sampler = SceneSampler.of(random);
     List<RgbImage> images = new ArrayList<>(batch);
     List<String> captions = new ArrayList<>(batch);
-    boolean easy = step < 0.1 * o.batches().steps();
+    boolean easy = step < 0.1 * batches.steps();
     for (int i = 0; i < batch; i++) {
       Scene scene =
           easy && random.nextBoolean() ? sampler.next(SceneSampler.Level.SINGLE) : sampler.next();
@@ -178,21 +139,21 @@ public final class PocketTrainer {
 
   private Target target(
       NDManager scope, List<RgbImage> images, ScaleSchedule used, SplittableRandom random) {
-    NDArray z = TorchOps.call("stop_gradient", o.vae().encode(Pixels.toArray(scope, images)));
+    NDArray z = TorchOps.call("stop_gradient", vae.encode(Pixels.toArray(scope, images)));
     NDList inputs = new NDList();
     NDList bits = new NDList();
-    TokenMap latent = o.batches().schedule().last();
+    TokenMap latent = batches.schedule().last();
     NDArray residual = z;
     NDArray summed = null;
     for (int k = 0; k < used.scales(); k++) {
       TokenMap map = used.map(k);
-      NDArray signs = quantiser.signs(quantiser.reduce(residual, map));
+      NDArray signs = quantiser.signs(MapResize.area(residual, map));
       bits.add(signs);
       if (k < used.scales() - 1) {
-        NDArray up = quantiser.enlarge(quantiser.codes(flip(signs, random), map), latent);
+        NDArray up = MapResize.bilinear(quantiser.codes(flip(signs, random), map), latent);
         residual = residual.sub(up);
         summed = summed == null ? up : summed.add(up);
-        inputs.add(MultiScaleBsq.toTokens(quantiser.resize(summed, used.map(k + 1))));
+        inputs.add(MultiScaleBsq.toTokens(MapResize.bilinear(summed, used.map(k + 1))));
       }
     }
     return new Target(NDArrays.concat(inputs, 1), NDArrays.concat(bits, 1));
@@ -237,10 +198,8 @@ public final class PocketTrainer {
     NDArray x = start.concat(embedded, 1).add(levels(scope, used));
     NDArray turn = rotary.get(new NDIndex("0:{}", used.totalTokens()));
     turn.attach(scope);
-    NDArray ends = bounds[used.scales()];
-    SelfAttention attention =
-        (layer, q, k, v, p) -> TorchOps.call("prefix_attention", q, k, v, ends);
-    for (int layer = 0; layer < o.config().depth(); layer++) {
+    SelfAttention attention = SelfAttention.ofPrefixes(bounds[used.scales()]);
+    for (int layer = 0; layer < config.depth(); layer++) {
       x = model.block(layer, x, condition, turn, attention);
     }
     return model.logits(x, condition);

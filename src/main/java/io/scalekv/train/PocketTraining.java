@@ -90,7 +90,7 @@ public final class PocketTraining {
         o.folder().resolve(CheckpointNames.TRANSFORMER),
         model.resolve(CheckpointNames.TRANSFORMER),
         StoredType.BF16);
-    return new Result(model, o.folder().resolve(PocketTrainer.CURVE));
+    return new Result(model, TransformerRun.curve(o.folder()));
   }
 
   private static Weights load(NDManager manager, Path file) {

@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -57,11 +56,8 @@ public record ScaleBatches(
     for (int step = 1; step <= at.step(); step++) {
       images += images(scales(random(step), step));
     }
-    Map<String, String> meta = new LinkedHashMap<>();
-    meta.put("steps", String.valueOf(at.step()));
+    Map<String, String> meta = at.metadata(seed);
     meta.put("images", String.valueOf(images));
-    meta.put("seconds", String.valueOf(Math.round(at.seconds())));
-    meta.put("seed", String.valueOf(seed));
     return meta;
   }
 

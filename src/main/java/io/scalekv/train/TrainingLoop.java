@@ -52,7 +52,34 @@ public final class TrainingLoop {
       Path checkpoint,
       Duration checkpointEvery,
       Path curve,
-      int logEvery) {}
+      int logEvery) {
+    /** Returns options with the files {@code NAME-checkpoint.safetensors} and curve of a folder. */
+    public static Options named(
+        Path folder,
+        String name,
+        int steps,
+        long seed,
+        LearningRate learningRate,
+        AdamW.Options optimiser,
+        Duration checkpointEvery,
+        int logEvery) {
+      Path checkpoint = folder.resolve(name + "-checkpoint.safetensors");
+      return new Options(
+          steps,
+          seed,
+          learningRate,
+          optimiser,
+          checkpoint,
+          checkpointEvery,
+          curve(folder, name),
+          logEvery);
+    }
+
+    /** Returns the file {@code NAME-curve.csv} of a folder. */
+    static Path curve(Path folder, String name) {
+      return folder.resolve(name + "-curve.csv");
+    }
+  }
 
   /** Loss of one batch. */
   @FunctionalInterface
@@ -192,7 +219,16 @@ public final class TrainingLoop {
    * @param lossSum sum of the losses since the last report
    * @param lossCount number of these losses
    */
-  public record Progress(int step, double seconds, double lossSum, int lossCount) {}
+  public record Progress(int step, double seconds, double lossSum, int lossCount) {
+    /** Returns the facts that the file of the weights states: steps, seconds, seed. */
+    public Map<String, String> metadata(long seed) {
+      Map<String, String> meta = new LinkedHashMap<>();
+      meta.put("steps", String.valueOf(step));
+      meta.put("seconds", String.valueOf(Math.round(seconds)));
+      meta.put("seed", String.valueOf(seed));
+      return meta;
+    }
+  }
 
   private Progress restore(AdamW optimiser) {
     if (!Files.exists(options.checkpoint())) {

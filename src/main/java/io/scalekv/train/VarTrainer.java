@@ -11,7 +11,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.Require;
-import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.Precision;
 import io.scalekv.model.attention.SelfAttention;
@@ -30,11 +29,7 @@ import io.scalekv.scene.SceneRenderer;
 import io.scalekv.scene.ShapeKind;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
-import io.scalekv.weights.SafetensorsWriter;
-import io.scalekv.weights.StoredType;
 import io.scalekv.weights.Weights;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,46 +53,9 @@ public final class VarTrainer {
   private static final double LABEL_DROPOUT = 0.1;
   private static final double LARGEST_REPLACED_PART = 0.1;
 
-  /**
-   * Options of a run.
-   *
-   * @param config of the transformer
-   * @param vae the trained tokenizer
-   * @param batches numbers of scales and images of the steps
-   * @param decaySteps updates of the decay at the end
-   * @param learningRate peak
-   * @param bf16 whether the blocks' products round their factors to bfloat16
-   * @param folder where checkpoint, curve and weights go
-   * @param checkpointEvery time between checkpoints
-   * @param startFrom averaged weights to start from, or null
-   */
-  public record Options(
-      VarConfig config,
-      VqVae vae,
-      ScaleBatches batches,
-      int decaySteps,
-      double learningRate,
-      boolean bf16,
-      Path folder,
-      Duration checkpointEvery,
-      Weights startFrom) {
-    /** Checks the numbers against each other. */
-    public Options {
-      Require.that(
-          config.classes() == SceneClasses.COUNT,
-          "classes must be the %d of the scene language, got %d",
-          SceneClasses.COUNT,
-          config.classes());
-      Require.that(
-          config.codes() == vae.config().codes(),
-          "codes must be %d as the tokenizer has, got %d",
-          vae.config().codes(),
-          config.codes());
-      Require.atLeast("decaySteps", decaySteps, 0);
-    }
-  }
-
-  private final Options o;
+  private final VarConfig config;
+  private final VqVae vae;
+  private final ScaleBatches batches;
   private final ScaleSchedule schedule;
   private final Var model;
   private final MultiScaleVq quantiser;
@@ -105,64 +63,62 @@ public final class VarTrainer {
   private final NDArray[] bounds;
   private final NDArray[] lossWeights;
 
-  private VarTrainer(Options o, NDManager manager, Weights weights) {
-    this.o = o;
-    this.schedule = o.batches().schedule();
-    this.model = new Var(o.config(), weights, o.bf16() ? Precision.MIXED : Precision.FP32);
-    this.quantiser = o.vae().quantiser();
+  private VarTrainer(
+      VarConfig config, VqVae vae, TransformerRun run, NDManager manager, Weights weights) {
+    this.config = config;
+    this.vae = vae;
+    this.batches = run.batches();
+    this.schedule = batches.schedule();
+    this.model = new Var(config, weights, run.precision());
+    this.quantiser = vae.quantiser();
     this.parts = parts(manager);
-    this.bounds = o.batches().bounds(manager);
-    this.lossWeights = o.batches().lossWeights(manager);
+    this.bounds = batches.bounds(manager);
+    this.lossWeights = batches.lossWeights(manager);
   }
 
   /**
    * Trains, or resumes from the checkpoint in the folder, and writes the averaged weights (float32)
    * there.
+   *
+   * @param vae the trained tokenizer
    */
-  public static void train(Options o, Consumer<String> log) {
-    Engine.getInstance().setRandomSeed((int) o.batches().seed());
+  public static void train(VarConfig config, VqVae vae, TransformerRun run, Consumer<String> log) {
+    Require.that(
+        config.classes() == SceneClasses.COUNT,
+        "classes must be the %d of the scene language, got %d",
+        SceneClasses.COUNT,
+        config.classes());
+    Require.that(
+        config.codes() == vae.config().codes(),
+        "codes must be %d as the tokenizer has, got %d",
+        vae.config().codes(),
+        config.codes());
+    Engine.getInstance().setRandomSeed((int) run.batches().seed());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        Weights weights = startWeights(manager, o)) {
-      VarTrainer trainer = new VarTrainer(o, manager, weights);
-      TrainingLoop.Options loop =
-          new TrainingLoop.Options(
-              o.batches().steps(),
-              o.batches().seed(),
-              new LearningRate(o.learningRate(), 100, o.decaySteps(), 0.02),
-              new AdamW.Options(0.9, 0.97, 0.02, 2, 0.999),
-              o.folder().resolve("transformer-checkpoint.safetensors"),
-              o.checkpointEvery(),
-              o.folder().resolve(PocketTrainer.CURVE),
-              20);
-      new TrainingLoop(loop, weights)
-          .run(
-              trainer::loss,
-              report -> log.accept("transformer " + report),
-              (average, at) -> trainer.write(average, at));
+        Weights weights = startWeights(manager, config, run.startFrom())) {
+      VarTrainer trainer = new VarTrainer(config, vae, run, manager, weights);
+      run.train(weights, trainer::loss, log, trainer::published);
     }
   }
 
   /** Returns initial weights in which the factors stand for the class embeddings. */
-  private static Weights startWeights(NDManager manager, Options o) {
-    Weights published = VarWeights.initial(manager, o.config(), Precision.FP32);
+  private static Weights startWeights(NDManager manager, VarConfig config, Weights from) {
+    Weights published = VarWeights.initial(manager, config, Precision.FP32);
     Weights w = new Weights(manager);
     published
         .arrays()
         .forEach(
             (name, array) -> {
               if (!name.equals(CLASSES)) {
-                w.put(name, o.startFrom() == null ? array : o.startFrom().get(name).duplicate());
+                w.put(name, from == null ? array : from.get(name).duplicate());
               }
             });
     long factors = parts(manager).getShape().get(1);
-    w.putNormal(
-        FACTORS,
-        new Shape(factors, o.config().width()),
-        (float) Math.sqrt(1.0 / o.config().width()));
-    if (o.startFrom() != null) {
+    float std = (float) Math.sqrt(1.0 / config.width());
+    w.putNormal(FACTORS, new Shape(factors, config.width()), std);
+    if (from != null) {
       // least squares: the sums of an earlier training come back up to rounding
-      NDArray sums = o.startFrom().get(CLASSES);
-      w.set(FACTORS, TorchOps.call("least_squares", sums, parts(manager)));
+      w.set(FACTORS, TorchOps.call("least_squares", from.get(CLASSES), parts(manager)));
     }
     return w;
   }
@@ -184,23 +140,20 @@ public final class VarTrainer {
     return NativeCopy.of(manager, x, new Shape(SceneClasses.COUNT + 1, width));
   }
 
-  private void write(Weights average, TrainingLoop.Progress at) {
-    Map<String, NDArray> published = new LinkedHashMap<>(average.arrays());
+  /** Returns averaged weights as a model reads them. */
+  private Map<String, NDArray> published(Map<String, NDArray> average) {
+    Map<String, NDArray> published = new LinkedHashMap<>(average);
     published.put(CLASSES, parts.matMul(published.remove(FACTORS)));
-    SafetensorsWriter.write(
-        o.folder().resolve(CheckpointNames.TRANSFORMER),
-        published,
-        StoredType.F32,
-        o.batches().metadata(at));
+    return published;
   }
 
   private NDArray loss(NDManager scope, int step) {
-    SplittableRandom random = o.batches().random(step);
-    int scales = o.batches().scales(random, step);
-    ScaleSchedule used = o.batches().first(scales);
-    int side = schedule.last().height() * o.vae().config().patch();
+    SplittableRandom random = batches.random(step);
+    int scales = batches.scales(random, step);
+    ScaleSchedule used = batches.first(scales);
+    int side = schedule.last().height() * vae.config().patch();
     List<RgbImage> images = new ArrayList<>();
-    long[] labels = new long[o.batches().images(scales)];
+    long[] labels = new long[batches.images(scales)];
     for (int i = 0; i < labels.length; i++) {
       int label = random.nextInt(SceneClasses.COUNT);
       images.add(SceneRenderer.render(SceneClasses.scene(label), random, side));
@@ -215,10 +168,8 @@ public final class VarTrainer {
     NDArray later =
         model.embed(target.inputs).add(positions.get(new NDIndex(":,1:{}", used.totalTokens())));
     NDArray x = model.start(condition, positions).concat(later, 1);
-    NDArray ends = bounds[scales];
-    SelfAttention attention =
-        (layer, q, k, v, p) -> TorchOps.call("prefix_attention", q, k, v, ends);
-    for (int layer = 0; layer < o.config().depth(); layer++) {
+    SelfAttention attention = SelfAttention.ofPrefixes(bounds[scales]);
+    for (int layer = 0; layer < config.depth(); layer++) {
       x = model.block(layer, x, condition, attention);
     }
     NDArray logits = model.logits(x, condition);
@@ -233,8 +184,7 @@ public final class VarTrainer {
 
   private Target target(
       NDManager scope, List<RgbImage> images, ScaleSchedule used, SplittableRandom random) {
-    NDArray residual =
-        TorchOps.call("stop_gradient", o.vae().encode(Pixels.toArray(scope, images)));
+    NDArray residual = TorchOps.call("stop_gradient", vae.encode(Pixels.toArray(scope, images)));
     NDArray sum = null;
     NDList inputs = new NDList();
     NDList indices = new NDList();
@@ -262,7 +212,7 @@ public final class VarTrainer {
       double part = random.nextDouble() * LARGEST_REPLACED_PART;
       for (int i = b * perRow; i < (b + 1) * perRow; i++) {
         if (random.nextDouble() < part) {
-          replaced[i] = random.nextInt(o.config().codes());
+          replaced[i] = random.nextInt(config.codes());
         }
       }
     }

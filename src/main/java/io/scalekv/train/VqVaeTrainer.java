@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.vae.MultiScaleBsq;
@@ -17,12 +16,7 @@ import io.scalekv.scene.SceneClasses;
 import io.scalekv.scene.SceneRenderer;
 import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
-import io.scalekv.weights.SafetensorsWriter;
-import io.scalekv.weights.StoredType;
 import io.scalekv.weights.Weights;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -48,34 +42,6 @@ public final class VqVaeTrainer {
   private static final int TEST_IMAGES = 64;
 
   /**
-   * Options of a run.
-   *
-   * @param config of the tokenizer
-   * @param schedule token maps; the last one is the latent's size
-   * @param batch images an update
-   * @param steps updates
-   * @param learningRate peak
-   * @param seed of data and first weights
-   * @param folder where checkpoint and curve go
-   * @param checkpointEvery time between checkpoints
-   * @param result file of the averaged weights
-   */
-  public record Options(
-      VqVaeConfig config,
-      ScaleSchedule schedule,
-      int batch,
-      int steps,
-      double learningRate,
-      long seed,
-      Path folder,
-      Duration checkpointEvery,
-      Path result) {
-    int side() {
-      return schedule.last().height() * config.patch();
-    }
-  }
-
-  /**
    * Quality on scenes that were not trained on.
    *
    * @param psnr in dB, of the mean squared error of all images
@@ -94,76 +60,74 @@ public final class VqVaeTrainer {
     }
   }
 
-  private VqVaeTrainer() {}
+  private final VqVaeConfig config;
+  private final TokenizerRun run;
+
+  private VqVaeTrainer(VqVaeConfig config, TokenizerRun run) {
+    this.config = config;
+    this.run = run;
+  }
 
   /** Trains, or resumes from the checkpoint in the folder, and writes the averaged weights. */
-  public static void train(Options o, Consumer<String> log) {
-    Engine.getInstance().setRandomSeed((int) o.seed());
+  public static void train(VqVaeConfig config, TokenizerRun run, Consumer<String> log) {
+    new VqVaeTrainer(config, run).train(log);
+  }
+
+  private void train(Consumer<String> log) {
+    Engine.getInstance().setRandomSeed((int) run.seed());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        Weights weights = VqVae.initialWeights(manager, o.config())) {
-      VqVae vae = new VqVae(o.config(), weights);
+        Weights weights = VqVae.initialWeights(manager, config)) {
+      VqVae vae = new VqVae(config, weights);
       NDArray commitment = manager.full(new Shape(), COMMITMENT);
       NDArray energy = manager.full(new Shape(), ENERGY);
-      NDArray perScale = manager.full(new Shape(), 1f / o.schedule().scales());
-      TrainingLoop.Options loop =
-          new TrainingLoop.Options(
-              o.steps(),
-              o.seed(),
-              new LearningRate(o.learningRate(), 50, o.steps() / 3, 0.02),
-              new AdamW.Options(0.9, 0.98, 0.01, 1, 0.995),
-              o.folder().resolve("vae-checkpoint.safetensors"),
-              o.checkpointEvery(),
-              o.folder().resolve("vae-curve.csv"),
-              20);
-      new TrainingLoop(loop, weights)
-          .run(
-              (scope, step) -> {
-                NDArray x = Pixels.toArray(scope, scenes(o.seed(), step, o));
-                NDArray z = vae.encode(x);
-                NDArray fixed = TorchOps.call("stop_gradient", z);
-                if ((step - 1) % RESTART_EVERY == 0 && step <= RESTART_PART * o.steps()) {
-                  restart(vae, fixed, o, step);
-                }
-                MultiScaleVq.Quantised q = vae.quantiser().quantise(fixed, o.schedule());
-                NDArray y = vae.decode(TorchOps.call("straight_through", z, q.summed()));
-                NDArray codebook = TorchOps.call("mse", q.sums().get(0), fixed);
-                for (NDArray sum : q.sums().subList(1, q.sums().size())) {
-                  codebook = codebook.add(TorchOps.call("mse", sum, fixed));
-                }
-                NDArray committed =
-                    TorchOps.call("mse", z, TorchOps.call("stop_gradient", q.summed()));
-                return TorchOps.call("mse", y, x)
-                    .add(codebook.mul(perScale))
-                    .add(committed.mul(commitment))
-                    .add(z.square().mean().mul(energy));
-              },
-              report -> log.accept("vae " + report),
-              (average, at) -> write(average, at, o, log));
+      NDArray perScale = manager.full(new Shape(), 1f / run.schedule().scales());
+      run.train(
+          weights,
+          (scope, step) -> {
+            NDArray x = Pixels.toArray(scope, scenes(run.seed(), step));
+            NDArray z = vae.encode(x);
+            NDArray fixed = TorchOps.call("stop_gradient", z);
+            if ((step - 1) % RESTART_EVERY == 0 && step <= RESTART_PART * run.steps()) {
+              restart(vae, fixed, step);
+            }
+            MultiScaleVq.Quantised q = vae.quantiser().quantise(fixed, run.schedule());
+            NDArray y = vae.decode(TorchOps.call("straight_through", z, q.summed()));
+            NDArray codebook = TorchOps.call("mse", q.sums().get(0), fixed);
+            for (NDArray sum : q.sums().subList(1, q.sums().size())) {
+              codebook = codebook.add(TorchOps.call("mse", sum, fixed));
+            }
+            NDArray committed = TorchOps.call("mse", z, TorchOps.call("stop_gradient", q.summed()));
+            return TorchOps.call("mse", y, x)
+                .add(codebook.mul(perScale))
+                .add(committed.mul(commitment))
+                .add(z.square().mean().mul(energy));
+          },
+          log,
+          average -> facts(average, log));
     }
   }
 
   /** Returns the scenes of one step, of random classes, which depend on seed and step alone. */
-  private static List<RgbImage> scenes(long seed, int step, Options o) {
+  private List<RgbImage> scenes(long seed, int step) {
     SplittableRandom random = new SplittableRandom(TrainingLoop.mix(seed, step));
-    return IntStream.range(0, o.batch())
+    return IntStream.range(0, run.batch())
         .mapToObj(i -> SceneClasses.scene(random.nextInt(SceneClasses.COUNT)))
-        .map(scene -> SceneRenderer.render(scene, random, o.side()))
+        .map(scene -> SceneRenderer.render(scene, random, run.side(config.patch())))
         .toList();
   }
 
   /** Moves the codes that nothing in the latents chose to residuals drawn from them. */
-  private static void restart(VqVae vae, NDArray latents, Options o, int step) {
-    MultiScaleVq.Quantised q = vae.quantiser().quantise(latents, o.schedule());
-    long[] counts = new long[o.config().codes()];
+  private void restart(VqVae vae, NDArray latents, int step) {
+    MultiScaleVq.Quantised q = vae.quantiser().quantise(latents, run.schedule());
+    long[] counts = new long[config.codes()];
     count(q, counts);
     NDList rows = new NDList();
-    q.reduced()
-        .forEach(r -> rows.add(MultiScaleBsq.toTokens(r).reshape(-1, o.config().codeWidth())));
+    q.reduced().forEach(r -> rows.add(MultiScaleBsq.toTokens(r).reshape(-1, config.codeWidth())));
     float[] pool = NDArrays.concat(rows, 0).toFloatArray();
-    int width = o.config().codeWidth();
+    int width = config.codeWidth();
     NDArray codebook = vae.quantiser().codebook();
     float[] codes = codebook.toFloatArray();
-    SplittableRandom random = new SplittableRandom(TrainingLoop.mix(~o.seed(), step));
+    SplittableRandom random = new SplittableRandom(TrainingLoop.mix(~run.seed(), step));
     for (int v = 0; v < counts.length; v++) {
       int row = random.nextInt(pool.length / width);
       if (counts[v] == 0) {
@@ -184,14 +148,14 @@ public final class VqVaeTrainer {
   }
 
   /** Returns the quality of a tokenizer on scenes of another seed. */
-  static Quality quality(VqVae vae, Options o) {
-    long[] counts = new long[o.config().codes()];
+  private Quality quality(VqVae vae) {
+    long[] counts = new long[config.codes()];
     double error = 0;
-    int batches = Math.max(1, TEST_IMAGES / o.batch());
+    int batches = Math.max(1, TEST_IMAGES / run.batch());
     for (int i = 1; i <= batches; i++) {
       try (NDManager scope = vae.weights().manager().newSubManager()) {
-        NDArray x = Pixels.toArray(scope, scenes(o.seed() + 1, i, o));
-        MultiScaleVq.Quantised q = vae.quantiser().quantise(vae.encode(x), o.schedule());
+        NDArray x = Pixels.toArray(scope, scenes(run.seed() + 1, i));
+        MultiScaleVq.Quantised q = vae.quantiser().quantise(vae.encode(x), run.schedule());
         count(q, counts);
         error += TorchOps.call("mse", vae.decode(q.summed()).clip(-1, 1), x).getFloat();
       }
@@ -211,18 +175,12 @@ public final class VqVaeTrainer {
     return new Quality(psnr, used / (double) counts.length, Math.exp(entropy));
   }
 
-  private static void write(
-      Weights average, TrainingLoop.Progress at, Options o, Consumer<String> log) {
-    Quality quality = quality(new VqVae(o.config(), average), o);
+  private Map<String, String> facts(Weights average, Consumer<String> log) {
+    Quality quality = quality(new VqVae(config, average));
     log.accept("vae " + quality);
-    Map<String, String> meta = new LinkedHashMap<>();
-    meta.put("steps", String.valueOf(at.step()));
-    meta.put("images", String.valueOf((long) at.step() * o.batch()));
-    meta.put("seconds", String.valueOf(Math.round(at.seconds())));
-    meta.put("seed", String.valueOf(o.seed()));
-    meta.put("psnr", String.format(Locale.ROOT, "%.2f", quality.psnr()));
-    meta.put("codesUsed", String.format(Locale.ROOT, "%.3f", quality.used()));
-    meta.put("perplexity", String.format(Locale.ROOT, "%.1f", quality.perplexity()));
-    SafetensorsWriter.write(o.result(), average.arrays(), StoredType.F32, meta);
+    return Map.of(
+        "psnr", String.format(Locale.ROOT, "%.2f", quality.psnr()),
+        "codesUsed", String.format(Locale.ROOT, "%.3f", quality.used()),
+        "perplexity", String.format(Locale.ROOT, "%.1f", quality.perplexity()));
   }
 }

@@ -11,10 +11,10 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.Schedules;
+import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityGenerator;
-import io.scalekv.model.infinity.InfinityTrace;
 import io.scalekv.model.infinity.TextCondition;
 import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MultiScaleBsq;
@@ -65,7 +65,7 @@ class InfinityParityTest {
   private static void check(Path file, TensorSource t, NDManager scope) {
     InfinityConfig config = config(t);
     Infinity model = new Infinity(config, ParityFiles.weights(t, scope)).packed();
-    MultiScaleBsq bsq = new MultiScaleBsq(scope, config.codeBits());
+    MultiScaleBsq bsq = new MultiScaleBsq(config.codeBits());
     ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
     TextEmbeddings text =
         TextEmbeddings.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
@@ -106,7 +106,7 @@ class InfinityParityTest {
 
   /** Compares every intermediate value with the file. */
   private record Comparison(TensorSource t, double tau)
-      implements GenerationListener, InfinityTrace {
+      implements GenerationListener, GenerationTrace {
     @Override
     public void blockInput(int scale, NDArray x) {
       ParityFiles.assertClose(t, "out.scale" + scale + ".block_input", x, 5e-5);
@@ -129,7 +129,7 @@ class InfinityParityTest {
     }
 
     @Override
-    public void summedCodes(int scale, NDArray codes) {
+    public void summed(int scale, NDArray codes) {
       ParityFiles.assertClose(t, "out.scale" + scale + ".summed_codes", codes, 1e-6);
     }
 
@@ -153,7 +153,7 @@ class InfinityParityTest {
   private static void checkCondition(TensorSource t, Infinity model, TextEmbeddings rows) {
     TextCondition s = model.condition(rows);
     ParityFiles.assertClose(t, "out.cond_BD", s.pooled(), 1e-5);
-    ParityFiles.assertClose(t, "out.cond_gss", s.shared(), 1e-5);
+    ParityFiles.assertClose(t, "out.cond_gss", s.modulation().shared(), 1e-5);
     float[] expected = t.floats("out.ca_kv");
     int width = model.config().width();
     int at = 0;

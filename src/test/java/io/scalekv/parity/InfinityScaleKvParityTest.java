@@ -16,10 +16,10 @@ import io.scalekv.cache.policy.ReleasedScaleKv;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.Schedules;
+import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.infinity.Infinity;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityGenerator;
-import io.scalekv.model.infinity.InfinityTrace;
 import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.weights.SafetensorsFile;
@@ -50,7 +50,7 @@ class InfinityScaleKvParityTest {
   }
 
   /** A generation with cuts before the last map, and one more after it. */
-  private static final class ModelRun implements GenerationListener, InfinityTrace {
+  private static final class ModelRun implements GenerationListener, GenerationTrace {
     private final TensorSource t;
     private final TensorSource model;
     private final ScaleSchedule schedule;
@@ -94,7 +94,7 @@ class InfinityScaleKvParityTest {
               model.load("in.text_features", scope), model.ints("in.text_lens"));
       double cfg = Double.parseDouble(t.metadata().get("cfg"));
       double ratio = Double.parseDouble(model.metadata().get("h_div_w"));
-      new InfinityGenerator(infinity, new MultiScaleBsq(scope, config.codeBits()), this)
+      new InfinityGenerator(infinity, new MultiScaleBsq(config.codeBits()), this)
           .generate(
               scope,
               text,
@@ -148,7 +148,7 @@ class InfinityScaleKvParityTest {
     }
 
     @Override
-    public void summedCodes(int scale, NDArray codes) {
+    public void summed(int scale, NDArray codes) {
       String name = "out.scale" + scale + ".summed_codes";
       if (has(name, "codes")) {
         ParityFiles.assertClose(t, name, codes, 1e-6);

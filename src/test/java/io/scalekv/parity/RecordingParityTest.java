@@ -51,7 +51,7 @@ final class RecordingParityTest {
           TextEmbeddings.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
       double cfg = Double.parseDouble(t.metadata().get("cfg"));
       double ratio = Double.parseDouble(t.metadata().get("h_div_w"));
-      new InfinityGenerator(model, new MultiScaleBsq(scope, model.config().codeBits()))
+      new InfinityGenerator(model, new MultiScaleBsq(model.config().codeBits()))
           .generate(
               scope,
               text,

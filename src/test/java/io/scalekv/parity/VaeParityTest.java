@@ -29,7 +29,7 @@ class VaeParityTest {
     ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
     Weights weights = ParityFiles.weights(t, scope);
     Vae vae = new Vae(config, weights);
-    MultiScaleBsq bsq = new MultiScaleBsq(scope, config.codeBits());
+    MultiScaleBsq bsq = new MultiScaleBsq(config.codeBits());
     Vae.shapes(config)
         .forEach(
             (name, shape) ->

@@ -15,6 +15,7 @@ import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.Sampling;
+import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.model.var.MultiScaleVq;
@@ -22,7 +23,6 @@ import io.scalekv.model.var.Var;
 import io.scalekv.model.var.VarCondition;
 import io.scalekv.model.var.VarConfig;
 import io.scalekv.model.var.VarGenerator;
-import io.scalekv.model.var.VarTrace;
 import io.scalekv.model.var.VarWeights;
 import io.scalekv.model.var.VqVae;
 import io.scalekv.tensor.TorchOps;
@@ -135,16 +135,16 @@ class VarParityTest {
     ParityFiles.assertClose(t, "out.cond", c.rows(), 1e-5);
     ParityFiles.assertClose(t, "out.lvl_pos", model.positions(scope), 1e-5);
     if (model.config().sharedAda()) {
-      ParityFiles.assertClose(t, "out.shared_ada", c.shared(), 1e-5);
+      ParityFiles.assertClose(t, "out.shared_ada", c.modulation().shared(), 1e-5);
     } else {
       NDList six = new NDList();
-      c.modulation().get(1).forEach(m -> six.add(m.expandDims(2)));
+      c.modulation().layers().get(1).forEach(m -> six.add(m.expandDims(2)));
       ParityFiles.assertClose(t, "out.block1_ada", NDArrays.concat(six, 2), 1e-5);
     }
   }
 
   /** Compares every intermediate value that the file has. */
-  private record Comparison(TensorSource t) implements VarTrace {
+  private record Comparison(TensorSource t) implements GenerationTrace {
     private void close(String name, NDArray got, double limit) {
       if (t.names().contains(name)) {
         ParityFiles.assertClose(t, name, got, limit);
@@ -177,7 +177,7 @@ class VarParityTest {
     }
 
     @Override
-    public void features(int scale, NDArray features) {
+    public void summed(int scale, NDArray features) {
       ParityFiles.assertClose(t, "out.scale" + scale + ".f_hat", features, 5e-6);
     }
 

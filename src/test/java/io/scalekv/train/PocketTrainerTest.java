@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,19 +60,17 @@ class PocketTrainerTest {
     manager.close();
   }
 
-  private PocketTrainer.Options options(String name, int steps, Weights from) throws IOException {
+  private Path train(String name, int steps, Weights from, Consumer<String> log)
+      throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
-    return new PocketTrainer.Options(
+    ScaleBatches batches = new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, steps, 9);
+    PocketTrainer.train(
         CONFIG,
         vae,
-        new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, steps, 9),
         new TokenMap(4, 4),
-        2,
-        0.01,
-        false,
-        own,
-        EVERY,
-        from);
+        new TransformerRun(batches, 2, 0.01, false, own, EVERY, from),
+        log);
+    return own;
   }
 
   private static Path weightsIn(Path folder) throws IOException {
@@ -88,17 +87,15 @@ class PocketTrainerTest {
   void writesEveryWeightAndTheSameTwice() throws IOException {
     List<String> log = new ArrayList<>();
     int before = manager.getManagedArrays().size();
-    PocketTrainer.Options a = options("a", 5, null);
-    PocketTrainer.train(a, log::add);
+    Path a = train("a", 5, null, log::add);
     assertEquals(before, manager.getManagedArrays().size(), "the tokenizer's arrays are alone");
     assertEquals(1, log.size());
     assertTrue(log.get(0).startsWith("transformer step 5/5 loss 0."), log.get(0));
-    PocketTrainer.Options b = options("b", 5, null);
-    PocketTrainer.train(b, log::add);
+    Path b = train("b", 5, null, log::add);
     Map<String, Shape> shapes = new LinkedHashMap<>(InfinityWeights.shapes(CONFIG));
     shapes.putAll(WordEmbedder.shapes(CONFIG.textWidth()));
-    try (TensorSource x = SafetensorsFile.open(weightsIn(a.folder()));
-        TensorSource y = SafetensorsFile.open(weightsIn(b.folder()))) {
+    try (TensorSource x = SafetensorsFile.open(weightsIn(a));
+        TensorSource y = SafetensorsFile.open(weightsIn(b))) {
       assertEquals(new TreeSet<>(shapes.keySet()), new TreeSet<>(x.names()));
       for (String name : x.names()) {
         assertArrayEquals(shapes.get(name).getShape(), x.info(name).shape());
@@ -109,13 +106,13 @@ class PocketTrainerTest {
 
   @Test
   void startsFromGivenWeights() throws IOException {
-    PocketTrainer.train(options("first", 1, null), line -> {});
+    train("first", 1, null, line -> {});
     try (Weights start = new Weights(manager);
         TensorSource file = SafetensorsFile.open(weightsIn(folder.resolve("first")))) {
       for (String name : file.names()) {
         start.put(name, file.load(name, start.manager()));
       }
-      PocketTrainer.train(options("second", 1, start), line -> {});
+      train("second", 1, start, line -> {});
       try (TensorSource second = SafetensorsFile.open(weightsIn(folder.resolve("second")))) {
         float[] from = file.floats("head.weight");
         float[] to = second.floats("head.weight");
@@ -136,8 +133,12 @@ class PocketTrainerTest {
         assertThrows(
             IllegalArgumentException.class,
             () ->
-                new PocketTrainer.Options(
-                    five, vae, batches, new TokenMap(4, 4), 0, 0.01, false, folder, EVERY, null));
+                PocketTrainer.train(
+                    five,
+                    vae,
+                    new TokenMap(4, 4),
+                    new TransformerRun(batches, 0, 0.01, false, folder, EVERY, null),
+                    line -> {}));
     assertTrue(e.getMessage().endsWith("got 5"), e.getMessage());
   }
 }

@@ -60,8 +60,8 @@ class TrainingLoopTest {
     List<TrainingLoop.Report> reports = new ArrayList<>();
     Engine.getInstance().setRandomSeed(1);
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
-        MultiScaleBsq bsq = new MultiScaleBsq(manager, VAE.codeBits());
         Weights weights = Vae.initialWeights(manager, VAE)) {
+      MultiScaleBsq bsq = new MultiScaleBsq(VAE.codeBits());
       Vae vae = new Vae(VAE, weights);
       List<Integer> arrays = new ArrayList<>();
       new TrainingLoop(options, weights)

@@ -60,27 +60,16 @@ class VarTrainerTest {
     Path own = Files.createDirectories(folder.resolve(name));
     Path result = own.resolve(CheckpointNames.TOKENIZER);
     VqVaeTrainer.train(
-        new VqVaeTrainer.Options(
-            TOKENIZER, SCHEDULE, 2, steps, 0.01, 9, own, Duration.ZERO, result),
-        log);
+        TOKENIZER, new TokenizerRun(SCHEDULE, 2, steps, 0.01, 9, own, Duration.ZERO, result), log);
     return result;
   }
 
   private Path transformer(String name, int steps, Weights from, Consumer<String> log)
       throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
-    VarTrainer.train(
-        new VarTrainer.Options(
-            CONFIG,
-            vae,
-            new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, steps, 9),
-            2,
-            0.01,
-            false,
-            own,
-            Duration.ZERO,
-            from),
-        log);
+    ScaleBatches batches = new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, steps, 9);
+    TransformerRun run = new TransformerRun(batches, 2, 0.01, false, own, Duration.ZERO, from);
+    VarTrainer.train(CONFIG, vae, run, log);
     return own.resolve(CheckpointNames.TRANSFORMER);
   }
 
@@ -161,8 +150,11 @@ class VarTrainerTest {
           assertThrows(
               IllegalArgumentException.class,
               () ->
-                  new VarTrainer.Options(
-                      config, vae, batches, 0, 0.01, false, folder, Duration.ZERO, null));
+                  VarTrainer.train(
+                      config,
+                      vae,
+                      new TransformerRun(batches, 0, 0.01, false, folder, Duration.ZERO, null),
+                      line -> {}));
       assertTrue(e.getMessage().endsWith(config.equals(ten) ? "got 10" : "got 9"), e.getMessage());
     }
     assertThrows(

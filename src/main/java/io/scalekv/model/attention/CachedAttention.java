@@ -35,31 +35,6 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
 
   /**
    * @param conditionalRows rows of the conditional branch; the first of each batch
-   * @param guided whether unconditional rows follow them at all scales
-   * @param precision in which queries meet keys and values
-   */
-  public CachedAttention(
-      NDManager parent,
-      ScaleSchedule schedule,
-      int conditionalRows,
-      boolean guided,
-      CacheSettings settings,
-      Precision precision,
-      List<AttentionTap> taps,
-      GenerationListener listener) {
-    this(
-        parent,
-        schedule,
-        conditionalRows,
-        guided ? schedule.scales() : 0,
-        settings,
-        precision,
-        taps,
-        listener);
-  }
-
-  /**
-   * @param conditionalRows rows of the conditional branch; the first of each batch
    * @param guided scales, from the first, in which unconditional rows follow them; their cache is
    *     freed before the next scale
    * @param precision in which queries meet keys and values

@@ -1,6 +1,7 @@
 package io.scalekv.model.attention;
 
 import ai.djl.ndarray.NDArray;
+import io.scalekv.tensor.TorchOps;
 import java.util.function.Supplier;
 
 /**
@@ -22,4 +23,13 @@ public interface SelfAttention {
    */
   NDArray attend(
       int layer, NDArray query, NDArray key, NDArray value, Supplier<NDArray> projectedQuery);
+
+  /**
+   * Returns the attention of training: all scales at once, each to itself and those before it.
+   *
+   * @param bounds first token of each scale and the end, [K+1]
+   */
+  static SelfAttention ofPrefixes(NDArray bounds) {
+    return (layer, q, k, v, projected) -> TorchOps.call("prefix_attention", q, k, v, bounds);
+  }
 }

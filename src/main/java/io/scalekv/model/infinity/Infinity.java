@@ -1,16 +1,18 @@
 package io.scalekv.model.infinity;
 
+import static io.scalekv.model.attention.TransformerBlocks.after;
+
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import io.scalekv.model.Precision;
 import io.scalekv.model.attention.SelfAttention;
+import io.scalekv.model.attention.TransformerBlocks;
 import io.scalekv.model.text.TextEmbeddings;
-import io.scalekv.tensor.PackedWeight;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The Infinity transformer (Han et al., arXiv 2412.04431; upstream code FoundationVision/Infinity):
@@ -21,14 +23,10 @@ import java.util.List;
  * d bits of a token.
  */
 public final class Infinity {
-  private static final List<String> BLOCK_PRODUCTS =
-      List.of("sa.mat_qkv", "sa.proj", "ca.mat_q", "ca.proj", "ffn.fc1", "ffn.fc2");
-
   private final InfinityConfig config;
   private final Weights weights;
   private final Precision precision;
-  private final List<String> blocks = new ArrayList<>();
-  private final List<NDArray> packedQkvBias = new ArrayList<>();
+  private final TransformerBlocks blocks;
 
   /** Creates a float32 model over the given weights, which it does not own. */
   public Infinity(InfinityConfig config, Weights weights) {
@@ -44,32 +42,20 @@ public final class Infinity {
     this.config = config;
     this.weights = weights;
     this.precision = precision;
-    for (int i = 0; i < config.depth(); i++) {
-      blocks.add(config.blockName(i) + ".");
-    }
+    List<String> names = IntStream.range(0, config.depth()).mapToObj(config::blockName).toList();
+    this.blocks =
+        new TransformerBlocks(
+            weights, precision, config.width(), names, "sa", "ca.mat_q", "ca.proj");
   }
 
   /**
-   * Puts the blocks' weights into the layout of matrix products, where the engine has one. From
-   * then on the model serves generation alone: its blocks cannot be trained.
+   * Packs the blocks for generation, see {@link TransformerBlocks#pack}.
    *
    * @return this
    */
   public Infinity packed() {
-    if (packedQkvBias.isEmpty() && PackedWeight.possible(w(blocks.get(0) + "sa.proj.weight"))) {
-      for (String b : blocks) {
-        packedQkvBias.add(
-            w(b + "sa.q_bias").concat(w(b + "sa.zero_k_bias"), 0).concat(w(b + "sa.v_bias"), 0));
-        for (String product : BLOCK_PRODUCTS) {
-          weights.pack(b + product + ".weight");
-        }
-      }
-    }
+    blocks.pack();
     return this;
-  }
-
-  private boolean isPacked() {
-    return !packedQkvBias.isEmpty();
   }
 
   /** Returns the configuration. */
@@ -102,18 +88,12 @@ public final class Infinity {
     NDArray normed = TorchOps.call("rms_norm", text.padded(), w("text_norm.weight"));
     NDArray mask = text.mask(normed.getManager());
     NDArray pooled = pool(normed, mask);
-    NDArray hidden = TorchOps.call("gelu_tanh", linear("text_proj_for_ca.0", normed));
-    NDArray projected = linear("text_proj_for_ca.2", hidden);
+    NDArray hidden = TorchOps.call("gelu_tanh", blocks.linear("text_proj_for_ca.0", normed));
+    NDArray projected = blocks.linear("text_proj_for_ca.2", hidden);
     NDArray inBlocks = blockInput(projected);
-    NDArray silu = TorchOps.call("silu", pooled);
-    long rows = pooled.getShape().get(0);
-    NDArray shared = linear("shared_ada_lin.1", silu).reshape(rows, 1, 6, config.width());
-    NDArray head = linear("head_nm.ada_lin.1", silu).reshape(rows, 1, 2, config.width());
-    List<List<NDArray>> modulation = new ArrayList<>();
     List<NDArray> keys = new ArrayList<>();
     List<NDArray> values = new ArrayList<>();
-    for (String b : blocks) {
-      modulation.add(unbind(shared.add(w(b + "ada_gss")), 6));
+    for (String b : blocks.names()) {
       NDArray kv = linearKv("linear_kv", b + "ca.", inBlocks);
       NDArray like = w(b + "sa.scale_mul_1H11");
       keys.add(TorchOps.call("split_heads", half(kv, 0), like));
@@ -122,9 +102,7 @@ public final class Infinity {
     return new TextCondition(
         pooled,
         projected,
-        shared,
-        modulation,
-        unbind(head, 2),
+        blocks.modulation(pooled),
         keys,
         values,
         mask == null ? null : blockInput(mask));
@@ -144,20 +122,12 @@ public final class Infinity {
     NDArray v = TorchOps.call("split_heads", half(kv, 1), query);
     NDArray q = TorchOps.call("pool_query", k, query);
     NDArray pooled = cross(q, k, v, mask);
-    return linear(p + "proj", TorchOps.call("merge_heads", pooled)).squeeze(1);
+    return blocks.linear(p + "proj", TorchOps.call("merge_heads", pooled)).squeeze(1);
   }
 
   private static NDArray half(NDArray kv, int index) {
     long width = kv.getShape().get(2) / 2;
     return kv.get(new NDIndex(":,:,{}:{}", index * width, (index + 1) * width));
-  }
-
-  private static List<NDArray> unbind(NDArray x, int n) {
-    List<NDArray> parts = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      parts.add(x.get(new NDIndex(":,:,{}", i)));
-    }
-    return parts;
   }
 
   /** Returns the input of the first scale: pooled text plus the start position, [B,1,C]. */
@@ -167,7 +137,7 @@ public final class Infinity {
 
   /** Returns the word embedding of codes, [B,L,d] to [B,L,C]. */
   public NDArray embed(NDArray codes) {
-    return linear("word_embed", codes);
+    return blocks.linear("word_embed", codes);
   }
 
   /** Adds the level embedding of map {@code scale} to [B,L,C]. */
@@ -189,62 +159,25 @@ public final class Infinity {
    */
   public NDArray block(
       int layer, NDArray x, TextCondition text, NDArray rotary, SelfAttention attention) {
-    String b = blocks.get(layer);
-    NDManager outer = x.getManager();
-    try (NDManager scope = outer.newSubManager()) {
-      x.attach(scope);
-      List<NDArray> m = text.modulation().get(layer);
-      NDArray y = TorchOps.call(precision.op("ada_layer_norm"), x, m.get(2), m.get(4));
-      y = selfAttention(layer, b, y, rotary, attention);
-      NDArray z = after(TorchOps.call(precision.op("gated_residual"), x, y, m.get(0)), x, y);
-      NDArray n =
-          TorchOps.call(
-              precision.op("layer_norm_affine"), z, w(b + "ca_norm.weight"), w(b + "ca_norm.bias"));
-      NDArray c = crossAttention(layer, b, n, text);
-      z = after(z.add(c), z, c);
-      NDArray f = TorchOps.call(precision.op("ada_layer_norm"), z, m.get(3), m.get(5));
-      f = after(feedForward(b + "ffn.fc1", f), f);
-      f = after(blockLinear(b + "ffn.fc2", f), f);
-      NDArray out = TorchOps.call(precision.op("gated_residual"), z, f, m.get(1));
-      out.attach(outer);
-      return out;
-    }
+    return blocks.apply(
+        layer,
+        x,
+        text.modulation(),
+        rotary,
+        attention,
+        z -> after(z.add(crossAttention(layer, z, text)), z));
   }
 
-  /** Returns a result and frees its operands, whose memory is reused while it is in the cache. */
-  private static NDArray after(NDArray result, NDArray... used) {
-    for (NDArray x : used) {
-      x.close();
-    }
-    return result;
-  }
-
-  /** Frees {@code y}. */
-  private NDArray selfAttention(
-      int layer, String b, NDArray y, NDArray rotary, SelfAttention attention) {
-    NDArray qkv = after(qkv(layer, b + "sa.", y), y);
-    NDArray temperature = w(b + "sa.scale_mul_1H11");
-    NDArray q = TorchOps.call("cosine_query", qkv, temperature, rotary);
-    NDArray k = TorchOps.call("cosine_key", qkv, temperature, rotary);
-    NDArray v = TorchOps.call("packed_value", qkv, temperature);
-    NDArray o =
-        attention.attend(
-            layer,
-            q,
-            k,
-            v,
-            () -> TorchOps.call("projected_query", qkv, w(b + "sa.q_bias"), temperature));
-    NDArray merged = after(TorchOps.call("merge_heads", o), q, k, v, qkv, o);
-    return after(blockLinear(b + "sa.proj", merged), merged);
-  }
-
-  /** Frees {@code n}. */
-  private NDArray crossAttention(int layer, String b, NDArray n, TextCondition text) {
-    NDArray projected = after(blockLinear(b + "ca.mat_q", n), n);
+  private NDArray crossAttention(int layer, NDArray z, TextCondition text) {
+    String b = blocks.names().get(layer);
+    String norm = b + "ca_norm.";
+    NDArray n =
+        TorchOps.call(precision.op("layer_norm_affine"), z, w(norm + "weight"), w(norm + "bias"));
+    NDArray projected = after(blocks.product(b + "ca.mat_q", n), n);
     NDArray q = TorchOps.call("split_heads", projected, w(b + "sa.scale_mul_1H11"));
     NDArray o = cross(q, text.keys().get(layer), text.values().get(layer), text.mask());
     NDArray merged = after(TorchOps.call("merge_heads", o), projected, q, o);
-    NDArray out = after(blockLinear(b + "ca.proj", merged), merged);
+    NDArray out = after(blocks.product(b + "ca.proj", merged), merged);
     return precision.half() ? after(TorchOps.call("to_fp32", out), out) : out;
   }
 
@@ -261,44 +194,12 @@ public final class Infinity {
    * @return [B,L,2d]; bit j owns entries 2j (zero) and 2j+1 (one)
    */
   public NDArray logits(NDArray x, TextCondition text) {
-    List<NDArray> m = text.headModulation();
-    return linear("head", TorchOps.call("ada_layer_norm", x, m.get(0), m.get(1)));
-  }
-
-  private NDArray linear(String name, NDArray x) {
-    return TorchOps.call(precision.linear, x, w(name + ".weight"), w(name + ".bias"));
+    return blocks.logits(x, text.modulation());
   }
 
   private NDArray linearKv(String op, String name, NDArray x) {
     return TorchOps.call(
         op, x, w(name + "mat_kv.weight"), w(name + "zero_k_bias"), w(name + "v_bias"));
-  }
-
-  private NDArray blockLinear(String name, NDArray x) {
-    String op = isPacked() ? "packed_linear" : precision.blockLinear;
-    return TorchOps.call(op, x, w(name + ".weight"), w(name + ".bias"));
-  }
-
-  /** Returns GELU of a linear layer. */
-  private NDArray feedForward(String name, NDArray x) {
-    if (isPacked()) {
-      return TorchOps.call("packed_linear_gelu", x, w(name + ".weight"), w(name + ".bias"));
-    }
-    NDArray y = blockLinear(name, x);
-    return after(TorchOps.call("gelu_tanh", y), y);
-  }
-
-  private NDArray qkv(int layer, String name, NDArray x) {
-    NDArray weight = w(name + "mat_qkv.weight");
-    return isPacked()
-        ? TorchOps.call("packed_linear", x, weight, packedQkvBias.get(layer))
-        : TorchOps.call(
-            precision.blockQkv,
-            x,
-            weight,
-            w(name + "q_bias"),
-            w(name + "zero_k_bias"),
-            w(name + "v_bias"));
   }
 
   private NDArray w(String name) {

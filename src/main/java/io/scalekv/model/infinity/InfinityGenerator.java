@@ -10,47 +10,39 @@ import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
-import io.scalekv.model.attention.CachedAttention;
+import io.scalekv.model.attention.GenerationTrace;
+import io.scalekv.model.attention.NextScaleLoop;
 import io.scalekv.model.attention.RotaryTable;
+import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.text.TextEmbeddings;
+import io.scalekv.model.vae.MapResize;
 import io.scalekv.model.vae.MultiScaleBsq;
-import io.scalekv.tensor.NativeHeap;
 import io.scalekv.tensor.TorchOps;
 import java.util.List;
 
 /**
- * Next-scale generation with a cache (Infinity, arXiv 2412.04431, section 3.1; the loop of the
- * released code): every scale is predicted in one step, its bits become codes, the codes are
- * enlarged, accumulated and resized to the next scale.
+ * Generation with Infinity (arXiv 2412.04431, section 3.1) by the {@link NextScaleLoop}: a scale's
+ * bits become codes of a binary spherical quantiser.
  *
- * <p>Letters: B prompts, R rows (2B under guidance, conditional first), L tokens, C width, d bits.
+ * <p>Letters: B prompts, L tokens, d bits.
  */
 public final class InfinityGenerator {
-  /**
-   * Width from which a model takes seconds a scale; its cache, whose size changes between
-   * short-lived arrays, would leave gigabytes of holes in the C heap.
-   */
-  private static final int WIDE = 1024;
-
-  /** Free bytes in the C heap that are returned to the system after a scale. */
-  private static final long HOLES = 256L << 20;
-
   private final Infinity model;
   private final MultiScaleBsq quantiser;
-  private final InfinityTrace trace;
+  private final GenerationTrace trace;
 
   /**
    * @param quantiser of the tokenizer's code width
    */
   public InfinityGenerator(Infinity model, MultiScaleBsq quantiser) {
-    this(model, quantiser, InfinityTrace.NONE);
+    this(model, quantiser, GenerationTrace.NONE);
   }
 
   /**
    * @param quantiser of the tokenizer's code width
    * @param trace observer of intermediate values
    */
-  public InfinityGenerator(Infinity model, MultiScaleBsq quantiser, InfinityTrace trace) {
+  public InfinityGenerator(Infinity model, MultiScaleBsq quantiser, GenerationTrace trace) {
     Require.that(
         quantiser.codeBits() == model.config().codeBits(),
         "quantiser must have %d bits, got %d",
@@ -88,85 +80,77 @@ public final class InfinityGenerator {
       List<AttentionTap> taps,
       GenerationListener listener) {
     int batch = text.count();
-    Require.that(seeds.length == batch, "seeds must be %d, got %d", batch, seeds.length);
     Require.that(
         negative == null || negative.count() == batch,
         "negative prompts must be %d, got %d",
         batch,
         negative == null ? 0 : negative.count());
     InfinityConfig config = model.config();
-    int layers = cache.policy().plan().layers();
-    Require.that(
-        layers == config.depth(),
-        "plan of policy %s must have %d layers, got %d",
-        cache.policy().name(),
-        config.depth(),
-        layers);
     int guided = options.guidedScales(schedule.scales());
     Require.that(
         -options.insertionLayer() < config.depth(),
         "cfg-insertion-layer must be above -%d, got %d",
         config.depth(),
         options.insertionLayer());
+    int guidedLayer = config.depth() + options.insertionLayer();
     BitSampler sampler = new BitSampler(options, seeds);
-    try (NDManager run = scope.newSubManager();
-        CachedAttention attention =
-            new CachedAttention(
-                run, schedule, batch, guided, cache, model.precision(), taps, listener)) {
-      TextEmbeddings rows = rows(run, text, negative, options.guided());
-      TextCondition condition = model.condition(rows);
-      NDArray rotary = RotaryTable.of(run, schedule, rotaryReference, config.headWidth());
-      NDArray input = model.start(condition);
-      NDArray summed = null;
-      for (int k = 0; k < schedule.scales(); k++) {
-        attention.enter(k);
-        if (k == guided && k > 0) {
-          condition = condition.first(batch);
-        }
-        listener.scaleBegins(k, (int) input.getShape().get(0));
-        try (NDManager map = run.newSubManager()) {
-          input.attach(map);
-          NDArray x = model.addLevel(input, k);
-          trace.blockInput(k, x);
-          NDArray turn =
-              rotary.get(
-                  new NDIndex("{}:{}", schedule.tokensBefore(k), schedule.tokensBefore(k + 1)));
-          turn.attach(map);
-          for (int layer = 0; layer < config.depth(); layer++) {
-            x = model.block(layer, x, condition, turn, attention);
-            if (k < guided && layer == config.depth() + options.insertionLayer()) {
-              x = sampler.guideHidden(x, k);
-            }
-            trace.blockOutput(k, layer, x);
-          }
-          NDArray logits = sampler.guide(model.logits(x, condition), k);
-          trace.logits(k, logits);
-          NDArray bits = sampler.sample(map, logits, k);
-          listener.codes(k, bits);
-          NDArray codes = quantiser.enlarge(codes(bits, schedule.map(k)), latent(schedule.last()));
-          NDArray sum = summed == null ? codes : codes.add(summed);
-          sum.attach(run);
-          if (summed != null) {
-            summed.close();
-          }
-          summed = sum;
-          trace.summedCodes(k, summed);
-          if (k < schedule.scales() - 1) {
-            NDArray next = nextInput(map, summed, schedule.map(k + 1));
-            trace.nextInput(k, next);
-            NDArray embedded = model.embed(next);
-            input = k + 1 < guided ? embedded.concat(embedded, 0) : embedded;
-            input.attach(run);
-          }
-        }
-        if (config.width() >= WIDE) {
-          NativeHeap.giveBack(HOLES);
-        }
-        listener.scaleEnds(k);
-      }
-      summed.attach(scope);
-      return summed;
-    }
+    return new NextScaleLoop(config.geometry(), model.precision(), trace)
+        .draw(
+            scope,
+            schedule,
+            batch,
+            seeds,
+            guided,
+            cache,
+            taps,
+            listener,
+            run ->
+                new NextScaleLoop.Steps() {
+                  private final NDArray rotary =
+                      RotaryTable.of(run, schedule, rotaryReference, config.headWidth());
+                  private TextCondition condition =
+                      model.condition(rows(run, text, negative, options.guided()));
+                  private NDArray turn;
+
+                  @Override
+                  public NDArray start() {
+                    return model.start(condition);
+                  }
+
+                  @Override
+                  public NDArray begin(NDManager map, int k, NDArray input) {
+                    if (k == guided && k > 0) {
+                      condition = condition.first(batch);
+                    }
+                    int start = schedule.tokensBefore(k);
+                    turn = rotary.get(new NDIndex("{}:{}", start, schedule.tokensBefore(k + 1)));
+                    turn.attach(map);
+                    return model.addLevel(input, k);
+                  }
+
+                  @Override
+                  public NDArray block(int k, int layer, NDArray x, SelfAttention attention) {
+                    NDArray y = model.block(layer, x, condition, turn, attention);
+                    return k < guided && layer == guidedLayer ? sampler.guideHidden(y, k) : y;
+                  }
+
+                  @Override
+                  public NDArray sample(NDManager map, int k, NDArray x) {
+                    NDArray logits = sampler.guide(model.logits(x, condition), k);
+                    trace.logits(k, logits);
+                    NDArray bits = sampler.sample(map, logits, k);
+                    listener.codes(k, bits);
+                    return MapResize.bilinear(
+                        codes(bits, schedule.map(k)), latent(schedule.last()));
+                  }
+
+                  @Override
+                  public NDArray input(NDManager map, int k, NDArray summed) {
+                    NDArray next = nextInput(map, summed, schedule.map(k));
+                    trace.nextInput(k - 1, next);
+                    return model.embed(next);
+                  }
+                });
   }
 
   private TextEmbeddings rows(
@@ -198,8 +182,10 @@ public final class InfinityGenerator {
 
   /** Returns the accumulated codes as input of the next scale: [B,d',h,w] to [B,L,d]. */
   private NDArray nextInput(NDManager map, NDArray summed, TokenMap next) {
-    NDArray resized = quantiser.resize(summed, latent(next));
-    resized.attach(map);
+    NDArray resized = MapResize.bilinear(summed, latent(next));
+    if (resized != summed) {
+      resized.attach(map);
+    }
     NDArray planes =
         model.config().patchify() ? TorchOps.call("pixel_unshuffle2", resized) : resized;
     return MultiScaleBsq.toTokens(planes);

@@ -91,6 +91,9 @@ public record InfinityModelConfig(
 
   private static final String LARGEST = "1M";
 
+  /** Arrays of [L,C] that a layer makes besides the feed-forward part's. */
+  private static final int LAYER_ARRAYS = 22;
+
   /** Text by the flan-t5-xl encoder. */
   public static final String T5 = "t5";
 
@@ -230,8 +233,11 @@ public record InfinityModelConfig(
 
   @Override
   public int[] pixels(ScaleSchedule schedule) {
-    int perToken = tokenizer.patch() * (transformer.patchify() ? 2 : 1);
-    return new int[] {schedule.last().height() * perToken, schedule.last().width() * perToken};
+    return new int[] {schedule.last().height() * perToken(), schedule.last().width() * perToken()};
+  }
+
+  private int perToken() {
+    return tokenizer.patch() * (transformer.patchify() ? 2 : 1);
   }
 
   @Override
@@ -266,7 +272,16 @@ public record InfinityModelConfig(
   @Override
   public MemoryNeed memoryNeed(
       ScaleSchedule schedule, long cache, boolean guided, LoadOptions options) {
-    return InfinityMemory.of(this, schedule, cache, guided, options);
+    boolean bf16 = options.bf16();
+    InfinityConfig c = transformer;
+    long weights = MemoryNeed.weights(InfinityWeights.shapes(c), bf16, InfinityWeights::isProduct);
+    long layer = MemoryNeed.layer(schedule, guided, bf16, LAYER_ARRAYS, c.width(), c.ffnWidth());
+    if (!options.tokenizer()) {
+      return new MemoryNeed(weights, 0, cache, layer);
+    }
+    long decoded = MemoryNeed.decoded(tokenizer, perToken(), schedule);
+    long parameters = MemoryNeed.weights(Vae.shapes(tokenizer), false, w -> false);
+    return new MemoryNeed(weights, parameters, cache, Math.max(layer, decoded));
   }
 
   @Override
@@ -327,6 +342,6 @@ public record InfinityModelConfig(
 
   @Override
   public ImageModel open(ModelSource source, LoadOptions options, LoadListener listener) {
-    return InfinityModel.open(this, source, options, listener);
+    return InfinityNetwork.open(this, source, options, listener);
   }
 }

@@ -2,6 +2,7 @@ package io.scalekv.model.infinity;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
+import io.scalekv.model.attention.Modulation;
 import java.util.List;
 
 /**
@@ -9,10 +10,7 @@ import java.util.List;
  *
  * @param pooled attentively pooled text, [B,C]; it also starts the first scale
  * @param projected text as cross attention reads it, [B,T,C]
- * @param shared modulation shared by all layers, [B,1,6,C]
- * @param modulation per layer, {@code shared} plus the layer's own: gamma1, gamma2, scale1, scale2,
- *     shift1, shift2, each [B,1,C]
- * @param headModulation scale and shift before the head, each [B,1,C]
+ * @param modulation of the layers and the head
  * @param keys per layer, cross-attention keys [B,H,T,D]
  * @param values per layer, cross-attention values [B,H,T,D]
  * @param mask additive [B,1,1,T], or null without padding
@@ -20,9 +18,7 @@ import java.util.List;
 public record TextCondition(
     NDArray pooled,
     NDArray projected,
-    NDArray shared,
-    List<List<NDArray>> modulation,
-    List<NDArray> headModulation,
+    Modulation modulation,
     List<NDArray> keys,
     List<NDArray> values,
     NDArray mask) {
@@ -32,15 +28,9 @@ public record TextCondition(
     return new TextCondition(
         pooled.get(first),
         projected.get(first),
-        shared.get(first),
-        modulation.stream().map(layer -> first(layer, first)).toList(),
-        first(headModulation, first),
-        first(keys, first),
-        first(values, first),
+        modulation.first(rows),
+        Modulation.first(keys, rows),
+        Modulation.first(values, rows),
         mask == null ? null : mask.get(first));
-  }
-
-  private static List<NDArray> first(List<NDArray> all, NDIndex rows) {
-    return all.stream().map(x -> x.get(rows)).toList();
   }
 }

@@ -14,6 +14,11 @@ public final class MapResize {
     return resize("resize_area", x, map);
   }
 
+  /** Returns the bilinear resize, without antialias, also when shrinking. */
+  public static NDArray bilinear(NDArray x, TokenMap map) {
+    return resize("resize_bilinear", x, map);
+  }
+
   /** Returns the bicubic enlargement: a = −0.75, half-pixel centres, edges repeated. */
   public static NDArray bicubic(NDArray x, TokenMap map) {
     return resize("resize_bicubic", x, map);

@@ -1,16 +1,12 @@
 package io.scalekv.model.vae;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.tensor.TorchOps;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Multi-scale residual binary spherical quantisation (Infinity, arXiv 2412.04431, section 3.2): at
@@ -19,7 +15,7 @@ import java.util.Map;
  *
  * <p>Letters: N images, d code bits, h_k×w_k the map of scale k, h×w the last map.
  */
-public final class MultiScaleBsq implements AutoCloseable {
+public final class MultiScaleBsq {
   /**
    * Result of a quantisation.
    *
@@ -31,14 +27,11 @@ public final class MultiScaleBsq implements AutoCloseable {
 
   private final int codeBits;
   private final float code;
-  private final NDManager manager;
-  private final Map<TokenMap, NDArray> sizes = new HashMap<>();
 
   /** Creates a quantiser for codes of {@code codeBits} bits: every entry is ±1/√codeBits. */
-  public MultiScaleBsq(NDManager parent, int codeBits) {
+  public MultiScaleBsq(int codeBits) {
     this.codeBits = codeBits;
     this.code = (float) (1 / Math.sqrt(codeBits));
-    this.manager = parent.newSubManager();
   }
 
   /** Returns the bits d of a position. */
@@ -54,20 +47,15 @@ public final class MultiScaleBsq implements AutoCloseable {
     NDArray summed = null;
     for (int k = 0; k < schedule.scales(); k++) {
       TokenMap map = schedule.map(k);
-      NDArray reduced = reduce(residual, map);
+      NDArray reduced = MapResize.area(residual, map);
       residuals.add(reduced);
       NDArray signs = signs(reduced);
       bits.add(signs);
-      NDArray up = enlarge(codes(signs, map), schedule.last());
+      NDArray up = MapResize.bilinear(codes(signs, map), schedule.last());
       residual = residual.sub(up);
       summed = summed == null ? up : summed.add(up);
     }
     return new Quantised(bits, residuals, summed);
-  }
-
-  /** Returns the area mean of [N,C,·,·] on {@code map}; the same array when it has that size. */
-  public NDArray reduce(NDArray x, TokenMap map) {
-    return hasSize(x, map) ? x : TorchOps.call("resize_area", x, size(map));
   }
 
   /** Returns signs as bits: [N,d,h,w] to [N, h·w, d], 1 where positive, else 0. */
@@ -88,38 +76,9 @@ public final class MultiScaleBsq implements AutoCloseable {
         .reshape(bits.getShape().get(0), codeBits, map.height(), map.width());
   }
 
-  /**
-   * Returns the bilinear resize of [N,C,·,·] to {@code map}, without antialias, also when
-   * shrinking.
-   */
-  public NDArray resize(NDArray x, TokenMap map) {
-    return TorchOps.call("resize_bilinear", x, size(map));
-  }
-
-  /**
-   * Returns the bilinear resize of [N,C,·,·] to {@code map}; the same array when it has that size.
-   */
-  public NDArray enlarge(NDArray x, TokenMap map) {
-    return hasSize(x, map) ? x : resize(x, map);
-  }
-
-  private static boolean hasSize(NDArray x, TokenMap map) {
-    Shape s = x.getShape();
-    return s.get(2) == map.height() && s.get(3) == map.width();
-  }
-
   /** Returns positions as rows: [N,C,h,w] to [N, h·w, C]. */
   public static NDArray toTokens(NDArray x) {
     Shape s = x.getShape();
     return x.reshape(s.get(0), s.get(1), s.get(2) * s.get(3)).transpose(0, 2, 1);
-  }
-
-  private NDArray size(TokenMap map) {
-    return sizes.computeIfAbsent(map, m -> manager.zeros(new Shape(m.height(), m.width())));
-  }
-
-  @Override
-  public void close() {
-    manager.close();
   }
 }

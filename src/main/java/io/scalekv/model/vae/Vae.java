@@ -21,7 +21,7 @@ import java.util.function.UnaryOperator;
  * <p>Letters: N images, d numbers of a latent position, Y×X pixels, h×w latent positions (Y =
  * h·patch).
  */
-public final class Vae {
+public final class Vae implements ImageTokenizer {
   private final VaeConfig config;
   private final VaeForm form;
   private final Weights weights;
@@ -45,17 +45,12 @@ public final class Vae {
     return config;
   }
 
-  /** Returns the weights. */
+  @Override
   public Weights weights() {
     return weights;
   }
 
-  /**
-   * Encodes pixels.
-   *
-   * @param image [N,3,Y,X] in −1..1
-   * @return latent before quantisation, [N,d,h,w]
-   */
+  @Override
   public NDArray encode(NDArray image) {
     NDArray x = encoderMiddle(image, y -> {});
     return last(x, y -> conv("encoder.conv_out", normSwish("encoder.norm_out", y)));
@@ -79,24 +74,14 @@ public final class Vae {
     return x;
   }
 
-  /**
-   * Returns the features of the encoder: the output of every halving, then that of the middle.
-   *
-   * @param image [N,3,Y,X] in −1..1
-   * @return [N,C_i,Y_i,X_i] each, finest first
-   */
+  @Override
   public List<NDArray> encoderLayers(NDArray image) {
     List<NDArray> layers = new ArrayList<>();
     encoderMiddle(image, x -> layers.add(x.duplicate()));
     return layers;
   }
 
-  /**
-   * Decodes a quantised latent.
-   *
-   * @param latent [N,d,h,w]
-   * @return pixels [N,3,Y,X], not clamped
-   */
+  @Override
   public NDArray decode(NDArray latent) {
     NDArray x = conv("decoder.conv_in", latent);
     x = middle("decoder.mid.", x);

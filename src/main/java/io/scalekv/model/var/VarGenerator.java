@@ -11,37 +11,30 @@ import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
-import io.scalekv.model.attention.CachedAttention;
+import io.scalekv.model.attention.GenerationTrace;
+import io.scalekv.model.attention.NextScaleLoop;
+import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.tensor.NativeCopy;
-import io.scalekv.tensor.NativeHeap;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Next-scale generation with a cache (VAR, arXiv 2404.02905, section 3.2; the loop of the released
- * code): every scale is predicted in one step, its indices become codes, the codes are enlarged,
- * pass Φ, are summed and reduced to the next scale.
+ * Generation with VAR (arXiv 2404.02905, section 3.2) by the {@link NextScaleLoop}: a scale's
+ * indices become codes of a codebook, which are enlarged and pass Φ.
  *
- * <p>Letters: B images, R rows (2B under guidance, conditional first), L tokens, C width, V codes,
- * Z width of a code, P side of the last map.
+ * <p>Letters: B images, L tokens, V codes, Z width of a code, P side of the last map.
  */
 public final class VarGenerator {
-  /** Width from which free memory between short-lived arrays is given back after every scale. */
-  private static final int WIDE = 1024;
-
-  /** Free bytes in the C heap that are returned to the system after a scale. */
-  private static final long HOLES = 256L << 20;
-
   private final Var model;
   private final MultiScaleVq quantiser;
-  private final VarTrace trace;
+  private final GenerationTrace trace;
 
   /**
    * @param quantiser of the tokenizer that the model was trained with
    * @param trace observer of intermediate values
    */
-  public VarGenerator(Var model, MultiScaleVq quantiser, VarTrace trace) {
+  public VarGenerator(Var model, MultiScaleVq quantiser, GenerationTrace trace) {
     Shape codebook = quantiser.codebook().getShape();
     Shape expected = new Shape(model.config().codes(), model.config().codeWidth());
     Require.that(codebook.equals(expected), "codebook must be %s, got %s", expected, codebook);
@@ -73,73 +66,65 @@ public final class VarGenerator {
       GenerationListener listener) {
     VarConfig config = model.config();
     int batch = classes.length;
-    Require.that(seeds.length == batch, "seeds must be %d, got %d", batch, seeds.length);
-    int layers = cache.policy().plan().layers();
-    Require.that(
-        layers == config.depth(),
-        "plan of policy %s must have %d layers, got %d",
-        cache.policy().name(),
-        config.depth(),
-        layers);
     ScaleSchedule schedule = config.schedule();
     CodeSampler sampler = new CodeSampler(options, seeds);
-    try (NDManager run = scope.newSubManager();
-        CachedAttention attention =
-            new CachedAttention(
-                run, schedule, batch, options.guided(), cache, model.precision(), taps, listener)) {
-      VarCondition condition = model.condition(run, rows(classes, options.guided()));
-      NDArray positions = model.positions(run);
-      NDArray input = model.start(condition, positions);
-      NDArray summed = null;
-      for (int k = 0; k < schedule.scales(); k++) {
-        attention.enter(k);
-        listener.scaleBegins(k, (int) input.getShape().get(0));
-        double ratio = (double) k / (schedule.scales() - 1);
-        try (NDManager map = run.newSubManager()) {
-          input.attach(map);
-          NDArray x = input;
-          trace.blockInput(k, x);
-          for (int layer = 0; layer < config.depth(); layer++) {
-            x = model.block(layer, x, condition, attention);
-            trace.blockOutput(k, layer, x);
-          }
-          NDArray logits = model.logits(x, condition);
-          trace.rowLogits(k, logits);
-          NDArray guided = sampler.guide(logits, ratio);
-          trace.logits(k, guided);
-          CodeSampler.Codes drawn = sampler.sample(guided, ratio);
-          trace.indices(k, drawn.indices());
-          listener.codes(k, bits(map, drawn.indices(), batch));
-          NDArray added =
-              quantiser.enlarge(codes(map, drawn, guided.getShape(), schedule.map(k)), k, schedule);
-          NDArray sum = summed == null ? added : added.add(summed);
-          sum.attach(run);
-          if (summed != null) {
-            summed.close();
-          }
-          summed = sum;
-          trace.features(k, summed);
-          if (k < schedule.scales() - 1) {
-            NDArray next = nextInput(map, summed, k + 1, schedule);
-            trace.nextInput(k, next);
-            NDArray place =
-                positions.get(
-                    new NDIndex(
-                        ":,{}:{}", schedule.tokensBefore(k + 1), schedule.tokensBefore(k + 2)));
-            place.attach(map);
-            NDArray embedded = model.embed(next).add(place);
-            input = options.guided() ? embedded.concat(embedded, 0) : embedded;
-            input.attach(run);
-          }
-        }
-        if (config.width() >= WIDE) {
-          NativeHeap.giveBack(HOLES);
-        }
-        listener.scaleEnds(k);
-      }
-      summed.attach(scope);
-      return summed;
-    }
+    int guided = options.guided() ? schedule.scales() : 0;
+    return new NextScaleLoop(config.geometry(), model.precision(), trace)
+        .draw(
+            scope,
+            schedule,
+            batch,
+            seeds,
+            guided,
+            cache,
+            taps,
+            listener,
+            run ->
+                new NextScaleLoop.Steps() {
+                  private final VarCondition condition =
+                      model.condition(run, rows(classes, options.guided()));
+                  private final NDArray positions = model.positions(run);
+
+                  @Override
+                  public NDArray start() {
+                    return model.start(condition, positions);
+                  }
+
+                  @Override
+                  public NDArray begin(NDManager map, int k, NDArray input) {
+                    return input;
+                  }
+
+                  @Override
+                  public NDArray block(int k, int layer, NDArray x, SelfAttention attention) {
+                    return model.block(layer, x, condition, attention);
+                  }
+
+                  @Override
+                  public NDArray sample(NDManager map, int k, NDArray x) {
+                    double ratio = (double) k / (schedule.scales() - 1);
+                    NDArray logits = model.logits(x, condition);
+                    trace.rowLogits(k, logits);
+                    NDArray guidedLogits = sampler.guide(logits, ratio);
+                    trace.logits(k, guidedLogits);
+                    CodeSampler.Codes drawn = sampler.sample(guidedLogits, ratio);
+                    trace.indices(k, drawn.indices());
+                    listener.codes(k, bits(map, drawn.indices(), batch));
+                    NDArray codes = codes(map, drawn, guidedLogits.getShape(), schedule.map(k));
+                    return quantiser.enlarge(codes, k, schedule);
+                  }
+
+                  @Override
+                  public NDArray input(NDManager map, int k, NDArray summed) {
+                    NDArray next = nextInput(map, summed, k, schedule);
+                    trace.nextInput(k - 1, next);
+                    int start = schedule.tokensBefore(k);
+                    NDArray place =
+                        positions.get(new NDIndex(":,{}:{}", start, schedule.tokensBefore(k + 1)));
+                    place.attach(map);
+                    return model.embed(next).add(place);
+                  }
+                });
   }
 
   /** Returns the classes of all rows: under guidance as many of no class behind. */

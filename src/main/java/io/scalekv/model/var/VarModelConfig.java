@@ -81,6 +81,9 @@ public record VarModelConfig(
 
   private static final int CLASSES = 1000;
 
+  /** Arrays of [L,C] that a layer makes besides the feed-forward part's. */
+  private static final int LAYER_ARRAYS = 18;
+
   /** Checks the parts against each other. */
   public VarModelConfig {
     Require.that(FORMAT.equals(format), "/format must be %s, got %s", FORMAT, format);
@@ -236,7 +239,18 @@ public record VarModelConfig(
   @Override
   public MemoryNeed memoryNeed(
       ScaleSchedule schedule, long cache, boolean guided, LoadOptions options) {
-    return VarMemory.of(this, schedule, cache, guided, options);
+    boolean bf16 = options.bf16();
+    VarConfig c = transformer;
+    long weights = MemoryNeed.weights(VarWeights.shapes(c), bf16, VarWeights::isProduct);
+    long layer = MemoryNeed.layer(schedule, guided, bf16, LAYER_ARRAYS, c.width(), c.ffnWidth());
+    long logits = ((guided ? 2 : 1) + 2L) * schedule.last().tokens() * 4 * c.codes();
+    long most = Math.max(layer, logits);
+    if (!options.tokenizer()) {
+      return new MemoryNeed(weights, 4L * c.codes() * c.codeWidth(), cache, most);
+    }
+    long decoded = MemoryNeed.decoded(tokenizer.network(), tokenizer.patch(), schedule);
+    long parameters = MemoryNeed.weights(VqVae.shapes(tokenizer), false, w -> false);
+    return new MemoryNeed(weights, parameters, cache, Math.max(most, decoded));
   }
 
   @Override
@@ -300,6 +314,6 @@ public record VarModelConfig(
 
   @Override
   public ImageModel open(ModelSource source, LoadOptions options, LoadListener listener) {
-    return VarModel.open(this, source, options, listener);
+    return VarNetwork.open(this, source, options, listener);
   }
 }

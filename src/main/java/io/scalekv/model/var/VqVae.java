@@ -3,6 +3,7 @@ package io.scalekv.model.var;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.model.vae.ImageTokenizer;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.model.vae.VaeForm;
 import io.scalekv.tensor.TorchOps;
@@ -15,7 +16,7 @@ import java.util.Map;
  * the {@link MultiScaleVq}. Names of the weights are those of the published {@code
  * vae_ch160v4096z32.pth}.
  */
-public final class VqVae {
+public final class VqVae implements ImageTokenizer {
   private final VqVaeConfig config;
   private final Weights weights;
   private final Vae network;
@@ -34,7 +35,7 @@ public final class VqVae {
     return config;
   }
 
-  /** Returns the weights. */
+  @Override
   public Weights weights() {
     return weights;
   }
@@ -44,27 +45,17 @@ public final class VqVae {
     return quantiser;
   }
 
-  /**
-   * Encodes pixels.
-   *
-   * @param image [N,3,Y,X] in −1..1
-   * @return latent before quantisation, [N,d,h,w]
-   */
+  @Override
   public NDArray encode(NDArray image) {
     return conv("quant_conv", network.encode(image));
   }
 
-  /**
-   * Decodes a quantised latent.
-   *
-   * @param latent [N,d,h,w]
-   * @return pixels [N,3,Y,X], not clamped
-   */
+  @Override
   public NDArray decode(NDArray latent) {
     return network.decode(conv("post_quant_conv", latent));
   }
 
-  /** Returns the features of the encoder as {@link Vae#encoderLayers} does. */
+  @Override
   public List<NDArray> encoderLayers(NDArray image) {
     return network.encoderLayers(image);
   }

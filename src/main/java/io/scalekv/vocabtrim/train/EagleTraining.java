@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -123,7 +122,9 @@ public final class EagleTraining {
       EagleNet net = new EagleNet(weights, target.net(), o.bf16());
       NDArray head = net.head();
       TrainingLoop.Options loop =
-          new TrainingLoop.Options(
+          TrainingLoop.Options.named(
+              o.folder(),
+              "eagle",
               o.steps(),
               o.seed(),
               new LearningRate(
@@ -132,20 +133,15 @@ public final class EagleTraining {
                   Math.max(1, 2 * o.steps() / 3),
                   0.03),
               new AdamW.Options(0.9, 0.95, 0.02, 1, 0.98),
-              o.folder().resolve("eagle-checkpoint.safetensors"),
               o.checkpointEvery(),
-              o.folder().resolve("eagle-curve.csv"),
               10);
       new TrainingLoop(loop, weights)
           .run(
               (scope, step) -> loss(scope, net, head, batch(step), step),
               report -> log.accept("draft model " + report),
               (average, at) -> {
-                Map<String, String> meta = new LinkedHashMap<>();
+                Map<String, String> meta = at.metadata(o.seed());
                 meta.put("format", "pt"); // other readers of safetensors require it
-                meta.put("steps", String.valueOf(at.step()));
-                meta.put("seconds", String.valueOf(Math.round(at.seconds())));
-                meta.put("seed", String.valueOf(o.seed()));
                 meta.put("texts", String.valueOf(rows.size()));
                 meta.put("tokens", String.valueOf(answered()));
                 SafetensorsWriter.write(model, average.arrays(), StoredType.BF16, meta);

@@ -17,7 +17,6 @@ import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.Weights;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
@@ -48,14 +47,14 @@ final class LlamaTrainer {
       LlamaNet net = new LlamaNet(config, weights, o.bf16());
       int decay = Math.max(1, steps / 3);
       TrainingLoop.Options loop =
-          new TrainingLoop.Options(
+          TrainingLoop.Options.named(
+              o.folder(),
+              name,
               steps,
               o.seed(),
               new LearningRate(o.learningRate(), Math.min(50, steps / 10), decay, 0.03),
               new AdamW.Options(0.9, 0.97, 0.02, 1, 0.99),
-              o.folder().resolve(name + "-checkpoint.safetensors"),
               o.checkpointEvery(),
-              o.folder().resolve(name + "-curve.csv"),
               10);
       new TrainingLoop(loop, weights)
           .run(
@@ -87,11 +86,8 @@ final class LlamaTrainer {
       LlamaConfig config,
       Weights average,
       TrainingLoop.Progress at) {
-    Map<String, String> meta = new LinkedHashMap<>();
+    Map<String, String> meta = at.metadata(o.seed());
     meta.put("format", "pt"); // other readers of safetensors require it
-    meta.put("steps", String.valueOf(at.step()));
-    meta.put("seconds", String.valueOf(Math.round(at.seconds())));
-    meta.put("seed", String.valueOf(o.seed()));
     Path model = o.folder().resolve(name);
     VocabTrimTraining.write(model.resolve(LlamaConfig.FILE), config.json());
     Path weights = model.resolve(LlamaWeights.FILE);

@@ -17,6 +17,7 @@ import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.PerScale;
 import io.scalekv.model.Sampling;
+import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.text.TextEmbeddings;
@@ -39,7 +40,7 @@ class InfinityGeneratorTest {
   }
 
   /** Copies what a generation shows, as plain numbers. */
-  private static final class Recorder implements GenerationListener, InfinityTrace {
+  private static final class Recorder implements GenerationListener, GenerationTrace {
     final List<float[]> bits = new ArrayList<>();
     final List<float[]> logits = new ArrayList<>();
     final List<float[]> nextInputs = new ArrayList<>();
@@ -365,7 +366,7 @@ class InfinityGeneratorTest {
   void wrongCallsAreRefused() {
     try (TinyInfinity tiny = TinyInfinity.of(1)) {
       assertRefused("2", () -> generate(tiny, null, 2));
-      MultiScaleBsq wrong = new MultiScaleBsq(tiny.manager, 9);
+      MultiScaleBsq wrong = new MultiScaleBsq(9);
       assertRefused("9", () -> new InfinityGenerator(tiny.model, wrong));
       assertRefused("2", () -> generate(tiny, tiny.text(3, 4), 1));
     }

@@ -11,6 +11,7 @@ import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
+import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MultiScaleBsq;
 import io.scalekv.weights.Weights;
@@ -50,7 +51,7 @@ final class TinyInfinity implements AutoCloseable {
             : new ScaleSchedule(
                 List.of(new TokenMap(1, 1), new TokenMap(2, 1), new TokenMap(4, 3)));
     reference = new TokenMap(8, 6);
-    quantiser = new MultiScaleBsq(manager, bits);
+    quantiser = new MultiScaleBsq(bits);
   }
 
   static TinyInfinity of(long seed) {
@@ -86,7 +87,7 @@ final class TinyInfinity implements AutoCloseable {
       long[] seeds,
       List<AttentionTap> taps,
       GenerationListener listener) {
-    InfinityTrace trace = listener instanceof InfinityTrace t ? t : InfinityTrace.NONE;
+    GenerationTrace trace = listener instanceof GenerationTrace t ? t : GenerationTrace.NONE;
     return new InfinityGenerator(model, quantiser, trace)
         .generate(
             manager, text, negative, schedule, reference, options, cache, seeds, taps, listener);

@@ -52,7 +52,7 @@ class MultiScaleBsqTest {
   void equalsTheDefinitionWrittenOut(int seed) {
     int d = 2 + seed;
     NDArray z = latent(seed, 2, d);
-    MultiScaleBsq bsq = new MultiScaleBsq(m, d);
+    MultiScaleBsq bsq = new MultiScaleBsq(d);
     MultiScaleBsq.Quantised q = bsq.quantise(z, SCHEDULE);
     float[] numbers = z.toFloatArray();
     int plane = 6 * 8;
@@ -127,7 +127,7 @@ class MultiScaleBsqTest {
 
   @Test
   void codesAreOneOverTheRootOfTheirNumber() {
-    MultiScaleBsq bsq = new MultiScaleBsq(m, 16);
+    MultiScaleBsq bsq = new MultiScaleBsq(16);
     assertEquals(16, bsq.codeBits());
     NDArray bits = latent(1, 1, 16).gt(0).toType(DataType.FLOAT32, false);
     NDArray codes = bsq.codes(MultiScaleBsq.toTokens(bits), new TokenMap(6, 8));
@@ -143,15 +143,15 @@ class MultiScaleBsqTest {
   @Test
   void theResidualShrinksOverTheScales() {
     m.getEngine().setRandomSeed(7);
-    MultiScaleBsq bsq = new MultiScaleBsq(m, 4);
-    NDArray z = bsq.enlarge(m.randomNormal(new Shape(3, 4, 2, 3)), SCHEDULE.last());
+    MultiScaleBsq bsq = new MultiScaleBsq(4);
+    NDArray z = MapResize.bilinear(m.randomNormal(new Shape(3, 4, 2, 3)), SCHEDULE.last());
     NDArray residual = z;
     double before = rms(residual);
     List<Double> after = new ArrayList<>();
     MultiScaleBsq.Quantised q = bsq.quantise(z, SCHEDULE);
     NDArray summed = null;
     for (int k = 0; k < SCHEDULE.scales(); k++) {
-      NDArray up = bsq.enlarge(bsq.codes(q.bits().get(k), SCHEDULE.map(k)), SCHEDULE.last());
+      NDArray up = MapResize.bilinear(bsq.codes(q.bits().get(k), SCHEDULE.map(k)), SCHEDULE.last());
       residual = residual.sub(up);
       summed = summed == null ? up : summed.add(up);
       after.add(rms(residual));
@@ -167,15 +167,15 @@ class MultiScaleBsqTest {
 
   @Test
   void sameSizeIsLeftAlone() {
-    MultiScaleBsq bsq = new MultiScaleBsq(m, 4);
+    MultiScaleBsq bsq = new MultiScaleBsq(4);
     NDArray z = latent(8, 1, 4);
-    assertSame(z, bsq.reduce(z, SCHEDULE.last()));
-    assertSame(z, bsq.enlarge(z, SCHEDULE.last()));
+    assertSame(z, MapResize.area(z, SCHEDULE.last()));
+    assertSame(z, MapResize.bilinear(z, SCHEDULE.last()));
   }
 
   @Test
   void patternsAreMadeOncePerSize() {
-    MultiScaleBsq bsq = new MultiScaleBsq(m, 4);
+    MultiScaleBsq bsq = new MultiScaleBsq(4);
     try (NDManager scope = m.newSubManager()) {
       NDArray z = latent(9, 1, 4);
       z.attach(scope);

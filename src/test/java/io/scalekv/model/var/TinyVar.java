@@ -9,6 +9,7 @@ import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Precision;
 import io.scalekv.model.Sampling;
+import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.weights.Weights;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -59,7 +60,7 @@ final class TinyVar implements AutoCloseable {
       long[] classes,
       long[] seeds,
       List<AttentionTap> taps,
-      VarTrace trace) {
+      GenerationTrace trace) {
     return new VarGenerator(model, quantiser, trace)
         .generate(
             manager,

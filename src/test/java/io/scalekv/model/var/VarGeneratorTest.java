@@ -14,6 +14,7 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Sampling;
+import io.scalekv.model.attention.GenerationTrace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,7 +30,7 @@ class VarGeneratorTest {
   }
 
   /** Copies what a generation shows, as plain numbers. */
-  private static final class Recorder implements GenerationListener, VarTrace {
+  private static final class Recorder implements GenerationListener, GenerationTrace {
     final List<int[]> indices = new ArrayList<>();
     final List<float[]> bits = new ArrayList<>();
     final List<float[]> rows = new ArrayList<>();
@@ -146,7 +147,8 @@ class VarGeneratorTest {
             }
             calls[0]++;
           };
-      tiny.generate(options(1.5), null, new long[] {0}, new long[1], List.of(tap), VarTrace.NONE);
+      tiny.generate(
+          options(1.5), null, new long[] {0}, new long[1], List.of(tap), GenerationTrace.NONE);
       assertEquals(tiny.config.depth() * tiny.schedule.scales(), calls[0]);
     }
   }

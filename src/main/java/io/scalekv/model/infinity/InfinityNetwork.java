@@ -1,24 +1,21 @@
 package io.scalekv.model.infinity;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.image.RgbImage;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.Drawing;
-import io.scalekv.model.EncoderLayer;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
+import io.scalekv.model.LoadedModel;
 import io.scalekv.model.ModelSource;
-import io.scalekv.model.Pixels;
+import io.scalekv.model.Network;
 import io.scalekv.model.Precision;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.RandomWeights;
@@ -37,58 +34,71 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Infinity model with its weights in memory: text, transformer and image tokenizer. */
-final class InfinityModel implements ImageModel {
+/** Infinity's transformer, image tokenizer and text embeddings with their weights in memory. */
+final class InfinityNetwork implements Network {
   private final InfinityModelConfig config;
-  private final String weightHash;
-  private final String tokenizerHash;
-  private final NDManager manager;
-  private final Precision precision;
-  private final Infinity transformer;
+  private final Infinity model;
   private final Vae vae;
   private final MultiScaleBsq quantiser;
   private final RandomWeights random;
   private final TextEmbeddingStore texts;
   private final Path textEncoder;
 
-  private InfinityModel(
+  private InfinityNetwork(
       InfinityModelConfig config,
-      String weightHash,
-      String tokenizerHash,
-      NDManager manager,
-      Weights transformer,
+      Infinity model,
       Weights vae,
-      Precision precision,
       RandomWeights random,
       TextEmbeddingStore texts,
       Path textEncoder) {
+    this.config = config;
+    this.model = model.packed();
+    this.vae = vae == null ? null : new Vae(config.tokenizer(), vae);
+    this.quantiser = new MultiScaleBsq(config.tokenizer().codeBits());
+    this.random = random;
     this.texts = texts;
     this.textEncoder = textEncoder;
-    this.config = config;
-    this.weightHash = weightHash;
-    this.tokenizerHash = tokenizerHash;
-    this.manager = manager;
-    this.precision = precision;
-    this.transformer = new Infinity(config.transformer(), transformer, precision).packed();
-    this.random = random;
-    this.vae = vae == null ? null : new Vae(config.tokenizer(), vae);
-    this.quantiser = new MultiScaleBsq(manager, config.tokenizer().codeBits());
   }
 
   /** Loads a model, see {@link InfinityModelConfig#open}. */
-  static InfinityModel open(
+  static ImageModel open(
       InfinityModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
     options.device().check();
     TextEmbeddingStore texts = texts(config, source, options, listener);
-    NDManager manager = NDManager.newBaseManager(options.device().engine(), "PyTorch");
-    try {
-      return source instanceof ModelSource.Random random
-          ? random(config, random.weights(), options, manager, texts)
-          : read(config, source, options, manager, texts, listener);
-    } catch (RuntimeException | Error e) {
-      manager.close();
-      throw e;
-    }
+    Precision precision = options.precision();
+    InfinityConfig shape = config.transformer();
+    Network.Loader loader =
+        new Network.Loader() {
+          @Override
+          public Network random(NDManager manager, RandomWeights random) {
+            Weights w = InfinityWeights.initial(manager, shape, precision);
+            if (config.drawsScenes()) {
+              WordEmbedder.addInitial(w, shape.textWidth());
+            }
+            Weights vae =
+                options.tokenizer() ? Vae.initialWeights(manager, config.tokenizer()) : null;
+            Infinity model = new Infinity(shape, w, precision);
+            return new InfinityNetwork(config, model, vae, random, texts, null);
+          }
+
+          @Override
+          public Network read(NDManager manager, CheckpointFolder files) {
+            Weights w =
+                config
+                    .transformerWeights()
+                    .in(files.stateDict())
+                    .read(InfinityWeights.none(manager, precision), files.transformer(), listener);
+            Weights vae =
+                options.tokenizer()
+                    ? config
+                        .tokenizerWeights()
+                        .read(new Weights(manager), files.tokenizer(), listener)
+                    : null;
+            Infinity model = new Infinity(shape, w, precision);
+            return new InfinityNetwork(config, model, vae, null, texts, files.text());
+          }
+        };
+    return LoadedModel.open(config, source, options, listener, loader);
   }
 
   /** Returns the store of text embeddings, with those of the options' texts. */
@@ -118,120 +128,13 @@ final class InfinityModel implements ImageModel {
     return store;
   }
 
-  private static InfinityModel random(
-      InfinityModelConfig config,
-      RandomWeights random,
-      LoadOptions options,
-      NDManager manager,
-      TextEmbeddingStore texts) {
-    Engine.getInstance().setRandomSeed((int) random.seed());
-    Weights transformer =
-        InfinityWeights.initial(manager, config.transformer(), options.precision());
-    if (config.drawsScenes()) {
-      WordEmbedder.addInitial(transformer, config.transformer().textWidth());
-    }
-    Weights vae = options.tokenizer() ? Vae.initialWeights(manager, config.tokenizer()) : null;
-    return new InfinityModel(
-        config,
-        random.hash(),
-        random.hash(),
-        manager,
-        transformer,
-        vae,
-        options.precision(),
-        random,
-        texts,
-        null);
-  }
-
-  private static InfinityModel read(
-      InfinityModelConfig config,
-      ModelSource source,
-      LoadOptions options,
-      NDManager manager,
-      TextEmbeddingStore texts,
-      LoadListener listener) {
-    CheckpointFolder files = CheckpointFolder.of(config, source);
-    files.check(config);
-    Weights transformer =
-        config
-            .transformerWeights()
-            .in(files.stateDict())
-            .read(
-                InfinityWeights.none(manager, options.precision()), files.transformer(), listener);
-    Weights vae =
-        options.tokenizer()
-            ? config.tokenizerWeights().read(new Weights(manager), files.tokenizer(), listener)
-            : null;
-    return new InfinityModel(
-        config,
-        files.hash(listener),
-        files.tokenizerHash(),
-        manager,
-        transformer,
-        vae,
-        options.precision(),
-        null,
-        texts,
-        files.text());
+  @Override
+  public Weights transformer() {
+    return model.weights();
   }
 
   @Override
-  public InfinityModelConfig config() {
-    return config;
-  }
-
-  @Override
-  public String dtype() {
-    return precision.half() ? "bf16" : "fp32";
-  }
-
-  @Override
-  public String weightHash() {
-    return weightHash;
-  }
-
-  @Override
-  public String tokenizerHash() {
-    return tokenizerHash;
-  }
-
-  @Override
-  public long transformerParameters() {
-    return transformer.weights().parameters();
-  }
-
-  @Override
-  public long tokenizerParameters() {
-    return tokenizer().weights().parameters();
-  }
-
-  @Override
-  public List<RgbImage> draw(
-      Drawing drawing,
-      List<Prompt> prompts,
-      CacheSettings cache,
-      List<AttentionTap> taps,
-      GenerationListener listener) {
-    try (NDManager scope = manager.newSubManager()) {
-      return Pixels.toImages(
-          tokenizer().decode(codes(scope, drawing, prompts, cache, taps, listener)));
-    }
-  }
-
-  @Override
-  public void drawCodes(
-      Drawing drawing,
-      List<Prompt> prompts,
-      CacheSettings cache,
-      List<AttentionTap> taps,
-      GenerationListener listener) {
-    try (NDManager scope = manager.newSubManager()) {
-      codes(scope, drawing, prompts, cache, taps, listener);
-    }
-  }
-
-  private NDArray codes(
+  public NDArray latents(
       NDManager scope,
       Drawing drawing,
       List<Prompt> prompts,
@@ -244,7 +147,7 @@ final class InfinityModel implements ImageModel {
         drawing.negative().isEmpty() || !drawing.sampling().guided()
             ? null
             : text(scope, Collections.nCopies(captions.size(), drawing.negative()));
-    return new InfinityGenerator(transformer, quantiser)
+    return new InfinityGenerator(model, quantiser)
         .generate(
             scope,
             text,
@@ -258,7 +161,8 @@ final class InfinityModel implements ImageModel {
             listener);
   }
 
-  private Vae tokenizer() {
+  @Override
+  public Vae tokenizer() {
     if (vae == null) {
       throw new IllegalStateException(config.name() + ": loaded without its image tokenizer");
     }
@@ -266,39 +170,17 @@ final class InfinityModel implements ImageModel {
   }
 
   @Override
-  public CacheSettings fullCache(ScaleSchedule schedule) {
-    CacheSettings full = CacheSettings.full(schedule, config.transformer().depth());
-    return precision.half()
-        ? new CacheSettings(full.policy(), null, CacheType.FP32, CacheType.BF16)
-        : full;
-  }
-
-  @Override
-  public List<RgbImage> reconstruct(List<RgbImage> images, ScaleSchedule schedule) {
+  public NDArray quantised(NDArray latent, ScaleSchedule schedule) {
     Require.that(
         !config.transformer().patchify(),
         "%s must not have patchified latents to reconstruct images",
         config.name());
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray latent = tokenizer().encode(Pixels.toArray(scope, images));
-      return Pixels.toImages(tokenizer().decode(quantiser.quantise(latent, schedule).summed()));
-    }
+    return quantiser.quantise(latent, schedule).summed();
   }
 
   @Override
-  public List<EncoderLayer> encoderLayers(List<RgbImage> images) {
-    try (NDManager scope = manager.newSubManager()) {
-      return tokenizer().encoderLayers(Pixels.toArray(scope, images)).stream()
-          .map(EncoderLayer::of)
-          .toList();
-    }
-  }
-
-  @Override
-  public int textTokens(List<String> captions) {
-    try (NDManager scope = manager.newSubManager()) {
-      return (int) text(scope, captions).padded().getShape().get(1);
-    }
+  public int textTokens(NDManager scope, List<String> captions) {
+    return (int) text(scope, captions).padded().getShape().get(1);
   }
 
   @Override
@@ -310,7 +192,7 @@ final class InfinityModel implements ImageModel {
 
   private TextEmbeddings text(NDManager scope, List<String> texts) {
     if (config.drawsScenes()) {
-      return new WordEmbedder(transformer.weights()).encode(scope, texts);
+      return new WordEmbedder(model.weights()).encode(scope, texts);
     }
     return random == null ? encoded(scope, texts) : noise(scope, texts);
   }
@@ -352,10 +234,5 @@ final class InfinityModel implements ImageModel {
     try (NDArray borrowed = scope.create(data, new Shape(lengths.length, longest, width))) {
       return new TextEmbeddings(borrowed.toType(DataType.FLOAT32, true), lengths);
     }
-  }
-
-  @Override
-  public void close() {
-    manager.close();
   }
 }

@@ -1,0 +1,54 @@
+package io.scalekv.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.vae.ImageTokenizer;
+import io.scalekv.weights.Weights;
+import java.util.List;
+import java.util.Map;
+
+/** Transformer, image tokenizer and text of a {@link LoadedModel}: the part of its family. */
+public interface Network {
+  /** Maker of a network. */
+  interface Loader {
+    /** Makes random weights; the engine's random state is seeded. */
+    Network random(NDManager manager, RandomWeights weights);
+
+    /** Reads checked files. */
+    Network read(NDManager manager, CheckpointFolder files);
+  }
+
+  /** Returns the weights of the transformer. */
+  Weights transformer();
+
+  /**
+   * Returns the image tokenizer.
+   *
+   * @throws IllegalStateException if it was not loaded
+   */
+  ImageTokenizer tokenizer();
+
+  /** Draws as {@link ImageModel#draw}; returns the latents, ready for the tokenizer's decoder. */
+  NDArray latents(
+      NDManager scope,
+      Drawing drawing,
+      List<Prompt> prompts,
+      CacheSettings cache,
+      List<AttentionTap> taps,
+      GenerationListener listener);
+
+  /** Returns the quantised latent of the encoder's output, [N,d,h,w]. */
+  NDArray quantised(NDArray latent, ScaleSchedule schedule);
+
+  /** Returns the number of text tokens of the longest prompt, as cross attention reads them. */
+  default int textTokens(NDManager scope, List<String> captions) {
+    return 0;
+  }
+
+  /** See {@link ImageModel#cutTexts}. */
+  default Map<String, Integer> cutTexts(List<String> texts) {
+    return Map.of();
+  }
+}

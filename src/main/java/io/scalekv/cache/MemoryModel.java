@@ -123,6 +123,30 @@ public final class MemoryModel {
     return Math.multiplyExact(geometry.layers(), layer);
   }
 
+  /**
+   * Returns the most bytes between scales of a cache with at most that many tokens in every layer
+   * and head.
+   *
+   * @param tokens budget of the conditional branch
+   * @param unconditional budget of the other branch
+   */
+  public long nominalBytes(long tokens, long unconditional, ScaleSchedule schedule) {
+    MemoryModel one = ofOneBranch();
+    int last = schedule.scales() - 1;
+    long alone = one.bytes(tokens, last);
+    if (branches == 1) {
+      return alone;
+    }
+    int guided = Math.min(guidedScales(schedule), last);
+    long read = schedule.tokensBefore(guided);
+    boolean ends = guided < last;
+    long both =
+        Math.addExact(
+            one.bytes(ends ? Math.min(read, tokens) : tokens, guided),
+            one.bytes(ends ? Math.min(read, unconditional) : unconditional, guided));
+    return Math.max(alone, both);
+  }
+
   /** Returns the bytes of a full cache: T_{K−1} tokens in every layer and head. */
   public long fullBytes(ScaleSchedule schedule) {
     return bytes(schedule.historyTokens(), schedule.scales() - 1);

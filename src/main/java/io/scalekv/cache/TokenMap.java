@@ -15,6 +15,15 @@ public record TokenMap(int height, int width) {
         height >= 1 && width >= 1, "token map sides must be at least 1, got %dx%d", height, width);
   }
 
+  /** Reads {@code 16x16}. */
+  public static TokenMap parse(String text) {
+    Require.that(
+        text.matches("[0-9]{1,9}x[0-9]{1,9}"), "token map must be HEIGHTxWIDTH, got %s", text);
+    int x = text.indexOf('x');
+    return new TokenMap(
+        Integer.parseInt(text.substring(0, x)), Integer.parseInt(text.substring(x + 1)));
+  }
+
   /** Returns the number of tokens of this map, {@code height * width}. */
   public int tokens() {
     return height * width;

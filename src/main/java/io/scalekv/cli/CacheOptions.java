@@ -1,9 +1,6 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
-import io.scalekv.cache.CachePolicy;
-import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.CacheType;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
@@ -113,29 +110,14 @@ final class CacheOptions {
     }
     List<PolicyImages.Setting> settings = new ArrayList<>();
     for (PolicySpec policy : all) {
-      settings.add(setting(factory, policy, formats.values(model.valueType())));
+      settings.add(PolicyImages.Setting.of(factory, policy, budget(), unconditional));
     }
     return settings;
   }
 
-  private PolicyImages.Setting setting(PolicyFactory factory, PolicySpec policy, CacheType values) {
-    if (policy.name().equals(FULL)) {
-      CachePolicy full = factory.create(policy, factory.schedule().historyTokens());
-      CacheSettings cache = new CacheSettings(full, null, formats.keys(), values);
-      return new PolicyImages.Setting(FULL, null, null, cache);
-    }
-    CachePolicy other = null;
-    int tokens;
-    if (unconditional == null || factory.memory().branches() == 1) {
-      tokens = factory.tokens(policy, budget());
-    } else {
-      PolicyFactory one = factory.ofOneBranch();
-      other = one.create(policy, one.tokens(policy, unconditional));
-      tokens = factory.tokens(policy, budget(), other);
-    }
-    CacheSettings cache =
-        new CacheSettings(factory.create(policy, tokens), other, formats.keys(), values);
-    return new PolicyImages.Setting(policy.toString(), budget().toString(), tokens, cache);
+  /** Returns the file of the calibration, or null for the shipped one. */
+  Path roles() {
+    return roles;
   }
 
   /**

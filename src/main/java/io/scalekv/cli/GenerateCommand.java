@@ -37,6 +37,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private CacheOptions cacheOptions;
   @Mixin private MachineOptions machine;
   @Mixin private RecordOptions record;
+  @Mixin private RedrawOptions redraw;
   @Mixin private Output output;
 
   @HelpGroup(HelpGroup.Heading.DRAWING)
@@ -77,10 +78,13 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (redraw.given()) {
+      return redraw.run(modelOptions, cacheOptions, machine, out, output);
+    }
     boolean draws = noImage || out != null;
     Require.that(
         noImage != (out != null) || record.given() && !draws,
-        "give --out DIR, --no-image or --record DIR");
+        "give --out DIR, --no-image, --record DIR or --from MANIFEST");
     Require.that(
         out != null || !judge && sheetColumns == null, "--judge and --sheet need --out DIR");
     ModelConfig config = modelOptions.config();
@@ -123,7 +127,7 @@ final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Returns the mean over images that differ, and the count of those that do not. */
+  /** Returns the mean over images that differ, the count of those that do not, and that of all. */
   private static String psnr(Outcome o) {
     if (o.psnrDb() == null) {
       return null;
@@ -131,7 +135,9 @@ final class GenerateCommand implements Callable<Integer> {
     long identical = o.images().stream().filter(i -> i.psnrDb().isInfinite()).count();
     String mean = o.psnrDb().n() == 0 ? "" : Output.fixed(o.psnrDb().mean(), 2);
     String rest = identical == 0 ? "" : "∞ (" + identical + " identical)";
-    return mean.isEmpty() || rest.isEmpty() ? mean + rest : mean + " and " + rest;
+    return mean.isEmpty() || rest.isEmpty()
+        ? mean + rest
+        : mean + " and " + rest + ", of mean MSE " + Output.fixed(o.psnrOfMeanMseDb(), 2);
   }
 
   private void report(PolicyImages.Manifest manifest) throws IOException {

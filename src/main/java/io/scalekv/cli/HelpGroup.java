@@ -43,7 +43,8 @@ import picocli.CommandLine.Model.OptionSpec;
       this.text = text;
     }
 
-    private static Heading of(OptionSpec option) {
+    /** Returns the heading of an option. */
+    static Heading of(OptionSpec option) {
       if (option.userObject() instanceof AnnotatedElement element) {
         HelpGroup own = element.getAnnotation(HelpGroup.class);
         if (own == null && element instanceof Member member) {

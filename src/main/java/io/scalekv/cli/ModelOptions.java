@@ -6,6 +6,7 @@ import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
+import io.scalekv.model.ModelIdentity;
 import io.scalekv.model.ModelSource;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.roles.CalibratedModel;
@@ -29,11 +30,9 @@ final class ModelOptions {
   @Option(
       names = "--model",
       paramLabel = "NAME|DIR",
-      defaultValue = "pocket",
       description =
-          "Name of ./scalekv list models, or a folder with a config.json (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String model = "pocket";
+          "Name of ./scalekv list models, or a folder with a config.json (default:" + " pocket).")
+  private String model;
 
   @Option(
       names = "--weights",
@@ -46,9 +45,8 @@ final class ModelOptions {
   @Option(
       names = "--dtype",
       paramLabel = "fp32|bf16",
-      defaultValue = "fp32",
-      description = "Number format of weights and activations (default: ${DEFAULT-VALUE}).")
-  private Dtype dtype = Dtype.FP32;
+      description = "Number format of weights and activations (default: fp32).")
+  private Dtype dtype;
 
   @Option(
       names = "--random-weights",
@@ -66,9 +64,16 @@ final class ModelOptions {
               + " text encoder.")
   private Path textEmbeddings;
 
+  /** Takes name and number format of results where none is given. */
+  void take(ModelIdentity results) {
+    model = model == null ? results.name() : model;
+    dtype = dtype == null ? Choice.of(Dtype.class).convert(results.dtype()) : dtype;
+  }
+
   /** Returns the model and the origin of its weights. */
   ModelChoice choice() {
-    return new ModelChoice(model, weights == null ? null : weights.toString(), random);
+    return new ModelChoice(
+        model == null ? "pocket" : model, weights == null ? null : weights.toString(), random);
   }
 
   /** Returns the configuration, in the shape of {@code --random-weights} if given. */
@@ -104,7 +109,7 @@ final class ModelOptions {
 
   /** Returns the number format of weights and activations. */
   Dtype dtype() {
-    return dtype;
+    return dtype == null ? Dtype.FP32 : dtype;
   }
 
   /** Returns the number format in which values are computed. */

@@ -3,6 +3,7 @@ package io.scalekv.experiment;
 import io.scalekv.cache.KvCache;
 import io.scalekv.model.GenerationListener;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,6 +16,7 @@ public final class CacheMeter implements GenerationListener {
   private final int layers;
   private final long[] afterScale;
   private final Map<Integer, Long> stored = new HashMap<>();
+  private int rows;
   private long peakBytes;
   private long peakTokens;
   private long pairs;
@@ -29,6 +31,15 @@ public final class CacheMeter implements GenerationListener {
   public CacheMeter(int layers, int scales) {
     this.layers = layers;
     this.afterScale = new long[scales];
+  }
+
+  /** Forgets the caches of the unconditional branch where the input no longer has its rows. */
+  @Override
+  public void scaleBegins(int scale, int inputRows) {
+    if (scale > 0 && inputRows < rows) {
+      List.of(live, stored, allocated).forEach(m -> m.keySet().removeIf(key -> key >= layers));
+    }
+    rows = inputRows;
   }
 
   @Override

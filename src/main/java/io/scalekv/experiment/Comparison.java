@@ -60,7 +60,8 @@ public record Comparison(Metric metric, List<Pair> pairs) {
       String budget,
       Integer unconditionalTokens,
       CacheType keyType,
-      CacheType valueType) {
+      CacheType valueType,
+      Integer cfgUntil) {
     static Group of(Run c) {
       Run.Policy p = c.policy();
       return new Group(
@@ -70,7 +71,8 @@ public record Comparison(Metric metric, List<Pair> pairs) {
           p.equalBudget(),
           p.unconditionalTokens(),
           p.keyType(),
-          p.valueType());
+          p.valueType(),
+          p.cfgUntil());
     }
   }
 

@@ -13,6 +13,7 @@ import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.metrics.Lpips;
 import io.scalekv.metrics.Metric;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PerScale;
@@ -142,6 +143,7 @@ final class Expansion {
       String rest =
           (policy.unconditionalBudget() == null ? "" : " and " + policy.unconditionalBudget())
               + (types ? types(policy) : "")
+              + until(generation.maps(), policy)
               + (calibrated ? notes.get(calibration) : "")
               + (sizes ? ", " + s.size() : "")
               + (batches ? ", batch " + s.batch() : "");
@@ -152,6 +154,12 @@ final class Expansion {
         runs.add(new Experiment.Planned(group, named + budget + rest, named + rest, run));
       }
     }
+  }
+
+  private static String until(ScaleSchedule schedule, Run.Policy p) {
+    return p.cfgUntil() == null
+        ? ""
+        : ", cfg until scale " + p.cfgUntil() + " (" + schedule.map(p.cfgUntil() - 1) + ")";
   }
 
   private static String types(Run.Policy p) {
@@ -190,7 +198,7 @@ final class Expansion {
             modelOf(),
             generation,
             prompts,
-            full(generation.maps(), CacheType.FP32, CacheType.FP32),
+            full(generation.maps(), CacheType.FP32, CacheType.FP32, null),
             null,
             distortion,
             metrics,
@@ -208,37 +216,56 @@ final class Expansion {
     String chosen = size == null ? g.size() : size;
     ModelConfig config = model.config();
     config.family().check(g.given());
-    return Run.Generation.of(
-        config
-            .sampling()
-            .with(number(g.cfg()), number(g.tau()), g.topK(), g.topP(), g.moreSmooth()),
-        g.negative() == null ? "" : g.negative(),
-        config.schedule(Optional.ofNullable(chosen), g.aspect()),
-        g.aspect(),
-        batch == null ? spec.batch() : batch);
+    Run.Generation generation =
+        Run.Generation.of(
+            config
+                .sampling()
+                .with(numbers(g.cfg()), numbers(g.tau()), g.topK(), g.topP(), g.moreSmooth()),
+            g.negative() == null ? "" : g.negative(),
+            config.schedule(Optional.ofNullable(chosen), g.aspect()),
+            g.aspect(),
+            batch == null ? spec.batch() : batch);
+    try {
+      generation.drawing(0);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(specFile + ": /generation: " + e.getMessage(), e);
+    }
+    return generation;
   }
 
-  private static PerScale number(Double value) {
-    return value == null ? null : PerScale.of(value);
+  private static PerScale numbers(List<Double> values) {
+    return values == null ? null : new PerScale(values);
   }
 
-  private static Run.Policy full(ScaleSchedule schedule, CacheType keys, CacheType values) {
+  private static Run.Policy full(
+      ScaleSchedule schedule, CacheType keys, CacheType values, Integer cfgUntil) {
     return new Run.Policy(
-        FULL.toString(), null, schedule.historyTokens(), null, null, keys, values);
+        FULL.toString(), null, schedule.historyTokens(), null, null, keys, values, cfgUntil);
+  }
+
+  /** Returns the scales with guidance that a setting asks for; null where they are all. */
+  private Integer cfgUntil(ScaleSchedule schedule, ExperimentSpec.Setting s) {
+    if (s.cfgUntil() == null) {
+      return null;
+    }
+    model.config().family().check(List.of(DrawingOption.CFG_UNTIL));
+    Require.between(specFile + ": cfgUntil", s.cfgUntil(), 1, schedule.scales());
+    return s.cfgUntil() == schedule.scales() ? null : s.cfgUntil();
   }
 
   private Run.Policy policy(Run.Generation generation, ExperimentSpec.Setting s) {
     ScaleSchedule schedule = generation.maps();
+    Integer cfgUntil = cfgUntil(schedule, s);
     if (s.policy().equals(FULL)) {
-      return full(schedule, s.keyType(), s.valueType());
+      return full(schedule, s.keyType(), s.valueType(), cfgUntil);
     }
+    Drawing whole = generation.drawing(0);
+    Drawing drawing = cfgUntil == null ? whole : whole.guidedUntil(cfgUntil);
     PolicyFactory policies =
         new PolicyFactory(
             schedule,
-            model
-                .config()
-                .geometry()
-                .memory(s.keyType(), s.valueType(), generation.branches(), generation.batch()),
+            drawing.memory(
+                model.config().geometry(), s.keyType(), s.valueType(), generation.batch()),
             b -> shipped(schedule, b),
             0);
     Budget split = generation.branches() == 1 ? null : s.split();
@@ -257,7 +284,8 @@ final class Expansion {
         split == null ? null : split.toString(),
         fewer,
         s.keyType(),
-        s.valueType());
+        s.valueType(),
+        cfgUntil);
   }
 
   /** Calibration of the model, which decides on the tokens of a budget in bytes. */

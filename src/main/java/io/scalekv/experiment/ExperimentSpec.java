@@ -72,6 +72,8 @@ public record ExperimentSpec(
   /** The schema, a resource beside this class. */
   public static final String SCHEMA = "experiment-1.schema.json";
 
+  private static final String NONE = "none";
+
   /** What an experiment measures. */
   public enum Kind {
     /** Images against those of the full cache. */
@@ -114,10 +116,15 @@ public record ExperimentSpec(
   /** Prompts of a file: those after {@code skip}, at most {@code limit}; null for all. */
   public record Prompts(String file, Integer limit, Integer skip) {}
 
-  /** Sampling and size; null for the model's own. */
+  /**
+   * Sampling and size; null for the model's own.
+   *
+   * @param cfg guidance, one number or one a scale
+   * @param tau temperature, one number or one a scale
+   */
   public record Generation(
-      Double cfg,
-      Double tau,
+      List<Double> cfg,
+      List<Double> tau,
       Integer topK,
       Double topP,
       Boolean moreSmooth,
@@ -170,6 +177,7 @@ public record ExperimentSpec(
    * One setting of a row; null parts are those of the experiment.
    *
    * @param split budget of the unconditional branch, or null for the same
+   * @param cfgUntil number of scales with guidance; null for all
    */
   public record Setting(
       PolicySpec policy,
@@ -177,6 +185,7 @@ public record ExperimentSpec(
       @JsonProperty("cfgBudgetSplit") Budget split,
       CacheType keyType,
       CacheType valueType,
+      Integer cfgUntil,
       Recipe calibration,
       List<String> metrics,
       String size,
@@ -222,6 +231,7 @@ public record ExperimentSpec(
           "cfgBudgetSplit",
           "keyType",
           "valueType",
+          "cfgUntil",
           "calibration");
   private static final List<String> RECIPE_ORDER =
       List.of(
@@ -364,8 +374,10 @@ public record ExperimentSpec(
         ObjectNode one = setting.deepCopy();
         one.remove("name");
         one.set("calibration", recipe);
-        if (one.path("cfgBudgetSplit").asString("").equals("none")) {
-          one.putNull("cfgBudgetSplit");
+        for (String key : List.of("cfgBudgetSplit", "cfgUntil")) {
+          if (one.path(key).asString("").equals(NONE)) {
+            one.putNull(key);
+          }
         }
         settings.add(one);
       }
@@ -430,7 +442,8 @@ public record ExperimentSpec(
     if (tree.get("model").has("weights") && tree.get("model").has("randomWeights")) {
       throw Json.error(file, "/model", "weights or randomWeights", "both");
     }
-    boolean guided = tree.path("generation").path("cfg").asDouble(3) != 1;
+    JsonNode cfg = tree.path("generation").path("cfg");
+    boolean guided = cfg.isEmpty() || cfg.valueStream().anyMatch(v -> v.asDouble() != 1);
     JsonNode negative = tree.path("generation").path("negative");
     if (!guided && !negative.asString("").isEmpty()) {
       throw Json.error(file, "/generation/negative", "empty where cfg is 1", Json.show(negative));
@@ -447,10 +460,24 @@ public record ExperimentSpec(
           place + "/cfgBudgetSplit",
           row.get("cfgBudgetSplit"),
           b -> {
-            if (!b.equals("none")) {
+            if (!b.equals(NONE)) {
               Require.that(guided, "must be none where cfg is 1, got %s", b);
               Budget.parse(b);
             }
+          });
+      each(
+          file,
+          place + "/cfgUntil",
+          row.get("cfgUntil"),
+          k -> {
+            Require.that(
+                k.equals(NONE) || k.matches("[1-9][0-9]{0,3}"),
+                "must be the last scale with guidance, from 1, or none, got %s",
+                k);
+            Require.that(
+                k.equals(NONE) || guided && !attention,
+                "must be none where cfg is 1 and for attention, got %s",
+                k);
           });
       for (String key : List.of("size", "batch")) {
         if ((fidelity || attention) && row.has(key)) {

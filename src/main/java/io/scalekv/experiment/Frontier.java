@@ -16,11 +16,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The settings of an experiment that no other setting beats at their bytes or fewer: every point
- * has more bytes and a higher mean PSNR than the one before. Bytes are what the cache was measured
- * to hold for one image, all guidance branches and scales of int8 numbers included.
+ * has more bytes and a higher PSNR of the mean MSE ({@link Psnr#OF_MEAN_MSE}) than the one before.
+ * Bytes are what the cache was measured to hold for one image, all guidance branches and scales of
+ * int8 numbers included.
  *
  * <p>Neighbours may lie within each other's interval: the frontier is that of the means.
  *
@@ -45,7 +48,7 @@ public record Frontier(
     int candidates,
     List<Point> points) {
   /** Version of this file format. */
-  public static final int SCHEMA_VERSION = 1;
+  public static final int SCHEMA_VERSION = 2;
 
   /** End of the name of its file among the tables of a report. */
   public static final String NAME = "frontier.json";
@@ -58,6 +61,7 @@ public record Frontier(
    * @param policy what the cache keeps, and in which format
    * @param bytes the most that the tokens of one image held after any map
    * @param allocatedBytes the most that was taken from the system for them
+   * @param psnrOfMeanMse {@link Psnr#OF_MEAN_MSE}, of all images
    * @param metrics values by {@link io.scalekv.metrics.Metric#key}
    */
   public record Point(
@@ -66,6 +70,7 @@ public record Frontier(
       Run.Policy policy,
       long bytes,
       long allocatedBytes,
+      Interval psnrOfMeanMse,
       Map<String, Interval> metrics) {
     /** Copies the map. */
     public Point {
@@ -75,12 +80,9 @@ public record Frontier(
     /** The setting of a result; empty where it has no measured bytes or no PSNR. */
     public static Optional<Point> of(String label, RunResult r) {
       RunResult.Memory m = r.memory();
-      boolean measured =
-          r.run().kind() == Run.Kind.POLICY
-              && m != null
-              && m.peakKvBytes() != null
-              && r.metrics().containsKey(Psnr.METRIC.key());
-      if (!measured) {
+      Optional<Interval> psnr = r.psnrOfMeanMse();
+      boolean measured = r.run().kind() == Run.Kind.POLICY && m != null && m.peakKvBytes() != null;
+      if (!measured || psnr.isEmpty()) {
         return Optional.empty();
       }
       long images = Math.min(m.batch(), r.run().prompts().images());
@@ -91,13 +93,13 @@ public record Frontier(
               r.run().policy(),
               -Math.floorDiv(-m.peakKvBytes(), images),
               -Math.floorDiv(-m.allocatedBytes(), images),
+              psnr.get(),
               r.metrics()));
     }
 
-    /** Mean PSNR in dB; +∞ where all images are those of the full cache. */
+    /** Returns the value to rank by, in dB; +∞ where all images are those of the full cache. */
     public double psnrDb() {
-      double value = metrics.get(Psnr.METRIC.key()).ranked();
-      return Double.isNaN(value) ? Double.NEGATIVE_INFINITY : value;
+      return psnrOfMeanMse.ranked();
     }
   }
 
@@ -178,11 +180,17 @@ public record Frontier(
   }
 
   private static Frontier parse(String text, String name) {
-    Frontier f = Json.bind(Json.parse(text, name), Frontier.class, name);
-    if (f.schemaVersion() != SCHEMA_VERSION) {
-      throw Json.error(name, "/schemaVersion", "" + SCHEMA_VERSION, "" + f.schemaVersion());
+    JsonNode json = Json.parse(text, name);
+    JsonNode version = json.path("schemaVersion");
+    if (version.asInt(0) != SCHEMA_VERSION) {
+      throw Json.error(name, "/schemaVersion", "" + SCHEMA_VERSION, version.toString());
     }
-    return f;
+    for (JsonNode point : json.path("points")) {
+      if (point.path("policy") instanceof ObjectNode policy && !policy.has("cfgUntil")) {
+        policy.putNull("cfgUntil");
+      }
+    }
+    return Json.bind(json, Frontier.class, name);
   }
 
   /** As a file. */

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The metrics that experiments can name: those of images, those of captions, and a user's own found
@@ -56,9 +57,11 @@ public final class Metrics {
     return Loaded.ALL;
   }
 
-  /** Returns the metric with that key. */
+  /** Returns the metric with that key; also one that is derived from others and never asked for. */
   public static Optional<Metric> find(String key) {
-    return all().stream().filter(m -> m.key().equals(key)).findFirst();
+    return Stream.concat(all().stream(), Stream.of(Psnr.OF_MEAN_MSE))
+        .filter(m -> m.key().equals(key))
+        .findFirst();
   }
 
   /** Returns the place of a metric in tables; the last for an unknown one. */

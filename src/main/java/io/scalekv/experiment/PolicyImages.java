@@ -1,9 +1,14 @@
 package io.scalekv.experiment;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.scalekv.cache.Budget;
+import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.CacheSettings;
+import io.scalekv.cache.CacheType;
 import io.scalekv.cache.CacheUsage;
 import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.policy.PolicyFactory;
+import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.image.ContactSheet;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
@@ -49,10 +54,48 @@ public final class PolicyImages {
    *
    * @param policy policy with its settings, as typed
    * @param budget budget as typed; null for the full cache
+   * @param cfgBudgetSplit budget of the unconditional branch as typed, or null for the same
    * @param budgetTokens nominal budget in mean tokens per layer and head; null for the full cache
    * @param cache settings of the generation
    */
-  public record Setting(String policy, String budget, Integer budgetTokens, CacheSettings cache) {}
+  public record Setting(
+      String policy,
+      String budget,
+      String cfgBudgetSplit,
+      Integer budgetTokens,
+      CacheSettings cache) {
+    /**
+     * Returns the setting of a policy, in the number formats of the factory's memory.
+     *
+     * @param budget ignored by the full cache
+     * @param split budget of the unconditional branch, or null for the same
+     */
+    public static Setting of(
+        PolicyFactory factory, PolicySpec policy, Budget budget, Budget split) {
+      CacheType keys = factory.memory().keys();
+      CacheType values = factory.memory().values();
+      if (policy.name().equals("full")) {
+        CachePolicy full = factory.create(policy, factory.schedule().historyTokens());
+        return new Setting(
+            policy.toString(), null, null, null, new CacheSettings(full, null, keys, values));
+      }
+      CachePolicy other = null;
+      int tokens;
+      if (split == null || factory.memory().branches() == 1) {
+        tokens = factory.tokens(policy, budget);
+      } else {
+        PolicyFactory one = factory.ofOneBranch();
+        other = one.create(policy, one.tokens(policy, split));
+        tokens = factory.tokens(policy, budget, other);
+      }
+      return new Setting(
+          policy.toString(),
+          budget.toString(),
+          other == null ? null : split.toString(),
+          tokens,
+          new CacheSettings(factory.create(policy, tokens), other, keys, values));
+    }
+  }
 
   /**
    * Images to draw.
@@ -96,6 +139,7 @@ public final class PolicyImages {
    * @param peakKvBytes most stored bytes after any layer's write
    * @param fullKvBytes stored bytes of the full cache
    * @param psnrDb against the reference; null for the reference and without images
+   * @param psnrOfMeanMseDb {@link Psnr#OF_MEAN_MSE} of all images; null where psnrDb is
    * @param faithfulness share of right answers by kind; null where not asked for
    * @param scales cost of each scale; null with images
    * @param images image files; empty without images
@@ -103,6 +147,7 @@ public final class PolicyImages {
   public record Outcome(
       String policy,
       String budget,
+      @JsonInclude(JsonInclude.Include.NON_NULL) String cfgBudgetSplit,
       Integer budgetTokens,
       String keyType,
       String valueType,
@@ -112,6 +157,7 @@ public final class PolicyImages {
       long peakKvBytes,
       long fullKvBytes,
       Interval psnrDb,
+      Double psnrOfMeanMseDb,
       Map<String, Double> faithfulness,
       List<MapMeter.Cost> scales,
       Double wallSeconds,
@@ -296,6 +342,7 @@ public final class PolicyImages {
     return new Outcome(
         s.policy(),
         s.budget(),
+        s.cfgBudgetSplit(),
         s.budgetTokens(),
         s.cache().keys().toString(),
         s.cache().values().toString(),
@@ -305,6 +352,7 @@ public final class PolicyImages {
         usage.peakKvBytes(),
         memory.fullBytes(request.drawing().schedule()),
         db.length == 0 ? null : Bootstrap.withSeed(0).mean(db),
+        db.length == 0 ? null : Double.valueOf(Psnr.ofMeanError(db)),
         faithfulness,
         scales,
         seconds,

@@ -12,6 +12,7 @@ import io.scalekv.cache.TokenMap;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.Guidance;
+import io.scalekv.model.PerScale;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.Sampling;
 import java.util.List;
@@ -95,6 +96,8 @@ public record Run(
    * @param topP nucleus of each bit or code
    * @param topK number of codes that are drawn; null for a model that draws bits
    * @param moreSmooth whether codes are mixed; null likewise
+   * @param cfgs guidance at each scale; null where it is {@code cfg} at all
+   * @param taus temperature at each scale; null where it is {@code tau} at all
    * @param negative negative prompt, may be empty
    * @param schedule token maps, such as {@code 16x16}
    * @param aspect height / width
@@ -106,12 +109,16 @@ public record Run(
       double topP,
       @JsonInclude(JsonInclude.Include.NON_NULL) Integer topK,
       @JsonInclude(JsonInclude.Include.NON_NULL) Boolean moreSmooth,
+      @JsonInclude(JsonInclude.Include.NON_NULL) List<Double> cfgs,
+      @JsonInclude(JsonInclude.Include.NON_NULL) List<Double> taus,
       String negative,
       List<String> schedule,
       double aspect,
       int batch) {
-    /** Copies the list. */
+    /** Copies the lists. */
     public Generation {
+      cfgs = cfgs == null ? null : List.copyOf(cfgs);
+      taus = taus == null ? null : List.copyOf(taus);
       schedule = List.copyOf(schedule);
     }
 
@@ -125,15 +132,25 @@ public record Run(
           s.topP(),
           codes ? s.topK() : null,
           codes ? s.moreSmooth() : null,
+          several(s.cfgs()),
+          several(s.taus()),
           negative,
           schedule.maps().stream().map(Object::toString).toList(),
           aspect,
           batch);
     }
 
+    private static List<Double> several(PerScale numbers) {
+      return numbers.values().size() == 1 ? null : numbers.values();
+    }
+
     private Sampling sampling() {
       return topK == null
-          ? new Sampling(cfg, tau, topP)
+          ? Sampling.of(
+              cfgs == null ? PerScale.of(cfg) : new PerScale(cfgs),
+              taus == null ? PerScale.of(tau) : new PerScale(taus),
+              topP,
+              0)
           : Sampling.ofCodes(cfg, topK, topP, moreSmooth);
     }
 
@@ -144,11 +161,7 @@ public record Run(
 
     /** The token maps. */
     public ScaleSchedule maps() {
-      return new ScaleSchedule(
-          schedule.stream()
-              .map(m -> m.split("x"))
-              .map(m -> new TokenMap(Integer.parseInt(m[0]), Integer.parseInt(m[1])))
-              .toList());
+      return new ScaleSchedule(schedule.stream().map(TokenMap::parse).toList());
     }
 
     /** Returns how the images are drawn, with one image a prompt. */
@@ -209,6 +222,8 @@ public record Run(
    * @param unconditionalTokens what that means, or null
    * @param keyType number format of keys
    * @param valueType number format of values
+   * @param cfgUntil number of scales with guidance, after which the cache of the unconditional
+   *     branch is freed; null for all scales
    */
   public record Policy(
       String name,
@@ -217,7 +232,8 @@ public record Run(
       String unconditionalBudget,
       Integer unconditionalTokens,
       CacheType keyType,
-      CacheType valueType) {
+      CacheType valueType,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Integer cfgUntil) {
     /**
      * Returns what runs at an equal budget share: the peak where bytes were asked for, however many
      * tokens it is to a policy, otherwise the tokens per layer and head.
@@ -303,6 +319,12 @@ public record Run(
   /** Copies the list. */
   public Run {
     metrics = List.copyOf(metrics);
+  }
+
+  /** Returns how its images are drawn, with one image a prompt. */
+  Drawing drawing() {
+    Drawing whole = generation.drawing(prompts == null ? 0 : prompts.firstSeed());
+    return policy.cfgUntil() == null ? whole : whole.guidedUntil(policy.cfgUntil());
   }
 
   /** Number of steps that its runner reports, calibrations and references apart. */

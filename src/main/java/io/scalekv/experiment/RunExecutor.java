@@ -13,8 +13,8 @@ import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Software;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Ladder;
-import io.scalekv.model.AttentionTap;
 import io.scalekv.model.BitRecorder;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
@@ -191,7 +191,13 @@ public final class RunExecutor implements AutoCloseable {
           BitRecorder recorder = new BitRecorder();
           List<Prompt> prompts = run.prompts().images(texts, at, end, shift);
           long begin = System.nanoTime();
-          part = generate(run, prompts, settings, GenerationListener.all(List.of(meter, recorder)));
+          part =
+              model.draw(
+                  run.drawing(),
+                  prompts,
+                  settings,
+                  List.of(),
+                  GenerationListener.all(List.of(meter, recorder)));
           seconds += (System.nanoTime() - begin) / 1e9;
           bits = recorder.images().stream().map(TokenBits::new).toList();
         } else {
@@ -226,21 +232,6 @@ public final class RunExecutor implements AutoCloseable {
     }
   }
 
-  private List<RgbImage> generate(
-      Run run, List<Prompt> prompts, CacheSettings cache, GenerationListener listener) {
-    return generate(run, prompts, cache, List.of(), listener);
-  }
-
-  private List<RgbImage> generate(
-      Run run,
-      List<Prompt> prompts,
-      CacheSettings cache,
-      List<AttentionTap> taps,
-      GenerationListener listener) {
-    return model.draw(
-        run.generation().drawing(run.prompts().firstSeed()), prompts, cache, taps, listener);
-  }
-
   private CacheSettings settings(Run run, RunListener listener) {
     Run.Policy p = run.policy();
     CachePolicy conditional = policy(run, p.budgetTokens(), listener);
@@ -264,14 +255,13 @@ public final class RunExecutor implements AutoCloseable {
   private RunResult.Memory formula(Run run, CacheMeter meter) {
     Run.Policy p = run.policy();
     ScaleSchedule schedule = run.generation().maps();
-    int branches = run.generation().branches();
-    int maps = schedule.scales() - 1;
+    MemoryModel memory = memory(run.drawing(), run);
     long formula =
-        p.unconditionalTokens() == null
-            ? memory(run, branches).bytes(p.budgetTokens(), maps)
-            : memory(run, 1).bytes(p.budgetTokens(), maps)
-                + memory(run, 1).bytes(p.unconditionalTokens(), maps);
-    long full = memory(run, branches).fullBytes(schedule);
+        memory.nominalBytes(
+            p.budgetTokens(),
+            p.unconditionalTokens() == null ? p.budgetTokens() : p.unconditionalTokens(),
+            schedule);
+    long full = memory.fullBytes(schedule);
     return new RunResult.Memory(
         p.budgetTokens(),
         meter == null ? null : meter.meanTokens(),
@@ -284,15 +274,13 @@ public final class RunExecutor implements AutoCloseable {
         100.0 * (meter == null ? formula : meter.peakBytes()) / full,
         p.keyType(),
         p.valueType(),
-        branches,
+        memory.branches(),
         run.generation().batch());
   }
 
-  private MemoryModel memory(Run run, int branches) {
-    return config
-        .geometry()
-        .memory(
-            run.policy().keyType(), run.policy().valueType(), branches, run.generation().batch());
+  private MemoryModel memory(Drawing drawing, Run run) {
+    Run.Policy p = run.policy();
+    return drawing.memory(config.geometry(), p.keyType(), p.valueType(), run.generation().batch());
   }
 
   /** Times of the policy and the full cache, interleaved so that drift affects both. */
@@ -307,15 +295,17 @@ public final class RunExecutor implements AutoCloseable {
     CacheSettings full = model.fullCache(run.generation().maps());
     CacheMeter meter =
         new CacheMeter(config.geometry().layers(), run.generation().schedule().size());
-    double total = seconds(run, prompts, settings, meter);
-    total += seconds(run, prompts, full, GenerationListener.NONE);
+    Drawing drawing = run.drawing();
+    Drawing whole = run.generation().drawing(run.prompts().firstSeed());
+    double total = seconds(drawing, prompts, settings, meter);
+    total += seconds(whole, prompts, full, GenerationListener.NONE);
     List<Double> own = new ArrayList<>();
     List<Double> ofFull = new ArrayList<>();
     listener.begun(RunListener.Task.TIMES, run.repeats());
     try {
       for (int r = 0; r < run.repeats(); r++) {
-        own.add(seconds(run, prompts, settings, GenerationListener.NONE));
-        ofFull.add(seconds(run, prompts, full, GenerationListener.NONE));
+        own.add(seconds(drawing, prompts, settings, GenerationListener.NONE));
+        ofFull.add(seconds(whole, prompts, full, GenerationListener.NONE));
         total += own.get(r) + ofFull.get(r);
         listener.step("repeat " + (r + 1));
       }
@@ -338,8 +328,8 @@ public final class RunExecutor implements AutoCloseable {
       for (int at = 0; at < count; at += batch) {
         int end = Math.min(count, at + batch);
         AttentionProfiler profiler = shares.profiler(at, end);
-        generate(
-            run,
+        model.draw(
+            run.drawing(),
             run.prompts().images(texts, at, end, 0),
             full,
             List.of(profiler),
@@ -354,9 +344,9 @@ public final class RunExecutor implements AutoCloseable {
   }
 
   private double seconds(
-      Run run, List<Prompt> prompts, CacheSettings cache, GenerationListener listener) {
+      Drawing drawing, List<Prompt> prompts, CacheSettings cache, GenerationListener listener) {
     long begin = System.nanoTime();
-    generate(run, prompts, cache, listener);
+    model.draw(drawing, prompts, cache, List.of(), listener);
     return (System.nanoTime() - begin) / 1e9;
   }
 

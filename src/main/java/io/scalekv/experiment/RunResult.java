@@ -12,7 +12,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Result of a run. Parts that have no meaning for its kind are null.
@@ -52,14 +54,23 @@ public record RunResult(
     bitAgreementByMap = bitAgreementByMap == null ? null : List.copyOf(bitAgreementByMap);
   }
 
-  /** Returns the PSNR in dB of the mean squared error of all images; NaN if none was measured. */
-  public double psnrOfMeanErrorDb() {
-    return Psnr.ofMeanError(
+  /**
+   * Returns {@link Psnr#OF_MEAN_MSE} with its interval over prompts; empty where an image has no
+   * PSNR.
+   */
+  public Optional<Interval> psnrOfMeanMse() {
+    String key = Psnr.METRIC.key();
+    if (images.isEmpty() || images.stream().anyMatch(i -> i.value(key) == null)) {
+      return Optional.empty();
+    }
+    Map<Integer, List<Image>> byPrompt =
         images.stream()
-            .map(i -> i.value(Psnr.METRIC.key()))
-            .filter(Objects::nonNull)
-            .mapToDouble(v -> v)
-            .toArray());
+            .collect(Collectors.groupingBy(Image::prompt, TreeMap::new, Collectors.toList()));
+    return Optional.of(
+        Psnr.ofMeanError(
+            byPrompt.values().stream()
+                .map(p -> p.stream().mapToDouble(i -> i.value(key)).toArray())
+                .toArray(double[][]::new)));
   }
 
   /**

@@ -12,7 +12,40 @@ public final class Psnr {
   public static final FidelityMetric METRIC =
       FidelityMetric.ofPixels("psnr", "PSNR", "dB", 2, true, 1, Psnr::db);
 
+  /**
+   * PSNR of the mean squared error over all images, identical ones too, as {@link #ofMeanError}
+   * gives it: what results are ranked by, as the mean PSNR leaves identical images out.
+   */
+  public static final Metric OF_MEAN_MSE = new OfMeanMse();
+
   private static final double PEAK = 255;
+
+  private record OfMeanMse() implements Metric {
+    @Override
+    public String key() {
+      return "psnr-of-mean-mse";
+    }
+
+    @Override
+    public String label() {
+      return "PSNR of mean MSE";
+    }
+
+    @Override
+    public String unit() {
+      return METRIC.unit();
+    }
+
+    @Override
+    public int digits() {
+      return METRIC.digits();
+    }
+
+    @Override
+    public boolean higherIsBetter() {
+      return true;
+    }
+  }
 
   private Psnr() {}
 
@@ -42,6 +75,36 @@ public final class Psnr {
    */
   public static double ofMeanError(double... db) {
     double mean = Arrays.stream(db).map(v -> Math.pow(10, -v / 10)).average().orElse(Double.NaN);
-    return -10 * Math.log10(mean);
+    return db(mean);
+  }
+
+  /**
+   * Returns the ratio in dB of the mean squared error over all images with its interval over
+   * prompts; {@code infinite} counts the images where all are identical and is 0 elsewhere. There
+   * is no interval where a resample can be identical throughout.
+   *
+   * @param db ratios, [prompt][image]
+   */
+  public static Interval ofMeanError(double[][] db) {
+    Interval mse =
+        Bootstrap.withSeed(0)
+            .mean(
+                Arrays.stream(db)
+                    .map(p -> Arrays.stream(p).map(v -> Math.pow(10, -v / 10)).toArray())
+                    .toArray(double[][]::new));
+    if (mse.mean() == 0) {
+      return new Interval(Double.NaN, Double.NaN, Double.NaN, 0, mse.n());
+    }
+    boolean ends = mse.low() > 0;
+    return new Interval(
+        db(mse.mean()),
+        ends ? db(mse.high()) : Double.NaN,
+        ends ? db(mse.low()) : Double.NaN,
+        mse.n(),
+        0);
+  }
+
+  private static double db(double mse) {
+    return -10 * Math.log10(mse);
   }
 }

@@ -4,13 +4,17 @@ import io.scalekv.cache.CacheType;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Require;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 
 /**
  * Settings of a drawing, without its prompts.
@@ -78,6 +82,38 @@ public record Drawing(
   public MemoryModel memory(Geometry model, CacheType keys, CacheType values, int batch) {
     MemoryModel memory = model.memory(keys, values, sampling.guided() ? 2 : 1, batch);
     return memory.guidedFor(sampling.guidedScales(schedule.scales()));
+  }
+
+  /** Returns this without guidance behind the first {@code kept} scales. */
+  public Drawing guidedUntil(int kept) {
+    int scales = schedule.scales();
+    return new Drawing(schedule, aspect, sampling.guidedUntil(kept, scales), negative, seed, seeds);
+  }
+
+  /**
+   * Returns the drawing that {@link #provenance} states.
+   *
+   * @throws IllegalArgumentException if a fact is missing or malformed
+   */
+  public static Drawing of(Map<String, String> facts) {
+    Function<String, String> fact =
+        key ->
+            Optional.ofNullable(facts.get(key))
+                .orElseThrow(() -> new IllegalArgumentException("missing " + key));
+    List<TokenMap> maps =
+        Stream.of(fact.apply("schedule").replaceAll("[\\[\\] ]", "").split(","))
+            .map(TokenMap::parse)
+            .toList();
+    return new Drawing(
+        new ScaleSchedule(maps),
+        Double.parseDouble(fact.apply("aspect")),
+        Sampling.of(
+            fact,
+            facts.containsKey("topK"),
+            Integer.parseInt(facts.getOrDefault("cfgInsertionLayer", "0"))),
+        facts.getOrDefault("negative", ""),
+        Long.parseLong(fact.apply("seed")),
+        Integer.parseInt(fact.apply("seeds")));
   }
 
   /** Returns the facts that every file of results states, by name. */

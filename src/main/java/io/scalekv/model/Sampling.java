@@ -3,6 +3,7 @@ package io.scalekv.model;
 import io.scalekv.io.Require;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Sampling of token codes from the model's logits.
@@ -120,6 +121,22 @@ public record Sampling(
   void check(int scales) {
     cfgs.checkCount("cfg", scales);
     taus.checkCount("tau", scales);
+  }
+
+  /** Returns the sampling that {@link #provenance} states. */
+  static Sampling of(Function<String, String> fact, boolean codes, int insertionLayer) {
+    double topP = Double.parseDouble(fact.apply("topP"));
+    return codes
+        ? ofCodes(
+            Double.parseDouble(fact.apply("cfg")),
+            Integer.parseInt(fact.apply("topK")),
+            topP,
+            Boolean.parseBoolean(fact.apply("moreSmooth")))
+        : of(
+            PerScale.parse(fact.apply("cfg")),
+            PerScale.parse(fact.apply("tau")),
+            topP,
+            insertionLayer);
   }
 
   /** Returns the facts that files of results state, by name. */

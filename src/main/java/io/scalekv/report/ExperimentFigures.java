@@ -107,7 +107,7 @@ final class ExperimentFigures {
       return List.of(frontier.get().figure());
     }
     List<NamedFigure> figures = new ArrayList<>();
-    for (MetricColumn c : MetricColumn.of(results)) {
+    for (MetricColumn c : MetricColumn.compared(MetricColumn.of(results))) {
       if (cuts.stream().anyMatch(r -> finite(c, r).isPresent())) {
         Figure figure =
             AXES.stream()

@@ -3,7 +3,6 @@ package io.scalekv.report;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
-import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,6 +17,7 @@ import java.util.Optional;
  */
 final class FrontierView {
   private static final double KIB = 1024;
+  private static final MetricColumn RANKED = MetricColumn.of(Psnr.OF_MEAN_MSE, null);
 
   private final Results results;
   private final List<Frontier.Point> settings;
@@ -71,8 +71,10 @@ final class FrontierView {
             .data("allocatedPerImage", Frontier.Point::allocatedBytes)
             .text("allocated", p -> kib(p.allocatedBytes()))
             .data("id", Frontier.Point::run);
+    RANKED.addTo(t, RANKED.column(), Frontier.Point::psnrOfMeanMse);
+    t.text(RANKED.head(), p -> RANKED.show(p.psnrOfMeanMse()));
     for (MetricColumn c : MetricColumn.of(results)) {
-      if (!c.caption() && !c.ofSets()) {
+      if (!c.caption() && !c.ofSets() && !c.equals(RANKED)) {
         c.addTo(t, c.column(), p -> c.value(results.runs().get(p.run())).orElse(null));
         t.text(c.head(), p -> c.value(results.runs().get(p.run())).map(c::show).orElse(null));
       }
@@ -82,8 +84,8 @@ final class FrontierView {
                 + " branches and the scales of int8 numbers included; allocated: the most that was"
                 + " taken from the system for them. 1 KiB = 1024 bytes.")
         .note(
-            "Bold and numbered: the frontier; no other setting has a higher mean PSNR at the same"
-                + " bytes or fewer. Neighbours may lie within each other's interval.")
+            "Bold and numbered: the frontier; no other setting has a higher PSNR of the mean MSE at"
+                + " the same bytes or fewer. Neighbours may lie within each other's interval.")
         .note(
             "Means over "
                 + frontier.prompts().images()
@@ -100,8 +102,8 @@ final class FrontierView {
   }
 
   /**
-   * Returns PSNR against bytes, equal steps being doublings, with the frontier numbered as in the
-   * table.
+   * Returns the PSNR of the mean MSE against bytes, equal steps being doublings, with the frontier
+   * numbered as in the table.
    */
   NamedFigure figure() {
     Map<String, List<Frontier.Point>> series = new LinkedHashMap<>();
@@ -121,18 +123,15 @@ final class FrontierView {
     }
     return new NamedFigure(
         results.file().name() + "-frontier",
-        results.file().heading() + ": PSNR against bytes of the cache",
+        results.file().heading() + ": PSNR of the mean MSE against bytes of the cache",
         LineFigure.of(
             new LineFigure.Axes(
                 results.file().heading(),
                 "KV cache of an image, measured (KiB)",
-                "PSNR (dB)",
+                "PSNR of the mean MSE (dB)",
                 true),
             lines,
-            MetricColumn.of(results).stream()
-                .filter(c -> c.metric() == Psnr.METRIC)
-                .flatMap(c -> ExperimentFigures.rulers(c, ResultRow.of(results)).stream())
-                .toList(),
+            ExperimentFigures.rulers(RANKED, ResultRow.of(results)),
             labels));
   }
 
@@ -141,18 +140,16 @@ final class FrontierView {
         name,
         PolicyStyle.of(points.get(0).policy().name()).variant(name),
         points.stream().mapToDouble(p -> p.bytes() / KIB).toArray(),
-        points.stream()
-            .map(
-                p -> {
-                  Interval v = p.metrics().get(Psnr.METRIC.key());
-                  return new Interval(p.psnrDb(), v.low(), v.high(), v.n(), v.infinite());
-                })
-            .toList());
+        points.stream().map(Frontier.Point::psnrOfMeanMse).toList());
   }
 
   /** Name of a line: settings of one policy, format and kind of budget split. */
   private static String series(Run.Policy p) {
     String types = p.keyType() + (p.keyType() == p.valueType() ? "" : "/" + p.valueType());
-    return p.name() + ", " + types + (p.unconditionalBudget() == null ? "" : ", split");
+    return p.name()
+        + ", "
+        + types
+        + (p.unconditionalBudget() == null ? "" : ", split")
+        + (p.cfgUntil() == null ? "" : ", cfg until " + p.cfgUntil());
   }
 }

@@ -7,12 +7,12 @@ import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Metric;
+import io.scalekv.metrics.Psnr;
 import io.scalekv.metrics.SetMetric;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -34,7 +34,26 @@ record MetricColumn(Metric metric, String label, String net) {
     }
     List<MetricColumn> sorted = new ArrayList<>(found);
     sorted.sort(Comparator.comparingInt(c -> Metrics.order(c.metric.key())));
+    if (results.runs().values().stream().anyMatch(MetricColumn::leavesImagesOut)) {
+      MetricColumn psnr = of(Psnr.METRIC, null);
+      sorted.add(sorted.indexOf(psnr) + 1, of(Psnr.OF_MEAN_MSE, null));
+    }
     return sorted;
+  }
+
+  /** Returns whether the mean PSNR of a run of a policy leaves out some identical images. */
+  private static boolean leavesImagesOut(RunResult r) {
+    Interval psnr = r.metrics().get(Psnr.METRIC.key());
+    return r.run().kind() == Run.Kind.POLICY
+        && r.run().policy().budget() != null
+        && psnr != null
+        && psnr.infinite() > 0;
+  }
+
+  /** Returns the columns whose means are over all images of every run: those to compare by. */
+  static List<MetricColumn> compared(List<MetricColumn> columns) {
+    boolean pooled = columns.stream().anyMatch(c -> c.metric == Psnr.OF_MEAN_MSE);
+    return columns.stream().filter(c -> !pooled || c.metric != Psnr.METRIC).toList();
   }
 
   private static Optional<MetricColumn> column(Run run, String key) {
@@ -104,6 +123,9 @@ record MetricColumn(Metric metric, String label, String net) {
 
   /** Returns the value of a run; empty where it was not measured by this net. */
   Optional<Interval> value(RunResult r) {
+    if (metric == Psnr.OF_MEAN_MSE) {
+      return r.psnrOfMeanMse();
+    }
     Interval v = r.metrics().get(metric.key());
     return v != null && column(r.run(), metric.key()).filter(this::equals).isPresent()
         ? Optional.of(v)
@@ -130,6 +152,9 @@ record MetricColumn(Metric metric, String label, String net) {
    */
   String show(Interval v) {
     String infinite = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
+    if (metric == Psnr.OF_MEAN_MSE && v.n() == 0) {
+      return number(v.ranked());
+    }
     if (Double.isNaN(v.mean())) {
       return infinite.isEmpty() ? ReportTable.NONE : infinite;
     }
@@ -146,9 +171,6 @@ record MetricColumn(Metric metric, String label, String net) {
 
   /** Returns a mean for people. */
   String number(double value) {
-    if (Double.isInfinite(value)) {
-      return value > 0 ? "∞" : "−∞";
-    }
-    return String.format(Locale.ROOT, "%." + metric.digits() + "f", value);
+    return Double.isNaN(value) ? ReportTable.NONE : ReportTable.fixed(value, metric.digits());
   }
 }

@@ -212,6 +212,7 @@ public final class PaperComparison {
     return p.get("statistic").isEmpty()
         ? (k == null || k instanceof Run.Calibration.Shipped)
             && c.policy().unconditionalTokens() == null
+            && c.policy().cfgUntil() == null
         : k instanceof Run.Calibration.Measured m
             && p.get("statistic").equals(m.statistic())
             && !m.inverted()

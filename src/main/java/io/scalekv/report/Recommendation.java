@@ -27,9 +27,9 @@ import java.util.function.IntFunction;
 
 /**
  * Recommendation of a cache setting for a peak of stored bytes: of the policies on a frontier, each
- * in its number formats, the one with the highest mean PSNR at these bytes. Between two measured
- * budgets of a policy PSNR is interpolated linearly in the logarithm of the bytes; beyond the
- * largest it is that of the largest.
+ * in its number formats, the one with the highest PSNR of the mean MSE at these bytes. Between two
+ * measured budgets of a policy PSNR is interpolated linearly in the logarithm of the bytes; beyond
+ * the largest it is that of the largest.
  *
  * @param budget as requested
  * @param budgetBytes most bytes of the whole batch
@@ -37,6 +37,7 @@ import java.util.function.IntFunction;
  * @param policy with its settings
  * @param policyBudget its budget; null for the full cache
  * @param unconditionalBudget budget of the unconditional branch where it differs, or null
+ * @param cfgUntil number of scales with guidance; null for all
  * @param budgetTokens nominal tokens per layer and head
  * @param keyType number format of keys
  * @param valueType number format of values
@@ -51,6 +52,7 @@ public record Recommendation(
     String policy,
     String policyBudget,
     String unconditionalBudget,
+    Integer cfgUntil,
     int budgetTokens,
     CacheType keyType,
     CacheType valueType,
@@ -65,7 +67,8 @@ public record Recommendation(
    * @param images number of images
    * @param settings settings that were measured
    * @param interpolated whether the setting lies between two measured ones
-   * @param psnrDb mean PSNR, interpolated or measured; null for identical images
+   * @param psnrOfMeanMseDb PSNR of the mean squared error, interpolated or measured; null for
+   *     identical images
    * @param measured the measured settings used, by bytes
    */
   public record Evidence(
@@ -75,7 +78,7 @@ public record Recommendation(
       int images,
       int settings,
       boolean interpolated,
-      Double psnrDb,
+      Double psnrOfMeanMseDb,
       List<Frontier.Point> measured) {}
 
   /** Choice of one series at a number of bytes per image. */
@@ -116,6 +119,7 @@ public record Recommendation(
           "full",
           null,
           null,
+          null,
           schedule.historyTokens(),
           CacheType.FP32,
           dtype,
@@ -130,7 +134,8 @@ public record Recommendation(
     int tokens = p.budgetTokens();
     if (choice.interpolated()) {
       Budget between = new Budget.Bytes(BigDecimal.valueOf(choice.bytes() * batch), Budget.Unit.B);
-      MemoryModel stored = geometry.memory(keys, values, branches, batch);
+      MemoryModel whole = geometry.memory(keys, values, branches, batch);
+      MemoryModel stored = p.cfgUntil() == null ? whole : whole.guidedFor(p.cfgUntil());
       budget = between.toString();
       tokens =
           new PolicyFactory(schedule, stored, calibration, 0)
@@ -144,6 +149,7 @@ public record Recommendation(
         p.name(),
         budget,
         p.unconditionalBudget(),
+        p.cfgUntil(),
         tokens,
         keys,
         values,
@@ -185,7 +191,12 @@ public record Recommendation(
     String split =
         p.unconditionalBudget() == null ? "" : p.budget() + " and " + p.unconditionalBudget();
     return String.join(
-        " ", p.name(), String.valueOf(p.keyType()), String.valueOf(p.valueType()), split);
+        " ",
+        p.name(),
+        String.valueOf(p.keyType()),
+        String.valueOf(p.valueType()),
+        String.valueOf(p.cfgUntil()),
+        split);
   }
 
   private static Choice choice(List<Frontier.Point> points, long bytes) {
@@ -220,6 +231,9 @@ public record Recommendation(
     }
     if (unconditionalBudget != null) {
       words.addAll(List.of("--cfg-budget-split", unconditionalBudget));
+    }
+    if (cfgUntil != null) {
+      words.addAll(List.of("--cfg-until", String.valueOf(cfgUntil)));
     }
     if (batch > 1) {
       words.addAll(List.of("--batch", String.valueOf(batch)));
@@ -257,8 +271,10 @@ public record Recommendation(
     lines.add(
         String.format(
             Locale.ROOT,
-            "PSNR %s dB, %s; best of %d settings, %d images of %d prompts (%s)",
-            evidence.psnrDb() == null ? "∞" : ReportTable.fixed(evidence.psnrDb(), 2),
+            "PSNR of mean MSE %s dB, %s; best of %d settings, %d images of %d prompts (%s)",
+            evidence.psnrOfMeanMseDb() == null
+                ? "∞"
+                : ReportTable.fixed(evidence.psnrOfMeanMseDb(), 2),
             evidence.interpolated() ? "interpolated" : "measured",
             evidence.settings(),
             evidence.images(),

@@ -143,11 +143,13 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
     return new Builder<>(name, title, rows);
   }
 
-  /** Returns a number with that many digits after the point; null for null and NaN. */
+  /** Returns a number with that many digits after the point, or ∞; null for null and NaN. */
   public static String fixed(Number value, int digits) {
     return isMissing(value)
         ? null
-        : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
+        : Double.isInfinite(value.doubleValue())
+            ? value.doubleValue() > 0 ? "∞" : "−∞"
+            : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
   }
 
   /** Returns a p-value for people. */

@@ -7,7 +7,6 @@ import io.scalekv.io.CanonicalJson;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
@@ -39,6 +38,7 @@ final class ResultTables {
   private final String name;
   private final List<ResultRow> rows;
   private final List<MetricColumn> columns;
+  private final List<MetricColumn> compared;
   private final Significance significance;
 
   private ResultTables(Results results) {
@@ -46,6 +46,7 @@ final class ResultTables {
     this.name = results.file().name();
     this.rows = ResultRow.of(results);
     this.columns = MetricColumn.of(results);
+    this.compared = MetricColumn.compared(columns);
     this.significance = Significance.of(results);
   }
 
@@ -134,10 +135,6 @@ final class ResultTables {
         t.data("psnrIdentical", of(r -> c.value(r).map(Interval::infinite).orElse(null)));
       }
       t.text(c.head(), r -> cell(c, r, this::sameBudget));
-      if (pooled(c)) {
-        t.data("psnrOfMeanMseDb", of(RunResult::psnrOfMeanErrorDb));
-        t.text("PSNR of mean MSE (dB) ↑", r -> pooledCell(c, r));
-      }
     }
     return t.text("tokens", memoryOf(ResultTables::tokens))
         .text("between scales (MiB)", memoryOf(m -> mib(m.kvBytes())))
@@ -168,32 +165,9 @@ final class ResultTables {
     return (isBest(c, r, value.get(), rivals) ? "**" + text + "**" : text) + marks;
   }
 
-  /** Returns whether means of this column leave out identical images of some rows. */
-  private boolean pooled(MetricColumn c) {
-    return c.metric() == Psnr.METRIC
-        && rows.stream()
-            .filter(ResultRow::cuts)
-            .anyMatch(r -> c.value(r.result()).filter(v -> v.infinite() > 0).isPresent());
-  }
-
-  private String pooledCell(MetricColumn c, ResultRow r) {
-    if (r.result() == null || c.value(r.result()).isEmpty()) {
-      return null;
-    }
-    double own = r.result().psnrOfMeanErrorDb();
-    double[] theirs =
-        rows.stream()
-            .filter(o -> r.cuts() && o.cuts() && o.number() != r.number() && sameBudget(r, o))
-            .mapToDouble(o -> o.result().psnrOfMeanErrorDb())
-            .filter(v -> !Double.isNaN(v))
-            .toArray();
-    boolean best = theirs.length > 0 && Arrays.stream(theirs).allMatch(v -> v <= own);
-    return best ? "**" + c.number(own) + "**" : c.number(own);
-  }
-
   private boolean isBest(
       MetricColumn c, ResultRow r, Interval value, BiPredicate<ResultRow, ResultRow> rivals) {
-    if (!r.cuts() || Double.isNaN(value.ranked()) || pooled(c)) {
+    if (!r.cuts() || Double.isNaN(value.ranked()) || !compared.contains(c)) {
       return false;
     }
     double[] theirs =

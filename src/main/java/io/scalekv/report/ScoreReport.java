@@ -8,6 +8,7 @@ import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Metric;
+import io.scalekv.metrics.Psnr;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -31,6 +32,8 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
     return new ScoreReport(scores, table(scores), tests(scores));
   }
 
+  private static final MetricColumn OF_MEAN_MSE = MetricColumn.of(Psnr.OF_MEAN_MSE, null);
+
   private static List<MetricColumn> columns(FolderScores scores) {
     return scores.metrics().stream()
         .filter(m -> scores.rows().stream().anyMatch(r -> r.values().containsKey(m.key())))
@@ -38,8 +41,11 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
         .toList();
   }
 
+  private static boolean identical(FolderScores scores) {
+    return scores.candidates().stream().anyMatch(r -> r.identical() > 0);
+  }
+
   private static ReportTable table(FolderScores scores) {
-    boolean identical = scores.candidates().stream().anyMatch(r -> r.identical() > 0);
     ReportTable.Builder<Row> table =
         ReportTable.of("table", "Images against " + scores.reference(), scores.rows());
     table
@@ -51,15 +57,10 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
       c.addTo(table, c.metric().column(), r -> r.values().get(c.metric().key()));
       table.text(c.head(), r -> cell(scores, c, r));
     }
-    if (identical) {
+    if (identical(scores)) {
       table
-          .data("psnrOfMeanMseDb", Row::psnrOfMeanMseDb)
-          .text(
-              "PSNR of mean MSE (dB) ↑",
-              r ->
-                  Double.isInfinite(r.psnrOfMeanMseDb())
-                      ? "∞"
-                      : ReportTable.fixed(r.psnrOfMeanMseDb(), 2));
+          .data(OF_MEAN_MSE.column(), Row::psnrOfMeanMseDb)
+          .text(OF_MEAN_MSE.head(), r -> OF_MEAN_MSE.number(r.psnrOfMeanMseDb()));
     }
     return table.notes(notes(scores)).build();
   }
@@ -118,6 +119,9 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
             String text = v == null ? null : half(c, v);
             return text != null && scores.best(r, c.metric()) ? "**" + text + "**" : text;
           });
+    }
+    if (identical(scores)) {
+      halves.text(OF_MEAN_MSE.head(), r -> OF_MEAN_MSE.number(r.psnrOfMeanMseDb()));
     }
     return halves
         .note(

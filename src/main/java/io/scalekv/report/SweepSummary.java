@@ -7,6 +7,7 @@ import io.scalekv.experiment.Runner.Ended;
 import io.scalekv.experiment.Runner.Status;
 import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.Interval;
+import io.scalekv.metrics.Psnr;
 import java.util.List;
 import java.util.Locale;
 
@@ -52,6 +53,16 @@ public record SweepSummary(
         .filter(m -> Metrics.isCompared(m) || m == Frechet.METRIC)
         .filter(m -> runs.stream().anyMatch(r -> r.metrics().containsKey(m.key())))
         .forEach(m -> table.text(m.label(), r -> mean(r.metrics().get(m.key()), m.digits())));
+    if (runs.stream()
+        .anyMatch(r -> r.metrics().values().stream().anyMatch(v -> v.infinite() > 0))) {
+      MetricColumn all = MetricColumn.of(Psnr.OF_MEAN_MSE, null);
+      table.text(
+          all.label(),
+          r ->
+              r.result() == null
+                  ? null
+                  : all.value(r.result()).map(v -> all.number(v.ranked())).orElse(null));
+    }
     table.text(
         "peak KV (MiB)",
         r -> r.peakKvBytes() == null ? null : ReportTable.fixed(r.peakKvBytes() / 1048576.0, 2));

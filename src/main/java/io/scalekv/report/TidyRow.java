@@ -5,6 +5,7 @@ import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.metrics.Metric;
+import io.scalekv.metrics.Psnr;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -150,6 +151,7 @@ record TidyRow(
                 values.put(key, v.ranked());
               }
             });
+    r.psnrOfMeanMse().ifPresent(v -> values.put(Psnr.OF_MEAN_MSE.key(), v.ranked()));
     if (r.memory() != null) {
       values.put("percentOfFull", r.memory().percentOfFull());
       if (r.memory().kvBytes() == null) {

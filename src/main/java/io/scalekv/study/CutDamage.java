@@ -67,7 +67,8 @@ public record CutDamage(
               null,
               p.unconditionalTokens(),
               p.keyType(),
-              p.valueType()));
+              p.valueType(),
+              p.cfgUntil()));
     }
   }
 

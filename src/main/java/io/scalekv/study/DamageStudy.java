@@ -6,6 +6,7 @@ import io.scalekv.experiment.Results;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.metrics.Interval;
+import io.scalekv.metrics.Psnr;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.BarFigure;
 import io.scalekv.report.LayerScaleMap;
@@ -232,6 +233,11 @@ final class DamageStudy implements Study {
           .interval("differentBits", "different bits", 4, r -> r.of(r.damage().bits()))
           .number("psnrDb", "PSNR (dB)", 2, r -> r.of(r.damage().psnrDb()).mean())
           .data("identical", r -> r.of(r.damage().psnrDb()).infinite())
+          .number(
+              "psnrOfMeanMseDb",
+              "PSNR of mean MSE (dB)",
+              2,
+              r -> Psnr.ofMeanError(r.damage().psnrDb()[r.layer()][r.place()]))
           .both(
               "role",
               "role by " + roles.roles().statistics().name(),

@@ -23,10 +23,10 @@ final class CurrentAttentionTest {
     return new Run(
         Run.Kind.ATTENTION,
         new Run.Model("tiny", "random:1", "fp32"),
-        new Run.Generation(3, 1, 0.97, null, null, "", names, 1, 2),
+        new Run.Generation(3, 1, 0.97, null, null, null, null, "", names, 1, 2),
         new Run.Prompts("0".repeat(64), prompts, seeds, 0),
         new Run.Policy(
-            "full", null, maps.historyTokens(), null, null, CacheType.FP32, CacheType.FP32),
+            "full", null, maps.historyTokens(), null, null, CacheType.FP32, CacheType.FP32, null),
         null,
         null,
         List.of(),

@@ -25,10 +25,10 @@ final class FrontierTest {
 
   private static Frontier.Point point(long bytes, Double psnr) {
     Run.Policy policy =
-        new Run.Policy("h2o", "10%", 27, null, null, CacheType.FP32, CacheType.FP32);
+        new Run.Policy("h2o", "10%", 27, null, null, CacheType.FP32, CacheType.FP32, null);
     double v = psnr == null ? Double.NaN : psnr;
     Interval e = new Interval(v, v, v, psnr == null ? 0 : 4, psnr == null ? 4 : 0);
-    return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, Map.of("psnr", e));
+    return new Frontier.Point("h2o at 10%", "c", policy, bytes, bytes, e, Map.of("psnr", e));
   }
 
   private static List<Frontier.Point> sorted(List<Frontier.Point> points) {
@@ -97,10 +97,10 @@ final class FrontierTest {
     Path file = folder.resolve("frontier.json");
     Files.writeString(file, f.text());
     assertEquals(f, Frontier.read(file));
-    Files.writeString(file, f.text().replace("\"schemaVersion\": 1", "\"schemaVersion\": 2"));
+    Files.writeString(file, f.text().replace("\"schemaVersion\": 2", "\"schemaVersion\": 1"));
     String message =
         assertThrows(IllegalArgumentException.class, () -> Frontier.read(file)).getMessage();
-    assertTrue(message.endsWith("got 2"), message);
+    assertTrue(message.endsWith("got 1"), message);
   }
 
   /** Bytes of a batch are shared by its images, rounded up. */

@@ -52,7 +52,7 @@ final class RunJsonTest {
             RESULT.run().model(),
             RESULT.run().generation(),
             RESULT.run().prompts(),
-            new Run.Policy("scalekv", "10%", 27, "5%", 13, CacheType.FP32, CacheType.FP32),
+            new Run.Policy("scalekv", "10%", 27, "5%", 13, CacheType.FP32, CacheType.FP32, 5),
             new Run.Calibration.Measured("asi", false, "5%", 2, "f".repeat(64), 10, 0, "64"),
             "jpeg 90",
             RESULT.run().metrics(),

@@ -1,6 +1,7 @@
 package io.scalekv.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -69,5 +70,12 @@ final class PsnrTest {
     assertEquals(-10 * Math.log10((0.01 + 0.001 + 0) / 3), Psnr.ofMeanError(20, 30, inf), 1e-12);
     assertEquals(inf, Psnr.ofMeanError(inf, inf));
     assertEquals(Double.NaN, Psnr.ofMeanError());
+
+    Interval i = Psnr.ofMeanError(new double[][] {{20, 30}, {inf, 25}, {22, 21}});
+    assertEquals(Psnr.ofMeanError(20, 30, inf, 25, 22, 21), i.mean(), 1e-12);
+    assertTrue(i.low() < i.mean() && i.mean() < i.high(), i::toString);
+    assertEquals(6, i.n(), "identical images count");
+    assertFalse(Psnr.ofMeanError(new double[][] {{inf}, {20}}).hasInterval());
+    assertEquals(inf, Psnr.ofMeanError(new double[][] {{inf}, {inf}}).ranked());
   }
 }

@@ -35,7 +35,8 @@ final class FrontierViewTest {
             split,
             split == null ? null : Integer.valueOf(3),
             CacheType.parse(type),
-            CacheType.parse(type)),
+            CacheType.parse(type),
+            null),
         null,
         null,
         like.metrics(),
@@ -73,7 +74,8 @@ final class FrontierViewTest {
     assertTrue(Files.size(figures.resolve("pareto-frontier.png")) > 5000);
     assertFalse(Files.exists(figures.resolve("pareto-psnr.png")));
     assertTrue(
-        Files.readString(folder.resolve("report/report.html")).contains("PSNR against bytes"));
+        Files.readString(folder.resolve("report/report.html"))
+            .contains("PSNR of the mean MSE against bytes"));
   }
 
   @Test

@@ -34,13 +34,15 @@ final class RecommendationTest {
             split,
             split == null ? null : Integer.valueOf(3),
             like.keyType(),
-            like.valueType());
+            like.valueType(),
+            null);
     return new Frontier.Point(
         policy + " at " + budget,
         "id",
         p,
         bytes,
         bytes,
+        new Interval(psnr, psnr - 1, psnr + 1, 8, 0),
         Map.of("psnr", new Interval(psnr, psnr - 1, psnr + 1, 8, 0)));
   }
 
@@ -70,13 +72,13 @@ final class RecommendationTest {
             point("snapkv", "4%", 400_000, 20, null), point("snapkv", "20%", 1_600_000, 24, null));
     Recommendation r = of(f, "800kB", 1);
     assertTrue(r.evidence().interpolated());
-    assertEquals(22, r.evidence().psnrDb(), 1e-9, "half of two doublings");
+    assertEquals(22, r.evidence().psnrOfMeanMseDb(), 1e-9, "half of two doublings");
     assertEquals(800_000, r.peakKvBytes());
     assertEquals("800000B", r.policyBudget());
     assertTrue(r.budgetTokens() > 1 && r.budgetTokens() < 60, "tokens " + r.budgetTokens());
     assertEquals(2, r.evidence().measured().size());
     Recommendation two = of(f, "1600kB", 2);
-    assertEquals(r.evidence().psnrDb(), two.evidence().psnrDb(), 1e-9);
+    assertEquals(r.evidence().psnrOfMeanMseDb(), two.evidence().psnrOfMeanMseDb(), 1e-9);
     assertEquals(r.budgetTokens(), two.budgetTokens());
     assertTrue(two.command().contains("--batch 2"), two.command());
     assertEquals(
@@ -93,7 +95,7 @@ final class RecommendationTest {
     for (String budget : List.of("1600kB", "2000kB")) {
       Recommendation r = of(f, budget, 1);
       assertFalse(r.evidence().interpolated());
-      assertEquals(24, r.evidence().psnrDb());
+      assertEquals(24, r.evidence().psnrOfMeanMseDb());
       assertEquals("20%", r.policyBudget());
       assertEquals(1_600_000, r.peakKvBytes());
     }

@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Folders of results with made-up numbers. */
 final class ReportFixtures {
@@ -65,6 +66,12 @@ final class ReportFixtures {
 
   /** A row with a result. */
   ReportFixtures add(String group, String label, Run run, double psnr) {
+    return add(
+        group, label, run, IntStream.range(0, prompts).mapToDouble(p -> psnr + p / 4.0).toArray());
+  }
+
+  /** A row with a result, its PSNR by prompt. */
+  ReportFixtures add(String group, String label, Run run, double[] psnr) {
     String series = label.replaceAll(" at [0-9]+%", "");
     rows.add(new ExperimentFile.Row(group, label, series, run.id()));
     results.add(result(run, psnr));
@@ -94,14 +101,13 @@ final class ReportFixtures {
     return this;
   }
 
-  private RunResult result(Run run, double psnr) {
+  private RunResult result(Run run, double[] db) {
     RunResult like = ResultFixtures.result(run.policy().name(), "10%", 27, 20);
-    boolean same = Double.isInfinite(psnr);
+    boolean all = Arrays.stream(db).allMatch(Double::isInfinite);
     List<RunResult.Image> images = new ArrayList<>();
-    double[] db = new double[prompts];
     double[] ssim = new double[prompts];
     for (int p = 0; p < prompts; p++) {
-      db[p] = psnr + p / 4.0;
+      boolean same = Double.isInfinite(db[p]);
       ssim[p] = same ? 1 : db[p] / 50;
       images.add(
           RunResult.Image.of(
@@ -111,8 +117,15 @@ final class ReportFixtures {
     Map<String, Interval> metrics = new LinkedHashMap<>();
     metrics.put("psnr", Bootstrap.withSeed(0).mean(db));
     metrics.put("ssim", Bootstrap.withSeed(0).mean(ssim));
-    if (prompts >= 2 && !same) {
-      metrics.put("frechet", new Interval((40 - psnr) / 10, Double.NaN, Double.NaN, prompts, 0));
+    if (prompts >= 2 && !all) {
+      metrics.put(
+          "frechet",
+          new Interval(
+              (40 - Arrays.stream(db).filter(Double::isFinite).min().orElseThrow()) / 10,
+              Double.NaN,
+              Double.NaN,
+              prompts,
+              0));
     }
     RunResult.Memory m = like.memory();
     return new RunResult(

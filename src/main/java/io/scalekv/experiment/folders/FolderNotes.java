@@ -6,6 +6,7 @@ import io.scalekv.image.ImageFile.Trait;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Ladder;
 import io.scalekv.metrics.Metric;
+import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -139,6 +140,12 @@ final class FolderNotes {
                     .formatted(name, String.join(", ", seeds), String.join(", ", keys))));
   }
 
+  /** Returns the value to compare rows by: over all pairs, identical ones too. */
+  private static double ranked(FolderScores.Row row, Metric m) {
+    Interval v = row.values().get(m.key());
+    return m == Psnr.METRIC ? row.psnrOfMeanMseDb() : v == null ? Double.NaN : v.ranked();
+  }
+
   private static void ladder(
       List<FolderScores.Row> rows, List<Metric> metrics, List<Ladder> ladder, List<String> lines) {
     List<String> broken = new ArrayList<>();
@@ -146,13 +153,13 @@ final class FolderNotes {
       double before = Double.NaN;
       boolean monotone = true;
       for (Ladder rung : ladder) {
-        Interval v =
+        double value =
             rows.stream()
                 .filter(r -> r.kind() == Kind.DISTORTION && r.name().equals(rung.label()))
                 .findFirst()
-                .map(r -> r.values().get(m.key()))
-                .orElse(null);
-        double now = v == null ? Double.NaN : m.higherIsBetter() ? -v.ranked() : v.ranked();
+                .map(r -> ranked(r, m))
+                .orElse(Double.NaN);
+        double now = m.higherIsBetter() ? -value : value;
         monotone &= !(now < before);
         before = now;
       }

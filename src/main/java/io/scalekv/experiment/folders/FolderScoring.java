@@ -47,7 +47,6 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.IntStream;
 
 /**
  * Scoring of image folders against a reference folder, pair by pair of equal relative names, in
@@ -615,14 +614,11 @@ public final class FolderScoring {
   }
 
   private static double psnrOfMeanMse(List<PairScore> pairs) {
-    double[] psnr =
+    return Psnr.ofMeanError(
         pairs.stream()
             .map(p -> p.values().get(Psnr.METRIC.key()))
             .filter(v -> v != null)
-            .mapToDouble(v -> Math.pow(10, -v / 10))
-            .toArray();
-    return -10
-        * Math.log10(
-            IntStream.range(0, psnr.length).mapToDouble(i -> psnr[i]).average().orElse(Double.NaN));
+            .mapToDouble(v -> v)
+            .toArray());
   }
 }

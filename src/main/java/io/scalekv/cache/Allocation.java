@@ -1,5 +1,6 @@
 package io.scalekv.cache;
 
+import io.scalekv.io.Numbers;
 import io.scalekv.io.Require;
 
 /**
@@ -45,7 +46,7 @@ public sealed interface Allocation {
           return new Paper();
         }
         if (words.length == 3) {
-          return new Paper(Double.parseDouble(words[1]), Double.parseDouble(words[2]));
+          return new Paper(Numbers.real(words[1]), Numbers.real(words[2]));
         }
       } catch (NumberFormatException e) {
         throw new IllegalArgumentException(FORMS + text, e);

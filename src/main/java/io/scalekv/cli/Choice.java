@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.io.NearWord;
+import io.scalekv.io.Numbers;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -67,7 +68,7 @@ class Choice<T> implements ITypeConverter<T> {
 
   private static int whole(String text, int least) {
     try {
-      int value = Integer.parseInt(text);
+      int value = Numbers.integer(text);
       if (value >= least) {
         return value;
       }

@@ -8,7 +8,9 @@ import io.scalekv.cache.policy.PolicyKind;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.MemoryTable;
 import io.scalekv.experiment.UserNets;
+import io.scalekv.io.Numbers;
 import io.scalekv.io.Software;
+import io.scalekv.io.TextFile;
 import io.scalekv.metrics.LpipsRange;
 import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.PerScale;
@@ -21,6 +23,7 @@ import io.scalekv.tensor.Cancellation;
 import io.scalekv.vocabtrim.trim.MappingForm;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -170,6 +173,12 @@ public final class Main implements Callable<Integer> {
         .filter(c -> c.getCommandSpec().options().stream().anyMatch(Main::takesAnOptionalValue))
         .forEach(c -> c.setAllowOptionsAsOptionParameters(false));
     root.registerConverter(Path.class, Main::path);
+    root.registerConverter(Integer.class, Numbers::integer);
+    root.registerConverter(int.class, Numbers::integer);
+    root.registerConverter(Long.class, Numbers::whole);
+    root.registerConverter(long.class, Numbers::whole);
+    root.registerConverter(Double.class, Numbers::real);
+    root.registerConverter(double.class, Numbers::real);
     root.registerConverter(ComputeDevice.class, Choice.of(ComputeDevice.class));
     root.registerConverter(ModelOptions.Dtype.class, Choice.of(ModelOptions.Dtype.class));
     root.registerConverter(
@@ -215,11 +224,19 @@ public final class Main implements Callable<Integer> {
                   text.isBlank() ? "" : " (./" + text + " if it is one)",
                   text.isBlank() ? "an empty text" : text));
     }
+    Path path;
     try {
-      return Path.of(text);
+      path = Path.of(text);
     } catch (InvalidPathException e) {
       throw new TypeConversionException("must be a path, got " + text + ": " + e.getReason());
     }
+    boolean there = Files.exists(path);
+    boolean usual = Files.isRegularFile(path) || Files.isDirectory(path);
+    if (there ? !usual : Files.isSymbolicLink(path)) {
+      throw new TypeConversionException(
+          "must be a file or folder, got " + text + ": " + TextFile.kind(path));
+    }
+    return path;
   }
 
   /** Reads a policy whose name and settings are known. */
@@ -289,7 +306,7 @@ public final class Main implements Callable<Integer> {
       return exception.getMessage();
     }
     String said = String.valueOf(cause.getMessage());
-    boolean predicate = cause instanceof TypeConversionException && said.startsWith("must be ");
+    boolean predicate = said.startsWith("must be ");
     return option.longestName() + (predicate ? " " : ": ") + said;
   }
 

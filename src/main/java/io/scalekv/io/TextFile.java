@@ -38,7 +38,8 @@ public final class TextFile {
     return file;
   }
 
-  private static String kind(Path path) {
+  /** Returns what is at a path that is no file. */
+  public static String kind(Path path) {
     if (Files.isDirectory(path)) {
       return "a folder";
     } else if (Files.exists(path)) {

@@ -1,5 +1,6 @@
 package io.scalekv.model;
 
+import io.scalekv.io.Numbers;
 import io.scalekv.io.Require;
 import io.scalekv.io.TextFile;
 import java.nio.file.Files;
@@ -16,8 +17,6 @@ import java.util.stream.Collectors;
  * @param values one, or as many as scales
  */
 public record PerScale(List<Double> values) {
-  private static final String NUMBER = "[0-9]+(\\.[0-9]*)?([eE][-+]?[0-9]+)?";
-
   /** Copies the list. */
   public PerScale {
     values = List.copyOf(values);
@@ -37,7 +36,7 @@ public record PerScale(List<Double> values) {
    */
   public static PerScale parse(String text) {
     List<String> numbers = Arrays.asList(text.split(",", -1));
-    if (numbers.stream().allMatch(n -> n.matches(NUMBER))) {
+    if (numbers.stream().allMatch(Numbers::isReal)) {
       return new PerScale(numbers.stream().map(Double::valueOf).toList());
     }
     boolean named = text.chars().anyMatch(Character::isLetter) && text.indexOf('\0') < 0;
@@ -54,7 +53,7 @@ public record PerScale(List<Double> values) {
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i).strip();
       List<String> cells = Arrays.asList(line.split("\\s*[,;\\s]\\s*"));
-      boolean numbers = cells.stream().allMatch(c -> c.matches(NUMBER));
+      boolean numbers = cells.stream().allMatch(Numbers::isReal);
       if (line.isEmpty() || line.startsWith("#") || (!numbers && values.isEmpty())) {
         continue;
       }

@@ -1,5 +1,6 @@
 package io.scalekv.profile;
 
+import io.scalekv.io.Numbers;
 import io.scalekv.io.Require;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -28,13 +29,17 @@ public sealed interface TopKeys {
     String s = text.strip();
     try {
       return s.endsWith("%")
-          ? fraction(
-              new BigDecimal(s.substring(0, s.length() - 1).strip()).movePointLeft(2).doubleValue())
-          : count(Integer.parseInt(s));
+          ? fraction(decimal(s.substring(0, s.length() - 1).strip()))
+          : count(Numbers.integer(s));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           "K' must be a number of keys or a share such as 5%, got " + text, e);
     }
+  }
+
+  private static double decimal(String percent) {
+    Numbers.real(percent);
+    return new BigDecimal(percent).movePointLeft(2).doubleValue();
   }
 
   /**

@@ -8,6 +8,7 @@ import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.TokenScorer;
 import io.scalekv.cache.TokenSelector;
 import io.scalekv.cache.TopTokens;
+import io.scalekv.io.Numbers;
 import io.scalekv.io.Require;
 import java.util.Arrays;
 import java.util.List;
@@ -36,7 +37,7 @@ public final class ErrorCurve implements CachePolicy {
           "all",
           "all or a whole number, at least 1",
           "queries of the newest map that are used",
-          text -> text.equals("all") ? 0 : Require.atLeast("queries", Integer.parseInt(text), 1));
+          text -> text.equals("all") ? 0 : Require.atLeast("queries", Numbers.integer(text), 1));
   private static final Setting<String> POOL =
       Setting.choice(
           "pool",

@@ -1,5 +1,6 @@
 package io.scalekv.cache.policy;
 
+import io.scalekv.io.Numbers;
 import io.scalekv.io.Require;
 import java.util.List;
 import java.util.Locale;
@@ -35,7 +36,7 @@ public final class Setting<T> {
         String.valueOf(otherwise),
         "a whole number, " + range,
         meaning,
-        text -> (int) Require.between(name, Integer.parseInt(text), least, most));
+        text -> (int) Require.between(name, Numbers.integer(text), least, most));
   }
 
   /** Makes a setting that takes a number from {@code least} to {@code most}. */
@@ -46,7 +47,7 @@ public final class Setting<T> {
         number(otherwise),
         number(least) + " to " + number(most),
         meaning,
-        text -> Require.between(name, Double.parseDouble(text), least, most));
+        text -> Require.between(name, Numbers.real(text), least, most));
   }
 
   private static String number(double x) {
@@ -61,7 +62,7 @@ public final class Setting<T> {
         "an odd number, 1 to 999",
         meaning,
         text -> {
-          int kernel = Integer.parseInt(text);
+          int kernel = Numbers.integer(text);
           Require.that(kernel % 2 == 1, "kernel must be odd, got %d", kernel);
           return (int) Require.between("kernel", kernel, 1, 999);
         });

@@ -4,6 +4,8 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.CachePolicy;
 import io.scalekv.cache.RetainedTokens;
 import io.scalekv.cache.TokenSelector;
+import io.scalekv.io.Numbers;
+import io.scalekv.io.Require;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
@@ -52,7 +54,9 @@ record StreamingLlm(String name, BudgetPlan plan, int sinks) implements CachePol
       return c -> c.budget() - Math.min(FILL_RECENT, c.budget() / 2);
     }
     boolean maps = text.startsWith("scales:");
-    int n = Integer.parseUnsignedInt(maps ? text.substring("scales:".length()) : text);
+    int n =
+        Require.atLeast(
+            "sinks", Numbers.integer(maps ? text.substring("scales:".length()) : text), 0);
     if (!maps) {
       return c -> Math.min(c.budget(), n);
     }

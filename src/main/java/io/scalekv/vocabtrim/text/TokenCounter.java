@@ -2,6 +2,7 @@ package io.scalekv.vocabtrim.text;
 
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Json;
+import io.scalekv.io.Numbers;
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import java.io.ByteArrayOutputStream;
@@ -110,14 +111,14 @@ public final class TokenCounter {
     private State plus(Block block) {
       long[] sum = counts;
       for (int id = 0; id < sum.length; id++) {
-        sum[id] += block.counts[id];
+        sum[id] = Numbers.sum("counts of token " + id, sum[id], block.counts[id]);
       }
       return new State(
           task,
           file,
           block.end,
           texts + block.texts,
-          tokens + block.tokens,
+          Numbers.sum("tokens", tokens, block.tokens),
           skippedLines + block.skipped,
           sum);
     }

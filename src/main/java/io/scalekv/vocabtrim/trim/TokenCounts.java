@@ -1,6 +1,7 @@
 package io.scalekv.vocabtrim.trim;
 
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Numbers;
 import io.scalekv.io.Require;
 import io.scalekv.io.TextFile;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
@@ -72,16 +73,16 @@ public final class TokenCounts {
   /**
    * Returns the sum of all counts.
    *
-   * @throws ArithmeticException if it exceeds 63 bits
+   * @throws IllegalArgumentException if it exceeds 63 bits
    */
   public long total() {
-    return Arrays.stream(counts).reduce(0, Math::addExact);
+    return Arrays.stream(counts).reduce(0, (a, b) -> Numbers.sum("counts", a, b));
   }
 
   /** Adds the counts of another text. */
   public void add(long[] more) {
     for (int id = 0; id < counts.length; id++) {
-      counts[id] = Math.addExact(counts[id], more[id]);
+      counts[id] = Numbers.sum("counts of token " + id, counts[id], more[id]);
     }
   }
 

@@ -1,0 +1,262 @@
+package io.scalekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.image.Png;
+import io.scalekv.image.RgbImage;
+import io.scalekv.model.PerScale;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * Every option of every command, found in the command line's own model, with values that it cannot
+ * take: exit code 2, one line that names the option, nothing on stdout. The words around it are
+ * those of the command's first example.
+ */
+final class OptionFuzzTest {
+  private static final String PROMPT = "./scalekv ";
+  private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
+
+  /** Texts that are no number, no name and no budget. */
+  private static final List<String> TEXTS =
+      List.of(
+          "",
+          " ",
+          "1f",
+          "1d",
+          "0x10",
+          "0x1p3",
+          "٣",
+          "１",
+          "½",
+          "NaN",
+          "Infinity",
+          "-Infinity",
+          "1e999",
+          "1_000",
+          "1,5",
+          "--5",
+          "1e",
+          "-x",
+          "--limit",
+          "@x",
+          "\"1\"",
+          "'",
+          "a\nb",
+          "a\0b",
+          "a\u202eb",
+          "日本語",
+          "x".repeat(100_000));
+
+  @TempDir static Path folder;
+
+  private static CommandLine root() {
+    PrintWriter nothing = new PrintWriter(PrintWriter.nullWriter());
+    return Main.commandLine(nothing, nothing, Main.commands());
+  }
+
+  private static Stream<String> commands() {
+    List<String> names = new ArrayList<>();
+    root().getSubcommands().forEach((name, command) -> add(name, command, names));
+    return names.stream().filter(n -> !n.equals("help"));
+  }
+
+  private static void add(String path, CommandLine command, List<String> names) {
+    if (command.getSubcommands().isEmpty()) {
+      names.add(path);
+    }
+    command.getSubcommands().forEach((name, sub) -> add(path + " " + name, sub, names));
+  }
+
+  private static CommandSpec spec(String command) {
+    CommandLine line = root();
+    for (String name : command.split(" ")) {
+      line = line.getSubcommands().get(name);
+    }
+    return line.getCommandSpec();
+  }
+
+  /** Returns the words of the first example; what it would write goes to a temporary folder. */
+  private static List<String> example(CommandSpec spec) {
+    String line =
+        Stream.of(spec.usageMessage().footer())
+            .map(String::strip)
+            .filter(l -> l.startsWith(PROMPT))
+            .findFirst()
+            .orElseThrow();
+    List<String> words = new ArrayList<>();
+    Matcher m = WORD.matcher(line.substring(PROMPT.length()).replace("%%", "%").split(" [>|] ")[0]);
+    while (m.find()) {
+      String word = m.group(1) == null ? m.group(2) : m.group(1);
+      words.add(word.startsWith("out/") ? folder.resolve(word).toString() : word);
+    }
+    return words;
+  }
+
+  /** Returns the example with a value of an option, in place of one that stands there. */
+  private static String[] with(List<String> example, OptionSpec option, String value) {
+    List<String> words = new ArrayList<>(example);
+    for (String name : option.names()) {
+      for (int at = words.indexOf(name); at >= 0; at = words.indexOf(name)) {
+        words.subList(at, Math.min(words.size(), at + 1 + option.arity().min())).clear();
+      }
+    }
+    words.add(option.longestName() + "=" + value);
+    return words.toArray(String[]::new);
+  }
+
+  private static boolean takes(ArgSpec option, Class<?>... types) {
+    return Stream.of(option.typeInfo().getAuxiliaryTypes()).anyMatch(List.of(types)::contains)
+        || List.of(types).contains(option.type());
+  }
+
+  private static void refused(Said said, String name, String value) {
+    String shown = name + "=" + (value.length() > 100 ? value.substring(0, 100) : value);
+    assertEquals(2, said.code(), () -> shown + ": " + said.err());
+    assertEquals("", said.out(), shown);
+    List<String> lines = said.err().lines().toList();
+    assertEquals(1, lines.size(), () -> shown + ": " + said.err());
+    String line = lines.get(0);
+    assertTrue(line.contains(name), () -> shown + ": " + line);
+    assertTrue(line.length() < 1500, () -> shown + ": " + line.length() + " characters");
+    assertFalse(line.contains("Exception") || line.contains("io.scalekv"), line);
+    assertTrue(
+        line.chars().noneMatch(c -> Character.isISOControl(c) || c == 0x202e),
+        () -> shown + ": unseen characters in the message");
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void textsThatAreNoValue(String command) {
+    CommandSpec spec = spec(command);
+    List<String> example = example(spec);
+    for (OptionSpec option : spec.options()) {
+      boolean text = takes(option, String.class);
+      if (text || option.usageHelp() || option.versionHelp() || option.arity().max() == 0) {
+        continue;
+      }
+      boolean path = takes(option, Path.class);
+      for (String value : path ? List.of("", " ", "a\0b", "--limit", "-x") : TEXTS) {
+        boolean list = option.splitRegex().equals(",") || takes(option, PerScale.class);
+        if (value.equals("1,5") && list) {
+          continue;
+        }
+        refused(Said.of((Object[]) with(example, option, value)), option.longestName(), value);
+      }
+    }
+  }
+
+  /** A flag takes no text. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  void flagsTakeNoText(String command) {
+    CommandSpec spec = spec(command);
+    List<String> example = example(spec);
+    for (OptionSpec option : spec.options()) {
+      if (option.arity().max() == 0 && !option.usageHelp() && !option.versionHelp()) {
+        Said said = Said.of((Object[]) with(example, option, "maybe"));
+        assertEquals(2, said.code(), () -> option.longestName() + ": " + said.err());
+        assertEquals(1, said.err().lines().count(), said.err());
+      }
+    }
+  }
+
+  private static Map<String, Path> files;
+
+  @BeforeEach
+  void writeFiles() throws IOException, InterruptedException {
+    if (files != null) {
+      return;
+    }
+    files = new LinkedHashMap<>();
+    Path dir = Files.createDirectories(folder.resolve("files"));
+    files.put("folder", Files.createDirectories(dir.resolve("folder")));
+    files.put("empty file", Files.createFile(dir.resolve("empty")));
+    files.put("link loop", Files.createSymbolicLink(dir.resolve("loop"), Path.of("loop")));
+    Path pipe = dir.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    files.put("pipe", pipe);
+    files.put("no file", dir.resolve("nothing"));
+    Path image = dir.resolve("image.png");
+    Png.write(RgbImage.of(1, 1, new byte[3]), image);
+    files.put("image", image);
+    files.put("gzip", write(dir, "x.gz", "\u001f\u008b\b\0\0\0\0\0\0\3"));
+    files.put("GGUF", write(dir, "x.gguf", "GGUF\3\0\0\0"));
+    files.put("NumPy", write(dir, "x.npy", "\u0093NUMPY\1\0"));
+    files.put("pickle", write(dir, "x.pkl", "\u0080\2]q\0."));
+    files.put("experiment", write(dir, "x.yaml", "name: x\nmodel: pocket\nrows: []\n"));
+    files.put("manifest", write(dir, "manifest.json", "{\"drawing\": {}, \"policies\": []}"));
+    files.put("one prompt a line", write(dir, "p.txt", "no word of the model\n"));
+  }
+
+  private static Path write(Path folder, String name, String bytes) throws IOException {
+    return Files.write(folder.resolve(name), bytes.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  /** What no file option can take is refused where options are read: no command is started. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  void pipesAndLinkLoops(String command) {
+    CommandSpec spec = spec(command);
+    List<String> example = example(spec);
+    for (OptionSpec option : spec.options()) {
+      if (takes(option, Path.class)) {
+        for (String kind : Set.of("pipe", "link loop")) {
+          String value = files.get(kind).toString();
+          refused(Said.of((Object[]) with(example, option, value)), option.longestName(), value);
+        }
+      }
+    }
+  }
+
+  /** Files of another kind, for every option that reads one; nothing is written. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  @Tag("full")
+  void filesOfAnotherKind(String command) {
+    CommandSpec spec = spec(command);
+    List<String> example = example(spec);
+    for (OptionSpec option : spec.options()) {
+      boolean reads =
+          takes(option, Path.class) && HelpGroup.Heading.of(option) != HelpGroup.Heading.OUTPUT;
+      if (!reads || Set.of("--save", "--out").contains(option.longestName())) {
+        continue;
+      }
+      files.forEach(
+          (kind, file) -> {
+            String shown = command + " " + option.longestName() + " " + kind;
+            String[] words = with(example, option, file.toString());
+            Said said =
+                assertTimeoutPreemptively(
+                    Duration.ofMinutes(2), () -> Said.of((Object[]) words), shown);
+            assertFalse(said.err().contains("unexpected "), () -> shown + ": " + said.err());
+            assertFalse(said.err().contains("\tat "), () -> shown + ": " + said.err());
+            assertTrue(said.code() != 0 || !kind.equals("no file"), shown);
+          });
+    }
+  }
+}

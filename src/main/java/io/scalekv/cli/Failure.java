@@ -72,9 +72,15 @@ record Failure(int exitCode, String message) {
             .formatted(error.getClass().getSimpleName(), textOf(error)));
   }
 
-  /** Joins the lines of a text; unseen characters become escapes. */
+  /**
+   * Joins the lines of a text and leaves out the middle of a long one; unseen characters become
+   * escapes.
+   */
   static String oneLine(String text) {
-    return TextFile.visible(text.strip().replaceAll("\\s*\\R\\s*", " ").replace('\t', ' '));
+    String line = TextFile.visible(text.strip().replaceAll("\\s*\\R\\s*", " ").replace('\t', ' '));
+    return line.length() <= LONGEST
+        ? line
+        : line.substring(0, LONGEST - TAIL) + " … " + line.substring(line.length() - TAIL);
   }
 
   private static String textOf(Throwable error) {
@@ -82,10 +88,7 @@ record Failure(int exitCode, String message) {
     if (text == null || text.isBlank()) {
       return error.getClass().getSimpleName();
     }
-    String line = oneLine(text);
-    return line.length() <= LONGEST
-        ? line
-        : line.substring(0, LONGEST - TAIL) + " … " + line.substring(line.length() - TAIL);
+    return oneLine(text);
   }
 
   private static String disk(FileSystemException error) {

@@ -1,5 +1,6 @@
 package io.scalekv.cli;
 
+import static java.awt.image.BufferedImage.TYPE_4BYTE_ABGR;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import io.scalekv.model.Drawing;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PerScale;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,7 +111,9 @@ final class RedrawTest {
     Path full = manifest.resolveSibling("full");
     Path packed = full.resolve("p0000-s7.png");
     RgbImage image = Png.read(packed);
-    ImageIO.write(Png.toBuffered(image), "png", packed.toFile());
+    BufferedImage alpha = new BufferedImage(image.width(), image.height(), TYPE_4BYTE_ABGR);
+    alpha.createGraphics().drawImage(Png.toBuffered(image), 0, 0, null);
+    ImageIO.write(alpha, "png", packed.toFile());
     byte[] rgb = image.rgb().clone();
     rgb[0] ^= 64;
     Png.write(RgbImage.of(image.width(), image.height(), rgb), full.resolve("p0000-s8.png"));

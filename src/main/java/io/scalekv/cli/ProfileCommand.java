@@ -48,7 +48,8 @@ final class ProfileCommand implements Callable<Integer> {
       AttentionProfile profile =
           source.statistics().orElseGet(() -> measure(source, options, images));
       AttentionAtlas atlas = AttentionAtlas.of(attention.name(), profile);
-      List<Path> files = atlas.write(AttentionAtlas.extremes(source, atlas.profile()), out);
+      List<Path> files =
+          atlas.write(AttentionAtlas.extremes(source, atlas.profile()), source.provenance(), out);
       AttentionAtlas.Summary summary = atlas.summary();
       output.json(Map.of("model", opened.model()), summary, output.work(files));
       output.line(

@@ -4,14 +4,18 @@ import io.scalekv.report.CalibrationSummary;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.CalibrationPart;
+import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.Roles;
+import io.scalekv.roles.UnsureRole;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,6 +57,11 @@ final class RolesShowCommand implements Callable<Integer> {
   }
 
   private void table(Calibration c) {
+    Set<LayerScale> doubts =
+        UnsureRole.of(c).stream()
+            .filter(UnsureRole::isResampled)
+            .map(UnsureRole::pair)
+            .collect(Collectors.toSet());
     List<String> columns = new ArrayList<>(List.of("layer"));
     for (int k = 0; k < c.model().scales(); k++) {
       columns.add("%d (%s)".formatted(k + 1, c.model().schedule().map(k)));
@@ -63,18 +72,19 @@ final class RolesShowCommand implements Callable<Integer> {
         layer -> {
           List<Object> cells = new ArrayList<>(List.of(layer));
           for (int k = 0; k < c.model().scales(); k++) {
-            cells.add(cell(c.roles(), layer, k));
+            cells.add(cell(c.roles(), doubts, layer, k));
           }
           return cells;
         });
   }
 
-  private static String cell(Roles roles, int layer, int scale) {
+  private static String cell(Roles roles, Set<LayerScale> doubts, int layer, int scale) {
     RoleStatistics s = roles.statistics();
     String z =
         Double.isNaN(s.z()[layer][scale])
             ? "-"
             : String.format(Locale.ROOT, "%.2f", s.z()[layer][scale]);
-    return z + (roles.assignment().isDrafter(layer, scale) ? " D" : "");
+    boolean unsure = doubts.contains(new LayerScale(layer, scale));
+    return z + (roles.assignment().isDrafter(layer, scale) ? " D" : "") + (unsure ? "?" : "");
   }
 }

@@ -3,6 +3,7 @@ package io.scalekv.report;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.profile.AttentionMap;
 import io.scalekv.profile.AttentionMapTap;
 import io.scalekv.profile.AttentionProfile;
@@ -14,19 +15,22 @@ import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.StatisticsCsv;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
  * The attention of a model as tables and figures: statistics by layer and scale, masses by source
  * and target scale, heads, and whole attention maps. Every figure is a PNG of twice its nominal
- * size and an SVG. In figures scales count from 1, as in the paper; layers and heads from 0.
+ * size, an SVG and a PDF, and all are on one HTML page. In figures scales count from 1, as in the
+ * paper; layers and heads from 0.
  */
 public final class AttentionAtlas {
   private static final double LEAST_ATTENTION = 1e-4;
@@ -135,28 +139,23 @@ public final class AttentionAtlas {
    * Writes all files.
    *
    * @param maps attention maps of {@link #extremes}
+   * @param provenance origin of the attention, by name
    * @return the files, in the order of the index
    */
-  public List<Path> write(List<AttentionMap> maps, Path folder) throws IOException {
+  public List<Path> write(List<AttentionMap> maps, Map<String, String> provenance, Path folder)
+      throws IOException {
     List<Path> files = new ArrayList<>();
     StatisticsCsv.writeStatistics(profile, add(files, folder, "statistics.csv"));
     StatisticsCsv.writePrompts(profile, add(files, folder, "statistics-by-prompt.csv"));
     StatisticsCsv.writeHeads(profile, add(files, folder, "profile.csv"));
     StatisticsCsv.writeSourceMass(profile, add(files, folder, "source-mass.csv"));
-    figure(files, folder, "statistics", features());
-    figure(files, folder, "source-mass", sourceMass());
-    figure(files, folder, "heads-current-mass", heads(HeadStatistic.CURRENT_MASS, "share"));
-    figure(files, folder, "heads-entropy", heads(HeadStatistic.ENTROPY, "nats"));
-    String density =
-        model + ": attention of the heads on the current map (form of ScaleKV fig. 6a)";
-    figure(files, folder, "current-mass-density", CurrentMassDensity.of(density, profile));
-    if (!maps.isEmpty()) {
-      figure(
-          files,
-          folder,
-          "attention-maps",
-          maps(maps, List.of("drafter (lowest ASI of the scale)", "refiner (highest)")));
+    List<NamedFigure> figures = figures(maps);
+    for (NamedFigure f : figures) {
+      files.addAll(f.write(folder));
     }
+    String page = StatisticsPage.of(model, summary(), profile, figures, provenance);
+    AtomicFile.write(
+        add(files, folder, StatisticsPage.NAME), page.getBytes(StandardCharsets.UTF_8));
     return files;
   }
 
@@ -166,9 +165,36 @@ public final class AttentionAtlas {
     return file;
   }
 
-  private static void figure(List<Path> files, Path folder, String name, Figure figure)
-      throws IOException {
-    files.addAll(figure.write(folder, name));
+  private List<NamedFigure> figures(List<AttentionMap> maps) {
+    String density =
+        model + ": attention of the heads on the current map (form of ScaleKV fig. 6a)";
+    List<NamedFigure> figures = new ArrayList<>();
+    add(figures, "statistics", "Statistics by layer and scale", features());
+    add(figures, "source-mass", "Attention between scales", sourceMass());
+    add(
+        figures,
+        "heads-current-mass",
+        "Attention on the current map by head",
+        heads(HeadStatistic.CURRENT_MASS, "share"));
+    add(
+        figures,
+        "heads-entropy",
+        "Entropy of the attention by head",
+        heads(HeadStatistic.ENTROPY, "nats"));
+    add(
+        figures,
+        "current-mass-density",
+        "Density of the attention on the current map",
+        CurrentMassDensity.of(density, profile));
+    if (!maps.isEmpty()) {
+      List<String> names = List.of("drafter (lowest ASI of the scale)", "refiner (highest)");
+      add(figures, "attention-maps", "Whole attention maps", maps(maps, names));
+    }
+    return figures;
+  }
+
+  private static void add(List<NamedFigure> figures, String name, String alt, Figure figure) {
+    figures.add(new NamedFigure(name, alt, figure));
   }
 
   private String prompts() {

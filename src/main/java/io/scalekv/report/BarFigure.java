@@ -7,7 +7,6 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Horizontal bars with error bars, one per row, with room for long labels. Painted directly: the
@@ -36,12 +35,11 @@ public final class BarFigure implements Figure {
     }
   }
 
-  private static final int PLOT_WIDTH = 430;
-  private static final int ROW = 24;
-  private static final int TOP = 44;
-  private static final int BOTTOM = 52;
-  private static final int MARGIN = 16;
-  private static final Color GRID = new Color(0xdddddd);
+  private static final int PLOT_WIDTH = 260;
+  private static final int ROW = 20;
+  private static final int TOP = 38;
+  private static final int BOTTOM = 44;
+  private static final int MARGIN = 10;
 
   private final String title;
   private final String axis;
@@ -56,12 +54,12 @@ public final class BarFigure implements Figure {
     this.title = title;
     this.axis = axis;
     this.bars = bars;
-    Font label = Brush.plain(12);
+    Font label = Brush.plain(11);
     left =
         MARGIN
             + 8
             + (int) bars.stream().mapToDouble(b -> Brush.width(label, b.label())).max().orElse(0);
-    Font note = Brush.plain(11);
+    Font note = Brush.plain(10);
     right =
         MARGIN
             + 12
@@ -72,7 +70,7 @@ public final class BarFigure implements Figure {
       least = Math.min(least, Double.isNaN(b.low()) ? b.value() : Math.min(b.low(), b.value()));
       most = Math.max(most, Double.isNaN(b.high()) ? b.value() : Math.max(b.high(), b.value()));
     }
-    step = step(most == least ? 1 : most - least);
+    step = Ticks.step(most == least ? 1 : most - least, 6);
     from = Math.floor(least / step) * step;
     to = Math.max(from + step, Math.ceil(most / step) * step);
   }
@@ -89,16 +87,9 @@ public final class BarFigure implements Figure {
     return new BarFigure(title, axis, finite);
   }
 
-  /** Returns 1, 2 or 5 times a power of ten, 4 to 9 of them in the range. */
-  private static double step(double range) {
-    double power = Math.pow(10, Math.floor(Math.log10(range)));
-    double share = range / power;
-    return power * (share < 1.5 ? 0.2 : share < 4 ? 0.5 : share < 8 ? 1 : 2);
-  }
-
   @Override
   public int width() {
-    int titled = 2 * MARGIN + (int) Math.ceil(Brush.width(Brush.bold(13), title));
+    int titled = 2 * MARGIN + (int) Math.ceil(Brush.width(Brush.TITLE, title));
     return Math.max(titled, left + PLOT_WIDTH + right);
   }
 
@@ -114,15 +105,15 @@ public final class BarFigure implements Figure {
   @Override
   public void paint(Graphics2D g) {
     Brush.clear(g, this);
-    Brush.text(g, Brush.bold(13), Brush.INK, title, MARGIN, 26, 0);
+    Brush.text(g, Brush.TITLE, Brush.INK, title, MARGIN, 22, 0);
     double bottom = TOP + (double) bars.size() * ROW;
     int ticks = (int) Math.round((to - from) / step);
     for (int t = 0; t <= ticks; t++) {
       double value = from + t * step;
-      Brush.line(g, x(value), TOP - 4, x(value), bottom + 4, GRID, 1);
-      Brush.text(g, Brush.plain(11), Brush.INK, number(value), x(value), bottom + 18, 0.5);
+      Brush.line(g, x(value), TOP - 4, x(value), bottom + 4, Brush.GRID, 0.8);
+      Brush.text(g, Brush.plain(10), Brush.INK, Ticks.text(value), x(value), bottom + 18, 0.5);
     }
-    Brush.text(g, Brush.plain(12), Brush.INK, axis, left + PLOT_WIDTH / 2.0, bottom + 38, 0.5);
+    Brush.text(g, Brush.plain(11), Brush.INK, axis, left + PLOT_WIDTH / 2.0, bottom + 34, 0.5);
     for (int i = 0; i < bars.size(); i++) {
       bar(g, bars.get(i), TOP + (double) i * ROW);
     }
@@ -130,7 +121,7 @@ public final class BarFigure implements Figure {
   }
 
   private void bar(Graphics2D g, Bar b, double y) {
-    Brush.text(g, Brush.plain(12), Brush.INK, b.label(), left - 8, y + ROW / 2.0 + 4, 1);
+    Brush.text(g, Brush.plain(11), Brush.INK, b.label(), left - 8, y + ROW / 2.0 + 4, 1);
     double start = Math.min(x(0), x(b.value()));
     g.setColor(b.style().color());
     g.fill(new Rectangle2D.Double(start, y + 4, Math.abs(x(b.value()) - x(0)), ROW - 8));
@@ -142,18 +133,12 @@ public final class BarFigure implements Figure {
       end = Math.max(end, x(b.high()));
     }
     Brush.text(
-        g, Brush.plain(11), Brush.FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
+        g, Brush.plain(10), Brush.FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
   }
 
   private void errorBar(Graphics2D g, Bar b, double y, Color color, double thickness) {
     Brush.line(g, x(b.low()), y, x(b.high()), y, color, thickness);
     Brush.line(g, x(b.low()), y - 4, x(b.low()), y + 4, color, thickness);
     Brush.line(g, x(b.high()), y - 4, x(b.high()), y + 4, color, thickness);
-  }
-
-  private String number(double value) {
-    int digits = (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-    double rounded = Math.abs(value) < step / 1e6 ? 0 : value;
-    return String.format(Locale.ROOT, "%." + digits + "f", rounded);
   }
 }

@@ -4,12 +4,16 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
+import java.awt.Shape;
 import java.awt.font.FontRenderContext;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 
-/** Brush of the figures that are painted directly: fonts, text and lines; lengths in pixels. */
+/**
+ * Style of all figures: fonts, colours of text and lines; lengths in pixels. The colours of
+ * policies are those of {@link PolicyStyle}, of heat maps those of {@link Palette}.
+ */
 final class Brush {
   static {
     System.setProperty("java.awt.headless", "true");
@@ -20,6 +24,12 @@ final class Brush {
 
   /** Colour of remarks and frames. */
   static final Color FAINT = new Color(0x666666);
+
+  /** Colour of grid lines. */
+  static final Color GRID = new Color(0xDDDDDD);
+
+  /** Font of titles. */
+  static final Font TITLE = bold(12);
 
   private Brush() {}
 
@@ -58,6 +68,15 @@ final class Brush {
     g.drawString(text, (float) (x - align * width(font, text)), (float) y);
   }
 
+  /** Returns text cut to a width, ending in an ellipsis. */
+  static String fitted(Font font, String text, double most) {
+    String cut = text;
+    while (cut.length() > 1 && width(font, cut) > most) {
+      cut = cut.substring(0, cut.length() - 2) + "…";
+    }
+    return cut;
+  }
+
   /** Draws text that reads upwards, centred at (x, y). */
   static void upright(Graphics2D g, Font font, String text, double x, double y) {
     AffineTransform before = g.getTransform();
@@ -88,5 +107,24 @@ final class Brush {
     g.setColor(color);
     g.setStroke(new BasicStroke((float) thickness));
     g.draw(new Line2D.Double(x0, y0, x1, y1));
+  }
+
+  /** Draws a dashed straight line. */
+  static void dashed(
+      Graphics2D g, double x0, double y0, double x1, double y1, Color color, double thickness) {
+    path(g, new Line2D.Double(x0, y0, x1, y1), color, thickness, true);
+  }
+
+  static void path(Graphics2D g, Shape path, Color color, double thickness, boolean dashed) {
+    g.setColor(color);
+    g.setStroke(
+        new BasicStroke(
+            (float) thickness,
+            BasicStroke.CAP_BUTT,
+            BasicStroke.JOIN_ROUND,
+            1,
+            dashed ? new float[] {5, 3} : null,
+            0));
+    g.draw(path);
   }
 }

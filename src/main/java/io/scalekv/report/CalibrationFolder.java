@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import io.scalekv.io.AtomicFile;
 import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.StatisticsCsv;
 import io.scalekv.profile.StatisticsFile;
@@ -7,12 +8,13 @@ import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.ScaleKvBudgetFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Folder of a calibration with roles: its file, budgets, statistics and heat map. */
+/** Folder of a calibration with roles: its file, budgets, statistics, heat map and page. */
 public final class CalibrationFolder {
   /** File of the calibration. */
   public static final String ROLES = "roles.json";
@@ -38,6 +40,10 @@ public final class CalibrationFolder {
     ScaleKvBudgetFile.of(calibration.roles().assignment(), calibration.roles().plan())
         .write(files.get(1));
     files.addAll(RoleHeatMap.of(calibration).write(folder, "roles"));
+    Path page = folder.resolve(StatisticsPage.NAME);
+    String text = StatisticsPage.of(calibration, profile);
+    AtomicFile.write(page, text.getBytes(StandardCharsets.UTF_8));
+    files.add(page);
     CalibrationFile.write(calibration, files.get(0));
     return files;
   }

@@ -3,7 +3,10 @@ package io.scalekv.report;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationPart;
 import io.scalekv.roles.LayerScale;
+import io.scalekv.roles.Role;
 import io.scalekv.roles.Roles;
+import io.scalekv.roles.UnsureRole;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,6 +24,7 @@ import java.util.stream.Collectors;
  * @param budgetTokens mean tokens per layer and head
  * @param allocation how drafters and refiners share the budget
  * @param drafters by scale, then layer
+ * @param unsure roles that the prompts do not settle, drafters first
  * @param parts names of all parts
  */
 public record CalibrationSummary(
@@ -32,7 +36,10 @@ public record CalibrationSummary(
     Integer budgetTokens,
     String allocation,
     List<Drafter> drafters,
+    List<Unsure> unsure,
     List<String> parts) {
+  private static final int MOST_UNSURE = 4;
+
   /**
    * One drafter.
    *
@@ -58,13 +65,44 @@ public record CalibrationSummary(
     }
   }
 
+  /**
+   * One role that the prompts do not settle.
+   *
+   * @param layer from 0
+   * @param scale from 1
+   * @param map token map of the scale
+   * @param confidence bootstrap probability of the role; null without a bootstrap
+   * @param reason why
+   */
+  public record Unsure(
+      int layer, int scale, String map, String role, Double confidence, String reason) {
+    private static Unsure of(Calibration c, UnsureRole u) {
+      return new Unsure(
+          u.pair().layer(),
+          u.pair().scale() + 1,
+          c.model().schedule().map(u.pair().scale()).toString(),
+          u.role().word(),
+          Double.isNaN(u.confidence()) ? null : u.confidence(),
+          u.reason());
+    }
+
+    boolean isDrafter() {
+      return role.equals(Role.DRAFTER.word());
+    }
+
+    @Override
+    public String toString() {
+      return "%s layer %d at scale %d (%s): %s".formatted(role, layer, scale, map, reason);
+    }
+  }
+
   /** Returns the summary of a calibration. */
   public static CalibrationSummary of(Calibration c) {
     Map<String, String> model =
         Map.of("name", c.model().name(), "weightsSha256", c.model().weights());
     if (c.find(CalibrationPart.ROLES).isEmpty()) {
       return new CalibrationSummary(
-          model, c.source(), null, null, null, null, null, List.of(), c.names());
+          model, c.source(), null, null, null, null, null, List.of(), List.of(), c.names());
     }
     Roles roles = c.roles();
     return new CalibrationSummary(
@@ -76,6 +114,7 @@ public record CalibrationSummary(
         roles.budgetTokens(),
         roles.allocation(),
         roles.assignment().drafters().stream().map(pair -> Drafter.of(c, pair)).toList(),
+        UnsureRole.of(c).stream().map(u -> Unsure.of(c, u)).toList(),
         c.names());
   }
 
@@ -85,11 +124,42 @@ public record CalibrationSummary(
     if (statistic == null) {
       return List.of(model.get("name") + ": no roles", all);
     }
-    String found = drafters.stream().map(Drafter::toString).collect(Collectors.joining("; "));
-    return List.of(
+    String found =
+        drafters.stream()
+            .map(d -> d + (isUnsure(d) ? ", unsure" : ""))
+            .collect(Collectors.joining("; "));
+    List<String> lines = new ArrayList<>();
+    lines.add(
         "%s: z of %s, roles by %s, budget %s = %d tokens per layer and head (%s allocation)"
-            .formatted(model.get("name"), statistic, classifier, budget, budgetTokens, allocation),
-        all,
-        "drafters (D): " + (found.isEmpty() ? "none" : found));
+            .formatted(model.get("name"), statistic, classifier, budget, budgetTokens, allocation));
+    lines.add(all);
+    lines.add("drafters (D): " + (found.isEmpty() ? "none" : found));
+    unsure.stream().limit(MOST_UNSURE).forEach(u -> lines.add("unsure " + u));
+    if (unsure.size() > MOST_UNSURE) {
+      lines.add(
+          "and %d more of less than %.1f".formatted(unsure.size() - MOST_UNSURE, UnsureRole.SURE));
+    }
+    if (unsure.stream().anyMatch(Unsure::isDrafter)) {
+      lines.add("more captions settle roles; equal shares for unsure layers: " + equalShares());
+    }
+    return lines;
+  }
+
+  private boolean isUnsure(Drafter d) {
+    return unsure.stream()
+        .anyMatch(u -> u.isDrafter() && u.layer() == d.layer() && u.scale() == d.scale());
+  }
+
+  /**
+   * Returns the setting of ScaleKV in which only sure drafters get a share of their own; its scales
+   * count from 0.
+   */
+  public String equalShares() {
+    String sure =
+        drafters.stream()
+            .filter(d -> !isUnsure(d))
+            .map(d -> d.layer() + "@" + (d.scale() - 1))
+            .collect(Collectors.joining("+"));
+    return "--policy scalekv:drafters=" + (sure.isEmpty() ? "none" : sure);
   }
 }

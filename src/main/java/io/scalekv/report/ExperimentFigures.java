@@ -46,16 +46,17 @@ final class ExperimentFigures {
               ExperimentFigures::decay,
               r -> 100 * decay(r),
               r -> "scalekv, the paper's rule"),
-          calibrated("calibration prompts (doublings)", true, ExperimentFigures::prompts),
+          calibrated("calibration prompts (log scale)", true, ExperimentFigures::prompts),
           calibrated("drafters N_d (layer–scale pairs)", false, Run.Calibration::drafters),
           new Axis(
-              "KV cache held (% of the full cache)",
-              false,
+              "peak KV cache of an image, measured (KiB, log scale)",
+              true,
               r -> r.run().policy().equalBudget(),
-              r -> r.result().memory() == null ? Double.NaN : r.result().memory().percentOfFull(),
+              ExperimentFigures::kib,
               ResultRow::series));
 
   private static final String OTHER_SEED = "other seed";
+  private static final double KIB = 1024;
   private static final double GIB = 1 << 30;
 
   private final Results results;
@@ -127,10 +128,17 @@ final class ExperimentFigures {
     return cuts.stream().map(axis.setting()).filter(s -> s != null).distinct().count();
   }
 
+  /** Most bytes that one image held, both guidance branches together, in KiB. */
+  private static double kib(ResultRow r) {
+    RunResult.Memory m = r.result().memory();
+    return m == null || m.peakKvBytes() == null ? Double.NaN : m.peakKvBytes() / KIB / m.batch();
+  }
+
   private static Integer prompts(Run.Calibration c) {
     return c instanceof Run.Calibration.Measured m ? Integer.valueOf(m.prompts()) : null;
   }
 
+  /** Returns a value whose mean is a number. */
   private static Optional<Interval> finite(MetricColumn c, ResultRow r) {
     return c.value(r.result()).filter(v -> Double.isFinite(v.mean()));
   }
@@ -163,19 +171,41 @@ final class ExperimentFigures {
                   sorted.stream().map(r -> c.value(r.result()).orElseThrow()).toList()));
         });
     return LineFigure.of(
-        new LineFigure.Axes(results.file().heading(), axis.title(), c.axis(), axis.doublings()),
+        new LineFigure.Axes(
+            results.file().heading(), note(c), axis.title(), c.axis(), axis.doublings()),
         lines,
         levels);
   }
 
+  /** Images behind every point, and the full cache that they are compared with. */
+  private String note(MetricColumn c) {
+    Run run = cuts.get(0).run();
+    RunResult.Memory m = cuts.get(0).result().memory();
+    String full =
+        m == null
+            ? ""
+            : String.format(
+                Locale.ROOT, "; full cache %.0f KiB an image", m.fullKvBytes() / KIB / m.batch());
+    return (c.ofSets()
+            ? "sets of %d images, no interval%s"
+            : "mean of %d images, bars: 95 %% interval over captions%s")
+        .formatted(run.prompts().images(), full);
+  }
+
   /**
-   * Returns the levels of images with another seed: a policy beyond them has not kept the image.
+   * Returns the levels of the full cache run again, the best that is possible, and of images with
+   * another seed: a policy beyond them has not kept the image.
    */
   static List<LineFigure.Level> rulers(MetricColumn c, List<ResultRow> rows) {
     List<LineFigure.Level> levels = new ArrayList<>();
     for (ResultRow r : rows) {
       if (r.ruler() && r.run().kind() == Run.Kind.OTHER_SEED) {
         finite(c, r).ifPresent(v -> levels.add(new LineFigure.Level(OTHER_SEED, v.mean())));
+      } else if (r.ruler() && r.run().kind() == Run.Kind.POLICY) {
+        c.value(r.result())
+            .map(v -> new LineFigure.Level("full cache", v.ranked()))
+            .filter(l -> !Double.isNaN(l.y()) && !levels.contains(l))
+            .ifPresent(levels::add);
       }
     }
     return levels;

@@ -34,12 +34,19 @@ public interface Figure {
     AtomicFile.write(file, FigureFile.svg(this).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Writes {@code NAME.png} and {@code NAME.svg} and returns the two files. */
+  /** Writes a PDF, atomically. */
+  default void writePdf(Path file) throws IOException {
+    AtomicFile.write(file, FigureFile.pdf(this));
+  }
+
+  /** Writes {@code NAME.png}, {@code NAME.svg} and {@code NAME.pdf} and returns the files. */
   default List<Path> write(Path folder, String name) throws IOException {
     Path png = folder.resolve(name + ".png");
     Path svg = folder.resolve(name + ".svg");
     writePng(png);
+    Path pdf = folder.resolve(name + ".pdf");
     writeSvg(svg);
-    return List.of(png, svg);
+    writePdf(pdf);
+    return List.of(png, svg, pdf);
   }
 }

@@ -138,7 +138,7 @@ final class FrontierView {
   private LineFigure.Line line(String name, List<Frontier.Point> points) {
     return LineFigure.Line.joined(
         name,
-        PolicyStyle.of(points.get(0).policy().name()).variant(name),
+        PolicyStyle.of(points.get(0).policy().name()),
         points.stream().mapToDouble(p -> p.bytes() / KIB).toArray(),
         points.stream().map(Frontier.Point::psnrOfMeanMse).toList());
   }

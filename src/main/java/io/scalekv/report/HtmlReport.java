@@ -6,6 +6,7 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.io.Json;
+import io.scalekv.metrics.Psnr;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -27,7 +28,13 @@ import java.util.stream.IntStream;
  * gives it its values.
  */
 final class HtmlReport {
-  private static final long MOST_IMAGE_BYTES = 3L << 20;
+  /** Most bytes of a page; images take what the rest leaves. */
+  static final long MOST_BYTES = 3_000_000;
+
+  /** Most bytes of a vector figure; a larger one is embedded as pixels. */
+  private static final int MOST_VECTOR_BYTES = 120_000;
+
+  private static final int SHEET_WIDTH = 820;
   private static final List<String> FIRST_FIGURES =
       List.of("psnr", "lpips", "lpips-proxy", "fid", "frechet", "bits", "memory", "latency");
 
@@ -96,8 +103,47 @@ final class HtmlReport {
     page.put("contents", contents);
     page.put("sections", experiments);
     page.put("provenance", provenance);
-    page.put("flip", json(flip()));
+    page.put("flipData", "[]");
+    long left = MOST_BYTES - page("report", page).getBytes(StandardCharsets.UTF_8).length;
+    List<Flip> flips = flip(left);
+    page.put("flipData", json(flips));
+    if (!flips.isEmpty()) {
+      page.put("flip", flipView(flips));
+    }
     return page("report", page);
+  }
+
+  private Map<String, Object> flipView(List<Flip> flips) {
+    int all = sections.stream().mapToInt(s -> s.pairs().runs().size()).sum();
+    int shown = flips.stream().mapToInt(f -> f.runs().size()).sum();
+    return flipView(
+        "Full cache or policy?",
+        "the full cache",
+        "the policy",
+        "prompt",
+        shown == all ? "" : "%d of %d policies' images fit into this page.".formatted(shown, all),
+        List.of(
+            Map.of("label", "experiment", "id", "flip-experiment"),
+            Map.of("label", "policy", "id", "flip-policy"),
+            Map.of("label", "prompt", "id", "flip-prompt")));
+  }
+
+  /** Returns the values of the template of a flip view. */
+  static Map<String, Object> flipView(
+      String title,
+      String first,
+      String second,
+      String pair,
+      String shown,
+      List<Map<String, String>> selects) {
+    return Map.of(
+        "title", title, "first", first, "second", second, "pair", pair, "shown", shown, "selects",
+        selects);
+  }
+
+  /** Returns the values of the template of findings. */
+  static Map<String, Object> findings(String asked, List<String> found) {
+    return Map.of("asked", asked, "found", found);
   }
 
   /** Returns a page from its template and values. */
@@ -127,13 +173,14 @@ final class HtmlReport {
       if (only || FIRST_FIGURES.contains(n.name().substring(name.length() + 1))) {
         first.add(n);
       } else {
-        // small: there are many, and their files are in the folder of figures
-        more.add(figure(n, uri("image/png", FigureFile.png(n.figure(), 1))));
+        more.add(figure(n));
       }
     }
     Map<String, Object> section = new LinkedHashMap<>();
     section.put("anchor", s.anchor());
     section.put("title", s.file().heading());
+    Findings findings = Findings.of(s.folder().results());
+    section.put("findings", findings(findings.asked(), findings.found()));
     section.put("figures", vectors(first));
     if (!more.isEmpty()) {
       section.put("more", Map.of("count", more.size(), "figures", more));
@@ -174,18 +221,33 @@ final class HtmlReport {
         : Map.of("before", text, "bold", "", "after", "");
   }
 
-  private static List<Map<String, Object>> vectors(List<NamedFigure> figures) throws IOException {
+  /** Returns the values of the template of every figure. */
+  static List<Map<String, Object>> vectors(List<NamedFigure> figures) throws IOException {
     List<Map<String, Object>> all = new ArrayList<>();
     for (NamedFigure f : figures) {
-      byte[] svg = FigureFile.svg(f.figure()).getBytes(StandardCharsets.UTF_8);
-      all.add(figure(f, uri("image/svg+xml", svg)));
+      all.add(figure(f));
     }
     return all;
   }
 
-  private static Map<String, Object> figure(NamedFigure f, String uri) {
+  private static Map<String, Object> figure(NamedFigure f) throws IOException {
+    boolean themed = f.figure() instanceof LineFigure || f.figure() instanceof BarFigure;
+    String svg = themed ? FigureFile.themed(f.figure()) : FigureFile.svg(f.figure());
+    byte[] bytes = svg.getBytes(StandardCharsets.UTF_8);
+    boolean sheet = f.figure().width() > SHEET_WIDTH;
     return Map.of(
-        "uri", uri, "width", f.figure().width(), "height", f.figure().height(), "alt", f.alt());
+        "kind",
+        (themed ? "themed" : "paper") + (sheet ? " sheet" : ""),
+        "uri",
+        bytes.length <= MOST_VECTOR_BYTES
+            ? uri("image/svg+xml", bytes)
+            : uri("image/png", FigureFile.png(f.figure(), sheet ? 1 : 2)),
+        "width",
+        f.figure().width(),
+        "height",
+        f.figure().height(),
+        "alt",
+        f.alt());
   }
 
   /** Returns bytes as a data URI. */
@@ -275,11 +337,11 @@ final class HtmlReport {
       String experiment, List<String> prompts, List<String> full, List<FlipRun> runs) {}
 
   /** Images of one policy. */
-  private record FlipRun(String label, List<String> images) {}
+  private record FlipRun(String label, List<String> images, List<Object> psnrDb) {}
 
-  /** Returns as many images as there is room for. */
-  private List<Flip> flip() throws IOException {
-    long left = MOST_IMAGE_BYTES;
+  /** Returns as many images as there is room for, in bytes. */
+  private List<Flip> flip(long room) throws IOException {
+    long left = room;
     List<Flip> flips = new ArrayList<>();
     for (Section s : sections) {
       ImagePairs pairs = s.pairs();
@@ -293,7 +355,7 @@ final class HtmlReport {
         long size = bytes(c.files());
         if (size <= left) {
           left -= size;
-          runs.add(new FlipRun(c.row().row().label(), uris(c.files())));
+          runs.add(new FlipRun(c.row().row().label(), uris(c.files()), psnr(c)));
         }
       }
       if (!runs.isEmpty()) {
@@ -303,10 +365,29 @@ final class HtmlReport {
     return flips;
   }
 
+  /**
+   * Returns the PSNR of each image: a number, {@code identical}, or null where it was not measured.
+   */
+  private static List<Object> psnr(ImagePairs.RunImages c) {
+    List<Object> psnr = new ArrayList<>();
+    for (int p = 0; p < c.files().size(); p++) {
+      int prompt = p;
+      psnr.add(
+          c.row().result().images().stream()
+              .filter(i -> i.prompt() == prompt)
+              .findFirst()
+              .map(i -> i.value(Psnr.METRIC.key()))
+              .map(v -> v.isInfinite() ? (Object) "identical" : v)
+              .orElse(null));
+    }
+    return psnr;
+  }
+
+  /** Returns the bytes of files as data URIs, with room for their labels. */
   private static long bytes(List<Path> files) throws IOException {
     long sum = 0;
     for (Path file : files) {
-      sum += Files.size(file);
+      sum += (Files.size(file) + 2) / 3 * 4 + 64;
     }
     return sum;
   }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -28,6 +29,7 @@ public final class LayerScaleMap implements Figure {
   private static final int LONGEST_BAR = 312;
   private static final int LEAST_WIDTH = 480;
   private static final double LEAST_TICK = 13;
+  private static final double PALE = 0.7;
   private static final int MOST_RECTANGLES = 4096;
   private static final Color GRID = new Color(0xD4D4D4);
   private static final Color UNDEFINED = new Color(0xE4E4E4);
@@ -48,6 +50,7 @@ public final class LayerScaleMap implements Figure {
     private String unit = "";
     private BiFunction<Integer, Integer, String> texts = (row, column) -> null;
     private BiPredicate<Integer, Integer> outlined = (row, column) -> false;
+    private IntPredicate faded = column -> false;
     private double cellWidth;
     private double cellHeight;
     private int split;
@@ -117,6 +120,12 @@ public final class LayerScaleMap implements Figure {
     /** Sets the cells with a bold outline by their row and column. */
     public Builder outlined(BiPredicate<Integer, Integer> cells) {
       outlined = cells;
+      return this;
+    }
+
+    /** Sets the columns that are drawn pale, as they take no part. */
+    public Builder faded(IntPredicate some) {
+      faded = some;
       return this;
     }
 
@@ -270,7 +279,8 @@ public final class LayerScaleMap implements Figure {
     if (Double.isNaN(value)) {
       return UNDEFINED;
     }
-    return b.palette.of(high > low ? (value - low) / (high - low) : 0.5);
+    Color full = b.palette.of(high > low ? (value - low) / (high - low) : 0.5);
+    return b.faded.test(column) ? Palette.mix(full, Color.WHITE, PALE) : full;
   }
 
   private BufferedImage pixels() {

@@ -2,25 +2,27 @@ package io.scalekv.report;
 
 import io.scalekv.io.Require;
 import io.scalekv.metrics.Interval;
-import java.awt.BasicStroke;
 import java.awt.Color;
+import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.geom.Line2D;
-import java.math.BigDecimal;
-import java.math.MathContext;
+import java.awt.geom.Path2D;
+import java.awt.geom.Rectangle2D;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import org.knowm.xchart.AnnotationText;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler;
-import org.knowm.xchart.style.markers.Marker;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Figure of lines with error bars against a quantity. */
+/**
+ * Figure of lines with error bars against a quantity, each line named at its end; more than {@value
+ * #MOST_LINES} lines become small multiples, one panel a line with the others in grey. Points stand
+ * where they were measured.
+ */
 public final class LineFigure implements Figure {
   /**
    * Line of a figure.
@@ -82,43 +84,96 @@ public final class LineFigure implements Figure {
     boolean marked() {
       return form != Form.SMOOTH;
     }
+
+    Line with(PolicyStyle other) {
+      return new Line(name, other, x, y, low, high, form);
+    }
   }
 
-  /** Reference level, drawn across the whole figure. */
+  /**
+   * Reference level, drawn across the whole figure; an infinite one along the edge.
+   *
+   * @param name next to it
+   */
   public record Level(String name, double y) {}
 
   /**
    * Titles of a figure and its axes.
    *
+   * @param note line below the title; may be empty
    * @param doublings whether equal steps to the right are doublings
    */
-  public record Axes(String title, String x, String y, boolean doublings) {}
+  public record Axes(String title, String note, String x, String y, boolean doublings) {
+    /** Titles without a note. */
+    public Axes(String title, String x, String y, boolean doublings) {
+      this(title, "", x, y, doublings);
+    }
+  }
 
   /** Text above a point. */
   public record Label(String text, double x, double y) {}
 
-  private static final int WIDTH = 760;
-  private static final int HEIGHT = 420;
-  private static final double LABEL_ABOVE = 0.035;
-  private static final Color GRID = new Color(0xdddddd);
-  private static final Color LEVEL = new Color(0x777777);
-  private static final Marker[] MARKERS = {
-    SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.DIAMOND, SeriesMarkers.TRIANGLE_UP
-  };
+  /** Most lines of one panel. */
+  static final int MOST_LINES = 8;
 
-  /** End of an error bar. */
-  private static final class Cap extends Marker {
-    @Override
-    public void paint(Graphics2D g, double x, double y, int size) {
-      g.setStroke(new BasicStroke(1.2f));
-      g.draw(new Line2D.Double(x - 3.5, y, x + 3.5, y));
+  private static final int MARGIN = 10;
+  private static final int WIDE = 330;
+  private static final int HIGH = 230;
+  private static final int SMALL_WIDE = 168;
+  private static final int SMALL_HIGH = 112;
+  private static final int ACROSS = 3;
+  private static final double GAP = 26;
+  private static final double LINE = 13;
+  private static final Color LEVEL = new Color(0x777777);
+  private static final Color PALE = new Color(0xc8c8c8);
+  private static final Font TEXT = Brush.plain(11);
+  private static final Font TICK = Brush.plain(10);
+
+  private final Axes axes;
+  private final List<Line> lines;
+  private final List<Level> levels;
+  private final List<Label> labels;
+  private final List<Line> panels;
+  private final Scale x;
+  private final Scale y;
+  private final double left;
+  private final double top;
+  private final double gutter;
+
+  /**
+   * One axis.
+   *
+   * @param from left or lower end, after the logarithm if there is one
+   * @param ticks values with a tick
+   * @param place of a value on the axis, not yet scaled
+   */
+  private record Scale(double from, double to, double[] ticks, DoubleUnaryOperator place) {
+    double share(double value) {
+      return (place.applyAsDouble(value) - from) / (to - from);
     }
   }
 
-  private final XYChart chart;
-
-  private LineFigure(XYChart chart) {
-    this.chart = chart;
+  private LineFigure(Axes axes, List<Line> lines, List<Level> levels, List<Label> labels) {
+    this.axes = axes;
+    this.lines = lines;
+    this.levels = levels;
+    this.labels = labels;
+    List<Line> named = lines.stream().filter(l -> l.form() != Line.Form.POINTS).toList();
+    panels = named.size() > MOST_LINES ? named : List.of();
+    x = horizontal();
+    y = vertical();
+    left =
+        MARGIN
+            + 20
+            + Arrays.stream(y.ticks())
+                .mapToObj(Ticks::text)
+                .mapToDouble(t -> Brush.width(TICK, t))
+                .max()
+                .orElse(0)
+            + 6;
+    top = MARGIN + 16 + 14.0 * notes().size() + 8;
+    double widest = names().stream().mapToDouble(n -> Brush.width(TEXT, n.text())).max().orElse(0);
+    gutter = panels.isEmpty() ? 16 + widest : 0;
   }
 
   /**
@@ -133,161 +188,306 @@ public final class LineFigure implements Figure {
   /** Returns a figure of lines, levels and texts above points. */
   public static LineFigure of(Axes axes, List<Line> lines, List<Level> levels, List<Label> labels) {
     Brush.requireFonts();
-    XYChart chart =
-        new XYChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT)
-            .title(axes.title())
-            .xAxisTitle(axes.x())
-            .yAxisTitle(axes.y())
-            .build();
-    style(chart);
-    double from = Double.POSITIVE_INFINITY;
-    double to = Double.NEGATIVE_INFINITY;
-    int bars = 0;
+    List<Line> drawn = new ArrayList<>();
+    Set<PolicyStyle> taken = new HashSet<>();
     for (Line line : lines) {
-      int[] defined = defined(line);
-      if (defined.length == 0) {
-        continue;
-      }
-      double[] x =
-          Arrays.stream(defined).mapToDouble(i -> place(line.x()[i], axes.doublings())).toArray();
-      double[] y = Arrays.stream(defined).mapToDouble(i -> line.y()[i]).toArray();
-      from = Math.min(from, Arrays.stream(x).min().orElse(from));
-      to = Math.max(to, Arrays.stream(x).max().orElse(to));
-      XYSeries series = chart.addSeries(unique(chart, line.name()), x, y);
-      series.setLineColor(line.style().color());
-      series.setLineStyle(
-          line.style().dashed()
-              ? new BasicStroke(
-                  1.8f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {6, 3}, 0)
-              : new BasicStroke(1.8f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
-      series.setMarker(line.marked() ? MARKERS[line.style().marker()] : SeriesMarkers.NONE);
-      series.setMarkerColor(line.style().color());
-      if (line.form() == Line.Form.POINTS) {
-        series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
-      }
-      for (int i = 0; i < x.length; i++) {
-        double low = line.low()[defined[i]];
-        double high = line.high()[defined[i]];
-        if (!Double.isNaN(low) && !Double.isNaN(high)) {
-          errorBar(chart, line.style().color(), x[i], low, high, bars++);
+      Line finite = defined(line, axes.doublings());
+      if (finite.x().length > 0) {
+        PolicyStyle style = line.style();
+        for (int i = 0; i < PolicyStyle.VARIANTS && line.marked() && !taken.add(style); i++) {
+          style = style.next();
         }
+        drawn.add(finite.with(style));
       }
     }
-    Require.that(from <= to, "figure '%s' must have at least one number, got none", axes.title());
-    if (axes.doublings()) {
-      boolean wide = to - from >= 2;
-      chart
-          .getStyler()
-          .setXAxisTickLabelsFormattingFunction(e -> wide ? powerOfTwo(e) : ofExponent(e));
+    Require.that(
+        !drawn.isEmpty(), "figure '%s' must have at least one number, got none", axes.title());
+    return new LineFigure(axes, drawn, List.copyOf(levels), List.copyOf(labels));
+  }
+
+  /** Returns the line without points that cannot be drawn. */
+  private static Line defined(Line l, boolean doublings) {
+    int[] at =
+        IntStream.range(0, l.x().length)
+            .filter(i -> Double.isFinite(l.y()[i]) && Double.isFinite(l.x()[i]))
+            .filter(i -> !doublings || l.x()[i] > 0)
+            .toArray();
+    return new Line(
+        l.name(),
+        l.style(),
+        at(l.x(), at),
+        at(l.y(), at),
+        at(l.low(), at),
+        at(l.high(), at),
+        l.form());
+  }
+
+  private static double[] at(double[] all, int... places) {
+    return Arrays.stream(places).mapToDouble(i -> all[i]).toArray();
+  }
+
+  private Scale horizontal() {
+    double[] all = lines.stream().flatMapToDouble(l -> Arrays.stream(l.x())).toArray();
+    double[] measured = Arrays.stream(all).sorted().distinct().toArray();
+    DoubleUnaryOperator place = axes.doublings() ? v -> Math.log(v) / Math.log(2) : v -> v;
+    double from = place.applyAsDouble(measured[0]);
+    double to = place.applyAsDouble(measured[measured.length - 1]);
+    double pad = to > from ? 0.03 * (to - from) : 0.5;
+    Scale bare = new Scale(from - pad, to + pad, measured, place);
+    double wide = panels.isEmpty() ? WIDE : SMALL_WIDE;
+    boolean apart =
+        IntStream.range(1, measured.length)
+            .allMatch(
+                i ->
+                    (bare.share(measured[i]) - bare.share(measured[i - 1])) * wide
+                        > 10 + Brush.width(TICK, Ticks.text(measured[i])));
+    double[] ticks =
+        apart
+            ? measured
+            : axes.doublings()
+                ? Ticks.logarithmic(measured[0], measured[measured.length - 1])
+                : Ticks.linear(
+                    measured[0], measured[measured.length - 1], panels.isEmpty() ? 6 : 3);
+    return new Scale(bare.from(), bare.to(), ticks, place);
+  }
+
+  private Scale vertical() {
+    DoubleStream ends =
+        lines.stream()
+            .flatMapToDouble(
+                l ->
+                    DoubleStream.concat(
+                        Arrays.stream(l.y()),
+                        DoubleStream.concat(Arrays.stream(l.low()), Arrays.stream(l.high()))));
+    double[] all =
+        DoubleStream.concat(ends, levels.stream().mapToDouble(Level::y))
+            .filter(Double::isFinite)
+            .toArray();
+    double least = Arrays.stream(all).min().orElse(0);
+    double most = Arrays.stream(all).max().orElse(1);
+    double step = Ticks.step(most > least ? most - least : Math.max(1e-9, Math.abs(most)), 6);
+    double from = Math.floor(least / step + 1e-9) * step;
+    double to = Math.max(from + step, Math.ceil(most / step - 1e-9) * step);
+    return new Scale(from, to, Ticks.linear(from, to, 6), v -> v);
+  }
+
+  /** Lines below the title. */
+  private List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    if (!axes.note().isEmpty()) {
+      notes.add(axes.note());
     }
-    for (int i = 0; i < levels.size(); i++) {
-      level(chart, levels.get(i), i, from, from == to ? from + 1 : to);
+    if (!panels.isEmpty()) {
+      String dashed = levels.stream().map(LineFigure::name).collect(Collectors.joining(", "));
+      notes.add("grey: the other lines" + (dashed.isEmpty() ? "" : "; dashed: " + dashed));
     }
-    label(chart, labels, axes.doublings());
-    return new LineFigure(chart);
+    return notes;
   }
 
-  private static void label(XYChart chart, List<Label> labels, boolean doublings) {
-    double low = labels.stream().mapToDouble(Label::y).min().orElse(0);
-    double high = labels.stream().mapToDouble(Label::y).max().orElse(0);
-    chart.getStyler().setAnnotationTextFont(Brush.bold(11));
-    for (Label l : labels) {
-      double above = l.y() + LABEL_ABOVE * (high - low);
-      chart.addAnnotation(new AnnotationText(l.text(), place(l.x(), doublings), above, false));
+  private static String name(Level l) {
+    return l.name() + (Double.isInfinite(l.y()) ? ": " + (l.y() > 0 ? "∞" : "−∞") : "");
+  }
+
+  /** Name beside the end of a line or level; y is a share of the height. */
+  private record Name(String text, Color color, double x, double y) {}
+
+  private List<Name> names() {
+    List<Name> names = new ArrayList<>();
+    for (Line l : lines) {
+      int last = l.x().length - 1;
+      names.add(new Name(l.name(), l.style().color(), x.share(l.x()[last]), y.share(l.y()[last])));
     }
+    levels.forEach(l -> names.add(new Name(name(l), LEVEL, 1, height(l))));
+    return names;
   }
 
-  private static double place(double x, boolean doublings) {
-    return doublings ? Math.log(x) / Math.log(2) : x;
+  /** Place of a level, as a share of the height. */
+  private double height(Level l) {
+    return Double.isInfinite(l.y()) ? (l.y() > 0 ? 1 : 0) : y.share(l.y());
   }
 
-  private static void style(XYChart chart) {
-    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
-    chart.getStyler().setLegendBorderColor(Color.WHITE);
-    chart.getStyler().setLegendFont(Brush.plain(11));
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setChartTitleFont(Brush.bold(13));
-    chart.getStyler().setChartPadding(12);
-    chart.getStyler().setBaseFont(Brush.plain(12));
-    chart.getStyler().setLocale(Locale.ROOT);
-    chart.getStyler().setMarkerSize(7);
-    chart.getStyler().setPlotGridLinesColor(GRID);
-    chart.getStyler().setPlotBorderColor(GRID);
-    chart.getStyler().setAxisTitleFont(Brush.plain(12));
-    chart.getStyler().setAxisTickLabelsFont(Brush.plain(11));
-    chart.getStyler().setXAxisDecimalPattern("0.###");
-    chart.getStyler().setYAxisDecimalPattern("0.#####");
-  }
-
-  /** Returns a power of 2 with four digits. */
-  static String ofExponent(double exponent) {
-    return new BigDecimal(Math.pow(2, exponent))
-        .round(new MathContext(4))
-        .stripTrailingZeros()
-        .toPlainString();
-  }
-
-  /** Returns a whole power of 2, else nothing: XChart thins out ticks with equal labels. */
-  static String powerOfTwo(double exponent) {
-    if (Math.abs(exponent - Math.rint(exponent)) >= 1e-6) {
-      return "";
-    }
-    return BigDecimal.valueOf(Math.pow(2, Math.rint(exponent)))
-        .stripTrailingZeros()
-        .toPlainString();
-  }
-
-  private static int[] defined(Line line) {
-    return IntStream.range(0, line.x().length).filter(i -> Double.isFinite(line.y()[i])).toArray();
-  }
-
-  private static String unique(XYChart chart, String name) {
-    String free = name;
-    for (int i = 2; chart.getSeries(free) != null; i++) {
-      free = name + " (" + i + ")";
-    }
-    return free;
-  }
-
-  /** Draws an error bar; those of XChart are symmetric. */
-  private static void errorBar(
-      XYChart chart, Color color, double x, double low, double high, int number) {
-    XYSeries bar =
-        chart.addSeries("\u0000" + number, new double[] {x, x}, new double[] {low, high});
-    bar.setShowInLegend(false);
-    bar.setLineColor(color);
-    bar.setLineStyle(new BasicStroke(1.2f));
-    bar.setMarker(new Cap());
-    bar.setMarkerColor(color);
-  }
-
-  private static void level(XYChart chart, Level level, int i, double from, double to) {
-    XYSeries series =
-        chart.addSeries(
-            unique(chart, level.name()),
-            new double[] {from, to},
-            new double[] {level.y(), level.y()});
-    float[] dashes = {2 + 3 * i, 3};
-    series.setLineColor(LEVEL);
-    series.setLineStyle(
-        new BasicStroke(1.4f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, dashes, 0));
-    series.setMarker(SeriesMarkers.NONE);
+  private int rows() {
+    return (panels.size() + ACROSS - 1) / ACROSS;
   }
 
   @Override
   public int width() {
-    return WIDTH;
+    double wide = panels.isEmpty() ? WIDE + gutter : ACROSS * (SMALL_WIDE + GAP) - GAP;
+    double titled = MARGIN + Brush.width(Brush.TITLE, axes.title());
+    double noted = notes().stream().mapToDouble(n -> MARGIN + Brush.width(TICK, n)).max().orElse(0);
+    return (int) Math.ceil(Math.max(left + wide, Math.max(titled, noted)) + MARGIN);
   }
 
   @Override
   public int height() {
-    return HEIGHT;
+    double high = panels.isEmpty() ? HIGH : rows() * (SMALL_HIGH + 22.0) - 4;
+    return (int) Math.ceil(top + high + 42);
   }
 
   @Override
   public void paint(Graphics2D g) {
-    chart.paint(g, WIDTH, HEIGHT);
+    Brush.clear(g, this);
+    Brush.text(g, Brush.TITLE, Brush.INK, axes.title(), MARGIN, MARGIN + 12, 0);
+    double at = MARGIN + 12;
+    for (String note : notes()) {
+      at += 14;
+      Brush.text(g, TICK, Brush.FAINT, note, MARGIN, at, 0);
+    }
+    double wide =
+        panels.isEmpty() ? WIDE : Math.min(panels.size(), ACROSS) * (SMALL_WIDE + GAP) - GAP;
+    double high = height() - top - 42;
+    Brush.text(
+        g,
+        TEXT,
+        Brush.INK,
+        axes.x(),
+        Math.max(MARGIN + Brush.width(TEXT, axes.x()) / 2, left + wide / 2),
+        top + high + 32,
+        0.5);
+    double half = Brush.width(TEXT, axes.y()) / 2;
+    Brush.upright(g, TEXT, axes.y(), MARGIN + 8, Math.max(top + high / 2, MARGIN + half));
+    if (panels.isEmpty()) {
+      Rectangle2D area = new Rectangle2D.Double(left, top, WIDE, HIGH);
+      plot(g, area, null, true, true);
+      names(g, area);
+      return;
+    }
+    for (int i = 0; i < panels.size(); i++) {
+      Rectangle2D area =
+          new Rectangle2D.Double(
+              left + i % ACROSS * (SMALL_WIDE + GAP),
+              top + 14 + (double) (i / ACROSS) * (SMALL_HIGH + 22),
+              SMALL_WIDE,
+              SMALL_HIGH);
+      Line own = panels.get(i);
+      Brush.text(
+          g,
+          Brush.bold(10),
+          own.style().color(),
+          Brush.fitted(Brush.bold(10), own.name(), SMALL_WIDE),
+          area.getX(),
+          area.getY() - 4,
+          0);
+      plot(g, area, own, i % ACROSS == 0, i + ACROSS >= panels.size());
+    }
+  }
+
+  /**
+   * Paints axes, levels and lines.
+   *
+   * @param own line in colour, the others being grey; null for all
+   */
+  private void plot(Graphics2D g, Rectangle2D area, Line own, boolean yTicks, boolean xTicks) {
+    for (double tick : y.ticks()) {
+      double at = down(area, tick);
+      Brush.line(g, area.getX(), at, area.getMaxX(), at, Brush.GRID, 0.8);
+      if (yTicks) {
+        Brush.text(g, TICK, Brush.INK, Ticks.text(tick), area.getX() - 5, at + 3.5, 1);
+      }
+    }
+    for (double tick : x.ticks()) {
+      double at = across(area, tick);
+      Brush.line(g, at, area.getMaxY(), at, area.getMaxY() + 4, Brush.FAINT, 0.8);
+      if (xTicks) {
+        Brush.text(g, TICK, Brush.INK, Ticks.text(tick), at, area.getMaxY() + 15, 0.5);
+      }
+    }
+    Brush.line(g, area.getX(), area.getMaxY(), area.getMaxX(), area.getMaxY(), Brush.FAINT, 0.8);
+    for (Level l : levels) {
+      double at = area.getMaxY() - height(l) * area.getHeight();
+      Brush.dashed(g, area.getX(), at, area.getMaxX(), at, LEVEL, 1.2);
+    }
+    if (own != null) {
+      lines.stream()
+          .filter(l -> l != own && l.form() != Line.Form.POINTS)
+          .forEach(l -> path(g, area, l, PALE, 0.9, false));
+    }
+    for (Line l : lines) {
+      if (own == null
+          || l == own
+          || l.form() == Line.Form.POINTS && l.style().color().equals(own.style().color())) {
+        line(g, area, l);
+      }
+    }
+    if (own == null) {
+      for (Label l : labels) {
+        Brush.text(
+            g,
+            Brush.bold(10),
+            Brush.INK,
+            l.text(),
+            across(area, l.x()),
+            down(area, l.y()) - 7,
+            0.5);
+      }
+    }
+  }
+
+  private double across(Rectangle2D area, double value) {
+    return area.getX() + x.share(value) * area.getWidth();
+  }
+
+  private double down(Rectangle2D area, double value) {
+    return area.getMaxY() - y.share(value) * area.getHeight();
+  }
+
+  private void path(
+      Graphics2D g, Rectangle2D area, Line l, Color color, double thickness, boolean dashed) {
+    Path2D path = new Path2D.Double();
+    for (int i = 0; i < l.x().length; i++) {
+      double px = across(area, l.x()[i]);
+      double py = down(area, l.y()[i]);
+      if (i == 0) {
+        path.moveTo(px, py);
+      } else {
+        path.lineTo(px, py);
+      }
+    }
+    Brush.path(g, path, color, thickness, dashed);
+  }
+
+  private void line(Graphics2D g, Rectangle2D area, Line l) {
+    Color color = l.style().color();
+    for (int i = 0; i < l.x().length; i++) {
+      if (Double.isFinite(l.low()[i]) && Double.isFinite(l.high()[i])) {
+        double at = across(area, l.x()[i]);
+        double low = down(area, l.low()[i]);
+        double high = down(area, l.high()[i]);
+        Brush.line(g, at, low, at, high, color, 1);
+        Brush.line(g, at - 2.5, low, at + 2.5, low, color, 1);
+        Brush.line(g, at - 2.5, high, at + 2.5, high, color, 1);
+      }
+    }
+    if (l.form() != Line.Form.POINTS) {
+      path(g, area, l, color, 1.6, l.style().dashed());
+    }
+    for (int i = 0; l.marked() && i < l.x().length; i++) {
+      l.style().mark(g, across(area, l.x()[i]), down(area, l.y()[i]), 3.4);
+    }
+  }
+
+  /** Names lines and levels beside the plot, moved apart where they would overlap. */
+  private void names(Graphics2D g, Rectangle2D area) {
+    List<Name> sorted = new ArrayList<>(names());
+    sorted.sort(Comparator.comparingDouble(n -> -n.y()));
+    double[] at = new double[sorted.size()];
+    for (int i = 0; i < at.length; i++) {
+      double wanted = area.getMaxY() - sorted.get(i).y() * area.getHeight();
+      at[i] = i == 0 ? Math.max(area.getY(), wanted) : Math.max(at[i - 1] + LINE, wanted);
+    }
+    double lowest = area.getMaxY();
+    for (int i = at.length - 1; i >= 0 && at[i] > lowest; i--) {
+      at[i] = lowest;
+      lowest -= LINE;
+    }
+    for (int i = 0; i < at.length; i++) {
+      Name n = sorted.get(i);
+      double from = area.getX() + n.x() * area.getWidth() + 5;
+      double wanted = area.getMaxY() - n.y() * area.getHeight();
+      Brush.line(g, from, wanted, Math.max(from, area.getMaxX() + 2), wanted, PALE, 0.6);
+      Brush.line(
+          g, Math.max(from, area.getMaxX() + 2), wanted, area.getMaxX() + 13, at[i], PALE, 0.6);
+      Brush.text(g, TEXT, n.color(), n.text(), area.getMaxX() + 15, at[i] + 4, 0);
+    }
   }
 }

@@ -26,6 +26,8 @@ import java.util.function.Function;
  * @param net hash of the net's weights, or null where no net is behind it
  */
 record MetricColumn(Metric metric, String label, String net) {
+  private static final int MOST_DIGITS = 6;
+
   /** Returns the columns of all metrics in the results, in the order of {@link Metrics}. */
   static List<MetricColumn> of(Results results) {
     Set<MetricColumn> found = new LinkedHashSet<>();
@@ -158,19 +160,33 @@ record MetricColumn(Metric metric, String label, String net) {
     if (Double.isNaN(v.mean())) {
       return infinite.isEmpty() ? ReportTable.NONE : infinite;
     }
+    int digits = digits(v.mean());
     String text = number(v.mean());
     if (ofSets()) {
       return text;
     }
     text +=
         v.hasInterval()
-            ? " [" + number(v.low()) + ", " + number(v.high()) + "]"
+            ? " [" + number(v.low(), digits) + ", " + number(v.high(), digits) + "]"
             : " [" + ReportTable.NONE + "]";
     return infinite.isEmpty() ? text : text + " and " + infinite;
   }
 
-  /** Returns a mean for people. */
+  /** Returns a mean for people, with at least two significant digits. */
   String number(double value) {
-    return Double.isNaN(value) ? ReportTable.NONE : ReportTable.fixed(value, metric.digits());
+    return number(value, digits(value));
+  }
+
+  private static String number(double value, int digits) {
+    return Double.isNaN(value)
+        ? ReportTable.NONE
+        : ReportTable.fixed(value, digits).replace('-', '−');
+  }
+
+  private int digits(double value) {
+    double size = Math.abs(value);
+    int significant =
+        size > 0 && size < 1 ? 1 - (int) Math.floor(Math.log10(size)) : 0;
+    return Math.max(metric.digits(), Math.min(MOST_DIGITS, significant));
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
  * @param figure the drawing
  */
 public record NamedFigure(String name, String alt, Figure figure) {
-  /** Writes {@code NAME.png} and {@code NAME.svg} and returns the two files. */
+  /** Writes {@code NAME.png}, {@code NAME.svg} and {@code NAME.pdf} and returns the files. */
   public List<Path> write(Path folder) throws IOException {
     return figure.write(folder, name);
   }

@@ -25,7 +25,11 @@ public enum Palette {
     int low = Math.min((int) at, stops.length - 2);
     Color a = stops[low];
     Color b = stops[low + 1];
-    double part = at - low;
+    return mix(a, b, at - low);
+  }
+
+  /** Returns the colour at a share of the way from one to another. */
+  static Color mix(Color a, Color b, double part) {
     return new Color(
         mix(a.getRed(), b.getRed(), part),
         mix(a.getGreen(), b.getGreen(), part),

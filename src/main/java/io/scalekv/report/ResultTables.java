@@ -34,6 +34,9 @@ final class ResultTables {
       "A policy at or below \"other seed\" has not kept the image; rankings below it are not"
           + " results.";
 
+  /** Part of the error of a policy that cannot hold a budget. */
+  private static final String NOT_APPLICABLE = ": n/a, ";
+
   private final Results results;
   private final String name;
   private final List<ResultRow> rows;
@@ -154,7 +157,8 @@ final class ResultTables {
 
   private String cell(MetricColumn c, ResultRow r, BiPredicate<ResultRow, ResultRow> rivals) {
     if (r.result() == null) {
-      return r.error().equals(ResultRow.MISSING) ? ResultRow.MISSING : "failed";
+      boolean missing = r.error().equals(ResultRow.MISSING);
+      return missing ? ResultRow.MISSING : r.error().contains(NOT_APPLICABLE) ? null : "failed";
     }
     Optional<Interval> value = c.value(r.result());
     if (value.isEmpty()) {

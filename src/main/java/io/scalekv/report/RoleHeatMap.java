@@ -3,10 +3,14 @@ package io.scalekv.report;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.roles.Calibration;
+import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.Orientation;
 import io.scalekv.roles.RoleAssignment;
+import io.scalekv.roles.UnsureRole;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Heat map of the z-scores of a calibration with its drafters outlined. Blue is below the mean of a
@@ -21,6 +25,11 @@ public final class RoleHeatMap {
   public static LayerScaleMap of(Calibration calibration) {
     double[][] z = calibration.roles().statistics().z();
     RoleAssignment roles = calibration.roles().assignment();
+    Set<LayerScale> unsure =
+        UnsureRole.of(calibration).stream()
+            .filter(UnsureRole::isResampled)
+            .map(UnsureRole::pair)
+            .collect(Collectors.toSet());
     double most =
         Arrays.stream(z)
             .flatMapToDouble(Arrays::stream)
@@ -40,13 +49,18 @@ public final class RoleHeatMap {
             ranked(calibration),
             "D, outlined: drafter ("
                 + (lowest ? "blue" : "orange")
-                + " end); others: refiner;"
-                + " crossed out: undefined, no prefix")
+                + " end); others: refiner; ?: unsure,"
+                + " confidence below 0.8",
+            "pale: not ranked; crossed out: undefined, no prefix")
         .scales(calibration.model().schedule(), 0)
         .colours(Palette.DIVERGING, -ends, ends)
         .unit("z-score (standard deviations)")
-        .texts((l, k) -> roles.isDrafter(l, k) ? "D" : null)
+        .texts(
+            (l, k) ->
+                (roles.isDrafter(l, k) ? "D" : "")
+                    + (unsure.contains(new LayerScale(l, k)) ? "?" : ""))
         .outlined(roles::isDrafter)
+        .faded(k -> k < calibration.roles().firstCutScale())
         .build();
   }
 

@@ -26,7 +26,7 @@ import java.util.Set;
  * Mustache template {@code score.html}.
  */
 final class ScorePage {
-  private static final long MOST_IMAGE_BYTES = 12L << 20;
+  private static final long MOST_IMAGE_BYTES = HtmlReport.MOST_BYTES * 9 / 10;
   private static final int LONGEST_SIDE = 512;
   private static final int WORST = 3;
 
@@ -71,11 +71,22 @@ final class ScorePage {
       page.put("tests", HtmlReport.table(report.tests()));
     }
     int all = scores.candidates().stream().mapToInt(r -> r.pairs().size()).sum();
-    page.put(
-        "shown",
-        "%d of %d pairs are here, sides above %d px reduced."
-            .formatted(flip.pairs().size(), all, LONGEST_SIDE));
-    page.put("flip", HtmlReport.json(flip));
+    page.put("flipData", HtmlReport.json(flip));
+    if (!flip.pairs().isEmpty()) {
+      page.put(
+          "flip",
+          HtmlReport.flipView(
+              "Worst and median pairs",
+              "the reference",
+              "the image",
+              "pair",
+              "%d of %d pairs are here, sides above %d px reduced."
+                  .formatted(flip.pairs().size(), all, LONGEST_SIDE),
+              List.of(
+                  Map.of("label", "images", "id", "flip-candidate"),
+                  Map.of("label", "sorted by", "id", "flip-metric"),
+                  Map.of("label", "pair", "id", "flip-pair"))));
+    }
     return HtmlReport.page("score", page);
   }
 

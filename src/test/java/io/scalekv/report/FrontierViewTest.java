@@ -99,9 +99,7 @@ final class FrontierViewTest {
         FigureFile.svg(
             LineFigure.of(
                 axes, List.of(line), List.of(), List.of(new LineFigure.Label("here", 4, 2))));
-    // Labels are drawn as outlines of their letters.
-    assertTrue(labelled.length() > bare.length() + 200, "nothing was added");
-    assertEquals("22.63", LineFigure.ofExponent(4.5));
-    assertEquals("1024", LineFigure.ofExponent(10));
+    assertFalse(bare.contains(">here<"));
+    assertTrue(labelled.contains(">here<"));
   }
 }

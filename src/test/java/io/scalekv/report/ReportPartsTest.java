@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,6 +15,8 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +76,55 @@ final class ReportPartsTest {
     assertEquals(
         PolicyStyle.of("scalekv").color(), PolicyStyle.of("scalekv:allocation=paper").color());
     assertNotEquals(PolicyStyle.of("scalekv"), PolicyStyle.of("scalekv:allocation=paper"));
+  }
+
+  /** Every line is named beside its end, the infinite full cache at the edge, ticks as measured. */
+  @Test
+  void linesAreNamed() throws IOException {
+    LineFigure.Axes axes = new LineFigure.Axes("t", "note", "x", "y", true);
+    List<LineFigure.Level> levels =
+        List.of(
+            new LineFigure.Level("other seed", 0.5),
+            new LineFigure.Level("full cache", Double.POSITIVE_INFINITY));
+    String svg = FigureFile.svg(LineFigure.of(axes, lines(8), levels));
+    for (String text :
+        List.of("line 0", "line 7", "other seed", "full cache: ∞", "note", "27", "100", "265")) {
+      assertTrue(svg.contains(">" + text + "<"), text);
+    }
+  }
+
+  /** More lines than one panel can tell apart get a panel each. */
+  @Test
+  void manyLinesAreSmallMultiples() throws IOException {
+    LineFigure.Axes axes = new LineFigure.Axes("t", "x", "y", true);
+    LineFigure.Level level = new LineFigure.Level("other seed", 0.5);
+    LineFigure few = LineFigure.of(axes, lines(8), List.of(level));
+    LineFigure many = LineFigure.of(axes, lines(9), List.of(level));
+    assertTrue(many.height() > few.height());
+    assertTrue(FigureFile.svg(many).contains("grey: the other lines; dashed: other seed"));
+    Path png = folder.resolve("many.png");
+    many.writePng(png);
+    Ink.check(png);
+  }
+
+  private static List<LineFigure.Line> lines(int n) {
+    return IntStream.range(0, n)
+        .mapToObj(
+            i ->
+                LineFigure.Line.joined(
+                    "line " + i,
+                    PolicyStyle.of("scalekv"),
+                    new double[] {27, 100, 265},
+                    Stream.of(1.0, 2.0, 3.0 + i).map(Interval::alone).toList()))
+        .toList();
+  }
+
+  @Test
+  void ticksAreRound() {
+    assertArrayEquals(new double[] {-5, 0, 5, 10}, Ticks.linear(-6, 13, 5), 1e-12);
+    assertArrayEquals(new double[] {20, 50, 100, 200}, Ticks.logarithmic(11, 265), 1e-12);
+    assertEquals("−0.0123", Ticks.text(-0.0123));
+    assertEquals("1000000", Ticks.text(1e6));
   }
 
   @Test

@@ -97,13 +97,13 @@ final class ReportTest {
   }
 
   @Test
-  void figuresAreDrawnTwice() throws Exception {
+  void figuresAreDrawnThreeTimes() throws Exception {
     table().write(folder);
     Report.Written w = Report.write(folder);
     Path figures = folder.resolve("report/figures");
     try (Stream<Path> files = Files.list(figures)) {
       List<Path> all = files.sorted().toList();
-      assertEquals(2L * w.figures(), all.size());
+      assertEquals(3L * w.figures(), all.size());
       for (Path file : all) {
         if (file.toString().endsWith(".svg")) {
           assertEquals(
@@ -113,6 +113,8 @@ final class ReportTest {
                   .parse(file.toFile())
                   .getDocumentElement()
                   .getTagName());
+        } else if (file.toString().endsWith(".pdf")) {
+          assertTrue(Files.readString(file, StandardCharsets.ISO_8859_1).startsWith("%PDF-1."));
         } else {
           Ink.check(file);
         }

@@ -128,10 +128,13 @@ final class StudiesTest {
             "variations.md",
             "probability.png",
             "probability.svg",
+            "probability.pdf",
             "convergence-drafters.png",
             "convergence-drafters.svg",
+            "convergence-drafters.pdf",
             "convergence-z.png",
-            "convergence-z.svg"),
+            "convergence-z.svg",
+            "convergence-z.pdf"),
         answer.write(folder.resolve("out")).stream().map(f -> f.getFileName().toString()).toList());
     assertEquals(
         "factor,base,value,drafters,jaccard,adjustedRand,zSpearman",

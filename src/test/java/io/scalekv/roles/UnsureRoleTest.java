@@ -1,0 +1,75 @@
+package io.scalekv.roles;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.scalekv.cache.Allocation;
+import io.scalekv.cache.BudgetPlan;
+import io.scalekv.cache.ScaleSchedule;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+final class UnsureRoleTest {
+  private static final ScaleSchedule SCHEDULE = ScaleSchedule.ofSides(1, 2, 4);
+
+  /** Layers 0 and 1 tie at scale 3; the others are far from them and from each other. */
+  private static Calibration calibration(String prompts, double[][] confidence) {
+    double nan = Double.NaN;
+    double[][] values = {{nan, 1, 1}, {nan, 2, 1.01}, {nan, 3, 5}, {nan, 4, 9}};
+    ClassifiedRoles roles =
+        RoleClassifier.of("rank", OptionalInt.of(1), 0)
+            .classify(new RoleStatistics("asi", values, Orientation.LOWEST, 2, Map.of()));
+    Allocation released = new Allocation.Released();
+    BudgetPlan plan = BudgetPlan.of(SCHEDULE, 4, roles.assignment().mask(), released);
+    Roles.Bootstrap bootstrap = confidence == null ? null : new Roles.Bootstrap(10, 0);
+    return Calibration.empty(
+            Instant.EPOCH,
+            new CalibratedModel("any", "random:1", 4, 1, SCHEDULE),
+            Map.of("prompts", prompts),
+            Map.of())
+        .with(
+            CalibrationPart.ROLES,
+            new Roles(roles, "5%", bootstrap, confidence, "4t", "released", plan));
+  }
+
+  private static double[][] confidence(double... ofScale3) {
+    double[][] all = new double[ofScale3.length][];
+    for (int l = 0; l < all.length; l++) {
+      all[l] = new double[] {1, 1, ofScale3[l]};
+    }
+    return all;
+  }
+
+  @Test
+  void draftersFirstEachWithItsRival() {
+    List<UnsureRole> unsure = UnsureRole.of(calibration("10", confidence(0.5, 0.6, 1, 0.79)));
+    assertEquals(
+        List.of(new LayerScale(0, 2), new LayerScale(1, 2), new LayerScale(3, 2)),
+        unsure.stream().map(UnsureRole::pair).toList());
+    assertEquals(
+        List.of(Role.DRAFTER, Role.REFINER, Role.REFINER),
+        unsure.stream().map(UnsureRole::role).toList());
+    assertTrue(unsure.get(0).reason().contains("few captions (10)"), unsure.get(0).reason());
+    assertTrue(unsure.get(0).reason().contains("layer 1 at scale 3 (4x4)"));
+    assertTrue(unsure.get(1).reason().contains("layer 0 at scale 3 (4x4)"));
+  }
+
+  @Test
+  void sureAtTheThreshold() {
+    assertEquals(List.of(), UnsureRole.of(calibration("128", confidence(0.8, 0.8, 1, 1))));
+  }
+
+  /** Enough captions that disagree although nothing ties; nothing resampled. */
+  @Test
+  void otherReasons() {
+    List<UnsureRole> far = UnsureRole.of(calibration("128", confidence(1, 1, 1, 0.2)));
+    assertEquals("captions disagree", far.get(0).reason());
+    UnsureRole alone = UnsureRole.of(calibration("128", null)).get(0);
+    assertEquals(new LayerScale(0, 2), alone.pair());
+    assertTrue(Double.isNaN(alone.confidence()) && alone.reason().startsWith("no bootstrap"));
+    assertTrue(UnsureRole.of(calibration("1", null)).get(0).reason().contains("a single caption"));
+  }
+}

@@ -65,6 +65,7 @@ final class ProfileCommand implements Callable<Integer> {
           summary.statistics(),
           r -> Output.row(r.statistic(), r.least(), r.most(), r.unit()));
       output.files(files);
+      output.next("list", "statistics");
     }
     return 0;
   }

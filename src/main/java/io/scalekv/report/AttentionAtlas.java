@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.apache.commons.statistics.descriptive.Quantile;
 
 /**
  * The attention of a model as tables and figures: statistics by layer and scale, masses by source
@@ -34,6 +35,10 @@ import java.util.stream.IntStream;
  */
 public final class AttentionAtlas {
   private static final double LEAST_ATTENTION = 1e-4;
+
+  /** Quantiles of the attention at the ends of the colours. */
+  private static final double[] TAILS = {0.005, 0.995};
+
   private static final Budget CACHE = Budget.parse("10%");
   private static final Set<AttentionSource.Content> ATTENTION =
       EnumSet.of(AttentionSource.Content.TENSORS, AttentionSource.Content.ALL_QUERIES);
@@ -318,6 +323,13 @@ public final class AttentionAtlas {
    */
   public Figure maps(List<AttentionMap> maps, List<String> names) {
     List<Figure> panels = new ArrayList<>();
+    double[] all =
+        maps.stream()
+            .flatMap(m -> Arrays.stream(m.cells()))
+            .flatMapToDouble(Arrays::stream)
+            .map(p -> Math.log10(Math.max(p, LEAST_ATTENTION)))
+            .toArray();
+    double[] ends = Quantile.withDefaults().evaluate(all, TAILS);
     for (int i = 0; i < maps.size(); i++) {
       AttentionMap m = maps.get(i);
       double[][] logs =
@@ -332,7 +344,7 @@ public final class AttentionAtlas {
           LayerScaleMap.of(names.get(i) + ": layer " + m.layer(), logs)
               .columns("keys: prefix, then the current map", List.of())
               .rows("queries", 1, true)
-              .colours(Palette.SEQUENTIAL, Math.log10(LEAST_ATTENTION), 0)
+              .colours(Palette.SEQUENTIAL, ends[0], ends[1])
               .unit("log10 of attention")
               .split((int) Math.ceil((double) m.history() * logs[0].length / m.keys()))
               .cells(

@@ -1,5 +1,6 @@
 package io.scalekv.report;
 
+import de.erichseifert.vectorgraphics2d.VectorHints;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -31,6 +32,8 @@ final class Brush {
   /** Font of titles. */
   static final Font TITLE = bold(12);
 
+  private static final FontRenderContext CONTEXT = new FontRenderContext(null, true, true);
+
   private Brush() {}
 
   static Font plain(double size) {
@@ -57,15 +60,23 @@ final class Brush {
 
   /** Returns the width of a line of text. */
   static double width(Font font, String text) {
-    return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
+    return font.getStringBounds(text, CONTEXT).getWidth();
   }
 
-  /** Draws text with its baseline at y; {@code align} 0 starts, 0.5 centres, 1 ends it at x. */
+  /**
+   * Draws text with its baseline at y, as outlines where the surface asks for them; {@code align} 0
+   * starts, 0.5 centres, 1 ends it at x.
+   */
   static void text(
       Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
+    float start = (float) (x - align * width(font, text));
     g.setFont(font);
     g.setColor(color);
-    g.drawString(text, (float) (x - align * width(font, text)), (float) y);
+    if (VectorHints.VALUE_TEXT_VECTOR.equals(g.getRenderingHint(VectorHints.KEY_TEXT))) {
+      g.fill(font.createGlyphVector(CONTEXT, text).getOutline(start, (float) y));
+    } else {
+      g.drawString(text, start, (float) y);
+    }
   }
 
   /** Returns text cut to a width, ending in an ellipsis. */

@@ -164,14 +164,13 @@ public final class LineFigure implements Figure {
     y = vertical();
     left =
         MARGIN
-            + 20
             + Arrays.stream(y.ticks())
                 .mapToObj(Ticks::text)
                 .mapToDouble(t -> Brush.width(TICK, t))
                 .max()
                 .orElse(0)
             + 6;
-    top = MARGIN + 16 + 14.0 * notes().size() + 8;
+    top = MARGIN + 16 + 14.0 * notes().size() + 26;
     double widest = names().stream().mapToDouble(n -> Brush.width(TEXT, n.text())).max().orElse(0);
     gutter = panels.isEmpty() ? 16 + widest : 0;
   }
@@ -313,7 +312,11 @@ public final class LineFigure implements Figure {
   @Override
   public int width() {
     double wide = panels.isEmpty() ? WIDE + gutter : ACROSS * (SMALL_WIDE + GAP) - GAP;
-    double titled = MARGIN + Brush.width(Brush.TITLE, axes.title());
+    double titled =
+        MARGIN
+            + Math.max(
+                Brush.width(Brush.TITLE, axes.title()),
+                Math.max(Brush.width(TEXT, axes.x()), Brush.width(TEXT, axes.y())));
     double noted = notes().stream().mapToDouble(n -> MARGIN + Brush.width(TICK, n)).max().orElse(0);
     return (int) Math.ceil(Math.max(left + wide, Math.max(titled, noted)) + MARGIN);
   }
@@ -344,8 +347,7 @@ public final class LineFigure implements Figure {
         Math.max(MARGIN + Brush.width(TEXT, axes.x()) / 2, left + wide / 2),
         top + high + 32,
         0.5);
-    double half = Brush.width(TEXT, axes.y()) / 2;
-    Brush.upright(g, TEXT, axes.y(), MARGIN + 8, Math.max(top + high / 2, MARGIN + half));
+    Brush.text(g, TEXT, Brush.INK, axes.y(), MARGIN, top - 8, 0);
     if (panels.isEmpty()) {
       Rectangle2D area = new Rectangle2D.Double(left, top, WIDE, HIGH);
       plot(g, area, null, true, true);

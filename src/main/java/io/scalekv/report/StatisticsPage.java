@@ -74,8 +74,8 @@ final class StatisticsPage {
             Double.NaN,
             "tokens per layer and head"));
     Map<String, String> provenance = new LinkedHashMap<>();
-    provenance.put("model", c.model().name() + ", weights " + c.model().weights());
     provenance.putAll(c.source());
+    provenance.put("weights", c.model().weights());
     provenance.put("made", c.timestamp().toString());
     c.software().forEach((name, version) -> provenance.put("software: " + name, version));
     return page.text(provenance);
@@ -104,8 +104,8 @@ final class StatisticsPage {
     if (doubtful > 0) {
       found.add(
           ("%d of them %s unsure: fewer than %.1f of the resamples of the captions agree. With"
-               + " other captions other layers may come out; calibrate with more, or give unsure"
-               + " layers the same share: %s.")
+                  + " other captions other layers may come out; calibrate with more, or give unsure"
+                  + " layers the same share: %s.")
               .formatted(
                   doubtful, doubtful == 1 ? "is" : "are", UnsureRole.SURE, summary.equalShares()));
     } else if (drafters > 0 && roles.bootstrap() != null) {
@@ -140,7 +140,7 @@ final class StatisticsPage {
         .text("layer", LayerScale::layer)
         .text("scale", p -> LayerScaleMap.scale(c.model().schedule().maps(), p.scale()))
         .text("role", p -> roles.assignment().role(p.layer(), p.scale()).word())
-        .text("z", p -> ReportTable.fixed(z[p.layer()][p.scale()], 2))
+        .text("z", p -> LayerScaleMap.number(z[p.layer()][p.scale()]))
         .text("confidence", p -> ReportTable.fixed(roles.confidence(p.layer(), p.scale()), 2))
         .text("tokens", p -> roles.plan().tokens(p.scale(), p.layer()))
         .text("unsure, because", p -> reasons.getOrDefault(p, "–"))
@@ -232,7 +232,7 @@ final class StatisticsPage {
             .text("least", AttentionAtlas.Range::least)
             .text("most", AttentionAtlas.Range::most)
             .text("unit", AttentionAtlas.Range::unit)
-            .note("`./scalekv list statistics` says what each one is.")
+            .note("./scalekv list statistics says what each one is.")
             .build();
     Findings findings =
         new Findings(
@@ -290,6 +290,7 @@ final class StatisticsPage {
     page.put(
         "terms",
         provenance.entrySet().stream()
+            .filter(e -> !e.getValue().isEmpty())
             .map(e -> Map.of("term", e.getKey(), "text", e.getValue()))
             .toList());
     return HtmlReport.page("statistics", page);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.Lab;
+import io.scalekv.profile.AttentionProfile;
 import java.awt.image.BufferedImage;
 import java.io.File;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -107,10 +109,11 @@ final class ReportBrowserTest {
     String said = selftest(b.out());
     for (String check :
         List.of(
-            "ok flip shows the full cache",
-            "ok a click shows the policy",
-            "ok the key f shows the full cache",
-            "ok an arrow shows the next prompt",
+            "ok flip shows the first image",
+            "ok a click shows the second",
+            "ok the key f shows the first",
+            "ok an arrow shows the next pair",
+            "ok the difference is beside it",
             "ok errors: none")) {
       assertTrue(said.contains(check), check + " expected in " + said);
     }
@@ -126,6 +129,50 @@ final class ReportBrowserTest {
     assertEquals(List.of(), console(b));
     assertTrue(b.out().contains("<title>selftest passed</title>"), selftest(b.out()));
     assertTrue(selftest(b.out()).contains("ok candidate_b by haarpsi"), selftest(b.out()));
+  }
+
+  /** The pages of calibrate and profile. */
+  @Test
+  void everyControlOfAStatisticsPageWorks() throws Exception {
+    AttentionProfile profile = StatisticsPageTest.profile(4);
+    Path calibration = folder.resolve("calibration.html");
+    Files.writeString(
+        calibration, StatisticsPage.of(StatisticsPageTest.calibration(profile), profile));
+    AttentionAtlas.of("toy", profile).write(List.of(), Map.of(), folder.resolve("atlas"));
+    for (Path page : List.of(calibration, folder.resolve("atlas/report.html"))) {
+      Browsed b = browse("--dump-dom", page.toUri() + "#selftest");
+      assertEquals(List.of(), console(b));
+      assertTrue(b.out().contains("<title>selftest passed</title>"), selftest(b.out()));
+    }
+  }
+
+  /** A frame as wide as a phone: nothing reaches beyond it, every control works. */
+  @Test
+  void onAPhone() throws Exception {
+    Path frame = folder.resolve("frame.html");
+    Files.writeString(
+        frame,
+        "<iframe style='width:390px;height:844px' src='%s#selftest'></iframe>"
+                .formatted(page.toUri())
+            + "<script>onload = () => setTimeout(() => { const d = frames[0].document;"
+            + " document.title = d.title + ' ' + frames[0].innerWidth + ' '"
+            + " + d.getElementById('selftest').textContent; }, 3000);</script>");
+    Browsed b =
+        browse(
+            "--disable-web-security",
+            "--allow-file-access-from-files",
+            "--dump-dom",
+            frame.toUri().toString());
+    assertTrue(b.out().contains("<title>selftest passed 390 "), b.out());
+  }
+
+  @Test
+  void prints() throws Exception {
+    Path pdf = folder.resolve("page.pdf");
+    browse("--print-to-pdf=" + pdf, page.toUri().toString());
+    String text = Files.readString(pdf, StandardCharsets.ISO_8859_1);
+    assertTrue(text.startsWith("%PDF-"));
+    assertTrue(text.split("/Type /Page\\b", -1).length > 2, "folded parts are printed too");
   }
 
   private static String selftest(String dom) {
@@ -150,12 +197,14 @@ final class ReportBrowserTest {
       Path png = folder.resolve("page-" + dark + ".png");
       browse(
           "--window-size=1200,1600",
-          "--blink-settings=preferredColorScheme=" + dark,
+          "--blink-settings=preferredColorScheme=" + (1 - Integer.parseInt(dark)),
           "--screenshot=" + png,
           page.toUri().toString());
       BufferedImage image = ImageIO.read(png.toFile());
       assertEquals(1200, image.getWidth());
-      grounds.add(image.getRGB(2, 2));
+      int ground = image.getRGB(2, 2) & 0xff;
+      assertEquals(dark.equals("1"), ground < 64, "ground " + ground);
+      grounds.add(ground);
       Set<Integer> colours = new HashSet<>();
       for (int x = 0; x < 1200; x += 3) {
         for (int y = 0; y < 1600; y += 3) {

@@ -7,6 +7,7 @@ import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
+import io.scalekv.report.ReportTable;
 import io.scalekv.scene.SceneGrammar;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -127,13 +128,16 @@ final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Returns the mean over images that differ, the count of those that do not, and that of all. */
+  /**
+   * Returns the mean over images that differ with its interval, the count of those that do not, and
+   * the value of all.
+   */
   private static String psnr(Outcome o) {
     if (o.psnrDb() == null) {
       return null;
     }
     long identical = o.images().stream().filter(i -> i.psnrDb().isInfinite()).count();
-    String mean = o.psnrDb().n() == 0 ? "" : Output.fixed(o.psnrDb().mean(), 2);
+    String mean = o.psnrDb().n() == 0 ? "" : ReportTable.words(o.psnrDb(), 2);
     String rest = identical == 0 ? "" : "∞ (" + identical + " identical)";
     return mean.isEmpty() || rest.isEmpty()
         ? mean + rest
@@ -158,6 +162,9 @@ final class GenerateCommand implements Callable<Integer> {
                 Output.mib(o.peakKvBytes()),
                 Output.fixed(100.0 * o.peakKvBytes() / o.fullKvBytes(), 1),
                 psnr(o)));
+    if (outcomes.stream().anyMatch(o -> o.psnrDb() != null)) {
+      output.line("PSNR against the full cache, mean over images [95 %% interval]");
+    }
     for (Outcome o : outcomes) {
       if (o.scales() != null) {
         output.line("%s: %.2f s", o.policy(), o.wallSeconds());

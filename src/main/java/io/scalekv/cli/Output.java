@@ -38,6 +38,7 @@ import tools.jackson.databind.node.ObjectNode;
 @HelpGroup(HelpGroup.Heading.OUTPUT)
 final class Output {
   private static final double MIB = 1 << 20;
+  private static final int COLUMNS = 100;
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -134,7 +135,8 @@ final class Output {
   }
 
   /**
-   * Prints a table; columns of numbers are aligned to the right.
+   * Prints a table; columns of numbers are aligned to the right. One that is wider than {@value
+   * #COLUMNS} characters continues below, each part with the first column.
    *
    * @param columns headings
    * @param items one a row
@@ -156,13 +158,25 @@ final class Output {
       widths[c] = rows.stream().mapToInt(r -> r.get(column).length()).max().orElse(0);
       numbers[c] = rows.stream().skip(1).allMatch(r -> ReportTable.isNumber(r.get(column)));
     }
-    for (List<String> row : rows) {
-      StringBuilder text = new StringBuilder();
-      for (int c = 0; c < widths.length; c++) {
-        String pad = " ".repeat(widths[c] - row.get(c).length());
-        text.append(c == 0 ? "" : "  ").append(numbers[c] ? pad + row.get(c) : row.get(c) + pad);
+    for (int from = 1; from == 1 || from < widths.length; ) {
+      int to = from;
+      int wide = widths.length == 0 ? 0 : widths[0];
+      while (to < widths.length && (to == from || wide + 2 + widths[to] <= COLUMNS)) {
+        wide += 2 + widths[to];
+        to++;
       }
-      line("%s", text.toString().stripTrailing());
+      if (from > 1) {
+        line("");
+      }
+      for (List<String> row : rows) {
+        StringBuilder text = new StringBuilder();
+        for (int c = 0; c < to; c = c == 0 ? from : c + 1) {
+          String pad = " ".repeat(widths[c] - row.get(c).length());
+          text.append(c == 0 ? "" : "  ").append(numbers[c] ? pad + row.get(c) : row.get(c) + pad);
+        }
+        line("%s", text.toString().stripTrailing());
+      }
+      from = Math.max(to, 2);
     }
   }
 
@@ -173,9 +187,22 @@ final class Output {
     if (table.shown().columnCount() > 0 && table.shown().rowCount() > 0) {
       List<Integer> rows = IntStream.range(0, table.shown().rowCount()).boxed().toList();
       line("%s", table.title());
-      table(table.shown().columnNames(), rows, table::row);
-      table.notes().forEach(note -> line("%s", note));
+      table(
+          table.shown().columnNames(),
+          rows,
+          r -> table.row(r).stream().map(Output::plain).toList());
+      table.notes().forEach(note -> line("%s", wrapped(plain(note))));
     }
+  }
+
+  /** Returns text without Markdown: what would be bold ends in a star. */
+  private static String plain(String text) {
+    return text.replaceAll("\\*\\*(.*?)\\*\\*", "$1*").replaceFirst("(^|\\W)[Bb]old: ", "$1*: ");
+  }
+
+  /** Returns text in lines of at most {@value #COLUMNS} characters, words whole. */
+  private static String wrapped(String text) {
+    return text.replaceAll("(.{1," + COLUMNS + "})(?:\\s+|$)", "$1\n").stripTrailing();
   }
 
   /** Returns the cells of a row; unlike {@link List#of} they may be null. */

@@ -6,10 +6,11 @@ import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Ended;
 import io.scalekv.experiment.Runner.Status;
 import io.scalekv.metrics.Frechet;
-import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * Summary of an experiment that was run: its runs by how they ended, with their means.
@@ -30,6 +31,14 @@ public record SweepSummary(
     int left,
     List<Ended> runs,
     double wallSeconds) {
+  private static final Map<Status, String> STATUS =
+      Map.of(
+          Status.DONE, "done",
+          Status.FOUND, "found",
+          Status.FAILED, "failed",
+          Status.NOT_APPLICABLE, "n/a",
+          Status.LEFT, "left");
+
   /** Returns the summary of an outcome. */
   public static SweepSummary of(Campaign.Outcome o) {
     Runner.Summary s = o.summary();
@@ -45,23 +54,33 @@ public record SweepSummary(
         o.wallSeconds());
   }
 
-  /** Returns the means of every run, with errors and counts below. */
+  /** Returns the means of every run with their 95 % intervals, with errors and counts below. */
   public ReportTable table() {
     ReportTable.Builder<Ended> table =
-        ReportTable.of(name, name, runs).text("run", Ended::label).text("status", Ended::status);
+        ReportTable.of(name, name, runs)
+            .text("run", Ended::label)
+            .text("status", r -> STATUS.get(r.status()));
     Metrics.all().stream()
         .filter(m -> Metrics.isCompared(m) || m == Frechet.METRIC)
         .filter(m -> runs.stream().anyMatch(r -> r.metrics().containsKey(m.key())))
-        .forEach(m -> table.text(m.label(), r -> mean(r.metrics().get(m.key()), m.digits())));
+        .map(m -> MetricColumn.of(m, null))
+        .forEach(
+            c ->
+                table.text(
+                    c.head(),
+                    r ->
+                        Optional.ofNullable(r.metrics().get(c.metric().key()))
+                            .map(c::show)
+                            .orElse(null)));
     if (runs.stream()
         .anyMatch(r -> r.metrics().values().stream().anyMatch(v -> v.infinite() > 0))) {
       MetricColumn all = MetricColumn.of(Psnr.OF_MEAN_MSE, null);
       table.text(
-          all.label(),
+          all.head(),
           r ->
               r.result() == null
                   ? null
-                  : all.value(r.result()).map(v -> all.number(v.ranked())).orElse(null));
+                  : all.value(r.result()).map(all::show).orElse(null));
     }
     table.text(
         "peak KV (MiB)",
@@ -85,16 +104,5 @@ public record SweepSummary(
         left,
         folder,
         wallSeconds);
-  }
-
-  private static String mean(Interval v, int digits) {
-    if (v == null) {
-      return null;
-    }
-    String identical = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
-    String mean = Double.isInfinite(v.ranked()) ? null : ReportTable.fixed(v.ranked(), digits);
-    return mean == null && !identical.isEmpty()
-        ? identical
-        : identical.isEmpty() ? mean : mean + " and " + identical;
   }
 }

@@ -3,6 +3,7 @@ package io.scalekv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.report.ReportTable;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -62,6 +63,40 @@ final class OutputTest {
             "next: ./scalekv generate --prompt 'a red circle'"),
         said.out().lines().toList());
     assertEquals(List.of("working"), said.err().lines().toList());
+  }
+
+  /** Prints a table that is wider than a terminal. */
+  @Command(name = "wide")
+  static final class Wide implements Runnable {
+    @Mixin private Output output;
+
+    @Override
+    public void run() {
+      ReportTable.Builder<String> table =
+          ReportTable.of("wide", "Wide", List.of("a", "b")).text("run", r -> r);
+      for (int c = 0; c < 12; c++) {
+        int column = c;
+        table.text("metric " + c, r -> r.equals("a") ? "**1" + column + ".5 [1, 2]**" : null);
+      }
+      output.table(table.note("Bold: best. " + "word ".repeat(60)).build());
+    }
+  }
+
+  @Test
+  void wideTablesContinueBelow() {
+    StringWriter out = new StringWriter();
+    PrintWriter writer = new PrintWriter(out);
+    assertEquals(0, Main.run(writer, writer, List.of(new Wide()), "wide"));
+    List<String> lines = out.toString().lines().toList();
+    assertTrue(lines.stream().allMatch(l -> l.length() <= 100), out.toString());
+    List<String> heads = lines.stream().filter(l -> l.startsWith("run ")).toList();
+    assertEquals(2, heads.size());
+    for (int c = 0; c < 12; c++) {
+      int column = c;
+      assertEquals(
+          1, heads.stream().filter(h -> h.matches(".*metric " + column + "( .*|$)")).count());
+    }
+    assertTrue(out.toString().contains("10.5 [1, 2]*") && !out.toString().contains("**"));
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * HTML page of scored folders, complete in one file: the tables, and a flip view of the worst and
@@ -66,6 +67,7 @@ final class ScorePage {
     Flip flip = flip();
     Map<String, Object> page = new LinkedHashMap<>();
     page.put("title", report.table().title());
+    page.put("findings", findings());
     page.put("table", HtmlReport.table(report.table()));
     if (!scores.tests().isEmpty()) {
       page.put("tests", HtmlReport.table(report.tests()));
@@ -88,6 +90,54 @@ final class ScorePage {
                   Map.of("label", "pair", "id", "flip-pair"))));
     }
     return HtmlReport.page("score", page);
+  }
+
+  /**
+   * Returns the question and, metric by metric, which folder is closest and what is significant.
+   */
+  private Map<String, Object> findings() {
+    List<String> names = scores.candidates().stream().map(Row::name).toList();
+    List<String> found = new ArrayList<>();
+    Map<String, List<String>> best = new LinkedHashMap<>();
+    for (MetricColumn c : columns) {
+      Comparator<Row> rising = Comparator.comparingDouble(r -> r.values().get(key(c)).ranked());
+      scores.candidates().stream()
+          .filter(r -> r.values().containsKey(key(c)))
+          .max(c.higherIsBetter() ? rising : rising.reversed())
+          .ifPresent(
+              r ->
+                  best.computeIfAbsent(r.name(), n -> new ArrayList<>())
+                      .add(c.label() + " " + c.show(r.values().get(key(c)))));
+    }
+    if (names.size() > 1) {
+      best.forEach(
+          (name, by) -> found.add(name + " has the best mean by " + String.join(", ", by) + "."));
+      String won =
+          scores.tests().stream()
+              .filter(t -> t.better() != null)
+              .map(t -> t.better() + " by " + t.metric())
+              .collect(Collectors.joining(", "));
+      found.add(
+          scores.tests().isEmpty()
+              ? "Nothing was tested."
+              : won.isEmpty()
+                  ? "No difference is significant after Holm's correction: the order of the means"
+                        + " is no result."
+                  : "Significantly better after Holm's correction: " + won + ".");
+    }
+    for (MetricColumn c : columns.subList(0, Math.min(1, columns.size()))) {
+      scores.rows().stream()
+          .filter(r -> r.kind() == FolderScores.Kind.OTHER_SEED && r.values().containsKey(key(c)))
+          .forEach(
+              r ->
+                  found.add(
+                      "Another seed reaches %s %s: what is not closer has not kept the images."
+                          .formatted(c.label(), c.show(r.values().get(key(c))))));
+    }
+    return HtmlReport.findings(
+        "How close are the images of %s to those of %s?"
+            .formatted(String.join(", ", names), scores.reference()),
+        found);
   }
 
   private Flip flip() throws IOException {

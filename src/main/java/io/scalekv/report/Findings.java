@@ -5,6 +5,7 @@ import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.metrics.Interval;
+import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -150,21 +151,23 @@ record Findings(String asked, List<String> found) {
       this.rows = rows;
       this.cuts = rows.stream().filter(ResultRow::cuts).toList();
       this.columns =
-          MetricColumn.of(results).stream().filter(c -> !c.caption() && !c.ofSets()).toList();
+          MetricColumn.compared(MetricColumn.of(results)).stream()
+              .filter(c -> !c.caption() && !c.ofSets())
+              .toList();
       this.comparisons = Significance.of(results).comparisons();
     }
 
     String sentences(String model, List<String> found) {
       Optional<MetricColumn> first =
           columns.stream()
-              .filter(c -> c.metric() == Psnr.METRIC)
+              .filter(c -> tested(c) == Psnr.METRIC)
               .findFirst()
               .or(() -> columns.stream().findFirst());
       Map<String, List<ResultRow>> budgets = new LinkedHashMap<>();
       for (ResultRow r : cuts) {
         budgets
             .computeIfAbsent(
-                r.row().group() + ", " + r.run().policy().budgetTokens(), b -> new ArrayList<>())
+                r.row().group() + ", " + r.run().policy().equalBudget(), b -> new ArrayList<>())
             .add(r);
       }
       long settings = cuts.stream().map(ResultRow::series).distinct().count();
@@ -217,11 +220,11 @@ record Findings(String asked, List<String> found) {
         Run.Policy p = best.run().policy();
         text.append("At ").append(p.budget().replaceFirst("%$", " %"));
         text.append(
-            p.budget().endsWith("t")
-                ? ": "
-                : " (" + p.budgetTokens() + " tokens per layer and head): ");
+            p.budget().matches("[0-9.]+%")
+                ? " (" + p.budgetTokens() + " tokens per layer and head): "
+                : ": ");
       }
-      text.append(name(best)).append(" has the best mean ").append(value(c, best));
+      text.append(name(best)).append(" is best, ").append(value(c, best));
       if (ranked.size() > 1) {
         ResultRow next = ranked.get(1);
         text.append("; ").append(difference(c, best, next)).append(".");
@@ -267,9 +270,14 @@ record Findings(String asked, List<String> found) {
       return "better than " + name(b);
     }
 
+    /** Returns the metric of single images behind a column. */
+    private static Metric tested(MetricColumn c) {
+      return c.metric() == Psnr.OF_MEAN_MSE ? Psnr.METRIC : c.metric();
+    }
+
     private List<Comparison.Pair> pairs(MetricColumn c) {
       return comparisons.stream()
-          .filter(k -> k.metric() == c.metric())
+          .filter(k -> k.metric() == tested(c))
           .flatMap(k -> k.pairs().stream())
           .toList();
     }

@@ -185,8 +185,7 @@ record MetricColumn(Metric metric, String label, String net) {
 
   private int digits(double value) {
     double size = Math.abs(value);
-    int significant =
-        size > 0 && size < 1 ? 1 - (int) Math.floor(Math.log10(size)) : 0;
+    int significant = size > 0 && size < 1 ? 1 - (int) Math.floor(Math.log10(size)) : 0;
     return Math.max(metric.digits(), Math.min(MOST_DIGITS, significant));
   }
 }

@@ -122,7 +122,7 @@ final class ScorePage {
               ? "Nothing was tested."
               : won.isEmpty()
                   ? "No difference is significant after Holm's correction: the order of the means"
-                        + " is no result."
+                      + " is no result."
                   : "Significantly better after Holm's correction: " + won + ".");
     }
     for (MetricColumn c : columns.subList(0, Math.min(1, columns.size()))) {

@@ -77,10 +77,7 @@ public record SweepSummary(
       MetricColumn all = MetricColumn.of(Psnr.OF_MEAN_MSE, null);
       table.text(
           all.head(),
-          r ->
-              r.result() == null
-                  ? null
-                  : all.value(r.result()).map(all::show).orElse(null));
+          r -> r.result() == null ? null : all.value(r.result()).map(all::show).orElse(null));
     }
     table.text(
         "peak KV (MiB)",

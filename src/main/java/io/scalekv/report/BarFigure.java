@@ -8,10 +8,7 @@ import java.awt.Graphics2D;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
 
-/**
- * Horizontal bars with error bars, one per row, with room for long labels. Painted directly: the
- * series of XChart's horizontal bar chart take no error bars.
- */
+/** Horizontal bars with error bars, one per row, with room for long labels. */
 public final class BarFigure implements Figure {
   /**
    * Bar of a figure.

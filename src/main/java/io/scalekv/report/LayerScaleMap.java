@@ -19,8 +19,6 @@ import java.util.stream.IntStream;
  * Heat map of one number per layer and scale. Layer 0 is at the bottom, as layers are stacked;
  * scales count from 1 and are named with their token map. Undefined cells (NaN) are grey and
  * crossed out. Rows and columns can be other axes (heads, source scales, queries and keys).
- *
- * <p>Painted directly: XChart's heat map can neither outline cells nor leave them undefined.
  */
 public final class LayerScaleMap implements Figure {
   private static final int MARGIN = 14;

@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.IntStream;
 
 /** Folders of results with made-up numbers. */
@@ -194,6 +195,21 @@ final class ReportFixtures {
         Png.write(
             plain(40 * p + 3 * (i + 1)),
             folder.resolve("images").resolve(results.get(i).id()).resolve(file));
+      }
+    }
+  }
+
+  /** Adds images of the first eight prompts that no compression makes smaller. */
+  void writeNoise(Path folder, int side) throws IOException {
+    Random random = new Random(1);
+    List<Path> folders = new ArrayList<>(List.of(folder.resolve("reference/0123456789abcdef")));
+    results.forEach(r -> folders.add(folder.resolve("images").resolve(r.id())));
+    for (Path images : folders) {
+      for (int p = 0; p < 8; p++) {
+        byte[] rgb = new byte[3 * side * side];
+        random.nextBytes(rgb);
+        RgbImage noise = RgbImage.of(side, side, rgb);
+        Png.write(noise, images.resolve(String.format("p%04d-s0.png", p)));
       }
     }
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.experiment.Results;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import java.io.IOException;
@@ -169,6 +170,53 @@ final class ReportTest {
     table().write(folder);
     byte[] first = Files.readAllBytes(Report.write(folder).page());
     assertArrayEquals(first, Files.readAllBytes(Report.write(folder).page()));
+  }
+
+  /** The page opens with the question and the answers, what speaks against a policy included. */
+  @Test
+  void findingsComeFirst() throws IOException {
+    new ReportFixtures("found", 15)
+        .policy("snapkv", 10, 27, 26)
+        .policy("h2o", 10, 27, 22)
+        .policy("random", 10, 27, 7)
+        .policy("scalekv", 10, 27, 24)
+        .policy("heatkv", 4, 11, 6)
+        .rulers()
+        .write(folder);
+    Findings f = Findings.of(Results.read(folder));
+    assertEquals(
+        "Which setting keeps the images of pocket closest to those of the full cache? 5 settings at"
+            + " 10 %, 4 %, 15 captions, image by image.",
+        f.asked());
+    String found = String.join("\n", f.found());
+    for (String sentence :
+        List.of(
+            "At 10 % (27 tokens per layer and head): snapkv is best, PSNR 27.75 dB [",
+            "; 2.00 dB [2.00, 2.00] better than scalekv.",
+            "Negative: at 10 % scalekv is number 2 of 4; snapkv is 2.00 dB",
+            "At 4 % (11 tokens per layer and head): heatkv is best",
+            "Not closer than another seed of the same caption (PSNR 10.75 dB [",
+            "random at 10%, heatkv at 4%. They have not kept the image",
+            "15 captions are few")) {
+      assertTrue(found.contains(sentence), sentence + " in " + found);
+    }
+    Report.write(folder);
+    String page = text("report.html");
+    assertTrue(page.indexOf(f.asked()) < page.indexOf("<table"), "before the table");
+  }
+
+  /** Images take what the rest of the page leaves of three megabytes. */
+  @Test
+  void aPageOfManyImagesStaysSmall() throws IOException {
+    ReportFixtures fixtures = new ReportFixtures("large", 128);
+    for (String policy : List.of("snapkv", "h2o", "scalekv", "heatkv", "hack")) {
+      fixtures.policy(policy, 10, 27, 20).policy(policy, 4, 11, 15);
+    }
+    fixtures.rulers().write(folder).writeNoise(folder, 128);
+    Path page = Report.write(folder).page();
+    assertTrue(Files.size(page) <= HtmlReport.MOST_BYTES, "bytes: " + Files.size(page));
+    assertTrue(Files.size(page) > HtmlReport.MOST_BYTES / 2, "images are there");
+    assertTrue(Files.readString(page).contains("of 10 policies&#39; images fit into this page."));
   }
 
   /** Full, policy, and what is between them, amplified. */

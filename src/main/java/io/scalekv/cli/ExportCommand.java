@@ -49,7 +49,11 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Path target = Export.target(out == null ? Path.of("out", "export", format.key()) : out, format);
     OutputFolder.prepare(format.tidy() ? target.toAbsolutePath().getParent() : target);
-    Export.Written w = Export.write(folder, format, target);
+    Export results = Export.open(folder);
+    Export.Written w;
+    try (Progress progress = output.progress("export", results.experiments())) {
+      w = results.write(format, target, progress::step);
+    }
     output.json(
         Map.of("format", format.key(), "experiments", w.experiments(), "runs", w.runs()),
         format.tidy() ? Map.of("rows", w.rows()) : Map.of(),

@@ -7,7 +7,7 @@ import io.scalekv.model.Drawing;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PromptSet;
-import io.scalekv.report.ReportTable;
+import io.scalekv.report.GenerationTables;
 import io.scalekv.scene.SceneGrammar;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -128,66 +128,13 @@ final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /**
-   * Returns the mean over images that differ with its interval, the count of those that do not, and
-   * the value of all.
-   */
-  private static String psnr(Outcome o) {
-    if (o.psnrDb() == null) {
-      return null;
-    }
-    long identical = o.images().stream().filter(i -> i.psnrDb().isInfinite()).count();
-    String mean = o.psnrDb().n() == 0 ? "" : ReportTable.words(o.psnrDb(), 2);
-    String rest = identical == 0 ? "" : "∞ (" + identical + " identical)";
-    return mean.isEmpty() || rest.isEmpty()
-        ? mean + rest
-        : mean + " and " + rest + ", of mean MSE " + Output.fixed(o.psnrOfMeanMseDb(), 2);
-  }
-
   private void report(PolicyImages.Manifest manifest) throws IOException {
     output.json(manifest);
     if (!noImage) {
       manifest.write(out);
     }
     List<Outcome> outcomes = manifest.policies();
-    output.table(
-        List.of("policy", "budget", "tokens", "KV MiB", "peak MiB", "% of full", "PSNR dB"),
-        outcomes,
-        o ->
-            Output.row(
-                o.policy(),
-                o.budget(),
-                o.budgetTokens(),
-                Output.mib(o.kvBytes()),
-                Output.mib(o.peakKvBytes()),
-                Output.fixed(100.0 * o.peakKvBytes() / o.fullKvBytes(), 1),
-                psnr(o)));
-    if (outcomes.stream().anyMatch(o -> o.psnrDb() != null)) {
-      output.line("PSNR against the full cache, mean over images [95 %% interval]");
-    }
-    for (Outcome o : outcomes) {
-      if (o.scales() != null) {
-        output.line("%s: %.2f s", o.policy(), o.wallSeconds());
-        output.table(
-            List.of("scale", "tokens", "seconds", "cpu s", "KV MiB", "peak RSS MiB", "GFLOP"),
-            o.scales(),
-            c ->
-                Output.row(
-                    c.label(),
-                    c.tokens(),
-                    Output.fixed(c.seconds(), 4),
-                    Output.fixed(c.cpuSeconds(), 2),
-                    Output.mib(c.kvBytes()),
-                    c.peakRssMiB(),
-                    Output.fixed(c.gflop(), 2)));
-      }
-      if (o.faithfulness() != null) {
-        output.table(
-            List.of(o.policy() + ": right", "%"),
-            o.faithfulness().entrySet(),
-            e -> Output.row(e.getKey(), Output.fixed(100 * e.getValue(), 1)));
-      }
-    }
+    GenerationTables.of(outcomes).forEach(output::table);
     if (!noImage) {
       output.line("%d images in %s", outcomes.size() * outcomes.get(0).images().size(), out);
     }

@@ -1,16 +1,11 @@
 package io.scalekv.cli;
 
-import io.scalekv.cache.CacheType;
 import io.scalekv.cache.CacheUsage;
-import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.experiment.MemoryTable;
-import io.scalekv.io.Require;
-import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ModelConfig;
-import io.scalekv.model.PerScale;
 import io.scalekv.report.ReportTable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,7 +29,7 @@ import picocli.CommandLine.Option;
 final class MemoryCommand implements Callable<Integer> {
   @Mixin private ModelOptions modelOptions;
   @Mixin private SizeOptions sizeOptions;
-  @Mixin private FormatOptions formats;
+  @Mixin private MemoryOptions options;
   @Mixin private Output output;
 
   @HelpGroup(HelpGroup.Heading.CACHE)
@@ -62,42 +57,11 @@ final class MemoryCommand implements Callable<Integer> {
               + " roles).")
   private Path roles;
 
-  @HelpGroup(HelpGroup.Heading.DRAWING)
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "1",
-      converter = Choice.Positive.class,
-      description = "Images drawn together (default: ${DEFAULT-VALUE}).")
-  private Integer batch;
-
-  @HelpGroup(HelpGroup.Heading.DRAWING)
-  @Option(names = "--cfg", paramLabel = "X", description = DrawingOptions.CFG)
-  private Double cfg;
-
-  @HelpGroup(HelpGroup.Heading.DRAWING)
-  @Option(
-      names = "--tokens-of",
-      paramLabel = "history|all",
-      description =
-          "Tokens of 100 %%: those that later scales read, or also the last scale's, which the"
-              + " published code stores though nothing reads them (default: history).")
-  private MemoryTable.TokensOf tokensOf = MemoryTable.TokensOf.HISTORY;
-
-  @HelpGroup(HelpGroup.Heading.DRAWING)
-  @Option(
-      names = "--cfg-until",
-      paramLabel = "K",
-      converter = Choice.Positive.class,
-      description = "No guidance behind scale K; the cache of the unconditional branch is freed.")
-  private Integer cfgUntil;
-
   @Option(names = "--measure", description = "Also run the cache on random numbers and measure it.")
   private boolean measure;
 
   @Override
   public Integer call() throws IOException {
-    Require.between("--cfg", cfg == null ? 0 : cfg, 0.0, 100.0);
     MemoryTable table = table();
     output.json(table);
     output.line(
@@ -107,14 +71,14 @@ final class MemoryCommand implements Callable<Integer> {
         table.geometry().layers(),
         table.geometry().heads(),
         table.geometry().headWidth(),
-        batch,
+        table.batch(),
         table.branches(),
         table.keyType(),
         table.valueType());
     output.line(
         "full cache (%s): %d tokens per layer and head, %s MiB; working copies: float32 keys and"
             + " values of the layer at work",
-        tokensOf.label(), table.fullTokens(), Output.mib(table.fullKvBytes()));
+        options.tokensOf().label(), table.fullTokens(), Output.mib(table.fullKvBytes()));
     output.table(
         ReportTable.of("memory", "MiB of keys and values", table.rows())
             .text("policy", MemoryTable.Row::policy)
@@ -134,31 +98,17 @@ final class MemoryCommand implements Callable<Integer> {
     return r -> r.formula() == null ? null : bytes.apply(r.formula());
   }
 
-  private MemoryModel memory(ModelConfig config, ScaleSchedule schedule, CacheType computed) {
-    PerScale strength = cfg == null ? null : PerScale.of(cfg);
-    boolean guided = config.sampling().with(strength, null, null, null, null).guided();
-    MemoryModel memory = formats.memory(config.geometry(), computed, guided, batch);
-    if (cfgUntil == null) {
-      return memory;
-    }
-    Require.between("--cfg-until", cfgUntil, 1, schedule.scales());
-    DrawingOptions.check(DrawingOption.CFG_UNTIL, cfgUntil, config);
-    Require.that(guided, "--cfg-until needs guidance: --cfg 1 has no unconditional branch");
-    return memory.guidedFor(cfgUntil);
-  }
-
   private MemoryTable table() throws IOException {
     ModelConfig config = modelOptions.config();
     ScaleSchedule schedule = sizeOptions.schedule(config);
-    CacheType computed = config.published() ? CacheType.BF16 : CacheType.FP32;
     PolicyFactory factory =
         new PolicyFactory(
             schedule,
-            memory(config, schedule, computed),
+            options.memory(config, schedule),
             CacheOptions.calibration(modelOptions.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {
-      return MemoryTable.of(config.name(), factory, policies, budgets, tokensOf, null);
+      return MemoryTable.of(config.name(), factory, policies, budgets, options.tokensOf(), null);
     }
     long caches =
         budgets.stream().mapToLong(b -> b.equals(MemoryTable.FULL) ? 1 : policies.size()).sum();
@@ -168,7 +118,7 @@ final class MemoryCommand implements Callable<Integer> {
           factory,
           policies,
           budgets,
-          tokensOf,
+          options.tokensOf(),
           k -> progress.step("scale %d (%s)".formatted(k + 1, schedule.map(k))));
     }
   }

@@ -186,7 +186,9 @@ final class Output {
   void table(ReportTable table) {
     if (table.shown().columnCount() > 0 && table.shown().rowCount() > 0) {
       List<Integer> rows = IntStream.range(0, table.shown().rowCount()).boxed().toList();
-      line("%s", table.title());
+      if (!table.title().isEmpty()) {
+        line("%s", table.title());
+      }
       table(
           table.shown().columnNames(),
           rows,

@@ -1,7 +1,6 @@
 package io.scalekv.cli;
 
 import io.scalekv.io.AtomicFile;
-import io.scalekv.io.Require;
 import io.scalekv.report.LossCurve;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.train.VocabTrimTraining;
@@ -9,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,6 +27,7 @@ import picocli.CommandLine.Option;
 final class TrainVocabTrimCommand implements Callable<Integer> {
   @Mixin private ThreadOptions threads;
   @Mixin private Output output;
+  @Mixin private VocabTrimOptions pair;
   @Mixin private EagleOptions eagle;
 
   @Option(
@@ -55,28 +54,6 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
   private Path out;
 
   @Option(
-      names = "--text",
-      paramLabel = "DIR",
-      description = "Folder of UTF-8 text files to train on instead of the synthetic language.")
-  private Path text;
-
-  @Option(
-      names = "--vocabulary",
-      paramLabel = "N",
-      defaultValue = "8192",
-      converter = Choice.Positive.class,
-      description = "Tokens of the tokenizer, at most (default: ${DEFAULT-VALUE}).")
-  private Integer vocabulary;
-
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      defaultValue = "700",
-      converter = Choice.Positive.class,
-      description = "Updates of the target (default: ${DEFAULT-VALUE}).")
-  private Integer steps;
-
-  @Option(
       names = "--draft-steps",
       paramLabel = "N",
       defaultValue = "400",
@@ -91,14 +68,6 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
       converter = Choice.Positive.class,
       description = "Rows of a batch (default: ${DEFAULT-VALUE}).")
   private Integer rows;
-
-  @Option(
-      names = "--length",
-      paramLabel = "N",
-      defaultValue = "160",
-      converter = Choice.Positive.class,
-      description = "Tokens of a row (default: ${DEFAULT-VALUE}).")
-  private Integer length;
 
   @Option(
       names = "--learning-rate",
@@ -116,26 +85,20 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     output.resumable();
-    Require.between("--vocabulary", vocabulary, 258, 1 << 20);
-    Require.between("--length", length, 2, 1023);
+    pair.check();
     AtomicFile.removeLeft(OutputFolder.prepare(out));
     if (eagle.named()) {
       return eagle();
     }
     VocabTrimTraining.Result result =
-        VocabTrimTraining.run(
-            new VocabTrimTraining.Options(
-                out,
-                Duration.ofSeconds(checkpointEvery),
-                Optional.ofNullable(text),
-                vocabulary,
-                steps,
-                draftSteps,
-                rows,
-                length,
-                learningRate == null ? 0.004 : learningRate,
-                seed,
-                dtype == ModelOptions.Dtype.BF16),
+        pair.train(
+            out,
+            Duration.ofSeconds(checkpointEvery),
+            draftSteps,
+            rows,
+            learningRate == null ? 0.004 : learningRate,
+            seed,
+            dtype == ModelOptions.Dtype.BF16,
             output::log);
     for (String name : new String[] {ModelPair.TARGET, ModelPair.DRAFTER}) {
       LossCurve.ofCsv(out.resolve(name + "-curve.csv"), name, "loss (nats a token)")

@@ -1,12 +1,15 @@
 package io.scalekv.experiment;
 
 import io.scalekv.cache.BudgetTooSmallException;
+import io.scalekv.io.AtomicFile;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
@@ -37,6 +40,35 @@ public final class RunSession implements AutoCloseable {
     this.context = context;
     this.options = options;
     this.results = new ResultFolder(options.folder());
+  }
+
+  /** Runs what is not finished yet, one run after the other, and closes the session. */
+  public Runner.Summary runAll(List<Experiment.Planned> runs, RunListener listener)
+      throws IOException {
+    if (options.alone()) {
+      AtomicFile.removeLeft(options.folder());
+      AtomicFile.removeLeft(options.references());
+    }
+    List<Runner.Ended> ended = new ArrayList<>();
+    boolean stop = false;
+    try (this) {
+      for (int i = 0; i < runs.size(); i++) {
+        Experiment.Planned planned = runs.get(i);
+        Optional<RunResult> known = results.find(planned.id());
+        if (known.isPresent()) {
+          ended.add(planned.ended(Runner.Status.FOUND, null, known.get()));
+        } else if (stop) {
+          ended.add(planned.ended(Runner.Status.LEFT, null, null));
+        } else {
+          listener.say("run %d/%d %s".formatted(i + 1, runs.size(), planned.label()));
+          Runner.Ended one = run(planned, listener);
+          ended.add(one);
+          stop = one.status() == Runner.Status.FAILED && options.failFast();
+        }
+      }
+    }
+    results.finish();
+    return new Runner.Summary(ended);
   }
 
   /** Runs a run that is not finished yet. */

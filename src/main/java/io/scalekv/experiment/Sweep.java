@@ -2,6 +2,7 @@ package io.scalekv.experiment;
 
 import io.scalekv.io.Software;
 import io.scalekv.io.TextFile;
+import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
@@ -12,6 +13,7 @@ import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * An experiment with its model and nets, ready to run.
@@ -93,7 +95,8 @@ public record Sweep(
   /** A runner in this process. */
   public Runner local(RunExecutor.Context context, Runner.Options options) {
     LoadOptions load = LoadOptions.of(experiment.spec().dtype().equals("bf16"));
-    return new LocalRunner(
-        config, weightless() ? null : () -> model.open(load, LoadListener.NONE), context, options);
+    Supplier<ImageModel> opener = weightless() ? null : () -> model.open(load, LoadListener.NONE);
+    return (runs, listener) ->
+        new RunSession(config, opener, context, options).runAll(runs, listener);
   }
 }

@@ -16,11 +16,11 @@ public final class PromptValues {
   private final int width;
   private final int[] prompts;
 
-  /** [layer · K + scale][width] of each prompt, null where not measured. */
-  private final SortedMap<Integer, double[][]> values;
+  /** [layer][scale][width] of each prompt, NaN where not measured. */
+  private final SortedMap<Integer, double[]> values;
 
   private PromptValues(
-      ProfileGeometry geometry, int width, int[] prompts, SortedMap<Integer, double[][]> values) {
+      ProfileGeometry geometry, int width, int[] prompts, SortedMap<Integer, double[]> values) {
     this.geometry = geometry;
     this.width = width;
     this.prompts = prompts;
@@ -35,9 +35,11 @@ public final class PromptValues {
    */
   static PromptValues create(ProfileGeometry geometry, int width, int... prompts) {
     Require.that(prompts.length > 0, "prompts must be at least one, got none");
-    SortedMap<Integer, double[][]> values = new TreeMap<>();
+    SortedMap<Integer, double[]> values = new TreeMap<>();
     for (int p : prompts) {
-      double[][] before = values.put(p, new double[geometry.layers() * geometry.scales()][]);
+      double[] unmeasured = new double[geometry.layers() * geometry.scales() * width];
+      Arrays.fill(unmeasured, Double.NaN);
+      double[] before = values.put(p, unmeasured);
       Require.that(before == null, "each prompt must come once, got prompt %d twice", p);
     }
     return new PromptValues(geometry, width, prompts.clone(), values);
@@ -50,35 +52,12 @@ public final class PromptValues {
    */
   static PromptValues ofFlat(
       ProfileGeometry geometry, int width, SortedMap<Integer, double[]> flat) {
-    SortedMap<Integer, double[][]> values = new TreeMap<>();
-    flat.forEach(
-        (prompt, all) -> {
-          double[][] own = new double[geometry.layers() * geometry.scales()][];
-          for (int at = 0; at < own.length; at++) {
-            if (!Double.isNaN(all[at * width])) {
-              own[at] = Arrays.copyOfRange(all, at * width, (at + 1) * width);
-            }
-          }
-          values.put(prompt, own);
-        });
-    return new PromptValues(geometry, width, new int[0], values);
+    return new PromptValues(geometry, width, new int[0], flat);
   }
 
   /** Returns all numbers of each prompt, [layer][scale][width]; NaN where not measured. */
   SortedMap<Integer, double[]> flat() {
-    SortedMap<Integer, double[]> flat = new TreeMap<>();
-    values.forEach(
-        (prompt, own) -> {
-          double[] all = new double[own.length * width];
-          Arrays.fill(all, Double.NaN);
-          for (int at = 0; at < own.length; at++) {
-            if (own[at] != null) {
-              System.arraycopy(own[at], 0, all, at * width, width);
-            }
-          }
-          flat.put(prompt, all);
-        });
-    return flat;
+    return values;
   }
 
   /** Returns numbers per (layer, scale). */
@@ -98,14 +77,18 @@ public final class PromptValues {
 
   /** Stores the numbers of one conditional row. */
   void set(AttentionSite site, int row, double[] measured) {
-    double[][] own = values.get(prompts[row]);
-    int at = site.layer() * geometry.scales() + site.scale();
-    if (own[at] != null) {
+    double[] own = values.get(prompts[row]);
+    int at = at(site.layer(), site.scale());
+    if (!Double.isNaN(own[at])) {
       throw new IllegalStateException(
           "layer %d scale %d of prompt %d must be measured once, got it twice"
               .formatted(site.layer(), site.scale() + 1, prompts[row]));
     }
-    own[at] = Arrays.copyOf(measured, width);
+    System.arraycopy(measured, 0, own, at, width);
+  }
+
+  private int at(int layer, int scale) {
+    return (layer * geometry.scales() + scale) * width;
   }
 
   /** Returns the values of both sets of prompts, which must be disjoint. */
@@ -117,7 +100,7 @@ public final class PromptValues {
         width,
         other.geometry,
         other.width);
-    SortedMap<Integer, double[][]> all = new TreeMap<>(values);
+    SortedMap<Integer, double[]> all = new TreeMap<>(values);
     other.values.forEach(
         (p, v) ->
             Require.that(
@@ -130,14 +113,14 @@ public final class PromptValues {
     double[] mean = new double[width];
     values.forEach(
         (prompt, own) -> {
-          double[] v = own[layer * geometry.scales() + scale];
-          if (v == null) {
+          int at = at(layer, scale);
+          if (Double.isNaN(own[at])) {
             throw new IllegalStateException(
                 "prompt %d: missing layer %d scale %d: the generation is not complete"
                     .formatted(prompt, layer, scale + 1));
           }
           for (int i = 0; i < width; i++) {
-            mean[i] += v[i];
+            mean[i] += own[at + i];
           }
         });
     for (int i = 0; i < width; i++) {

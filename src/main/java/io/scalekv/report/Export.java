@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
@@ -57,25 +58,55 @@ public final class Export {
    */
   public record Written(List<Path> files, int experiments, int runs, long rows) {}
 
-  private Export() {}
+  private final List<Results> experiments;
+  private final int runs;
+
+  private Export(List<Results> experiments, int runs) {
+    this.experiments = experiments;
+    this.runs = runs;
+  }
 
   /**
-   * Writes results.
+   * Reads results.
    *
    * @param folder results of one experiment, or a folder of such folders
-   * @param out file of tidy rows, or folder of the others
    * @throws IllegalArgumentException if there is no experiment, none is finished, or a file is
    *     damaged
    */
-  public static Written write(Path folder, Format format, Path out) throws IOException {
+  public static Export open(Path folder) throws IOException {
     List<Results> experiments =
         ReportSource.read(folder).experiments().stream().map(ReportSource.Folder::results).toList();
     int runs = experiments.stream().mapToInt(r -> ResultRow.distinct(r).size()).sum();
     Require.that(runs > 0, "missing finished runs in %s: run sweep", folder);
+    return new Export(experiments, runs);
+  }
+
+  /** Returns the number of experiments. */
+  public int experiments() {
+    return experiments.size();
+  }
+
+  /**
+   * Reads results and writes them, see {@link #open} and {@link #write(Format, Path, Consumer)}.
+   */
+  public static Written write(Path folder, Format format, Path out) throws IOException {
+    return open(folder).write(format, out, done -> {});
+  }
+
+  /**
+   * Writes the results.
+   *
+   * @param out file of tidy rows, or folder of the others
+   * @param done receives the name of each experiment that is written
+   */
+  public Written write(Format format, Path out, Consumer<String> done) throws IOException {
     long rows = 0;
     List<Path> files = new ArrayList<>();
     if (format.tidy()) {
-      Iterator<TidyRow> tidy = experiments.stream().flatMap(TidyRow::of).iterator();
+      Iterator<TidyRow> tidy =
+          experiments.stream()
+              .flatMap(r -> TidyRow.of(r).onClose(() -> done.accept(r.file().name())))
+              .iterator();
       rows =
           switch (format) {
             case CSV -> lines(out, tidy, Export::csv, header());
@@ -97,6 +128,9 @@ public final class Export {
         case MLFLOW -> MlflowStore.write(r, out);
         case TENSORBOARD -> files.addAll(TensorBoardEvents.write(r, out));
         default -> {}
+      }
+      if (!format.tidy()) {
+        done.accept(r.file().name());
       }
     }
     return new Written(

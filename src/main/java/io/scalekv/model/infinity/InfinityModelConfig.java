@@ -27,7 +27,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Configuration of an Infinity model: transformer, tokenizer, token maps and text. It is the file
@@ -58,33 +57,13 @@ public record InfinityModelConfig(
 
   /** The family of these configurations. */
   public static final ModelFamily FAMILY =
-      new ModelFamily() {
-        @Override
-        public String name() {
-          return "infinity";
-        }
-
-        @Override
-        public String format() {
-          return FORMAT;
-        }
-
-        @Override
-        public Set<DrawingOption> options() {
-          return EnumSet.complementOf(
-              EnumSet.of(DrawingOption.CLASS, DrawingOption.TOP_K, DrawingOption.MORE_SMOOTH));
-        }
-
-        @Override
-        public List<InfinityModelConfig> models() {
-          return known();
-        }
-
-        @Override
-        public InfinityModelConfig parse(String json, String file) {
-          return InfinityModelConfig.parse(json, file);
-        }
-      };
+      new ModelFamily(
+          "infinity",
+          FORMAT,
+          EnumSet.complementOf(
+              EnumSet.of(DrawingOption.CLASS, DrawingOption.TOP_K, DrawingOption.MORE_SMOOTH)),
+          InfinityModelConfig::known,
+          InfinityModelConfig.class);
 
   /** Text by the pocket models' word embedding. */
   public static final String WORDS = "words";
@@ -166,16 +145,7 @@ public record InfinityModelConfig(
   }
 
   private static InfinityModelConfig resource(String name) {
-    return parse(ModelFamily.shippedConfig(name), name);
-  }
-
-  /**
-   * Parses the text of a {@code config.json}.
-   *
-   * @param file for messages
-   */
-  static InfinityModelConfig parse(String json, String file) {
-    return Json.bindOptional(Json.parse(json, file), InfinityModelConfig.class, file);
+    return cast(FAMILY.parse(ModelFamily.shippedConfig(name), name));
   }
 
   @Override

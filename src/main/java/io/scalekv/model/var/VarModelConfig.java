@@ -22,7 +22,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Configuration of a VAR model: transformer and tokenizer. It is the file {@code config.json} of a
@@ -46,32 +45,12 @@ public record VarModelConfig(
 
   /** The family of these configurations. */
   public static final ModelFamily FAMILY =
-      new ModelFamily() {
-        @Override
-        public String name() {
-          return "var";
-        }
-
-        @Override
-        public String format() {
-          return FORMAT;
-        }
-
-        @Override
-        public Set<DrawingOption> options() {
-          return EnumSet.of(DrawingOption.CLASS, DrawingOption.TOP_K, DrawingOption.MORE_SMOOTH);
-        }
-
-        @Override
-        public List<VarModelConfig> models() {
-          return known();
-        }
-
-        @Override
-        public VarModelConfig parse(String json, String file) {
-          return Json.bindOptional(Json.parse(json, file), VarModelConfig.class, file);
-        }
-      };
+      new ModelFamily(
+          "var",
+          FORMAT,
+          EnumSet.of(DrawingOption.CLASS, DrawingOption.TOP_K, DrawingOption.MORE_SMOOTH),
+          VarModelConfig::known,
+          VarModelConfig.class);
 
   /** Beginning of the names of the quantiser's weights. */
   static final String QUANTISER = "quantize.";

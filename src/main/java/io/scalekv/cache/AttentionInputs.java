@@ -187,10 +187,6 @@ public final class AttentionInputs {
     return x.reshape(-1, width);
   }
 
-  int width() {
-    return width;
-  }
-
   /** Returns the retained rows of {@link #flatKeys}, row by row and head by head. */
   NDArray flatIndex(RetainedTokens retained) {
     int perRow = Arrays.stream(counts).sum();

@@ -69,11 +69,6 @@ final class EagleOptions {
     return target != null;
   }
 
-  /** Returns the target. */
-  Path target() {
-    return target;
-  }
-
   /** Generates the target's answers, then trains; both resume. */
   Result train(
       Path out,

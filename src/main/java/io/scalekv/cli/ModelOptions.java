@@ -7,7 +7,6 @@ import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelIdentity;
-import io.scalekv.model.ModelSource;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
@@ -81,11 +80,6 @@ final class ModelOptions {
     return choice().config();
   }
 
-  /** Returns the source of the weights. */
-  ModelSource source() {
-    return choice().source();
-  }
-
   /** Returns the calibration shipped with the model, if its weights are shipped. */
   Optional<Calibration> shippedCalibration() {
     return Sweep.shipped(choice());
@@ -105,11 +99,6 @@ final class ModelOptions {
   /** Returns whether the weights are random. */
   boolean isRandom() {
     return random != null;
-  }
-
-  /** Returns the number format of weights and activations. */
-  Dtype dtype() {
-    return dtype == null ? Dtype.FP32 : dtype;
   }
 
   /** Returns the number format in which values are computed. */

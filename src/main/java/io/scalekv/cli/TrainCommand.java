@@ -34,6 +34,7 @@ final class TrainCommand {
             "--decay-steps", r.decaySteps(),
             "--learning-rate", r.learningRate(),
             "--tokens", r.tokens(),
+            "--checkpoint-every", 180,
             "--dtype", r.bf16() ? "bf16" : "fp32");
     return arg ->
         arg instanceof OptionSpec option && values.containsKey(option.longestName())

@@ -6,7 +6,6 @@ import io.scalekv.train.PocketTraining;
 import io.scalekv.train.Recipe;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,6 +22,7 @@ final class TrainPocketCommand implements Callable<Integer> {
 
   @Mixin private ThreadOptions threads;
   @Mixin private Output output;
+  @Mixin private TrainingOptions training;
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
@@ -30,19 +30,6 @@ final class TrainPocketCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Folder of checkpoints, curves and the model (default: out/train-MODEL).")
   private Path out;
-
-  @Option(
-      names = "--dtype",
-      paramLabel = "fp32|bf16",
-      description = "Number format of the blocks' products (default: ${DEFAULT-VALUE}).")
-  private ModelOptions.Dtype dtype;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      converter = Choice.NotNegative.class,
-      description = "Seed of data, noise and initial weights (default: ${DEFAULT-VALUE}).")
-  private Integer seed;
 
   @Option(
       names = "--vae-steps",
@@ -89,14 +76,6 @@ final class TrainPocketCommand implements Callable<Integer> {
               + " and pocket-xl, those of pocket for pocket-l).")
   private Path from;
 
-  @Option(
-      names = "--checkpoint-every",
-      paramLabel = "SECONDS",
-      defaultValue = "180",
-      converter = Choice.NotNegative.class,
-      description = "Time between checkpoints (default: ${DEFAULT-VALUE}).")
-  private Integer checkpointEvery;
-
   TrainPocketCommand(Recipe recipe) {
     this.recipe = recipe;
   }
@@ -110,7 +89,7 @@ final class TrainPocketCommand implements Callable<Integer> {
     Recipe asked =
         new Recipe(
             r.model(),
-            seed,
+            training.seed(),
             vaeSteps,
             r.fromPocket(),
             steps,
@@ -118,10 +97,10 @@ final class TrainPocketCommand implements Callable<Integer> {
             learningRate,
             r.curriculum(),
             tokens,
-            dtype == ModelOptions.Dtype.BF16);
+            training.bf16());
     PocketTraining.Result result =
         PocketTraining.run(
-            new PocketTraining.Options(asked, folder, Duration.ofSeconds(checkpointEvery), from),
+            new PocketTraining.Options(asked, folder, training.checkpointEvery(), from),
             output::log);
     LossCurve.ofCsv(result.curve(), r.model() + " transformer")
         .writePng(folder.resolve("loss.png"));

@@ -6,7 +6,6 @@ import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.train.VocabTrimTraining;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -27,23 +26,9 @@ import picocli.CommandLine.Option;
 final class TrainVocabTrimCommand implements Callable<Integer> {
   @Mixin private ThreadOptions threads;
   @Mixin private Output output;
+  @Mixin private TrainingOptions training;
   @Mixin private VocabTrimOptions pair;
   @Mixin private EagleOptions eagle;
-
-  @Option(
-      names = "--dtype",
-      paramLabel = "fp32|bf16",
-      defaultValue = "fp32",
-      description = "Number format of the blocks' products (default: ${DEFAULT-VALUE}).")
-  private ModelOptions.Dtype dtype;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = Choice.NotNegative.class,
-      description = "Seed of data and initial weights (default: ${DEFAULT-VALUE}).")
-  private Integer seed;
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
@@ -75,13 +60,6 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
       description = "Peak learning rate (default: 0.004; with --target 0.0015).")
   private Double learningRate;
 
-  @Option(
-      names = "--checkpoint-every",
-      paramLabel = "SECONDS",
-      defaultValue = "60",
-      description = "Time between checkpoints (default: ${DEFAULT-VALUE}).")
-  private int checkpointEvery;
-
   @Override
   public Integer call() throws IOException {
     output.resumable();
@@ -93,12 +71,12 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     VocabTrimTraining.Result result =
         pair.train(
             out,
-            Duration.ofSeconds(checkpointEvery),
+            training.checkpointEvery(),
             draftSteps,
             rows,
             learningRate == null ? 0.004 : learningRate,
-            seed,
-            dtype == ModelOptions.Dtype.BF16,
+            training.seed(),
+            training.bf16(),
             output::log);
     for (String name : new String[] {ModelPair.TARGET, ModelPair.DRAFTER}) {
       LossCurve.ofCsv(out.resolve(name + "-curve.csv"), name, "loss (nats a token)")
@@ -119,12 +97,12 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     EagleOptions.Result result =
         eagle.train(
             out,
-            Duration.ofSeconds(checkpointEvery),
+            training.checkpointEvery(),
             draftSteps,
             rows,
             learningRate == null ? 0.0015 : learningRate,
-            seed,
-            dtype == ModelOptions.Dtype.BF16,
+            training.seed(),
+            training.bf16(),
             output::log);
     LossCurve.ofCsv(out.resolve("eagle-curve.csv"), "EAGLE", "loss (nats a token, and states)")
         .writePng(out.resolve("eagle-loss.png"));

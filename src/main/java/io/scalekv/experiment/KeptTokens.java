@@ -43,11 +43,6 @@ public final class KeptTokens implements GenerationListener {
     return schedule;
   }
 
-  /** Returns the layers watched, ascending. */
-  public Set<Integer> layers() {
-    return shares.keySet();
-  }
-
   /**
    * Returns the share of rows and heads, 0 to 1, that hold each of the T_k tokens before map {@code
    * scale} when it reads them; of the last generation seen. Map 0 reads nothing.

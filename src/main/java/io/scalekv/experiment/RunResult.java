@@ -89,33 +89,6 @@ public record RunResult(
     return sums;
   }
 
-  /** The same result as if it had been made nowhere and in no time: for comparisons. */
-  public RunResult withoutProvenance() {
-    Provenance nowhere =
-        new Provenance(
-            provenance.experiment(),
-            provenance.specSha256(),
-            SourceCommit.UNKNOWN,
-            new Software("", "", "", ""),
-            new Machine("", "", "", 1, 1),
-            "1970-01-01T00:00:00Z",
-            0,
-            0,
-            null);
-    return new RunResult(
-        schemaVersion,
-        id,
-        run,
-        nowhere,
-        memory,
-        latency,
-        metrics,
-        bitAgreementByMap,
-        notes,
-        images,
-        attention);
-  }
-
   /**
    * Where a result comes from. Only {@code started}, {@code wallSeconds}, {@code generateSeconds},
    * {@code peakRssMiB} and {@code machine} differ between two runs of one run.

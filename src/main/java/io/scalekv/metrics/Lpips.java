@@ -6,7 +6,6 @@ import io.scalekv.image.RgbImage;
 import io.scalekv.io.Require;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * LPIPS by a user's TorchScript file: {@code forward(a, b)} of two images [1,3,Y,X] in the stated
@@ -52,11 +51,6 @@ public final class Lpips implements AutoCloseable {
    */
   public static Lpips open(Path file, String name, LpipsRange range) {
     return new Lpips(TorchScriptNet.open(file), name, range);
-  }
-
-  /** Returns whether a label names a VGG net; the paper's numbers are AlexNet-LPIPS. */
-  public static boolean namesVgg(String label) {
-    return label.toLowerCase(Locale.ROOT).contains("vgg");
   }
 
   /** Returns the label of the numbers: {@code lpips(name)}. */

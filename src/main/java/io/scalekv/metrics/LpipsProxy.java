@@ -37,11 +37,6 @@ public final class LpipsProxy {
 
   private LpipsProxy() {}
 
-  /** Returns the label of the numbers: {@code lpips_proxy(name of the net)}. */
-  public static String label(FeatureNet net) {
-    return "lpips_proxy(" + net.name() + ")";
-  }
-
   /**
    * Returns the distance of two images.
    *

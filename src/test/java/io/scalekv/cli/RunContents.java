@@ -1,9 +1,13 @@
 package io.scalekv.cli;
 
+import io.scalekv.experiment.Machine;
 import io.scalekv.experiment.ResultFolder;
 import io.scalekv.experiment.Results;
 import io.scalekv.experiment.RunJson;
+import io.scalekv.experiment.RunResult;
+import io.scalekv.experiment.SourceCommit;
 import io.scalekv.io.Sha256;
+import io.scalekv.io.Software;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.TensorSource;
 import java.io.IOException;
@@ -42,7 +46,7 @@ final class RunContents {
     String name = folder.relativize(file).toString();
     if (name.endsWith(ResultFolder.RUNS)) {
       return Results.read(file.getParent()).runs().values().stream()
-          .map(r -> RunJson.text(r.withoutProvenance()))
+          .map(r -> RunJson.text(withoutProvenance(r)))
           .collect(Collectors.joining());
     }
     if (name.endsWith("curve.csv")) {
@@ -57,6 +61,33 @@ final class RunContents {
     return name.endsWith("roles.json")
         ? text.replaceFirst("\"timestamp\": \"[^\"]*\"", "\"timestamp\": \"\"")
         : text;
+  }
+
+  /** The same result as if it had been made nowhere and in no time. */
+  static RunResult withoutProvenance(RunResult r) {
+    RunResult.Provenance nowhere =
+        new RunResult.Provenance(
+            r.provenance().experiment(),
+            r.provenance().specSha256(),
+            SourceCommit.UNKNOWN,
+            new Software("", "", "", ""),
+            new Machine("", "", "", 1, 1),
+            "1970-01-01T00:00:00Z",
+            0,
+            0,
+            null);
+    return new RunResult(
+        r.schemaVersion(),
+        r.id(),
+        r.run(),
+        nowhere,
+        r.memory(),
+        r.latency(),
+        r.metrics(),
+        r.bitAgreementByMap(),
+        r.notes(),
+        r.images(),
+        r.attention());
   }
 
   /** The header without the seconds, and the hash of the bytes after it. */

@@ -110,14 +110,14 @@ final class SweepCommandTest {
     Path kept = out.resolve("runs").resolve(split + ".json");
     Files.setLastModifiedTime(kept, past);
     Path damaged = out.resolve("runs").resolve(full.id() + ".json");
-    String sound = RunJson.text(full.withoutProvenance());
+    String sound = RunJson.text(RunContents.withoutProvenance(full));
     Files.writeString(damaged, "{");
     Said second = say("sweep", spec, "--out", out, "--json", "-q");
     assertEquals(1, second.code, second.err);
     assertEquals(4, second.json().get("experiments").get(0).get("found").asInt());
     assertEquals(1, second.json().get("experiments").get(0).get("done").asInt());
     assertEquals(past, Files.getLastModifiedTime(kept));
-    assertEquals(sound, RunJson.text(RunJson.read(damaged).withoutProvenance()));
+    assertEquals(sound, RunJson.text(RunContents.withoutProvenance(RunJson.read(damaged))));
   }
 
   @Test

@@ -1,17 +1,11 @@
 package io.scalekv.vocabtrim.trim;
 
 import io.scalekv.io.Require;
-import io.scalekv.vocabtrim.measure.DraftCost;
 
 /** Selection rule: chooses the number of retained tokens of a ranking. */
 public sealed interface SelectionRule {
   /** Returns the number of retained tokens, protected ones included. */
   int size(FrequencyRanking ranking, TokenCounts counts);
-
-  /** Returns the rule that retains the k with the highest MBSU on calibration text. */
-  static SelectionRule bestMbsu(int[] k, double[] tau, DraftCost cost, int gamma) {
-    return new TopK(k[cost.best(k, tau, gamma)]);
-  }
 
   /**
    * Fixed number of tokens.

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.lm.VocabularySubset;
-import io.scalekv.vocabtrim.measure.DraftCost;
 import io.scalekv.weights.NpyFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,10 +52,6 @@ final class SelectionTest {
     assertEquals(6, new SelectionRule.TopP(1).size(ranking, counts));
     assertEquals(5, new SelectionRule.MinimumCount(4).size(ranking, counts));
     assertEquals(0.95, counts.coverage(ranking.retained(4)), 1e-12);
-    int[] k = {2, 4, 7};
-    double[] tau = {1, 2, 2};
-    SelectionRule best = SelectionRule.bestMbsu(k, tau, new DraftCost(10, 10, 100), 3);
-    assertEquals(4, best.size(ranking, counts));
   }
 
   @Test

@@ -57,7 +57,7 @@ final class MainTest {
         progress.step("first");
         progress.step("");
       }
-      model.source();
+      model.choice().source();
       drawing.drawing(model.config());
       output.json(new Result(prompt, drawing.seed(), model.config().name()));
       output.line("prompt %s", prompt);

@@ -20,8 +20,8 @@ import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.infinity.TextCondition;
 import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.text.WordEmbedder;
-import io.scalekv.model.vae.MapResize;
 import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.MultiScaleQuantiser;
 import io.scalekv.model.vae.Vae;
 import io.scalekv.scene.Scene;
 import io.scalekv.scene.SceneRenderer;
@@ -126,37 +126,12 @@ public final class PocketTrainer {
       images.add(SceneRenderer.render(scene, random, side));
       captions.add(scene.caption());
     }
-    Target target = target(scope, images, used, random);
-    NDArray x = forward(scope, captions, target, used, random);
-    return TorchOps.call("weighted_bit_loss", x, target.bits, lossWeights[scales]);
-  }
-
-  /**
-   * @param codes input of maps 1 to K−1, [B, T_K − 1, d]
-   * @param bits of all maps, [B, T_K, d]
-   */
-  private record Target(NDArray codes, NDArray bits) {}
-
-  private Target target(
-      NDManager scope, List<RgbImage> images, ScaleSchedule used, SplittableRandom random) {
     NDArray z = TorchOps.call("stop_gradient", vae.encode(Pixels.toArray(scope, images)));
-    NDList inputs = new NDList();
-    NDList bits = new NDList();
-    TokenMap latent = batches.schedule().last();
-    NDArray residual = z;
-    NDArray summed = null;
-    for (int k = 0; k < used.scales(); k++) {
-      TokenMap map = used.map(k);
-      NDArray signs = quantiser.signs(MapResize.area(residual, map));
-      bits.add(signs);
-      if (k < used.scales() - 1) {
-        NDArray up = MapResize.bilinear(quantiser.codes(flip(signs, random), map), latent);
-        residual = residual.sub(up);
-        summed = summed == null ? up : summed.add(up);
-        inputs.add(MultiScaleBsq.toTokens(MapResize.bilinear(summed, used.map(k + 1))));
-      }
-    }
-    return new Target(NDArrays.concat(inputs, 1), NDArrays.concat(bits, 1));
+    ScaleSchedule all = batches.schedule();
+    MultiScaleQuantiser.Quantised q = quantiser.teach(z, all, scales, bits -> flip(bits, random));
+    NDArray x = forward(scope, captions, quantiser.inputs(q, all), used, random);
+    NDArray bits = NDArrays.concat(new NDList(q.chosen()), 1);
+    return TorchOps.call("weighted_bit_loss", x, bits, lossWeights[scales]);
   }
 
   /** Flips bits at a rate drawn for each image, uniform up to the largest rate: [B,L,d]. */
@@ -175,10 +150,13 @@ public final class PocketTrainer {
     return NativeCopy.of(bits.getManager(), flipped, s);
   }
 
+  /**
+   * @param codes input of scales 2 to K, [B, T_K − 1, d]
+   */
   private NDArray forward(
       NDManager scope,
       List<String> captions,
-      Target target,
+      NDArray codes,
       ScaleSchedule used,
       SplittableRandom random) {
     TextEmbeddings text = words.encode(scope, captions);
@@ -193,7 +171,7 @@ public final class PocketTrainer {
             model.unconditional(text).padded(),
             scope.create(keep, new Shape(keep.length, 1, 1)));
     TextCondition condition = model.condition(new TextEmbeddings(kept, text.lengths()));
-    NDArray embedded = model.embed(target.codes);
+    NDArray embedded = model.embed(codes);
     NDArray start = model.start(condition);
     NDArray x = start.concat(embedded, 1).add(levels(scope, used));
     NDArray turn = rotary.get(new NDIndex("0:{}", used.totalTokens()));

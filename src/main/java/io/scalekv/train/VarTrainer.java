@@ -8,13 +8,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.Require;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.Precision;
 import io.scalekv.model.attention.SelfAttention;
-import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.MultiScaleQuantiser;
 import io.scalekv.model.var.MultiScaleVq;
 import io.scalekv.model.var.Var;
 import io.scalekv.model.var.VarCondition;
@@ -159,48 +158,25 @@ public final class VarTrainer {
       images.add(SceneRenderer.render(SceneClasses.scene(label), random, side));
       labels[i] = random.nextDouble() < LABEL_DROPOUT ? SceneClasses.COUNT : label;
     }
-    Target target = target(scope, images, used, random);
+    NDArray z = TorchOps.call("stop_gradient", vae.encode(Pixels.toArray(scope, images)));
+    MultiScaleQuantiser.Quantised q =
+        quantiser.teach(z, schedule, scales, indices -> replace(indices, random));
+    NDArray inputs = quantiser.inputs(q, schedule);
     NDArray table = parts.matMul(model.weights().get(FACTORS));
     table.attach(scope);
     NDArray ids = NativeCopy.of(scope, labels, new Shape(labels.length));
     VarCondition condition = model.condition(TorchOps.call("embedding", ids, table));
     NDArray positions = model.positions(scope);
     NDArray later =
-        model.embed(target.inputs).add(positions.get(new NDIndex(":,1:{}", used.totalTokens())));
+        model.embed(inputs).add(positions.get(new NDIndex(":,1:{}", used.totalTokens())));
     NDArray x = model.start(condition, positions).concat(later, 1);
     SelfAttention attention = SelfAttention.ofPrefixes(bounds[scales]);
     for (int layer = 0; layer < config.depth(); layer++) {
       x = model.block(layer, x, condition, attention);
     }
     NDArray logits = model.logits(x, condition);
-    return TorchOps.call("weighted_code_loss", logits, target.indices, lossWeights[scales]);
-  }
-
-  /**
-   * @param inputs codes that scales 2 to K see, [B, T_K − 1, d]
-   * @param indices of all scales, [B, T_K]
-   */
-  private record Target(NDArray inputs, NDArray indices) {}
-
-  private Target target(
-      NDManager scope, List<RgbImage> images, ScaleSchedule used, SplittableRandom random) {
-    NDArray residual = TorchOps.call("stop_gradient", vae.encode(Pixels.toArray(scope, images)));
-    NDArray sum = null;
-    NDList inputs = new NDList();
-    NDList indices = new NDList();
-    for (int k = 0; k < used.scales(); k++) {
-      TokenMap map = used.map(k);
-      NDArray nearest = quantiser.nearest(quantiser.input(residual, k, schedule));
-      indices.add(nearest);
-      if (k < used.scales() - 1) {
-        NDArray added =
-            quantiser.enlarge(quantiser.codes(replace(nearest, random), map), k, schedule);
-        residual = residual.sub(added);
-        sum = sum == null ? added : sum.add(added);
-        inputs.add(MultiScaleBsq.toTokens(quantiser.input(sum, k + 1, schedule)));
-      }
-    }
-    return new Target(NDArrays.concat(inputs, 1), NDArrays.concat(indices, 1));
+    NDArray indices = NDArrays.concat(new NDList(q.chosen()), 1);
+    return TorchOps.call("weighted_code_loss", logits, indices, lossWeights[scales]);
   }
 
   /** Replaces indices by random ones, a part drawn for each image: [B,L]. */

@@ -8,8 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.Pixels;
-import io.scalekv.model.vae.MultiScaleBsq;
-import io.scalekv.model.var.MultiScaleVq;
+import io.scalekv.model.vae.MultiScaleQuantiser;
 import io.scalekv.model.var.VqVae;
 import io.scalekv.model.var.VqVaeConfig;
 import io.scalekv.scene.SceneClasses;
@@ -90,7 +89,7 @@ public final class VqVaeTrainer {
             if ((step - 1) % RESTART_EVERY == 0 && step <= RESTART_PART * run.steps()) {
               restart(vae, fixed, step);
             }
-            MultiScaleVq.Quantised q = vae.quantiser().quantise(fixed, run.schedule());
+            MultiScaleQuantiser.Quantised q = vae.quantiser().quantise(fixed, run.schedule());
             NDArray y = vae.decode(TorchOps.call("straight_through", z, q.summed()));
             NDArray codebook = TorchOps.call("mse", q.sums().get(0), fixed);
             for (NDArray sum : q.sums().subList(1, q.sums().size())) {
@@ -118,11 +117,12 @@ public final class VqVaeTrainer {
 
   /** Moves the codes that nothing in the latents chose to residuals drawn from them. */
   private void restart(VqVae vae, NDArray latents, int step) {
-    MultiScaleVq.Quantised q = vae.quantiser().quantise(latents, run.schedule());
+    MultiScaleQuantiser.Quantised q = vae.quantiser().quantise(latents, run.schedule());
     long[] counts = new long[config.codes()];
     count(q, counts);
     NDList rows = new NDList();
-    q.reduced().forEach(r -> rows.add(MultiScaleBsq.toTokens(r).reshape(-1, config.codeWidth())));
+    q.reduced()
+        .forEach(r -> rows.add(MultiScaleQuantiser.toTokens(r).reshape(-1, config.codeWidth())));
     float[] pool = NDArrays.concat(rows, 0).toFloatArray();
     int width = config.codeWidth();
     NDArray codebook = vae.quantiser().codebook();
@@ -139,8 +139,8 @@ public final class VqVaeTrainer {
     }
   }
 
-  private static void count(MultiScaleVq.Quantised q, long[] counts) {
-    for (NDArray indices : q.indices()) {
+  private static void count(MultiScaleQuantiser.Quantised q, long[] counts) {
+    for (NDArray indices : q.chosen()) {
       for (long i : indices.toLongArray()) {
         counts[(int) i]++;
       }
@@ -155,7 +155,7 @@ public final class VqVaeTrainer {
     for (int i = 1; i <= batches; i++) {
       try (NDManager scope = vae.weights().manager().newSubManager()) {
         NDArray x = Pixels.toArray(scope, scenes(run.seed() + 1, i));
-        MultiScaleVq.Quantised q = vae.quantiser().quantise(vae.encode(x), run.schedule());
+        MultiScaleQuantiser.Quantised q = vae.quantiser().quantise(vae.encode(x), run.schedule());
         count(q, counts);
         error += TorchOps.call("mse", vae.decode(q.summed()).clip(-1, 1), x).getFloat();
       }

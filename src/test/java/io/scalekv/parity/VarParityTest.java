@@ -17,7 +17,7 @@ import io.scalekv.model.Pixels;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.attention.SelfAttention;
-import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.MultiScaleQuantiser;
 import io.scalekv.model.var.MultiScaleVq;
 import io.scalekv.model.var.Var;
 import io.scalekv.model.var.VarCondition;
@@ -211,7 +211,7 @@ class VarParityTest {
               new NDIndex(":,{}:{}", schedule.tokensBefore(k), schedule.tokensBefore(k + 1)));
       NDArray added = vq.enlarge(vq.codes(own, schedule.map(k)), k, schedule);
       summed = summed == null ? added : summed.add(added);
-      inputs.add(MultiScaleBsq.toTokens(vq.input(summed, k + 1, schedule)));
+      inputs.add(MultiScaleQuantiser.toTokens(vq.input(summed, k + 1, schedule)));
     }
     NDArray input = NDArrays.concat(inputs, 1);
     ParityFiles.assertClose(t, "out.tf.var_input", input, 5e-6);

@@ -10,6 +10,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.image.RgbImage;
 import io.scalekv.model.Pixels;
 import io.scalekv.model.vae.MapResize;
+import io.scalekv.model.vae.MultiScaleQuantiser;
 import io.scalekv.model.var.MultiScaleVq;
 import io.scalekv.model.var.VqVae;
 import io.scalekv.model.var.VqVaeConfig;
@@ -48,16 +49,16 @@ class VqVaeParityTest {
     ParityFiles.assertClose(t, "out.quant_conv", latent, 1e-4);
 
     MultiScaleVq vq = vae.quantiser();
-    MultiScaleVq.Quantised own = vq.quantise(latent, schedule);
+    MultiScaleQuantiser.Quantised own = vq.quantise(latent, schedule);
     // what follows a choice is checked on the reference latent: nothing then hangs on rounding
-    MultiScaleVq.Quantised q = vq.quantise(t.load("out.quant_conv", scope), schedule);
+    MultiScaleQuantiser.Quantised q = vq.quantise(t.load("out.quant_conv", scope), schedule);
     for (int k = 0; k < schedule.scales(); k++) {
       String scale = "out.scale" + k + ".";
-      assertSame(t, scale + "indices", own.indices().get(k));
-      assertSame(t, scale + "indices", q.indices().get(k));
+      assertSame(t, scale + "indices", own.chosen().get(k));
+      assertSame(t, scale + "indices", q.chosen().get(k));
       ParityFiles.assertClose(t, scale + "residual_in", q.reduced().get(k), 1e-5);
       ParityFiles.assertClose(t, scale + "f_hat", q.sums().get(k), 5e-6);
-      NDArray codes = vq.codes(q.indices().get(k), schedule.map(k));
+      NDArray codes = vq.codes(q.chosen().get(k), schedule.map(k));
       NDArray up = MapResize.bicubic(codes, schedule.last());
       ParityFiles.assertClose(t, scale + "upsampled", up, 5e-6);
       ParityFiles.assertClose(t, scale + "phi", vq.enlarge(codes, k, schedule), 5e-6);

@@ -17,6 +17,7 @@ import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.MapResize;
 import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.MultiScaleQuantiser;
 import io.scalekv.tensor.TorchOps;
 import java.util.List;
 
@@ -177,7 +178,7 @@ public final class InfinityGenerator {
     NDArray planes =
         bits.transpose(0, 2, 1).reshape(bits.getShape().get(0), -1, map.height(), map.width());
     NDArray shuffled = TorchOps.call("pixel_shuffle2", planes);
-    return quantiser.codes(MultiScaleBsq.toTokens(shuffled), latent(map));
+    return quantiser.codes(MultiScaleQuantiser.toTokens(shuffled), latent(map));
   }
 
   /** Returns the accumulated codes as input of the next scale: [B,d',h,w] to [B,L,d]. */
@@ -188,6 +189,6 @@ public final class InfinityGenerator {
     }
     NDArray planes =
         model.config().patchify() ? TorchOps.call("pixel_unshuffle2", resized) : resized;
-    return MultiScaleBsq.toTokens(planes);
+    return MultiScaleQuantiser.toTokens(planes);
   }
 }

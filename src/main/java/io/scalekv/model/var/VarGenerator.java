@@ -14,7 +14,7 @@ import io.scalekv.model.Sampling;
 import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.attention.NextScaleLoop;
 import io.scalekv.model.attention.SelfAttention;
-import io.scalekv.model.vae.MultiScaleBsq;
+import io.scalekv.model.vae.MultiScaleQuantiser;
 import io.scalekv.tensor.NativeCopy;
 import java.util.Arrays;
 import java.util.List;
@@ -140,7 +140,7 @@ public final class VarGenerator {
     if (reduced != summed) {
       reduced.attach(map);
     }
-    NDArray next = MultiScaleBsq.toTokens(reduced);
+    NDArray next = MultiScaleQuantiser.toTokens(reduced);
     next.attach(map);
     return next;
   }

@@ -53,7 +53,7 @@ class MultiScaleBsqTest {
     int d = 2 + seed;
     NDArray z = latent(seed, 2, d);
     MultiScaleBsq bsq = new MultiScaleBsq(d);
-    MultiScaleBsq.Quantised q = bsq.quantise(z, SCHEDULE);
+    MultiScaleQuantiser.Quantised q = bsq.quantise(z, SCHEDULE);
     float[] numbers = z.toFloatArray();
     int plane = 6 * 8;
     for (int n = 0; n < 2; n++) {
@@ -68,9 +68,9 @@ class MultiScaleBsqTest {
           double[] codes = area(residual, map);
           for (int i = 0; i < codes.length; i++) {
             int row = i / map.width();
-            assertEquals(codes[i], q.residuals().get(k).getFloat(n, c, row, i % map.width()), 1e-5);
+            assertEquals(codes[i], q.reduced().get(k).getFloat(n, c, row, i % map.width()), 1e-5);
             codes[i] = (codes[i] > 0 ? 1 : -1) / Math.sqrt(d);
-            assertEquals(codes[i] > 0 ? 1 : 0, q.bits().get(k).getFloat(n, i, c));
+            assertEquals(codes[i] > 0 ? 1 : 0, q.chosen().get(k).getFloat(n, i, c));
           }
           double[] up = bilinear(codes, map);
           for (int i = 0; i < plane; i++) {
@@ -130,13 +130,14 @@ class MultiScaleBsqTest {
     MultiScaleBsq bsq = new MultiScaleBsq(16);
     assertEquals(16, bsq.codeBits());
     NDArray bits = latent(1, 1, 16).gt(0).toType(DataType.FLOAT32, false);
-    NDArray codes = bsq.codes(MultiScaleBsq.toTokens(bits), new TokenMap(6, 8));
+    NDArray codes = bsq.codes(MultiScaleQuantiser.toTokens(bits), new TokenMap(6, 8));
     float[] b = bits.toFloatArray();
     float[] c = codes.toFloatArray();
     for (int i = 0; i < b.length; i++) {
       assertEquals(b[i] == 1 ? 0.25 : -0.25, c[i]);
     }
-    assertArrayEquals(MultiScaleBsq.toTokens(bits).toFloatArray(), bsq.signs(codes).toFloatArray());
+    assertArrayEquals(
+        MultiScaleQuantiser.toTokens(bits).toFloatArray(), bsq.nearest(codes).toFloatArray());
   }
 
   /** Latents as a trained encoder makes them: smooth, within reach of the codes. */
@@ -148,10 +149,11 @@ class MultiScaleBsqTest {
     NDArray residual = z;
     double before = rms(residual);
     List<Double> after = new ArrayList<>();
-    MultiScaleBsq.Quantised q = bsq.quantise(z, SCHEDULE);
+    MultiScaleQuantiser.Quantised q = bsq.quantise(z, SCHEDULE);
     NDArray summed = null;
     for (int k = 0; k < SCHEDULE.scales(); k++) {
-      NDArray up = MapResize.bilinear(bsq.codes(q.bits().get(k), SCHEDULE.map(k)), SCHEDULE.last());
+      NDArray up =
+          MapResize.bilinear(bsq.codes(q.chosen().get(k), SCHEDULE.map(k)), SCHEDULE.last());
       residual = residual.sub(up);
       summed = summed == null ? up : summed.add(up);
       after.add(rms(residual));

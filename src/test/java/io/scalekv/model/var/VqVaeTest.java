@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.vae.MapResize;
+import io.scalekv.model.vae.MultiScaleQuantiser;
 import io.scalekv.weights.Weights;
 import java.io.IOException;
 import java.io.InputStream;
@@ -122,10 +123,10 @@ class VqVaeTest {
   void indicesGiveTheQuantisedLatent() {
     NDArray latent = m.randomNormal(0, 1, new Shape(2, 3, 5, 5), DataType.FLOAT32);
     MultiScaleVq vq = vae.quantiser();
-    MultiScaleVq.Quantised q = vq.quantise(latent, SCHEDULE);
+    MultiScaleQuantiser.Quantised q = vq.quantise(latent, SCHEDULE);
     NDArray sum = m.zeros(new Shape(2, 3, 5, 5));
     for (int k = 0; k < SCHEDULE.scales(); k++) {
-      NDArray codes = vq.codes(q.indices().get(k), SCHEDULE.map(k));
+      NDArray codes = vq.codes(q.chosen().get(k), SCHEDULE.map(k));
       sum = sum.add(vq.enlarge(codes, k, SCHEDULE));
       assertArrayEquals(q.sums().get(k).toFloatArray(), sum.toFloatArray(), 1e-6f);
     }
@@ -137,12 +138,12 @@ class VqVaeTest {
   @Test
   void indicesAreTheNearestCodes() {
     NDArray latent = m.randomNormal(0, 1, new Shape(2, 3, 5, 5), DataType.FLOAT32);
-    MultiScaleVq.Quantised q = vae.quantiser().quantise(latent, SCHEDULE);
+    MultiScaleQuantiser.Quantised q = vae.quantiser().quantise(latent, SCHEDULE);
     float[] codebook = vae.quantiser().codebook().toFloatArray();
     for (int k = 0; k < SCHEDULE.scales(); k++) {
       int tokens = SCHEDULE.tokens(k);
       float[] z = q.reduced().get(k).toFloatArray();
-      long[] indices = q.indices().get(k).toLongArray();
+      long[] indices = q.chosen().get(k).toLongArray();
       for (int i = 0; i < 2 * tokens; i++) {
         int at = i / tokens * 3 * tokens + i % tokens;
         int best =

@@ -5,9 +5,11 @@ import io.scalekv.cache.MemoryModel;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.MemoryTable;
 import io.scalekv.io.Require;
+import io.scalekv.model.Drawing;
 import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.PerScale;
+import io.scalekv.model.Sampling;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -24,8 +26,8 @@ final class MemoryOptions {
       description = "Images drawn together (default: ${DEFAULT-VALUE}).")
   private Integer batch;
 
-  @Option(names = "--cfg", paramLabel = "X", description = DrawingOptions.CFG)
-  private Double cfg;
+  @Option(names = "--cfg", paramLabel = "X[,X...]|FILE", description = DrawingOptions.CFG)
+  private PerScale cfg;
 
   @Option(
       names = "--tokens-of",
@@ -49,17 +51,18 @@ final class MemoryOptions {
 
   /** Returns the memory of a model's cache. */
   MemoryModel memory(ModelConfig config, ScaleSchedule schedule) {
-    Require.between("--cfg", cfg == null ? 0 : cfg, 0.0, 100.0);
-    PerScale strength = cfg == null ? null : PerScale.of(cfg);
-    boolean guided = config.sampling().with(strength, null, null, null, null).guided();
-    CacheType computed = config.published() ? CacheType.BF16 : CacheType.FP32;
-    MemoryModel memory = formats.memory(config.geometry(), computed, guided, batch);
-    if (cfgUntil == null) {
-      return memory;
+    Sampling sampling = config.sampling().with(cfg, null, null, null, null);
+    if (cfgUntil != null) {
+      Require.between("--cfg-until", cfgUntil, 1, schedule.scales());
+      DrawingOptions.check(DrawingOption.CFG_UNTIL, cfgUntil, config);
+      Require.that(
+          sampling.guided(), "--cfg-until needs guidance: --cfg 1 has no unconditional branch");
+      sampling = sampling.guidedUntil(cfgUntil, schedule.scales());
     }
-    Require.between("--cfg-until", cfgUntil, 1, schedule.scales());
-    DrawingOptions.check(DrawingOption.CFG_UNTIL, cfgUntil, config);
-    Require.that(guided, "--cfg-until needs guidance: --cfg 1 has no unconditional branch");
-    return memory.guidedFor(cfgUntil);
+    Sampling checked = new Drawing(schedule, 1, sampling, "", 0).sampling();
+    CacheType computed = config.published() ? CacheType.BF16 : CacheType.FP32;
+    return formats
+        .memory(config.geometry(), computed, checked.guided(), batch)
+        .guidedFor(checked.guidedScales(schedule.scales()));
   }
 }

@@ -245,7 +245,7 @@ final class MemoryCommandTest {
           --budget | 0t | budget
           --budget | many | many
           --batch | 0 | --batch
-          --cfg | -1 | --cfg
+          --cfg | -1 | cfg
           --key-type | fp16 | --key-type
           --value-type | int4 | --value-type
           --policy | lru | lru

@@ -55,6 +55,34 @@ class OptionValuesTest {
     refused("\"-quality\"", "generate", "--no-image", "--prompt", CAPTION, "--negative=-quality");
   }
 
+  /** A text has no limit of its own, on the command line, in a file of lines or in a table. */
+  @Test
+  void longTextsAreReadEverywhere() throws IOException {
+    String text = "ab ".repeat(667);
+    Path lines = Files.writeString(folder.resolve("long.txt"), text + "\n");
+    Path table = Files.writeString(folder.resolve("long.csv"), "prompt\n" + text + "\n");
+    refused("\"ab\"", "generate", "--no-image", "--prompt", text);
+    refused("\"ab\"", "generate", "--no-image", "--prompts", lines);
+    refused("\"ab\"", "generate", "--no-image", "--prompts", table);
+  }
+
+  /** A number is what people write, in every option and every setting of a policy. */
+  @ParameterizedTest
+  @ValueSource(strings = {"1f", "0x10", "٣", "NaN", "1_0", "", "Infinity", "1e999"})
+  void numbersOfPolicies(String text) {
+    refused("w", "memory", "--policy", "snapkv:w=" + text);
+    refused("prior", "memory", "--policy", "error-curve:prior=" + text);
+    refused("sinks", "memory", "--policy", "streaming-llm:sinks=" + text);
+    refused("queries", "memory", "--policy", "error-curve:queries=" + text);
+  }
+
+  @Test
+  void realNumbersMayHaveAnExponent() {
+    assertEquals(
+        Said.of("memory", "--aspect", "1", "--cfg", "3", "--json").out(),
+        Said.of("memory", "--aspect", "1e0", "--cfg", "30e-1", "--json").out());
+  }
+
   @Test
   void aForgottenPathIsNotAnOption() {
     refused("--out", "generate", "--prompt", CAPTION, "--out", "--quiet");

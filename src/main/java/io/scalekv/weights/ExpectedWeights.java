@@ -107,12 +107,13 @@ public final class ExpectedWeights {
   }
 
   /**
-   * Checks every name, shape and type.
+   * Checks every name, shape and type. What is not read and cannot be a weight by its type is
+   * passed over.
    *
    * @param where the path of the source, for messages
    * @return for each expected name the name in the source
    * @throws WeightsFileException for a weight that is missing, has another shape, is not F32, F16
-   *     or BF16, or is not expected
+   *     or BF16, and for one of these types that is not expected
    */
   public Map<String, String> check(Path where, TensorSource source) {
     Map<String, String> names = unwrapped(source.names()).names();
@@ -135,6 +136,7 @@ public final class ExpectedWeights {
         names.entrySet().stream()
             .filter(e -> !read.contains(e.getValue()) && !passedOver.test(e.getKey()))
             .map(Map.Entry::getValue)
+            .filter(name -> source.info(name).type().isWeight())
             .toList();
     require(others.isEmpty(), where, "tensors", "weights of " + model, first(others));
     return found;

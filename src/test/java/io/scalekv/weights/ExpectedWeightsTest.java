@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,6 +50,43 @@ class ExpectedWeightsTest {
     stateDict(p.text("gpt_ema_fsdp"), "", 1);
     stateDict(p.text("odd_name"), "", 2);
     return file(p.op('u', 'u'), 3);
+  }
+
+  /** Only what is read is checked; a weight that is not expected is another model's. */
+  @ParameterizedTest
+  @CsvSource({
+    "F8_E4M3, 4, true",
+    "U16, 2, true",
+    "C64, 1, true",
+    "BOOL, 4, true",
+    "I64, 1, true",
+    "F32, 2, false",
+    "BF16, 4, false"
+  })
+  void tensorsThatNobodyReads(String type, int elements, boolean passed) throws IOException {
+    int bytes =
+        type.equals("C64") || type.equals("I64") || type.equals("F32") || type.equals("BF16")
+            ? 8
+            : 4;
+    String header =
+        "{\"__metadata__\":null,"
+            + RawSafetensors.tensor("a.weight", "F32", "[2]", 0, 8)
+            + ","
+            + RawSafetensors.tensor("b.inner.bias", "F32", "[1]", 8, 12)
+            + ","
+            + RawSafetensors.tensor("other", type, "[" + elements + "]", 12, 12 + bytes)
+            + "}";
+    Path file =
+        RawSafetensors.write(
+            folder, "w.safetensors", RawSafetensors.bytes(header, new byte[12 + bytes]));
+    ExpectedWeights expected = new ExpectedWeights("m", SHAPES);
+    if (passed) {
+      assertArrayEquals(new float[2], read(expected, file, new ArrayList<>()));
+    } else {
+      WeightsFileException e =
+          assertThrows(WeightsFileException.class, () -> read(expected, file, new ArrayList<>()));
+      assertTrue(e.getMessage().contains("other"), e.getMessage());
+    }
   }
 
   private static float[] read(ExpectedWeights expected, Path file, List<String> remarks) {

@@ -291,15 +291,6 @@ public record Recommendation(
   private static String words(String key, Interval v) {
     Metric m = Metrics.find(key).orElseThrow();
     String name = m.label() + (m.unit().isEmpty() ? " " : " (" + m.unit() + ") ");
-    String mean = v.infinite() > 0 && v.n() == 0 ? "∞" : ReportTable.fixed(v.mean(), m.digits());
-    return v.hasInterval()
-        ? name
-            + mean
-            + " ["
-            + ReportTable.fixed(v.low(), m.digits())
-            + ", "
-            + ReportTable.fixed(v.high(), m.digits())
-            + "]"
-        : name + mean;
+    return name + MetricColumn.of(m, null).show(v);
   }
 }

@@ -85,6 +85,11 @@ public record SweepSummary(
     runs.stream()
         .filter(r -> r.error() != null)
         .forEach(r -> table.note(r.label() + ": " + r.error()));
+    runs.stream()
+        .filter(r -> r.result() != null)
+        .flatMap(r -> r.result().notes().stream())
+        .distinct()
+        .forEach(table::note);
     return table.note(line()).build();
   }
 

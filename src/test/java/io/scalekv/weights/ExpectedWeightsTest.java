@@ -79,7 +79,7 @@ class ExpectedWeightsTest {
     Path file =
         RawSafetensors.write(
             folder, "w.safetensors", RawSafetensors.bytes(header, new byte[12 + bytes]));
-    ExpectedWeights expected = new ExpectedWeights("m", SHAPES);
+    ExpectedWeights expected = ExpectedWeights.of("m", SHAPES);
     if (passed) {
       assertArrayEquals(new float[2], read(expected, file, new ArrayList<>()));
     } else {

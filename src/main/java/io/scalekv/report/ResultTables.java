@@ -94,7 +94,8 @@ final class ResultTables {
     notes.addAll(own);
     for (ResultRow r : rows) {
       if (r.error() != null && !r.error().equals(ResultRow.MISSING)) {
-        notes.add(r.row().label() + " failed: " + r.error());
+        boolean refused = r.error().contains(NOT_APPLICABLE);
+        notes.add(r.row().label() + (refused ? ": " : " failed: ") + r.error());
       }
     }
     long missing = rows.stream().filter(r -> r.result() == null).count();

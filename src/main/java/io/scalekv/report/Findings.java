@@ -140,14 +140,12 @@ record Findings(String asked, List<String> found) {
 
   /** Sentences about images. */
   private static final class Fidelity {
-    private final Results results;
     private final List<ResultRow> rows;
     private final List<ResultRow> cuts;
     private final List<MetricColumn> columns;
     private final List<Comparison> comparisons;
 
     Fidelity(Results results, List<ResultRow> rows) {
-      this.results = results;
       this.rows = rows;
       this.cuts = rows.stream().filter(ResultRow::cuts).toList();
       this.columns =
@@ -353,7 +351,7 @@ record Findings(String asked, List<String> found) {
               random -> {
                 String weak =
                     ranked.stream()
-                        .filter(r -> r != random && better(c, r, random) <= 0)
+                        .filter(r -> !r.equals(random) && better(c, r, random) <= 0)
                         .map(Fidelity::name)
                         .collect(Collectors.joining(", "));
                 if (!weak.isEmpty()) {

@@ -22,6 +22,8 @@ public record KeptTokenMap(KeptTokens kept, int layer, String title) implements 
   private static final int GAP = 10;
   private static final int LEFT = 150;
   private static final int TOP = 64;
+  private static final String NOTE =
+      "the darker a token, the more heads and images retain it; white: evicted";
   private static final Color FRAME = new Color(0xB8B8B8);
 
   /** Checks that text can be drawn. */
@@ -55,7 +57,8 @@ public record KeptTokenMap(KeptTokens kept, int layer, String title) implements 
   @Override
   public void paint(Graphics2D g) {
     Brush.clear(g, this);
-    Brush.text(g, Brush.bold(13), Brush.INK, title + ", layer " + layer, GAP, 22, 0);
+    Brush.text(g, Brush.TITLE, Brush.INK, title + ", layer " + layer, GAP, 20, 0);
+    Brush.text(g, Brush.plain(10), Brush.FAINT, NOTE, GAP, 35, 0);
     for (int s = 0; s < schedule().scales() - 1; s++) {
       String scale = "scale " + LayerScaleMap.scale(schedule().maps(), s);
       Brush.text(g, Brush.plain(11), Brush.INK, scale, left(s), TOP - 10, 0);

@@ -401,12 +401,12 @@ public final class LineFigure implements Figure {
     }
     if (own != null) {
       lines.stream()
-          .filter(l -> l != own && l.form() != Line.Form.POINTS)
+          .filter(l -> !l.equals(own) && l.form() != Line.Form.POINTS)
           .forEach(l -> path(g, area, l, PALE, 0.9, false));
     }
     for (Line l : lines) {
       if (own == null
-          || l == own
+          || l.equals(own)
           || l.form() == Line.Form.POINTS && l.style().color().equals(own.style().color())) {
         line(g, area, l);
       }

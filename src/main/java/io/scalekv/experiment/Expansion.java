@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.cache.Budget;
+import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.CacheType;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntSupplier;
 
 /** Makes the runs of an experiment. */
 final class Expansion {
@@ -269,14 +271,14 @@ final class Expansion {
             b -> shipped(schedule, b),
             0);
     Budget split = generation.branches() == 1 ? null : s.split();
-    int tokens;
-    Integer fewer = null;
-    if (split == null) {
-      tokens = policies.tokens(s.policy(), s.budget());
-    } else {
-      fewer = policies.ofOneBranch().tokens(s.policy(), split);
-      tokens = policies.tokens(s.policy(), s.budget(), policies.create(s.policy(), fewer));
-    }
+    Integer fewer =
+        split == null ? null : fitting(() -> policies.ofOneBranch().tokens(s.policy(), split));
+    boolean bytes = s.budget().inBytes(schedule, policies.memory()) instanceof Budget.Bytes;
+    int tokens =
+        fewer == null || !bytes
+            ? fitting(() -> policies.tokens(s.policy(), s.budget()))
+            : fitting(
+                () -> policies.tokens(s.policy(), s.budget(), policies.create(s.policy(), fewer)));
     return new Run.Policy(
         s.policy().toString(),
         s.budget().toString(),
@@ -286,6 +288,15 @@ final class Expansion {
         s.keyType(),
         s.valueType(),
         cfgUntil);
+  }
+
+  /** Returns the tokens; one where none are enough, for a run that will say so. */
+  private static int fitting(IntSupplier tokens) {
+    try {
+      return tokens.getAsInt();
+    } catch (BudgetTooSmallException e) {
+      return 1;
+    }
   }
 
   /** Calibration of the model, which decides on the tokens of a budget in bytes. */

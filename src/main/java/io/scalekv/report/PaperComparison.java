@@ -17,14 +17,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
  * Comparison of the numbers printed in the ScaleKV paper (Li et al., NeurIPS 2025, arXiv
- * 2505.19602) with those of results. The resource {@code paper/scalekv.csv} holds the numbers and
- * the run of ours that stands beside each.
+ * 2505.19602) with those of results on the paper's own models. The resource {@code
+ * paper/scalekv.csv} holds the numbers and the run of ours that stands beside each.
  */
 public final class PaperComparison {
   /** Verdict on two numbers. */
@@ -105,8 +103,6 @@ public final class PaperComparison {
 
   private static final double MIB = 1 << 20;
   private static final List<Printed> PRINTED = read();
-  private static final Set<String> MODELS =
-      PRINTED.stream().map(Printed::model).collect(Collectors.toSet());
 
   private PaperComparison() {}
 
@@ -191,15 +187,6 @@ public final class PaperComparison {
     return p.row(ours, equal ? Verdict.EQUAL : Verdict.COMPARABLE, p.get("note"));
   }
 
-  /** The paper's own model first, else any that is not in the paper. */
-  private static Optional<RunResult> onModel(
-      Printed p, List<RunResult> runs, Predicate<Run> wanted) {
-    Optional<RunResult> own = find(runs, c -> wanted.test(c) && c.model().name().equals(p.model()));
-    return own.isPresent()
-        ? own
-        : find(runs, c -> wanted.test(c) && !MODELS.contains(c.model().name()));
-  }
-
   private static boolean isRun(Printed p, Run c) {
     if (c.kind() != Run.Kind.POLICY || !c.policy().name().equals(p.get("policy"))) {
       return false;
@@ -220,7 +207,7 @@ public final class PaperComparison {
   }
 
   private static Row metric(Printed p, List<RunResult> runs) {
-    Optional<RunResult> found = onModel(p, runs, c -> isRun(p, c));
+    Optional<RunResult> found = find(runs, c -> c.model().name().equals(p.model()) && isRun(p, c));
     if (found.isEmpty()) {
       return p.notRun("");
     }
@@ -233,9 +220,7 @@ public final class PaperComparison {
     }
     List<String> reasons = new ArrayList<>();
     Run.Model m = r.run().model();
-    if (!m.name().equals(p.model())) {
-      reasons.add(MODELS.contains(m.name()) ? "another model" : "toy model");
-    } else if (m.weights() == null || !m.weights().startsWith("sha256:")) {
+    if (m.weights() == null || !m.weights().startsWith("sha256:")) {
       reasons.add("random weights");
     }
     if (!same) {
@@ -291,7 +276,7 @@ public final class PaperComparison {
             equal
                 + " numbers are equal within the paper's rounding. Fidelity is comparable only with"
                 + " the published checkpoints, the paper's nets (LPIPS of AlexNet, Inception) and"
-                + " enough images; a toy model's numbers show the order of the policies.")
+                + " enough images; other models have tables of their own.")
         .note(
             "Paper: Li et al., Memory-Efficient Visual Autoregressive Modeling with Scale-Aware KV"
                 + " Cache Compression, NeurIPS 2025, arXiv 2505.19602.")

@@ -33,9 +33,8 @@ final class ExperimentTest {
   private static Experiment expand(ExperimentSpec spec, Path file) {
     ModelConfig config =
         switch (spec.model().name()) {
-          case "pocket" -> ModelCatalog.config("pocket");
-          case "infinity-2b" -> ModelCatalog.config("infinity-2b");
-          case "infinity-8b" -> ModelCatalog.config("infinity-8b");
+          case "pocket", "pocket-l", "infinity-2b", "infinity-8b" ->
+              ModelCatalog.config(spec.model().name());
           default ->
               ModelCatalog.read(
                   ExperimentSpec.resolve(spec.model().name(), file).resolve("config.json"));
@@ -45,7 +44,7 @@ final class ExperimentTest {
     return Experiment.expand(
         spec,
         file,
-        new Experiment.ModelFacts(config, hash, hash, Optional.empty()),
+        new Experiment.ModelFacts(config, hash, hash, CalibrationFile.shipped(config.name())),
         UserNets.Facts.NONE);
   }
 
@@ -78,7 +77,7 @@ final class ExperimentTest {
             config.weightHash(shipped),
             config.tokenizerHash(shipped),
             CalibrationFile.shipped(config.name()));
-    Path confirm = Path.of("experiments", "beyond", "confirm.yaml");
+    Path confirm = Path.of("experiments", "evidence", "who-wins.yaml");
     Experiment beyond =
         Experiment.expand(ExperimentSpec.read(confirm), confirm, facts, UserNets.Facts.NONE);
     Map<String, String> hashes = new HashMap<>();
@@ -90,6 +89,15 @@ final class ExperimentTest {
     List<String> different =
         List.of(hashes.get("heatkv"), hashes.get("scalekv"), hashes.get("error-curve"));
     assertEquals(3, Set.copyOf(different).size(), "hashes of the parts that each policy needs");
+    Map<String, Integer> tokens = new HashMap<>();
+    for (Experiment.Planned p : beyond.runs()) {
+      tokens.put(p.label(), p.run().policy().budgetTokens());
+    }
+    assertEquals(27, tokens.get("snapkv at peak-10%"));
+    assertEquals(27, tokens.get("heatkv at peak-10%"));
+    assertTrue(tokens.get("error-curve at peak-10%") < 27, tokens::toString);
+    // below its window at any budget that fits: the run will say so
+    assertEquals(1, tokens.get("scalekv-released at peak-1%"));
   }
 
   @Test
@@ -106,8 +114,12 @@ final class ExperimentTest {
   }
 
   static List<Path> experiments() throws IOException {
-    try (Stream<Path> files = Files.list(Path.of("experiments"))) {
-      return files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
+    try (Stream<Path> own = Files.list(Path.of("experiments"));
+        Stream<Path> evidence = Files.list(Path.of("experiments", "evidence"))) {
+      return Stream.concat(own, evidence)
+          .filter(f -> f.toString().endsWith(".yaml"))
+          .sorted()
+          .toList();
     }
   }
 

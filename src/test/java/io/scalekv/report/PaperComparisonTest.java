@@ -8,6 +8,7 @@ import io.scalekv.report.PaperComparison.Verdict;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,21 +25,19 @@ final class PaperComparisonTest {
     assertEquals(32, rows.stream().filter(r -> r.quantity().startsWith("KV cache of")).count());
   }
 
-  /** A toy's PSNR stands beside the paper's and is never called comparable. */
+  /** A number of another model never stands beside the paper's. */
   @Test
-  void aToyIsNotComparable() throws IOException {
+  void aToyIsNotCompared() throws IOException {
     new ReportFixtures("table1", 4).policy("snapkv", 10, 27, 20).write(folder);
     List<PaperComparison.Row> rows = PaperComparison.of(List.of(Results.read(folder)));
-    List<PaperComparison.Row> ours =
-        rows.stream().filter(r -> r.verdict() != Verdict.NOT_RUN).toList();
-    // PSNR and the Fréchet distance, beside each of the paper's models; no LPIPS was measured.
-    assertEquals(4, ours.size());
-    for (PaperComparison.Row r : ours) {
-      assertEquals(Verdict.NOT_COMPARABLE, r.verdict());
-      assertEquals("snapkv at 10 %", r.what());
-      assertTrue(r.note().startsWith("toy model; "), r.note());
-    }
-    assertEquals("20.83", ours.get(1).paper());
-    assertEquals(20.375, ours.get(1).ours());
+    assertTrue(rows.stream().allMatch(r -> r.verdict() == Verdict.NOT_RUN));
+  }
+
+  @Test
+  void table1IsPublished() {
+    Map<String, Double> psnr = PaperComparison.published("Infinity-2B", "10%", "psnr");
+    assertEquals(22.64, psnr.get("scalekv"));
+    assertEquals(20.83, psnr.get("snapkv"));
+    assertEquals(Map.of(), PaperComparison.published("pocket", "10%", "psnr"));
   }
 }

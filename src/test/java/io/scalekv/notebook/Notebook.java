@@ -21,7 +21,7 @@ record Notebook(JsonNode json, List<Cell> cells) {
 
   /** The notebooks in the order in which they are to be read. */
   static final List<String> NAMES =
-      List.of("1-quick-start", "2-own-policy", "3-read-a-sweep", "4-attention-atlas");
+      List.of("1-try-policies", "2-recorded-attention", "3-own-policy", "4-findings");
 
   /**
    * A cell.

@@ -355,10 +355,11 @@ public final class LineFigure implements Figure {
       return;
     }
     for (int i = 0; i < panels.size(); i++) {
+      int row = i / ACROSS;
       Rectangle2D area =
           new Rectangle2D.Double(
               left + i % ACROSS * (SMALL_WIDE + GAP),
-              top + 14 + (double) (i / ACROSS) * (SMALL_HIGH + 22),
+              top + 14 + row * (SMALL_HIGH + 22.0),
               SMALL_WIDE,
               SMALL_HIGH);
       Line own = panels.get(i);

@@ -1,7 +1,6 @@
 package io.scalekv;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
@@ -203,12 +202,13 @@ final class ArchitectureTest {
               resideInAnyPackage("java.awt..", "javax.imageio..", "javax.swing.."));
 
   @ArchTest
-  static final ArchRule VECTOR_GRAPHICS_ONLY_IN_REPORT =
+  static final ArchRule XCHART_ONLY_IN_REPORT =
       noClasses()
           .that()
           .resideOutsideOfPackage("io.scalekv.report..")
           .should()
-          .dependOnClassesThat(resideInAPackage("de.erichseifert.vectorgraphics2d.."));
+          .dependOnClassesThat(
+              resideInAnyPackage("org.knowm.xchart..", "de.erichseifert.vectorgraphics2d.."));
 
   @ArchTest
   static final ArchRule SPARK_ONLY_IN_ITS_RUNNER =

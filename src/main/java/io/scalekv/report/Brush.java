@@ -5,7 +5,6 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.Shape;
 import java.awt.font.FontRenderContext;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
@@ -120,22 +119,13 @@ final class Brush {
     g.draw(new Line2D.Double(x0, y0, x1, y1));
   }
 
-  /** Draws a dashed straight line. */
-  static void dashed(
-      Graphics2D g, double x0, double y0, double x1, double y1, Color color, double thickness) {
-    path(g, new Line2D.Double(x0, y0, x1, y1), color, thickness, true);
-  }
-
-  static void path(Graphics2D g, Shape path, Color color, double thickness, boolean dashed) {
-    g.setColor(color);
-    g.setStroke(
-        new BasicStroke(
-            (float) thickness,
-            BasicStroke.CAP_BUTT,
-            BasicStroke.JOIN_ROUND,
-            1,
-            dashed ? new float[] {5, 3} : null,
-            0));
-    g.draw(path);
+  static BasicStroke stroke(float thickness, boolean dashed) {
+    return new BasicStroke(
+        thickness,
+        BasicStroke.CAP_BUTT,
+        BasicStroke.JOIN_ROUND,
+        1,
+        dashed ? new float[] {5, 3} : null,
+        0);
   }
 }

@@ -5,7 +5,8 @@ import io.scalekv.metrics.Interval;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.geom.Path2D;
+import java.awt.geom.AffineTransform;
+import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +18,10 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.markers.Marker;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
  * Figure of lines with error bars against a quantity, each line named at its end; more than {@value
@@ -128,6 +133,17 @@ public final class LineFigure implements Figure {
   private static final Color PALE = new Color(0xc8c8c8);
   private static final Font TEXT = Brush.plain(11);
   private static final Font TICK = Brush.plain(10);
+  private static final int MARKER = 7;
+
+  /** End of an error bar. */
+  private static final Marker CAP =
+      new Marker() {
+        @Override
+        public void paint(Graphics2D g, double x, double y, int size) {
+          g.setStroke(Brush.stroke(1, false));
+          g.draw(new Line2D.Double(x - 2.5, y, x + 2.5, y));
+        }
+      };
 
   private final Axes axes;
   private final List<Line> lines;
@@ -396,22 +412,11 @@ public final class LineFigure implements Figure {
       }
     }
     Brush.line(g, area.getX(), area.getMaxY(), area.getMaxX(), area.getMaxY(), Brush.FAINT, 0.8);
-    for (Level l : levels) {
-      double at = area.getMaxY() - height(l) * area.getHeight();
-      Brush.dashed(g, area.getX(), at, area.getMaxX(), at, LEVEL, 1.2);
-    }
-    if (own != null) {
-      lines.stream()
-          .filter(l -> !l.equals(own) && l.form() != Line.Form.POINTS)
-          .forEach(l -> path(g, area, l, PALE, 0.9, false));
-    }
-    for (Line l : lines) {
-      if (own == null
-          || l.equals(own)
-          || l.form() == Line.Form.POINTS && l.style().color().equals(own.style().color())) {
-        line(g, area, l);
-      }
-    }
+    XYChart chart = chart(own, (int) area.getWidth(), (int) area.getHeight());
+    AffineTransform before = g.getTransform();
+    g.translate(area.getX(), area.getY());
+    chart.paint(g, chart.getWidth(), chart.getHeight());
+    g.setTransform(before);
     if (own == null) {
       for (Label l : labels) {
         Brush.text(
@@ -434,39 +439,80 @@ public final class LineFigure implements Figure {
     return area.getMaxY() - y.share(value) * area.getHeight();
   }
 
-  private void path(
-      Graphics2D g, Rectangle2D area, Line l, Color color, double thickness, boolean dashed) {
-    Path2D path = new Path2D.Double();
-    for (int i = 0; i < l.x().length; i++) {
-      double px = across(area, l.x()[i]);
-      double py = down(area, l.y()[i]);
-      if (i == 0) {
-        path.moveTo(px, py);
-      } else {
-        path.lineTo(px, py);
+  /** Returns the plot without its axes: levels, lines with their error bars, and markers. */
+  private XYChart chart(Line own, int width, int height) {
+    XYChart chart = new XYChart(width, height);
+    Color none = new Color(0, true);
+    chart
+        .getStyler()
+        .setXAxisMin(x.from())
+        .setXAxisMax(x.to())
+        .setYAxisMin(y.from())
+        .setYAxisMax(y.to())
+        .setAxisTicksVisible(false)
+        .setAxisTitlesVisible(false)
+        .setPlotGridLinesVisible(false)
+        .setPlotMargin(0)
+        .setMarkerSize(MARKER)
+        .setPlotContentSize(1)
+        .setPlotBorderVisible(false)
+        .setPlotBackgroundColor(none)
+        .setChartBackgroundColor(none)
+        .setChartPadding(0)
+        .setChartTitleVisible(false)
+        .setLegendVisible(false);
+    for (Level l : levels) {
+      double at = y.from() + height(l) * (y.to() - y.from());
+      stroke(add(chart, new double[] {x.from(), x.to()}, at, at), LEVEL, 1.2f, true);
+    }
+    if (own != null) {
+      lines.stream()
+          .filter(l -> !l.equals(own) && l.form() != Line.Form.POINTS)
+          .forEach(l -> stroke(add(chart, placed(l), l.y()), PALE, 0.9f, false));
+    }
+    for (Line l : lines) {
+      if (own == null
+          || l.equals(own)
+          || l.form() == Line.Form.POINTS && l.style().color().equals(own.style().color())) {
+        add(chart, l);
       }
     }
-    Brush.path(g, path, color, thickness, dashed);
+    return chart;
   }
 
-  private void line(Graphics2D g, Rectangle2D area, Line l) {
+  private void add(XYChart chart, Line l) {
     Color color = l.style().color();
-    for (int i = 0; i < l.x().length; i++) {
+    double[] places = placed(l);
+    for (int i = 0; i < places.length; i++) {
       if (Double.isFinite(l.low()[i]) && Double.isFinite(l.high()[i])) {
-        double at = across(area, l.x()[i]);
-        double low = down(area, l.low()[i]);
-        double high = down(area, l.high()[i]);
-        Brush.line(g, at, low, at, high, color, 1);
-        Brush.line(g, at - 2.5, low, at + 2.5, low, color, 1);
-        Brush.line(g, at - 2.5, high, at + 2.5, high, color, 1);
+        double[] twice = {places[i], places[i]};
+        XYSeries bar = add(chart, twice, l.low()[i], l.high()[i]);
+        stroke(bar, color, 1, false);
+        bar.setMarker(CAP).setMarkerColor(color);
       }
     }
-    if (l.form() != Line.Form.POINTS) {
-      path(g, area, l, color, 1.6, l.style().dashed());
+    XYSeries series = add(chart, places, l.y());
+    stroke(series, color, 1.6f, l.style().dashed());
+    if (l.form() == Line.Form.POINTS) {
+      series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
     }
-    for (int i = 0; l.marked() && i < l.x().length; i++) {
-      l.style().mark(g, across(area, l.x()[i]), down(area, l.y()[i]), 3.4);
+    if (l.marked()) {
+      series.setMarker(l.style().shape()).setMarkerColor(color);
     }
+  }
+
+  private double[] placed(Line l) {
+    return Arrays.stream(l.x()).map(x.place()).toArray();
+  }
+
+  private static XYSeries add(XYChart chart, double[] x, double... y) {
+    return chart.addSeries(String.valueOf(chart.getSeriesCollection().size()), x, y);
+  }
+
+  private static void stroke(XYSeries series, Color color, float thickness, boolean dashed) {
+    series.setMarker(SeriesMarkers.NONE);
+    series.setLineColor(color);
+    series.setLineStyle(Brush.stroke(thickness, dashed));
   }
 
   /** Names lines and levels beside the plot, moved apart where they would overlap. */

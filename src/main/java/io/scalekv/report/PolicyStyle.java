@@ -9,6 +9,7 @@ import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
 import java.util.Map;
+import org.knowm.xchart.style.markers.Marker;
 
 /**
  * Colour and marker of a policy, the same in every figure. The colours are those of Okabe and Ito
@@ -83,12 +84,17 @@ public record PolicyStyle(Color color, int marker, boolean dashed) {
     return new PolicyStyle(color, after, after == 0 != dashed);
   }
 
-  /** Draws the marker at a point. */
-  void mark(Graphics2D g, double x, double y, double radius) {
-    AffineTransform place = AffineTransform.getTranslateInstance(x, y);
-    place.scale(radius, radius);
-    g.setColor(color);
-    g.fill(place.createTransformedShape(MARKERS.get(marker)));
+  /** Returns the marker's shape. */
+  Marker shape() {
+    Shape shape = MARKERS.get(marker);
+    return new Marker() {
+      @Override
+      public void paint(Graphics2D g, double x, double y, int size) {
+        AffineTransform place = AffineTransform.getTranslateInstance(x, y);
+        place.scale(size / 2.0, size / 2.0);
+        g.fill(place.createTransformedShape(shape));
+      }
+    };
   }
 
   private static Shape polygon(double... points) {

@@ -36,7 +36,7 @@ public record PerScale(List<Double> values) {
    */
   public static PerScale parse(String text) {
     List<String> numbers = Arrays.asList(text.split(",", -1));
-    if (numbers.stream().allMatch(Numbers::isReal)) {
+    if (numbers.stream().allMatch(PerScale::isNumber)) {
       return new PerScale(numbers.stream().map(Double::valueOf).toList());
     }
     boolean named = text.chars().anyMatch(Character::isLetter) && text.indexOf('\0') < 0;
@@ -47,13 +47,17 @@ public record PerScale(List<Double> values) {
     return table(Path.of(text));
   }
 
+  private static boolean isNumber(String text) {
+    return Numbers.isReal(text) && Double.parseDouble(text) >= 0;
+  }
+
   private static PerScale table(Path file) {
     List<Double> values = new ArrayList<>();
     List<String> lines = TextFile.lines(TextFile.read(file));
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i).strip();
       List<String> cells = Arrays.asList(line.split("\\s*[,;\\s]\\s*"));
-      boolean numbers = cells.stream().allMatch(Numbers::isReal);
+      boolean numbers = cells.stream().allMatch(PerScale::isNumber);
       if (line.isEmpty() || line.startsWith("#") || (!numbers && values.isEmpty())) {
         continue;
       }

@@ -1,6 +1,8 @@
 package io.scalekv.report;
 
+import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
 import de.erichseifert.vectorgraphics2d.VectorHints;
+import de.erichseifert.vectorgraphics2d.util.GraphicsUtils;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -9,6 +11,8 @@ import java.awt.font.FontRenderContext;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Style of all figures: fonts, colours of text and lines; lengths in pixels. The colours of
@@ -32,6 +36,8 @@ final class Brush {
   static final Font TITLE = bold(12);
 
   private static final FontRenderContext CONTEXT = new FontRenderContext(null, true, true);
+
+  private static final Map<Font, Font> PHYSICAL = new ConcurrentHashMap<>();
 
   private Brush() {}
 
@@ -69,13 +75,18 @@ final class Brush {
   static void text(
       Graphics2D g, Font font, Color color, String text, double x, double y, double align) {
     float start = (float) (x - align * width(font, text));
-    g.setFont(font);
     g.setColor(color);
     if (VectorHints.VALUE_TEXT_VECTOR.equals(g.getRenderingHint(VectorHints.KEY_TEXT))) {
       g.fill(font.createGlyphVector(CONTEXT, text).getOutline(start, (float) y));
     } else {
+      g.setFont(g instanceof VectorGraphics2D ? physical(font) : font);
       g.drawString(text, start, (float) y);
     }
+  }
+
+  /** Returns what a vector file would look for anew at every text. */
+  private static Font physical(Font logical) {
+    return PHYSICAL.computeIfAbsent(logical, GraphicsUtils::getPhysicalFont);
   }
 
   /** Returns text cut to a width, ending in an ellipsis. */

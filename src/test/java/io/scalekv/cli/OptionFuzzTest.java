@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -139,9 +141,27 @@ final class OptionFuzzTest {
         () -> shown + ": unseen characters in the message");
   }
 
+  /** Every option with some of the texts, other ones for the next option. */
   @ParameterizedTest
   @MethodSource("commands")
-  void textsThatAreNoValue(String command) {
+  void someTextsThatAreNoValue(String command) {
+    int[] next = {command.length()};
+    refuses(
+        command,
+        texts -> {
+          next[0] += 5;
+          return List.of(texts.get(next[0] % texts.size()));
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  @Tag("full")
+  void allTextsThatAreNoValue(String command) {
+    refuses(command, texts -> texts);
+  }
+
+  private static void refuses(String command, UnaryOperator<List<String>> chosen) {
     CommandSpec spec = spec(command);
     List<String> example = example(spec);
     for (OptionSpec option : spec.options()) {
@@ -150,7 +170,8 @@ final class OptionFuzzTest {
         continue;
       }
       boolean path = takes(option, Path.class);
-      for (String value : path ? List.of("", " ", "a\0b", "--limit", "-x") : TEXTS) {
+      List<String> texts = path ? List.of("", " ", "a\0b", "--limit", "-x") : TEXTS;
+      for (String value : chosen.apply(texts)) {
         boolean list = option.splitRegex().equals(",") || takes(option, PerScale.class);
         if (value.equals("1,5") && list) {
           continue;

@@ -78,9 +78,10 @@ final class HostileFoldersTest {
   @Test
   void anOutputThatIsACircleOfLinksIsRefused() {
     String reason = loop + " is a link that leads to no folder";
-    refused(1, reason, "generate", "--prompt", CAPTION, "--out", loop);
+    String option = loop + ": a link that leads nowhere";
+    refused(2, option, "generate", "--prompt", CAPTION, "--out", loop);
     refused(1, reason, "generate", "--prompt", CAPTION, "--out", loop.resolve("below"));
-    refused(1, reason, "train", "pocket", "--out", loop);
+    refused(2, option, "train", "pocket", "--out", loop);
     assertTrue(Files.isSymbolicLink(loop));
     assertFalse(Files.exists(loop));
   }

@@ -76,7 +76,6 @@ final class StatisticsPage {
     Map<String, String> provenance = new LinkedHashMap<>();
     provenance.putAll(c.source());
     provenance.put("weights", c.model().weights());
-    provenance.put("made", c.timestamp().toString());
     c.software().forEach((name, version) -> provenance.put("software: " + name, version));
     return page.text(provenance);
   }

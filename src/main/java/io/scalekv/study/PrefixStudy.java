@@ -181,9 +181,9 @@ final class PrefixStudy implements Study {
         .interval("gain", "over " + UNIFORM, 3, Gain::gain)
         .interval("overRuler", "over another seed", 3, Gain::overRuler)
         .note(
-            "Mean difference over prompts with a 95 % bootstrap interval. Published: difference of"
-                + " two numbers of the ScaleKV paper's table 1, on another model and other metrics'"
-                + " nets; no interval can be had.")
+            "Mean difference over prompts with a 95 % bootstrap interval; pairs with an identical"
+                + " image are left out of PSNR. Published: the difference of two means in table 1"
+                + " of the ScaleKV paper, of another model and without an interval.")
         .build();
   }
 

@@ -3,67 +3,24 @@ package io.scalekv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 
 /** Help, lists and completion. */
 final class HelpTest {
-  private static final String PROMPT = "  ./scalekv ";
-  private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
-
-  private static CommandLine root() {
-    PrintWriter nothing = new PrintWriter(PrintWriter.nullWriter());
-    return Main.commandLine(nothing, nothing, Main.commands());
-  }
-
-  private static Stream<String> commands() {
-    List<String> names = new ArrayList<>();
-    root().getSubcommands().forEach((name, command) -> add(name, command, names));
-    return names.stream().filter(n -> !n.equals("help"));
-  }
-
-  private static void add(String path, CommandLine command, List<String> names) {
-    names.add(path);
-    command.getSubcommands().forEach((name, sub) -> add(path + " " + name, sub, names));
-  }
-
-  private static List<String> words(String line) {
-    List<String> words = new ArrayList<>();
-    Matcher m = WORD.matcher(line.split(" [>|] ")[0]);
-    while (m.find()) {
-      words.add(m.group(1) == null ? m.group(2) : m.group(1));
-    }
-    return words;
-  }
-
   @ParameterizedTest
-  @MethodSource("commands")
+  @MethodSource("io.scalekv.cli.CommandTree#names")
   void everyCommandHasTwoExamplesThatParse(String command) {
     String threads = System.getProperty("ai.djl.pytorch.num_threads");
-    CommandLine line = root();
-    for (String name : command.split(" ")) {
-      line = line.getSubcommands().get(name);
-    }
-    List<String> examples =
-        Stream.of(line.getCommandSpec().usageMessage().footer())
-            .map(l -> l.replace("%%", "%"))
-            .filter(l -> l.startsWith(PROMPT))
-            .toList();
+    List<List<String>> examples = CommandTree.examples(CommandTree.spec(command));
     assertTrue(examples.size() >= 2, () -> command + ": " + examples);
-    for (String example : examples) {
-      List<String> words = words(example.substring(PROMPT.length()));
-      assertEquals(command.split(" ")[0], words.get(0), example);
-      root().parseArgs(words.toArray(String[]::new));
+    for (List<String> words : examples) {
+      assertEquals(command.split(" ")[0], words.get(0), words::toString);
+      CommandTree.root().parseArgs(words.toArray(String[]::new));
     }
     assertEquals(threads, System.getProperty("ai.djl.pytorch.num_threads"), "examples set threads");
   }
@@ -93,7 +50,7 @@ final class HelpTest {
   void completionKnowsEveryCommand() {
     Said said = Said.of("completion");
     assertEquals(0, said.code(), said.err());
-    commands()
+    CommandTree.names()
         .map(c -> c.split(" ")[0])
         .forEach(c -> assertTrue(said.out().contains("_picocli_scalekv_" + c), c));
   }

@@ -6,20 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.model.PerScale;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -30,9 +25,6 @@ import picocli.CommandLine.Model.OptionSpec;
  * those of the command's first example.
  */
 final class OptionFuzzTest {
-  private static final String PROMPT = "./scalekv ";
-  private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
-
   /** Texts that are no number, no name and no budget. */
   private static final List<String> TEXTS =
       List.of(
@@ -66,47 +58,15 @@ final class OptionFuzzTest {
 
   @TempDir static Path folder;
 
-  private static CommandLine root() {
-    PrintWriter nothing = new PrintWriter(PrintWriter.nullWriter());
-    return Main.commandLine(nothing, nothing, Main.commands());
-  }
-
   private static Stream<String> commands() {
-    List<String> names = new ArrayList<>();
-    root().getSubcommands().forEach((name, command) -> add(name, command, names));
-    return names.stream().filter(n -> !n.equals("help"));
-  }
-
-  private static void add(String path, CommandLine command, List<String> names) {
-    if (command.getSubcommands().isEmpty()) {
-      names.add(path);
-    }
-    command.getSubcommands().forEach((name, sub) -> add(path + " " + name, sub, names));
-  }
-
-  private static CommandSpec spec(String command) {
-    CommandLine line = root();
-    for (String name : command.split(" ")) {
-      line = line.getSubcommands().get(name);
-    }
-    return line.getCommandSpec();
+    return CommandTree.names().filter(n -> CommandTree.spec(n).subcommands().isEmpty());
   }
 
   /** Returns the words of the first example; what it would write goes to a temporary folder. */
   private static List<String> example(CommandSpec spec) {
-    String line =
-        Stream.of(spec.usageMessage().footer())
-            .map(String::strip)
-            .filter(l -> l.startsWith(PROMPT))
-            .findFirst()
-            .orElseThrow();
-    List<String> words = new ArrayList<>();
-    Matcher m = WORD.matcher(line.substring(PROMPT.length()).replace("%%", "%").split(" [>|] ")[0]);
-    while (m.find()) {
-      String word = m.group(1) == null ? m.group(2) : m.group(1);
-      words.add(word.startsWith("out/") ? folder.resolve(word).toString() : word);
-    }
-    return words;
+    return CommandTree.examples(spec).get(0).stream()
+        .map(word -> word.startsWith("out/") ? folder.resolve(word).toString() : word)
+        .toList();
   }
 
   /** Returns the example with a value of an option, in place of one that stands there. */
@@ -141,28 +101,23 @@ final class OptionFuzzTest {
         () -> shown + ": unseen characters in the message");
   }
 
-  /** Every option with some of the texts, other ones for the next option. */
+  /** Every option with one of the texts, another one for the next option. */
   @ParameterizedTest
   @MethodSource("commands")
-  void someTextsThatAreNoValue(String command) {
-    int[] next = {command.length()};
-    refuses(
-        command,
-        texts -> {
-          next[0] += 5;
-          return List.of(texts.get(next[0] % texts.size()));
-        });
+  void aTextThatIsNoValue(String command) {
+    refuses(command, false);
   }
 
   @ParameterizedTest
   @MethodSource("commands")
   @Tag("full")
   void allTextsThatAreNoValue(String command) {
-    refuses(command, texts -> texts);
+    refuses(command, true);
   }
 
-  private static void refuses(String command, UnaryOperator<List<String>> chosen) {
-    CommandSpec spec = spec(command);
+  private static void refuses(String command, boolean all) {
+    int next = command.length();
+    CommandSpec spec = CommandTree.spec(command);
     List<String> example = example(spec);
     for (OptionSpec option : spec.options()) {
       boolean text = takes(option, String.class);
@@ -171,7 +126,8 @@ final class OptionFuzzTest {
       }
       boolean path = takes(option, Path.class);
       List<String> texts = path ? List.of("", " ", "a\0b", "--limit", "-x") : TEXTS;
-      for (String value : chosen.apply(texts)) {
+      next += 5;
+      for (String value : all ? texts : List.of(texts.get(next % texts.size()))) {
         boolean list = option.splitRegex().equals(",") || takes(option, PerScale.class);
         if (value.equals("1,5") && list) {
           continue;
@@ -185,7 +141,7 @@ final class OptionFuzzTest {
   @ParameterizedTest
   @MethodSource("commands")
   void flagsTakeNoText(String command) {
-    CommandSpec spec = spec(command);
+    CommandSpec spec = CommandTree.spec(command);
     List<String> example = example(spec);
     for (OptionSpec option : spec.options()) {
       if (option.arity().max() == 0 && !option.usageHelp() && !option.versionHelp()) {
@@ -206,7 +162,7 @@ final class OptionFuzzTest {
       Files.createSymbolicLink(loop, loop.getFileName());
       assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
     }
-    CommandSpec spec = spec(command);
+    CommandSpec spec = CommandTree.spec(command);
     List<String> example = example(spec);
     for (OptionSpec option : spec.options()) {
       if (takes(option, Path.class)) {

@@ -10,6 +10,7 @@ import io.scalekv.model.ModelConfig;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * Memory of a generation, reported when an allocation on processor or GPU fails: what it needs and
@@ -47,6 +48,10 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
     return new OutOfMemory(need, batch, cuda ? null : ProcessMemory.freeBytes());
   }
 
+  /** What oneDNN says where a kernel finds no memory; of one it lacks it says "… descriptor". */
+  private static final Pattern NO_PRIMITIVE =
+      Pattern.compile("could not create a primitive(?! descriptor)");
+
   /** Returns whether an error or one of its causes is a failed allocation. */
   static boolean is(Throwable error) {
     for (Throwable e = error; e != null; e = e.getCause()) {
@@ -55,7 +60,8 @@ record OutOfMemory(MemoryNeed need, int batch, Long freeBytes) {
           || text.contains("can't allocate memory")
           || text.contains("out of memory")
           || text.contains("bad_alloc")
-          || text.contains("could not create a memory")) {
+          || text.contains("could not create a memory")
+          || NO_PRIMITIVE.matcher(text).find()) {
         return true;
       }
     }

@@ -92,5 +92,8 @@ final class OutOfMemoryTest {
     assertEquals(other, memory.judge(other));
     assertFalse(OutOfMemory.is(other));
     assertTrue(OutOfMemory.is(new RuntimeException(new OutOfMemoryError())));
+    String primitive = "RuntimeError: could not create a primitive";
+    assertTrue(OutOfMemory.is(new RuntimeException(primitive)));
+    assertFalse(OutOfMemory.is(new RuntimeException(primitive + " descriptor for a matmul")));
   }
 }

@@ -25,7 +25,7 @@ final class ExportCommand implements Callable<Integer> {
   @Mixin private Output output;
 
   @Parameters(
-      paramLabel = "RESULTS",
+      paramLabel = "DIR",
       description = "Results of one experiment, or a folder of such folders.")
   private Path folder;
 

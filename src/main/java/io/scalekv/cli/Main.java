@@ -34,12 +34,14 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
@@ -78,6 +80,9 @@ public final class Main implements Callable<Integer> {
         new VerifyCommand(),
         new VocabTrimCommand());
   }
+
+  /** Label of options and parameters that take a folder. */
+  private static final String FOLDER = "DIR";
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
@@ -205,6 +210,7 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(TopKeys.class, TopKeys::parse);
     root.registerConverter(CalibrationShard.class, CalibrationShard::parse);
     root.setUsageHelpWidth(100);
+    root.setExecutionStrategy(Main::execute);
     root.setParameterExceptionHandler((exception, unused) -> main.misused(exception));
     root.setExecutionExceptionHandler(
         (exception, command, parsed) -> main.failed(command.getCommandSpec(), exception));
@@ -213,6 +219,25 @@ public final class Main implements Callable<Integer> {
 
   private static boolean takesAnOptionalValue(OptionSpec option) {
     return option.arity().min() == 0 && option.arity().max() > 0;
+  }
+
+  private static int execute(ParseResult parsed) {
+    ParseResult command = deepest(parsed);
+    for (ArgSpec arg : command.matchedArgs()) {
+      for (Object value : arg.typedValues()) {
+        if (FOLDER.equals(arg.paramLabel())
+            && value instanceof Path path
+            && Files.isRegularFile(path)) {
+          String name = arg instanceof OptionSpec option ? option.longestName() : FOLDER;
+          throw new ParameterException(
+              command.commandSpec().commandLine(),
+              name + " must be a folder, got " + path + ": a file",
+              arg,
+              path.toString());
+        }
+      }
+    }
+    return new RunLast().execute(parsed);
   }
 
   /** Reads a path; a word that begins with - is an option whose value was forgotten. */
@@ -303,7 +328,7 @@ public final class Main implements Callable<Integer> {
   private static String reason(ParameterException exception) {
     Throwable cause = exception.getCause();
     if (!(exception.getArgSpec() instanceof OptionSpec option) || cause == null) {
-      return exception.getMessage();
+      return exception.getMessage().replace("option option", "option");
     }
     String said = String.valueOf(cause.getMessage());
     boolean predicate = said.startsWith("must be ");

@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.CacheType;
 import io.scalekv.experiment.Sweep;
+import io.scalekv.io.Require;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
 import io.scalekv.model.ModelChoice;
@@ -71,8 +72,14 @@ final class ModelOptions {
 
   /** Returns the model and the origin of its weights. */
   ModelChoice choice() {
-    return new ModelChoice(
-        model == null ? "pocket" : model, weights == null ? null : weights.toString(), random);
+    ModelChoice choice =
+        new ModelChoice(
+            model == null ? "pocket" : model, weights == null ? null : weights.toString(), random);
+    Require.that(
+        textEmbeddings == null || random == null && !choice.shipped(),
+        "--text-embeddings must not be given for model %s, which encodes no text",
+        choice.name());
+    return choice;
   }
 
   /** Returns the configuration, in the shape of {@code --random-weights} if given. */
@@ -106,9 +113,22 @@ final class ModelOptions {
     return dtype == Dtype.BF16 ? CacheType.BF16 : CacheType.FP32;
   }
 
+  /**
+   * Checks that a number format, if given, is that of the results.
+   *
+   * @param results {@code fp32} or {@code bf16}
+   */
+  void checkDtype(String results) {
+    Require.that(
+        dtype == null || dtype == Choice.of(Dtype.class).convert(results),
+        "--dtype must be %s, the dtype of the experiment",
+        results);
+  }
+
   /** Returns how the model is loaded. */
   LoadOptions loading(MachineOptions machine, boolean images) {
-    return new LoadOptions(dtype == Dtype.BF16, images, machine.device());
+    return new LoadOptions(dtype == Dtype.BF16, images, machine.device())
+        .withTextEmbeddings(textEmbeddings);
   }
 
   /**
@@ -120,10 +140,7 @@ final class ModelOptions {
    */
   ImageModel open(MachineOptions machine, List<String> texts, boolean images, Output output) {
     LoadOptions options =
-        loading(machine, images)
-            .withTexts(
-                texts.stream().filter(t -> !t.isEmpty()).toList(),
-                Optional.ofNullable(textEmbeddings));
+        loading(machine, images).withTexts(texts.stream().filter(t -> !t.isEmpty()).toList());
     try (LoadProgress progress = new LoadProgress(output.quiet(), output.err())) {
       return choice().open(options, progress);
     }

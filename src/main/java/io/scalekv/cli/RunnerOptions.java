@@ -6,6 +6,8 @@ import io.scalekv.experiment.Sweep;
 import io.scalekv.experiment.spark.SparkRunner;
 import io.scalekv.experiment.spark.SparkSettings;
 import io.scalekv.io.Require;
+import io.scalekv.model.ComputeDevice;
+import io.scalekv.model.LoadOptions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
@@ -69,10 +71,18 @@ final class RunnerOptions {
 
   /** Makes the runner of a sweep. */
   Runner of(
-      Sweep sweep, RunExecutor.Context context, Runner.Options options, MachineOptions machine) {
-    return kind == Kind.SPARK
-        ? Cluster.of(this, sweep, context, options, machine)
-        : sweep.local(context, options);
+      Sweep sweep,
+      RunExecutor.Context context,
+      Runner.Options options,
+      MachineOptions machine,
+      LoadOptions loading) {
+    if (kind == Kind.LOCAL) {
+      return sweep.local(context, options, loading);
+    }
+    Require.that(
+        loading.device() == ComputeDevice.CPU && loading.textEmbeddings().isEmpty(),
+        "--device and --text-embeddings need --runner local, got --runner spark");
+    return Cluster.of(this, sweep, context, options, machine);
   }
 
   /** Touched only when Spark is there. */

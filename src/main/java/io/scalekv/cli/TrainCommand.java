@@ -19,6 +19,7 @@ final class TrainCommand {
     for (Recipe recipe : Recipe.ALL) {
       CommandLine command = new CommandLine(new TrainPocketCommand(recipe));
       command.setDefaultValueProvider(defaults(recipe));
+      command.getCommandSpec().name(recipe.model());
       group.addSubcommand(recipe.model(), command);
     }
     return group.addSubcommand(new TrainVocabTrimCommand());

@@ -95,6 +95,7 @@ final class TrainPocketCommand implements Callable<Integer> {
             steps,
             Math.min(decaySteps, steps),
             learningRate,
+            r.averaging(),
             r.curriculum(),
             tokens,
             training.bf16());

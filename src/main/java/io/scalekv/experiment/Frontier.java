@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
@@ -181,6 +182,7 @@ public record Frontier(
 
   private static Frontier parse(String text, String name) {
     JsonNode json = Json.parse(text, name);
+    FileKind.FRONTIER.check(json, name);
     JsonNode version = json.path("schemaVersion");
     if (version.asInt(0) != SCHEMA_VERSION) {
       throw Json.error(name, "/schemaVersion", "" + SCHEMA_VERSION, version.toString());

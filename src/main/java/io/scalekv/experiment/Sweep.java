@@ -92,9 +92,13 @@ public record Sweep(
         nets);
   }
 
-  /** A runner in this process. */
-  public Runner local(RunExecutor.Context context, Runner.Options options) {
-    LoadOptions load = LoadOptions.of(experiment.spec().dtype().equals("bf16"));
+  /**
+   * A runner in this process.
+   *
+   * @param loading device and text embeddings; the number format is that of the experiment
+   */
+  public Runner local(RunExecutor.Context context, Runner.Options options, LoadOptions loading) {
+    LoadOptions load = loading.withBf16(experiment.spec().dtype().equals("bf16"));
     Supplier<ImageModel> opener = weightless() ? null : () -> model.open(load, LoadListener.NONE);
     return (runs, listener) ->
         new RunSession(config, opener, context, options).runAll(runs, listener);

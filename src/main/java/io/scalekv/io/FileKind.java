@@ -1,8 +1,11 @@
 package io.scalekv.io;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -19,6 +22,10 @@ public enum FileKind {
   TRACE("the manifest of recorded attention: give its folder to --traces"),
   /** Results of an experiment. */
   RUNS("results of an experiment: give their folder to report"),
+  /** One result of an experiment. */
+  RUN("a result of an experiment: give its folder to report"),
+  /** Frontier of an experiment. */
+  FRONTIER("a frontier: give it to recommend --from"),
   /** Manifest of drawn images. */
   MANIFEST("a manifest of generate"),
   /** Experiment. */
@@ -39,6 +46,9 @@ public enum FileKind {
   IMAGE("an image"),
   /** Compressed file. */
   GZIP("a gzip file: unpack it");
+
+  private static final List<Pattern> YAML_KEYS =
+      Stream.of("name", "rows").map(k -> Pattern.compile("(?m)^" + k + ":")).toList();
 
   private final String label;
 
@@ -67,6 +77,10 @@ public enum FileKind {
       kind = BUDGETS;
     } else if (tree.has("runs") && tree.has("schemaVersion")) {
       kind = RUNS;
+    } else if (tree.has("run") && tree.has("schemaVersion")) {
+      kind = RUN;
+    } else if (tree.has("points") && tree.has("schemaVersion")) {
+      kind = FRONTIER;
     } else if (tree.has("drawing") && tree.has("policies")) {
       kind = MANIFEST;
     } else if (tree.has("rows") && tree.has("name")) {
@@ -75,6 +89,12 @@ public enum FileKind {
       kind = MODEL;
     }
     return Optional.ofNullable(kind);
+  }
+
+  /** Returns the kind of a text that is no JSON, if it is a known one. */
+  public static Optional<FileKind> of(String text) {
+    boolean keys = YAML_KEYS.stream().allMatch(k -> k.matcher(text).find());
+    return Optional.of(EXPERIMENT).filter(k -> keys);
   }
 
   /** Returns the kind of a file that is no text, by its first bytes, if it is a known one. */

@@ -5,6 +5,7 @@ import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -87,11 +88,19 @@ public final class Json {
 
   /** Parses one JSON value; {@code file} is for messages. */
   public static JsonNode parse(String text, String file) {
-    return parse(() -> MAPPER.readTree(TextFile.withoutMark(text)), file);
+    try {
+      return parse(() -> MAPPER.readTree(TextFile.withoutMark(text)), file);
+    } catch (IllegalArgumentException e) {
+      FileKind kind = FileKind.of(text).orElseThrow(() -> e);
+      throw new IllegalArgumentException(file + " must be JSON, got " + kind.label(), e);
+    }
   }
 
   /** Parses one JSON value in UTF-8; {@code file} is for messages. */
   public static JsonNode parse(byte[] text, String file) {
+    Optional<FileKind> kind = FileKind.of(text);
+    Require.that(
+        kind.isEmpty(), "%s must be JSON, got %s", file, kind.map(FileKind::label).orElse(""));
     return parse(() -> MAPPER.readTree(text), file);
   }
 

@@ -71,10 +71,13 @@ public final class TextFile {
   public static String decode(byte[] bytes, String name) {
     CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder();
     CharBuffer text = CharBuffer.allocate(bytes.length);
-    if (utf8.decode(ByteBuffer.wrap(bytes), text, true).isError()) {
+    boolean wrong = utf8.decode(ByteBuffer.wrap(bytes), text, true).isError();
+    String read = text.flip().toString();
+    int end = read.indexOf('\0');
+    if (wrong || end >= 0) {
       boolean wide =
           bytes.length > 1 && (bytes[0] & 0xff ^ bytes[1] & 0xff) == 1 && (bytes[0] & 0xfe) == 0xfe;
-      long line = lines(text.flip() + "x").size();
+      long line = lines((end < 0 ? read : read.substring(0, end)) + "x").size();
       throw new IllegalArgumentException(
           "%s, line %d must be UTF-8 text, got %s"
               .formatted(
@@ -82,7 +85,7 @@ public final class TextFile {
                   line,
                   wide ? "UTF-16" : FileKind.of(bytes).map(FileKind::label).orElse("other bytes")));
     }
-    return withoutMark(text.flip().toString());
+    return withoutMark(read);
   }
 
   /** Returns the text without a byte order mark at its start. */

@@ -11,6 +11,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.training.ParameterStore;
+import io.scalekv.io.FileKind;
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.tensor.Cancellation;
@@ -62,7 +63,7 @@ public final class TorchScriptNet implements AutoCloseable {
         Files.isDirectory(file) ? "a folder" : "nothing there");
     try {
       byte[] bytes = Files.readAllBytes(file);
-      requireArchive(file, bytes.length);
+      requireArchive(file, bytes);
       return new TorchScriptNet(file, bytes);
     } catch (IOException | MalformedModelException | EngineException e) {
       throw new IllegalArgumentException(
@@ -71,7 +72,7 @@ public final class TorchScriptNet implements AutoCloseable {
     }
   }
 
-  private static void requireArchive(Path file, int length) {
+  private static void requireArchive(Path file, byte[] bytes) {
     try (ZipFile zip = new ZipFile(file.toFile())) {
       Require.that(
           !(zip.stream().noneMatch(e -> e.getName().contains("/code/"))),
@@ -80,12 +81,13 @@ public final class TorchScriptNet implements AutoCloseable {
           file);
     } catch (IOException e) {
       throw new IllegalArgumentException(
-          file
-              + " must be a TorchScript archive (a zip), got "
-              + length
-              + " bytes that are none ("
-              + e.getMessage()
-              + ")",
+          "%s must be a TorchScript archive (a zip), got %s"
+              .formatted(
+                  file,
+                  FileKind.of(bytes)
+                      .filter(kind -> kind != FileKind.TORCH)
+                      .map(FileKind::label)
+                      .orElse(bytes.length + " bytes that are none (" + e.getMessage() + ")")),
           e);
     }
   }

@@ -31,9 +31,19 @@ public record LoadOptions(
     return new LoadOptions(bf16, true, ComputeDevice.CPU);
   }
 
-  /** Returns this with texts to encode and the file that keeps them. */
-  public LoadOptions withTexts(List<String> newTexts, Optional<Path> file) {
-    return new LoadOptions(bf16, tokenizer, device, List.copyOf(newTexts), file);
+  /** Returns this in another number format. */
+  public LoadOptions withBf16(boolean other) {
+    return new LoadOptions(other, tokenizer, device, texts, textEmbeddings);
+  }
+
+  /** Returns this with texts to encode. */
+  public LoadOptions withTexts(List<String> newTexts) {
+    return new LoadOptions(bf16, tokenizer, device, List.copyOf(newTexts), textEmbeddings);
+  }
+
+  /** Returns this with the file that keeps the text encoder's output. */
+  public LoadOptions withTextEmbeddings(Path file) {
+    return new LoadOptions(bf16, tokenizer, device, texts, Optional.ofNullable(file));
   }
 
   /** Returns the precision of the transformer. */

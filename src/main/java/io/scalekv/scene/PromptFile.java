@@ -92,6 +92,10 @@ public final class PromptFile {
     } else if (name.endsWith(".tsv")) {
       return table(file, text, '\t');
     }
+    refuse(FileKind.of(text), file);
+    if (text.startsWith("{")) {
+      return json(file, text);
+    }
     return TextFile.lines(text).stream()
         .map(String::strip)
         .filter(line -> !line.startsWith("#"))
@@ -129,12 +133,7 @@ public final class PromptFile {
 
   private static List<Entry> json(Path file, String text) {
     JsonPlace all = JsonPlace.of(Json.parse(text, file.toString()), file.toString());
-    Optional<FileKind> other = FileKind.of(all.node());
-    Require.that(
-        other.isEmpty(),
-        "%s must hold prompts, got %s",
-        file,
-        other.map(FileKind::label).orElse(""));
+    refuse(FileKind.of(all.node()), file);
     if (all.node().isArray()) {
       return all.elements().stream().map(e -> entry(e, null)).toList();
     }
@@ -148,6 +147,14 @@ public final class PromptFile {
       }
     }
     return all.keys().stream().map(id -> entry(all.at(id), id)).toList();
+  }
+
+  private static void refuse(Optional<FileKind> other, Path file) {
+    Require.that(
+        other.isEmpty(),
+        "%s must hold prompts, got %s",
+        file,
+        other.map(FileKind::label).orElse(""));
   }
 
   /** Returns a caption of COCO; the id is that of its image, which has several. */

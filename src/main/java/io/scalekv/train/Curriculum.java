@@ -31,6 +31,27 @@ public enum Curriculum {
       double full = progress < 0.80 ? 0.45 : 0.70;
       return u < full ? all : u < full + 0.2 ? all - 1 : all - 3;
     }
+  },
+  /**
+   * Growing schedule that begins with the smallest maps: a batch without the last five scales has
+   * most images, and they decide what stands where.
+   */
+  SMALL_MAPS_FIRST {
+    @Override
+    int scales(double progress, int all, RandomGenerator random) {
+      double u = random.nextDouble();
+      if (progress < 0.25) {
+        return u < 0.60 ? all - 5 : u < 0.90 ? all - 4 : all - 3;
+      }
+      if (progress < 0.50) {
+        return u < 0.25 ? all - 5 : u < 0.60 ? all - 4 : all - 3;
+      }
+      if (progress < 0.70) {
+        return u < 0.20 ? all - 4 : u < 0.50 ? all - 3 : u < 0.65 ? all - 2 : all - 1;
+      }
+      double full = progress < 0.80 ? 0.45 : 0.65;
+      return u < full ? all : u < full + 0.15 ? all - 1 : all - 3;
+    }
   };
 
   /**

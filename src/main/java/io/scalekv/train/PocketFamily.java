@@ -64,6 +64,7 @@ sealed interface PocketFamily {
         new ScaleBatches(schedule, r.curriculum(), r.tokens(), r.steps(), r.seed()),
         r.decaySteps(),
         r.learningRate(),
+        r.averaging(),
         r.bf16(),
         o.folder(),
         o.checkpointEvery(),

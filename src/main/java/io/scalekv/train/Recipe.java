@@ -14,6 +14,7 @@ import java.util.List;
  * @param steps updates of the transformer
  * @param decaySteps last updates, with a falling learning rate
  * @param learningRate peak of the transformer
+ * @param averaging decay of the weights' moving average, whose result is the model
  * @param curriculum number of scales of a batch
  * @param tokens tokens of a batch, about
  * @param bf16 whether the blocks' products round their factors to bfloat16
@@ -26,16 +27,31 @@ public record Recipe(
     int steps,
     int decaySteps,
     double learningRate,
+    double averaging,
     Curriculum curriculum,
     int tokens,
     boolean bf16) {
   /** Recipes of all models that can be trained. */
   public static final List<Recipe> ALL =
       List.of(
-          new Recipe("pocket", 1, 2200, false, 4600, 1400, 2e-3, Curriculum.LAST_MAPS, 4200, true),
-          new Recipe("pocket-l", 1, 0, true, 2000, 700, 1e-3, Curriculum.LAST_MAPS, 6000, true),
-          new Recipe("pocket-xl", 7, 0, false, 8000, 2500, 1.5e-3, Curriculum.GROWING, 6000, true),
-          new Recipe("pocket-var", 1, 640, false, 2000, 600, 2e-3, Curriculum.GROWING, 2100, true));
+          new Recipe(
+              "pocket", 1, 2200, false, 4600, 1400, 2e-3, 0.999, Curriculum.LAST_MAPS, 4200, true),
+          new Recipe(
+              "pocket-l", 1, 0, true, 2000, 700, 1e-3, 0.999, Curriculum.LAST_MAPS, 6000, true),
+          new Recipe(
+              "pocket-xl",
+              7,
+              0,
+              false,
+              2300,
+              700,
+              2e-3,
+              0.996,
+              Curriculum.SMALL_MAPS_FIRST,
+              5100,
+              true),
+          new Recipe(
+              "pocket-var", 1, 640, false, 2000, 600, 2e-3, 0.999, Curriculum.GROWING, 2100, true));
 
   /** Checks the ranges. */
   public Recipe {
@@ -43,6 +59,7 @@ public record Recipe(
     Require.atLeast("steps", steps, 1);
     Require.between("decay steps", decaySteps, 0, steps);
     Require.between("learning rate", learningRate, 1e-7, 1);
+    Require.between("averaging", averaging, 0, 1);
     Require.atLeast("tokens", tokens, 600);
   }
 }

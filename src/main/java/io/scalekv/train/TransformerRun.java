@@ -19,6 +19,7 @@ import java.util.function.UnaryOperator;
  * @param batches numbers of scales and images of the steps
  * @param decaySteps updates of the decay at the end
  * @param learningRate peak
+ * @param averaging decay of the weights' moving average
  * @param bf16 whether the blocks' products round their factors to bfloat16
  * @param folder where checkpoint, curve and weights go
  * @param checkpointEvery time between checkpoints
@@ -28,6 +29,7 @@ public record TransformerRun(
     ScaleBatches batches,
     int decaySteps,
     double learningRate,
+    double averaging,
     boolean bf16,
     Path folder,
     Duration checkpointEvery,
@@ -66,7 +68,7 @@ public record TransformerRun(
             batches.steps(),
             batches.seed(),
             new LearningRate(learningRate, 100, decaySteps, 0.02),
-            new AdamW.Options(0.9, 0.97, 0.02, 2, 0.999),
+            new AdamW.Options(0.9, 0.97, 0.02, 2, averaging),
             checkpointEvery,
             20);
     new TrainingLoop(loop, weights)

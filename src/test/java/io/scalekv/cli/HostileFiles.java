@@ -102,6 +102,10 @@ final class HostileFiles {
     return List.copyOf(samples.keySet());
   }
 
+  Sample sample(String name) {
+    return samples.get(name);
+  }
+
   private void weights() throws IOException {
     Map<String, TensorData.Floats> tensors = new LinkedHashMap<>();
     tensors.put("a.weight", new TensorData.Floats(new float[] {1, 2, 3, 4, 5, 6}, 2, 3));

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +57,10 @@ final class OptionFuzzTest {
           "日本語",
           "x".repeat(100_000));
 
+  private static final Set<String> WRITES = Set.of("--out", "--save", "--record", "--reference");
+  private static final int KINDS = 8;
+  private static HostileFiles samples;
+
   @TempDir static Path folder;
 
   private static Stream<String> commands() {
@@ -64,9 +69,16 @@ final class OptionFuzzTest {
 
   /** Returns the words of the first example; what it would write goes to a temporary folder. */
   private static List<String> example(CommandSpec spec) {
-    return CommandTree.examples(spec).get(0).stream()
-        .map(word -> word.startsWith("out/") ? folder.resolve(word).toString() : word)
-        .toList();
+    return examples(spec).findFirst().orElseThrow();
+  }
+
+  private static Stream<List<String>> examples(CommandSpec spec) {
+    return CommandTree.examples(spec).stream()
+        .map(
+            words ->
+                words.stream()
+                    .map(w -> w.startsWith("out/") ? folder.resolve(w).toString() : w)
+                    .toList());
   }
 
   /** Returns the example with a value of an option, in place of one that stands there. */
@@ -172,5 +184,84 @@ final class OptionFuzzTest {
         }
       }
     }
+  }
+
+  /**
+   * Every option and parameter that reads a file, pointed at an empty file, an empty folder and
+   * sound files of other kinds: read where the kind is its own, else refused in one line that names
+   * the file.
+   */
+  @ParameterizedTest
+  @MethodSource("commands")
+  @Tag("full")
+  void filesOfOtherKinds(String command) throws IOException {
+    CommandSpec spec = CommandTree.spec(command);
+    int next = command.length();
+    for (ArgSpec arg : spec.args()) {
+      boolean writes = arg instanceof OptionSpec o && WRITES.contains(o.longestName());
+      if (!takes(arg, Path.class) || writes) {
+        continue;
+      }
+      for (Path value : files(next++)) {
+        Said said = Said.of((Object[]) words(example(spec, arg), arg, value.toString()));
+        String shown = command + " " + arg.paramLabel() + " " + value + ": " + said.err();
+        List<String> lines = said.err().lines().toList();
+        assertTrue(said.code() == 0 || said.code() == 2, shown);
+        if (said.code() == 2) {
+          assertEquals("", said.out(), shown);
+          assertEquals(1, lines.size(), shown);
+          assertFalse(lines.get(0).contains("Exception"), shown);
+          assertFalse(lines.get(0).contains("io.scalekv"), shown);
+          assertTrue(lines.get(0).length() < 1500, shown);
+        }
+      }
+    }
+  }
+
+  /** An empty folder, an empty file and some of the sound files of all kinds. */
+  private static List<Path> files(int from) throws IOException {
+    Path kinds = folder.resolve("kinds");
+    if (samples == null) {
+      samples = HostileFiles.in(Files.createDirectories(folder.resolve("made")));
+    }
+    List<Path> files = new ArrayList<>();
+    files.add(Files.createDirectories(kinds.resolve("empty-folder")));
+    files.add(Files.write(kinds.resolve("empty-file"), new byte[0]));
+    List<String> names = samples.names();
+    for (int i = 0; i < KINDS; i++) {
+      HostileFiles.Sample sample = samples.sample(names.get((from * KINDS + i) % names.size()));
+      Path file = kinds.resolve(Integer.toString(i)).resolve(sample.name());
+      Files.createDirectories(file.getParent());
+      files.add(Files.write(file, sample.bytes()));
+    }
+    return files;
+  }
+
+  /** Returns the first example that has the option, or else the first one. */
+  private static List<String> example(CommandSpec spec, ArgSpec arg) {
+    return examples(spec)
+        .filter(e -> arg instanceof OptionSpec o && e.contains(o.longestName()))
+        .findFirst()
+        .orElse(example(spec));
+  }
+
+  private static String[] words(List<String> example, ArgSpec arg, String value) {
+    if (arg instanceof OptionSpec option) {
+      return with(example, option, value);
+    }
+    List<String> words = new ArrayList<>(example);
+    String there =
+        CommandTree.root().parseArgs(words.toArray(String[]::new)).asCommandLineList().stream()
+            .flatMap(c -> c.getParseResult().matchedArgs().stream())
+            .filter(a -> a.isPositional() && a.paramLabel().equals(arg.paramLabel()))
+            .flatMap(a -> a.originalStringValues().stream())
+            .findFirst()
+            .orElse(null);
+    if (there == null) {
+      words.add(value);
+    } else {
+      words.set(words.lastIndexOf(there), value);
+    }
+    return words.toArray(String[]::new);
   }
 }

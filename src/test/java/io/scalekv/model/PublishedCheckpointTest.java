@@ -120,9 +120,7 @@ class PublishedCheckpointTest {
 
   private ImageModel open(Path features) {
     return TinyCheckpoint.CONFIG.open(
-        at(folder),
-        LoadOptions.of(false).withTexts(List.of(), Optional.of(features)),
-        LoadListener.NONE);
+        at(folder), LoadOptions.of(false).withTextEmbeddings(features), LoadListener.NONE);
   }
 
   private void assertRefused(String... expectedParts) {

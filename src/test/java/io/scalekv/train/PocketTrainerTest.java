@@ -68,7 +68,7 @@ class PocketTrainerTest {
         CONFIG,
         vae,
         new TokenMap(4, 4),
-        new TransformerRun(batches, 2, 0.01, false, own, EVERY, from),
+        new TransformerRun(batches, 2, 0.01, 0.999, false, own, EVERY, from),
         log);
     return own;
   }
@@ -137,7 +137,7 @@ class PocketTrainerTest {
                     five,
                     vae,
                     new TokenMap(4, 4),
-                    new TransformerRun(batches, 0, 0.01, false, folder, EVERY, null),
+                    new TransformerRun(batches, 0, 0.01, 0.999, false, folder, EVERY, null),
                     line -> {}));
     assertTrue(e.getMessage().endsWith("got 5"), e.getMessage());
   }

@@ -68,7 +68,8 @@ class VarTrainerTest {
       throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
     ScaleBatches batches = new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, steps, 9);
-    TransformerRun run = new TransformerRun(batches, 2, 0.01, false, own, Duration.ZERO, from);
+    TransformerRun run =
+        new TransformerRun(batches, 2, 0.01, 0.999, false, own, Duration.ZERO, from);
     VarTrainer.train(CONFIG, vae, run, log);
     return own.resolve(CheckpointNames.TRANSFORMER);
   }
@@ -153,7 +154,8 @@ class VarTrainerTest {
                   VarTrainer.train(
                       config,
                       vae,
-                      new TransformerRun(batches, 0, 0.01, false, folder, Duration.ZERO, null),
+                      new TransformerRun(
+                          batches, 0, 0.01, 0.999, false, folder, Duration.ZERO, null),
                       line -> {}));
       assertTrue(e.getMessage().endsWith(config.equals(ten) ? "got 10" : "got 9"), e.getMessage());
     }

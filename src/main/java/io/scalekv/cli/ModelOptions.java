@@ -75,10 +75,7 @@ final class ModelOptions {
     ModelChoice choice =
         new ModelChoice(
             model == null ? "pocket" : model, weights == null ? null : weights.toString(), random);
-    Require.that(
-        textEmbeddings == null || random == null && !choice.shipped(),
-        "--text-embeddings must not be given for model %s, which encodes no text",
-        choice.name());
+    checkTexts(choice);
     return choice;
   }
 
@@ -114,15 +111,23 @@ final class ModelOptions {
   }
 
   /**
-   * Checks that a number format, if given, is that of the results.
+   * Checks the options against a model that an experiment names.
    *
-   * @param results {@code fp32} or {@code bf16}
+   * @param results number format of the experiment, {@code fp32} or {@code bf16}
    */
-  void checkDtype(String results) {
+  void check(ModelChoice named, String results) {
     Require.that(
         dtype == null || dtype == Choice.of(Dtype.class).convert(results),
         "--dtype must be %s, the dtype of the experiment",
         results);
+    checkTexts(named);
+  }
+
+  private void checkTexts(ModelChoice used) {
+    Require.that(
+        textEmbeddings == null || used.randomWeights() == null && !used.shipped(),
+        "--text-embeddings must not be given for model %s, which encodes no text",
+        used.name());
   }
 
   /** Returns how the model is loaded. */

@@ -84,7 +84,7 @@ final class SweepOptions {
   /** Returns the model in place of the experiments' own, or null where none is given. */
   private ModelChoice typed() {
     boolean typed =
-        Stream.of("--model", "--weights", "--random-weights", "--text-embeddings")
+        Stream.of("--model", "--weights", "--random-weights")
             .anyMatch(command.commandLine().getParseResult()::hasMatchedOption);
     return typed ? model.choice() : null;
   }
@@ -132,7 +132,7 @@ final class SweepOptions {
     Path own = several ? base : placed.apply(sweeps.get(0));
     Path references = reference == null ? own.resolve("reference") : reference;
     for (Sweep s : sweeps) {
-      model.checkDtype(s.experiment().spec().dtype());
+      model.check(s.model(), s.experiment().spec().dtype());
       OutputFolder.prepare(placed.apply(s));
     }
     boolean alone = chosen.isEmpty();

@@ -16,6 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Published checkpoints on the command line. */
 class PublishedModelsTest {
@@ -84,6 +85,25 @@ class PublishedModelsTest {
     assertEquals("VERIFIED", verified.get("parts").get(0).get("status").asString());
     assertEquals("MISSING", verified.get("parts").get(2).get("status").asString());
     assertEquals(64, verified.get("weightsSha256").asString().length());
+  }
+
+  /** What the text encoder cannot read of a prompt is stated beside the image. */
+  @Test
+  void aPromptThatIsTooLongIsNamedInTheManifest() throws IOException {
+    Path model = folder.resolve("model");
+    TinyCheckpoint.write(model, TinyCheckpoint.Form.TRAINING);
+    Path prompts = folder.resolve("prompts.txt");
+    String all = "fox ".repeat(600).strip();
+    Files.writeString(prompts, PROMPT + "\n" + all + "\n");
+    Path out = folder.resolve("cut");
+    Said said = Said.of("generate", "--model", model, "--prompts", prompts, "--out", out);
+    assertEquals(0, said.code(), said.err());
+    JsonNode cut =
+        JsonMapper.shared()
+            .readTree(Files.readString(out.resolve("manifest.json")))
+            .get("cutPrompts");
+    assertEquals(1, cut.size(), cut.toString());
+    assertEquals(601, cut.get(all).asInt(), "600 words and the end token");
   }
 
   @Test

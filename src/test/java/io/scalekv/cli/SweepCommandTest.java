@@ -10,20 +10,18 @@ import io.scalekv.experiment.Results;
 import io.scalekv.experiment.RunJson;
 import io.scalekv.experiment.RunResult;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The commands that run experiments, on a small model with random weights. */
 final class SweepCommandTest {
@@ -31,21 +29,6 @@ final class SweepCommandTest {
 
   private Path spec;
   private Path out;
-
-  /** What a command said. */
-  private record Said(int code, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
-  private static Said say(Object... words) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    String[] args = Stream.of(words).map(Object::toString).toArray(String[]::new);
-    int code = Main.run(new PrintWriter(out), new PrintWriter(err), Main.commands(), args);
-    return new Said(code, out.toString(), err.toString());
-  }
 
   @BeforeEach
   void write() throws IOException {
@@ -70,10 +53,10 @@ final class SweepCommandTest {
 
   @Test
   void oneCellFailsTheOthersDoNotAndNothingIsDoneTwice() throws IOException {
-    Said first = say("sweep", spec, "--out", out, "--images", "--json");
-    assertEquals(1, first.code, first.err);
+    Said first = Said.of("sweep", spec, "--out", out, "--images", "--json");
+    assertEquals(1, first.code(), first.err());
     JsonNode report = first.json().get("experiments").get(0);
-    assertTrue(first.err.contains("0 of 6 runs found, 6 to do"), first.err);
+    assertTrue(first.err().contains("0 of 6 runs found, 6 to do"), first.err());
     assertEquals(5, report.get("done").asInt());
     assertEquals(1, report.get("failed").asInt());
     Results results = Results.read(out);
@@ -95,7 +78,7 @@ final class SweepCommandTest {
     assertTrue(full.notes().get(0).startsWith("frechet "), full.notes()::toString);
     assertTrue(full.metrics().containsKey("faithfulness.count"), full.metrics().keySet()::toString);
 
-    Said runs = say("sweep", spec, "--list", "--json");
+    Said runs = Said.of("sweep", spec, "--list", "--json");
     String split = runs.json().get("runs").get(3).get("id").asString();
     RunResult apart = results.runs().get(split);
     assertEquals("streaming-llm", apart.run().policy().name());
@@ -112,18 +95,35 @@ final class SweepCommandTest {
     Path damaged = out.resolve("runs").resolve(full.id() + ".json");
     String sound = RunJson.text(RunContents.withoutProvenance(full));
     Files.writeString(damaged, "{");
-    Said second = say("sweep", spec, "--out", out, "--json", "-q");
-    assertEquals(1, second.code, second.err);
+    Said second = Said.of("sweep", spec, "--out", out, "--json", "-q");
+    assertEquals(1, second.code(), second.err());
     assertEquals(4, second.json().get("experiments").get(0).get("found").asInt());
     assertEquals(1, second.json().get("experiments").get(0).get("done").asInt());
     assertEquals(past, Files.getLastModifiedTime(kept));
     assertEquals(sound, RunJson.text(RunContents.withoutProvenance(RunJson.read(damaged))));
   }
 
+  /** What would have no effect is refused, before a run begins. */
+  @Test
+  void optionsThatTheExperimentDoesNotHeed() throws IOException {
+    Path file = Files.writeString(folder.resolve("embeddings"), "");
+    for (List<Object> options :
+        List.<List<Object>>of(List.of("--dtype", "bf16"), List.of("--text-embeddings", file))) {
+      List<Object> words = new ArrayList<>(List.of("sweep", spec, "--out", out));
+      words.addAll(options);
+      Said said = Said.of(words.toArray());
+      assertEquals(2, said.code(), said.err());
+      assertTrue(said.err().contains(options.get(0).toString()), said.err());
+      assertEquals(1, said.err().lines().count(), said.err());
+      assertFalse(Files.exists(out));
+    }
+    assertEquals(0, Said.of("sweep", spec, "--list", "--dtype", "fp32").code());
+  }
+
   @Test
   void failFastLeavesTheRest() throws IOException {
-    Said said = say("sweep", spec, "--out", out, "--fail-fast", "-q", "--json");
-    assertEquals(1, said.code, said.err);
+    Said said = Said.of("sweep", spec, "--out", out, "--fail-fast", "-q", "--json");
+    assertEquals(1, said.code(), said.err());
     assertEquals(2, said.json().get("experiments").get(0).get("done").asInt());
     assertEquals(1, said.json().get("experiments").get(0).get("failed").asInt());
     assertEquals(3, said.json().get("experiments").get(0).get("left").asInt());
@@ -131,18 +131,18 @@ final class SweepCommandTest {
 
   @Test
   void oneCellAndItsVerification() throws IOException {
-    JsonNode runs = say("sweep", spec, "--list", "--json").json().get("runs");
+    JsonNode runs = Said.of("sweep", spec, "--list", "--json").json().get("runs");
     assertEquals(6, runs.size());
     String id = runs.get(1).get("id").asString();
     assertEquals("sliding-window at 10%", runs.get(1).get("label").asString());
-    assertEquals(2, say("sweep", spec, "--run", "0123456789abcdef", "--out", out).code);
+    assertEquals(2, Said.of("sweep", spec, "--run", "0123456789abcdef", "--out", out).code());
     assertFalse(Files.exists(out));
-    Said one = say("sweep", spec, "--run", id, "--out", out, "-q", "--json");
-    assertEquals(0, one.code, one.err);
+    Said one = Said.of("sweep", spec, "--run", id, "--out", out, "-q", "--json");
+    assertEquals(0, one.code(), one.err());
     Path file = out.resolve("runs").resolve(id + ".json");
 
-    Said same = say("verify", file, "-q", "--json");
-    assertEquals(0, same.code, same.out + same.err);
+    Said same = Said.of("verify", file, "-q", "--json");
+    assertEquals(0, same.code(), same.out() + same.err());
     assertTrue(same.json().get("results").get(0).get("same").asBoolean());
 
     RunResult result = RunJson.read(file);
@@ -151,22 +151,22 @@ final class SweepCommandTest {
     String changed = text.replaceFirst("(?s)(\"prompt\": 2,.*?\"ssim\": )[0-9.E-]+", "$1" + 0.5);
     assertNotEquals(text, changed);
     Files.writeString(file, changed);
-    Said differs = say("verify", out, "-q");
-    assertEquals(1, differs.code, differs.err);
+    Said differs = Said.of("verify", out, "-q");
+    assertEquals(1, differs.code(), differs.err());
     assertTrue(
-        differs.out.contains("/images/2/metrics/ssim: 0.5 recorded, " + ssim + " derived"),
-        differs.out);
-    assertEquals(2, differs.out.strip().lines().count(), differs.out);
+        differs.out().contains("/images/2/metrics/ssim: 0.5 recorded, " + ssim + " derived"),
+        differs.out());
+    assertEquals(2, differs.out().strip().lines().count(), differs.out());
 
     Files.writeString(file, changed.replaceFirst("\"cpu\": \"[^\"]*\"", "\"cpu\": \"another\""));
-    Said elsewhere = say("verify", out, "-q");
-    assertEquals(1, elsewhere.code, elsewhere.err);
-    assertTrue(elsewhere.out.contains("recorded on another with --threads"), elsewhere.out);
+    Said elsewhere = Said.of("verify", out, "-q");
+    assertEquals(1, elsewhere.code(), elsewhere.err());
+    assertTrue(elsewhere.out().contains("recorded on another with --threads"), elsewhere.out());
 
     Files.writeString(file, text.replace("sliding-window", "streaming-llm"));
-    Said refused = say("verify", file);
-    assertEquals(2, refused.code);
-    assertTrue(refused.err.contains("/id"), refused.err);
+    Said refused = Said.of("verify", file);
+    assertEquals(2, refused.code());
+    assertTrue(refused.err().contains("/id"), refused.err());
   }
 
   @Test
@@ -190,12 +190,12 @@ final class SweepCommandTest {
                         seed: [1, 2]
                       - shipped
                 """);
-    Said said = say("sweep", roles, "--out", out, "-q", "--json");
-    assertEquals(1, said.code, said.err);
+    Said said = Said.of("sweep", roles, "--out", out, "-q", "--json");
+    assertEquals(1, said.code(), said.err());
     assertEquals(10, said.json().get("experiments").get(0).get("done").asInt());
     JsonNode last = said.json().get("experiments").get(0).get("runs").get(10);
     assertEquals("scalekv at 50% (shipped roles)", last.get("label").asString());
-    assertTrue(last.get("error").asString().contains("roles"), said.out);
+    assertTrue(last.get("error").asString().contains("roles"), said.out());
     assertEquals(
         "scalekv at 50% (asi, inverted, 1 drafter)",
         said.json().get("experiments").get(0).get("runs").get(3).get("label").asString());
@@ -207,8 +207,8 @@ final class SweepCommandTest {
     assertNotEquals(runs.get(0).images(), runs.get(1).images());
     assertNotEquals(runs.get(1).images(), runs.get(3).images());
     String id = runs.get(3).id();
-    Said verified = say("verify", out.resolve("runs").resolve(id + ".json"), "-q");
-    assertEquals(0, verified.code, verified.out + verified.err);
+    Said verified = Said.of("verify", out.resolve("runs").resolve(id + ".json"), "-q");
+    assertEquals(0, verified.code(), verified.out() + verified.err());
   }
 
   /** A policy and a metric that only the tests know. */
@@ -224,21 +224,21 @@ final class SweepCommandTest {
                   - policy: [full, key-norm]
                     budget: 20%
                 """);
-    Said said = say("sweep", own, "--out", out, "-q", "--json");
-    assertEquals(0, said.code, said.err);
+    Said said = Said.of("sweep", own, "--out", out, "-q", "--json");
+    assertEquals(0, said.code(), said.err());
     JsonNode runs = said.json().get("experiments").get(0).get("runs");
     assertEquals(0, runs.get(0).get("metrics").get("mean-colour").get("mean").asDouble());
     assertEquals("key-norm at 20%", runs.get(1).get("label").asString());
     assertTrue(runs.get(1).get("metrics").get("mean-colour").get("mean").asDouble() > 0);
     RunResult stored = Results.read(out).runs().get(runs.get(1).get("id").asString());
     assertEquals(2, stored.metrics().get("mean-colour").n());
-    assertTrue(say("sweep", own, "--out", out, "-q").out.contains("mean colour"));
+    assertTrue(Said.of("sweep", own, "--out", out, "-q").out().contains("mean colour"));
   }
 
   @Test
   void memoryAndTimes() throws IOException {
     Path table = Path.of("experiments", "table3.yaml");
-    assertEquals(0, say("sweep", table, "--out", out, "-q").code);
+    assertEquals(0, Said.of("sweep", table, "--out", out, "-q").code());
     Results memory = Results.read(out);
     assertEquals(6, memory.runs().size());
     assertEquals(
@@ -258,15 +258,15 @@ final class SweepCommandTest {
                     batch: [1, 3]
                 """);
     Path other = folder.resolve("times");
-    Said said = say("sweep", times, "--out", other, "-q", "--json");
-    assertEquals(0, said.code, said.err);
+    Said said = Said.of("sweep", times, "--out", other, "-q", "--json");
+    assertEquals(0, said.code(), said.err());
     for (RunResult r : Results.read(other).runs().values()) {
       assertEquals(3, r.latency().seconds().size());
       assertTrue(r.latency().medianSeconds() > 0);
       assertTrue(r.latency().seconds().contains(r.latency().medianSeconds()));
       assertEquals(r.memory().nominalKvBytes(), r.memory().kvBytes());
     }
-    assertEquals(0, say("verify", other, "-q").code);
+    assertEquals(0, Said.of("verify", other, "-q").code());
   }
 
   @Test
@@ -280,7 +280,7 @@ final class SweepCommandTest {
                 rows:
                   - policy: sliding-window
                 """);
-    assertEquals(0, say("sweep", few, "--out", out, "-q").code);
+    assertEquals(0, Said.of("sweep", few, "--out", out, "-q").code());
     Path manifest;
     try (Stream<Path> files = Files.walk(out)) {
       manifest = files.filter(f -> f.endsWith("manifest.json")).findFirst().orElseThrow();
@@ -291,7 +291,7 @@ final class SweepCommandTest {
     Files.write(image, new byte[] {1, 2, 3});
     Files.delete(out.resolve(ResultFolder.RUNS));
     Files.delete(out.resolve(ResultFolder.IMAGES));
-    assertEquals(0, say("sweep", few, "--out", out, "-q").code);
+    assertEquals(0, Said.of("sweep", few, "--out", out, "-q").code());
     assertEquals(List.of(png.length), List.of(Files.readAllBytes(image).length));
     assertEquals(new String(before, StandardCharsets.UTF_8), Files.readString(manifest));
   }
@@ -299,12 +299,12 @@ final class SweepCommandTest {
   @Test
   void badInputLeavesNothing() throws IOException {
     Path bad = Files.writeString(folder.resolve("bad.yaml"), "name: x\nmodle: pocket\n");
-    Said said = say("sweep", bad, "--out", out);
-    assertEquals(2, said.code);
-    assertTrue(said.err.contains("/modle: no such key; did you mean model?"), said.err);
-    assertEquals(2, say("sweep", folder.resolve("none.yaml"), "--out", out).code);
-    assertEquals(2, say("sweep", spec, "--lpips", folder.resolve("none.pt")).code);
-    assertEquals(2, say("verify", folder).code);
+    Said said = Said.of("sweep", bad, "--out", out);
+    assertEquals(2, said.code());
+    assertTrue(said.err().contains("/modle: no such key; did you mean model?"), said.err());
+    assertEquals(2, Said.of("sweep", folder.resolve("none.yaml"), "--out", out).code());
+    assertEquals(2, Said.of("sweep", spec, "--lpips", folder.resolve("none.pt")).code());
+    assertEquals(2, Said.of("verify", folder).code());
     assertFalse(Files.exists(out));
   }
 }

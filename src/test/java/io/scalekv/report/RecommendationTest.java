@@ -115,6 +115,20 @@ final class RecommendationTest {
     assertEquals("h2o", of(f, "710kB", 1).policy(), "22 dB against 21.7");
   }
 
+  /** A setting whose images equal those of the full cache has no finite PSNR, and is the best. */
+  @Test
+  void identicalImagesAreTheBest() {
+    Frontier f =
+        frontier(
+            point("snapkv", "20%", 400_000, 60, null),
+            point("h2o", "40%", 800_000, Double.POSITIVE_INFINITY, null));
+    Recommendation r = of(f, "800kB", 1);
+    assertEquals("h2o", r.policy());
+    assertNull(r.evidence().psnrOfMeanMseDb());
+    assertTrue(r.lines().stream().anyMatch(l -> l.contains("∞ dB")), r.lines().toString());
+    assertEquals("snapkv", of(f, "799kB", 1).policy());
+  }
+
   /** Splits of the budget between branches are measured one by one, with no line between them. */
   @Test
   void aSplitStandsForItself() {

@@ -149,6 +149,38 @@ final class OptionFuzzTest {
     }
   }
 
+  /** A text may be anything; what it is not good for is refused in one line. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  @Tag("full")
+  void textsOfAllKinds(String command) {
+    CommandSpec spec = CommandTree.spec(command);
+    for (OptionSpec option : spec.options()) {
+      if (takes(option, String.class)) {
+        for (String value : TEXTS) {
+          refusedOrTaken(with(example(spec, option), option, value));
+        }
+      }
+    }
+  }
+
+  private static void refusedOrTaken(String... words) {
+    Said said = Said.of((Object[]) words);
+    String all = String.join(" ", words);
+    String shown = all.substring(0, Math.min(300, all.length())) + ": " + said.err();
+    assertTrue(said.code() == 0 || said.code() == 2, shown);
+    if (said.code() == 2) {
+      assertEquals("", said.out(), shown);
+      List<String> lines = said.err().lines().toList();
+      assertEquals(1, lines.size(), shown);
+      assertFalse(lines.get(0).contains("Exception"), shown);
+      assertFalse(lines.get(0).contains("io.scalekv"), shown);
+      assertTrue(lines.get(0).length() < 1500, shown);
+      assertTrue(
+          lines.get(0).chars().noneMatch(c -> Character.isISOControl(c) || c == 0x202e), shown);
+    }
+  }
+
   /** A flag takes no text. */
   @ParameterizedTest
   @MethodSource("commands")
@@ -203,17 +235,7 @@ final class OptionFuzzTest {
         continue;
       }
       for (Path value : files(next++)) {
-        Said said = Said.of((Object[]) words(example(spec, arg), arg, value.toString()));
-        String shown = command + " " + arg.paramLabel() + " " + value + ": " + said.err();
-        List<String> lines = said.err().lines().toList();
-        assertTrue(said.code() == 0 || said.code() == 2, shown);
-        if (said.code() == 2) {
-          assertEquals("", said.out(), shown);
-          assertEquals(1, lines.size(), shown);
-          assertFalse(lines.get(0).contains("Exception"), shown);
-          assertFalse(lines.get(0).contains("io.scalekv"), shown);
-          assertTrue(lines.get(0).length() < 1500, shown);
-        }
+        refusedOrTaken(words(example(spec, arg), arg, value.toString()));
       }
     }
   }

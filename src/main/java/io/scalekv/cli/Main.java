@@ -199,6 +199,7 @@ public final class Main implements Callable<Integer> {
     root.registerConverter(RunnerOptions.Kind.class, Choice.of(RunnerOptions.Kind.class));
     root.registerConverter(CacheType.class, Choice.of(CacheType.class));
     root.registerConverter(MemoryTable.TokensOf.class, Choice.of(MemoryTable.TokensOf.class));
+    root.registerConverter(StatisticOptions.Unsure.class, Choice.of(StatisticOptions.Unsure.class));
     root.registerConverter(Names.class, Choice.of(Names.class));
     root.registerConverter(ScoreCommand.Alpha.class, Choice.of(ScoreCommand.Alpha.class));
     root.registerConverter(ScoreCommand.Exif.class, Choice.of(ScoreCommand.Exif.class));

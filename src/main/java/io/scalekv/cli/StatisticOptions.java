@@ -26,6 +26,14 @@ final class StatisticOptions {
     }
   }
 
+  /** Treatment of drafters that the prompts do not settle. */
+  enum Unsure {
+    /** The equal share of the refiners. */
+    EQUAL,
+    /** As their rank says. */
+    RANKED
+  }
+
   @Option(
       names = "--budget",
       paramLabel = "B",
@@ -82,6 +90,14 @@ final class StatisticOptions {
   private Integer bootstrap;
 
   @Option(
+      names = "--unsure",
+      paramLabel = "equal|ranked",
+      description =
+          "Drafters with a confidence below 0.8: the refiners' equal share, or a drafter's as in"
+              + " the paper (default: equal; ranked with --drafters).")
+  private Unsure unsure;
+
+  @Option(
       names = "--parts",
       paramLabel = "NAME",
       split = ",",
@@ -114,6 +130,7 @@ final class StatisticOptions {
         RoleClassifier.of(
             classifier, drafters == null ? OptionalInt.empty() : OptionalInt.of(drafters), seed),
         bootstrap,
+        !(unsure == null ? drafters != null : unsure == Unsure.RANKED),
         seed,
         measured);
   }

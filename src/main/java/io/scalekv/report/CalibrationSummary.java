@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 
@@ -24,6 +25,7 @@ import java.util.stream.Collectors;
  * @param budgetTokens mean tokens per layer and head
  * @param allocation how drafters and refiners share the budget
  * @param drafters by scale, then layer
+ * @param leftOut drafters by rank that were unsure and share alike with the refiners
  * @param unsure roles that the prompts do not settle, drafters first
  * @param parts names of all parts
  */
@@ -36,6 +38,7 @@ public record CalibrationSummary(
     Integer budgetTokens,
     String allocation,
     List<Drafter> drafters,
+    int leftOut,
     List<Unsure> unsure,
     List<String> parts) {
   private static final int MOST_UNSURE = 4;
@@ -102,7 +105,7 @@ public record CalibrationSummary(
         Map.of("name", c.model().name(), "weightsSha256", c.model().weights());
     if (c.find(CalibrationPart.ROLES).isEmpty()) {
       return new CalibrationSummary(
-          model, c.source(), null, null, null, null, null, List.of(), List.of(), c.names());
+          model, c.source(), null, null, null, null, null, List.of(), 0, List.of(), c.names());
     }
     Roles roles = c.roles();
     return new CalibrationSummary(
@@ -114,6 +117,7 @@ public record CalibrationSummary(
         roles.budgetTokens(),
         roles.allocation(),
         roles.assignment().drafters().stream().map(pair -> Drafter.of(c, pair)).toList(),
+        roles.classified().leftOut(),
         UnsureRole.of(c).stream().map(u -> Unsure.of(c, u)).toList(),
         c.names());
   }
@@ -134,6 +138,7 @@ public record CalibrationSummary(
             .formatted(model.get("name"), statistic, classifier, budget, budgetTokens, allocation));
     lines.add(all);
     lines.add("drafters (D): " + (found.isEmpty() ? "none" : found));
+    leftOut(leftOut).ifPresent(lines::add);
     unsure.stream().limit(MOST_UNSURE).forEach(u -> lines.add("unsure " + u));
     if (unsure.size() > MOST_UNSURE) {
       lines.add(
@@ -143,6 +148,15 @@ public record CalibrationSummary(
       lines.add("more captions settle roles; equal shares for unsure layers: " + equalShares());
     }
     return lines;
+  }
+
+  /** Returns the sentence on drafters that were left out as unsure, if there are some. */
+  static Optional<String> leftOut(int count) {
+    return Optional.of(
+            "%d more by rank %s unsure (confidence below %.1f): equal share; --unsure ranked keeps %s"
+                .formatted(
+                    count, count == 1 ? "is" : "are", UnsureRole.SURE, count == 1 ? "it" : "them"))
+        .filter(line -> count > 0);
   }
 
   private boolean isUnsure(Drafter d) {

@@ -100,6 +100,7 @@ final class StatisticsPage {
                             .map(CalibrationSummary.Drafter::toString)
                             .reduce((a, b) -> a + "; " + b)
                             .orElse("")));
+    CalibrationSummary.leftOut(roles.classified().leftOut()).ifPresent(l -> found.add(l + "."));
     if (doubtful > 0) {
       found.add(
           ("%d of them %s unsure: fewer than %.1f of the resamples of the captions agree. With"

@@ -17,6 +17,7 @@ import io.scalekv.profile.PromptValues;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -45,6 +47,8 @@ public final class CalibrationRun {
    * @param allocation how drafters and refiners share the budget
    * @param classifier assigns the roles
    * @param bootstrapDraws draws of prompts for the confidence in the roles; 0 for none
+   * @param sureOnly whether a drafter that the draws do not settle, see {@link UnsureRole}, gets
+   *     the equal share of the refiners; without draws all drafters stay
    * @param seed of the bootstrap
    * @param parts names of the parts to measure besides the roles
    */
@@ -56,6 +60,7 @@ public final class CalibrationRun {
       Allocation allocation,
       RoleClassifier classifier,
       int bootstrapDraws,
+      boolean sureOnly,
       long seed,
       Set<String> parts) {
     /** Checks the parts. */
@@ -77,6 +82,7 @@ public final class CalibrationRun {
           new Allocation.Released(),
           RoleClassifier.of("rank", OptionalInt.empty(), 0),
           0,
+          false,
           0,
           parts);
     }
@@ -91,6 +97,7 @@ public final class CalibrationRun {
           new Allocation.Released(),
           RoleClassifier.of("rank", OptionalInt.empty(), 0),
           RoleBootstrap.DRAWS,
+          true,
           0,
           tappedParts());
     }
@@ -290,38 +297,46 @@ public final class CalibrationRun {
   /** Returns roles and budgets from statistics. */
   public Roles roles(AttentionProfile profile) {
     LayerStatistics table = LayerStatistics.of(profile);
-    int tokens = budgetTokens(table);
-    int first = BudgetPlan.firstCutScale(source.schedule(), tokens);
-    ClassifiedRoles classified = rule(first).roles(table);
-    RoleBootstrap bootstrap =
-        options.bootstrapDraws() == 0 || table.prompts() < 2
-            ? null
-            : RoleBootstrap.of(table, rule(first), options.bootstrapDraws(), options.seed());
+    Map<Integer, Classification> byFirstCut = new HashMap<>();
+    IntFunction<Classification> at =
+        b ->
+            byFirstCut.computeIfAbsent(
+                BudgetPlan.firstCutScale(source.schedule(), b), f -> classification(table, f));
+    int tokens =
+        options
+            .budget()
+            .tokens(source.schedule(), options.memory(), b -> plan(at.apply(b).roles(), b));
+    Classification found = at.apply(tokens);
     return Roles.of(
-        classified,
+        found.roles(),
         options.profile().historyTopK().toString(),
-        bootstrap,
+        found.bootstrap(),
         options.budget().toString(),
         options.allocation(),
-        plan(classified, tokens));
+        plan(found.roles(), tokens));
   }
 
-  private RoleRule rule(int first) {
-    return new RoleRule(options.statistic(), first, options.classifier());
+  /**
+   * Roles at a first scale with a compressed cache.
+   *
+   * @param bootstrap their confidence, or null
+   */
+  private record Classification(ClassifiedRoles roles, RoleBootstrap bootstrap) {}
+
+  private Classification classification(LayerStatistics table, int first) {
+    RoleRule rule = new RoleRule(options.statistic(), first, options.classifier());
+    ClassifiedRoles roles = rule.roles(table);
+    if (options.bootstrapDraws() == 0 || table.prompts() < 2) {
+      return new Classification(roles, null);
+    }
+    RoleBootstrap bootstrap =
+        RoleBootstrap.of(table, rule, options.bootstrapDraws(), options.seed());
+    return new Classification(
+        options.sureOnly() ? roles.sure(bootstrap::drafterProbability) : roles, bootstrap);
   }
 
   private BudgetPlan plan(ClassifiedRoles classified, int tokens) {
     return BudgetPlan.of(
         source.schedule(), tokens, classified.assignment().mask(), options.allocation());
-  }
-
-  /** Returns the mean budget in tokens per layer and head; for bytes, that of ScaleKV's plan. */
-  private int budgetTokens(LayerStatistics table) {
-    return options
-        .budget()
-        .tokens(
-            source.schedule(),
-            options.memory(),
-            b -> plan(rule(BudgetPlan.firstCutScale(source.schedule(), b)).roles(table), b));
   }
 }

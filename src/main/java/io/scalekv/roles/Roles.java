@@ -135,7 +135,8 @@ public record Roles(
 
   /**
    * Returns the roles at another budget: other scales then read a compressed cache, so the layer–
-   * scale pairs are classified again by the same statistic and classifier. Imported roles stay.
+   * scale pairs are classified again by the same statistic and classifier; if unsure drafters were
+   * left out, only those stay that are sure at the calibrated budget. Imported roles stay.
    *
    * @throws IllegalArgumentException if the classifier reads other statistics, which are not stored
    */
@@ -152,7 +153,8 @@ public record Roles(
         RoleClassifier.of(
             classified.classifier(),
             given
-                ? OptionalInt.of(Math.min(pairs, assignment().drafters().size()))
+                ? OptionalInt.of(
+                    Math.min(pairs, assignment().drafters().size() + classified.leftOut()))
                 : OptionalInt.empty(),
             0);
     Require.that(
@@ -163,7 +165,14 @@ public record Roles(
         budget);
     RoleStatistics statistics =
         new RoleStatistics(known.name(), known.values(), known.orientation(), first, Map.of());
-    return classifier.classify(statistics).assignment();
+    ClassifiedRoles other = classifier.classify(statistics);
+    return (classified.sureOnly() ? other.sure(this::drafterProbability) : other).assignment();
+  }
+
+  /** Probability by the bootstrap at the calibrated budget; 0 at scales that had no ranks there. */
+  private double drafterProbability(int layer, int scale) {
+    double confidence = confidence(layer, scale);
+    return assignment().role(layer, scale) == Role.DRAFTER ? confidence : 1 - confidence;
   }
 
   /** Returns a number with nine significant digits, as files state it. */

@@ -72,4 +72,29 @@ final class UnsureRoleTest {
     assertTrue(Double.isNaN(alone.confidence()) && alone.reason().startsWith("no bootstrap"));
     assertTrue(UnsureRole.of(calibration("1", null)).get(0).reason().contains("a single caption"));
   }
+
+  /** Drafters that are not sure share alike with the refiners, at other budgets too. */
+  @Test
+  void unsureDraftersShareAlike() {
+    double nan = Double.NaN;
+    double[][] values = {{nan, 1, 1}, {nan, 2, 1.01}, {nan, 3, 5}, {nan, 4, 9}};
+    double[][] drafter = {{0, 0, 0.79}, {0, 0, 0.8}, {0, 0, 0.3}, {0, 0, 0}};
+    ClassifiedRoles ranked =
+        RoleClassifier.of("rank", OptionalInt.of(2), 0)
+            .classify(new RoleStatistics("asi", values, Orientation.LOWEST, 2, Map.of()));
+    ClassifiedRoles sure = ranked.sure((l, k) -> drafter[l][k]);
+    assertEquals(List.of(new LayerScale(1, 2)), List.copyOf(sure.assignment().drafters()));
+    assertEquals(1, sure.leftOut());
+    assertEquals(0, ranked.leftOut());
+    Allocation released = new Allocation.Released();
+    BudgetPlan plan = BudgetPlan.of(SCHEDULE, 2, sure.assignment().mask(), released);
+    assertEquals(plan.tokens(2, 0), plan.tokens(2, 3), "an unsure layer holds what refiners hold");
+    assertTrue(plan.tokens(2, 1) > plan.tokens(2, 0));
+    double[][] confidence = confidence(0.21, 0.8, 0.7, 1);
+    Roles.Bootstrap bootstrap = new Roles.Bootstrap(10, 0);
+    Roles roles = new Roles(sure, "5%", bootstrap, confidence, "2t", "released", plan);
+    assertEquals(sure.assignment(), roles.at(SCHEDULE, 3), "layer 0 is still unsure");
+    Roles kept = new Roles(ranked, "5%", bootstrap, confidence, "2t", "released", plan);
+    assertEquals(ranked.assignment(), kept.at(SCHEDULE, 3));
+  }
 }

@@ -55,6 +55,7 @@ final class TraceWriterTest {
           new Allocation.Released(),
           RoleClassifier.of("rank", OptionalInt.of(3), 0),
           0,
+          false,
           0,
           Set.of());
 

@@ -145,7 +145,7 @@ public record CalibrationSummary(
           "and %d more of less than %.1f".formatted(unsure.size() - MOST_UNSURE, UnsureRole.SURE));
     }
     if (unsure.stream().anyMatch(Unsure::isDrafter)) {
-      lines.add("more captions settle roles; equal shares for unsure layers: " + equalShares());
+      lines.add("more images settle roles; equal shares for unsure layers: " + equalShares());
     }
     return lines;
   }
@@ -164,15 +164,12 @@ public record CalibrationSummary(
         .anyMatch(u -> u.isDrafter() && u.layer() == d.layer() && u.scale() == d.scale());
   }
 
-  /**
-   * Returns the setting of ScaleKV in which only sure drafters get a share of their own; its scales
-   * count from 0.
-   */
+  /** Returns the setting of ScaleKV in which only sure drafters get a share of their own. */
   public String equalShares() {
     String sure =
         drafters.stream()
             .filter(d -> !isUnsure(d))
-            .map(d -> d.layer() + "@" + (d.scale() - 1))
+            .map(d -> d.layer() + "@" + d.scale())
             .collect(Collectors.joining("+"));
     return "--policy scalekv:drafters=" + (sure.isEmpty() ? "none" : sure);
   }

@@ -45,7 +45,7 @@ final class StatisticsPage {
     if (roles.bootstrap() != null) {
       page.group(
           "Confidence",
-          "Share of %d resamples of the captions that agree with the role; below %.1f it is unsure."
+          "Share of %d resamples of the images that agree with the role; below %.1f it is unsure."
               .formatted(roles.bootstrap().draws(), UnsureRole.SURE),
           map(c, "confidence in the role", roles::confidence, 0, 1, "share of resamples"));
     }
@@ -56,8 +56,8 @@ final class StatisticsPage {
     if (statistic.isPresent() && profile.prompts().size() > 1) {
       page.group(
           "Dispersion",
-          "Standard deviation over the captions, divided by the mean: what differs from caption to"
-              + " caption cannot be told from few of them.",
+          "Standard deviation over the images, divided by the mean: what differs from image to"
+              + " image cannot be told from few of them.",
           new NamedFigure(
               "dispersion",
               "dispersion of the statistic by layer and scale",
@@ -103,8 +103,8 @@ final class StatisticsPage {
     CalibrationSummary.leftOut(roles.classified().leftOut()).ifPresent(l -> found.add(l + "."));
     if (doubtful > 0) {
       found.add(
-          ("%d of them %s unsure: fewer than %.1f of the resamples of the captions agree. With"
-                  + " other captions other layers may come out; calibrate with more, or give unsure"
+          ("%d of them %s unsure: fewer than %.1f of the resamples of the images agree. With"
+                  + " other images other layers may come out; calibrate with more, or give unsure"
                   + " layers the same share: %s.")
               .formatted(
                   doubtful, doubtful == 1 ? "is" : "are", UnsureRole.SURE, summary.equalShares()));
@@ -119,7 +119,7 @@ final class StatisticsPage {
             .formatted(
                 c.model().name(),
                 source,
-                source.equals("1") ? "caption" : "captions",
+                source.equals("1") ? "image" : "images",
                 roles.statistics().name(),
                 roles.classified().classifier(),
                 roles.request(),
@@ -145,7 +145,7 @@ final class StatisticsPage {
         .text("tokens", p -> roles.plan().tokens(p.scale(), p.layer()))
         .text("unsure, because", p -> reasons.getOrDefault(p, "–"))
         .note(
-            "Unsure: confidence below %.1f, or no resampling of the captions."
+            "Unsure: confidence below %.1f, or no resampling of the images."
                 .formatted(UnsureRole.SURE))
         .build();
   }
@@ -224,7 +224,7 @@ final class StatisticsPage {
       }
     }
     if (summary.images() < 2) {
-      found.add("A single caption: nothing says how much this differs from caption to caption.");
+      found.add("A single image: nothing says how much this differs from image to image.");
     }
     ReportTable table =
         ReportTable.of("statistics", "Ranges over layers and scales", summary.statistics())
@@ -242,7 +242,7 @@ final class StatisticsPage {
                     model,
                     summary.scales(),
                     summary.images(),
-                    summary.images() == 1 ? "caption" : "captions",
+                    summary.images() == 1 ? "image" : "images",
                     summary.heads(),
                     summary.querySamples()),
             found);
@@ -262,11 +262,11 @@ final class StatisticsPage {
               .toList();
       page.group(
           "Dispersion of the statistics by layer and scale",
-          "Standard deviation over the captions, divided by the mean.",
+          "Standard deviation over the images, divided by the mean.",
           new NamedFigure(
               "dispersion",
               "dispersion of every statistic",
-              new FigureSheet(model + ": dispersion over captions", "grey: undefined", 4, maps)));
+              new FigureSheet(model + ": dispersion over images", "grey: undefined", 4, maps)));
     }
     return page.text(provenance);
   }

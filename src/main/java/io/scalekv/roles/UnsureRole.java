@@ -58,7 +58,7 @@ public record UnsureRole(LayerScale pair, Role role, double confidence, String r
     if (prompts != null && prompts.matches("[0-9]{1,2}")) {
       int n = Integer.parseInt(prompts);
       if (n < FEW_PROMPTS) {
-        reasons.add(n == 1 ? "a single caption" : "few captions (" + n + ")");
+        reasons.add(n == 1 ? "a single image" : "few images (" + n + ")");
       }
     }
     if (!known && reasons.isEmpty()) {
@@ -83,6 +83,6 @@ public record UnsureRole(LayerScale pair, Role role, double confidence, String r
               .formatted(
                   other.layer(), other.scale() + 1, c.model().schedule().map(other.scale())));
     }
-    return reasons.isEmpty() ? "captions disagree" : String.join("; ", reasons);
+    return reasons.isEmpty() ? "images disagree" : String.join("; ", reasons);
   }
 }

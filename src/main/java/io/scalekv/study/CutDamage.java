@@ -109,7 +109,7 @@ public record CutDamage(
       if (!policy.name().equals("one-layer")) {
         continue;
       }
-      int scale = Integer.parseInt(policy.settings().getOrDefault("scale", "-1"));
+      int scale = Integer.parseInt(policy.settings().getOrDefault("scale", "0")) - 1;
       boolean pairs = scale >= 0;
       Group group = Group.of(r.run(), pairs);
       Group known = groups.putIfAbsent(pairs, group);

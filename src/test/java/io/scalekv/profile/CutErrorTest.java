@@ -137,7 +137,9 @@ class CutErrorTest {
       for (int l = 0; l < LAYERS; l++) {
         boolean isCut = SCHEDULE.tokensBefore(k) > budget;
         float[] cut =
-            isCut ? outputs(x, rows, "one-layer:layer=" + l + ",scale=" + k, budget)[k][l] : null;
+            isCut
+                ? outputs(x, rows, "one-layer:layer=" + l + ",scale=" + (k + 1), budget)[k][l]
+                : null;
         for (int row = 0; row < rows; row++) {
           PromptStatistics p = seen.get(row % seen.size());
           Branch branch = row < seen.size() ? Branch.CONDITIONAL : Branch.UNCONDITIONAL;

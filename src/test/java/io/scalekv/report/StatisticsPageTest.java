@@ -71,7 +71,7 @@ final class StatisticsPageTest {
     AttentionProfile profile = profile(4);
     String page = StatisticsPage.of(calibration(profile), profile);
     assertTrue(page.contains("Which layers of &lt;toy&gt; &amp; more need a large cache?"));
-    assertTrue(page.contains("few captions (4)"), "random values settle nothing");
+    assertTrue(page.contains("few images (4)"), "random values settle nothing");
     for (String heading : List.of("Roles", "Confidence", "Dispersion", "Budgets", "Provenance")) {
       assertTrue(page.contains("<h2>" + heading + "</h2>"), heading);
     }
@@ -83,7 +83,7 @@ final class StatisticsPageTest {
   void oneCaption() throws IOException {
     AttentionProfile profile = profile(1);
     String page = StatisticsPage.of(calibration(profile), profile);
-    assertTrue(page.contains("a single caption"));
+    assertTrue(page.contains("a single image"));
     assertFalse(page.contains("<h2>Confidence</h2>") || page.contains("<h2>Dispersion</h2>"));
   }
 

@@ -52,7 +52,7 @@ final class UnsureRoleTest {
     assertEquals(
         List.of(Role.DRAFTER, Role.REFINER, Role.REFINER),
         unsure.stream().map(UnsureRole::role).toList());
-    assertTrue(unsure.get(0).reason().contains("few captions (10)"), unsure.get(0).reason());
+    assertTrue(unsure.get(0).reason().contains("few images (10)"), unsure.get(0).reason());
     assertTrue(unsure.get(0).reason().contains("layer 1 at scale 3 (4x4)"));
     assertTrue(unsure.get(1).reason().contains("layer 0 at scale 3 (4x4)"));
   }
@@ -62,15 +62,15 @@ final class UnsureRoleTest {
     assertEquals(List.of(), UnsureRole.of(calibration("128", confidence(0.8, 0.8, 1, 1))));
   }
 
-  /** Enough captions that disagree although nothing ties; nothing resampled. */
+  /** Enough images that disagree although nothing ties; nothing resampled. */
   @Test
   void otherReasons() {
     List<UnsureRole> far = UnsureRole.of(calibration("128", confidence(1, 1, 1, 0.2)));
-    assertEquals("captions disagree", far.get(0).reason());
+    assertEquals("images disagree", far.get(0).reason());
     UnsureRole alone = UnsureRole.of(calibration("128", null)).get(0);
     assertEquals(new LayerScale(0, 2), alone.pair());
     assertTrue(Double.isNaN(alone.confidence()) && alone.reason().startsWith("no bootstrap"));
-    assertTrue(UnsureRole.of(calibration("1", null)).get(0).reason().contains("a single caption"));
+    assertTrue(UnsureRole.of(calibration("1", null)).get(0).reason().contains("a single image"));
   }
 
   /** Drafters that are not sure share alike with the refiners, at other budgets too. */

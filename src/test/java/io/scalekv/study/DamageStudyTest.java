@@ -121,7 +121,7 @@ final class DamageStudyTest {
     List<RunResult> results = new ArrayList<>();
     for (int k = 4; k < 7; k++) {
       for (int l = 0; l < LAYERS; l++) {
-        String policy = "one-layer:layer=" + l + ",scale=" + k;
+        String policy = "one-layer:layer=" + l + ",scale=" + (k + 1);
         if (wanted.test(policy)) {
           results.add(result(policy, 27, damage(l, k), l == 0 && k == 6));
         }
@@ -241,7 +241,7 @@ final class DamageStudyTest {
     Path calibration = calibration(WEIGHTS, SCHEDULE);
     refused("second folder", all, all, calibration);
     refused("27 tokens like the first, got 11", all, layers(11), calibration);
-    refused("of layer 2", pairs(p -> !p.equals("one-layer:layer=2,scale=5")), calibration);
+    refused("of layer 2", pairs(p -> !p.equals("one-layer:layer=2,scale=6")), calibration);
     Path none = write(folder.resolve("none"), List.of(result("snapkv", 27, 0.1, false)));
     refused("one-layer", none, calibration);
     refused("one calibration folder", whole, whole);

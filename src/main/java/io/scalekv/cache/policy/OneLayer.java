@@ -16,7 +16,7 @@ final class OneLayer {
       Setting.integer("layer", 0, 0, 999, "the compressed layer, from 0");
   private static final Setting<Integer> SCALE =
       Setting.integer(
-          "scale", -1, -1, 99, "the only scale that reads it compressed, from 0; -1 for all");
+          "scale", 0, 0, 99, "the only scale that reads it compressed, from 1; 0 for all");
 
   static final PolicyKind KIND =
       PolicyKind.of(
@@ -29,22 +29,22 @@ final class OneLayer {
   private OneLayer() {}
 
   private static BudgetPlan plan(PolicySpec spec, PolicyContext c) {
-    int last = c.schedule().scales() - 1;
+    int scales = c.schedule().scales();
     int layer = LAYER.of(spec);
     int only = SCALE.of(spec);
     Require.between("policy one-layer: layer", layer, 0, c.layers() - 1);
     Require.that(
-        only == -1 || (only >= 1 && only <= last),
-        "policy one-layer: scale must be between 1 and %d, got %d",
-        last,
+        only == 0 || (only >= 2 && only <= scales),
+        "policy one-layer: scale must be 0 or between 2 and %d, got %d",
+        scales,
         only);
-    return plan(c.schedule(), c.layers(), c.budget(), layer, only);
+    return plan(c.schedule(), c.layers(), c.budget(), layer, only - 1);
   }
 
   /**
    * Returns the plan that compresses one layer.
    *
-   * @param only the only scale that reads it compressed; -1 for all
+   * @param only the only scale, from 0, that reads it compressed; -1 for all
    */
   static BudgetPlan plan(ScaleSchedule s, int layers, int budget, int layer, int only) {
     int[][][] tokens = new int[s.scales()][layers][1];

@@ -33,7 +33,7 @@ public final class ScaleKv {
       Setting.of(
           "drafters",
           "calibrated",
-          "calibrated, none, or layer@scale from 0 joined by +, as in 5@6+2@5",
+          "calibrated, none, or layer (from 0) @ scale (from 1), joined by +, as in 5@7+2@6",
           "the drafters",
           ScaleKv::checked);
   private static final Setting<String> QUERIES =
@@ -98,17 +98,17 @@ public final class ScaleKv {
     return text;
   }
 
-  /** Reads {@code 5@6+2@5}, or {@code none}. */
+  /** Reads {@code 5@7+2@6}, layers from 0 and scales from 1, or {@code none}. */
   private static boolean[][] drafters(String text, PolicyContext c) {
     boolean[][] drafters = new boolean[c.layers()][c.schedule().scales()];
     Matcher m = PAIR.matcher(text);
     while (m.find()) {
       int layer = Integer.parseInt(m.group(1));
-      int scale = Integer.parseInt(m.group(2));
+      int scale = Integer.parseInt(m.group(2)) - 1;
       Require.that(
           layer < c.layers() && scale >= 1 && scale < c.schedule().scales(),
-          "policy scalekv: drafters must be below %d@%d, got %s",
-          c.layers(),
+          "policy scalekv: drafters must be of layers 0 to %d and scales 2 to %d, got %s",
+          c.layers() - 1,
           c.schedule().scales(),
           m.group());
       drafters[layer][scale] = true;

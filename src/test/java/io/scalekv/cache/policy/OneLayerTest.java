@@ -31,7 +31,7 @@ final class OneLayerTest {
 
   @Test
   void oneMapReadsItCut() {
-    BudgetPlan plan = plan("one-layer:layer=2,scale=3");
+    BudgetPlan plan = plan("one-layer:layer=2,scale=4");
     assertEquals(5, plan.tokens(2, 2));
     assertEquals(10, plan.tokens(3, 2));
     assertEquals(46, plan.tokens(4, 2));
@@ -41,7 +41,7 @@ final class OneLayerTest {
   @Test
   void layersAndScalesThatAreNotThereAreTold() {
     assertThrows(IllegalArgumentException.class, () -> plan("one-layer:layer=3"));
-    assertThrows(IllegalArgumentException.class, () -> plan("one-layer:scale=0"));
-    assertThrows(IllegalArgumentException.class, () -> plan("one-layer:scale=5"));
+    assertThrows(IllegalArgumentException.class, () -> plan("one-layer:scale=1"));
+    assertThrows(IllegalArgumentException.class, () -> plan("one-layer:scale=6"));
   }
 }

@@ -35,7 +35,8 @@ class PolicySettingsTest {
         "heatkv:strict=maybe | strict | maybe",
         "streaming-llm:sinks=scales:x | sinks | scales:x",
         "scalekv:allocation=even | allocation | even",
-        "scalekv:drafters=1@3+2@1 | drafters | 2@1",
+        "scalekv:drafters=1@4+2@2 | drafters | 2@2",
+        "scalekv:drafters=1@1 | drafters | 1@1",
         "scalekv:drafters=1 | drafters | 1",
         "scalekv-released:pool=mean | pool | mean"
       })
@@ -101,7 +102,7 @@ class PolicySettingsTest {
   @Test
   void draftersByHandNeedNoCalibration() {
     boolean[][] drafters = {{false, false, false, true}, new boolean[4]};
-    assertEquals(policy("scalekv", drafters).plan(), policy("scalekv:drafters=0@3", null).plan());
+    assertEquals(policy("scalekv", drafters).plan(), policy("scalekv:drafters=0@4", null).plan());
     assertEquals(
         policy("scalekv", new boolean[2][4]).plan(), policy("scalekv:drafters=none", null).plan());
   }

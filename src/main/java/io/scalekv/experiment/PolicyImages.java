@@ -183,10 +183,15 @@ public final class PolicyImages {
     /** Writes {@code manifest.json}. */
     public void write(Path folder) throws IOException {
       AtomicFile.write(
-          folder.resolve("manifest.json"),
-          (Json.pretty(this) + "\n").getBytes(StandardCharsets.UTF_8));
+          folder.resolve(MANIFEST), (Json.pretty(this) + "\n").getBytes(StandardCharsets.UTF_8));
     }
   }
+
+  /** Name of the file beside the images that says how they were drawn. */
+  public static final String MANIFEST = "manifest.json";
+
+  private static final String CONTACT_SHEET = "contact-sheet.png";
+  private static final String COMPARISON = "compare.png";
 
   private final ImageModel model;
   private final Request request;
@@ -238,6 +243,17 @@ public final class PolicyImages {
   }
 
   /**
+   * Returns whether a file is an overview that {@link #images} wrote, not an image of a prompt:
+   * named as one, with a manifest beside it or a folder above.
+   */
+  public static boolean isOverview(Path file) {
+    String name = file.getFileName().toString();
+    return (name.equals(CONTACT_SHEET) || name.equals(COMPARISON))
+        && (Files.exists(file.resolveSibling(MANIFEST))
+            || Files.exists(file.resolveSibling("..").resolve(MANIFEST)));
+  }
+
+  /**
    * Draws and writes the images: into the folder itself for one setting, else into a folder a
    * setting and, side by side, {@code compare.png}.
    *
@@ -279,13 +295,13 @@ public final class PolicyImages {
         List<String> labels = prompts.stream().map(p -> model.config().caption(p.text())).toList();
         Png.write(
             ContactSheet.of(images, labels, request.sheetColumns(), ZOOM),
-            out.resolve(prefix + "contact-sheet.png"));
+            out.resolve(prefix + CONTACT_SHEET));
       }
       drawn.add(images);
       outcomes.add(outcome(setting, files, request.judge() ? rates(tally) : null, null, null));
     }
     if (!single) {
-      compare(drawn, names, outcomes, out.resolve("compare.png"));
+      compare(drawn, names, outcomes, out.resolve(COMPARISON));
     }
     return outcomes;
   }

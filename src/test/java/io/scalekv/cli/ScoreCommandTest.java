@@ -7,6 +7,7 @@ import io.scalekv.cli.Mutations.Form;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -82,6 +83,38 @@ final class ScoreCommandTest {
     assertTrue(tex.contains("\\toprule") && tex.contains("$\\pm$"), tex);
     String csv = Files.readString(folder.resolve("out/table.csv"));
     assertTrue(csv.startsWith("name,kind,pairs,identical,psnrDb,psnrDbLow,psnrDbHigh,ssim"), csv);
+  }
+
+  /** Overviews that {@code generate} leaves beside images are no images of a prompt. */
+  @Test
+  void contactSheetsAreNoPairs() throws IOException {
+    List<Path> copies = new ArrayList<>();
+    for (Path from : List.of(GOLDEN.resolve("reference"), A)) {
+      Path to = Files.createDirectories(folder.resolve("sheets").resolve(from.getFileName()));
+      copies.add(to);
+      Files.copy(from.resolve("000004.png"), to.resolve("000004.png"));
+      Files.copy(from.resolve("000004.png"), to.resolve("contact-sheet.png"));
+    }
+    Object[] words = {
+      "score",
+      "--reference",
+      copies.get(0),
+      "--images",
+      copies.get(1),
+      "--metrics",
+      "psnr",
+      "--out",
+      folder.resolve("pairs"),
+      "--json",
+      "-q"
+    };
+    assertEquals(
+        2, Said.of(words).json().at("/candidates/0/pairs").asInt(), "a name like any other");
+    for (Path copy : copies) {
+      Files.writeString(copy.resolve("manifest.json"), "{}");
+    }
+    words[8] = folder.resolve("again");
+    assertEquals(1, Said.of(words).json().at("/candidates/0/pairs").asInt());
   }
 
   /** Any damage to what an earlier scoring left costs time, never the command. */

@@ -1,5 +1,6 @@
 package io.scalekv.experiment.folders;
 
+import io.scalekv.experiment.PolicyImages;
 import io.scalekv.image.ImageFile;
 import io.scalekv.io.Require;
 import java.io.IOException;
@@ -123,7 +124,7 @@ public record ImageFolder(String name, Path path, SortedMap<String, Path> files)
 
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes a) {
-            if (!hidden(file) && ImageFile.isNamed(file)) {
+            if (!hidden(file) && ImageFile.isNamed(file) && !PolicyImages.isOverview(file)) {
               Path before = files.put(id(root, file), file);
               Require.that(
                   before == null, "%s must hold one image of a name, got %s, too", before, file);

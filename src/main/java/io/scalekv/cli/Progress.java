@@ -18,11 +18,11 @@ final class Progress implements AutoCloseable {
   private static final long INTERVAL = Long.getLong("scalekv.progress.seconds", 10);
 
   private final String task;
-  private final long steps;
   private final PrintWriter lines;
   private final ProgressBar bar;
   private final LongSupplier clock;
   private final long begun;
+  private long steps;
   private long printed;
   private long done;
 
@@ -84,6 +84,14 @@ final class Progress implements AutoCloseable {
               + left
               + ")");
       lines.flush();
+    }
+  }
+
+  /** Leaves out steps that will not come. */
+  synchronized void skip(long left) {
+    steps -= left;
+    if (bar != null) {
+      bar.maxHint(steps);
     }
   }
 

@@ -33,6 +33,13 @@ final class RunProgress implements RunListener {
   }
 
   @Override
+  public void skipped(int steps) {
+    if (all != null) {
+      all.skip(steps);
+    }
+  }
+
+  @Override
   public void ended() {
     task = null;
   }

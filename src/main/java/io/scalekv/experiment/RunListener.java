@@ -49,6 +49,9 @@ public interface RunListener {
   /** Called when a task ends, complete or not. */
   default void ended() {}
 
+  /** Called when a run turns out not to be applicable, with its planned steps. */
+  default void skipped(int steps) {}
+
   /** Called once after all runs. */
   default void finished() {}
 

@@ -86,6 +86,7 @@ public final class RunSession implements AutoCloseable {
     } catch (CancellationException e) {
       throw e;
     } catch (BudgetTooSmallException e) {
+      listener.skipped(planned.run().steps());
       results.write(new RunFailure(planned.id(), planned.run(), line(e), true, started));
       return planned.ended(Runner.Status.NOT_APPLICABLE, line(e), null);
     } catch (IOException | RuntimeException | OutOfMemoryError e) {

@@ -36,6 +36,18 @@ final class ProgressTest {
   }
 
   @Test
+  void skippedStepsCostNoTime() {
+    StringWriter err = new StringWriter();
+    long[] now = {0};
+    try (Progress progress = Progress.lines("runs", 6, new PrintWriter(err), () -> now[0])) {
+      progress.skip(2);
+      now[0] += 10_000_000_000L;
+      progress.step("one");
+    }
+    assertEquals("runs 1/4 one (10 s, 30 s left)", err.toString().strip());
+  }
+
+  @Test
   void saysNothingWhenQuiet() {
     StringWriter err = new StringWriter();
     try (Progress progress = Progress.of("profile", 1, true, new PrintWriter(err))) {

@@ -12,6 +12,7 @@ import io.scalekv.roles.CalibrationFile;
 import io.scalekv.weights.LoadListener;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -93,12 +94,19 @@ public record Sweep(
   }
 
   /**
-   * A runner in this process.
+   * A runner in this process; prompts are encoded before the transformer is loaded.
    *
    * @param loading device and text embeddings; the number format is that of the experiment
    */
   public Runner local(RunExecutor.Context context, Runner.Options options, LoadOptions loading) {
-    LoadOptions load = loading.withBf16(experiment.spec().dtype().equals("bf16"));
+    LoadOptions load =
+        loading
+            .withBf16(experiment.spec().dtype().equals("bf16"))
+            .withTexts(
+                experiment.prompts().all().values().stream()
+                    .flatMap(List::stream)
+                    .distinct()
+                    .toList());
     Supplier<ImageModel> opener = weightless() ? null : () -> model.open(load, LoadListener.NONE);
     return (runs, listener) ->
         new RunSession(config, opener, context, options).runAll(runs, listener);

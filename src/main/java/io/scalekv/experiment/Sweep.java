@@ -93,6 +93,11 @@ public record Sweep(
         nets);
   }
 
+  /** A runner in this process, on the processor. */
+  public Runner local(RunExecutor.Context context, Runner.Options options) {
+    return local(context, options, LoadOptions.of(false));
+  }
+
   /**
    * A runner in this process; prompts are encoded before the transformer is loaded.
    *

@@ -329,7 +329,7 @@ public final class Main implements Callable<Integer> {
   private static String reason(ParameterException exception) {
     Throwable cause = exception.getCause();
     if (!(exception.getArgSpec() instanceof OptionSpec option) || cause == null) {
-      return exception.getMessage().replace("option option", "option");
+      return exception.getMessage().replace("option option", "option"); // as picocli writes it
     }
     String said = String.valueOf(cause.getMessage());
     boolean predicate = said.startsWith("must be ");

@@ -433,36 +433,41 @@ class _Statistics:
         if self.r.manifest["queries"] == "all":
             rows += sorted(set(range(self.r.tokens[scale])) - set(rows))
         rows = torch.tensor(rows, device=branches[0][1].device)
-        values = [[] for _ in branches]
-        for some in rows.split(max(1, BLOCK // ((heads + 1) * n))):
+        size, values = max(1, BLOCK // ((heads + 1) * n)), [[] for _ in branches]
+        for at, some in zip(range(0, len(rows), size), rows.split(size)):
             maps = [attention(*branch, some) for branch in branches]
             for x, measured in zip(maps, values):
                 measured.append(self._measure(scale, x, some))
             if len(maps) == 2:
                 values[0][-1][..., self.columns.index("branch-drift")] = (maps[0] - maps[1]).abs().sum(-1) / 2
+            if at < SORTED_ROWS:
+                x = maps[0][:, :SORTED_ROWS - at].sort(-1).values
+                gini = (x @ torch.arange(1 - n, n, 2, dtype=x.dtype, device=x.device)) / (n * x.sum(-1))
+                values[0][-1][:, :SORTED_ROWS - at, self.columns.index("gini")] = gini
         for b, measured in enumerate(values):
             table[b] = torch.cat(measured, 1).nanmean(1)
-        x = attention(*branches[0], rows[:SORTED_ROWS]).sort(-1).values
-        gini = (x * torch.arange(1 - n, n, 2, dtype=torch.float64, device=x.device)).sum(-1) / (n * x.sum(-1))
-        table[0, :, self.columns.index("gini")] = gini.mean(1)
 
     def _measure(self, scale, p, rows):
         """Statistics of softmax rows p [H + 1, n, T] -> [H + 1, n, columns]; NaN where undefined."""
-        start, starts = self.r.starts[scale], self.r.starts
-        far, p_log_p, values = _distances(self.r.maps, scale, rows), torch.special.xlogy(p, p), {}
-        for name, part in (("", slice(None)), ("history-", slice(0, start)), ("current-", slice(start, None))):
-            mass = p[..., part].sum(-1)
+        start, starts, maps = self.r.starts[scale], self.r.starts, self.r.maps
+
+        def by_map(x):  # sums over the keys of each map, [maps, H + 1, n]
+            return torch.stack([x[..., starts[s]:starts[s + 1]].sum(-1) for s in range(scale + 1)])
+
+        sums = torch.stack([by_map(p), by_map(torch.special.xlogy(p, p)), by_map(p * _distances(maps, scale, rows))])
+        undefined, values = torch.full_like(sums[0, 0], math.nan), {}
+        for name, part in (("", slice(None)), ("history-", slice(0, -1)), ("current-", slice(-1, None))):
+            mass, p_log_p, far = sums[:, part].sum(1)
             mass = torch.where(mass >= 1e-30, mass, math.nan)
-            entropy = (mass.log() - p_log_p[..., part].sum(-1) / mass).clamp_min(0)
+            entropy = (mass.log() - p_log_p / mass).clamp_min(0)
             values[f"{name}entropy"], values[f"{name}effective-keys"] = entropy, entropy.exp()
-            values[f"{name}distance"] = (p * far)[..., part].sum(-1) / mass
-        values["current-mass"] = p[..., start:].sum(-1)
+            values[f"{name}distance"] = far / mass
+        values["current-mass"] = sums[0, -1]
         if start:
             values["history-topk"] = p[..., :start].topk(-(-TOP_SHARE * start // 100), sorted=False).values.sum(-1)
             values["sink-mass"] = p[..., :min(SINKS, start)].sum(-1)
-        for s in range(len(self.r.maps)):
-            values[f"source-mass-{s}"] = p[..., starts[s]:starts[s + 1]].sum(-1)
-        undefined = torch.full_like(entropy, math.nan)
+        for s in range(len(maps)):
+            values[f"source-mass-{s}"] = sums[0, s] if s <= scale else torch.zeros_like(undefined)
         return torch.stack([values.get(name, undefined) for name in self.columns], -1)
 
     def finish(self, file, prompt):

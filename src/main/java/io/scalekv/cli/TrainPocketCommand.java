@@ -16,7 +16,10 @@ import picocli.CommandLine.Option;
     description =
         "Trains a pocket model, image tokenizer first; interrupted, the same command resumes from"
             + " the last checkpoint.",
-    footer = {"  ./scalekv train pocket", "  ./scalekv train pocket-xl --steps 10000"})
+    footer = {
+      "  ./scalekv train pocket",
+      "  ./scalekv train pocket-xl --from pocket-xl --steps 2000"
+    })
 final class TrainPocketCommand implements Callable<Integer> {
   private final Recipe recipe;
 
@@ -70,11 +73,11 @@ final class TrainPocketCommand implements Callable<Integer> {
 
   @Option(
       names = "--from",
-      paramLabel = "DIR",
+      paramLabel = "NAME|DIR",
       description =
-          "Model folder whose weights are the initial ones (default: random for pocket"
-              + " and pocket-xl, those of pocket for pocket-l).")
-  private Path from;
+          "Model whose weights are the initial ones, a shipped one or a folder with transformer and"
+              + " tokenizer (default: pocket for pocket-l, random for the others).")
+  private String from;
 
   TrainPocketCommand(Recipe recipe) {
     this.recipe = recipe;
@@ -91,7 +94,7 @@ final class TrainPocketCommand implements Callable<Integer> {
             r.model(),
             training.seed(),
             vaeSteps,
-            r.fromPocket(),
+            r.from(),
             steps,
             Math.min(decaySteps, steps),
             learningRate,

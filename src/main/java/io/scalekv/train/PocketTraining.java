@@ -5,9 +5,9 @@ import io.scalekv.io.AtomicFile;
 import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.ModelCatalog;
-import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.weights.HubCache;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
@@ -34,9 +34,10 @@ public final class PocketTraining {
    * @param recipe model and hyperparameters
    * @param folder of checkpoints, curves and the model
    * @param checkpointEvery time between checkpoints
-   * @param from model folder whose weights are the initial ones, or null for those of the recipe
+   * @param from shipped model or model folder whose weights are the initial ones, or null for those
+   *     of the recipe
    */
-  public record Options(Recipe recipe, Path folder, Duration checkpointEvery, Path from) {}
+  public record Options(Recipe recipe, Path folder, Duration checkpointEvery, String from) {}
 
   /**
    * Files of a finished training.
@@ -57,25 +58,17 @@ public final class PocketTraining {
     Recipe recipe = o.recipe();
     ModelConfig config = ModelCatalog.config(recipe.model());
     PocketFamily family = PocketFamily.of(config);
-    CheckpointFolder pocket =
-        CheckpointFolder.of(ModelCatalog.config(ModelChoice.DEFAULT), new ModelSource.Shipped());
+    CheckpointFolder from = files(config, o.from() == null ? recipe.from() : o.from());
     Path vaeFile = o.folder().resolve("vae-fp32.safetensors");
-    if (!Files.exists(vaeFile) && o.from() != null) {
-      copyTensors(o.from().resolve(CheckpointNames.TOKENIZER), vaeFile, StoredType.F32);
-    } else if (!Files.exists(vaeFile) && recipe.vaeSteps() == 0) {
-      Path shipped =
-          CheckpointFolder.of(family.tokenizerOf(), new ModelSource.Shipped()).tokenizer();
-      copyTensors(shipped, vaeFile, StoredType.F32);
-    } else if (!Files.exists(vaeFile)) {
+    if (!Files.exists(vaeFile) && o.from() == null && recipe.vaeSteps() > 0) {
       family.trainTokenizer(o, vaeFile, log);
+    } else if (!Files.exists(vaeFile)) {
+      CheckpointFolder shipped = files(config, family.tokenizerOf().name());
+      copyTensors((from == null ? shipped : from).tokenizer(), vaeFile, StoredType.F32);
     }
-    Path initial =
-        o.from() != null
-            ? o.from().resolve(CheckpointNames.TRANSFORMER)
-            : recipe.fromPocket() ? pocket.transformer() : null;
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights vae = load(manager, vaeFile);
-        Weights start = initial == null ? null : load(manager, initial)) {
+        Weights start = from == null ? null : load(manager, from.transformer())) {
       family.trainTransformer(o, vae, start, log);
     }
     Path model = o.folder().resolve("model");
@@ -91,6 +84,15 @@ public final class PocketTraining {
         model.resolve(CheckpointNames.TRANSFORMER),
         StoredType.BF16);
     return new Result(model, TransformerRun.curve(o.folder()));
+  }
+
+  private static CheckpointFolder files(ModelConfig config, String from) {
+    if (from == null) {
+      return null;
+    }
+    return ModelCatalog.ships(from)
+        ? CheckpointFolder.of(ModelCatalog.config(from), new ModelSource.Shipped())
+        : CheckpointFolder.find(HubCache.resolve(Path.of(from)), config, false);
   }
 
   private static Weights load(NDManager manager, Path file) {

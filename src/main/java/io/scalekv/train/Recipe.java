@@ -9,8 +9,7 @@ import java.util.List;
  * @param model name of the model
  * @param seed of data, noise and initial weights
  * @param vaeSteps updates of the tokenizer; 0 for the shipped one
- * @param fromPocket whether the transformer starts from the shipped {@code pocket} weights instead
- *     of random ones
+ * @param from shipped model whose weights are the initial ones, or null for random ones
  * @param steps updates of the transformer
  * @param decaySteps last updates, with a falling learning rate
  * @param learningRate peak of the transformer
@@ -23,7 +22,7 @@ public record Recipe(
     String model,
     int seed,
     int vaeSteps,
-    boolean fromPocket,
+    String from,
     int steps,
     int decaySteps,
     double learningRate,
@@ -35,14 +34,14 @@ public record Recipe(
   public static final List<Recipe> ALL =
       List.of(
           new Recipe(
-              "pocket", 1, 2200, false, 4600, 1400, 2e-3, 0.999, Curriculum.LAST_MAPS, 4200, true),
+              "pocket", 1, 2200, null, 4600, 1400, 2e-3, 0.999, Curriculum.LAST_MAPS, 4200, true),
           new Recipe(
-              "pocket-l", 1, 0, true, 2000, 700, 1e-3, 0.999, Curriculum.LAST_MAPS, 6000, true),
+              "pocket-l", 1, 0, "pocket", 2000, 700, 1e-3, 0.999, Curriculum.LAST_MAPS, 6000, true),
           new Recipe(
               "pocket-xl",
               7,
               0,
-              false,
+              null,
               2300,
               700,
               2e-3,
@@ -51,7 +50,7 @@ public record Recipe(
               5100,
               true),
           new Recipe(
-              "pocket-var", 1, 640, false, 2000, 600, 2e-3, 0.999, Curriculum.GROWING, 2100, true));
+              "pocket-var", 1, 640, null, 2000, 600, 2e-3, 0.999, Curriculum.GROWING, 2100, true));
 
   /** Checks the ranges. */
   public Recipe {

@@ -123,9 +123,9 @@ final class Expansion {
             || settings.stream().map(s -> s.keyType() + " " + s.valueType()).distinct().count() > 1;
     for (ExperimentSpec.Setting s : settings) {
       Run.Generation generation = generation(s.size(), s.batch());
-      Run.Policy policy = policy(generation, s);
       boolean calibrated = !memory && !Policies.needs(s.policy()).isEmpty();
       Run.Calibration calibration = calibrated ? calibrations.get(s.calibration()) : null;
+      Run.Policy policy = policy(generation, s, calibration);
       List<String> metrics =
           spec.kind() == ExperimentSpec.Kind.FIDELITY
               ? metrics(s.metrics() == null ? spec.metrics() : s.metrics())
@@ -255,7 +255,8 @@ final class Expansion {
     return s.cfgUntil() == schedule.scales() ? null : s.cfgUntil();
   }
 
-  private Run.Policy policy(Run.Generation generation, ExperimentSpec.Setting s) {
+  private Run.Policy policy(
+      Run.Generation generation, ExperimentSpec.Setting s, Run.Calibration calibration) {
     ScaleSchedule schedule = generation.maps();
     Integer cfgUntil = cfgUntil(schedule, s);
     if (s.policy().equals(FULL)) {
@@ -268,12 +269,19 @@ final class Expansion {
             schedule,
             drawing.memory(
                 model.config().geometry(), s.keyType(), s.valueType(), generation.batch()),
-            b -> shipped(schedule, b),
+            b -> known(calibration, schedule, b),
             0);
     Budget split = generation.branches() == 1 ? null : s.split();
     Integer fewer =
         split == null ? null : fitting(() -> policies.ofOneBranch().tokens(s.policy(), split));
     boolean bytes = s.budget().inBytes(schedule, policies.memory()) instanceof Budget.Bytes;
+    Require.that(
+        !bytes || !(calibration instanceof Run.Calibration.Measured),
+        "%s: budget of %s must be in tokens or percent where roles are measured, because the peak is"
+            + " known only with them, got %s",
+        specFile,
+        s.policy(),
+        s.budget());
     int tokens =
         fewer == null || !bytes
             ? fitting(() -> policies.tokens(s.policy(), s.budget()))
@@ -299,9 +307,13 @@ final class Expansion {
     }
   }
 
-  /** Calibration of the model, which decides on the tokens of a budget in bytes. */
-  private PolicyCalibration shipped(ScaleSchedule schedule, int budget) {
+  /** Calibration that decides on the tokens of a budget in bytes: random roles, or the model's. */
+  private PolicyCalibration known(
+      Run.Calibration calibration, ScaleSchedule schedule, int budget) {
     int layers = model.config().geometry().layers();
+    if (calibration instanceof Run.Calibration.Random random) {
+      return RunCalibrations.random(random, layers, schedule, budget);
+    }
     int heads = model.config().geometry().heads();
     return model
         .shipped()

@@ -65,22 +65,33 @@ final class RunCalibrations {
           .map(d -> d.forPolicies(schedule, shape.layers(), shape.heads(), budget))
           .orElse(PolicyCalibration.NONE);
     }
-    int first = BudgetPlan.firstCutScale(schedule, budget);
-    int drafters =
-        c.drafters() == null
-            ? RankClassifier.usual(shape.layers(), schedule.scales() - first)
-            : c.drafters();
     if (c instanceof Run.Calibration.Random random) {
-      return PolicyCalibration.NONE.with(
-          PolicyCalibration.ROLES,
-          RoleAssignment.random(shape.layers(), schedule.scales(), first, drafters, random.seed())
-              .mask());
+      return random(random, shape.layers(), schedule, budget);
     }
+    int first = BudgetPlan.firstCutScale(schedule, budget);
+    int drafters = drafters(c, shape.layers(), schedule, first);
     Run.Calibration.Measured measured = (Run.Calibration.Measured) c;
     Measured found = measure(run, measured, budget, listener);
     return found
         .parts()
         .with(PolicyCalibration.ROLES, roles(found.statistics(), measured, first, drafters).mask());
+  }
+
+  /** Returns random roles at a budget in tokens per layer and head. */
+  static PolicyCalibration random(
+      Run.Calibration.Random c, int layers, ScaleSchedule schedule, int budget) {
+    int first = BudgetPlan.firstCutScale(schedule, budget);
+    return PolicyCalibration.NONE.with(
+        PolicyCalibration.ROLES,
+        RoleAssignment.random(
+                layers, schedule.scales(), first, drafters(c, layers, schedule, first), c.seed())
+            .mask());
+  }
+
+  private static int drafters(Run.Calibration c, int layers, ScaleSchedule schedule, int first) {
+    return c.drafters() == null
+        ? RankClassifier.usual(layers, schedule.scales() - first)
+        : c.drafters();
   }
 
   private static RoleAssignment roles(

@@ -6,6 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.cache.policy.PolicyContext;
+import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.cache.policy.Policies;
+import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.cache.MemoryModel;
+import io.scalekv.cache.Geometry;
+import io.scalekv.cache.CacheType;
+import io.scalekv.cache.BudgetPlan;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
@@ -115,8 +124,10 @@ final class ExperimentTest {
 
   static List<Path> experiments() throws IOException {
     try (Stream<Path> own = Files.list(Path.of("experiments"));
-        Stream<Path> evidence = Files.list(Path.of("experiments", "evidence"))) {
-      return Stream.concat(own, evidence)
+        Stream<Path> evidence = Files.list(Path.of("experiments", "evidence"));
+        Stream<Path> findings = Files.list(Path.of("experiments", "findings"))) {
+      return Stream.of(own, evidence, findings)
+          .flatMap(files -> files)
           .filter(f -> f.toString().endsWith(".yaml"))
           .sorted()
           .toList();
@@ -137,6 +148,57 @@ final class ExperimentTest {
           experiment.distinct().stream().map(Experiment.Planned::id).toList(),
           expand(version, file).distinct().stream().map(Experiment.Planned::id).toList());
     }
+  }
+
+  private static final String IN_BYTES =
+      """
+      name: t
+      model: pocket
+      prompts: {file: calibration-prompts/scenes-10.txt}
+      rows:
+        - policy: scalekv
+          budget: peak-10%
+          calibration:
+      """;
+
+  /** A budget in bytes is the peak of the plan with the roles that the run draws. */
+  @Test
+  void bytesHoldWithRandomRoles() {
+    List<Experiment.Planned> runs =
+        expand(IN_BYTES + "      {roles: random, seed: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}\n").runs();
+    assertEquals(10, runs.size());
+    Geometry geometry = ModelCatalog.config("pocket").geometry();
+    for (Experiment.Planned p : runs) {
+      Run run = p.run();
+      ScaleSchedule schedule = run.generation().maps();
+      MemoryModel memory =
+          run.generation()
+              .drawing(0)
+              .memory(geometry, CacheType.FP32, CacheType.FP32, run.generation().batch());
+      int tokens = run.policy().budgetTokens();
+      PolicyCalibration roles =
+          RunCalibrations.random(
+              (Run.Calibration.Random) run.calibration(), geometry.layers(), schedule, tokens);
+      BudgetPlan plan =
+          Policies.create(
+                  PolicySpec.parse("scalekv"),
+                  new PolicyContext(schedule, geometry, tokens, 0, roles))
+              .plan();
+      long equal = memory.peakBytes(BudgetPlan.uniform(schedule, geometry.layers(), 27));
+      assertTrue(memory.peakBytes(plan) <= equal, p::label);
+      assertTrue(tokens > 13, p::label);
+    }
+  }
+
+  @Test
+  void bytesNeedRolesThatAreKnown() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            expand(
+                IN_BYTES
+                    + "      {roles: measured,"
+                    + " prompts: {file: calibration-prompts/scenes-10.txt}}\n"));
   }
 
   @Test

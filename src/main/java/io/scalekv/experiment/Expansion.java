@@ -308,8 +308,7 @@ final class Expansion {
   }
 
   /** Calibration that decides on the tokens of a budget in bytes: random roles, or the model's. */
-  private PolicyCalibration known(
-      Run.Calibration calibration, ScaleSchedule schedule, int budget) {
+  private PolicyCalibration known(Run.Calibration calibration, ScaleSchedule schedule, int budget) {
     int layers = model.config().geometry().layers();
     if (calibration instanceof Run.Calibration.Random random) {
       return RunCalibrations.random(random, layers, schedule, budget);

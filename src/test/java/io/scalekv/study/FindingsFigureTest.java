@@ -9,19 +9,24 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.DoubleUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The figure of {@code docs/findings.md} has the numbers of its table; {@code mvn test
- * -Dtest=FindingsFigureTest -Dscalekv.docs=write} draws it.
+ * The figures of {@code docs/findings.md} have the numbers of its tables; {@code mvn test
+ * -Dtest=FindingsFigureTest -Dscalekv.docs=write} draws them.
  */
 final class FindingsFigureTest {
   private static final Pattern ROW =
       Pattern.compile(
           "\\| ([a-z0-9-]+) \\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] \\| ([0-9.]+)"
               + " \\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] \\| ([0-9.]+) \\|");
+  private static final Pattern FAMILIES =
+      Pattern.compile(
+          "\\| ([a-z0-9:= -]+) " + "\\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] ".repeat(4) + "\\|\n");
   private static final int WIDTH = 720;
   private static final int HEIGHT = 380;
 
@@ -46,13 +51,114 @@ final class FindingsFigureTest {
   }
 
   @Test
-  void figureHasTheNumbersOfTheTable() throws IOException {
-    Path file = Path.of("docs/figures/replay.svg");
-    String wanted = figure(points(Files.readString(Path.of("docs/findings.md"))));
+  void figuresHaveTheNumbersOfTheTables() throws IOException {
+    String page = Files.readString(Path.of("docs/findings.md"));
+    same("docs/figures/replay.svg", figure(points(page)));
+    same("docs/figures/families.svg", families(page));
+  }
+
+  private static void same(String name, String wanted) throws IOException {
+    Path file = Path.of(name);
     if ("write".equals(System.getProperty("scalekv.docs"))) {
       Files.writeString(file, wanted);
     }
-    assertEquals(wanted, Files.readString(file), file.toString());
+    assertEquals(wanted, Files.readString(file), name);
+  }
+
+  /** Draws a row for each policy, a panel for each family; another seed is a band. */
+  private static String families(String page) {
+    List<String> names = new ArrayList<>();
+    List<double[]> rows = new ArrayList<>();
+    Matcher m = FAMILIES.matcher(page);
+    while (m.find()) {
+      names.add(m.group(1));
+      rows.add(
+          IntStream.rangeClosed(2, 13).mapToDouble(i -> Double.parseDouble(m.group(i))).toArray());
+    }
+    int seed = names.indexOf("another seed");
+    int height = 70 + 22 * (rows.size() - 1) + 50;
+    StringBuilder s = start(height, "PSNR of the same policies on two families");
+    for (int panel = 0; panel < 2; panel++) {
+      int left = 180 + 275 * panel;
+      text(
+          s,
+          left,
+          40,
+          "start",
+          panel == 0 ? "pocket: Infinity, captions" : "pocket-var: VAR, classes");
+      DoubleUnaryOperator x = db -> left + (db - 12) * 250 / 24;
+      double[] other = rows.get(seed);
+      line(
+          s,
+          "<path fill=\"#eee\" d=\"M%1$.1f 50H%2$.1fV%3$dH%1$.1fz\"/>",
+          x.applyAsDouble(other[6 * panel + 1]),
+          x.applyAsDouble(other[6 * panel + 2]),
+          height - 50);
+      for (int db = 12; db <= 36; db += 8) {
+        line(s, "<path stroke=\"#ddd\" d=\"M%.1f 50V%d\"/>", x.applyAsDouble(db), height - 50);
+        text(s, x.applyAsDouble(db), height - 34, "middle", db + "");
+      }
+      int y = 50;
+      for (int row = 0; row < rows.size(); row++) {
+        if (row == seed) {
+          continue;
+        }
+        y += 22;
+        if (panel == 0) {
+          text(s, 170, y + 4, "end", names.get(row));
+        }
+        for (int budget = 0; budget < 2; budget++) {
+          double[] v = rows.get(row);
+          int at = 6 * panel + 3 * budget;
+          String colour = budget == 0 ? "#0072b2" : "#d55e00";
+          double dot = y + (budget == 0 ? -3 : 3);
+          line(
+              s,
+              "<path stroke=\"%s\" d=\"M%.1f %.1fH%.1f\"/>",
+              colour,
+              x.applyAsDouble(v[at + 1]),
+              dot,
+              x.applyAsDouble(v[at + 2]));
+          dot(s, x.applyAsDouble(v[at]), dot, 3.5, colour, budget == 0);
+        }
+      }
+    }
+    text(
+        s,
+        12,
+        18,
+        "start",
+        "PSNR of the images (dB), 95 % interval · ● 10 %, ○ 4 % of the peak bytes · grey: another"
+            + " seed");
+    text(s, 360, height - 10, "middle", "two toys, 32 captions and 32 classes");
+    return s.append("</svg>\n").toString();
+  }
+
+  private static StringBuilder start(int height, String title) {
+    StringBuilder s = new StringBuilder();
+    line(
+        s,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %1$d %2$d\" width=\"%1$d\""
+            + " height=\"%2$d\" font-family=\"DejaVu Sans, Arial, sans-serif\""
+            + " font-size=\"12\"><title>%3$s</title><rect width=\"%1$d\" height=\"%2$d\""
+            + " fill=\"#fff\"/>",
+        WIDTH,
+        height,
+        title);
+    return s;
+  }
+
+  private static void dot(
+      StringBuilder s, double x, double y, double radius, String colour, boolean full) {
+    line(
+        s,
+        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" stroke=\"%s\" stroke-width=\"1.5\""
+            + " fill=\"%s\"/>",
+        x,
+        y,
+        radius,
+        colour,
+        full ? colour : "#fff");
   }
 
   private static List<Point> points(String page) {
@@ -72,15 +178,7 @@ final class FindingsFigureTest {
   }
 
   private static String figure(List<Point> points) {
-    StringBuilder s = new StringBuilder();
-    line(
-        s,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %1$d %2$d\" width=\"%1$d\""
-            + " height=\"%2$d\" font-family=\"DejaVu Sans, Arial, sans-serif\""
-            + " font-size=\"12\"><title>Error on recorded attention and PSNR of the images,"
-            + " pocket</title><rect width=\"%1$d\" height=\"%2$d\" fill=\"#fff\"/>",
-        WIDTH,
-        HEIGHT);
+    StringBuilder s = start(HEIGHT, "Error on recorded attention and PSNR of the images, pocket");
     for (int db = 18; db <= 34; db += 4) {
       line(s, "<path stroke=\"#ddd\" d=\"M60 %.1fH700\"/>", Point.y(db));
       text(s, 52, Point.y(db) + 4, "end", db + "");
@@ -112,14 +210,7 @@ final class FindingsFigureTest {
           Point.x(p.low()),
           p.y(),
           Point.x(p.high()));
-      line(
-          s,
-          "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4.5\" stroke=\"%s\" stroke-width=\"1.5\""
-              + " fill=\"%s\"/>",
-          p.x(),
-          p.y(),
-          colour,
-          p.large() ? colour : "#fff");
+      dot(s, p.x(), p.y(), 4.5, colour, p.large());
       double w = 7.2 * p.policy().length();
       double right = Point.x(p.high()) - p.x() + 5;
       double left = Point.x(p.low()) - p.x() - 5 - w;

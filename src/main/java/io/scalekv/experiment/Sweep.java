@@ -93,13 +93,13 @@ public record Sweep(
         nets);
   }
 
-  /** A runner in this process, on the processor. */
+  /** Returns a runner in this process, on the CPU. */
   public Runner local(RunExecutor.Context context, Runner.Options options) {
     return local(context, options, LoadOptions.of(false));
   }
 
   /**
-   * A runner in this process; prompts are encoded before the transformer is loaded.
+   * Returns a runner in this process; prompts are encoded before the transformer is loaded.
    *
    * @param loading device and text embeddings; the number format is that of the experiment
    */

@@ -5,6 +5,7 @@ import io.scalekv.io.AtomicFile;
 import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.ModelCatalog;
+import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
 import io.scalekv.weights.HubCache;
@@ -58,7 +59,8 @@ public final class PocketTraining {
     Recipe recipe = o.recipe();
     ModelConfig config = ModelCatalog.config(recipe.model());
     PocketFamily family = PocketFamily.of(config);
-    CheckpointFolder from = files(config, o.from() == null ? recipe.from() : o.from());
+    String initial = o.from() == null ? recipe.from() : o.from();
+    CheckpointFolder from = initial == null ? null : files(config, initial);
     Path vaeFile = o.folder().resolve("vae-fp32.safetensors");
     if (!Files.exists(vaeFile) && o.from() == null && recipe.vaeSteps() > 0) {
       family.trainTokenizer(o, vaeFile, log);
@@ -87,10 +89,7 @@ public final class PocketTraining {
   }
 
   private static CheckpointFolder files(ModelConfig config, String from) {
-    if (from == null) {
-      return null;
-    }
-    return ModelCatalog.ships(from)
+    return ModelChoice.of(from).shipped()
         ? CheckpointFolder.of(ModelCatalog.config(from), new ModelSource.Shipped())
         : CheckpointFolder.find(HubCache.resolve(Path.of(from)), config, false);
   }

@@ -4,7 +4,8 @@ import io.scalekv.io.Require;
 import java.util.List;
 
 /**
- * Training recipe of a pocket model, with the values that its shipped weights were trained with.
+ * Training recipe of a pocket model, with the values that its shipped weights were trained with;
+ * those of pocket-xl were trained on by a second training, see its provenance.
  *
  * @param model name of the model
  * @param seed of data, noise and initial weights

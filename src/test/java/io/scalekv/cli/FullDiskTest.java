@@ -140,8 +140,8 @@ final class FullDiskTest {
     int code = process.waitFor();
     assumeTrue(
         Files.exists(state.resolve("mounted")),
-        "this kernel or container lets no user namespace mount a small tmpfs, and a disk is full"
-            + " only where it can be made small");
+        "a full disk is made by mounting a small tmpfs in a user namespace, which this kernel or"
+            + " container does not allow");
     assertEquals(0, code, () -> "script: " + code);
 
     String err = Files.readString(state.resolve("first.err"));

@@ -75,6 +75,7 @@ final class FindingsFigureTest {
       rows.add(
           IntStream.rangeClosed(2, 13).mapToDouble(i -> Double.parseDouble(m.group(i))).toArray());
     }
+    assertEquals(12, rows.size(), "rows of the table of families");
     int seed = names.indexOf("another seed");
     int height = 70 + 22 * (rows.size() - 1) + 50;
     StringBuilder s = start(height, "PSNR of the same policies on two families");

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 final class TrainPocketCommand implements Callable<Integer> {
   private final Recipe recipe;
 
-  @Mixin private ThreadOptions threads;
+  @Mixin private MachineOptions machine;
   @Mixin private Output output;
   @Mixin private TrainingOptions training;
 
@@ -86,6 +86,7 @@ final class TrainPocketCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     output.resumable();
+    machine.device().check();
     Recipe r = recipe;
     Path folder = out == null ? Path.of("out", "train-" + r.model()) : out;
     AtomicFile.removeLeft(OutputFolder.prepare(folder));
@@ -104,7 +105,8 @@ final class TrainPocketCommand implements Callable<Integer> {
             training.bf16());
     PocketTraining.Result result =
         PocketTraining.run(
-            new PocketTraining.Options(asked, folder, training.checkpointEvery(), from),
+            new PocketTraining.Options(
+                asked, machine.device(), folder, training.checkpointEvery(), from),
             output::log);
     LossCurve.ofCsv(result.curve(), r.model() + " transformer")
         .writePng(folder.resolve("loss.png"));

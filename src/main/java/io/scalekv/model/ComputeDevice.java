@@ -2,6 +2,7 @@ package io.scalekv.model;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
 import java.util.Locale;
 import java.util.Map;
 
@@ -58,6 +59,11 @@ public enum ComputeDevice {
   /** Returns the engine's device. */
   public Device engine() {
     return this == CUDA ? Device.gpu() : Device.cpu();
+  }
+
+  /** Returns a new owner of arrays on this device. */
+  public NDManager manager() {
+    return NDManager.newBaseManager(engine(), "PyTorch");
   }
 
   @Override

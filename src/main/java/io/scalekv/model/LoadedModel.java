@@ -44,7 +44,7 @@ public final class LoadedModel implements ImageModel {
       LoadListener listener,
       Network.Loader family) {
     options.device().check();
-    NDManager manager = NDManager.newBaseManager(options.device().engine(), "PyTorch");
+    NDManager manager = options.device().manager();
     try {
       Precision precision = options.precision();
       if (source instanceof ModelSource.Random random) {

@@ -11,6 +11,14 @@ import java.util.List;
 
 /** Conversion between images and arrays [N,3,Y,X] in −1..1. */
 public final class Pixels {
+  private static final float[] LEVELS = new float[256];
+
+  static {
+    for (int i = 0; i < LEVELS.length; i++) {
+      LEVELS[i] = i / 127.5f - 1;
+    }
+  }
+
   private Pixels() {}
 
   /**
@@ -36,7 +44,7 @@ public final class Pixels {
       byte[] rgb = image.rgb();
       for (int c = 0; c < 3; c++) {
         for (int i = 0; i < plane; i++) {
-          data[at++] = (rgb[3 * i + c] & 0xff) / 127.5f - 1;
+          data[at++] = LEVELS[rgb[3 * i + c] & 0xff];
         }
       }
     }

@@ -1,5 +1,6 @@
 package io.scalekv.train;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -67,7 +68,9 @@ public final class AdamW implements AutoCloseable {
    * @return global norm of the gradients before clipping
    */
   double update(int step, double learningRate) {
-    try (NDManager scope = weights.manager().newSubManager()) {
+    // its numbers are read one by one: on the host, where a read waits for no GPU
+    try (NDManager scope = weights.manager().newSubManager();
+        NDManager host = scope.newSubManager(Device.cpu())) {
       Map<String, NDArray> gradients = new LinkedHashMap<>();
       NDArray sum = scope.zeros(new Shape());
       for (Map.Entry<String, NDArray> e : weights.arrays().entrySet()) {
@@ -82,8 +85,8 @@ public final class AdamW implements AutoCloseable {
       }
       double factor = norm > options.clip() ? options.clip() / norm : 1;
       double ema = Math.min(options.emaDecay(), (1 + step) / (10.0 + step));
-      NDArray decayed = hyper(scope, step, learningRate, options.weightDecay(), factor, 1 - ema);
-      NDArray plain = hyper(scope, step, learningRate, 0, factor, 1 - ema);
+      NDArray decayed = hyper(host, step, learningRate, options.weightDecay(), factor, 1 - ema);
+      NDArray plain = hyper(host, step, learningRate, 0, factor, 1 - ema);
       for (Map.Entry<String, NDArray> e : weights.arrays().entrySet()) {
         String name = e.getKey();
         NDArray p = e.getValue();
@@ -103,9 +106,8 @@ public final class AdamW implements AutoCloseable {
   }
 
   private NDArray hyper(
-      NDManager scope, int step, double lr, double decay, double factor, double emaRate) {
-    return scope
-        .create(
+      NDManager host, int step, double lr, double decay, double factor, double emaRate) {
+    return host.create(
             new double[] {
               lr / (1 - Math.pow(options.beta1(), step)),
               1 - options.beta1(),

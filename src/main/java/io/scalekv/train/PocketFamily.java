@@ -51,6 +51,7 @@ sealed interface PocketFamily {
         r.vaeSteps(),
         learningRate,
         r.seed(),
+        o.device(),
         o.folder(),
         o.checkpointEvery(),
         result);
@@ -66,6 +67,7 @@ sealed interface PocketFamily {
         r.learningRate(),
         r.averaging(),
         r.bf16(),
+        o.device(),
         o.folder(),
         o.checkpointEvery(),
         start);

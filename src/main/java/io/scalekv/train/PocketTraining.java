@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.CheckpointNames;
+import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
@@ -33,12 +34,14 @@ public final class PocketTraining {
    * Options of a training.
    *
    * @param recipe model and hyperparameters
+   * @param device of weights and activations
    * @param folder of checkpoints, curves and the model
    * @param checkpointEvery time between checkpoints
    * @param from shipped model or model folder whose weights are the initial ones, or null for those
    *     of the recipe
    */
-  public record Options(Recipe recipe, Path folder, Duration checkpointEvery, String from) {}
+  public record Options(
+      Recipe recipe, ComputeDevice device, Path folder, Duration checkpointEvery, String from) {}
 
   /**
    * Files of a finished training.
@@ -68,7 +71,7 @@ public final class PocketTraining {
       CheckpointFolder shipped = files(config, family.tokenizerOf().name());
       copyTensors((from == null ? shipped : from).tokenizer(), vaeFile, StoredType.F32);
     }
-    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+    try (NDManager manager = o.device().manager();
         Weights vae = load(manager, vaeFile);
         Weights start = from == null ? null : load(manager, from.transformer())) {
       family.trainTransformer(o, vae, start, log);
@@ -101,7 +104,7 @@ public final class PocketTraining {
   }
 
   private static void copyTensors(Path from, Path to, StoredType type) {
-    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+    try (NDManager manager = ComputeDevice.CPU.manager();
         TensorSource source = SafetensorsFile.open(from);
         Weights weights = Weights.load(manager, source)) {
       Map<String, String> metadata = new TreeMap<>(source.metadata());

@@ -1,5 +1,6 @@
 package io.scalekv.train;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -61,15 +62,19 @@ public record ScaleBatches(
     return meta;
   }
 
-  /** Returns for every number of scales K the first token of each and the end, [K+1]. */
+  /**
+   * Returns for every number of scales K the first token of each and the end, [K+1], on the host,
+   * where attention reads them.
+   */
   NDArray[] bounds(NDManager manager) {
+    NDManager host = manager.newSubManager(Device.cpu());
     NDArray[] all = new NDArray[schedule.scales() + 1];
     for (int n = 1; n < all.length; n++) {
       long[] b = new long[n + 1];
       for (int k = 0; k <= n; k++) {
         b[k] = schedule.tokensBefore(k);
       }
-      all[n] = NativeCopy.of(manager, b, new Shape(b.length));
+      all[n] = NativeCopy.of(host, b, new Shape(b.length));
     }
     return all;
   }

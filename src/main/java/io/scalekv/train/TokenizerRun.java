@@ -1,6 +1,7 @@
 package io.scalekv.train;
 
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.model.ComputeDevice;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.Weights;
@@ -18,6 +19,7 @@ import java.util.function.Function;
  * @param steps updates
  * @param learningRate peak
  * @param seed of data and first weights
+ * @param device of weights and activations
  * @param folder where checkpoint and curve go
  * @param checkpointEvery time between checkpoints
  * @param result file of the averaged weights
@@ -28,6 +30,7 @@ public record TokenizerRun(
     int steps,
     double learningRate,
     long seed,
+    ComputeDevice device,
     Path folder,
     Duration checkpointEvery,
     Path result) {

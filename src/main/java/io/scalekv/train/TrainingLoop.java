@@ -150,7 +150,7 @@ public final class TrainingLoop {
   public void run(
       Objective objective, Consumer<Report> onReport, BiConsumer<Weights, Progress> onEnd) {
     try (Cancellation.Hold hold = Cancellation.hold();
-        NDManager parent = NDManager.newBaseManager("PyTorch");
+        NDManager parent = weights.manager().newSubManager();
         AdamW optimiser = new AdamW(parent, weights, options.optimiser())) {
       Progress at = restore(optimiser);
       weights.arrays().values().forEach(a -> a.setRequiresGradient(true));

@@ -3,6 +3,7 @@ package io.scalekv.train;
 import ai.djl.ndarray.NDArray;
 import io.scalekv.io.Require;
 import io.scalekv.model.CheckpointNames;
+import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.Precision;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
@@ -21,6 +22,7 @@ import java.util.function.UnaryOperator;
  * @param learningRate peak
  * @param averaging decay of the weights' moving average
  * @param bf16 whether the blocks' products round their factors to bfloat16
+ * @param device of weights and activations
  * @param folder where checkpoint, curve and weights go
  * @param checkpointEvery time between checkpoints
  * @param startFrom averaged weights to start from, or null
@@ -31,6 +33,7 @@ public record TransformerRun(
     double learningRate,
     double averaging,
     boolean bf16,
+    ComputeDevice device,
     Path folder,
     Duration checkpointEvery,
     Weights startFrom) {

@@ -74,7 +74,7 @@ public final class VqVaeTrainer {
 
   private void train(Consumer<String> log) {
     Engine.getInstance().setRandomSeed((int) run.seed());
-    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+    try (NDManager manager = run.device().manager();
         Weights weights = VqVae.initialWeights(manager, config)) {
       VqVae vae = new VqVae(config, weights);
       NDArray commitment = manager.full(new Shape(), COMMITMENT);

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.infinity.InfinityConfig;
 import io.scalekv.model.infinity.InfinityWeights;
 import io.scalekv.model.text.WordEmbedder;
@@ -68,7 +69,7 @@ class PocketTrainerTest {
         CONFIG,
         vae,
         new TokenMap(4, 4),
-        new TransformerRun(batches, 2, 0.01, 0.999, false, own, EVERY, from),
+        new TransformerRun(batches, 2, 0.01, 0.999, false, ComputeDevice.CPU, own, EVERY, from),
         log);
     return own;
   }
@@ -137,7 +138,8 @@ class PocketTrainerTest {
                     five,
                     vae,
                     new TokenMap(4, 4),
-                    new TransformerRun(batches, 0, 0.01, 0.999, false, folder, EVERY, null),
+                    new TransformerRun(
+                        batches, 0, 0.01, 0.999, false, ComputeDevice.CPU, folder, EVERY, null),
                     line -> {}));
     assertTrue(e.getMessage().endsWith("got 5"), e.getMessage());
   }

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.CheckpointNames;
+import io.scalekv.model.ComputeDevice;
 import io.scalekv.model.var.VarConfig;
 import io.scalekv.model.var.VarWeights;
 import io.scalekv.model.var.VqVae;
@@ -60,7 +61,10 @@ class VarTrainerTest {
     Path own = Files.createDirectories(folder.resolve(name));
     Path result = own.resolve(CheckpointNames.TOKENIZER);
     VqVaeTrainer.train(
-        TOKENIZER, new TokenizerRun(SCHEDULE, 2, steps, 0.01, 9, own, Duration.ZERO, result), log);
+        TOKENIZER,
+        new TokenizerRun(
+            SCHEDULE, 2, steps, 0.01, 9, ComputeDevice.CPU, own, Duration.ZERO, result),
+        log);
     return result;
   }
 
@@ -69,7 +73,8 @@ class VarTrainerTest {
     Path own = Files.createDirectories(folder.resolve(name));
     ScaleBatches batches = new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, steps, 9);
     TransformerRun run =
-        new TransformerRun(batches, 2, 0.01, 0.999, false, own, Duration.ZERO, from);
+        new TransformerRun(
+            batches, 2, 0.01, 0.999, false, ComputeDevice.CPU, own, Duration.ZERO, from);
     VarTrainer.train(CONFIG, vae, run, log);
     return own.resolve(CheckpointNames.TRANSFORMER);
   }
@@ -155,7 +160,15 @@ class VarTrainerTest {
                       config,
                       vae,
                       new TransformerRun(
-                          batches, 0, 0.01, 0.999, false, folder, Duration.ZERO, null),
+                          batches,
+                          0,
+                          0.01,
+                          0.999,
+                          false,
+                          ComputeDevice.CPU,
+                          folder,
+                          Duration.ZERO,
+                          null),
                       line -> {}));
       assertTrue(e.getMessage().endsWith(config.equals(ten) ? "got 10" : "got 9"), e.getMessage());
     }

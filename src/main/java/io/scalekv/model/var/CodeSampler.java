@@ -7,6 +7,7 @@ import io.scalekv.io.Require;
 import io.scalekv.model.Sampling;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.apache.commons.numbers.arrays.Selection;
 
 /**
  * Sampler of code indices from logits: guidance that grows with the scale, top-k, then top-p over
@@ -71,17 +72,27 @@ final class CodeSampler {
     int perImage = (int) s.get(1);
     float[] values = logits.toFloatArray();
     int[] indices = new int[values.length / codes];
-    for (int i = 0; i < indices.length; i++) {
-      SplittableRandom r = random[i / perImage];
-      float[] row = Arrays.copyOfRange(values, i * codes, (i + 1) * codes);
-      mask(row, options.topK(), options.topP());
-      indices[i] = draw(row, r.nextDouble());
-      if (options.moreSmooth()) {
+    if (options.moreSmooth()) {
+      for (int i = 0; i < indices.length; i++) {
+        SplittableRandom r = random[i / perImage];
+        float[] row = masked(values, i, codes);
+        indices[i] = draw(row, r.nextDouble());
         soften(row, ratio, r);
         System.arraycopy(row, 0, values, i * codes, codes);
       }
+      return new Codes(indices, values);
     }
-    return new Codes(indices, options.moreSmooth() ? values : null);
+    double[] u = new double[indices.length];
+    Arrays.setAll(u, i -> random[i / perImage].nextDouble());
+    Arrays.parallelSetAll(indices, i -> draw(masked(values, i, codes), u[i]));
+    return new Codes(indices, null);
+  }
+
+  /** Returns the logits of one token without those that are never drawn. */
+  private float[] masked(float[] values, int token, int codes) {
+    float[] row = Arrays.copyOfRange(values, token * codes, (token + 1) * codes);
+    mask(row, options.topK(), options.topP());
+    return row;
   }
 
   /**
@@ -94,18 +105,15 @@ final class CodeSampler {
    */
   static void mask(float[] row, int topK, double topP) {
     Require.between("top-k", topK, 0, row.length);
-    float[] sorted = row.clone();
-    Arrays.sort(sorted);
-    float least = topK == 0 ? GONE : sorted[sorted.length - topK];
-    int from = 0;
-    while (sorted[from] < least) {
-      from++;
-    }
-    int cut = topP == 0 ? from : cut(sorted, from, topP);
-    float last = sorted[cut];
+    float last = topK == 0 ? GONE : largest(row, topK);
     int equal = 0;
-    for (int i = cut; i > from && sorted[i - 1] == last; i--) {
-      equal++;
+    if (topP != 0) {
+      float[] sorted = from(row, last);
+      int cut = cut(sorted, topP);
+      last = sorted[cut];
+      for (int i = cut; i > 0 && sorted[i - 1] == last; i--) {
+        equal++;
+      }
     }
     for (int i = 0; i < row.length; i++) {
       if (row[i] < last || row[i] == last && equal-- > 0) {
@@ -114,15 +122,36 @@ final class CodeSampler {
     }
   }
 
+  /** Returns the k-th largest value. */
+  private static float largest(float[] row, int k) {
+    double[] values = new double[row.length];
+    Arrays.setAll(values, i -> row[i]);
+    Selection.select(values, values.length - k);
+    return (float) values[values.length - k];
+  }
+
+  /** Returns the values that are at least as large as a limit, ascending. */
+  private static float[] from(float[] row, float limit) {
+    float[] kept = new float[row.length];
+    int count = 0;
+    for (float x : row) {
+      if (x >= limit) {
+        kept[count++] = x;
+      }
+    }
+    Arrays.sort(kept, 0, count);
+    return Arrays.copyOf(kept, count);
+  }
+
   /** Returns the first place in ascending logits that stays under top-p. */
-  private static int cut(float[] sorted, int from, double topP) {
+  private static int cut(float[] sorted, double topP) {
     float most = sorted[sorted.length - 1];
     double all = 0;
-    for (int i = from; i < sorted.length; i++) {
-      all += Math.exp((double) sorted[i] - most);
+    for (float x : sorted) {
+      all += Math.exp((double) x - most);
     }
     double sum = 0;
-    int i = from;
+    int i = 0;
     for (; i < sorted.length - 1; i++) {
       sum += (float) (Math.exp((double) sorted[i] - most) / all);
       if ((float) sum > 1 - topP) {
@@ -140,7 +169,9 @@ final class CodeSampler {
     }
     double sum = 0;
     for (float x : row) {
-      sum += Math.exp((double) x - most);
+      if (x != GONE) {
+        sum += Math.exp((double) x - most);
+      }
     }
     double left = u * sum;
     int last = 0;

@@ -15,8 +15,10 @@ import io.scalekv.weights.TensorSource;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -137,6 +139,52 @@ class CodeSamplerTest {
       }
       assertNull(new CodeSampler(options(1), new long[1]).sample(logits, 0).weights());
     }
+  }
+
+  /** The masks of random logits with ties against a sort of all of them. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void masksAsASortOfAllLogits(long seed) {
+    SplittableRandom r = new SplittableRandom(seed);
+    for (int round = 0; round < 50; round++) {
+      float[] row = new float[r.nextInt(2, 40)];
+      for (int i = 0; i < row.length; i++) {
+        row[i] = r.nextInt(-9, 9) / 4f;
+      }
+      int topK = r.nextInt(row.length + 1);
+      double topP = r.nextInt(4) == 0 ? 0 : r.nextDouble();
+      float[] masked = row.clone();
+      CodeSampler.mask(masked, topK, topP);
+      assertArrayEquals(
+          sortedMask(row, topK, topP), masked, "top-k %d, p %s".formatted(topK, topP));
+    }
+  }
+
+  /**
+   * One place after another leaves, from the smallest logit and, of equal ones, the smallest index.
+   */
+  private static float[] sortedMask(float[] row, int topK, double topP) {
+    List<Integer> ascending =
+        IntStream.range(0, row.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> row[i]))
+            .toList();
+    float least = topK == 0 ? Float.NEGATIVE_INFINITY : row[ascending.get(row.length - topK)];
+    List<Integer> left = ascending.stream().filter(i -> row[i] >= least).toList();
+    double all = left.stream().mapToDouble(i -> Math.exp(row[i])).sum();
+    double sum = 0;
+    int from = 0;
+    while (topP != 0 && from < left.size() - 1) {
+      sum += Math.exp(row[left.get(from)]) / all;
+      if (sum > 1 - topP) {
+        break;
+      }
+      from++;
+    }
+    float[] masked = new float[row.length];
+    Arrays.fill(masked, Float.NEGATIVE_INFINITY);
+    left.stream().skip(from).forEach(i -> masked[i] = row[i]);
+    return masked;
   }
 
   @Test

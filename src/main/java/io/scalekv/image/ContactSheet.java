@@ -56,7 +56,7 @@ public final class ContactSheet {
     int rows = (images.size() + used - 1) / used;
     List<List<String>> wrapped = new ArrayList<>();
     int[] linesInRow = new int[rows];
-    FontMetrics metrics = labelled ? metrics() : null;
+    FontMetrics metrics = labelled ? Fonts.needed(ContactSheet::metrics) : null;
     int lineHeight = 0;
     int ascent = 0;
     if (labelled) {
@@ -146,24 +146,14 @@ public final class ContactSheet {
     return lines;
   }
 
-  /** Touching the first font is where a machine without fonts fails, in various ways. */
   private static FontMetrics metrics() {
-    try {
-      Font font = new Font(Font.SANS_SERIF, Font.PLAIN, FONT_SIZE);
-      Graphics2D scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
-      FontMetrics metrics = scratch.getFontMetrics(font);
-      scratch.dispose();
-      if (metrics.stringWidth("scale") <= 0) {
-        throw new IllegalStateException("the font has no letters");
-      }
-      return metrics;
-    } catch (RuntimeException | LinkageError | InternalError e) {
-      throw new IllegalStateException(
-          "missing a font for the labels of the contact sheet: install the packages"
-              + " fontconfig and fonts-dejavu-core ("
-              + e
-              + ")",
-          e);
+    Font font = new Font(Font.SANS_SERIF, Font.PLAIN, FONT_SIZE);
+    Graphics2D scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
+    FontMetrics metrics = scratch.getFontMetrics(font);
+    scratch.dispose();
+    if (metrics.stringWidth("scale") <= 0) {
+      throw new IllegalStateException("the font has no letters");
     }
+    return metrics;
   }
 }

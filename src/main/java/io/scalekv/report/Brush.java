@@ -3,6 +3,7 @@ package io.scalekv.report;
 import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
 import de.erichseifert.vectorgraphics2d.VectorHints;
 import de.erichseifert.vectorgraphics2d.util.GraphicsUtils;
+import io.scalekv.image.Fonts;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -51,16 +52,7 @@ final class Brush {
 
   /** Fails where text cannot be drawn, as on a server without fonts. */
   static void requireFonts() {
-    requireFonts(() -> width(plain(12), "scale"));
-  }
-
-  static void requireFonts(Runnable probe) {
-    try {
-      probe.run();
-    } catch (RuntimeException | LinkageError | InternalError e) {
-      throw new IllegalStateException(
-          "missing fonts (" + e + "): install fontconfig and fonts-dejavu-core", e);
-    }
+    Fonts.needed(() -> width(plain(12), "scale"));
   }
 
   /** Returns the width of a line of text. */

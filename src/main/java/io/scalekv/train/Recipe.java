@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * Training recipe of a pocket model, with the values that its shipped weights were trained with;
- * those of pocket-xl were trained on by a second training, see its provenance.
+ * those of pocket-xl were trained on by three more trainings, see its provenance.
  *
  * @param model name of the model
  * @param seed of data, noise and initial weights

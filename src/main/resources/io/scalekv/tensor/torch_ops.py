@@ -456,42 +456,82 @@ class M(Module):
     return sums
 
   # change of each query's output where one key is removed, p/(1-p) |o - v|, summed over the queries
-  # at index [W] (int64), in float64 and in blocks of queries: q [R,H,L,D], k and v [R,H,T,D],
-  # scale [1] on the logits -> [R,H,T]
+  # at index [W] (int64), in float64, head by head in blocks of queries that fit a core's cache:
+  # q [R,H,L,D], k and v [R,H,T,D], scale [1] on the logits -> [R,H,T]
   def removal_errors(self, q: Tensor, k: Tensor, v: Tensor, index: Tensor, scale: Tensor) -> Tensor:
-    rows = torch.mul(torch.index_select(q, 2, index), scale)
-    kt = torch.transpose(k, 2, 3)
-    v2 = torch.to(v, 7)
-    vt = torch.transpose(v2, 2, 3)
-    norms = torch.unsqueeze(torch.sum(torch.mul(v2, v2), [-1]), 2)
-    sums = torch.zeros_like(torch.select(v2, 3, 0))
-    step = torch.add(torch.floordiv(1048576, torch.numel(sums)), 1)
-    for i in range(torch.floordiv(torch.sub(torch.add(torch.size(rows, 2), step), 1), step)):
-      a = torch.mul(i, step)
-      s = torch.matmul(torch.slice(rows, 2, a, torch.add(a, step)), kt)
-      p = torch.softmax(torch.to(s, 7), -1)
-      o = torch.matmul(p, v2)
-      d = torch.add(torch.sum(torch.mul(o, o), [-1], True), norms)
-      d1 = torch.clamp_min(torch.sub(d, torch.mul(torch.matmul(o, vt), 2.)), 0.)
-      p1 = torch.clamp_max(p, 0.999999)
-      w = torch.div(p1, torch.sub(torch.ones_like(p1), p1))
-      _0 = torch.add_(sums, torch.sum(torch.mul(w, torch.sqrt(d1)), [2]))
-    return torch.to(sums, 6)
+    rows = torch.flatten(torch.mul(torch.index_select(q, 2, index), scale), 0, 1)
+    kt = torch.transpose(torch.flatten(k, 0, 1), 1, 2)
+    v2 = torch.to(torch.flatten(v, 0, 1), 7)
+    norms = torch.sum(torch.mul(v2, v2), [-1])
+    sums = torch.zeros_like(norms)
+    step = torch.add(torch.floordiv(131072, torch.size(norms, 1)), 1)
+    blocks = torch.floordiv(torch.sub(torch.add(torch.size(rows, 1), step), 1), step)
+    for h in range(torch.size(rows, 0)):
+      qh = torch.select(rows, 0, h)
+      kh = torch.select(kt, 0, h)
+      vh = torch.select(v2, 0, h)
+      vt = torch.transpose(vh, 0, 1)
+      nh = torch.select(norms, 0, h)
+      sh = torch.select(sums, 0, h)
+      for i in range(blocks):
+        a = torch.mul(i, step)
+        p = torch.softmax(torch.to(torch.matmul(torch.slice(qh, 0, a, torch.add(a, step)), kh), 7), -1)
+        o = torch.matmul(p, vh)
+        d = torch.add(torch.sum(torch.mul(o, o), [-1], True), nh)
+        d1 = torch.sqrt_(torch.clamp_min_(torch.addmm(d, o, vt, alpha=-2), 0.))
+        p1 = torch.clamp_max_(p, 0.999999)
+        d2 = torch.mul_(d1, p1)
+        _0 = torch.add_(sh, torch.sum(torch.div_(d2, torch.add_(torch.neg_(p1), 1)), [0]))
+    return torch.to(torch.reshape(sums, [torch.size(q, 0), torch.size(q, 1), -1]), 6)
 
   # squared change of the output, summed over queries and channels, where only keys of a rank below
-  # each of limits [N] stay: q [R,H,L,D], k and v [R,H,T,D], scale [1] on the logits, rank [R,H,T];
-  # behind the N numbers the squared output itself -> [N+1,R,H]
+  # each of limits [N] stay: q [R,H,L,D], k and v [R,H,T,D], scale [1] on the logits, rank [R,H,T] from
+  # 0, or -1 for keys that always stay, at least one, as many in every head; limits ascend. Keys in the
+  # order of their ranks: each limit adds those from the one before to two sums, in float64; blocks as in
+  # removal_errors. Behind the N numbers the squared output itself -> [N+1,R,H]
   def ranked_cut_errors(self, q: Tensor, k: Tensor, v: Tensor, scale: Tensor, rank: Tensor, limits: Tensor) -> Tensor:
-    s = torch.matmul(torch.mul(q, scale), torch.transpose(k, 2, 3))
-    o = torch.matmul(torch.softmax(s, -1), v)
-    parts = annotate(List[Tensor], [])
-    for i in range(torch.size(limits, 0)):
-      gone = torch.unsqueeze(torch.ge(rank, torch.select(limits, 0, i)), 2)
-      p = torch.softmax(torch.masked_fill(s, gone, -1e30), -1)
-      e = torch.sub(torch.matmul(p, v), o)
-      _0 = torch.append(parts, torch.sum(torch.mul(e, e), [2, 3]))
-    _1 = torch.append(parts, torch.sum(torch.mul(o, o), [2, 3]))
-    return torch.stack(parts)
+    rows = torch.flatten(torch.mul(q, scale), 0, 1)
+    keys = torch.flatten(k, 0, 1)
+    v2 = torch.to(torch.flatten(v, 0, 1), 7)
+    ranks = torch.flatten(rank, 0, 1)
+    n = torch.size(limits, 0)
+    t = torch.size(ranks, 1)
+    ends = annotate(List[int], [])
+    for i in range(n):
+      stay = torch.lt(torch.select(ranks, 0, 0), torch.select(limits, 0, i))
+      _0 = torch.append(ends, int(torch.item(torch.sum(stay))))
+    _1 = torch.append(ends, t)
+    sums = torch.new_zeros(v2, [torch.add(n, 1), torch.size(rows, 0)])
+    step = torch.add(torch.floordiv(131072, t), 1)
+    blocks = torch.floordiv(torch.sub(torch.add(torch.size(rows, 1), step), 1), step)
+    for h in range(torch.size(rows, 0)):
+      at = torch.argsort(torch.select(ranks, 0, h))
+      qh = torch.select(rows, 0, h)
+      kh = torch.transpose(torch.index_select(torch.select(keys, 0, h), 0, at), 0, 1)
+      vh = torch.index_select(torch.select(v2, 0, h), 0, at)
+      sh = torch.select(sums, 1, h)
+      for i in range(blocks):
+        a = torch.mul(i, step)
+        s = torch.to(torch.matmul(torch.slice(qh, 0, a, torch.add(a, step)), kh), 7)
+        e = torch.exp_(torch.sub_(s, torch.amax(s, [-1], True)))
+        parts = annotate(List[Tensor], [])
+        start = 0
+        over = torch.zeros_like(torch.matmul(torch.slice(e, 1, 0, 0), torch.slice(vh, 0, 0, 0)))
+        under = torch.sum(torch.slice(e, 1, 0, 0), [1], True)
+        for j in range(torch.add(n, 1)):
+          end = ends[j]
+          part = torch.slice(e, 1, start, end)
+          over = torch.add(over, torch.matmul(part, torch.slice(vh, 0, start, end)))
+          under = torch.add(under, torch.sum(part, [1], True))
+          _2 = torch.append(parts, torch.div(over, under))
+          start = end
+        outputs = torch.stack(parts)
+        o = torch.select(outputs, 0, n)
+        d = torch.sub(outputs, o)
+        changes = torch.slice(torch.sum(torch.mul(d, d), [1, 2]), 0, 0, n)
+        _3 = torch.add_(sh, torch.cat([changes, torch.reshape(torch.sum(torch.mul(o, o)), [1])]))
+    shape = [torch.add(n, 1), torch.size(q, 0), torch.size(q, 1)]
+    return torch.to(torch.reshape(sums, shape), 6)
 
   # sums over all queries of the attention that each key draws, and of its square, in float64:
   # q [R,H,L,D], k [R,H,T,D], scale [1] softmax scale, rows [1] (int64) queries at a time -> [2,R,H,T]

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.cache.Allocation;
 import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
+import io.scalekv.image.Fonts;
 import io.scalekv.roles.CalibratedModel;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationPart;
@@ -17,6 +18,7 @@ import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RoleStatistics;
 import io.scalekv.roles.Roles;
 import java.awt.image.BufferedImage;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -96,17 +98,16 @@ class RoleHeatMapTest {
 
   @Test
   void aMachineWithoutFontsIsTold() {
-    IllegalStateException error =
+    UncheckedIOException error =
         assertThrows(
-            IllegalStateException.class,
+            UncheckedIOException.class,
             () ->
-                Brush.requireFonts(
+                Fonts.needed(
                     () -> {
                       throw new NoClassDefFoundError("sun.awt.X11FontManager");
                     }));
-    assertTrue(
-        error.getMessage().endsWith("install fontconfig and fonts-dejavu-core"),
-        error.getMessage());
+    String message = error.getCause().getMessage();
+    assertTrue(message.endsWith("install fontconfig and fonts-dejavu-core"), message);
     Brush.requireFonts();
   }
 }

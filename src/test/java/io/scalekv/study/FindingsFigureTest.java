@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,7 +26,7 @@ final class FindingsFigureTest {
       Pattern.compile(
           "\\| ([a-z0-9-]+) \\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] \\| ([0-9.]+)"
               + " \\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] \\| ([0-9.]+) \\|");
-  private static final Pattern FAMILIES =
+  private static final Pattern FOUR =
       Pattern.compile(
           "\\| ([a-z0-9:= -]+) " + "\\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] ".repeat(4) + "\\|\n");
   private static final int WIDTH = 720;
@@ -54,7 +56,22 @@ final class FindingsFigureTest {
   void figuresHaveTheNumbersOfTheTables() throws IOException {
     String page = Files.readString(Path.of("docs/findings.md"));
     same("docs/figures/replay.svg", figure(points(page)));
-    same("docs/figures/families.svg", families(page));
+    same(
+        "docs/figures/families.svg",
+        dots(
+            table(page, "## What holds on both families", 12),
+            "PSNR of the same policies on two families",
+            List.of("pocket: Infinity, captions", "pocket-var: VAR, classes"),
+            "● 10 %, ○ 4 % of the peak bytes",
+            "two toys, 32 captions and 32 classes"));
+    same(
+        "docs/figures/pocket-xl.svg",
+        dots(
+            table(page, "## Is the paper's method itself", 9),
+            "PSNR of policies on pocket-xl",
+            List.of("● 20 %, ○ 10 % of the peak bytes", "● 4 %, ○ 1 % of the peak bytes"),
+            "● the larger budget, ○ the smaller",
+            "pocket-xl, a toy; 64 captions"));
   }
 
   private static void same(String name, String wanted) throws IOException {
@@ -65,28 +82,31 @@ final class FindingsFigureTest {
     assertEquals(wanted, Files.readString(file), name);
   }
 
-  /** Draws a row for each policy, a panel for each family; another seed is a band. */
-  private static String families(String page) {
-    List<String> names = new ArrayList<>();
-    List<double[]> rows = new ArrayList<>();
-    Matcher m = FAMILIES.matcher(page);
+  /** Returns the rows of a table by their policies: mean, low and high of four columns. */
+  private static Map<String, double[]> table(String page, String heading, int rows) {
+    String section = page.substring(page.indexOf(heading));
+    Matcher m = FOUR.matcher(section.substring(0, section.indexOf("\n## ", 1)));
+    Map<String, double[]> table = new LinkedHashMap<>();
     while (m.find()) {
-      names.add(m.group(1));
-      rows.add(
+      table.put(
+          m.group(1),
           IntStream.rangeClosed(2, 13).mapToDouble(i -> Double.parseDouble(m.group(i))).toArray());
     }
-    assertEquals(12, rows.size(), "rows of the table of families");
+    assertEquals(rows, table.size(), "rows of the table of " + heading);
+    return table;
+  }
+
+  /** Draws a row for each policy, two columns of the table in a panel; another seed is a band. */
+  private static String dots(
+      Map<String, double[]> table, String title, List<String> panels, String marks, String foot) {
+    List<String> names = List.copyOf(table.keySet());
+    List<double[]> rows = List.copyOf(table.values());
     int seed = names.indexOf("another seed");
     int height = 70 + 22 * (rows.size() - 1) + 50;
-    StringBuilder s = start(height, "PSNR of the same policies on two families");
+    StringBuilder s = start(height, title);
     for (int panel = 0; panel < 2; panel++) {
       int left = 180 + 275 * panel;
-      text(
-          s,
-          left,
-          40,
-          "start",
-          panel == 0 ? "pocket: Infinity, captions" : "pocket-var: VAR, classes");
+      text(s, left, 40, "start", panels.get(panel));
       DoubleUnaryOperator x = db -> left + (db - 12) * 250 / 24;
       double[] other = rows.get(seed);
       line(
@@ -129,9 +149,8 @@ final class FindingsFigureTest {
         12,
         18,
         "start",
-        "PSNR of the images (dB), 95 % interval · ● 10 %, ○ 4 % of the peak bytes · grey: another"
-            + " seed");
-    text(s, 360, height - 10, "middle", "two toys, 32 captions and 32 classes");
+        "PSNR of the images (dB), 95 % interval · " + marks + " · grey: another seed");
+    text(s, 360, height - 10, "middle", foot);
     return s.append("</svg>\n").toString();
   }
 

@@ -42,7 +42,7 @@ final class ExperimentTest {
   private static Experiment expand(ExperimentSpec spec, Path file) {
     ModelConfig config =
         switch (spec.model().name()) {
-          case "pocket", "pocket-l", "infinity-2b", "infinity-8b" ->
+          case "pocket", "pocket-l", "pocket-xl", "infinity-2b", "infinity-8b" ->
               ModelCatalog.config(spec.model().name());
           default ->
               ModelCatalog.read(

@@ -67,7 +67,7 @@ final class FindingsFigureTest {
     same(
         "docs/figures/pocket-xl.svg",
         dots(
-            table(page, "## Is the paper's method itself", 9),
+            table(page, "## What of ScaleKV pays", 9),
             "PSNR of policies on pocket-xl",
             List.of("● 20 %, ○ 10 % of the peak bytes", "● 4 %, ○ 1 % of the peak bytes"),
             "● the larger budget, ○ the smaller",

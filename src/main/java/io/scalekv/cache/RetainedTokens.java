@@ -115,15 +115,22 @@ public final class RetainedTokens {
           h,
           budget[h],
           list.length);
-      for (int j = 0; j < list.length; j++) {
-        Require.that(
-            list[j] >= 0 && list[j] < stored[h] && (j == 0 || list[j] > list[j - 1]),
-            "%s, head %d: indices must ascend below %d, got %s",
-            where,
-            h,
-            stored[h],
-            Arrays.toString(list));
+      if (!ascending(list, stored[h])) {
+        throw new IllegalArgumentException(
+            "%s, head %d: indices must ascend below %d, got %s"
+                .formatted(where, h, stored[h], Arrays.toString(list)));
       }
     }
+  }
+
+  private static boolean ascending(int[] list, int limit) {
+    int last = -1;
+    for (int index : list) {
+      if (index <= last || index >= limit) {
+        return false;
+      }
+      last = index;
+    }
+    return true;
   }
 }

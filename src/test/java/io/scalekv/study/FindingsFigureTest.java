@@ -26,9 +26,8 @@ final class FindingsFigureTest {
       Pattern.compile(
           "\\| ([a-z0-9-]+) \\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] \\| ([0-9.]+)"
               + " \\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] \\| ([0-9.]+) \\|");
-  private static final Pattern FOUR =
-      Pattern.compile(
-          "\\| ([a-z0-9:= -]+) " + "\\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] ".repeat(4) + "\\|\n");
+  private static final String NAME = "\\| ([a-z0-9:= -]+) ";
+  private static final String INTERVAL = "\\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] ";
   private static final int WIDTH = 720;
   private static final int HEIGHT = 380;
 
@@ -59,19 +58,34 @@ final class FindingsFigureTest {
     same(
         "docs/figures/families.svg",
         dots(
-            table(page, "## What holds on both families", 12),
+            table(page, "## What holds on both families", 12, 4),
             "PSNR of the same policies on two families",
             List.of("pocket: Infinity, captions", "pocket-var: VAR, classes"),
             "● 10 %, ○ 4 % of the peak bytes",
             "two toys, 32 captions and 32 classes"));
     same(
-        "docs/figures/pocket-xl.svg",
+        "docs/figures/who-wins.svg",
         dots(
-            table(page, "## What of ScaleKV pays", 9),
-            "PSNR of policies on pocket-xl",
-            List.of("● 20 %, ○ 10 % of the peak bytes", "● 4 %, ○ 1 % of the peak bytes"),
-            "● the larger budget, ○ the smaller",
-            "pocket-xl, a toy; 64 captions"));
+            beside(
+                table(page, "### pocket-l", 12, 3), table(page, "### pocket-xl", 12, 3)),
+            "PSNR of policies on pocket-l and pocket-xl",
+            List.of("pocket-l: 921 tokens of prefix", "pocket-xl: 1 497 tokens of prefix"),
+            "● 10 %, ○ 4 % of the peak bytes",
+            "two toys, 128 captions"));
+  }
+
+  /** Returns the two smaller budgets of two tables, in the order of the first. */
+  private static Map<String, double[]> beside(
+      Map<String, double[]> left, Map<String, double[]> right) {
+    Map<String, double[]> both = new LinkedHashMap<>();
+    left.forEach(
+        (name, l) ->
+            both.put(
+                name,
+                IntStream.concat(IntStream.range(3, 9), IntStream.range(12, 18))
+                    .mapToDouble(i -> i < 9 ? l[i] : right.get(name)[i - 9])
+                    .toArray()));
+    return both;
   }
 
   private static void same(String name, String wanted) throws IOException {
@@ -82,15 +96,19 @@ final class FindingsFigureTest {
     assertEquals(wanted, Files.readString(file), name);
   }
 
-  /** Returns the rows of a table by their policies: mean, low and high of four columns. */
-  private static Map<String, double[]> table(String page, String heading, int rows) {
+  /** Returns the rows of a table by their policies: mean, low and high of the first columns. */
+  private static Map<String, double[]> table(String page, String heading, int rows, int columns) {
     String section = page.substring(page.indexOf(heading));
-    Matcher m = FOUR.matcher(section.substring(0, section.indexOf("\n## ", 1)));
+    Matcher m =
+        Pattern.compile(NAME + INTERVAL.repeat(columns) + "\\|")
+            .matcher(section.substring(0, section.indexOf("\n#", 1)));
     Map<String, double[]> table = new LinkedHashMap<>();
     while (m.find()) {
       table.put(
           m.group(1),
-          IntStream.rangeClosed(2, 13).mapToDouble(i -> Double.parseDouble(m.group(i))).toArray());
+          IntStream.rangeClosed(2, 1 + 3 * columns)
+              .mapToDouble(i -> Double.parseDouble(m.group(i)))
+              .toArray());
     }
     assertEquals(rows, table.size(), "rows of the table of " + heading);
     return table;

@@ -212,13 +212,6 @@ final class Output {
     return Arrays.asList(values);
   }
 
-  /** Returns a number with that many digits after the point, or null for null. */
-  static String fixed(Number value, int digits) {
-    return value == null
-        ? null
-        : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
-  }
-
   /** Returns the name of an enum constant in lower case with hyphens. */
   static String word(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT).replace('_', '-');

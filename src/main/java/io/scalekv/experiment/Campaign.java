@@ -32,10 +32,10 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
    *
    * @param name of the experiment
    * @param folder of its results
-   * @param summary of its runs
+   * @param runs how they ended, each different run once
    * @param wallSeconds from begin to end
    */
-  public record Outcome(String name, Path folder, Runner.Summary summary, double wallSeconds) {}
+  public record Outcome(String name, Path folder, List<Runner.Ended> runs, double wallSeconds) {}
 
   /** Keeps the order. */
   public Campaign {
@@ -96,9 +96,9 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
       listener.say(sweep.file().name() + ": " + sweep.file().title());
       new ResultFolder(folder).takeFromNeighbours(runs);
     }
-    Runner.Summary summary = runners.of(sweep, folder).run(runs, listener);
+    List<Runner.Ended> ended = runners.of(sweep, folder).run(runs, listener);
     return new Outcome(
-        sweep.name(), folder, summary, Math.round((System.nanoTime() - start) / 1e8) / 10.0);
+        sweep.name(), folder, ended, Math.round((System.nanoTime() - start) / 1e8) / 10.0);
   }
 
   /** Steps of a run that its runner reports, those of references that are not there included. */

@@ -1,6 +1,5 @@
 package io.scalekv.experiment;
 
-import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.metrics.Interval;
@@ -193,10 +192,5 @@ public record Frontier(
       }
     }
     return Json.bind(json, Frontier.class, name);
-  }
-
-  /** As a file. */
-  public String text() {
-    return CanonicalJson.of(this);
   }
 }

@@ -23,25 +23,14 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
   public static final UserNets NONE = new UserNets(null, LpipsRange.MINUS_ONE_TO_ONE, null);
 
   /**
-   * What a run says of them; null for what there is not.
-   *
-   * @param lpips label
-   * @param lpipsHash hash of the file
-   * @param lpipsRange {@code -1..1} or {@code 0..1}
-   * @param inceptionHash hash of the file
-   */
-  public record Facts(String lpips, String lpipsHash, String lpipsRange, String inceptionHash) {
-    /** Of no nets. */
-    public static final Facts NONE = new Facts(null, null, null, null);
-  }
-
-  /**
-   * The hashes of the files.
+   * Returns labels and hashes of the files, without a feature net.
    *
    * @throws IllegalArgumentException for a file that is not there
    */
-  public Facts facts() throws IOException {
-    return new Facts(
+  public Run.Nets facts() throws IOException {
+    return new Run.Nets(
+        null,
+        null,
         lpips == null ? null : label(),
         hash(lpips),
         lpips == null ? null : range(lpipsRange),
@@ -55,13 +44,13 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
    */
   public void check() {
     if (lpips != null) {
-      try (Lpips net = openLpips()) {
+      try (Lpips net = Lpips.open(lpips, lpipsRange)) {
         RgbImage grey = RgbImage.of(TINY, TINY, new byte[3 * TINY * TINY]);
         net.of(grey, grey); // one number; whether it is finite is asked of each pair
       }
     }
     if (inception != null) {
-      openInception().close(); // opening runs it once
+      InceptionFeatures.open(inception).close(); // opening runs it once
     }
   }
 
@@ -86,13 +75,5 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
               + (Files.exists(file) ? "a folder" : "nothing there"));
     }
     return "sha256:" + Sha256.of(file);
-  }
-
-  Lpips openLpips() {
-    return Lpips.open(lpips, lpipsRange);
-  }
-
-  InceptionFeatures openInception() {
-    return InceptionFeatures.open(inception);
   }
 }

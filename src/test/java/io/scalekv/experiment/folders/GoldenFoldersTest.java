@@ -78,7 +78,7 @@ final class GoldenFoldersTest {
             0,
             2),
         null,
-        FolderScoring.Listener.NONE);
+        RunListener.NONE);
   }
 
   @TestFactory

@@ -27,7 +27,7 @@ final class EagleOptions {
       description =
           "GGUF file or folder of a Llama model: train an EAGLE draft model for it on its own"
               + " answers, instead of a small pair.")
-  private Path target;
+  Path target;
 
   @Option(
       names = "--prompts",
@@ -62,11 +62,6 @@ final class EagleOptions {
           "Tokens of a batch whose distribution is learned; states are learned at all of them"
               + " (default: ${DEFAULT-VALUE}).")
   private Integer positions;
-
-  /** Returns whether a target is named. */
-  boolean named() {
-    return target != null;
-  }
 
   /** Generates the target's answers, then trains; both resume. */
   Result train(

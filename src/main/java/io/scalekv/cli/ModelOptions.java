@@ -138,7 +138,7 @@ final class ModelOptions {
   ImageModel open(MachineOptions machine, List<String> texts, boolean images, Output output) {
     LoadOptions options =
         loading(machine, images).withTexts(texts.stream().filter(t -> !t.isEmpty()).toList());
-    try (LoadProgress progress = new LoadProgress(output.quiet(), output.err())) {
+    try (LoadProgress progress = new LoadProgress(output)) {
       return choice().open(options, progress);
     }
   }

@@ -54,13 +54,7 @@ final class Output {
   private final long start = System.nanoTime();
   private boolean resumable;
 
-  /** Returns whether progress is off. */
-  boolean quiet() {
-    return quiet;
-  }
-
-  /** Returns the command's stderr. */
-  PrintWriter err() {
+  private PrintWriter err() {
     return command.commandLine().getErr();
   }
 

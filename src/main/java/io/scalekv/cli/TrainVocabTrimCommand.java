@@ -99,7 +99,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     Require.between("--vocabulary", vocabulary, 258, 1 << 20);
     Require.between("--length", length, 2, 1023);
     AtomicFile.removeLeft(OutputFolder.prepare(out));
-    if (eagle.named()) {
+    if (eagle.target != null) {
       return eagle();
     }
     VocabTrimTraining.Result result =

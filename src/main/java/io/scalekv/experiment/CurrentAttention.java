@@ -42,8 +42,12 @@ final class CurrentAttention implements Drawing.Watcher {
 
   @Override
   public void drawn(int from, int to) {
-    images.addAll(profiler.statistics());
+    accept(profiler.statistics());
     listener.step(to + " of " + run.prompts().images() + " images");
+  }
+
+  void accept(List<PromptStatistics> seen) {
+    images.addAll(seen);
   }
 
   RunResult.Attention result() {

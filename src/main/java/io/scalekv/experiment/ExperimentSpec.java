@@ -188,10 +188,7 @@ public record ExperimentSpec(
       long seed,
       String querySamples) {}
 
-  /** Built on first use. */
-  private static final class Loaded {
-    static final JsonSchema SCHEMA = JsonSchema.of(ExperimentSpec.class, ExperimentSpec.SCHEMA);
-  }
+  private static final JsonSchema RULES = JsonSchema.of(ExperimentSpec.class, SCHEMA);
 
   private static final List<String> ROW_ORDER =
       List.of(
@@ -232,8 +229,8 @@ public record ExperimentSpec(
     ObjectNode tree = (ObjectNode) Json.parseYaml(text, name);
     FileKind.EXPERIMENT.check(tree, name);
     objects(tree);
-    Loaded.SCHEMA.complete(tree);
-    Loaded.SCHEMA.check(tree, name);
+    RULES.complete(tree);
+    RULES.check(tree, name);
     check(tree, name);
     ObjectNode small = (ObjectNode) tree.remove("quick");
     if (quick && small != null) {

@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Lpips;
@@ -68,12 +69,11 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
     if (file == null) {
       return null;
     }
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(
-          file
-              + ": must be a TorchScript file, got "
-              + (Files.exists(file) ? "a folder" : "nothing there"));
-    }
+    Require.that(
+        Files.isRegularFile(file),
+        "%s: must be a TorchScript file, got %s",
+        file,
+        Files.exists(file) ? "a folder" : "nothing there");
     return "sha256:" + Sha256.of(file);
   }
 }

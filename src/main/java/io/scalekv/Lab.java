@@ -9,6 +9,7 @@ import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.RunListener;
 import io.scalekv.experiment.Sweep;
 import io.scalekv.experiment.folders.FolderScores;
 import io.scalekv.experiment.folders.FolderScoring;
@@ -89,8 +90,7 @@ public final class Lab implements AutoCloseable {
    *     images of a pair that differ in size
    */
   public static FolderScores score(Path reference, List<Path> images) throws IOException {
-    return FolderScoring.run(
-        FolderScoring.Request.of(reference, images), null, FolderScoring.Listener.NONE);
+    return FolderScoring.run(FolderScoring.Request.of(reference, images), null, RunListener.NONE);
   }
 
   /** Returns a lab that draws otherwise, with the same model. */

@@ -2,6 +2,7 @@ package io.scalekv.bench;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.scalekv.experiment.Machine;
+import io.scalekv.experiment.RunListener;
 import io.scalekv.experiment.SourceCommit;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.experiment.folders.FolderScoring;
@@ -112,7 +113,7 @@ final class ScoreSpeedCommand implements Callable<Integer> {
             true,
             0,
             threads);
-    FolderScoring.run(request, results, FolderScoring.Listener.NONE);
+    FolderScoring.run(request, results, RunListener.NONE);
   }
 
   /** Decodes a file and keeps only its width: all pixels of all files would not fit in memory. */

@@ -58,7 +58,7 @@ final class CacheOptions {
       description =
           "Calibration of the policies (default: that shipped with the model; random roles with"
               + " --random-weights).")
-  private Path roles;
+  Path roles;
 
   @Mixin private FormatOptions formats = new FormatOptions();
 
@@ -113,11 +113,6 @@ final class CacheOptions {
       settings.add(PolicyImages.Setting.of(factory, policy, budget(), unconditional));
     }
     return settings;
-  }
-
-  /** Returns the file of the calibration, or null for the shipped one. */
-  Path roles() {
-    return roles;
   }
 
   /**

@@ -65,7 +65,7 @@ final class CalibrateCommand implements Callable<Integer> {
     int all = attention.images();
     int[] images = shard == null ? IntStream.range(0, all).toArray() : shard.images(all);
     try (SourceOptions.Opened opened =
-        attention.open(merge == null ? images : new int[0], output)) {
+        attention.opener().apply(merge == null ? images : new int[0], output)) {
       CalibrationRun run = new CalibrationRun(opened.source(), options);
       Measurements measured =
           merge == null ? measure(run, images) : CalibrationShard.readAll(merge, run, all);

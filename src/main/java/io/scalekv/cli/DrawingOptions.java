@@ -89,11 +89,6 @@ final class DrawingOptions {
           "Images drawn together; budgets in bytes count all (default: ${DEFAULT-VALUE}).")
   private Integer batch = 1;
 
-  /** Returns how the images of a model are drawn. */
-  Drawing drawing(ModelConfig config) {
-    return drawing(config, null);
-  }
-
   /**
    * Returns how the images of a model are drawn.
    *
@@ -116,7 +111,8 @@ final class DrawingOptions {
       Require.between("--cfg-until", cfgUntil, 1, schedule.scales());
       sampling = sampling.guidedUntil(cfgUntil, schedule.scales());
     }
-    return new Drawing(schedule, size.aspect(), sampling, negative(), seed, seeds);
+    String text = negative == null ? "" : negative;
+    return new Drawing(schedule, size.aspect(), sampling, text, seed, seeds);
   }
 
   /** Checks that the model's family has an option, if it is given. */
@@ -132,10 +128,5 @@ final class DrawingOptions {
   /** Returns the images drawn together. */
   int batch() {
     return batch;
-  }
-
-  /** Returns the negative prompt; empty for none. */
-  String negative() {
-    return negative == null ? "" : negative;
   }
 }

@@ -9,7 +9,6 @@ import io.scalekv.vocabtrim.train.EagleTraining;
 import io.scalekv.vocabtrim.train.TargetTexts;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +27,7 @@ final class EagleOptions {
       description =
           "GGUF file or folder of a Llama model: train an EAGLE draft model for it on its own"
               + " answers, instead of a small pair.")
-  private Path target;
+  Path target;
 
   @Option(
       names = "--prompts",
@@ -64,21 +63,9 @@ final class EagleOptions {
               + " (default: ${DEFAULT-VALUE}).")
   private Integer positions;
 
-  /** Returns whether a target is named. */
-  boolean named() {
-    return target != null;
-  }
-
   /** Generates the target's answers, then trains; both resume. */
   Result train(
-      Path out,
-      Duration every,
-      int steps,
-      int rows,
-      double rate,
-      int seed,
-      boolean bf16,
-      Consumer<String> log)
+      Path out, TrainingOptions training, int steps, int rows, double rate, Consumer<String> log)
       throws IOException {
     Require.that(!prompts.isEmpty(), "missing prompts: give --prompts DOMAIN=FILE");
     List<ChatPrompts> domains = new ArrayList<>();
@@ -91,13 +78,22 @@ final class EagleOptions {
           Llama model = Llama.open(target, true)) {
         ChatTemplate template = ChatTemplate.open(target);
         Map<String, List<List<int[]>>> batches =
-            TargetTexts.batches(tokenizer, template, domains, BATCH, seed);
+            TargetTexts.batches(tokenizer, template, domains, BATCH, training.seed());
         TargetTexts.generate(model, batches, texts, newTokens, answerTokens, log);
       }
     }
     try (Llama model = Llama.open(target)) {
       EagleTraining.Options options =
-          new EagleTraining.Options(out, every, steps, rows, positions, rate, 1, seed, bf16);
+          new EagleTraining.Options(
+              out,
+              training.checkpointEvery(),
+              steps,
+              rows,
+              positions,
+              rate,
+              1,
+              training.seed(),
+              training.bf16());
       return new Result(target, EagleTraining.run(options, model, log), texts);
     }
   }

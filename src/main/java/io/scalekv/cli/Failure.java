@@ -8,6 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -30,6 +31,14 @@ record Failure(int exitCode, String message) {
   private static final int LONGEST = 1_000;
 
   private static final int TAIL = 300;
+
+  /** Reasons of failures of the disk that state none. */
+  private static final Map<Class<?>, String> REASONS =
+      Map.of(
+          NoSuchFileException.class, "no such file or folder",
+          NotDirectoryException.class, "not a folder",
+          AccessDeniedException.class, "no permission",
+          FileAlreadyExistsException.class, "exists already");
 
   /** Exit code of a command that a signal interrupted, as in shells. */
   static final int STOPPED = 130;
@@ -92,19 +101,9 @@ record Failure(int exitCode, String message) {
   }
 
   private static String disk(FileSystemException error) {
-    String reason;
-    if (error.getReason() != null) {
-      reason = error.getReason();
-    } else if (error instanceof NoSuchFileException) {
-      reason = "no such file or folder";
-    } else if (error instanceof NotDirectoryException) {
-      reason = "not a folder";
-    } else if (error instanceof AccessDeniedException) {
-      reason = "no permission";
-    } else if (error instanceof FileAlreadyExistsException) {
-      reason = "exists already";
-    } else {
-      reason = error.getClass().getSimpleName();
+    String reason = error.getReason();
+    if (reason == null) {
+      reason = REASONS.getOrDefault(error.getClass(), error.getClass().getSimpleName());
     }
     return oneLine(error.getFile() + ": " + reason);
   }

@@ -113,7 +113,7 @@ final class GenerateCommand implements Callable<Integer> {
         Map<String, Object> recorded = record.write(model, drawing, prompts, batch, output);
         if (!draws) {
           output.json(recorded);
-          output.next("calibrate", "--traces", record.folder(), "--out", "out/calibration");
+          output.next("calibrate", "--traces", record.folder, "--out", "out/calibration");
           return 0;
         }
       }

@@ -61,8 +61,10 @@ final class ListCommand implements Callable<Integer> {
           e.settings(),
           s -> Output.row(s.name(), s.defaultValue(), s.meaning()));
     }
-    kind.next(name == null ? known.stream().findFirst().orElse(null) : name)
-        .ifPresent(words -> output.next(words.toArray()));
+    List<String> words = kind.next(name == null ? known.stream().findFirst().orElse(null) : name);
+    if (!words.isEmpty()) {
+      output.next(words.toArray());
+    }
     return 0;
   }
 }

@@ -1,7 +1,6 @@
 package io.scalekv.cli;
 
 import io.scalekv.weights.LoadListener;
-import java.io.PrintWriter;
 import java.util.Locale;
 
 /** Progress of reading weights, in tenths; silent below a quarter of a gibibyte. */
@@ -9,15 +8,13 @@ final class LoadProgress implements LoadListener, AutoCloseable {
   private static final long WORTH_SHOWING = 1L << 28;
   private static final int STEPS = 10;
 
-  private final boolean quiet;
-  private final PrintWriter err;
+  private final Output output;
   private Progress progress;
   private String task;
   private int shown;
 
-  LoadProgress(boolean quiet, PrintWriter err) {
-    this.quiet = quiet;
-    this.err = err;
+  LoadProgress(Output output) {
+    this.output = output;
   }
 
   @Override
@@ -29,7 +26,7 @@ final class LoadProgress implements LoadListener, AutoCloseable {
       close();
       task = what;
       shown = 0;
-      progress = Progress.of("reading " + what, STEPS, quiet, err);
+      progress = output.progress("reading " + what, STEPS);
     }
     for (; shown < (int) (STEPS * ((double) done / total)); shown++) {
       progress.step(String.format(Locale.ROOT, "of %.1f GiB", total / (double) (1 << 30)));
@@ -38,9 +35,7 @@ final class LoadProgress implements LoadListener, AutoCloseable {
 
   @Override
   public void remark(String line) {
-    if (!quiet) {
-      err.println(line);
-    }
+    output.log(line);
   }
 
   @Override

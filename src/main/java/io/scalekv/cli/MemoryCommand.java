@@ -78,13 +78,13 @@ final class MemoryCommand implements Callable<Integer> {
     output.line(
         "full cache (%s): %d tokens per layer and head, %s MiB; working copies: float32 keys and"
             + " values of the layer at work",
-        options.tokensOf().label(), table.fullTokens(), Output.mib(table.fullKvBytes()));
+        options.tokensOf.label(), table.fullTokens(), Output.mib(table.fullKvBytes()));
     output.table(
         ReportTable.of("memory", "MiB of keys and values", table.rows())
             .text("policy", MemoryTable.Row::policy)
             .text("budget", MemoryTable.Row::budget)
             .text("tokens", MemoryTable.Row::budgetTokens)
-            .text("% of full", r -> Output.fixed(r.percentOfFull(), 2))
+            .text("% of full", r -> ReportTable.fixed(r.percentOfFull(), 2))
             .mib("kvBytes", "between scales", of(CacheUsage::kvBytes))
             .mib("peakKvBytes", "peak", of(CacheUsage::peakKvBytes))
             .mib("workingPeakBytes", "with working copies", of(CacheUsage::workingPeakBytes))
@@ -108,7 +108,7 @@ final class MemoryCommand implements Callable<Integer> {
             CacheOptions.calibration(modelOptions.choice(), schedule, roles, 0, true),
             0);
     if (!measure) {
-      return MemoryTable.of(config.name(), factory, policies, budgets, options.tokensOf(), null);
+      return MemoryTable.of(config.name(), factory, policies, budgets, options.tokensOf, null);
     }
     long caches =
         budgets.stream().mapToLong(b -> b.equals(MemoryTable.FULL) ? 1 : policies.size()).sum();
@@ -118,7 +118,7 @@ final class MemoryCommand implements Callable<Integer> {
           factory,
           policies,
           budgets,
-          options.tokensOf(),
+          options.tokensOf,
           k -> progress.step("scale %d (%s)".formatted(k + 1, schedule.map(k))));
     }
   }

@@ -35,7 +35,7 @@ final class MemoryOptions {
       description =
           "Tokens of 100 %%: those that later scales read, or also the last scale's, which the"
               + " published code stores though nothing reads them (default: history).")
-  private MemoryTable.TokensOf tokensOf = MemoryTable.TokensOf.HISTORY;
+  MemoryTable.TokensOf tokensOf = MemoryTable.TokensOf.HISTORY;
 
   @Option(
       names = "--cfg-until",
@@ -43,11 +43,6 @@ final class MemoryOptions {
       converter = Choice.Positive.class,
       description = "No guidance behind scale K; the cache of the unconditional branch is freed.")
   private Integer cfgUntil;
-
-  /** Returns the tokens that count as the full cache. */
-  MemoryTable.TokensOf tokensOf() {
-    return tokensOf;
-  }
 
   /** Returns the memory of a model's cache. */
   MemoryModel memory(ModelConfig config, ScaleSchedule schedule) {

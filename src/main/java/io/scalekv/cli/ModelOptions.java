@@ -1,7 +1,6 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.CacheType;
-import io.scalekv.experiment.Sweep;
 import io.scalekv.io.Require;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.LoadOptions;
@@ -10,10 +9,8 @@ import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelIdentity;
 import io.scalekv.model.RandomWeights;
 import io.scalekv.roles.CalibratedModel;
-import io.scalekv.roles.Calibration;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Model options: which configuration, and the source of its weights. */
@@ -84,11 +81,6 @@ final class ModelOptions {
     return choice().config();
   }
 
-  /** Returns the calibration shipped with the model, if its weights are shipped. */
-  Optional<Calibration> shippedCalibration() {
-    return Sweep.shipped(choice());
-  }
-
   /** Returns the model of role files that do not name one, at a size. */
   CalibratedModel calibrated(SizeOptions size) {
     ModelConfig config = config();
@@ -146,7 +138,7 @@ final class ModelOptions {
   ImageModel open(MachineOptions machine, List<String> texts, boolean images, Output output) {
     LoadOptions options =
         loading(machine, images).withTexts(texts.stream().filter(t -> !t.isEmpty()).toList());
-    try (LoadProgress progress = new LoadProgress(output.quiet(), output.err())) {
+    try (LoadProgress progress = new LoadProgress(output)) {
       return choice().open(options, progress);
     }
   }

@@ -128,7 +128,7 @@ final class ModelsCommand implements Callable<Integer> {
         ModelCatalog.CONFIG,
         known.stream().map(c -> c.files().usual()).distinct().collect(Collectors.joining(", or ")),
         folder);
-    try (LoadProgress progress = new LoadProgress(output.quiet(), output.err())) {
+    try (LoadProgress progress = new LoadProgress(output)) {
       return ModelCheck.all(there, folder, progress);
     }
   }

@@ -14,13 +14,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Kinds of names that {@code list} shows. */
 enum Names {
   /** Cache policies. */
-  POLICIES("which tokens a layer retains") {
+  POLICIES("which tokens a layer retains", "memory", "--policy", "NAME", "--budget", "10%") {
     @Override
     List<Entry> entries() {
       return Policies.all().stream()
@@ -39,11 +38,6 @@ enum Names {
                           .toList(),
                       k.source()))
           .toList();
-    }
-
-    @Override
-    Optional<List<Object>> next(String name) {
-      return Optional.of(List.of("memory", "--policy", name, "--budget", "10%"));
     }
   },
   /** Fidelity metrics of images. */
@@ -88,7 +82,7 @@ enum Names {
     }
   },
   /** Experiment files. */
-  EXPERIMENTS("experiments of this project (sweep)") {
+  EXPERIMENTS("experiments of this project (sweep)", "sweep", "experiments/NAME.yaml", "--quick") {
     @Override
     List<Entry> entries() throws IOException {
       Path folder = Path.of("experiments");
@@ -104,12 +98,6 @@ enum Names {
         }
       }
       return entries;
-    }
-
-    @Override
-    Optional<List<Object>> next(String name) {
-      return Optional.ofNullable(name)
-          .map(n -> List.of("sweep", "experiments/" + n + ".yaml", "--quick"));
     }
   },
   /** Studies. */
@@ -128,7 +116,7 @@ enum Names {
     }
   },
   /** Models. */
-  MODELS("image models (--model)") {
+  MODELS("image models (--model)", "models") {
     @Override
     List<Entry> entries() {
       return ModelCatalog.models().stream()
@@ -146,11 +134,6 @@ enum Names {
                               ? "comes with the project"
                               : "needs --weights DIR")))
           .toList();
-    }
-
-    @Override
-    Optional<List<Object>> next(String name) {
-      return Optional.of(List.of("models"));
     }
   };
 
@@ -174,17 +157,23 @@ enum Names {
   record Setting(String name, @JsonProperty("default") String defaultValue, String meaning) {}
 
   private final String summary;
+  private final List<String> next;
 
-  Names(String summary) {
+  /**
+   * @param next words of a command that uses one of the names, {@code NAME}; none for no such
+   *     command
+   */
+  Names(String summary, String... next) {
     this.summary = summary;
+    this.next = List.of(next);
   }
 
   /** Returns all names of this kind. */
   abstract List<Entry> entries() throws IOException;
 
-  /** Returns a command that uses a name, if there is a plain one. */
-  Optional<List<Object>> next(String name) {
-    return Optional.empty();
+  /** Returns the words of a command that uses a name; none where there is no plain one. */
+  List<String> next(String name) {
+    return name == null ? List.of() : next.stream().map(w -> w.replace("NAME", name)).toList();
   }
 
   /** Returns what the names mean. */

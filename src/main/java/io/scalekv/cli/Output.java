@@ -54,13 +54,7 @@ final class Output {
   private final long start = System.nanoTime();
   private boolean resumable;
 
-  /** Returns whether progress is off. */
-  boolean quiet() {
-    return quiet;
-  }
-
-  /** Returns the command's stderr. */
-  PrintWriter err() {
+  private PrintWriter err() {
     return command.commandLine().getErr();
   }
 
@@ -210,13 +204,6 @@ final class Output {
   /** Returns the cells of a row; unlike {@link List#of} they may be null. */
   static List<Object> row(Object... values) {
     return Arrays.asList(values);
-  }
-
-  /** Returns a number with that many digits after the point, or null for null. */
-  static String fixed(Number value, int digits) {
-    return value == null
-        ? null
-        : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
   }
 
   /** Returns the name of an enum constant in lower case with hyphens. */

@@ -30,8 +30,7 @@ final class OutputFolder {
    */
   static Path prepare(Path folder) {
     try {
-      refuseFileInTheWay(folder);
-      refuseReadOnly(folder);
+      check(folder);
       Files.createDirectories(folder);
       if (!Files.isWritable(folder)) {
         throw refused(folder, "cannot be written to", null);
@@ -45,25 +44,15 @@ final class OutputFolder {
     }
   }
 
-  private static void refuseFileInTheWay(Path folder) {
-    for (Path path = folder.toAbsolutePath(); path != null; path = path.getParent()) {
-      if (Files.isDirectory(path)) {
-        return;
-      }
-      if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-        String what = Files.isRegularFile(path) ? "a file" : "a link that leads to no folder";
-        throw refused(folder, "must be a folder, but " + path + " is " + what, null);
-      }
-    }
-  }
-
-  private static void refuseReadOnly(Path folder) throws IOException {
+  /** Refuses a file in the way, and a folder above that is read-only. */
+  private static void check(Path folder) throws IOException {
     Path existing = folder.toAbsolutePath();
-    while (existing != null && !Files.isDirectory(existing)) {
+    while (!Files.isDirectory(existing)) {
+      if (Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
+        String what = Files.isRegularFile(existing) ? "a file" : "a link that leads to no folder";
+        throw refused(folder, "must be a folder, but " + existing + " is " + what, null);
+      }
       existing = existing.getParent();
-    }
-    if (existing == null) {
-      return;
     }
     PosixFileAttributeView view =
         Files.getFileAttributeView(existing, PosixFileAttributeView.class);

@@ -42,7 +42,7 @@ final class ProfileCommand implements Callable<Integer> {
     ProfileOptions wanted = sampling.options(ProfileOptions.light(), sources.seed());
     OutputFolder.prepare(out);
     int[] images = IntStream.range(0, attention.images()).toArray();
-    try (SourceOptions.Opened opened = attention.open(images, output)) {
+    try (SourceOptions.Opened opened = attention.opener().apply(images, output)) {
       AttentionSource source = opened.source();
       ProfileOptions options = source.sampling(wanted);
       AttentionProfile profile =

@@ -72,15 +72,6 @@ final class PromptOptions {
     return IntStream.rangeClosed(from, to).mapToObj(Integer::toString);
   }
 
-  /**
-   * Reads the first prompts of a file and checks that the model can read them.
-   *
-   * @param limit number of prompts; null for all
-   */
-  static PromptSet read(Path file, Integer limit, ModelConfig model) {
-    return checked(read(file, limit), model);
-  }
-
   private static PromptSet checked(PromptSet set, ModelConfig model) {
     for (int i = 0; i < set.prompts().size(); i++) {
       try {

@@ -4,12 +4,11 @@ import io.scalekv.cache.Budget;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.experiment.Results;
-import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Require;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.report.Recommendation;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,7 +67,7 @@ final class RecommendCommand implements Callable<Integer> {
     ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
     Frontier frontier = frontier(config, schedule);
     if (save != null) {
-      AtomicFile.write(save, frontier.text().getBytes(StandardCharsets.UTF_8));
+      CanonicalJson.write(save, frontier);
     }
     Recommendation r =
         Recommendation.of(

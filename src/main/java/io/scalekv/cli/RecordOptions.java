@@ -22,16 +22,11 @@ final class RecordOptions {
       description =
           "Record queries, keys and values of the images under the full cache, as traces for"
               + " calibrate, profile and study replay; resumable.")
-  private Path folder;
+  Path folder;
 
   /** Returns whether attention is recorded. */
   boolean given() {
     return folder != null;
-  }
-
-  /** Returns the folder of the recording, or null. */
-  Path folder() {
-    return folder;
   }
 
   /** Creates the folder before any work starts. */

@@ -73,7 +73,7 @@ final class RedrawOptions {
         CacheOptions.calibration(
             choice,
             redraw.drawing().schedule(),
-            caches.roles(),
+            caches.roles,
             redraw.drawing().seed(),
             models.isRandom());
     if (out != null) {

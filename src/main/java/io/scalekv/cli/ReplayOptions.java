@@ -2,6 +2,7 @@ package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.RunListener;
 import io.scalekv.study.Study;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,7 +47,7 @@ final class ReplayOptions {
   }
 
   /** Returns the policies; a comma before {@code name=} continues the settings of a policy. */
-  Study.Replay replay(Study.Replay.Progress progress) {
+  Study.Replay replay(RunListener progress) {
     List<PolicySpec> specs =
         Stream.of(policies.split(",(?![^,:]*=)"))
             .filter(p -> !p.isBlank())

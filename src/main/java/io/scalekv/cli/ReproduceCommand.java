@@ -58,16 +58,16 @@ final class ReproduceCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     output.resumable();
-    ModelChoice model = sweep.model().choice();
+    ModelChoice model = sweep.model.choice();
     model.check();
     List<Sweep> sweeps = sweep.read(experiments, this::model);
-    Path root = sweep.out();
+    Path root = sweep.out;
     if (root == null) {
-      String name = model.config().name() + (sweep.quick() ? "-quick" : "");
+      String name = model.config().name() + (sweep.quick ? "-quick" : "");
       root = Path.of("out", "paper", name);
     }
     List<SweepSummary> outcomes = sweep.run(sweeps, Set.of(), output, root);
-    if (!sweep.images()) {
+    if (!sweep.images) {
       for (SweepSummary o : outcomes) {
         removeOtherImages(Path.of(o.folder(), "images"));
       }
@@ -94,10 +94,10 @@ final class ReproduceCommand implements Callable<Integer> {
   private ModelChoice model(Path file) {
     try {
       ExperimentSpec spec = ExperimentSpec.read(file);
-      boolean published = sweep.model().config().published();
+      boolean published = sweep.model.config().published();
       boolean own = !spec.model().name().equals(ModelChoice.DEFAULT);
       boolean timed = spec.kind() == ExperimentSpec.Kind.LATENCY && published;
-      return own && !timed ? null : sweep.model().choice();
+      return own && !timed ? null : sweep.model.choice();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
 import io.scalekv.cache.Budget;
+import io.scalekv.experiment.Sweep;
 import io.scalekv.report.ReportTable;
 import io.scalekv.study.RoleAgreement;
 import io.scalekv.study.RoleSource;
@@ -48,8 +49,7 @@ final class RolesDiffCommand implements Callable<Integer> {
     RoleSource.Origin origin =
         new RoleSource.Origin(
             () ->
-                modelOptions
-                    .shippedCalibration()
+                Sweep.shipped(modelOptions.choice())
                     .orElseThrow(
                         () -> new IllegalArgumentException("no calibration comes with this model")),
             () -> modelOptions.calibrated(size),

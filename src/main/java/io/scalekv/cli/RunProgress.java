@@ -2,32 +2,25 @@ package io.scalekv.cli;
 
 import io.scalekv.experiment.RunListener;
 
-/** Progress of all runs of a command, on stderr. */
+/** Progress of all runs or pairs of a command, on stderr. */
 final class RunProgress implements RunListener {
+  private final String task;
   private final Output output;
   private Progress all;
-  private Task task;
 
-  RunProgress(Output output) {
+  RunProgress(String task, Output output) {
+    this.task = task;
     this.output = output;
   }
 
   @Override
   public void planned(int steps) {
-    all = steps == 0 ? null : output.progress("runs", steps);
-  }
-
-  @Override
-  public void begun(Task begun, int steps) {
-    task = begun;
-    if (!begun.isPlanned()) {
-      output.log("%s: %d prompts".formatted(begun.label(), steps));
-    }
+    all = steps == 0 ? null : output.progress(task, steps);
   }
 
   @Override
   public void step(String note) {
-    if (all != null && task != null && task.isPlanned()) {
+    if (all != null) {
       all.step(note);
     }
   }
@@ -37,11 +30,6 @@ final class RunProgress implements RunListener {
     if (all != null) {
       all.skip(steps);
     }
-  }
-
-  @Override
-  public void ended() {
-    task = null;
   }
 
   @Override

@@ -93,7 +93,8 @@ final class RunnerOptions {
         RunExecutor.Context context,
         Runner.Options options,
         MachineOptions machine) {
-      SparkSettings settings = new SparkSettings(runner.master, machine.threads(), runner.conf);
+      SparkSettings settings =
+          new SparkSettings(runner.master, machine.threads.threads(), runner.conf);
       if (settings.local()) {
         ThreadOptions.setEngineThreads(settings.cores());
       }

@@ -130,10 +130,8 @@ final class ScoreCommand implements Callable<Integer> {
             strict,
             rulerImages,
             threads.count());
-    FolderScores scores;
-    try (ScoreProgress progress = new ScoreProgress(output)) {
-      scores = FolderScoring.run(request, OutputFolder.prepare(out), progress);
-    }
+    FolderScores scores =
+        FolderScoring.run(request, OutputFolder.prepare(out), new RunProgress("pairs", output));
     ScoreReport report = ScoreReport.of(scores);
     List<Path> files = new ArrayList<>(List.of(out.resolve("pairs.jsonl")));
     files.addAll(report.write(out));

@@ -36,11 +36,6 @@ final class SizeOptions {
       description = "Height over width, 0.333 to 3.0; not for var (default: 1.0).")
   private Double aspect;
 
-  /** Returns the size, if given. */
-  Optional<String> size() {
-    return Optional.ofNullable(size);
-  }
-
   /** Returns the published ratio of height over width that is drawn. */
   double aspect() {
     return Schedules.nearestRatio(asked());
@@ -50,7 +45,7 @@ final class SizeOptions {
   ScaleSchedule schedule(ModelConfig config) {
     DrawingOptions.check(DrawingOption.SIZE, size, config);
     DrawingOptions.check(DrawingOption.ASPECT, aspect, config);
-    ScaleSchedule schedule = config.schedule(size(), asked());
+    ScaleSchedule schedule = config.schedule(Optional.ofNullable(size), asked());
     if (command != null && aspect() != asked()) {
       command
           .commandLine()

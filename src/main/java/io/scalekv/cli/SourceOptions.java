@@ -22,6 +22,8 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -55,27 +57,21 @@ final class SourceOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  /** Attention before any weight is loaded. */
-  interface Attention {
-    /** Returns the name of the model. */
-    String name();
-
-    /** Returns the memory of the model's cache. */
-    MemoryModel memory(FormatOptions formats);
-
-    /** Returns the number of images. */
-    int images();
-
-    /** Returns the names of the parts that cost no further passes and can be measured. */
-    Set<String> tappedParts();
-
-    /**
-     * Opens the source.
-     *
-     * @param images that will be replayed
-     */
-    Opened open(int[] images, Output output);
-  }
+  /**
+   * Attention before any weight is loaded.
+   *
+   * @param name of the model
+   * @param images number of images
+   * @param tappedParts names of the parts that cost no further passes and can be measured
+   * @param memory memory of the model's cache in given number formats
+   * @param opener opens the source of some images
+   */
+  record Attention(
+      String name,
+      int images,
+      Set<String> tappedParts,
+      Function<FormatOptions, MemoryModel> memory,
+      BiFunction<int[], Output, Opened> opener) {}
 
   /**
    * Open source.
@@ -107,9 +103,7 @@ final class SourceOptions {
   /** Reads prompts, or the recording. */
   Attention read() throws IOException {
     if (traces == null) {
-      ModelConfig config = model.config();
-      PromptSet set = prompts.read(config);
-      return new Drawn(config, drawing.drawing(config), set);
+      return drawn(model.config());
     }
     for (OptionSpec option : command.commandLine().getParseResult().matchedOptionsSet()) {
       boolean ofModels =
@@ -118,93 +112,47 @@ final class SourceOptions {
               && !OF_BOTH.contains(option.longestName());
       Require.that(!ofModels, "give either --traces or %s", option.longestName());
     }
-    return new Recorded(RecordedAttention.open(traces));
+    return recorded(RecordedAttention.open(traces));
   }
 
-  /** Attention of a model that draws. */
-  private final class Drawn implements Attention {
-    private final ModelConfig config;
-    private final Drawing how;
-    private final PromptSet set;
-
-    Drawn(ModelConfig config, Drawing how, PromptSet set) {
-      this.config = config;
-      this.how = how;
-      this.set = set;
-    }
-
-    @Override
-    public String name() {
-      return config.name();
-    }
-
-    @Override
-    public MemoryModel memory(FormatOptions formats) {
-      return formats.memory(
-          config.geometry(), model.valueType(), how.sampling().guided(), drawing.batch());
-    }
-
-    @Override
-    public int images() {
-      return how.images(set.prompts()).size();
-    }
-
-    @Override
-    public Set<String> tappedParts() {
-      return CalibrationRun.tappedParts();
-    }
-
-    @Override
-    public Opened open(int[] images, Output output) {
-      List<String> texts =
-          Arrays.stream(images)
-              .map(i -> i / how.seeds())
-              .distinct()
-              .mapToObj(set.prompts()::get)
-              .toList();
-      ImageModel opened = model.open(machine, texts, false, output);
-      return new Opened(new DrawnAttention(opened, how, set), opened.provenance(), opened);
-    }
+  /** Returns the attention of a model that draws. */
+  private Attention drawn(ModelConfig config) {
+    PromptSet set = prompts.read(config);
+    Drawing how = drawing.drawing(config, null);
+    return new Attention(
+        config.name(),
+        how.images(set.prompts()).size(),
+        CalibrationRun.tappedParts(),
+        formats ->
+            formats.memory(
+                config.geometry(), model.valueType(), how.sampling().guided(), drawing.batch()),
+        (images, output) -> {
+          List<String> texts =
+              Arrays.stream(images)
+                  .map(i -> i / how.seeds())
+                  .distinct()
+                  .mapToObj(set.prompts()::get)
+                  .toList();
+          ImageModel opened = model.open(machine, texts, false, output);
+          return new Opened(new DrawnAttention(opened, how, set), opened.provenance(), opened);
+        });
   }
 
-  /** Recorded attention. */
-  private final class Recorded implements Attention {
-    private final RecordedAttention source;
-
-    Recorded(RecordedAttention source) {
-      this.source = source;
-    }
-
-    @Override
-    public String name() {
-      return source.manifest().recording().model();
-    }
-
-    @Override
-    public MemoryModel memory(FormatOptions formats) {
-      TraceRecording recording = source.manifest().recording();
-      return formats.memory(
-          source.geometry(),
-          recording.type() == StoredType.F32 ? CacheType.FP32 : CacheType.BF16,
-          recording.guidance() != TraceRecording.Guidance.NONE,
-          drawing.batch());
-    }
-
-    @Override
-    public int images() {
-      return source.images();
-    }
-
-    @Override
-    public Set<String> tappedParts() {
-      Set<String> parts = new TreeSet<>(CalibrationRun.tappedParts());
-      parts.removeAll(CalibrationRun.lackedParts(source).keySet());
-      return parts;
-    }
-
-    @Override
-    public Opened open(int[] images, Output output) {
-      return new Opened(source, new TreeMap<>(source.provenance()), null);
-    }
+  /** Returns recorded attention. */
+  private Attention recorded(RecordedAttention source) {
+    TraceRecording recording = source.manifest().recording();
+    Set<String> parts = new TreeSet<>(CalibrationRun.tappedParts());
+    parts.removeAll(CalibrationRun.lackedParts(source).keySet());
+    return new Attention(
+        recording.model(),
+        source.images(),
+        parts,
+        formats ->
+            formats.memory(
+                source.geometry(),
+                recording.type() == StoredType.F32 ? CacheType.FP32 : CacheType.BF16,
+                recording.guidance() != TraceRecording.Guidance.NONE,
+                drawing.batch()),
+        (images, output) -> new Opened(source, new TreeMap<>(source.provenance()), null));
   }
 }

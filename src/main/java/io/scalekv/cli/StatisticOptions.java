@@ -125,7 +125,7 @@ final class StatisticOptions {
         sampling.options(ProfileOptions.defaults(), seed),
         statistic,
         budget,
-        attention.memory(formats),
+        attention.memory().apply(formats),
         allocation,
         RoleClassifier.of(
             classifier, drafters == null ? OptionalInt.empty() : OptionalInt.of(drafters), seed),

@@ -98,39 +98,20 @@ final class StudyCommand implements Callable<Integer> {
     List<Path> all = replay.with(inputs);
     Require.that(!all.isEmpty(), "missing INPUT: the study %s reads %s", name, study.inputs());
     Path folder = OutputFolder.prepare(out == null ? Path.of("out", "study", name) : out);
+    RunProgress progress = new RunProgress("replay", output);
     Study.Answer answer;
-    try (ReplayProgress progress = new ReplayProgress()) {
+    try {
       answer =
           study.answer(
               new Study.Request(
                   all, statistic, classifier, budget, draws, seed, replay.replay(progress)));
+    } finally {
+      progress.finished();
     }
     List<Path> files = answer.write(folder);
     output.json(Map.of("study", name), answer.json(), output.work(files));
     answer.tables().forEach(output::table);
     output.files(files);
     return 0;
-  }
-
-  /** Progress of a replay, whose number of images the study knows. */
-  private final class ReplayProgress implements Study.Replay.Progress, AutoCloseable {
-    private Progress progress;
-
-    @Override
-    public void done(int done, int all) {
-      if (progress == null) {
-        progress = output.progress("replay", all);
-      }
-      if (done > 0) {
-        progress.step("prompt " + done);
-      }
-    }
-
-    @Override
-    public void close() {
-      if (progress != null) {
-        progress.close();
-      }
-    }
   }
 }

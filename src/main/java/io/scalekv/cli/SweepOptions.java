@@ -25,20 +25,20 @@ final class SweepOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  @Mixin private ModelOptions model;
+  @Mixin ModelOptions model;
   @Mixin private NetOptions nets;
   @Mixin private MachineOptions machine;
   @Mixin private RunnerOptions runner;
 
   @Option(names = "--quick", description = "Run the small version that the experiment names.")
-  private boolean quick;
+  boolean quick;
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
       names = "--out",
       paramLabel = "DIR",
       description = "Folder of the results (default: below out/).")
-  private Path out;
+  Path out;
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(
@@ -49,32 +49,12 @@ final class SweepOptions {
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
   @Option(names = "--images", description = "Keep the images of every run.")
-  private boolean images;
+  boolean images;
 
   @Option(names = "--fail-fast", description = "Stop at the first run that fails.")
   private boolean failFast;
 
   private boolean folder;
-
-  /** Returns whether the small versions are asked for. */
-  boolean quick() {
-    return quick;
-  }
-
-  /** Returns whether all images are kept. */
-  boolean images() {
-    return images;
-  }
-
-  /** Returns the folder given by {@code --out}, or null. */
-  Path out() {
-    return out;
-  }
-
-  /** Returns the model options. */
-  ModelOptions model() {
-    return model;
-  }
 
   /** Returns the folder that holds the folders of several experiments. */
   Path root() {
@@ -142,12 +122,12 @@ final class SweepOptions {
             (sweep, results) ->
                 runner.of(
                     sweep,
-                    sweep.context(machine.threadCount(), references),
+                    sweep.context(machine.threads.count(), references),
                     new Runner.Options(
                         results, references, images || root != null, failFast, alone),
                     machine,
                     model.loading(machine, true)),
-            new RunProgress(output))
+            new RunProgress("runs", output))
         .stream()
         .map(SweepSummary::of)
         .toList();

@@ -30,18 +30,13 @@ final class TokenizerOptions {
       split = ",",
       defaultValue = "assistant",
       description = "Roles of the messages to read (default: ${DEFAULT-VALUE}).")
-  private Set<String> roles = Set.of();
+  Set<String> roles = Set.of();
 
   @Option(
       names = "--text",
       paramLabel = "FILE",
       description = "Held-out text, JSON lines or plain, reported by language; repeatable.")
   private List<Path> heldOut = List.of();
-
-  /** Returns whether a tokenizer is named. */
-  boolean given() {
-    return tokenizer != null;
-  }
 
   /** Opens the tokenizer of the option, or of another place if none is named; may be null. */
   TextTokenizer open(Path otherwise) {
@@ -51,7 +46,7 @@ final class TokenizerOptions {
 
   /** Opens the tokenizer, which must be named. */
   TextTokenizer open() {
-    Require.that(given(), "missing tokenizer: give --tokenizer");
+    Require.that(tokenizer != null, "missing tokenizer: give --tokenizer");
     return open(null);
   }
 
@@ -64,11 +59,6 @@ final class TokenizerOptions {
   /** Returns the task of counting some files. */
   TokenCounter.Task task(List<Path> files, int threads) {
     return new TokenCounter.Task(files, roles, threads);
-  }
-
-  /** Returns the roles. */
-  Set<String> roles() {
-    return roles;
   }
 
   /** Returns the counts of the held-out texts by language; empty without any. */

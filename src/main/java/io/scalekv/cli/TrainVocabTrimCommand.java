@@ -1,12 +1,15 @@
 package io.scalekv.cli;
 
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Require;
 import io.scalekv.report.LossCurve;
+import io.scalekv.report.ReportTable;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.train.VocabTrimTraining;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,7 +30,37 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
   @Mixin private ThreadOptions threads;
   @Mixin private Output output;
   @Mixin private TrainingOptions training;
-  @Mixin private VocabTrimOptions pair;
+
+  @Option(
+      names = "--text",
+      paramLabel = "DIR",
+      description = "Folder of UTF-8 text files to train on instead of the synthetic language.")
+  private Path text;
+
+  @Option(
+      names = "--vocabulary",
+      paramLabel = "N",
+      defaultValue = "8192",
+      converter = Choice.Positive.class,
+      description = "Tokens of the tokenizer, at most (default: ${DEFAULT-VALUE}).")
+  private Integer vocabulary;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "700",
+      converter = Choice.Positive.class,
+      description = "Updates of the target (default: ${DEFAULT-VALUE}).")
+  private Integer steps;
+
+  @Option(
+      names = "--length",
+      paramLabel = "N",
+      defaultValue = "160",
+      converter = Choice.Positive.class,
+      description = "Tokens of a row (default: ${DEFAULT-VALUE}).")
+  private Integer length;
+
   @Mixin private EagleOptions eagle;
 
   @HelpGroup(HelpGroup.Heading.OUTPUT)
@@ -63,20 +96,26 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     output.resumable();
-    pair.check();
+    Require.between("--vocabulary", vocabulary, 258, 1 << 20);
+    Require.between("--length", length, 2, 1023);
     AtomicFile.removeLeft(OutputFolder.prepare(out));
-    if (eagle.named()) {
+    if (eagle.target != null) {
       return eagle();
     }
     VocabTrimTraining.Result result =
-        pair.train(
-            out,
-            training.checkpointEvery(),
-            draftSteps,
-            rows,
-            learningRate == null ? 0.004 : learningRate,
-            training.seed(),
-            training.bf16(),
+        VocabTrimTraining.run(
+            new VocabTrimTraining.Options(
+                out,
+                training.checkpointEvery(),
+                Optional.ofNullable(text),
+                vocabulary,
+                steps,
+                draftSteps,
+                rows,
+                length,
+                learningRate == null ? 0.004 : learningRate,
+                training.seed(),
+                training.bf16()),
             output::log);
     for (String name : new String[] {ModelPair.TARGET, ModelPair.DRAFTER}) {
       LossCurve.ofCsv(out.resolve(name + "-curve.csv"), name, "loss (nats a token)")
@@ -88,7 +127,7 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
         List.of(
             Output.row(result.target(), result.targetParameters(), result.targetLossNats()),
             Output.row(result.draft(), result.draftParameters(), result.draftLossNats())),
-        row -> Output.row(row.get(0), row.get(1), Output.fixed((Double) row.get(2), 3)));
+        row -> Output.row(row.get(0), row.get(1), ReportTable.fixed((Double) row.get(2), 3)));
     output.next("vocabtrim", "run", "experiments/vocabtrim/mbsu.yaml", "--pair", out);
     return 0;
   }
@@ -97,12 +136,10 @@ final class TrainVocabTrimCommand implements Callable<Integer> {
     EagleOptions.Result result =
         eagle.train(
             out,
-            training.checkpointEvery(),
+            training,
             draftSteps,
             rows,
             learningRate == null ? 0.0015 : learningRate,
-            training.seed(),
-            training.bf16(),
             output::log);
     LossCurve.ofCsv(out.resolve("eagle-curve.csv"), "EAGLE", "loss (nats a token, and states)")
         .writePng(out.resolve("eagle-loss.png"));

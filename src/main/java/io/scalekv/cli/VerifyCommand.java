@@ -72,8 +72,8 @@ final class VerifyCommand implements Callable<Integer> {
                   results.get(id),
                   reference,
                   user,
-                  machine.threadCount(),
-                  new RunProgress(output)));
+                  machine.threads.count(),
+                  new RunProgress("runs", output)));
         }
       }
     }

@@ -7,7 +7,6 @@ import io.scalekv.vocabtrim.trim.MappingForm;
 import io.scalekv.vocabtrim.trim.TokenCounts;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -27,23 +26,6 @@ import picocli.CommandLine.Parameters;
       "  ./scalekv vocabtrim check draft.gguf --target target.gguf"
     })
 final class VocabTrimCheckCommand implements Callable<Integer> {
-  /** JSON document. */
-  record Report(String file, String form, int vocabulary, int retained, List<Line> findings) {
-    static Report of(DraftCheck c) {
-      return new Report(
-          c.file(),
-          c.form(),
-          c.vocabulary(),
-          c.retained(),
-          c.findings().stream()
-              .map(f -> new Line(f.severity().key(), f.rule().key(), f.message()))
-              .toList());
-    }
-  }
-
-  /** Finding in the JSON document. */
-  record Line(String severity, String rule, String message) {}
-
   @Mixin private TokenizerOptions tokenizer;
   @Mixin private Output output;
 
@@ -73,7 +55,7 @@ final class VocabTrimCheckCommand implements Callable<Integer> {
       Map<String, TokenCounts> heldOut = tokenizer.heldOut(opened, size);
       check = DraftCheck.of(draft, form, target, opened, heldOut);
     }
-    output.json(Report.of(check));
+    output.json(check);
     String form = check.form() == null ? "whole head" : check.form();
     output.line("%s: %s, %,d of %,d tokens", draft, form, check.retained(), check.vocabulary());
     check

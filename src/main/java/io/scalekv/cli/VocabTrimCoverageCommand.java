@@ -92,7 +92,7 @@ final class VocabTrimCoverageCommand implements Callable<Integer> {
           new Coverage(
               file.toString(),
               domain,
-              tokenizer.roles(),
+              tokenizer.roles,
               chat.stream().map(Path::toString).toList(),
               opened.tokensHash(),
               state.texts(),

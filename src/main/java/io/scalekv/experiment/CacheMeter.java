@@ -3,19 +3,21 @@ package io.scalekv.experiment;
 import io.scalekv.cache.KvCache;
 import io.scalekv.model.GenerationListener;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.function.ToLongFunction;
+import java.util.stream.LongStream;
 
 /**
  * Meter of the stored bytes of the cache while images are drawn, between scales and after every
  * layer's write; of a whole batch.
  */
 public final class CacheMeter implements GenerationListener {
-  private final Map<Integer, Long> live = new HashMap<>();
-  private final Map<Integer, Long> allocated = new HashMap<>();
+  /** Contents of the cache of a layer and branch. */
+  private record Held(long bytes, long allocated, long tokens) {}
+
+  private final Map<Integer, Held> held = new HashMap<>();
   private final int layers;
   private final long[] afterScale;
-  private final Map<Integer, Long> stored = new HashMap<>();
   private int rows;
   private long peakBytes;
   private long peakTokens;
@@ -37,7 +39,7 @@ public final class CacheMeter implements GenerationListener {
   @Override
   public void scaleBegins(int scale, int inputRows) {
     if (scale > 0 && inputRows < rows) {
-      List.of(live, stored, allocated).forEach(m -> m.keySet().removeIf(key -> key >= layers));
+      held.keySet().removeIf(key -> key >= layers);
     }
     rows = inputRows;
   }
@@ -45,19 +47,16 @@ public final class CacheMeter implements GenerationListener {
   @Override
   public void cached(int scale, int layer, int branch, KvCache cache) {
     if (scale == 0 && layer == 0 && branch == 0) {
-      live.clear();
-      stored.clear();
-      allocated.clear();
+      held.clear();
     }
-    int key = branch * layers + layer;
-    live.put(key, cache.liveBytes());
-    allocated.put(key, cache.allocatedBytes());
-    stored.put(key, (long) cache.tokens());
-    long bytes = sum(live);
+    held.put(
+        branch * layers + layer,
+        new Held(cache.liveBytes(), cache.allocatedBytes(), cache.tokens()));
+    long bytes = sum(Held::bytes);
     peakBytes = Math.max(peakBytes, bytes);
-    peakTokens = Math.max(peakTokens, sum(stored));
-    pairs = Math.max(pairs, (long) stored.size() * cache.heads());
-    mostAllocated = Math.max(mostAllocated, sum(allocated));
+    peakTokens = Math.max(peakTokens, sum(Held::tokens));
+    pairs = Math.max(pairs, (long) held.size() * cache.heads());
+    mostAllocated = Math.max(mostAllocated, sum(Held::allocated));
     if (scale == afterScale.length - 2) {
       tokens += (long) cache.tokens() * cache.rows();
       heads += (long) cache.heads() * cache.rows();
@@ -67,8 +66,8 @@ public final class CacheMeter implements GenerationListener {
     }
   }
 
-  private static long sum(Map<Integer, Long> bytes) {
-    return bytes.values().stream().mapToLong(Long::longValue).sum();
+  private long sum(ToLongFunction<Held> quantity) {
+    return held.values().stream().mapToLong(quantity).sum();
   }
 
   /** Returns the most bytes stored after any layer's write. */
@@ -78,11 +77,7 @@ public final class CacheMeter implements GenerationListener {
 
   /** Returns the most bytes stored between scales. */
   public long mostBytes() {
-    long most = 0;
-    for (long b : afterScale) {
-      most = Math.max(most, b);
-    }
-    return most;
+    return LongStream.of(afterScale).max().orElse(0);
   }
 
   /** Returns the most tokens stored after any layer's write, mean over layers and heads. */

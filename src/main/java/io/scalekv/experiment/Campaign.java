@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -20,22 +21,15 @@ import java.util.function.Function;
  * @param references folder of the reference images
  */
 public record Campaign(Map<Path, Sweep> sweeps, Path references) {
-  /** Makes the runner of a sweep. */
-  @FunctionalInterface
-  public interface Runners {
-    /** The runner that writes into a folder. */
-    Runner of(Sweep sweep, Path folder) throws IOException;
-  }
-
   /**
    * The outcome of one experiment.
    *
    * @param name of the experiment
    * @param folder of its results
-   * @param summary of its runs
+   * @param runs how they ended, each different run once
    * @param wallSeconds from begin to end
    */
-  public record Outcome(String name, Path folder, Runner.Summary summary, double wallSeconds) {}
+  public record Outcome(String name, Path folder, List<Runner.Ended> runs, double wallSeconds) {}
 
   /** Keeps the order. */
   public Campaign {
@@ -46,8 +40,10 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
    * Runs what is not finished.
    *
    * @param chosen ids of the runs to make; empty for all
+   * @param runners makes the runner of a sweep that writes into a folder
    */
-  public List<Outcome> run(Set<String> chosen, Runners runners, RunListener listener)
+  public List<Outcome> run(
+      Set<String> chosen, BiFunction<Sweep, Path, Runner> runners, RunListener listener)
       throws IOException {
     Map<Path, List<Experiment.Planned>> runs = new LinkedHashMap<>();
     int all = 0;
@@ -86,7 +82,7 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
       Path folder,
       Sweep sweep,
       List<Experiment.Planned> runs,
-      Runners runners,
+      BiFunction<Sweep, Path, Runner> runners,
       RunListener listener)
       throws IOException {
     long start = System.nanoTime();
@@ -96,9 +92,9 @@ public record Campaign(Map<Path, Sweep> sweeps, Path references) {
       listener.say(sweep.file().name() + ": " + sweep.file().title());
       new ResultFolder(folder).takeFromNeighbours(runs);
     }
-    Runner.Summary summary = runners.of(sweep, folder).run(runs, listener);
+    List<Runner.Ended> ended = runners.apply(sweep, folder).run(runs, listener);
     return new Outcome(
-        sweep.name(), folder, summary, Math.round((System.nanoTime() - start) / 1e8) / 10.0);
+        sweep.name(), folder, ended, Math.round((System.nanoTime() - start) / 1e8) / 10.0);
   }
 
   /** Steps of a run that its runner reports, those of references that are not there included. */

@@ -1,15 +1,16 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.CacheType;
 import io.scalekv.metrics.Bootstrap;
 import io.scalekv.metrics.Holm;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Metric;
 import io.scalekv.metrics.Wilcoxon;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Which policy is better than which: every two runs with the same budget and the same images,
@@ -52,32 +53,28 @@ public record Comparison(Metric metric, List<Pair> pairs) {
 
   private static final double LEVEL = 0.05;
 
-  /** What two runs must share to be compared. */
-  private record Group(
-      Run.Model model,
-      Run.Generation generation,
-      Run.Prompts prompts,
-      String budget,
-      Integer unconditionalTokens,
-      CacheType keyType,
-      CacheType valueType,
-      Integer cfgUntil) {
-    static Group of(Run c) {
-      Run.Policy p = c.policy();
-      return new Group(
-          c.model(),
-          c.generation(),
-          c.prompts(),
-          p.equalBudget(),
-          p.unconditionalTokens(),
-          p.keyType(),
-          p.valueType(),
-          p.cfgUntil());
-    }
-  }
-
   /** A run with its label and values, one a prompt. */
   private record Entry(String id, String label, Run run, double[] values) {}
+
+  /** Two runs with the test of their values. */
+  private record Tested(Entry a, Entry b, Wilcoxon.Result test) {
+    Pair pair(double corrected, Metric metric) {
+      int higher = metric.higherIsBetter() ? test.higher() : -test.higher();
+      return new Pair(
+          a.id(),
+          b.id(),
+          a.label(),
+          b.label(),
+          a.run().policy().equalBudget(),
+          a.values().length,
+          test.n(),
+          Bootstrap.withSeed(0).difference(a.values(), b.values()),
+          test.wPlus(),
+          test.p(),
+          corrected,
+          corrected >= LEVEL ? 0 : higher);
+    }
+  }
 
   /** Copies the list. */
   public Comparison {
@@ -92,15 +89,8 @@ public record Comparison(Metric metric, List<Pair> pairs) {
   public static Comparison of(Results results, Metric metric) {
     Map<String, String> labels = new LinkedHashMap<>();
     results.file().toldApart().forEach(r -> labels.putIfAbsent(r.id(), r.label()));
-    List<RunResult> runs = new ArrayList<>();
-    labels
-        .keySet()
-        .forEach(
-            id -> {
-              if (results.runs().containsKey(id)) {
-                runs.add(results.runs().get(id));
-              }
-            });
+    List<RunResult> runs =
+        labels.keySet().stream().map(results.runs()::get).filter(Objects::nonNull).toList();
     return of(runs, labels, metric);
   }
 
@@ -114,66 +104,46 @@ public record Comparison(Metric metric, List<Pair> pairs) {
       throw new IllegalArgumentException(
           "a comparison needs a metric of single images, got " + metric.key());
     }
-    Map<Group, List<Entry>> groups = new LinkedHashMap<>();
+    Map<List<Object>, List<Entry>> groups = new LinkedHashMap<>();
     for (RunResult r : runs) {
       boolean full = r.run().policy().budget() == null;
       if (r.run().kind() == Run.Kind.POLICY && !full && r.run().metrics().contains(metric.key())) {
         Entry entry =
             new Entry(
                 r.id(), labels.getOrDefault(r.id(), r.id()), r.run(), r.byPrompt(metric.key()));
-        groups.computeIfAbsent(Group.of(r.run()), g -> new ArrayList<>()).add(entry);
+        groups.computeIfAbsent(shared(r.run()), g -> new ArrayList<>()).add(entry);
       }
     }
-    List<Pair> pairs = new ArrayList<>();
+    List<Tested> tests = new ArrayList<>();
     for (List<Entry> group : groups.values()) {
       for (int i = 0; i < group.size(); i++) {
         for (int j = i + 1; j < group.size(); j++) {
-          pairs.add(test(group.get(i), group.get(j)));
+          Entry a = group.get(i);
+          Entry b = group.get(j);
+          double[] differences = Wilcoxon.differences(a.values(), b.values());
+          tests.add(new Tested(a, b, Wilcoxon.test(differences)));
         }
       }
     }
-    double[] corrected = Holm.adjust(pairs.stream().mapToDouble(Pair::p).toArray());
-    List<Pair> judged = new ArrayList<>();
+    double[] corrected = Holm.adjust(tests.stream().mapToDouble(t -> t.test().p()).toArray());
+    List<Pair> pairs = new ArrayList<>();
     for (int i = 0; i < corrected.length; i++) {
-      judged.add(judge(pairs.get(i), corrected[i], metric));
+      pairs.add(tests.get(i).pair(corrected[i], metric));
     }
-    return new Comparison(metric, judged);
+    return new Comparison(metric, pairs);
   }
 
-  private static Pair test(Entry a, Entry b) {
-    Wilcoxon.Result test = Wilcoxon.test(Wilcoxon.differences(a.values(), b.values()));
-    return new Pair(
-        a.id(),
-        b.id(),
-        a.label(),
-        b.label(),
-        a.run().policy().equalBudget(),
-        a.values().length,
-        test.n(),
-        Bootstrap.withSeed(0).difference(a.values(), b.values()),
-        test.wPlus(),
-        test.p(),
-        Double.NaN,
-        0);
-  }
-
-  /** The side with the larger sum of ranks is the higher one. */
-  private static Pair judge(Pair p, double corrected, Metric metric) {
-    double n = p.different();
-    int higher = Double.compare(p.wPlus(), n * (n + 1) / 4);
-    int better = corrected >= LEVEL ? 0 : metric.higherIsBetter() ? higher : -higher;
-    return new Pair(
-        p.a(),
-        p.b(),
-        p.labelA(),
-        p.labelB(),
-        p.budget(),
-        p.prompts(),
-        p.different(),
-        p.difference(),
-        p.wPlus(),
-        p.p(),
-        corrected,
-        better);
+  /** Returns what two runs must share to be compared. */
+  private static List<Object> shared(Run c) {
+    Run.Policy p = c.policy();
+    return Arrays.asList(
+        c.model(),
+        c.generation(),
+        c.prompts(),
+        p.equalBudget(),
+        p.unconditionalTokens(),
+        p.keyType(),
+        p.valueType(),
+        p.cfgUntil());
   }
 }

@@ -3,6 +3,8 @@ package io.scalekv.experiment;
 import io.scalekv.cache.Geometry;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.Bootstrap;
+import io.scalekv.model.AttentionTap;
+import io.scalekv.model.Drawing;
 import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.Branch;
 import io.scalekv.profile.HeadStatistic;
@@ -15,23 +17,33 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /** Share of attention that heads give the current map, by image. */
-final class CurrentAttention {
+final class CurrentAttention implements Drawing.Watcher {
   private static final ProfileOptions SAMPLING =
       ProfileOptions.light().withQuerySamples(64).withUnconditional(false);
 
   private final Run run;
+  private final RunListener listener;
   private final ProfileGeometry geometry;
   private final List<PromptStatistics> images = new ArrayList<>();
+  private AttentionProfiler profiler;
 
-  CurrentAttention(Geometry model, Run run) {
+  CurrentAttention(Geometry model, Run run, RunListener listener) {
     this.run = run;
+    this.listener = listener;
     this.geometry = new ProfileGeometry(model.layers(), model.heads(), run.generation().maps());
     Require.atLeast("scales", geometry.scales(), 3);
   }
 
-  /** Watches the generation of the images from..to−1. */
-  AttentionProfiler profiler(int from, int to) {
-    return AttentionProfiler.create(geometry, SAMPLING, IntStream.range(from, to).toArray());
+  @Override
+  public List<AttentionTap> taps(int from, int to) {
+    profiler = AttentionProfiler.create(geometry, SAMPLING, IntStream.range(from, to).toArray());
+    return List.of(profiler);
+  }
+
+  @Override
+  public void drawn(int from, int to) {
+    accept(profiler.statistics());
+    listener.step(to + " of " + run.prompts().images() + " images");
   }
 
   void accept(List<PromptStatistics> seen) {

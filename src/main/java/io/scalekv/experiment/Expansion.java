@@ -40,12 +40,12 @@ final class Expansion {
   private final ExperimentSpec spec;
   private final Path specFile;
   private final Experiment.ModelFacts model;
-  private final UserNets.Facts nets;
+  private final Run.Nets nets;
   private final PromptTexts texts = new PromptTexts();
   private final List<Experiment.Planned> runs = new ArrayList<>();
   private final boolean memory;
 
-  Expansion(ExperimentSpec spec, Path specFile, Experiment.ModelFacts model, UserNets.Facts nets) {
+  Expansion(ExperimentSpec spec, Path specFile, Experiment.ModelFacts model, Run.Nets nets) {
     this.spec = spec;
     this.specFile = specFile;
     this.model = model;
@@ -66,11 +66,12 @@ final class Expansion {
     for (ExperimentSpec.Baseline baseline : spec.baselines()) {
       add(baseline, prompts);
     }
-    boolean classes = !memory && model.config().classes() > 0;
+    boolean texted = spec.prompts() != null && model.config().classes() == 0;
     return new Experiment(
-        classes ? spec.ofClasses(lines.stream().map(Integer::valueOf).toList()) : spec,
+        spec,
         runs,
         texts,
+        texted ? Path.of(spec.prompts().file()).getFileName().toString() : null,
         prompts == null ? null : prompts.sha256());
   }
 
@@ -277,8 +278,8 @@ final class Expansion {
     boolean bytes = s.budget().inBytes(schedule, policies.memory()) instanceof Budget.Bytes;
     Require.that(
         !bytes || !(calibration instanceof Run.Calibration.Measured),
-        "%s: budget of %s must be in tokens or percent where roles are measured, because the peak is"
-            + " known only with them, got %s",
+        "%s: budget of %s must be in tokens or percent where roles are measured, because the peak"
+            + " is known only with them, got %s",
         specFile,
         s.policy(),
         s.budget());
@@ -338,14 +339,12 @@ final class Expansion {
     if (!features && nets.lpipsHash() == null && nets.inceptionHash() == null) {
       return null;
     }
-    boolean vae = spec.features() == ExperimentSpec.Features.VAE;
-    return new Run.Nets(
-        features ? (vae ? EncoderFeatureNet.NAME : FeatureNets.RANDOM_NAME) : null,
-        features ? (vae ? model.tokenizer() : FeatureNets.RANDOM_HASH) : null,
-        nets.lpips(),
-        nets.lpipsHash(),
-        nets.lpipsRange(),
-        nets.inceptionHash());
+    if (!features) {
+      return nets;
+    }
+    return spec.features() == ExperimentSpec.Features.VAE
+        ? nets.withFeatures(EncoderFeatureNet.NAME, model.tokenizer())
+        : nets.withFeatures(FeatureNets.RANDOM_NAME, FeatureNets.RANDOM_HASH);
   }
 
   private Run.Calibration calibration(ExperimentSpec.Recipe r) {
@@ -383,30 +382,23 @@ final class Expansion {
 
   /** For each calibration the words that differ from those of others of its kind. */
   private static Map<Run.Calibration, String> toldApart(List<Run.Calibration> all) {
-    List<List<String>> words = all.stream().map(Expansion::words).toList();
     Map<Run.Calibration, String> notes = new LinkedHashMap<>();
-    for (int i = 0; i < all.size(); i++) {
+    for (Run.Calibration one : all) {
       List<String> telling = new ArrayList<>();
-      for (int w = 0; w < words.get(i).size(); w++) {
-        if (differs(all, words, i, w)) {
-          telling.add(words.get(i).get(w));
+      for (int w = 0; w < words(one).size(); w++) {
+        int place = w;
+        String word = words(one).get(w);
+        boolean differs =
+            all.stream()
+                .filter(other -> place == 0 || other.getClass() == one.getClass())
+                .anyMatch(other -> !words(other).get(place).equals(word));
+        if (differs && !word.isEmpty()) {
+          telling.add(word);
         }
       }
-      notes.put(all.get(i), telling.isEmpty() ? "" : " (" + String.join(", ", telling) + ")");
+      notes.put(one, telling.isEmpty() ? "" : " (" + String.join(", ", telling) + ")");
     }
     return notes;
-  }
-
-  private static boolean differs(
-      List<Run.Calibration> all, List<List<String>> words, int i, int w) {
-    String word = words.get(i).get(w);
-    for (int j = 0; j < all.size(); j++) {
-      boolean comparable = w == 0 || all.get(j).getClass() == all.get(i).getClass();
-      if (comparable && !word.isEmpty() && !words.get(j).get(w).equals(word)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Words for a calibration; those of one kind have the same places. */

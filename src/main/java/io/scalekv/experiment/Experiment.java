@@ -16,10 +16,15 @@ import java.util.Optional;
  * @param spec the experiment
  * @param runs in the order of the file; the same run may stand in several places
  * @param prompts texts by hash
+ * @param promptFile name of the prompt file, without folders; null where none was used
  * @param promptSha256 hash of the prompts that images are drawn from; null for memory
  */
 public record Experiment(
-    ExperimentSpec spec, List<Planned> runs, PromptTexts prompts, String promptSha256) {
+    ExperimentSpec spec,
+    List<Planned> runs,
+    PromptTexts prompts,
+    String promptFile,
+    String promptSha256) {
   /**
    * A run in its place.
    *
@@ -62,7 +67,7 @@ public record Experiment(
    * @param nets hashes of the user's nets; their metrics are measured in every run
    */
   public static Experiment expand(
-      ExperimentSpec spec, Path specFile, ModelFacts model, UserNets.Facts nets) {
+      ExperimentSpec spec, Path specFile, ModelFacts model, Run.Nets nets) {
     return new Expansion(spec, specFile, model, nets).expand();
   }
 
@@ -81,7 +86,6 @@ public record Experiment(
             .filter(c -> c.kind().compared())
             .findFirst()
             .map(Run::referenceId);
-    Path promptFile = spec.prompts() == null ? null : Path.of(spec.prompts().file());
     return new ExperimentFile(
         ExperimentFile.SCHEMA_VERSION,
         spec.name(),
@@ -91,7 +95,7 @@ public record Experiment(
         spec.quick(),
         specText,
         Sha256.of(specText.getBytes(StandardCharsets.UTF_8)),
-        promptFile == null ? null : promptFile.getFileName().toString(),
+        promptFile,
         promptSha256,
         reference.orElse(null),
         runs.stream()

@@ -1,11 +1,9 @@
 package io.scalekv.experiment;
 
-import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.Json;
 import io.scalekv.model.ModelChoice;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
@@ -64,16 +62,6 @@ public record ExperimentFile(
    */
   public record Row(String group, String label, String series, String id) {}
 
-  /** Returns the name or folder of the model. */
-  public String modelName() {
-    return model.name();
-  }
-
-  /** Returns the options of the command line that choose the model. */
-  public String modelOptions() {
-    return model.options();
-  }
-
   /** Copies the collections. */
   public ExperimentFile {
     rows = List.copyOf(rows);
@@ -105,14 +93,11 @@ public record ExperimentFile(
 
   /** Writes it into a folder of results, whole or not at all. */
   public void write(Path folder) throws IOException {
-    String text = CanonicalJson.of(this);
-    AtomicFile.write(folder.resolve(NAME), text.getBytes(StandardCharsets.UTF_8));
+    CanonicalJson.write(folder.resolve(NAME), this);
   }
 
   /** Reads that of a folder of results. */
   public static ExperimentFile read(Path folder) throws IOException {
-    Path file = folder.resolve(NAME);
-    String name = file.toString();
-    return Json.bind(Json.parse(Json.text(file), name), ExperimentFile.class, name);
+    return Json.read(folder.resolve(NAME), ExperimentFile.class);
   }
 }

@@ -23,7 +23,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import tools.jackson.databind.EnumNamingStrategies.KebabCaseStrategy;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.annotation.EnumNaming;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -75,41 +78,35 @@ public record ExperimentSpec(
   private static final String NONE = "none";
 
   /** What an experiment measures. */
+  @EnumNaming(KebabCaseStrategy.class)
   public enum Kind {
     /** Images against those of the full cache. */
-    @JsonProperty("fidelity")
     FIDELITY,
     /** Bytes by formula. */
-    @JsonProperty("memory")
     MEMORY,
     /** Times. */
-    @JsonProperty("latency")
     LATENCY,
     /** Shares of the full cache's attention. */
-    @JsonProperty("attention")
     ATTENTION
   }
 
   /** Net behind feature distances. */
+  @EnumNaming(KebabCaseStrategy.class)
   public enum Features {
     /** The encoder of the model's own tokenizer. */
-    @JsonProperty("vae")
     VAE,
     /** Three random nets. */
-    @JsonProperty("random")
     RANDOM
   }
 
   /** Rows that show the size of known differences. */
+  @EnumNaming(KebabCaseStrategy.class)
   public enum Baseline {
     /** The same seed again: no difference. */
-    @JsonProperty("repeat")
     REPEAT,
     /** Another seed of the same caption. */
-    @JsonProperty("other-seed")
     OTHER_SEED,
     /** Known distortions. */
-    @JsonProperty("ladder")
     LADDER
   }
 
@@ -143,28 +140,6 @@ public record ExperimentSpec(
     }
   }
 
-  /** Returns the same experiment on classes in place of prompts. */
-  ExperimentSpec ofClasses(List<Integer> newClasses) {
-    return new ExperimentSpec(
-        name,
-        title,
-        kind,
-        quick,
-        model,
-        dtype,
-        null,
-        newClasses,
-        seed,
-        seeds,
-        batch,
-        generation,
-        features,
-        metrics,
-        rows,
-        baselines,
-        repeats);
-  }
-
   /**
    * A group of runs.
    *
@@ -192,15 +167,13 @@ public record ExperimentSpec(
       Integer batch) {}
 
   /** Source of roles. */
+  @EnumNaming(KebabCaseStrategy.class)
   public enum Source {
     /** Shipped with the model. */
-    @JsonProperty("shipped")
     SHIPPED,
     /** Measured for the run. */
-    @JsonProperty("measured")
     MEASURED,
     /** Drawn at random. */
-    @JsonProperty("random")
     RANDOM
   }
 
@@ -215,10 +188,7 @@ public record ExperimentSpec(
       long seed,
       String querySamples) {}
 
-  /** Built on first use. */
-  private static final class Loaded {
-    static final JsonSchema SCHEMA = JsonSchema.of(ExperimentSpec.class, ExperimentSpec.SCHEMA);
-  }
+  private static final JsonSchema RULES = JsonSchema.of(ExperimentSpec.class, SCHEMA);
 
   private static final List<String> ROW_ORDER =
       List.of(
@@ -259,8 +229,8 @@ public record ExperimentSpec(
     ObjectNode tree = (ObjectNode) Json.parseYaml(text, name);
     FileKind.EXPERIMENT.check(tree, name);
     objects(tree);
-    Loaded.SCHEMA.complete(tree);
-    Loaded.SCHEMA.check(tree, name);
+    RULES.complete(tree);
+    RULES.check(tree, name);
     check(tree, name);
     ObjectNode small = (ObjectNode) tree.remove("quick");
     if (quick && small != null) {
@@ -337,24 +307,10 @@ public record ExperimentSpec(
       }
       if (row.has("size") && small.has("size")) {
         ArrayNode sizes = JsonNodeFactory.instance.arrayNode();
-        small.get("size").forEach(s -> addIf(sizes, s, contains(row.get("size"), s)));
+        Set<JsonNode> own = row.get("size").valueStream().collect(Collectors.toSet());
+        small.get("size").valueStream().filter(own::contains).forEach(sizes::add);
         ((ObjectNode) row).set("size", sizes);
       }
-    }
-  }
-
-  private static boolean contains(JsonNode array, JsonNode value) {
-    for (JsonNode element : array) {
-      if (element.equals(value)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static void addIf(ArrayNode array, JsonNode value, boolean condition) {
-    if (condition) {
-      array.add(value);
     }
   }
 

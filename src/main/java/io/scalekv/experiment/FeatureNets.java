@@ -37,9 +37,7 @@ public final class FeatureNets implements AutoCloseable {
 
   /** Returns names and hashes of the nets of {@link #withoutModel}. */
   public static Run.Nets names(UserNets user) throws IOException {
-    UserNets.Facts f = user.facts();
-    return new Run.Nets(
-        RANDOM_NAME, RANDOM_HASH, f.lpips(), f.lpipsHash(), f.lpipsRange(), f.inceptionHash());
+    return user.facts().withFeatures(RANDOM_NAME, RANDOM_HASH);
   }
 
   /** Returns the nets that a run names, opened when they are needed, with the weights it names. */
@@ -59,20 +57,20 @@ public final class FeatureNets implements AutoCloseable {
       @Override
       public Lpips lpips() {
         same("--lpips", named.lpipsHash(), facts().lpipsHash());
-        lpips = lpips == null ? user.openLpips() : lpips;
+        lpips = lpips == null ? Lpips.open(user.lpips(), user.lpipsRange()) : lpips;
         return lpips;
       }
 
       @Override
       public InceptionFeatures inception() {
         same("--inception", named.inceptionHash(), facts().inceptionHash());
-        inception = inception == null ? user.openInception() : inception;
+        inception = inception == null ? InceptionFeatures.open(user.inception()) : inception;
         return inception;
       }
     };
   }
 
-  private UserNets.Facts facts() {
+  private Run.Nets facts() {
     try {
       return user.facts();
     } catch (IOException e) {

@@ -1,8 +1,8 @@
 package io.scalekv.experiment;
 
-import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
+import io.scalekv.io.Require;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.io.IOException;
@@ -144,12 +144,10 @@ public record Frontier(
    */
   public static Frontier of(Results results) {
     List<Point> settings = settings(results);
-    if (settings.isEmpty()) {
-      throw new IllegalArgumentException(
-          "experiment "
-              + results.file().name()
-              + ": must hold results with measured bytes and PSNR");
-    }
+    Require.that(
+        !settings.isEmpty(),
+        "experiment %s: must hold results with measured bytes and PSNR",
+        results.file().name());
     Run any = results.runs().get(settings.get(0).run()).run();
     return new Frontier(
         SCHEMA_VERSION,
@@ -193,10 +191,5 @@ public record Frontier(
       }
     }
     return Json.bind(json, Frontier.class, name);
-  }
-
-  /** As a file. */
-  public String text() {
-    return CanonicalJson.of(this);
   }
 }

@@ -1,7 +1,5 @@
 package io.scalekv.experiment;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -23,23 +21,10 @@ public record Machine(String os, String arch, String cpu, int cores, int threads
     return new Machine(
         System.getProperty("os.name"),
         System.getProperty("os.arch"),
-        cpu(Path.of("/proc/cpuinfo")),
+        ProcessMemory.text(Path.of("/proc/cpuinfo"), "model name")
+            .map(l -> l.substring(l.indexOf(':') + 1).strip())
+            .orElse("unknown"),
         Runtime.getRuntime().availableProcessors(),
         threads);
-  }
-
-  private static String cpu(Path info) {
-    if (!Files.isReadable(info)) {
-      return "unknown";
-    }
-    try {
-      return Files.readAllLines(info).stream()
-          .filter(l -> l.startsWith("model name"))
-          .map(l -> l.substring(l.indexOf(':') + 1).strip())
-          .findFirst()
-          .orElse("unknown");
-    } catch (IOException e) {
-      return "unknown";
-    }
   }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.statistics.descriptive.Median;
 
 /**
  * Meter of the cost of every map: time, operations, cache and memory of the process. A map begins
@@ -131,8 +132,7 @@ public final class MapMeter implements GenerationListener {
 
   private static double median(List<double[]> times, int map) {
     int skip = times.size() > 1 ? 1 : 0;
-    double[] sorted = times.stream().skip(skip).mapToDouble(s -> s[map]).sorted().toArray();
-    int n = sorted.length;
-    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+    return Median.withDefaults()
+        .evaluate(times.stream().skip(skip).mapToDouble(s -> s[map]).toArray());
   }
 }

@@ -38,23 +38,20 @@ public final class Metrics {
           Kid.METRIC.key(),
           ImageMetrics.BITS.key());
 
+  private static final List<Metric> ALL = load();
+
   private Metrics() {}
 
-  /** Built on first use. */
-  private static final class Loaded {
-    static final List<Metric> ALL = load();
-
-    private static List<Metric> load() {
-      List<Metric> all = new ArrayList<>(ImageMetrics.ALL);
-      all.addAll(CaptionMetrics.ALL);
-      ServiceLoader.load(FidelityMetric.class).forEach(all::add);
-      return List.copyOf(all);
-    }
+  private static List<Metric> load() {
+    List<Metric> all = new ArrayList<>(ImageMetrics.ALL);
+    all.addAll(CaptionMetrics.ALL);
+    ServiceLoader.load(FidelityMetric.class).forEach(all::add);
+    return List.copyOf(all);
   }
 
   /** Returns every metric, in the order of tables. */
   public static List<Metric> all() {
-    return Loaded.ALL;
+    return ALL;
   }
 
   /** Returns the metric with that key; also one that is derived from others and never asked for. */

@@ -1,9 +1,12 @@
 package io.scalekv.experiment;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Memory and processor time of this process as the operating system counts them. */
 public final class ProcessMemory {
@@ -17,19 +20,8 @@ public final class ProcessMemory {
    * Returns the largest resident set so far in MiB, or null where the system does not report it.
    */
   public static Long peakRssMiB() {
-    if (!Files.isReadable(STATUS)) {
-      return null;
-    }
-    try {
-      for (String line : Files.readAllLines(STATUS)) {
-        if (line.startsWith("VmHWM:")) {
-          return Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024;
-        }
-      }
-    } catch (IOException e) {
-      return null;
-    }
-    return null;
+    Long kib = number(STATUS, "VmHWM:");
+    return kib == null ? null : Long.valueOf(kib / 1024);
   }
 
   /**
@@ -60,23 +52,28 @@ public final class ProcessMemory {
     return a == null ? b : Long.valueOf(Math.max(0, Math.min(a, b)));
   }
 
-  /** Returns the first number behind a name in a file; null where there is none. */
+  /** Returns the number behind a name in a file; null where there is none. */
   private static Long number(Path file, String name) {
+    return text(file, name)
+        .map(text -> text.split(" ")[0])
+        .filter(word -> word.matches("[0-9]{1,18}"))
+        .map(Long::valueOf)
+        .orElse(null);
+  }
+
+  /** Returns the text behind a name at the first line of a file that begins with it. */
+  static Optional<String> text(Path file, String name) {
     if (!Files.isReadable(file)) {
-      return null;
+      return Optional.empty();
     }
-    try {
-      for (String line : Files.readAllLines(file)) {
-        String[] words =
-            line.substring(line.startsWith(name) ? name.length() : 0).strip().split(" ");
-        if (line.startsWith(name) && words[0].matches("[0-9]{1,18}")) {
-          return Long.valueOf(words[0]);
-        }
-      }
-    } catch (IOException e) {
-      return null;
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines
+          .filter(line -> line.startsWith(name))
+          .map(line -> line.substring(name.length()).strip())
+          .findFirst();
+    } catch (IOException | UncheckedIOException e) {
+      return Optional.empty();
     }
-    return null;
   }
 
   /**

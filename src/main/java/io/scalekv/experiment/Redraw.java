@@ -1,6 +1,5 @@
 package io.scalekv.experiment;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.CacheType;
@@ -30,7 +29,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import tools.jackson.databind.EnumNamingStrategies.KebabCaseStrategy;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.annotation.EnumNaming;
 
 /**
  * Images of a manifest, drawn again and compared with their files. Each is drawn in the batch in
@@ -63,18 +64,15 @@ public record Redraw(
   public record Listed(String file, Prompt prompt, Cache cache) {}
 
   /** Comparison of an image with its file. */
+  @EnumNaming(KebabCaseStrategy.class)
   public enum Same {
     /** The files have the same bytes. */
-    @JsonProperty("bytes")
     BYTES,
     /** The files differ, their pixels do not. */
-    @JsonProperty("pixels")
     PIXELS,
     /** The pixels differ. */
-    @JsonProperty("different")
     DIFFERENT,
     /** The listed file is not there. */
-    @JsonProperty("missing")
     MISSING
   }
 

@@ -11,7 +11,6 @@ import io.scalekv.metrics.ReferenceFeatures;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.ImageModel;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,20 +95,15 @@ final class ReferenceStore {
     }
     int images = key.prompts().images();
     int batch = key.generation().batch();
-    listener.begun(RunListener.Task.REFERENCES, (images + batch - 1) / batch);
-    try {
-      int batches = (images + batch - 1) / batch;
-      int first = begin(folder, batches);
-      for (int b = 0; b < batches; b++) {
-        int at = (first + b) % batches * batch;
-        int end = Math.min(images, at + batch);
-        if (!complete(folder, key.prompts(), at, end)) {
-          draw(key, folder, prompts, at, end);
-        }
-        listener.step("images %d to %d of %d".formatted(at + 1, end, images));
+    int batches = (images + batch - 1) / batch;
+    int first = begin(folder, batches);
+    for (int b = 0; b < batches; b++) {
+      int at = (first + b) % batches * batch;
+      int end = Math.min(images, at + batch);
+      if (!complete(folder, key.prompts(), at, end)) {
+        draw(key, folder, prompts, at, end);
       }
-    } finally {
-      listener.ended();
+      listener.step("images %d to %d of %d".formatted(at + 1, end, images));
     }
     List<Entry> entries = new ArrayList<>();
     for (int i = 0; i < images; i++) {
@@ -122,8 +116,7 @@ final class ReferenceStore {
               Sha256.of(folder.resolve(name + ".png")),
               Sha256.of(folder.resolve(name + ".bits"))));
     }
-    String text = CanonicalJson.of(new Manifest(key.id(), key, entries));
-    AtomicFile.write(manifest, text.getBytes(StandardCharsets.UTF_8));
+    CanonicalJson.write(manifest, new Manifest(key.id(), key, entries));
   }
 
   /**

@@ -97,8 +97,7 @@ public final class ResultFolder {
 
   /** Writes the error of a run. */
   public void write(RunFailure failure) throws IOException {
-    String text = CanonicalJson.of(failure);
-    AtomicFile.write(failureFile(failure.id()), text.getBytes(StandardCharsets.UTF_8));
+    CanonicalJson.write(failureFile(failure.id()), failure);
   }
 
   /** Returns the error of a run that failed. */
@@ -166,8 +165,7 @@ public final class ResultFolder {
     AtomicFile.write(folder.resolve(IMAGES), bytes.toByteArray());
     ObjectNode file = JsonNodeFactory.instance.objectNode();
     file.put("schemaVersion", RunResult.SCHEMA_VERSION).set("runs", runs);
-    AtomicFile.write(
-        folder.resolve(RUNS), CanonicalJson.write(file).getBytes(StandardCharsets.UTF_8));
+    CanonicalJson.write(folder.resolve(RUNS), file);
   }
 
   /** Returns results of a finished experiment, by id; read again when the file has changed. */

@@ -1,6 +1,5 @@
 package io.scalekv.experiment;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
@@ -69,12 +68,6 @@ public record Run(
     @JsonValue
     public String key() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
-    /** The kind of that name in files. */
-    @JsonCreator
-    public static Kind of(String key) {
-      return valueOf(key.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
   }
 
@@ -314,7 +307,15 @@ public record Run(
       String lpips,
       String lpipsHash,
       String lpipsRange,
-      String inceptionHash) {}
+      String inceptionHash) {
+    /** No nets. */
+    public static final Nets NONE = new Nets(null, null, null, null, null, null);
+
+    /** Returns these with a feature net. */
+    Nets withFeatures(String name, String hash) {
+      return new Nets(name, hash, lpips, lpipsHash, lpipsRange, inceptionHash);
+    }
+  }
 
   /** Copies the list. */
   public Run {

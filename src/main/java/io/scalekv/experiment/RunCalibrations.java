@@ -135,17 +135,13 @@ final class RunCalibrations {
             .withQuerySamples(rows)
             .withHistoryTopK(TopKeys.parse(c.topK()))
             .withCutTokens(needsBudget ? budget : 0);
-    listener.begun(RunListener.Task.CALIBRATION, source.images());
-    try {
-      CalibrationRun calibration =
-          new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
-      Measurements result = calibration.measure(done -> listener.step("prompt " + done));
-      Measured found =
-          new Measured(LayerStatistics.of(result.profile()), calibration.forPolicies(result));
-      measured.put(key, found);
-      return found;
-    } finally {
-      listener.ended();
-    }
+    listener.say("calibration: %d prompts".formatted(source.images()));
+    CalibrationRun calibration =
+        new CalibrationRun(source, CalibrationRun.Options.of(sampling, parts));
+    Measurements result = calibration.measure(done -> {});
+    Measured found =
+        new Measured(LayerStatistics.of(result.profile()), calibration.forPolicies(result));
+    measured.put(key, found);
+    return found;
   }
 }

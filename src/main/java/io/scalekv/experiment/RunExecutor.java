@@ -19,7 +19,6 @@ import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.Prompt;
-import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.roles.Calibration;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -181,36 +180,31 @@ public final class RunExecutor implements AutoCloseable {
     int count = run.prompts().images();
     int batch = run.generation().batch();
     double seconds = 0;
-    listener.begun(RunListener.Task.IMAGES, (count + batch - 1) / batch);
-    try {
-      for (int at = 0; at < count; at += batch) {
-        int end = Math.min(count, at + batch);
-        List<RgbImage> part;
-        List<TokenBits> bits = null;
-        if (drawn) {
-          BitRecorder recorder = new BitRecorder();
-          List<Prompt> prompts = run.prompts().images(texts, at, end, shift);
-          long begin = System.nanoTime();
-          part =
-              model.draw(
-                  run.drawing(),
-                  prompts,
-                  settings,
-                  List.of(),
-                  GenerationListener.all(List.of(meter, recorder)));
-          seconds += (System.nanoTime() - begin) / 1e9;
-          bits = recorder.images().stream().map(TokenBits::new).toList();
-        } else {
-          part = full.images(at, end).stream().map(rung(run.distortion())::apply).toList();
-        }
-        measurements.accept(at, part, bits, shift);
-        if (images != null) {
-          write(part, run.prompts(), at, shift, images);
-        }
-        listener.step(end + " of " + count + " images");
+    for (int at = 0; at < count; at += batch) {
+      int end = Math.min(count, at + batch);
+      List<RgbImage> part;
+      List<TokenBits> bits = null;
+      if (drawn) {
+        BitRecorder recorder = new BitRecorder();
+        List<Prompt> prompts = run.prompts().images(texts, at, end, shift);
+        long begin = System.nanoTime();
+        part =
+            model.draw(
+                run.drawing(),
+                prompts,
+                settings,
+                List.of(),
+                GenerationListener.all(List.of(meter, recorder)));
+        seconds += (System.nanoTime() - begin) / 1e9;
+        bits = recorder.images().stream().map(TokenBits::new).toList();
+      } else {
+        part = full.images(at, end).stream().map(rung(run.distortion())::apply).toList();
       }
-    } finally {
-      listener.ended();
+      measurements.accept(at, part, bits, shift);
+      if (images != null) {
+        write(part, run.prompts(), at, shift, images);
+      }
+      listener.step(end + " of " + count + " images");
     }
     return new Outcome(drawn ? formula(run, meter) : null, null, measurements, null, seconds);
   }
@@ -301,45 +295,21 @@ public final class RunExecutor implements AutoCloseable {
     total += seconds(whole, prompts, full, GenerationListener.NONE);
     List<Double> own = new ArrayList<>();
     List<Double> ofFull = new ArrayList<>();
-    listener.begun(RunListener.Task.TIMES, run.repeats());
-    try {
-      for (int r = 0; r < run.repeats(); r++) {
-        own.add(seconds(drawing, prompts, settings, GenerationListener.NONE));
-        ofFull.add(seconds(whole, prompts, full, GenerationListener.NONE));
-        total += own.get(r) + ofFull.get(r);
-        listener.step("repeat " + (r + 1));
-      }
-    } finally {
-      listener.ended();
+    for (int r = 0; r < run.repeats(); r++) {
+      own.add(seconds(drawing, prompts, settings, GenerationListener.NONE));
+      ofFull.add(seconds(whole, prompts, full, GenerationListener.NONE));
+      total += own.get(r) + ofFull.get(r);
+      listener.step("repeat " + (r + 1));
     }
     RunResult.Latency latency = new RunResult.Latency(own, median(own), ofFull, median(ofFull));
     return new Outcome(formula(run, meter), latency, null, null, total);
   }
 
   private Outcome attention(Run run, RunListener listener) {
-    List<String> texts = texts(run);
-    CurrentAttention shares = new CurrentAttention(config.geometry(), run);
-    int count = run.prompts().images();
-    int batch = run.generation().batch();
-    CacheSettings full = model.fullCache(run.generation().maps());
+    CurrentAttention shares = new CurrentAttention(config.geometry(), run, listener);
+    List<Prompt> images = run.prompts().images(texts(run), 0, run.prompts().images(), 0);
     long begin = System.nanoTime();
-    listener.begun(RunListener.Task.ATTENTION, (count + batch - 1) / batch);
-    try {
-      for (int at = 0; at < count; at += batch) {
-        int end = Math.min(count, at + batch);
-        AttentionProfiler profiler = shares.profiler(at, end);
-        model.draw(
-            run.drawing(),
-            run.prompts().images(texts, at, end, 0),
-            full,
-            List.of(profiler),
-            GenerationListener.NONE);
-        shares.accept(profiler.statistics());
-        listener.step(end + " of " + count + " images");
-      }
-    } finally {
-      listener.ended();
-    }
+    run.drawing().watch(model, images, run.generation().batch(), shares, done -> {});
     return new Outcome(null, null, null, shares.result(), (System.nanoTime() - begin) / 1e9);
   }
 

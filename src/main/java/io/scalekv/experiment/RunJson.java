@@ -17,21 +17,13 @@ public final class RunJson {
   /** Schema, a resource next to this class. */
   public static final String SCHEMA = "run-1.schema.json";
 
+  private static final JsonSchema CHECKS = JsonSchema.of(RunJson.class, SCHEMA);
+
   private RunJson() {}
 
-  /** Returns a run as text. */
-  public static String runText(Run run) {
-    return CanonicalJson.of(run);
-  }
-
-  /** Returns the run of such a text. */
+  /** Returns the run of its JSON text. */
   public static Run run(String text) {
     return Json.bindOptional(Json.parse(text, "run"), Run.class, "run");
-  }
-
-  /** Built on first use. */
-  private static final class Loaded {
-    static final JsonSchema SCHEMA = JsonSchema.of(RunJson.class, RunJson.SCHEMA);
   }
 
   /** Writes a result, whole or not at all. */
@@ -42,7 +34,7 @@ public final class RunJson {
   /** Returns the bytes of a result as text. */
   public static String text(RunResult result) {
     JsonNode tree = Json.MAPPER.valueToTree(result);
-    Loaded.SCHEMA.check(tree, "run " + result.id());
+    CHECKS.check(tree, "run " + result.id());
     return CanonicalJson.write(tree);
   }
 
@@ -63,7 +55,7 @@ public final class RunJson {
 
   /** Reads a result from a tree; {@code name} stands for the file in messages. */
   static RunResult read(JsonNode tree, String name) {
-    Loaded.SCHEMA.check(tree, name);
+    CHECKS.check(tree, name);
     RunResult result = Json.bindOptional(tree, RunResult.class, name);
     String id = result.run().id();
     if (!id.equals(result.id())) {

@@ -43,7 +43,7 @@ public final class RunSession implements AutoCloseable {
   }
 
   /** Runs what is not finished yet, one run after the other, and closes the session. */
-  public Runner.Summary runAll(List<Experiment.Planned> runs, RunListener listener)
+  public List<Runner.Ended> runAll(List<Experiment.Planned> runs, RunListener listener)
       throws IOException {
     if (options.alone()) {
       AtomicFile.removeLeft(options.folder());
@@ -68,7 +68,7 @@ public final class RunSession implements AutoCloseable {
       }
     }
     results.finish();
-    return new Runner.Summary(ended);
+    return List.copyOf(ended);
   }
 
   /** Runs a run that is not finished yet. */

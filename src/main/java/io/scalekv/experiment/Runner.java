@@ -74,19 +74,6 @@ public interface Runner {
     }
   }
 
-  /** What came of a run, each different run once. */
-  record Summary(List<Ended> runs) {
-    /** Copies the list. */
-    public Summary {
-      runs = List.copyOf(runs);
-    }
-
-    /** How many runs ended so. */
-    public int count(Status status) {
-      return (int) runs.stream().filter(c -> c.status() == status).count();
-    }
-  }
-
-  /** Runs what is not finished yet; the summary is in the order of the runs. */
-  Summary run(List<Experiment.Planned> runs, RunListener listener) throws IOException;
+  /** Runs what is not finished yet; returns how each run ended, in the order of the runs. */
+  List<Ended> run(List<Experiment.Planned> runs, RunListener listener) throws IOException;
 }

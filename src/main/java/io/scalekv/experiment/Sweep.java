@@ -21,19 +21,13 @@ import java.util.function.Supplier;
  *
  * @param experiment its runs
  * @param model its model, with all folders found
- * @param config of the model
  * @param file what its folder of results begins with
  * @param nets the user's nets
  * @param name of the folder of results: that of the experiment, with the model where another one
  *     was asked for, and {@code -quick} for the small version
  */
 public record Sweep(
-    Experiment experiment,
-    ModelChoice model,
-    ModelConfig config,
-    ExperimentFile file,
-    UserNets nets,
-    String name) {
+    Experiment experiment, ModelChoice model, ExperimentFile file, UserNets nets, String name) {
   /**
    * Reads and expands an experiment.
    *
@@ -60,8 +54,7 @@ public record Sweep(
             nets.facts());
     String name =
         spec.name() + (other == null ? "" : "-" + config.name()) + (quick ? "-quick" : "");
-    return new Sweep(
-        experiment, model, config, experiment.file(TextFile.read(specFile)), nets, name);
+    return new Sweep(experiment, model, experiment.file(TextFile.read(specFile)), nets, name);
   }
 
   /** Returns the calibration of a model whose own weights are used, if one comes with it. */
@@ -114,6 +107,6 @@ public record Sweep(
                     .toList());
     Supplier<ImageModel> opener = weightless() ? null : () -> model.open(load, LoadListener.NONE);
     return (runs, listener) ->
-        new RunSession(config, opener, context, options).runAll(runs, listener);
+        new RunSession(model.config(), opener, context, options).runAll(runs, listener);
   }
 }

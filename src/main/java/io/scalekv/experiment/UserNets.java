@@ -1,6 +1,7 @@
 package io.scalekv.experiment;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
 import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Lpips;
@@ -23,25 +24,14 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
   public static final UserNets NONE = new UserNets(null, LpipsRange.MINUS_ONE_TO_ONE, null);
 
   /**
-   * What a run says of them; null for what there is not.
-   *
-   * @param lpips label
-   * @param lpipsHash hash of the file
-   * @param lpipsRange {@code -1..1} or {@code 0..1}
-   * @param inceptionHash hash of the file
-   */
-  public record Facts(String lpips, String lpipsHash, String lpipsRange, String inceptionHash) {
-    /** Of no nets. */
-    public static final Facts NONE = new Facts(null, null, null, null);
-  }
-
-  /**
-   * The hashes of the files.
+   * Returns labels and hashes of the files, without a feature net.
    *
    * @throws IllegalArgumentException for a file that is not there
    */
-  public Facts facts() throws IOException {
-    return new Facts(
+  public Run.Nets facts() throws IOException {
+    return new Run.Nets(
+        null,
+        null,
         lpips == null ? null : label(),
         hash(lpips),
         lpips == null ? null : range(lpipsRange),
@@ -55,13 +45,13 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
    */
   public void check() {
     if (lpips != null) {
-      try (Lpips net = openLpips()) {
+      try (Lpips net = Lpips.open(lpips, lpipsRange)) {
         RgbImage grey = RgbImage.of(TINY, TINY, new byte[3 * TINY * TINY]);
         net.of(grey, grey); // one number; whether it is finite is asked of each pair
       }
     }
     if (inception != null) {
-      openInception().close(); // opening runs it once
+      InceptionFeatures.open(inception).close(); // opening runs it once
     }
   }
 
@@ -79,20 +69,11 @@ public record UserNets(Path lpips, LpipsRange lpipsRange, Path inception) {
     if (file == null) {
       return null;
     }
-    if (!Files.isRegularFile(file)) {
-      throw new IllegalArgumentException(
-          file
-              + ": must be a TorchScript file, got "
-              + (Files.exists(file) ? "a folder" : "nothing there"));
-    }
+    Require.that(
+        Files.isRegularFile(file),
+        "%s: must be a TorchScript file, got %s",
+        file,
+        Files.exists(file) ? "a folder" : "nothing there");
     return "sha256:" + Sha256.of(file);
-  }
-
-  Lpips openLpips() {
-    return Lpips.open(lpips, lpipsRange);
-  }
-
-  InceptionFeatures openInception() {
-    return InceptionFeatures.open(inception);
   }
 }

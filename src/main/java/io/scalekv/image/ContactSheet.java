@@ -74,10 +74,14 @@ public final class ContactSheet {
     }
     BufferedImage sheet =
         new BufferedImage(MARGIN + used * (cellWidth + MARGIN), height, BufferedImage.TYPE_INT_RGB);
-    for (int y = 0; y < height; y++) {
-      for (int x = 0; x < sheet.getWidth(); x++) {
-        sheet.setRGB(x, y, 0xffffff);
-      }
+    Graphics2D graphics = sheet.createGraphics();
+    graphics.setColor(Color.WHITE);
+    graphics.fillRect(0, 0, sheet.getWidth(), height);
+    graphics.setColor(Color.BLACK);
+    graphics.setRenderingHint(
+        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+    if (labelled) {
+      graphics.setFont(metrics.getFont());
     }
     int top = MARGIN;
     for (int i = 0; i < images.size(); i++) {
@@ -85,36 +89,17 @@ public final class ContactSheet {
         top += cellHeight + linesInRow[i / used - 1] * lineHeight + MARGIN;
       }
       int left = MARGIN + i % used * (cellWidth + MARGIN);
-      enlarge(images.get(i), sheet, left, top, zoom);
-      if (labelled) {
-        write(wrapped.get(i), sheet, left, top + cellHeight + ascent, metrics);
+      RgbImage image = images.get(i);
+      graphics.drawImage(
+          Png.toBuffered(image), left, top, zoom * image.width(), zoom * image.height(), null);
+      int baseline = top + cellHeight + ascent;
+      for (String line : labelled ? wrapped.get(i) : List.<String>of()) {
+        graphics.drawString(line, left, baseline);
+        baseline += lineHeight;
       }
     }
+    graphics.dispose();
     return Rasters.rgb(sheet);
-  }
-
-  private static void write(
-      List<String> lines, BufferedImage sheet, int left, int baseline, FontMetrics metrics) {
-    Graphics2D graphics = sheet.createGraphics();
-    try {
-      graphics.setColor(Color.BLACK);
-      graphics.setFont(metrics.getFont());
-      graphics.setRenderingHint(
-          RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-      for (int i = 0; i < lines.size(); i++) {
-        graphics.drawString(lines.get(i), left, baseline + i * metrics.getHeight());
-      }
-    } finally {
-      graphics.dispose();
-    }
-  }
-
-  private static void enlarge(RgbImage image, BufferedImage sheet, int left, int top, int zoom) {
-    for (int y = 0; y < zoom * image.height(); y++) {
-      for (int x = 0; x < zoom * image.width(); x++) {
-        sheet.setRGB(left + x, top + y, image.packed(x / zoom, y / zoom));
-      }
-    }
   }
 
   /** Greedy line breaks at spaces; a word wider than the line is broken anywhere. */

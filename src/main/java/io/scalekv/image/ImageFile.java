@@ -79,7 +79,6 @@ public record ImageFile(RgbImage pixels, Set<Trait> traits) {
 
   static {
     Headless.ensure();
-    ImageIO.setUseCache(false);
   }
 
   public ImageFile {
@@ -128,7 +127,7 @@ public record ImageFile(RgbImage pixels, Set<Trait> traits) {
   }
 
   /** Decodes the bytes of a file; empty for an unknown format. */
-  static Optional<ImageFile> decode(byte[] bytes, Options options) throws IOException {
+  private static Optional<ImageFile> decode(byte[] bytes, Options options) throws IOException {
     try (ImageInputStream in = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {

@@ -3,7 +3,7 @@ package io.scalekv.image;
 import io.scalekv.io.Require;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.Optional;
+import java.nio.file.Path;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -17,7 +17,6 @@ import javax.imageio.stream.ImageOutputStream;
 public final class Jpeg {
   static {
     Headless.ensure();
-    ImageIO.setUseCache(false);
   }
 
   private Jpeg() {}
@@ -53,19 +52,6 @@ public final class Jpeg {
    * @throws IllegalArgumentException if they hold no image that ImageIO knows
    */
   public static RgbImage decode(byte[] bytes) {
-    Optional<ImageFile> image;
-    try {
-      image = ImageFile.decode(bytes, ImageFile.Options.PILLOW);
-    } catch (IOException | RuntimeException e) {
-      throw new IllegalArgumentException(
-          "jpeg must be a readable image, got a broken one (" + e.getMessage() + ")", e);
-    }
-    return image
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "jpeg must be an image, got %d bytes of another format"
-                        .formatted(bytes.length)))
-        .pixels();
+    return ImageFile.of(bytes, Path.of("jpeg"), ImageFile.Options.PILLOW).pixels();
   }
 }

@@ -14,7 +14,6 @@ import javax.imageio.ImageIO;
 public final class Png {
   static {
     Headless.ensure();
-    ImageIO.setUseCache(false);
   }
 
   private Png() {}

@@ -13,25 +13,25 @@ import tools.jackson.databind.JsonNode;
  */
 public enum FileKind {
   /** Roles and calibration parts of this project. */
-  ROLES("a roles.json: use it with --roles"),
+  ROLES("a roles.json: use it with --roles", "parts", "schemaVersion"),
   /** Budgets of the released ScaleKV code. */
   BUDGETS("a ScaleKV budget file: use roles import --format scalekv"),
   /** Block orders of HeatKV. */
-  ORDERS("a HeatKV order file: use roles import --format heatkv"),
+  ORDERS("a HeatKV order file: use roles import --format heatkv", "orders", "metadata"),
   /** Manifest of recorded attention. */
   TRACE("the manifest of recorded attention: give its folder to --traces"),
   /** Results of an experiment. */
-  RUNS("results of an experiment: give their folder to report"),
+  RUNS("results of an experiment: give their folder to report", "runs", "schemaVersion"),
   /** One result of an experiment. */
-  RUN("a result of an experiment: give its folder to report"),
+  RUN("a result of an experiment: give its folder to report", "run", "schemaVersion"),
   /** Frontier of an experiment. */
-  FRONTIER("a frontier: give it to recommend --from"),
+  FRONTIER("a frontier: give it to recommend --from", "points", "schemaVersion"),
   /** Manifest of drawn images. */
-  MANIFEST("a manifest of generate"),
+  MANIFEST("a manifest of generate", "drawing", "policies"),
   /** Experiment. */
-  EXPERIMENT("an experiment: use sweep"),
+  EXPERIMENT("an experiment: use sweep", "rows", "name"),
   /** Configuration of a model. */
-  MODEL("a model's config.json: give its folder to --model"),
+  MODEL("a model's config.json: give its folder to --model", "transformer", "family"),
   /** Weights. */
   SAFETENSORS("a safetensors file"),
   /** Weights or a TorchScript program. */
@@ -51,9 +51,14 @@ public enum FileKind {
       Stream.of("name", "rows").map(k -> Pattern.compile("(?m)^" + k + ":")).toList();
 
   private final String label;
+  private final List<String> keys;
 
-  FileKind(String label) {
+  /**
+   * @param keys keys of its documents by which they are known; none for other signs
+   */
+  FileKind(String label, String... keys) {
     this.label = label;
+    this.keys = List.of(keys);
   }
 
   /** Returns what the file is, and what it is good for. */
@@ -66,29 +71,14 @@ public enum FileKind {
     if (tree.isArray()) {
       return Optional.of(ORDERS).filter(k -> tree.path(0).path(0).path(1).isNumber());
     }
-    FileKind kind = null;
-    if (tree.has("parts") && tree.has("schemaVersion")) {
-      kind = ROLES;
-    } else if (tree.path("format").asString("").equals("scalekv-trace")) {
-      kind = TRACE;
-    } else if (tree.has("orders") && tree.has("metadata")) {
-      kind = ORDERS;
+    if (tree.path("format").asString("").equals("scalekv-trace")) {
+      return Optional.of(TRACE);
     } else if (tree.propertyStream().anyMatch(e -> e.getKey().startsWith("Scale "))) {
-      kind = BUDGETS;
-    } else if (tree.has("runs") && tree.has("schemaVersion")) {
-      kind = RUNS;
-    } else if (tree.has("run") && tree.has("schemaVersion")) {
-      kind = RUN;
-    } else if (tree.has("points") && tree.has("schemaVersion")) {
-      kind = FRONTIER;
-    } else if (tree.has("drawing") && tree.has("policies")) {
-      kind = MANIFEST;
-    } else if (tree.has("rows") && tree.has("name")) {
-      kind = EXPERIMENT;
-    } else if (tree.has("transformer") && tree.has("family")) {
-      kind = MODEL;
+      return Optional.of(BUDGETS);
     }
-    return Optional.ofNullable(kind);
+    return Stream.of(values())
+        .filter(k -> !k.keys.isEmpty() && k.keys.stream().allMatch(tree::has))
+        .findFirst();
   }
 
   /** Returns the kind of a text that is no JSON, if it is a known one. */

@@ -10,7 +10,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /** JSON schema (draft 2020-12) whose errors are one line: file, JSON pointer, condition, value. */
 public final class JsonSchema {
@@ -40,9 +43,53 @@ public final class JsonSchema {
     return new JsonSchema(tree);
   }
 
-  /** Completes a tree in place; see {@link SchemaTree}. */
+  /**
+   * Completes a tree in place before it is checked: one value where a list is allowed becomes a
+   * list of one, a whole number where a text is allowed becomes a text, and what is missing gets
+   * its {@code default}. Only {@code properties}, {@code items} and {@code $ref} to {@code $defs}
+   * are followed.
+   */
   public void complete(ObjectNode value) {
-    SchemaTree.complete(tree, value);
+    complete(tree, value);
+  }
+
+  private void complete(JsonNode rules, JsonNode value) {
+    if (value instanceof ObjectNode object) {
+      rules
+          .path("properties")
+          .properties()
+          .forEach(
+              e -> {
+                if (!object.has(e.getKey()) && e.getValue().has("default")) {
+                  object.set(e.getKey(), e.getValue().get("default").deepCopy());
+                }
+                if (object.has(e.getKey())) {
+                  JsonNode below = resolved(e.getValue());
+                  object.set(e.getKey(), formed(below, object.get(e.getKey())));
+                  complete(below, object.get(e.getKey()));
+                }
+              });
+    } else if (value instanceof ArrayNode array && rules.has("items")) {
+      JsonNode below = resolved(rules.get("items"));
+      for (int i = 0; i < array.size(); i++) {
+        array.set(i, formed(below, array.get(i)));
+        complete(below, array.get(i));
+      }
+    }
+  }
+
+  private JsonNode resolved(JsonNode rules) {
+    return rules.has("$ref") ? tree.at(rules.get("$ref").stringValue().substring(1)) : rules;
+  }
+
+  private static JsonNode formed(JsonNode rules, JsonNode value) {
+    String type = rules.path("type").asString("");
+    if (type.equals("array") && !value.isArray()) {
+      return JsonNodeFactory.instance.arrayNode().add(value);
+    }
+    return type.equals("string") && value.isIntegralNumber()
+        ? StringNode.valueOf(value.asString())
+        : value;
   }
 
   /**

@@ -39,7 +39,12 @@ public final class Wilcoxon {
    * @param zeros differences of 0
    * @param exact whether p is exact
    */
-  public record Result(double wPlus, double p, int n, int zeros, boolean exact) {}
+  public record Result(double wPlus, double p, int n, int zeros, boolean exact) {
+    /** Returns 1 where positive differences have the larger sum of ranks, −1 for negative ones. */
+    public int higher() {
+      return Double.compare(wPlus, n * (n + 1.0) / 4);
+    }
+  }
 
   /**
    * Returns the differences a_i − b_i; 0 where both are equal, infinite ones too.

@@ -3,6 +3,7 @@ package io.scalekv.report;
 import io.scalekv.experiment.Frontier;
 import io.scalekv.image.Png;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CanonicalJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -70,9 +71,8 @@ public final class Report {
       figures += draw(s.figures(), out);
       Optional<FrontierView> frontier = FrontierView.of(f.results());
       if (frontier.isPresent()) {
-        byte[] text = frontier.get().frontier().text().getBytes(StandardCharsets.UTF_8);
         String name = f.results().file().name() + "-" + Frontier.NAME;
-        AtomicFile.write(out.resolve("tables").resolve(name), text);
+        CanonicalJson.write(out.resolve("tables").resolve(name), frontier.get().frontier());
       }
       for (ImagePairs.RunImages c : s.pairs().runs()) {
         String name = f.results().file().name() + "-" + c.row().row().id() + ".png";

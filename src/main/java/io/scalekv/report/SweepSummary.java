@@ -2,7 +2,6 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.Campaign;
 import io.scalekv.experiment.Metrics;
-import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Runner.Ended;
 import io.scalekv.experiment.Runner.Status;
 import io.scalekv.metrics.Frechet;
@@ -41,17 +40,20 @@ public record SweepSummary(
 
   /** Returns the summary of an outcome. */
   public static SweepSummary of(Campaign.Outcome o) {
-    Runner.Summary s = o.summary();
     return new SweepSummary(
         o.name(),
         o.folder().toString(),
-        s.count(Status.DONE),
-        s.count(Status.FOUND),
-        s.count(Status.FAILED),
-        s.count(Status.NOT_APPLICABLE),
-        s.count(Status.LEFT),
-        s.runs(),
+        count(o, Status.DONE),
+        count(o, Status.FOUND),
+        count(o, Status.FAILED),
+        count(o, Status.NOT_APPLICABLE),
+        count(o, Status.LEFT),
+        o.runs(),
         o.wallSeconds());
+  }
+
+  private static int count(Campaign.Outcome o, Status status) {
+    return (int) o.runs().stream().filter(r -> r.status() == status).count();
   }
 
   /** Returns the means of every run with their 95 % intervals, with errors and counts below. */

@@ -16,13 +16,13 @@ import java.util.stream.Collectors;
  */
 public final class HeldOut {
   private static final String RESOURCE = "held-out.txt";
+  private static final Set<String> CAPTIONS = read();
 
   private HeldOut() {}
 
   /** Returns whether the scene, or its mirror, is held out. */
   public static boolean contains(Scene scene) {
-    Set<String> captions = Captions.ALL;
-    return captions.contains(scene.caption()) || captions.contains(scene.mirrored().caption());
+    return CAPTIONS.contains(scene.caption()) || CAPTIONS.contains(scene.mirrored().caption());
   }
 
   /**
@@ -36,25 +36,20 @@ public final class HeldOut {
 
   /** Returns the held-out captions. */
   public static Set<String> captions() {
-    return Captions.ALL;
+    return CAPTIONS;
   }
 
-  /** Loads the resource on first use. */
-  private static final class Captions {
-    private static final Set<String> ALL = read();
-
-    private static Set<String> read() {
-      try (InputStream in = HeldOut.class.getResourceAsStream(RESOURCE)) {
-        if (in == null) {
-          throw new IllegalStateException("resource " + RESOURCE + " is missing in this build");
-        }
-        return new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
-            .lines()
-            .filter(line -> !line.isBlank() && !line.startsWith("#"))
-            .collect(Collectors.toUnmodifiableSet());
-      } catch (IOException e) {
-        throw new UncheckedIOException("resource " + RESOURCE, e);
+  private static Set<String> read() {
+    try (InputStream in = HeldOut.class.getResourceAsStream(RESOURCE)) {
+      if (in == null) {
+        throw new IllegalStateException("resource " + RESOURCE + " is missing in this build");
       }
+      return new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
+          .lines()
+          .filter(line -> !line.isBlank() && !line.startsWith("#"))
+          .collect(Collectors.toUnmodifiableSet());
+    } catch (IOException e) {
+      throw new UncheckedIOException("resource " + RESOURCE, e);
     }
   }
 }

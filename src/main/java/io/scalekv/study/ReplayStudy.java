@@ -63,12 +63,12 @@ final class ReplayStudy implements Study {
     PolicyReplay replay =
         PolicyReplay.of(source, replays.made().stream().map(Replays.Run::policy).toList());
     int images = source.images();
-    request.replay().progress().done(0, images);
+    request.replay().progress().planned(images);
     source.replay(
         IntStream.range(0, images).toArray(),
         1,
         replay,
-        done -> request.replay().progress().done(done, images));
+        done -> request.replay().progress().step("prompt " + done));
     return replays.answer(replay.policies());
   }
 

@@ -6,6 +6,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
 import io.scalekv.cache.policy.PolicyKind;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.RunListener;
 import io.scalekv.io.Require;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.report.LayerScaleMap;
@@ -104,23 +105,16 @@ public interface Study {
    * @param policies with their settings
    * @param budgets of each policy
    * @param roles calibration of the policies, or null
-   * @param progress receives the progress
+   * @param progress observes the images that are replayed
    */
-  record Replay(List<PolicySpec> policies, List<Budget> budgets, Path roles, Progress progress) {
+  record Replay(List<PolicySpec> policies, List<Budget> budgets, Path roles, RunListener progress) {
     /** Default: policies that need no calibration, at the paper's budgets. */
     public static final Replay DEFAULT =
         new Replay(
             List.of(),
             List.of(Budget.parse("20%"), Budget.parse("10%"), Budget.parse("4%")),
             null,
-            (done, all) -> {});
-
-    /** Receiver of progress. */
-    @FunctionalInterface
-    public interface Progress {
-      /** Called at the beginning and after each image. */
-      void done(int done, int all);
-    }
+            RunListener.NONE);
 
     /** Copies the lists; no policy stands for all that drop tokens. */
     public Replay {

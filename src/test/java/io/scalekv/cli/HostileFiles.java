@@ -10,6 +10,7 @@ import io.scalekv.experiment.ExperimentFile;
 import io.scalekv.experiment.ExperimentSpec;
 import io.scalekv.experiment.ResultFixtures;
 import io.scalekv.experiment.RunJson;
+import io.scalekv.experiment.RunListener;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.experiment.folders.FolderScoring;
 import io.scalekv.image.ImageFile;
@@ -275,7 +276,7 @@ final class HostileFiles {
             0,
             1),
         null,
-        FolderScoring.Listener.NONE);
+        RunListener.NONE);
   }
 
   /** A recording whose manifest or whose prompt is damaged. */

@@ -58,7 +58,7 @@ final class MainTest {
         progress.step("");
       }
       model.choice().source();
-      drawing.drawing(model.config());
+      drawing.drawing(model.config(), null);
       output.json(new Result(prompt, drawing.seed(), model.config().name()));
       output.line("prompt %s", prompt);
     }

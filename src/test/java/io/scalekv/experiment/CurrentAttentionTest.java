@@ -42,7 +42,7 @@ final class CurrentAttentionTest {
   @Test
   void meansAreOfTheirScales() {
     ScaleSchedule maps = ScaleSchedule.ofSides(1, 2, 3, 4, 5);
-    CurrentAttention shares = new CurrentAttention(MODEL, run(maps, 3, 2));
+    CurrentAttention shares = new CurrentAttention(MODEL, run(maps, 3, 2), RunListener.NONE);
     shares.accept(
         Profiles.of(
                 2,
@@ -85,7 +85,9 @@ final class CurrentAttentionTest {
   void fewMapsAreRefused() {
     Run two = run(ScaleSchedule.ofSides(1, 2), 1, 1);
     Exception e =
-        assertThrows(IllegalArgumentException.class, () -> new CurrentAttention(MODEL, two));
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new CurrentAttention(MODEL, two, RunListener.NONE));
     assertNames("scales … 3 … got 2", e);
   }
 }

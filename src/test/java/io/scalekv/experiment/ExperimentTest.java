@@ -54,7 +54,7 @@ final class ExperimentTest {
         spec,
         file,
         new Experiment.ModelFacts(config, hash, hash, CalibrationFile.shipped(config.name())),
-        UserNets.Facts.NONE);
+        Run.Nets.NONE);
   }
 
   private static Experiment expand(String yaml) {
@@ -88,7 +88,7 @@ final class ExperimentTest {
             CalibrationFile.shipped(config.name()));
     Path confirm = Path.of("experiments", "evidence", "who-wins.yaml");
     Experiment beyond =
-        Experiment.expand(ExperimentSpec.read(confirm), confirm, facts, UserNets.Facts.NONE);
+        Experiment.expand(ExperimentSpec.read(confirm), confirm, facts, Run.Nets.NONE);
     Map<String, String> hashes = new HashMap<>();
     for (Experiment.Planned p : beyond.runs()) {
       if (p.run().calibration() instanceof Run.Calibration.Shipped own) {
@@ -306,13 +306,13 @@ final class ExperimentTest {
     Experiment.ModelFacts facts =
         new Experiment.ModelFacts(
             ModelCatalog.config("pocket"), "random:1", "random:1", Optional.empty());
-    UserNets.Facts nets = new UserNets.Facts("lpips(alex)", "sha256:1", "-1..1", "sha256:2");
+    Run.Nets nets = new Run.Nets(null, null, "lpips(alex)", "sha256:1", "-1..1", "sha256:2");
     Run run = Experiment.expand(spec, TABLE_1, facts, nets).runs().get(0).run();
     assertEquals(List.of("psnr", "lpips", "fid"), run.metrics());
     assertEquals("lpips(alex)", run.nets().lpips());
     assertEquals(null, run.nets().features());
     assertTrue(
-        Experiment.expand(spec, TABLE_1, facts, UserNets.Facts.NONE).runs().stream()
+        Experiment.expand(spec, TABLE_1, facts, Run.Nets.NONE).runs().stream()
             .allMatch(c -> c.run().nets() == null));
   }
 

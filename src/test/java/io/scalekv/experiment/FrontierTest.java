@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.cache.CacheType;
+import io.scalekv.io.CanonicalJson;
 import io.scalekv.metrics.Interval;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -95,9 +96,10 @@ final class FrontierTest {
   void filesComeBack() throws IOException {
     Frontier f = frontier(List.of(point(10, 20.0), point(20, null)));
     Path file = folder.resolve("frontier.json");
-    Files.writeString(file, f.text());
+    Files.writeString(file, CanonicalJson.of(f));
     assertEquals(f, Frontier.read(file));
-    Files.writeString(file, f.text().replace("\"schemaVersion\": 2", "\"schemaVersion\": 1"));
+    Files.writeString(
+        file, CanonicalJson.of(f).replace("\"schemaVersion\": 2", "\"schemaVersion\": 1"));
     String message =
         assertThrows(IllegalArgumentException.class, () -> Frontier.read(file)).getMessage();
     assertTrue(message.endsWith("got 1"), message);

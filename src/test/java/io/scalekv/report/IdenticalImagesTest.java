@@ -91,8 +91,7 @@ final class IdenticalImagesTest {
                     new Runner.Ended(
                         r.row().id(), "a", r.row().label(), Runner.Status.DONE, null, r.result()))
             .toList();
-    ReportTable table =
-        SweepSummary.of(new Campaign.Outcome("t", folder, new Runner.Summary(runs), 1)).table();
+    ReportTable table = SweepSummary.of(new Campaign.Outcome("t", folder, runs, 1)).table();
     int all = table.shown().columnNames().indexOf("PSNR of mean MSE (dB) ↑");
     assertTrue(table.row(0).get(all).startsWith("25.48 ["), table.row(0)::toString);
   }

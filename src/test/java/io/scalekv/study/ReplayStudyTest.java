@@ -17,6 +17,7 @@ import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
+import io.scalekv.experiment.RunListener;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.Drawing;
 import io.scalekv.model.GenerationListener;
@@ -326,7 +327,12 @@ final class ReplayStudyTest {
             Arrays.stream(policies).map(PolicySpec::parse).toList(),
             List.of(Budget.parse("20%"), Budget.parse("10%")),
             roles,
-            (done, all) -> assertEquals(2, all)));
+            new RunListener() {
+              @Override
+              public void planned(int images) {
+                assertEquals(2, images);
+              }
+            }));
   }
 
   @Test

@@ -108,20 +108,7 @@ public record FolderScores(
       Interval difference,
       double p,
       double pHolm,
-      String better) {
-    private Map<String, Object> json() {
-      Map<String, Object> json = new LinkedHashMap<>();
-      json.put("metric", metric);
-      json.put("a", a);
-      json.put("b", b);
-      json.put("pairs", pairs);
-      json.put("difference", difference);
-      json.put("p", p);
-      json.put("pHolm", pHolm);
-      json.put("better", better);
-      return json;
-    }
-  }
+      String better) {}
 
   /** Copies the lists. */
   public FolderScores {
@@ -163,7 +150,7 @@ public record FolderScores(
     json.put("reference", reference);
     json.put("candidates", candidates().stream().map(Row::json).toList());
     json.put("rulers", rows.stream().filter(Row::ruler).map(Row::json).toList());
-    json.put("tests", tests.stream().map(Test::json).toList());
+    json.put("tests", tests);
     json.put("nets", nets);
     json.put("unpaired", unpaired);
     json.put("notes", notes);

@@ -3,6 +3,7 @@ package io.scalekv.experiment.folders;
 import io.scalekv.experiment.FeatureNets;
 import io.scalekv.experiment.Metrics;
 import io.scalekv.experiment.Run;
+import io.scalekv.experiment.RunListener;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.experiment.folders.FolderScores.Kind;
 import io.scalekv.image.ImageFile;
@@ -112,18 +113,6 @@ public final class FolderScoring {
     }
   }
 
-  /** Listener to the progress. */
-  public interface Listener {
-    /** Nothing. */
-    Listener NONE = (done, id) -> {};
-
-    /** Begins with the number of pairs, of which some were found on disk. */
-    default void planned(int pairs, int found) {}
-
-    /** Ends some pairs of an id. */
-    void step(int pairs, String id);
-  }
-
   /** A row that is being scored. */
   private record Entry(
       String name,
@@ -223,10 +212,13 @@ public final class FolderScoring {
    * @throws IllegalArgumentException for a folder without images or pairs, a damaged file, or two
    *     images of a pair that differ in size
    */
-  public static FolderScores run(Request request, Path out, Listener listener) throws IOException {
+  public static FolderScores run(Request request, Path out, RunListener listener)
+      throws IOException {
     try (FeatureNets opened = FeatureNets.withoutModel(request.nets());
         Workers workers = Workers.of(request.threads())) {
       return new FolderScoring(request, out, opened, workers).run(listener);
+    } finally {
+      listener.finished();
     }
   }
 
@@ -352,13 +344,17 @@ public final class FolderScoring {
     return out == null ? null : out.resolve(name);
   }
 
-  private FolderScores run(Listener listener) throws IOException {
+  private FolderScores run(RunListener listener) throws IOException {
     try (PairFile pairs = PairFile.open(file("pairs.jsonl"), metrics, settings);
         PairFile rulers = PairFile.open(file("rulers.jsonl"), metrics, settings);
         FeatureStore features = FeatureStore.open(file("features.bin"))) {
       int all = entries.stream().mapToInt(e -> e.ids().size()).sum();
       List<List<String>> batches = batches();
-      listener.planned(all, batches.stream().mapToInt(batch -> found(batch, pairs, rulers)).sum());
+      int found = batches.stream().mapToInt(batch -> found(batch, pairs, rulers)).sum();
+      if (found > 0) {
+        listener.say("%d of %d pairs found, %d to do".formatted(found, all, all - found));
+      }
+      listener.planned(all - found);
       for (List<String> batch : batches) {
         Cancellation.check();
         batch(batch, pairs, rulers, features, listener);
@@ -403,7 +399,11 @@ public final class FolderScoring {
   }
 
   private void batch(
-      List<String> batch, PairFile pairs, PairFile rulers, FeatureStore features, Listener listener)
+      List<String> batch,
+      PairFile pairs,
+      PairFile rulers,
+      FeatureStore features,
+      RunListener listener)
       throws IOException {
     Map<Path, Loaded> files = load(batch);
     Map<Entry, List<Todo>> all = new LinkedHashMap<>();
@@ -428,7 +428,7 @@ public final class FolderScoring {
     for (Map.Entry<Entry, List<Todo>> e : all.entrySet()) {
       PairFile file = e.getKey().kind() == Kind.CANDIDATE ? pairs : rulers;
       score(e.getKey(), e.getValue(), file, features);
-      listener.step(e.getValue().size(), batch.get(batch.size() - 1));
+      e.getValue().forEach(t -> listener.step(batch.get(batch.size() - 1)));
     }
     known.values().forEach(ReferenceFeatures::clear);
   }

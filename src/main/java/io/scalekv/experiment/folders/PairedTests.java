@@ -73,9 +73,7 @@ final class PairedTests {
           tests.add(
               new Test(
                   metric.key(), a.name(), b.name(), v.pairs(), difference, r.p(), r.p(), null));
-          double n = r.n();
-          int sign = Double.compare(r.wPlus(), n * (n + 1) / 4);
-          higher.add(metric.higherIsBetter() ? sign : -sign);
+          higher.add(metric.higherIsBetter() ? r.higher() : -r.higher());
         }
       }
     }

@@ -11,6 +11,8 @@ import io.scalekv.experiment.RunSession;
 import io.scalekv.experiment.Runner;
 import io.scalekv.experiment.Sweep;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.CanonicalJson;
+import io.scalekv.io.Json;
 import io.scalekv.tensor.Cancellation;
 import java.io.IOException;
 import java.io.Serializable;
@@ -57,19 +59,6 @@ public final class SparkRunner implements Runner {
     this.results = new ResultFolder(options.folder());
   }
 
-  /** A run on its way. */
-  private record Sent(String group, String label, String series, String run)
-      implements Serializable {
-    static Sent of(Experiment.Planned planned) {
-      return new Sent(
-          planned.group(), planned.label(), planned.series(), RunJson.runText(planned.run()));
-    }
-
-    Experiment.Planned planned() {
-      return new Experiment.Planned(group, label, series, RunJson.run(run));
-    }
-  }
-
   /** One batch of reference images on its way. */
   private record Batch(String run, int batch) implements Serializable {}
 
@@ -77,7 +66,7 @@ public final class SparkRunner implements Runner {
   private record Answer(Status status, String error) implements Serializable {}
 
   @Override
-  public Summary run(List<Experiment.Planned> runs, RunListener listener) throws IOException {
+  public List<Ended> run(List<Experiment.Planned> runs, RunListener listener) throws IOException {
     if (options.alone()) {
       AtomicFile.removeLeft(options.folder());
       AtomicFile.removeLeft(options.references());
@@ -99,7 +88,7 @@ public final class SparkRunner implements Runner {
       }
     }
     results.finish();
-    return new Summary(runs.stream().map(c -> ended.get(c.id())).toList());
+    return runs.stream().map(c -> ended.get(c.id())).toList();
   }
 
   private JavaSparkContext connect() throws IOException {
@@ -166,13 +155,13 @@ public final class SparkRunner implements Runner {
         }
       }
       for (Run run : different.values()) {
-        String text = RunJson.runText(run);
+        String text = CanonicalJson.of(run);
         List<Batch> batches =
             IntStream.range(0, run.referenceBatches()).mapToObj(i -> new Batch(text, i)).toList();
         // whatever goes wrong here goes wrong in the runs again, and they say so
         listener.say("reference images: %d batches".formatted(batches.size()));
-        await(drawing(sent, id, spark, batches));
-        await(completing(sent, id, spark, text));
+        await(submit(sent, id, spark, batches, SparkRunner::draw));
+        await(submit(sent, id, spark, List.of(text), SparkRunner::complete));
       }
     }
 
@@ -185,7 +174,8 @@ public final class SparkRunner implements Runner {
     private void runs(List<Experiment.Planned> open) throws IOException {
       Map<Experiment.Planned, JavaFutureAction<List<Answer>>> running = new LinkedHashMap<>();
       for (Experiment.Planned planned : open) {
-        running.put(planned, running(sent, id, spark, Sent.of(planned)));
+        String text = Json.MAPPER.writeValueAsString(planned);
+        running.put(planned, submit(sent, id, spark, List.of(text), SparkRunner::answer));
       }
       while (!running.isEmpty()) {
         List<Experiment.Planned> done =
@@ -268,51 +258,40 @@ public final class SparkRunner implements Runner {
     return text.lines().findFirst().orElse("no reason given").strip();
   }
 
-  // Static, so that what travels to an executor holds nothing of the driver.
+  private static boolean draw(RunSession session, Batch batch) throws IOException {
+    session.drawReferences(RunJson.run(batch.run()), batch.batch());
+    return true;
+  }
 
-  private static JavaFutureAction<List<Answer>> running(
-      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, Sent run) {
+  private static boolean complete(RunSession session, String run) throws IOException {
+    session.completeReferences(RunJson.run(run), RunListener.NONE);
+    return true;
+  }
+
+  private static Answer answer(RunSession session, String planned) throws IOException {
+    Ended one =
+        session.run(
+            Json.bindOptional(Json.parse(planned, "run"), Experiment.Planned.class, "run"),
+            RunListener.NONE);
+    return new Answer(one.status(), one.error());
+  }
+
+  /** Work on the session of an executor. */
+  @FunctionalInterface
+  private interface Work<T, R> extends Serializable {
+    R in(RunSession session, T item) throws Exception;
+  }
+
+  /** Static, so that what travels to an executor holds nothing of the driver. */
+  private static <T, R> JavaFutureAction<List<R>> submit(
+      Broadcast<ClusterJob> job,
+      String id,
+      JavaSparkContext spark,
+      List<T> items,
+      Work<T, R> work) {
     return spark
-        .parallelize(List.of(run), 1)
-        .map(
-            c ->
-                ExecutorSession.with(
-                    id,
-                    job.value(),
-                    session -> {
-                      Ended one = session.run(c.planned(), RunListener.NONE);
-                      return new Answer(one.status(), one.error());
-                    }))
+        .parallelize(items, items.size())
+        .map(i -> ExecutorSession.with(id, job.value(), session -> work.in(session, i)))
         .collectAsync();
-  }
-
-  private static JavaFutureAction<Void> drawing(
-      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, List<Batch> batches) {
-    return spark
-        .parallelize(batches, batches.size())
-        .foreachAsync(
-            b ->
-                ExecutorSession.with(
-                    id,
-                    job.value(),
-                    session -> {
-                      session.drawReferences(RunJson.run(b.run()), b.batch());
-                      return null;
-                    }));
-  }
-
-  private static JavaFutureAction<Void> completing(
-      Broadcast<ClusterJob> job, String id, JavaSparkContext spark, String run) {
-    return spark
-        .parallelize(List.of(run), 1)
-        .foreachAsync(
-            c ->
-                ExecutorSession.with(
-                    id,
-                    job.value(),
-                    session -> {
-                      session.completeReferences(RunJson.run(c), RunListener.NONE);
-                      return null;
-                    }));
   }
 }

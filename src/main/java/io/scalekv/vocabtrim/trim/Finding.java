@@ -1,5 +1,7 @@
 package io.scalekv.vocabtrim.trim;
 
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
 /**
@@ -9,6 +11,7 @@ import java.util.Locale;
  * @param severity of the finding
  * @param message one line
  */
+@JsonPropertyOrder({"severity", "rule", "message"})
 public record Finding(Rule rule, Severity severity, String message) {
   /** Severity: wrong tokens or a crash, likely loss, or a fact. */
   public enum Severity {
@@ -17,6 +20,7 @@ public record Finding(Rule rule, Severity severity, String message) {
     NOTE;
 
     /** Returns the name in files. */
+    @JsonValue
     public String key() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -50,6 +54,7 @@ public record Finding(Rule rule, Severity severity, String message) {
     COVERAGE;
 
     /** Returns the name in files. */
+    @JsonValue
     public String key() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

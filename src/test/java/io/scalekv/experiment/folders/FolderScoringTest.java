@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.experiment.RunListener;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.experiment.folders.FolderScores.Kind;
 import io.scalekv.experiment.folders.FolderScoring.Request;
@@ -27,7 +28,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,7 +73,7 @@ final class FolderScoringTest {
   }
 
   private static FolderScores run(Request request) throws IOException {
-    return FolderScoring.run(request, null, FolderScoring.Listener.NONE);
+    return FolderScoring.run(request, null, RunListener.NONE);
   }
 
   private static void assertRefused(Request request, String... parts) {
@@ -145,37 +145,27 @@ final class FolderScoringTest {
     List<Path> candidates = List.of(images("a", 20, 8), images("b", 20, 30));
     Request request = request(reference, candidates, KEYS, 10);
     Path whole = Files.createDirectories(folder.resolve("whole"));
-    FolderScores once = FolderScoring.run(request, whole, FolderScoring.Listener.NONE);
+    FolderScores once = FolderScoring.run(request, whole, RunListener.NONE);
     Path cut = Files.createDirectories(folder.resolve("cut"));
-    AtomicInteger steps = new AtomicInteger();
+    int[] plan = new int[2];
     assertThrows(
-        IllegalStateException.class,
-        () ->
-            FolderScoring.run(
-                request,
-                cut,
-                (pairs, id) -> {
-                  if (steps.addAndGet(pairs) > 60) {
-                    throw new IllegalStateException("cut");
-                  }
-                }));
+        IllegalStateException.class, () -> FolderScoring.run(request, cut, listener(plan, 60)));
     // the last line of each file is cut off, as a killed process leaves it
     for (String name : List.of("pairs.jsonl", "rulers.jsonl", "features.bin")) {
       byte[] bytes = Files.readAllBytes(cut.resolve(name));
       Files.write(cut.resolve(name), Arrays.copyOf(bytes, bytes.length - 7));
     }
-    int[] plan = new int[3];
-    FolderScores resumed = FolderScoring.run(request, cut, listener(plan));
     assertEquals(110, plan[0]);
-    assertTrue(plan[1] > 20 && plan[2] >= 110 - plan[1] && plan[2] < 110, Arrays.toString(plan));
+    FolderScores resumed = FolderScoring.run(request, cut, listener(plan, 110));
+    assertTrue(plan[0] < 90 && plan[1] >= plan[0] && plan[1] < 110, Arrays.toString(plan));
     assertEquals(once.json().toString(), resumed.json().toString());
     for (String name : List.of("pairs.jsonl", "rulers.jsonl")) {
       assertEquals(Files.readString(whole.resolve(name)), Files.readString(cut.resolve(name)));
     }
     // one file changes: its batch alone is scored again
     Png.write(picture(99, 0), candidates.get(1).resolve("000003.png"));
-    FolderScoring.run(request, cut, listener(plan));
-    assertEquals(8, plan[2]);
+    FolderScoring.run(request, cut, listener(plan, 110));
+    assertEquals(8, plan[1]);
     // other settings: nothing is taken over
     FolderScoring.run(
         new Request(
@@ -191,22 +181,24 @@ final class FolderScoringTest {
             10,
             2),
         cut,
-        listener(plan));
-    assertEquals(0, plan[1]);
+        listener(plan, 110));
+    assertEquals(110, plan[0]);
   }
 
-  private static FolderScoring.Listener listener(int[] plan) {
+  /** Counts planned and scored pairs; fails after a number of them. */
+  private static RunListener listener(int[] plan, int most) {
     Arrays.fill(plan, 0);
-    return new FolderScoring.Listener() {
+    return new RunListener() {
       @Override
-      public void planned(int pairs, int found) {
+      public void planned(int pairs) {
         plan[0] = pairs;
-        plan[1] = found;
       }
 
       @Override
-      public void step(int pairs, String id) {
-        plan[2] += pairs;
+      public void step(String id) {
+        if (++plan[1] > most) {
+          throw new IllegalStateException("cut");
+        }
       }
     };
   }
@@ -344,8 +336,7 @@ final class FolderScoringTest {
         assertThrows(
             IllegalArgumentException.class,
             () ->
-                FolderScoring.run(
-                    request(reference, List.of(a), KEYS, 0), out, FolderScoring.Listener.NONE));
+                FolderScoring.run(request(reference, List.of(a), KEYS, 0), out, RunListener.NONE));
     assertTrue(e.getMessage().contains("000008.png"), e.getMessage());
     assertEquals(8, Files.readAllLines(out.resolve("pairs.jsonl")).size());
     Files.copy(a.resolve("000001.png"), a.resolve("000001.jpeg"));
@@ -392,7 +383,7 @@ final class FolderScoringTest {
             1);
     Path out = Files.createDirectories(folder.resolve("out"));
     for (int attempt = 0; attempt < 2; attempt++) {
-      FolderScores scores = FolderScoring.run(request, out, FolderScoring.Listener.NONE);
+      FolderScores scores = FolderScoring.run(request, out, RunListener.NONE);
       FolderScores.Row row = scores.rows().get(0);
       assertEquals(3, row.values().get("psnr").n());
       assertNull(row.values().get("lpips"));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import io.scalekv.experiment.RunListener;
 import io.scalekv.experiment.UserNets;
 import io.scalekv.image.ImageFile;
 import io.scalekv.image.RgbImage;
@@ -78,7 +79,7 @@ final class GoldenFoldersTest {
             0,
             2),
         null,
-        FolderScoring.Listener.NONE);
+        RunListener.NONE);
   }
 
   @TestFactory

@@ -124,7 +124,7 @@ record StorageView(
   private Bytes plain(FileChannel channel) throws IOException {
     boolean direct = info.byteLength() == 0 || contiguous();
     if (direct && !entry.deflated()) {
-      return ChannelReads.bytes(info, channel, info.offset());
+      return Channels.bytes(info, channel, info.offset());
     }
     ByteBuffer span = span(channel);
     return direct
@@ -159,7 +159,7 @@ record StorageView(
       return entry.read(info.file(), channel).slice((int) first, (int) bytes);
     }
     ByteBuffer span = ByteBuffer.allocateDirect((int) bytes);
-    ChannelReads.readFully(info.file(), channel, span, info.offset());
+    Channels.readFully(info.file(), channel, span, info.offset());
     return span.flip();
   }
 

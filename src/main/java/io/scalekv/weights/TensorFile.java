@@ -62,7 +62,7 @@ final class TensorFile implements TensorSource {
     } catch (IOException e) {
       throw WeightsFileException.io(file, "cannot read", e);
     } finally {
-      ChannelReads.closeQuietly(channel);
+      Channels.closeQuietly(channel);
     }
   }
 
@@ -100,6 +100,6 @@ final class TensorFile implements TensorSource {
 
   @Override
   public void close() {
-    ChannelReads.closeQuietly(channel);
+    Channels.closeQuietly(channel);
   }
 }

@@ -44,7 +44,7 @@ record ZipDirectory(Map<String, Entry> entries) {
     ByteBuffer read(Path file, FileChannel channel) throws IOException {
       ByteBuffer target = ByteBuffer.allocateDirect(Math.toIntExact(size));
       if (!deflated) {
-        ChannelReads.readFully(file, channel, target, offset);
+        Channels.readFully(file, channel, target, offset);
         return target.flip();
       }
       Inflater inflater = new Inflater(true);
@@ -53,7 +53,7 @@ record ZipDirectory(Map<String, Entry> entries) {
         boolean more = true;
         for (long at = 0; at < stored && more; at += part.limit()) {
           part.clear().limit((int) Math.min(PART, stored - at));
-          ChannelReads.readFully(file, channel, part, offset + at);
+          Channels.readFully(file, channel, part, offset + at);
           inflater.setInput(part.flip());
           while (more && inflater.inflate(target) > 0) {
             more = target.hasRemaining();
@@ -251,7 +251,7 @@ record ZipDirectory(Map<String, Entry> entries) {
 
     private ByteBuffer bytes(long at, int count) throws IOException {
       ByteBuffer buffer = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-      ChannelReads.readFully(file, channel, buffer, at);
+      Channels.readFully(file, channel, buffer, at);
       return buffer.flip();
     }
 

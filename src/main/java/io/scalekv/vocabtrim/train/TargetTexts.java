@@ -131,9 +131,9 @@ public final class TargetTexts {
       at += n + m;
     }
     Map<String, TensorData> arrays = new LinkedHashMap<>();
-    arrays.put("lengths", new TensorData.Ints(lengths, texts.size(), 3));
-    arrays.put("tokens", new TensorData.Ints(tokens, all));
-    arrays.put("states", new TensorData.Floats(states, all - texts.size(), width));
+    arrays.put("lengths", TensorData.of(lengths, texts.size(), 3));
+    arrays.put("tokens", TensorData.of(tokens, all));
+    arrays.put("states", TensorData.of(states, all - texts.size(), width));
     SafetensorsWriter.writeData(file, arrays, StoredType.BF16, Map.of());
   }
 

@@ -237,7 +237,7 @@ public record MappingFile(Path file, MappingForm form, boolean named, long[] val
     switch (form) {
       case FR_SPEC -> AtomicFile.write(file, TorchIntegers.archive(stem(file), mapping.order()));
       case VLLM_IDS -> {
-        TensorData.Longs ids = new TensorData.Longs(mapping.d2t(false), ascending.length);
+        TensorData ids = TensorData.of(mapping.d2t(false), ascending.length);
         AtomicFile.write(file, TorchIntegers.archive(stem(file), ids));
       }
       case LLAMA_CPP -> {

@@ -78,7 +78,7 @@ final class GgufLlamaTest {
         values[i] = (float) random.nextGaussian() / 4;
       }
       String name = e.getKey();
-      tensors.put(name, new TensorData.Floats(values, e.getValue().getShape()));
+      tensors.put(name, TensorData.of(values, e.getValue().getShape()));
       String there = NAMES.get(name);
       if (there == null) {
         String[] parts = name.split("\\.", 4);

@@ -49,11 +49,11 @@ final class DraftCheckTest {
   private Path draft(long[] d2t, boolean[] t2d, int rows, int declared) throws IOException {
     Path draft = Files.createTempDirectory(folder, "draft");
     Map<String, TensorData> tensors = new LinkedHashMap<>();
-    tensors.put("d2t", new TensorData.Longs(d2t, d2t.length));
+    tensors.put("d2t", TensorData.of(d2t, d2t.length));
     if (t2d != null) {
-      tensors.put("t2d", new TensorData.Booleans(t2d, t2d.length));
+      tensors.put("t2d", TensorData.of(t2d, t2d.length));
     }
-    tensors.put("lm_head.weight", new TensorData.Floats(new float[2 * rows], rows, 2));
+    tensors.put("lm_head.weight", TensorData.of(new float[2 * rows], rows, 2));
     SafetensorsWriter.writeData(
         draft.resolve("model.safetensors"), tensors, StoredType.F32, Map.of());
     Files.writeString(

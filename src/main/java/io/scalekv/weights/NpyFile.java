@@ -73,27 +73,15 @@ public final class NpyFile {
     return values;
   }
 
-  /** Writes 64-bit integers atomically. */
-  public static void write(Path file, long... values) throws IOException {
-    ByteBuffer data = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-    data.asLongBuffer().put(values);
-    write(file, "<i8", values.length, data.array());
-  }
-
-  /** Writes truth values atomically. */
-  public static void write(Path file, boolean... values) throws IOException {
-    byte[] data = new byte[values.length];
-    for (int i = 0; i < data.length; i++) {
-      data[i] = (byte) (values[i] ? 1 : 0);
-    }
-    write(file, "|b1", values.length, data);
-  }
-
-  private static void write(Path file, String type, int count, byte[] data) throws IOException {
+  /** Writes a vector of 64-bit integers or truth values atomically. */
+  public static void write(Path file, TensorData vector) throws IOException {
+    String type = vector.type() == StoredType.I64 ? "<i8" : "|b1";
+    long count = vector.shape()[0];
+    ByteBuffer data = vector.all();
     String text = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + count + ",), }";
     int padding = 63 - (10 + text.length()) % 64;
     byte[] header = (text + " ".repeat(padding) + "\n").getBytes(StandardCharsets.US_ASCII);
-    ByteBuffer all = ByteBuffer.allocate(10 + header.length + data.length);
+    ByteBuffer all = ByteBuffer.allocate(10 + header.length + data.remaining());
     all.order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).put((byte) 1).put((byte) 0);
     all.putShort((short) header.length).put(header).put(data);
     AtomicFile.write(file, all.array());

@@ -140,8 +140,9 @@ final class DraftCheckTest {
     assertEquals(Severity.ERROR, found(draft(OFFSETS, mask(IDS), 9, 8)).get(Rule.HEAD_ROWS));
     assertEquals(Severity.ERROR, found(draft(OFFSETS, mask(IDS), 8, 9)).get(Rule.STALE_SIZE));
     Path npy = folder.resolve("d2t-9.npy");
-    NpyFile.write(npy, OFFSETS);
-    NpyFile.write(folder.resolve("t2d-9.npy"), mask(IDS));
+    NpyFile.write(npy, TensorData.of(OFFSETS, OFFSETS.length));
+    boolean[] mask = mask(IDS);
+    NpyFile.write(folder.resolve("t2d-9.npy"), TensorData.of(mask, mask.length));
     assertEquals(Severity.ERROR, found(npy).get(Rule.STALE_SIZE));
     Path target = Files.createDirectories(folder.resolve("target"));
     Files.writeString(target.resolve("config.json"), "{\"vocab_size\": 51}");

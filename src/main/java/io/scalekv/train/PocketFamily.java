@@ -43,34 +43,16 @@ sealed interface PocketFamily {
 
   private static TokenizerRun tokenizerRun(
       PocketTraining.Options o, ModelConfig config, int batch, double learningRate, Path result) {
-    Recipe r = o.recipe();
-    ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
-    return new TokenizerRun(
-        schedule,
-        batch,
-        r.vaeSteps(),
-        learningRate,
-        r.seed(),
-        o.device(),
-        o.folder(),
-        o.checkpointEvery(),
-        result);
+    return new TokenizerRun(config.schedule(Optional.empty(), 1), batch, learningRate, o, result);
   }
 
   private static TransformerRun transformerRun(
       PocketTraining.Options o, ModelConfig config, Weights start) {
     Recipe r = o.recipe();
     ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
-    return new TransformerRun(
-        new ScaleBatches(schedule, r.curriculum(), r.tokens(), r.steps(), r.seed()),
-        r.decaySteps(),
-        r.learningRate(),
-        r.averaging(),
-        r.bf16(),
-        o.device(),
-        o.folder(),
-        o.checkpointEvery(),
-        start);
+    ScaleBatches batches =
+        new ScaleBatches(schedule, r.curriculum(), r.tokens(), r.steps(), r.seed());
+    return new TransformerRun(batches, o, start);
   }
 
   /** Infinity: bits, conditioned on captions. */

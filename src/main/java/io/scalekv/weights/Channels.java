@@ -4,6 +4,7 @@ import static io.scalekv.weights.WeightsFileException.require;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
@@ -41,7 +42,7 @@ final class Channels {
   }
 
   /** Closes a channel that was only read; null is allowed. */
-  static void closeQuietly(FileChannel channel) {
+  static void closeQuietly(Channel channel) {
     try {
       if (channel != null) {
         channel.close();

@@ -167,12 +167,9 @@ record StorageView(
   private void gather(ByteBuffer span, ByteBuffer target, long position) {
     int width = info.type().width();
     long[] shape = info.shape();
-    long[] index = new long[shape.length];
-    long rest = position / width;
+    long[] index = info.index(position / width);
     long element = 0;
-    for (int d = shape.length - 1; d >= 0; d--) {
-      index[d] = rest % shape[d];
-      rest /= shape[d];
+    for (int d = 0; d < shape.length; d++) {
       element += index[d] * stride[d];
     }
     while (target.hasRemaining()) {

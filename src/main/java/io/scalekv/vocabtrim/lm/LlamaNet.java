@@ -34,18 +34,6 @@ public final class LlamaNet {
   /** Most logits of a block of rows. */
   private static final int BLOCK_LOGITS = 1 << 24;
 
-  private static final List<String> PARTS =
-      List.of(
-          "input_layernorm",
-          "self_attn.q_proj",
-          "self_attn.k_proj",
-          "self_attn.v_proj",
-          "self_attn.o_proj",
-          "post_attention_layernorm",
-          "mlp.gate_proj",
-          "mlp.up_proj",
-          "mlp.down_proj");
-
   private final LlamaConfig config;
   private final Weights weights;
   private final boolean bf16;
@@ -70,9 +58,11 @@ public final class LlamaNet {
     this.none = manager.zeros(new Shape(0), DataType.INT64);
     this.layers = new NDArray[config.layers()][];
     for (int i = 0; i < layers.length; i++) {
-      String p = LlamaWeights.layer(i);
+      String p = LlamaWeights.prefix(i);
       layers[i] =
-          PARTS.stream().map(name -> weights.get(p + name + ".weight")).toArray(NDArray[]::new);
+          LlamaWeights.layer(config).keySet().stream()
+              .map(name -> weights.get(p + name))
+              .toArray(NDArray[]::new);
     }
   }
 

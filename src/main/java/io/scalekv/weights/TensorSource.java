@@ -42,16 +42,6 @@ public interface TensorSource extends AutoCloseable {
     return WeightsForm.open(locate(path), StateDictChoice.USUAL);
   }
 
-  /**
-   * Opens weights and reads one of several state dicts of a file.
-   *
-   * @param place keys that lead to the state dict, joined by dots, or the last of them
-   * @throws WeightsFileException if there is no readable file or no such state dict
-   */
-  static TensorSource open(Path path, String place) {
-    return WeightsForm.open(locate(path), new StateDictChoice(place, names -> 0));
-  }
-
   /** Returns the file that {@link #open} reads: the path, or the first of the names in a folder. */
   static Path locate(Path path) {
     if (!Files.isDirectory(path)) {

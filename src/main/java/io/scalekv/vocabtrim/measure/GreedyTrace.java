@@ -27,16 +27,6 @@ public final class GreedyTrace implements Trace {
    *
    * @param ranks [V] rank of every token
    * @param stopped whether the text ends with a stop token, not at its greatest length
-   */
-  public GreedyTrace(int[] ranks, boolean stopped) {
-    this(ranks, stopped, 1);
-  }
-
-  /**
-   * Begins a trace.
-   *
-   * @param ranks [V] rank of every token
-   * @param stopped whether the text ends with a stop token, not at its greatest length
    * @param places of a block at which the draft model differs; 1 if it never does
    */
   public GreedyTrace(int[] ranks, boolean stopped, int places) {

@@ -161,7 +161,7 @@ public final class TrimExperiment {
     for (Text r : responses) {
       traces.add(
           t == 0
-              ? new GreedyTrace(ranks, r.stopped())
+              ? new GreedyTrace(ranks, r.stopped(), 1)
               : new SampledTrace(ranks, sizes(run), t, r.stopped()));
     }
     List<double[]> probabilities = texts.probabilities(run);

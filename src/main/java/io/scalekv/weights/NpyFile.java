@@ -55,22 +55,15 @@ public final class NpyFile {
     require(m.matches(), file, "array", vector, WeightsFileException.quote(header.strip()));
     String type = m.group(1).replaceAll("[<|=]", "");
     int width = type.length() == 1 ? 1 : type.charAt(1) - '0';
-    long[] values = new long[Integer.parseInt(m.group(2))];
+    long count = Long.parseLong(m.group(2));
     int data = begin + (int) length;
-    long bytes = (long) values.length * width;
+    long bytes = count * width;
     require(bytes == size - data, file, "bytes of the values", bytes, size - data);
-    boolean signed = type.charAt(0) == 'i';
-    for (int i = 0; i < values.length; i++) {
-      int at = data + i * width;
-      values[i] =
-          switch (width) {
-            case 1 -> signed ? b.get(at) : b.get(at) & 0xff;
-            case 2 -> signed ? b.getShort(at) : b.getShort(at) & 0xffff;
-            case 4 -> signed ? b.getInt(at) : b.getInt(at) & 0xffffffffL;
-            default -> b.getLong(at);
-          };
-    }
-    return values;
+    String sign = type.charAt(0) == 'i' || width == 8 ? "I" : "U";
+    StoredType stored = StoredType.valueOf(sign + 8 * width);
+    TensorInfo info = new TensorInfo("values", stored, type, new long[] {count}, bytes, data, file);
+    return TensorBytes.longs(
+        info, (target, at) -> target.put(b.array(), data + (int) at, target.remaining()));
   }
 
   /** Writes a vector of 64-bit integers or truth values atomically. */

@@ -102,7 +102,7 @@ class ExpectedWeightsTest {
         };
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         TensorSource source = expected.open(file)) {
-      Weights weights = expected.load(manager, file, source, listener);
+      Weights weights = expected.load(new Weights(manager), file, source, listener);
       assertEquals(SHAPES.keySet(), weights.names());
       return weights.get("a.weight").toFloatArray();
     }

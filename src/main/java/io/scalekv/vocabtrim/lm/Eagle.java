@@ -47,7 +47,7 @@ public final class Eagle implements LanguageModel {
     try (TensorSource source = TensorSource.open(path)) {
       Weights weights =
           ExpectedWeights.of("the EAGLE draft model", EagleNet.shapes(target.config()))
-              .load(manager, path, source, LoadListener.NONE);
+              .load(new Weights(manager), path, source, LoadListener.NONE);
       return of(target, manager, weights);
     } catch (RuntimeException | Error e) {
       manager.close();

@@ -123,24 +123,24 @@ public final class AdamW implements AutoCloseable {
 
   /** Copies one entry of {@link #state} back; its shape must be that of the weight. */
   void set(String stateName, NDArray values) {
-    int dot = stateName.indexOf('.');
-    String name = stateName.substring(dot + 1);
-    switch (stateName.substring(0, dot)) {
-      case "p" -> weights.set(name, values);
-      case "m" -> first.set(name, values);
-      case "v" -> second.set(name, values);
-      default -> average.set(name, values);
-    }
+    String[] parts = stateName.split("\\.", 2);
+    parts().get(parts[0]).set(parts[1], values);
   }
 
   /** Returns all state by name, {@code p., m., v., ema.} before the weight's own name. */
   Map<String, NDArray> state() {
     Map<String, NDArray> state = new LinkedHashMap<>();
-    weights.arrays().forEach((name, a) -> state.put("p." + name, a));
-    first.arrays().forEach((name, a) -> state.put("m." + name, a));
-    second.arrays().forEach((name, a) -> state.put("v." + name, a));
-    average.arrays().forEach((name, a) -> state.put("ema." + name, a));
+    parts().forEach((part, of) -> of.arrays().forEach((n, a) -> state.put(part + "." + n, a)));
     return state;
+  }
+
+  private Map<String, Weights> parts() {
+    Map<String, Weights> parts = new LinkedHashMap<>();
+    parts.put("p", weights);
+    parts.put("m", first);
+    parts.put("v", second);
+    parts.put("ema", average);
+    return parts;
   }
 
   @Override

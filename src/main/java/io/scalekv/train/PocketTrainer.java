@@ -93,7 +93,7 @@ public final class PocketTrainer {
         vae.config().codeBits(),
         config.codeBits());
     Engine.getInstance().setRandomSeed((int) run.batches().seed());
-    try (NDManager manager = run.device().manager();
+    try (NDManager manager = run.options().device().manager();
         Weights weights = startWeights(manager, config, run.startFrom())) {
       PocketTrainer trainer =
           new PocketTrainer(config, vae, rotaryReference, run, manager, weights);

@@ -1,6 +1,7 @@
 package io.scalekv.train;
 
 import ai.djl.ndarray.NDManager;
+import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.model.CheckpointFolder;
 import io.scalekv.model.CheckpointNames;
@@ -9,6 +10,11 @@ import io.scalekv.model.ModelCatalog;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.model.ModelConfig;
 import io.scalekv.model.ModelSource;
+import io.scalekv.model.infinity.InfinityModelConfig;
+import io.scalekv.model.vae.Vae;
+import io.scalekv.model.vae.VaeConfig;
+import io.scalekv.model.var.VarModelConfig;
+import io.scalekv.model.var.VqVae;
 import io.scalekv.weights.HubCache;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.SafetensorsWriter;
@@ -22,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -61,20 +68,20 @@ public final class PocketTraining {
   public static Result run(Options o, Consumer<String> log) {
     Recipe recipe = o.recipe();
     ModelConfig config = ModelCatalog.config(recipe.model());
-    PocketFamily family = PocketFamily.of(config);
     String initial = o.from() == null ? recipe.from() : o.from();
     CheckpointFolder from = initial == null ? null : files(config, initial);
     Path vaeFile = o.folder().resolve("vae-fp32.safetensors");
     if (!Files.exists(vaeFile) && o.from() == null && recipe.vaeSteps() > 0) {
-      family.trainTokenizer(o, vaeFile, log);
+      trainTokenizer(o, config, vaeFile, log);
     } else if (!Files.exists(vaeFile)) {
-      CheckpointFolder shipped = files(config, family.tokenizerOf().name());
+      boolean own = config instanceof VarModelConfig;
+      CheckpointFolder shipped = files(config, own ? config.name() : ModelChoice.DEFAULT);
       copyTensors((from == null ? shipped : from).tokenizer(), vaeFile, StoredType.F32);
     }
     try (NDManager manager = o.device().manager();
         Weights vae = load(manager, vaeFile);
         Weights start = from == null ? null : load(manager, from.transformer())) {
-      family.trainTransformer(o, vae, start, log);
+      trainTransformer(o, config, vae, start, log);
     }
     Path model = o.folder().resolve("model");
     try {
@@ -89,6 +96,33 @@ public final class PocketTraining {
         model.resolve(CheckpointNames.TRANSFORMER),
         StoredType.BF16);
     return new Result(model, TransformerRun.curve(o.folder()));
+  }
+
+  private static void trainTokenizer(
+      Options o, ModelConfig config, Path result, Consumer<String> log) {
+    ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
+    if (config instanceof VarModelConfig v) {
+      VqVaeTrainer.train(v.tokenizer(), new TokenizerRun(schedule, 8, 3e-3, o, result), log);
+    } else {
+      VaeConfig tokenizer = InfinityModelConfig.cast(config).tokenizer();
+      VaeTrainer.train(tokenizer, new TokenizerRun(schedule, 16, 2e-3, o, result), log);
+    }
+  }
+
+  private static void trainTransformer(
+      Options o, ModelConfig config, Weights tokenizer, Weights start, Consumer<String> log) {
+    Recipe r = o.recipe();
+    ScaleSchedule schedule = config.schedule(Optional.empty(), 1);
+    ScaleBatches batches =
+        new ScaleBatches(schedule, r.curriculum(), r.tokens(), r.steps(), r.seed());
+    TransformerRun run = new TransformerRun(batches, o, start);
+    if (config instanceof VarModelConfig v) {
+      VarTrainer.train(v.transformer(), new VqVae(v.tokenizer(), tokenizer), run, log);
+    } else {
+      InfinityModelConfig i = InfinityModelConfig.cast(config);
+      Vae vae = new Vae(i.tokenizer(), tokenizer);
+      PocketTrainer.train(i.transformer(), vae, i.rotaryMap(1), run, log);
+    }
   }
 
   private static CheckpointFolder files(ModelConfig config, String from) {

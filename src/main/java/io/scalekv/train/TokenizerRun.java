@@ -1,12 +1,10 @@
 package io.scalekv.train;
 
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.model.ComputeDevice;
 import io.scalekv.weights.SafetensorsWriter;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.Weights;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -16,24 +14,26 @@ import java.util.function.Function;
  *
  * @param schedule token maps; the last one is the latent's size
  * @param batch images an update
- * @param steps updates
  * @param learningRate peak
- * @param seed of data and first weights
- * @param device of weights and activations
- * @param folder where checkpoint and curve go
- * @param checkpointEvery time between checkpoints
+ * @param options of the training
  * @param result file of the averaged weights
  */
 public record TokenizerRun(
     ScaleSchedule schedule,
     int batch,
-    int steps,
     double learningRate,
-    long seed,
-    ComputeDevice device,
-    Path folder,
-    Duration checkpointEvery,
+    PocketTraining.Options options,
     Path result) {
+  /** Returns the updates. */
+  int steps() {
+    return options.recipe().vaeSteps();
+  }
+
+  /** Returns the seed of data and first weights. */
+  long seed() {
+    return options.recipe().seed();
+  }
+
   /** Returns the side of the images in pixels. */
   int side(int patch) {
     return schedule.last().height() * patch;
@@ -50,21 +50,21 @@ public record TokenizerRun(
       Consumer<String> log,
       Function<Weights, Map<String, String>> facts) {
     TrainingLoop.Options loop =
-        TrainingLoop.Options.named(
-            folder,
+        new TrainingLoop.Options(
+            options.folder(),
             "vae",
-            steps,
-            seed,
-            new LearningRate(learningRate, 50, steps / 3, 0.02),
+            steps(),
+            seed(),
+            new LearningRate(learningRate, 50, steps() / 3, 0.02),
             new AdamW.Options(0.9, 0.98, 0.01, 1, 0.995),
-            checkpointEvery,
+            options.checkpointEvery(),
             20);
     new TrainingLoop(loop, weights)
         .run(
             objective,
             report -> log.accept("vae " + report),
             (average, at) -> {
-              Map<String, String> metadata = at.metadata(seed);
+              Map<String, String> metadata = at.metadata(seed());
               metadata.put("images", String.valueOf((long) at.step() * batch));
               metadata.putAll(facts.apply(average));
               SafetensorsWriter.write(result, average.arrays(), StoredType.F32, metadata);

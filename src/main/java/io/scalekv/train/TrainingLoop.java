@@ -35,47 +35,35 @@ public final class TrainingLoop {
   /**
    * Options of a run.
    *
+   * @param folder of checkpoint and curve
+   * @param name before the names of both files
    * @param steps updates in all
    * @param seed seed of data and noise
    * @param learningRate schedule
    * @param optimiser numbers of AdamW
-   * @param checkpoint file of the resumable state
    * @param checkpointEvery time between checkpoints
-   * @param curve CSV file of the loss curve
    * @param logEvery updates between two lines of the curve
    */
   public record Options(
+      Path folder,
+      String name,
       int steps,
       long seed,
       LearningRate learningRate,
       AdamW.Options optimiser,
-      Path checkpoint,
       Duration checkpointEvery,
-      Path curve,
       int logEvery) {
-    /** Returns options with the files {@code NAME-checkpoint.safetensors} and curve of a folder. */
-    public static Options named(
-        Path folder,
-        String name,
-        int steps,
-        long seed,
-        LearningRate learningRate,
-        AdamW.Options optimiser,
-        Duration checkpointEvery,
-        int logEvery) {
-      Path checkpoint = folder.resolve(name + "-checkpoint.safetensors");
-      return new Options(
-          steps,
-          seed,
-          learningRate,
-          optimiser,
-          checkpoint,
-          checkpointEvery,
-          curve(folder, name),
-          logEvery);
+    /** Returns the file of the resumable state. */
+    Path checkpoint() {
+      return folder.resolve(name + "-checkpoint.safetensors");
     }
 
-    /** Returns the file {@code NAME-curve.csv} of a folder. */
+    /** Returns the CSV file of the loss curve. */
+    Path curve() {
+      return curve(folder, name);
+    }
+
+    /** Returns the loss curve of a run in a folder. */
     static Path curve(Path folder, String name) {
       return folder.resolve(name + "-curve.csv");
     }

@@ -33,7 +33,7 @@ public final class VaeTrainer {
   public static void train(VaeConfig config, TokenizerRun run, Consumer<String> log) {
     int side = run.side(config.patch());
     Engine.getInstance().setRandomSeed((int) run.seed());
-    try (NDManager manager = run.device().manager();
+    try (NDManager manager = run.options().device().manager();
         Weights weights = Vae.initialWeights(manager, config)) {
       Vae vae = new Vae(config, weights);
       MultiScaleBsq quantiser = new MultiScaleBsq(config.codeBits());

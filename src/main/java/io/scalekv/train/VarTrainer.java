@@ -93,7 +93,7 @@ public final class VarTrainer {
         vae.config().codes(),
         config.codes());
     Engine.getInstance().setRandomSeed((int) run.batches().seed());
-    try (NDManager manager = run.device().manager();
+    try (NDManager manager = run.options().device().manager();
         Weights weights = startWeights(manager, config, run.startFrom())) {
       VarTrainer trainer = new VarTrainer(config, vae, run, manager, weights);
       run.train(weights, trainer::loss, log, trainer::published);

@@ -74,7 +74,7 @@ public final class VqVaeTrainer {
 
   private void train(Consumer<String> log) {
     Engine.getInstance().setRandomSeed((int) run.seed());
-    try (NDManager manager = run.device().manager();
+    try (NDManager manager = run.options().device().manager();
         Weights weights = VqVae.initialWeights(manager, config)) {
       VqVae vae = new VqVae(config, weights);
       NDArray commitment = manager.full(new Shape(), COMMITMENT);

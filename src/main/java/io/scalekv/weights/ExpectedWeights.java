@@ -4,7 +4,6 @@ import static io.scalekv.weights.WeightsFileException.oneLine;
 import static io.scalekv.weights.WeightsFileException.require;
 import static io.scalekv.weights.WeightsFileException.tensor;
 
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -167,19 +166,10 @@ public final class ExpectedWeights {
   }
 
   /**
-   * Checks and loads all weights.
-   *
-   * @param parent of the manager that owns the weights
-   * @param where the path of the source, for messages
-   * @param listener called after every weight
-   */
-  public Weights load(NDManager parent, Path where, TensorSource source, LoadListener listener) {
-    return load(new Weights(parent), where, source, listener);
-  }
-
-  /**
    * Checks and loads into empty weights, which are closed on failure.
    *
+   * @param where the path of the source, for messages
+   * @param listener called after every weight
    * @return the weights
    */
   public Weights load(Weights weights, Path where, TensorSource source, LoadListener listener) {

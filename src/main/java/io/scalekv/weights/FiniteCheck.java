@@ -68,18 +68,6 @@ final class FiniteCheck {
         info.file(),
         info + (halved && info.type() != StoredType.BF16 ? " as bfloat16" : ""),
         "finite",
-        String.join(" and ", got) + ", the first at " + Arrays.toString(place(info, first)));
-  }
-
-  /** Returns the index of an element by its row-major number. */
-  private static long[] place(TensorInfo info, long element) {
-    long[] shape = info.shape();
-    long[] index = new long[shape.length];
-    long rest = element;
-    for (int d = shape.length - 1; d >= 0; d--) {
-      index[d] = rest % shape[d];
-      rest /= shape[d];
-    }
-    return index;
+        String.join(" and ", got) + ", the first at " + Arrays.toString(info.index(first)));
   }
 }

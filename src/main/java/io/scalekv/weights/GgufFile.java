@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -70,12 +71,13 @@ public final class GgufFile implements TensorSource {
     }
 
     /** Returns the number of rows. */
-    public long rows() {
-      long rows = 1;
-      for (int d = 1; d < sizes.length; d++) {
-        rows *= sizes[d];
-      }
-      return rows;
+    private long rows() {
+      return Arrays.stream(sizes).skip(1).reduce(1, (a, b) -> a * b);
+    }
+
+    /** Returns the bytes of all rows. */
+    long length() {
+      return rowBytes() * rows();
     }
   }
 
@@ -114,7 +116,7 @@ public final class GgufFile implements TensorSource {
     } catch (IOException e) {
       throw WeightsFileException.io(file, "cannot read", e);
     } finally {
-      ChannelReads.closeQuietly(channel);
+      Channels.closeQuietly(channel);
     }
   }
 
@@ -124,7 +126,7 @@ public final class GgufFile implements TensorSource {
       return false;
     }
     try (InputStream in = Files.newInputStream(file)) {
-      return java.util.Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
+      return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
     }
   }
 
@@ -146,7 +148,7 @@ public final class GgufFile implements TensorSource {
 
     void read() throws IOException {
       byte[] magic = bytes(4);
-      boolean gguf = java.util.Arrays.equals(magic, MAGIC);
+      boolean gguf = Arrays.equals(magic, MAGIC);
       require(gguf, file, "first bytes", "GGUF", "others");
       version = (int) number(4);
       boolean known = version == 2 || version == 3;
@@ -200,7 +202,7 @@ public final class GgufFile implements TensorSource {
       long data = aligned(at, alignment());
       for (Tensor t : relative) {
         String what = tensor(t.name());
-        long bytes = t.rowBytes() * t.rows();
+        long bytes = t.length();
         boolean inside = t.offset() >= 0 && t.offset() <= length - data - bytes;
         require(inside, file, "end of " + what, "inside the file", "offset " + t.offset());
         Tensor placed = new Tensor(t.name(), t.type(), t.sizes(), data + t.offset());
@@ -341,7 +343,7 @@ public final class GgufFile implements TensorSource {
     for (int d = 0; d < shape.length; d++) {
       shape[d] = t.sizes()[shape.length - 1 - d];
     }
-    long bytes = t.rows() * t.sizes()[0] * type.width();
+    long bytes = type.byteLength(shape);
     return new TensorInfo(name, type, type.name(), shape, bytes, t.offset(), file);
   }
 
@@ -363,7 +365,7 @@ public final class GgufFile implements TensorSource {
   void read(long at, ByteBuffer target, String what) {
     require(channel.isOpen(), file, "file of " + quote(what), "open", "a closed one");
     try {
-      ChannelReads.readFully(file, channel, target, at);
+      Channels.readFully(file, channel, target, at);
     } catch (IOException e) {
       throw WeightsFileException.io(file, "cannot read " + quote(what), e);
     }
@@ -411,6 +413,6 @@ public final class GgufFile implements TensorSource {
 
   @Override
   public void close() {
-    ChannelReads.closeQuietly(channel);
+    Channels.closeQuietly(channel);
   }
 }

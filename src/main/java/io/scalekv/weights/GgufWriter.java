@@ -22,15 +22,8 @@ public final class GgufWriter {
   /** Key-value pair with the bytes of its value. */
   private record Pair(int type, byte[] value) {}
 
-  /** Tensor with the reader of its stored bytes. */
-  private record Tensor(GgmlType type, long[] sizes, TensorSource.Bytes bytes) {
-    long length() {
-      return new GgufFile.Tensor("", type, sizes, 0).rowBytes()
-          * new GgufFile.Tensor("", type, sizes, 0).rows();
-    }
-  }
-
-  private static final int CHUNK = 1 << 18;
+  /** Tensor with the reader of its stored bytes; its offset is not used. */
+  private record Tensor(GgufFile.Tensor at, TensorSource.Bytes bytes) {}
 
   private final Map<String, Pair> pairs = new LinkedHashMap<>();
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -96,20 +89,14 @@ public final class GgufWriter {
    * @param sizes innermost first
    */
   public GgufWriter put(String name, GgmlType type, TensorSource.Bytes stored, long... sizes) {
-    tensors.put(name, new Tensor(type, sizes.clone(), stored));
+    tensors.put(name, new Tensor(new GgufFile.Tensor(name, type, sizes.clone(), 0), stored));
     return this;
   }
 
   /** Sets a vector of 64-bit integers. */
   public GgufWriter put(String name, long... values) {
-    ByteBuffer bytes = little(8 * values.length);
-    bytes.asLongBuffer().put(values);
-    return put(
-        name,
-        GgmlType.I64,
-        (target, at) ->
-            target.put(bytes.duplicate().position((int) at).limit((int) at + target.remaining())),
-        values.length);
+    TensorData data = TensorData.of(values, values.length);
+    return put(name, GgmlType.I64, data.bytes(), values.length);
   }
 
   /** Writes the file atomically. */
@@ -133,9 +120,9 @@ public final class GgufWriter {
           header.writeBytes(pair.value());
         });
     long offset = 0;
-    for (Map.Entry<String, Tensor> e : tensors.entrySet()) {
-      Tensor t = e.getValue();
-      encode(e.getKey(), header);
+    for (Tensor tensor : tensors.values()) {
+      GgufFile.Tensor t = tensor.at();
+      encode(t.name(), header);
       ByteBuffer info = little(4 + 8 * t.sizes().length + 12).putInt(t.sizes().length);
       for (long size : t.sizes()) {
         info.putLong(size);
@@ -144,29 +131,17 @@ public final class GgufWriter {
       offset = GgufFile.aligned(offset + t.length(), alignment);
     }
     pad(header, header.size());
-    write(channel, ByteBuffer.wrap(header.toByteArray()));
-    ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
+    Channels.writeFully(channel, ByteBuffer.wrap(header.toByteArray()));
     for (Tensor t : tensors.values()) {
-      long length = t.length();
-      for (long at = 0; at < length; at += CHUNK) {
-        chunk.clear().limit((int) Math.min(CHUNK, length - at));
-        t.bytes().read(chunk, at);
-        write(channel, chunk.flip());
-      }
+      t.bytes().each(t.at().length(), (chunk, at) -> Channels.writeFully(channel, chunk));
       ByteArrayOutputStream padding = new ByteArrayOutputStream();
-      pad(padding, length);
-      write(channel, ByteBuffer.wrap(padding.toByteArray()));
+      pad(padding, t.at().length());
+      Channels.writeFully(channel, ByteBuffer.wrap(padding.toByteArray()));
     }
   }
 
   private void pad(ByteArrayOutputStream out, long length) {
     out.writeBytes(new byte[(int) (GgufFile.aligned(length, alignment) - length)]);
-  }
-
-  private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
   }
 
   private static ByteBuffer little(int bytes) {

@@ -55,45 +55,26 @@ public final class NpyFile {
     require(m.matches(), file, "array", vector, WeightsFileException.quote(header.strip()));
     String type = m.group(1).replaceAll("[<|=]", "");
     int width = type.length() == 1 ? 1 : type.charAt(1) - '0';
-    long[] values = new long[Integer.parseInt(m.group(2))];
+    long count = Long.parseLong(m.group(2));
     int data = begin + (int) length;
-    long bytes = (long) values.length * width;
+    long bytes = count * width;
     require(bytes == size - data, file, "bytes of the values", bytes, size - data);
-    boolean signed = type.charAt(0) == 'i';
-    for (int i = 0; i < values.length; i++) {
-      int at = data + i * width;
-      values[i] =
-          switch (width) {
-            case 1 -> signed ? b.get(at) : b.get(at) & 0xff;
-            case 2 -> signed ? b.getShort(at) : b.getShort(at) & 0xffff;
-            case 4 -> signed ? b.getInt(at) : b.getInt(at) & 0xffffffffL;
-            default -> b.getLong(at);
-          };
-    }
-    return values;
+    String sign = type.charAt(0) == 'i' || width == 8 ? "I" : "U";
+    StoredType stored = StoredType.valueOf(sign + 8 * width);
+    TensorInfo info = new TensorInfo("values", stored, type, new long[] {count}, bytes, data, file);
+    return TensorBytes.longs(
+        info, (target, at) -> target.put(b.array(), data + (int) at, target.remaining()));
   }
 
-  /** Writes 64-bit integers atomically. */
-  public static void write(Path file, long... values) throws IOException {
-    ByteBuffer data = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-    data.asLongBuffer().put(values);
-    write(file, "<i8", values.length, data.array());
-  }
-
-  /** Writes truth values atomically. */
-  public static void write(Path file, boolean... values) throws IOException {
-    byte[] data = new byte[values.length];
-    for (int i = 0; i < data.length; i++) {
-      data[i] = (byte) (values[i] ? 1 : 0);
-    }
-    write(file, "|b1", values.length, data);
-  }
-
-  private static void write(Path file, String type, int count, byte[] data) throws IOException {
+  /** Writes a vector of 64-bit integers or truth values atomically. */
+  public static void write(Path file, TensorData vector) throws IOException {
+    String type = vector.type() == StoredType.I64 ? "<i8" : "|b1";
+    long count = vector.shape()[0];
+    ByteBuffer data = vector.all();
     String text = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + count + ",), }";
     int padding = 63 - (10 + text.length()) % 64;
     byte[] header = (text + " ".repeat(padding) + "\n").getBytes(StandardCharsets.US_ASCII);
-    ByteBuffer all = ByteBuffer.allocate(10 + header.length + data.length);
+    ByteBuffer all = ByteBuffer.allocate(10 + header.length + data.remaining());
     all.order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).put((byte) 1).put((byte) 0);
     all.putShort((short) header.length).put(header).put(data);
     AtomicFile.write(file, all.array());

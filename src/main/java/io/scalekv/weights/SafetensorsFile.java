@@ -40,11 +40,11 @@ public final class SafetensorsFile {
     long size = channel.size();
     require(size >= 8, file, "file size", "at least 8 bytes", size);
     ByteBuffer prefix = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-    ChannelReads.readFully(file, channel, prefix, 0);
+    Channels.readFully(file, channel, prefix, 0);
     long length = prefix.getLong(0);
     atMost(Math.min(JsonStream.LARGEST, size - 8), file, "bytes of the header", length);
     ByteBuffer text = ByteBuffer.allocate((int) length);
-    ChannelReads.readFully(file, channel, text, 8);
+    Channels.readFully(file, channel, text, 8);
     SafetensorsHeader header = SafetensorsHeader.parse(file, text.array(), size);
     Map<String, TensorFile.Tensor> tensors = new LinkedHashMap<>();
     header
@@ -54,7 +54,7 @@ public final class SafetensorsFile {
                 tensors.put(
                     name,
                     new TensorFile.Tensor(
-                        info, () -> ChannelReads.bytes(info, channel, info.offset()))));
+                        info, () -> Channels.bytes(info, channel, info.offset()))));
     return new TensorFile.Contents(tensors, header.metadata());
   }
 }

@@ -138,30 +138,18 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
           Arrays.toString(offsets));
       atMost(Long.MAX_VALUE - dataStart, file, where + " data_offsets", offsets[1]);
       StoredType type = type(kind);
-      long expected = byteLength(where, type, shape);
       long length = offsets[1] - offsets[0];
-      String what = where + " byte length of " + kind + " " + Arrays.toString(shape);
-      boolean fits = length == expected || type == StoredType.OTHER;
-      require(fits, file, what, expected, length);
-      return new TensorInfo(name, type, kind, shape, length, dataStart + offsets[0], file);
-    }
-
-    private long byteLength(String where, StoredType type, long[] shape) {
-      for (long size : shape) {
-        if (size == 0) {
-          return 0;
-        }
-      }
+      long expected;
       try {
-        long bytes = type.width();
-        for (long size : shape) {
-          bytes = Math.multiplyExact(bytes, size);
-        }
-        return bytes;
+        expected = type.byteLength(shape);
       } catch (ArithmeticException e) {
         throw WeightsFileException.in(
             file, where + " shape", "below 2^63 bytes", Arrays.toString(shape));
       }
+      String what = where + " byte length of " + kind + " " + Arrays.toString(shape);
+      boolean fits = length == expected || type == StoredType.OTHER;
+      require(fits, file, what, expected, length);
+      return new TensorInfo(name, type, kind, shape, length, dataStart + offsets[0], file);
     }
 
     private String readKind(String where) {

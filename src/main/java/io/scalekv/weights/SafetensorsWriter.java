@@ -1,5 +1,6 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.Channels.writeFully;
 import static io.scalekv.weights.WeightsFileException.atMost;
 import static io.scalekv.weights.WeightsFileException.quote;
 import static io.scalekv.weights.WeightsFileException.require;
@@ -9,8 +10,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Json;
 import io.scalekv.io.JsonStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -22,13 +23,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import tools.jackson.core.JsonEncoding;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * Writer of safetensors files. The bytes depend on the content alone: tensors are ordered by {@link
@@ -39,7 +37,6 @@ import tools.jackson.core.json.JsonFactory;
  */
 public final class SafetensorsWriter {
   private static final int CHUNK_ELEMENTS = 1 << 16;
-  private static final JsonFactory JSON = new JsonFactory();
 
   private SafetensorsWriter() {}
 
@@ -74,11 +71,7 @@ public final class SafetensorsWriter {
   /** Tensor to write. */
   private record Entry(String name, StoredType type, long[] shape, AtomicFile.Content content) {
     long byteLength() {
-      long bytes = type.width();
-      for (long size : shape) {
-        bytes = Math.multiplyExact(bytes, size);
-      }
-      return bytes;
+      return type.byteLength(shape);
     }
   }
 
@@ -121,73 +114,16 @@ public final class SafetensorsWriter {
   }
 
   private static Entry entry(Path file, String name, TensorData data, StoredType floatType) {
-    if (data instanceof TensorData.Floats floats) {
-      float[] v = floats.values();
-      AtomicFile.Content content =
-          floatType == StoredType.F32
-              ? chunked(v.length, 4, (b, at, n) -> b.asFloatBuffer().put(v, at, n))
-              : channel -> writeNarrowed(file, name, FloatBuffer.wrap(v), floatType, channel);
-      return new Entry(name, floatType, floats.shape(), content);
-    }
-    if (data instanceof TensorData.Doubles doubles) {
-      double[] v = doubles.values();
-      AtomicFile.Content content =
-          chunked(v.length, 8, (b, at, n) -> b.asDoubleBuffer().put(v, at, n));
-      return new Entry(name, StoredType.F64, doubles.shape(), content);
-    }
-    if (data instanceof TensorData.Longs longs) {
-      long[] v = longs.values();
-      AtomicFile.Content content =
-          chunked(v.length, 8, (b, at, n) -> b.asLongBuffer().put(v, at, n));
-      return new Entry(name, StoredType.I64, longs.shape(), content);
-    }
-    if (data instanceof TensorData.Booleans truths) {
-      byte[] v = new byte[truths.values().length];
-      for (int i = 0; i < v.length; i++) {
-        v[i] = (byte) (truths.values()[i] ? 1 : 0);
-      }
-      return new Entry(
-          name, StoredType.BOOL, truths.shape(), c -> writeFully(c, ByteBuffer.wrap(v)));
-    }
-    if (data instanceof TensorData.Stored stored) {
-      return new Entry(name, stored.type(), stored.shape(), channel -> copy(stored, channel));
-    }
-    TensorData.Ints ints = (TensorData.Ints) data;
-    int[] v = ints.values();
-    AtomicFile.Content content = chunked(v.length, 4, (b, at, n) -> b.asIntBuffer().put(v, at, n));
-    return new Entry(name, StoredType.I32, ints.shape(), content);
-  }
-
-  private static void copy(TensorData.Stored stored, FileChannel channel) throws IOException {
-    long length = stored.type().width();
-    for (long size : stored.shape()) {
-      length = Math.multiplyExact(length, size);
-    }
-    ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(length, 8L * CHUNK_ELEMENTS));
-    for (long at = 0; at < length; at += chunk.capacity()) {
-      chunk.clear().limit((int) Math.min(chunk.capacity(), length - at));
-      stored.bytes().read(chunk, at);
-      writeFully(channel, chunk.flip());
-    }
-  }
-
-  /** Copies {@code count} values from index {@code at} on to the start of a buffer. */
-  @FunctionalInterface
-  private interface Part {
-    void copy(ByteBuffer chunk, int at, int count);
-  }
-
-  private static AtomicFile.Content chunked(int length, int width, Part part) {
-    return channel -> {
-      ByteBuffer chunk = ByteBuffer.allocate(width * Math.min(length, CHUNK_ELEMENTS));
-      chunk.order(ByteOrder.LITTLE_ENDIAN);
-      for (int at = 0; at < length; at += CHUNK_ELEMENTS) {
-        int count = Math.min(CHUNK_ELEMENTS, length - at);
-        chunk.clear().limit(width * count);
-        part.copy(chunk, at, count);
-        writeFully(channel, chunk);
-      }
-    };
+    StoredType type = data.type() == StoredType.F32 ? floatType : data.type();
+    AtomicFile.Content content =
+        type == data.type()
+            ? channel -> data.bytes().each(data.byteLength(), (c, at) -> writeFully(channel, c))
+            : channel ->
+                data.bytes()
+                    .each(
+                        data.byteLength(),
+                        (c, at) -> writeNarrowed(file, name, c.asFloatBuffer(), type, channel));
+    return new Entry(name, type, data.shape(), content);
   }
 
   /** Rounds 32-bit values to BF16 or F16 piece by piece. */
@@ -239,35 +175,25 @@ public final class SafetensorsWriter {
 
   private static byte[] header(Path file, List<Entry> entries, Map<String, String> metadata) {
     checkNames(file, entries, metadata);
-    ByteArrayOutputStream text = new ByteArrayOutputStream();
-    try (JsonGenerator json =
-        JSON.createGenerator(ObjectWriteContext.empty(), text, JsonEncoding.UTF8)) {
-      json.writeStartObject();
-      if (!metadata.isEmpty()) {
-        json.writeName(SafetensorsHeader.METADATA);
-        json.writeStartObject();
-        new TreeMap<>(metadata).forEach(json::writeStringProperty);
-        json.writeEndObject();
-      }
-      long offset = 0;
-      for (Entry entry : entries) {
-        json.writeName(entry.name());
-        json.writeStartObject();
-        json.writeStringProperty("dtype", entry.type().name());
-        json.writeName("shape");
-        json.writeArray(entry.shape(), 0, entry.shape().length);
-        json.writeName("data_offsets");
-        long end = offset + entry.byteLength();
-        json.writeArray(new long[] {offset, end}, 0, 2);
-        json.writeEndObject();
-        offset = end;
-      }
-      json.writeEndObject();
+    Map<String, Object> header = new LinkedHashMap<>();
+    if (!metadata.isEmpty()) {
+      header.put(SafetensorsHeader.METADATA, new TreeMap<>(metadata));
     }
-    int length = (text.size() + 7) / 8 * 8;
+    long offset = 0;
+    for (Entry entry : entries) {
+      long end = offset + entry.byteLength();
+      Map<String, Object> tensor = new LinkedHashMap<>();
+      tensor.put("dtype", entry.type().name());
+      tensor.put("shape", entry.shape());
+      tensor.put("data_offsets", new long[] {offset, end});
+      header.put(entry.name(), tensor);
+      offset = end;
+    }
+    byte[] text = Json.MAPPER.writeValueAsBytes(header);
+    int length = (text.length + 7) / 8 * 8;
     atMost(JsonStream.LARGEST, file, "bytes of the header", length);
     ByteBuffer whole = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN);
-    whole.putLong(length).put(text.toByteArray());
+    whole.putLong(length).put(text);
     while (whole.hasRemaining()) {
       whole.put((byte) ' ');
     }
@@ -292,11 +218,5 @@ public final class SafetensorsWriter {
     atMost(longest, file, "characters of the " + what, text.length());
     boolean encodable = StandardCharsets.UTF_8.newEncoder().canEncode(text);
     require(encodable, file, what, "encodable in UTF-8", quote(text));
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
   }
 }

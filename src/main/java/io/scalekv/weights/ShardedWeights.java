@@ -7,41 +7,33 @@ import static io.scalekv.weights.WeightsFileException.tensor;
 
 import io.scalekv.io.JsonStream;
 import java.io.IOException;
+import java.nio.channels.Channel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
- * Weights in several files with an index, as large models are published ({@code
+ * Opener of weights in several files with an index, as large models are published ({@code
  * model.safetensors.index.json}, {@code pytorch_model.bin.index.json}). A shard is a safetensors
  * file or one of {@code torch.save}, by its content. The shards are in the folder of the index; the
  * index and the shards must name exactly the same tensors.
  *
- * <p>{@link #metadata()} holds the plain values of the index's own {@code metadata} object.
+ * <p>The metadata holds the plain values of the index's own {@code metadata} object.
  */
-public final class ShardedWeights implements TensorSource {
-  private final Path index;
-  private final Map<String, TensorSource> sources;
-  private final Map<String, String> metadata;
-
-  private ShardedWeights(
-      Path index, Map<String, TensorSource> sources, Map<String, String> metadata) {
-    this.index = index;
-    this.sources = Collections.unmodifiableMap(sources);
-    this.metadata = metadata;
-  }
+public final class ShardedWeights {
+  private ShardedWeights() {}
 
   /**
    * Opens an index and all its shards and checks that they agree.
    *
    * @throws WeightsFileException if a file is missing, malformed or contradicts another
    */
-  public static ShardedWeights open(Path index) {
+  public static TensorSource open(Path index) {
     Index parsed = readIndex(index);
     Map<String, TensorSource> shards = new LinkedHashMap<>();
     boolean opened = false;
@@ -52,14 +44,38 @@ public final class ShardedWeights implements TensorSource {
         }
       }
       checkAgreement(index, parsed.shardOf(), shards);
-      Map<String, TensorSource> sources = new LinkedHashMap<>();
-      parsed.shardOf().forEach((name, shard) -> sources.put(name, shards.get(shard)));
+      Map<String, TensorFile.Tensor> tensors = new LinkedHashMap<>();
+      parsed
+          .shardOf()
+          .forEach(
+              (name, shard) -> {
+                TensorSource source = shards.get(shard);
+                tensors.put(
+                    name, new TensorFile.Tensor(source.info(name), () -> source.bytes(name)));
+              });
       opened = true;
-      return new ShardedWeights(index, sources, parsed.metadata());
+      return new TensorFile(
+          index,
+          "in the index",
+          new Shards(shards.values()),
+          new TensorFile.Contents(tensors, parsed.metadata()));
     } finally {
       if (!opened) {
         shards.values().forEach(TensorSource::close);
       }
+    }
+  }
+
+  /** Shards as one channel; each checks itself whether it is open. */
+  private record Shards(Collection<TensorSource> all) implements Channel {
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
+    @Override
+    public void close() {
+      all.forEach(TensorSource::close);
     }
   }
 
@@ -170,36 +186,5 @@ public final class ShardedWeights implements TensorSource {
                 index, tensor(name), "in shard " + shard, got == null ? "no shard" : got);
           }
         });
-  }
-
-  private TensorSource source(String name) {
-    TensorSource source = sources.get(name);
-    require(source != null, index, "tensor", "in the index", quote(name));
-    return source;
-  }
-
-  @Override
-  public Set<String> names() {
-    return sources.keySet();
-  }
-
-  @Override
-  public TensorInfo info(String name) {
-    return source(name).info(name);
-  }
-
-  @Override
-  public Bytes bytes(String name) {
-    return source(name).bytes(name);
-  }
-
-  @Override
-  public Map<String, String> metadata() {
-    return metadata;
-  }
-
-  @Override
-  public void close() {
-    sources.values().forEach(TensorSource::close);
   }
 }

@@ -124,7 +124,7 @@ record StorageView(
   private Bytes plain(FileChannel channel) throws IOException {
     boolean direct = info.byteLength() == 0 || contiguous();
     if (direct && !entry.deflated()) {
-      return ChannelReads.bytes(info, channel, info.offset());
+      return Channels.bytes(info, channel, info.offset());
     }
     ByteBuffer span = span(channel);
     return direct
@@ -159,7 +159,7 @@ record StorageView(
       return entry.read(info.file(), channel).slice((int) first, (int) bytes);
     }
     ByteBuffer span = ByteBuffer.allocateDirect((int) bytes);
-    ChannelReads.readFully(info.file(), channel, span, info.offset());
+    Channels.readFully(info.file(), channel, span, info.offset());
     return span.flip();
   }
 
@@ -167,12 +167,9 @@ record StorageView(
   private void gather(ByteBuffer span, ByteBuffer target, long position) {
     int width = info.type().width();
     long[] shape = info.shape();
-    long[] index = new long[shape.length];
-    long rest = position / width;
+    long[] index = info.index(position / width);
     long element = 0;
-    for (int d = shape.length - 1; d >= 0; d--) {
-      index[d] = rest % shape[d];
-      rest /= shape[d];
+    for (int d = 0; d < shape.length; d++) {
       element += index[d] * stride[d];
     }
     while (target.hasRemaining()) {

@@ -1,6 +1,7 @@
 package io.scalekv.weights;
 
 import ai.djl.ndarray.types.DataType;
+import java.util.Arrays;
 
 /**
  * Element type of a safetensors file, in the order in which the library of the format stores them.
@@ -58,6 +59,12 @@ public enum StoredType {
   /** Returns the bytes per element in the file. */
   public int width() {
     return width;
+  }
+
+  /** Returns the bytes of a tensor in the file; an error beyond 63 bits. */
+  long byteLength(long... shape) {
+    boolean empty = Arrays.stream(shape).anyMatch(size -> size == 0);
+    return empty ? 0 : Arrays.stream(shape).reduce(width, Math::multiplyExact);
   }
 
   /**

@@ -11,6 +11,7 @@ import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.TensorSource.Bytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
@@ -22,7 +23,6 @@ import java.util.function.Consumer;
  * arrays, which are filled in place; they borrow no Java memory.
  */
 final class TensorBytes {
-  private static final int CHUNK = 1 << 18;
   private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
   private TensorBytes() {}
@@ -103,15 +103,15 @@ final class TensorBytes {
       }
       case F16, BF16, F8_E4M3, F8_E5M2 -> {
         FloatBuffer to = target.asFloatBuffer();
-        eachChunk(info, bytes, (chunk, first) -> to.put(floats(info, chunk)));
+        bytes.each(info.byteLength(), (chunk, at) -> to.put(floats(info, chunk)));
       }
       case U32 -> {
         LongBuffer to = target.asLongBuffer();
-        eachChunk(info, bytes, (chunk, first) -> to.put(longs(chunk)));
+        eachInteger(info, bytes, (element, value) -> to.put(value));
       }
       case U16, I16, I8, U8, BOOL -> {
         IntBuffer to = target.asIntBuffer();
-        eachChunk(info, bytes, (chunk, first) -> to.put(ints(info, chunk, first)));
+        eachInteger(info, bytes, (element, value) -> to.put((int) value));
       }
       default -> throw new IllegalStateException("cannot be loaded: " + info);
     }
@@ -124,89 +124,63 @@ final class TensorBytes {
       return;
     }
     ShortBuffer to = target.asShortBuffer();
-    eachChunk(
-        info,
-        bytes,
-        (chunk, first) -> {
-          float[] values = floats(info, chunk);
-          short[] patterns = new short[values.length];
-          for (int i = 0; i < values.length; i++) {
-            patterns[i] = HalfPrecision.toBf16(values[i]);
+    bytes.each(
+        info.byteLength(),
+        (chunk, at) -> {
+          for (float value : floats(info, chunk)) {
+            to.put(HalfPrecision.toBf16(value));
           }
-          to.put(patterns);
         });
   }
 
   static float[] floats(TensorInfo info, Bytes bytes) {
     boolean single = info.type().isFloating() && info.type() != StoredType.F64;
     type(single, info, "F32, F16, BF16 or of 8 bits");
-    float[] values = new float[arrayLength(info)];
-    eachChunk(
-        info,
-        bytes,
-        (chunk, first) -> {
-          float[] part = floats(info, chunk);
-          System.arraycopy(part, 0, values, (int) first, part.length);
-        });
-    return values;
+    FloatBuffer values = FloatBuffer.allocate(arrayLength(info));
+    bytes.each(info.byteLength(), (chunk, at) -> values.put(floats(info, chunk)));
+    return values.array();
   }
 
   static double[] doubles(TensorInfo info, Bytes bytes) {
     type(info.type().isFloating(), info, "a floating-point type");
-    double[] values = new double[arrayLength(info)];
-    eachChunk(
-        info,
-        bytes,
-        (chunk, first) -> {
-          int at = (int) first;
+    DoubleBuffer values = DoubleBuffer.allocate(arrayLength(info));
+    bytes.each(
+        info.byteLength(),
+        (chunk, at) -> {
           if (info.type() == StoredType.F64) {
-            chunk.asDoubleBuffer().get(values, at, chunk.remaining() / 8);
+            values.put(chunk.asDoubleBuffer());
           } else {
             for (float value : floats(info, chunk)) {
-              values[at++] = value;
+              values.put(value);
             }
           }
         });
-    return values;
+    return values.array();
   }
 
   static int[] ints(TensorInfo info, Bytes bytes) {
-    requireInteger(info);
-    int[] values = new int[arrayLength(info)];
-    eachChunk(
+    int[] values = new int[integers(info)];
+    eachInteger(
         info,
         bytes,
-        (chunk, first) -> {
-          int[] part = ints(info, chunk, first);
-          System.arraycopy(part, 0, values, (int) first, part.length);
+        (element, value) -> {
+          if (value != (int) value) {
+            throw element(info, element, "a 32-bit integer", value);
+          }
+          values[(int) element] = (int) value;
         });
     return values;
   }
 
   static long[] longs(TensorInfo info, Bytes bytes) {
-    requireInteger(info);
-    long[] values = new long[arrayLength(info)];
-    eachChunk(
-        info,
-        bytes,
-        (chunk, first) -> {
-          int at = (int) first;
-          if (info.type() == StoredType.I64) {
-            chunk.asLongBuffer().get(values, at, chunk.remaining() / 8);
-          } else if (info.type() == StoredType.U32) {
-            long[] part = longs(chunk);
-            System.arraycopy(part, 0, values, at, part.length);
-          } else {
-            for (int value : ints(info, chunk, first)) {
-              values[at++] = value;
-            }
-          }
-        });
+    long[] values = new long[integers(info)];
+    eachInteger(info, bytes, (element, value) -> values[(int) element] = value);
     return values;
   }
 
-  private static void requireInteger(TensorInfo info) {
+  private static int integers(TensorInfo info) {
     type(info.type().isInteger(), info, "an integer type or BOOL");
+    return arrayLength(info);
   }
 
   private static void type(boolean fits, TensorInfo info, String types) {
@@ -228,48 +202,45 @@ final class TensorBytes {
       }
       return values;
     }
-    short[] bits = new short[values.length];
-    chunk.asShortBuffer().get(bits);
-    if (info.type() == StoredType.BF16) {
-      for (int i = 0; i < bits.length; i++) {
-        values[i] = HalfPrecision.fromBf16(bits[i]);
-      }
-    } else {
-      for (int i = 0; i < bits.length; i++) {
-        values[i] = HalfPrecision.fromF16(bits[i]);
-      }
-    }
-    return values;
-  }
-
-  private static long[] longs(ByteBuffer unsigned) {
-    long[] values = new long[unsigned.remaining() / 4];
+    boolean brain = info.type() == StoredType.BF16;
+    ShortBuffer bits = chunk.asShortBuffer();
     for (int i = 0; i < values.length; i++) {
-      values[i] = Integer.toUnsignedLong(unsigned.getInt(unsigned.position() + 4 * i));
+      short half = bits.get();
+      values[i] = brain ? HalfPrecision.fromBf16(half) : HalfPrecision.fromF16(half);
     }
     return values;
   }
 
-  private static int[] ints(TensorInfo info, ByteBuffer chunk, long first) {
+  /** Receiver of the integers of a tensor. */
+  @FunctionalInterface
+  private interface Integers {
+    void accept(long element, long value);
+  }
+
+  private static void eachInteger(TensorInfo info, Bytes bytes, Integers to) {
     int width = info.type().width();
-    int start = chunk.position();
-    int[] values = new int[chunk.remaining() / width];
-    for (int i = 0; i < values.length; i++) {
-      int at = start + i * width;
-      values[i] =
-          switch (info.type()) {
-            case I32 -> chunk.getInt(at);
-            case U32 -> narrow(info, Integer.toUnsignedLong(chunk.getInt(at)), first + i);
-            case U16 -> chunk.getShort(at) & 0xffff;
-            case I16 -> chunk.getShort(at);
-            case I8 -> chunk.get(at);
-            case U8 -> chunk.get(at) & 0xff;
-            case BOOL -> bool(info, chunk.get(at), first + i);
-            case I64 -> narrow(info, chunk.getLong(at), first + i);
-            default -> throw new IllegalStateException("not an integer type: " + info.type());
-          };
-    }
-    return values;
+    bytes.each(
+        info.byteLength(),
+        (chunk, position) -> {
+          for (int at = 0; at < chunk.limit(); at += width) {
+            long element = (position + at) / width;
+            to.accept(element, integer(info, chunk, at, element));
+          }
+        });
+  }
+
+  private static long integer(TensorInfo info, ByteBuffer chunk, int at, long element) {
+    return switch (info.type()) {
+      case I64 -> chunk.getLong(at);
+      case I32 -> chunk.getInt(at);
+      case U32 -> Integer.toUnsignedLong(chunk.getInt(at));
+      case U16 -> chunk.getShort(at) & 0xffff;
+      case I16 -> chunk.getShort(at);
+      case I8 -> chunk.get(at);
+      case U8 -> chunk.get(at) & 0xff;
+      case BOOL -> bool(info, chunk.get(at), element);
+      default -> throw new IllegalStateException("not an integer type: " + info.type());
+    };
   }
 
   private static int bool(TensorInfo info, byte value, long element) {
@@ -285,32 +256,8 @@ final class TensorBytes {
         info.file(), "element " + element + " of " + info, condition, got);
   }
 
-  private static int narrow(TensorInfo info, long value, long element) {
-    if (value != (int) value) {
-      throw element(info, element, "a 32-bit integer", value);
-    }
-    return (int) value;
-  }
-
   private static int arrayLength(TensorInfo info) {
     atMost(LONGEST_ARRAY, info.file(), "elements of a Java array of " + info, info.elements());
     return (int) info.elements();
-  }
-
-  @FunctionalInterface
-  private interface ChunkReader {
-    void accept(ByteBuffer chunk, long firstElement);
-  }
-
-  /** Reads the tensor in little-endian chunks of whole elements. */
-  private static void eachChunk(TensorInfo info, Bytes bytes, ChunkReader reader) {
-    long length = info.byteLength();
-    ByteBuffer chunk =
-        ByteBuffer.allocate((int) Math.min(CHUNK, length)).order(ByteOrder.LITTLE_ENDIAN);
-    for (long position = 0; position < length; position += CHUNK) {
-      chunk.clear().limit((int) Math.min(CHUNK, length - position));
-      bytes.read(chunk, position);
-      reader.accept(chunk.flip(), position / info.type().width());
-    }
   }
 }

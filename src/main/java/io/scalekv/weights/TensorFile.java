@@ -4,6 +4,7 @@ import static io.scalekv.weights.WeightsFileException.quote;
 import static io.scalekv.weights.WeightsFileException.require;
 
 import java.io.IOException;
+import java.nio.channels.Channel;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -12,8 +13,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Open file of tensors, of any format. Values are read from the file straight into the memory of
- * the result.
+ * Open file of tensors, of any format, or an index of several. Values are read from the file
+ * straight into the memory of the result.
  *
  * <p>Files are read, not memory-mapped: a mapped file that another process shortens takes the
  * virtual machine down, and an array that borrows a mapping is freed under its views.
@@ -38,11 +39,19 @@ final class TensorFile implements TensorSource {
   record Contents(Map<String, Tensor> tensors, Map<String, String> metadata) {}
 
   private final Path file;
-  private final FileChannel channel;
+  private final String place;
+  private final Channel channel;
   private final Contents contents;
 
-  private TensorFile(Path file, FileChannel channel, Contents contents) {
+  /**
+   * Creates an open file.
+   *
+   * @param place of all names, for messages
+   * @param channel to close with the file
+   */
+  TensorFile(Path file, String place, Channel channel, Contents contents) {
     this.file = file;
+    this.place = place;
     this.channel = channel;
     this.contents = contents;
   }
@@ -56,19 +65,19 @@ final class TensorFile implements TensorSource {
     FileChannel channel = null;
     try {
       channel = FileChannel.open(file, StandardOpenOption.READ);
-      TensorFile opened = new TensorFile(file, channel, format.read(file, channel));
+      TensorFile opened = new TensorFile(file, "in the file", channel, format.read(file, channel));
       channel = null;
       return opened;
     } catch (IOException e) {
       throw WeightsFileException.io(file, "cannot read", e);
     } finally {
-      ChannelReads.closeQuietly(channel);
+      Channels.closeQuietly(channel);
     }
   }
 
   private Tensor named(String name) {
     Tensor tensor = contents.tensors().get(name);
-    require(tensor != null, file, "tensor", "in the file", quote(name));
+    require(tensor != null, file, "tensor", place, quote(name));
     return tensor;
   }
 
@@ -100,6 +109,6 @@ final class TensorFile implements TensorSource {
 
   @Override
   public void close() {
-    ChannelReads.closeQuietly(channel);
+    Channels.closeQuietly(channel);
   }
 }

@@ -44,6 +44,17 @@ public record TensorInfo(
     return product;
   }
 
+  /** Returns the index of an element by its row-major number. */
+  long[] index(long element) {
+    long[] index = new long[shape.length];
+    long rest = element;
+    for (int d = shape.length - 1; d >= 0; d--) {
+      index[d] = rest % shape[d];
+      rest /= shape[d];
+    }
+    return index;
+  }
+
   /** Returns a text for messages: {@code tensor "w" F32 [3, 4]}. */
   @Override
   public String toString() {

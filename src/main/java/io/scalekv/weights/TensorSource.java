@@ -4,11 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.tensor.TorchOps;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Source of named tensors on disk. Opening reads names and shapes; values are read on demand. The
@@ -17,6 +19,9 @@ import java.util.Set;
  * Several threads may read at once.
  */
 public interface TensorSource extends AutoCloseable {
+  /** Most bytes of a chunk of a tensor. */
+  int CHUNK = 1 << 18;
+
   /** Names of weight files in a folder, in the order of the search. */
   List<String> FOLDER_NAMES =
       List.of(
@@ -35,16 +40,6 @@ public interface TensorSource extends AutoCloseable {
    */
   static TensorSource open(Path path) {
     return WeightsForm.open(locate(path), StateDictChoice.USUAL);
-  }
-
-  /**
-   * Opens weights and reads one of several state dicts of a file.
-   *
-   * @param place keys that lead to the state dict, joined by dots, or the last of them
-   * @throws WeightsFileException if there is no readable file or no such state dict
-   */
-  static TensorSource open(Path path, String place) {
-    return WeightsForm.open(locate(path), new StateDictChoice(place, names -> 0));
   }
 
   /** Returns the file that {@link #open} reads: the path, or the first of the names in a folder. */
@@ -76,6 +71,45 @@ public interface TensorSource extends AutoCloseable {
   interface Bytes {
     /** Fills {@code target} from byte {@code position} of the tensor on. */
     void read(ByteBuffer target, long position);
+
+    /** Passes the bytes on in little-endian chunks of whole elements. */
+    default <E extends Exception> void each(long length, Chunks<E> chunks) throws E {
+      ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK, length));
+      chunk.order(ByteOrder.LITTLE_ENDIAN);
+      for (long position = 0; position < length; position += CHUNK) {
+        chunk.clear().limit((int) Math.min(CHUNK, length - position));
+        read(chunk, position);
+        chunks.accept(chunk.flip(), position);
+      }
+    }
+
+    /**
+     * Returns a reader of some of the rows.
+     *
+     * @param rowBytes bytes of a row
+     * @param rowOf row of this reader for a row of the returned one
+     */
+    default Bytes rows(long rowBytes, LongUnaryOperator rowOf) {
+      return (target, position) -> {
+        int limit = target.limit();
+        long at = position;
+        while (target.position() < limit) {
+          long within = at % rowBytes;
+          int count = (int) Math.min(rowBytes - within, limit - target.position());
+          target.limit(target.position() + count);
+          read(target, rowOf.applyAsLong(at / rowBytes) * rowBytes + within);
+          at += count;
+        }
+        target.limit(limit);
+      };
+    }
+  }
+
+  /** Receiver of the chunks of a tensor. */
+  @FunctionalInterface
+  interface Chunks<E extends Exception> {
+    /** Takes the bytes from {@code position} of the tensor on. */
+    void accept(ByteBuffer chunk, long position) throws E;
   }
 
   /** Returns a reader of the bytes of one tensor, little-endian and row-major. */

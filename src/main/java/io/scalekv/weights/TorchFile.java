@@ -34,7 +34,7 @@ record TorchFile(Object root, Map<String, ZipDirectory.Entry> storages, boolean 
   /** Reads a file of either form. */
   static TorchFile read(Path file, FileChannel channel) throws IOException {
     ByteBuffer head = ByteBuffer.allocate((int) Math.min(4, channel.size()));
-    ChannelReads.readFully(file, channel, head, 0);
+    Channels.readFully(file, channel, head, 0);
     return ZipDirectory.starts(head.array()) ? archive(file, channel) : legacy(file, channel);
   }
 
@@ -83,7 +83,7 @@ record TorchFile(Object root, Map<String, ZipDirectory.Entry> storages, boolean 
 
   private static TorchFile legacy(Path file, FileChannel channel) throws IOException {
     ByteBuffer head = ByteBuffer.allocate((int) Math.min(LARGEST_PICKLE, channel.size()));
-    ChannelReads.readFully(file, channel, head, 0);
+    Channels.readFully(file, channel, head, 0);
     head.flip();
     boolean magic = MAGIC.equals(StateDictPickle.read(file, head).root());
     require(magic, file, "weights", "a file of torch.save", "a bare pickle");
@@ -99,7 +99,7 @@ record TorchFile(Object root, Map<String, ZipDirectory.Entry> storages, boolean 
       require(storage != null, file, "keys of the storages", "those of the tensors", "others");
       String what = "storage " + oneLine(storage.key());
       ByteBuffer count = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-      ChannelReads.readFully(file, channel, count, at);
+      Channels.readFully(file, channel, count, at);
       boolean same = count.getLong(0) == storage.elements();
       require(same, file, "elements of " + what, storage.elements(), count.getLong(0));
       int width = storage.type().width();

@@ -113,14 +113,14 @@ public sealed interface TorchIntegers {
   }
 
   /** Returns the bytes of an archive of a vector of 64-bit integers. */
-  static byte[] archive(String name, TensorData.Longs vector) throws IOException {
+  static byte[] archive(String name, TensorData vector) throws IOException {
     ByteBuffer p = little(512).put((byte) 0x80).put((byte) 2);
-    tensor(p, "LongStorage", 0, vector.values().length);
+    tensor(p, vector, 0);
     p.put((byte) '.');
-    return archive(name, p.array(), p.position(), List.of(bytes(vector)));
+    return archive(name, p.array(), p.position(), List.of(vector.all().array()));
   }
 
-  /** Returns the bytes of an archive of vectors by name, {@code Longs} or {@code Booleans}. */
+  /** Returns the bytes of an archive of vectors by name, 64-bit integers or truth values. */
   static byte[] archive(String name, Map<String, TensorData> vectors) throws IOException {
     ByteBuffer p = little(512 * (1 + vectors.size())).put((byte) 0x80).put((byte) 2);
     p.put((byte) '}').put((byte) '(');
@@ -128,30 +128,17 @@ public sealed interface TorchIntegers {
     vectors.forEach(
         (key, data) -> {
           text(p, key);
-          String storage = data instanceof TensorData.Longs ? "LongStorage" : "BoolStorage";
-          tensor(p, storage, storages.size(), (int) data.shape()[0]);
-          storages.add(bytes(data));
+          tensor(p, data, storages.size());
+          storages.add(data.all().array());
         });
     p.put((byte) 'u').put((byte) '.');
     return archive(name, p.array(), p.position(), storages);
   }
 
-  private static byte[] bytes(TensorData data) {
-    if (data instanceof TensorData.Longs longs) {
-      ByteBuffer b = little(8 * longs.values().length);
-      b.asLongBuffer().put(longs.values());
-      return b.array();
-    }
-    boolean[] truths = ((TensorData.Booleans) data).values();
-    byte[] b = new byte[truths.length];
-    for (int i = 0; i < b.length; i++) {
-      b[i] = (byte) (truths[i] ? 1 : 0);
-    }
-    return b;
-  }
-
   /** Writes the call of {@code _rebuild_tensor_v2} for a vector (pickle protocol 2). */
-  private static void tensor(ByteBuffer p, String storage, int key, int length) {
+  private static void tensor(ByteBuffer p, TensorData vector, int key) {
+    int length = (int) vector.shape()[0];
+    String storage = vector.type() == StoredType.I64 ? "LongStorage" : "BoolStorage";
     ascii(p, "ctorch._utils\n_rebuild_tensor_v2\n((");
     text(p, "storage");
     ascii(p, "ctorch\n" + storage + "\n");

@@ -44,7 +44,7 @@ record ZipDirectory(Map<String, Entry> entries) {
     ByteBuffer read(Path file, FileChannel channel) throws IOException {
       ByteBuffer target = ByteBuffer.allocateDirect(Math.toIntExact(size));
       if (!deflated) {
-        ChannelReads.readFully(file, channel, target, offset);
+        Channels.readFully(file, channel, target, offset);
         return target.flip();
       }
       Inflater inflater = new Inflater(true);
@@ -53,7 +53,7 @@ record ZipDirectory(Map<String, Entry> entries) {
         boolean more = true;
         for (long at = 0; at < stored && more; at += part.limit()) {
           part.clear().limit((int) Math.min(PART, stored - at));
-          ChannelReads.readFully(file, channel, part, offset + at);
+          Channels.readFully(file, channel, part, offset + at);
           inflater.setInput(part.flip());
           while (more && inflater.inflate(target) > 0) {
             more = target.hasRemaining();
@@ -90,10 +90,6 @@ record ZipDirectory(Map<String, Entry> entries) {
   private static final int DEFLATED = 8;
   private static final int STRONGEST_DEFLATION = 1032;
 
-  /** Entry of the directory, whose header starts at {@code header}. */
-  private record Listed(
-      String name, byte[] rawName, long header, long size, long stored, boolean deflated) {}
-
   /** Place of the directory. */
   private record Place(long offset, long size, long entries) {}
 
@@ -116,13 +112,13 @@ record ZipDirectory(Map<String, Entry> entries) {
   private record Reading(Path file, FileChannel channel, long length) {
     ZipDirectory read() throws IOException {
       Place place = place();
-      List<Listed> listed = listed(place);
-      listed.sort(Comparator.comparingLong(Listed::header));
+      List<Entry> listed = listed(place);
+      listed.sort(Comparator.comparingLong(Entry::offset));
       Map<String, Entry> entries = new LinkedHashMap<>();
       long end = 0;
-      for (Listed e : listed) {
+      for (Entry e : listed) {
         String what = "entry " + quote(e.name());
-        require(e.header() >= end, "first byte of " + what, "at least " + end, e.header());
+        require(e.offset() >= end, "first byte of " + what, "at least " + end, e.offset());
         long data = dataOffset(e, what, place.offset());
         end = data + e.stored();
         require(end <= place.offset(), "end of " + what, "at most byte " + place.offset(), end);
@@ -172,9 +168,10 @@ record ZipDirectory(Map<String, Entry> entries) {
       return place;
     }
 
-    private List<Listed> listed(Place place) throws IOException {
+    /** Returns the entries in the directory, whose offsets are those of their headers. */
+    private List<Entry> listed(Place place) throws IOException {
       ByteBuffer b = bytes(place.offset(), (int) place.size());
-      List<Listed> listed = new ArrayList<>();
+      List<Entry> listed = new ArrayList<>();
       for (long i = 0; i < place.entries(); i++) {
         int at = b.position();
         boolean signed = b.remaining() >= FILE_BYTES && b.getInt(at) == FILE;
@@ -189,14 +186,14 @@ record ZipDirectory(Map<String, Entry> entries) {
         String name = new String(rawName, StandardCharsets.UTF_8);
         ByteBuffer extra =
             b.slice(at + FILE_BYTES + nameLength, extraLength).order(ByteOrder.LITTLE_ENDIAN);
-        listed.add(listed(name, rawName, b.slice(at, FILE_BYTES), extra));
+        listed.add(listed(name, b.slice(at, FILE_BYTES), extra));
         b.position(at + bytes);
       }
       require(!b.hasRemaining(), "bytes after the directory entries", 0, b.remaining());
       return listed;
     }
 
-    private Listed listed(String name, byte[] rawName, ByteBuffer fields, ByteBuffer extra) {
+    private Entry listed(String name, ByteBuffer fields, ByteBuffer extra) {
       fields.order(ByteOrder.LITTLE_ENDIAN);
       String what = "entry " + quote(name);
       require(isPlain(name), "name of " + what, "inside the archive", "a path out of it");
@@ -227,7 +224,7 @@ record ZipDirectory(Map<String, Entry> entries) {
       long most = deflated ? STRONGEST_DEFLATION * (compressed + 1) : length;
       atMost(most, "bytes of " + what, size);
       atMost(length, "first byte of " + what, header);
-      return new Listed(name, rawName, header, size, compressed, deflated);
+      return new Entry(name, header, size, compressed, deflated);
     }
 
     private long next64(ByteBuffer field, String what) {
@@ -236,22 +233,23 @@ record ZipDirectory(Map<String, Entry> entries) {
     }
 
     /** Returns the first byte after the header of an entry, which must have the same name. */
-    private long dataOffset(Listed e, String what, long directory) throws IOException {
-      atMost(directory - LOCAL_BYTES - e.rawName().length, "first byte of " + what, e.header());
-      ByteBuffer local = bytes(e.header(), LOCAL_BYTES + e.rawName().length);
-      byte[] name = new byte[e.rawName().length];
+    private long dataOffset(Entry e, String what, long directory) throws IOException {
+      byte[] expected = e.name().getBytes(StandardCharsets.UTF_8);
+      atMost(directory - LOCAL_BYTES - expected.length, "first byte of " + what, e.offset());
+      ByteBuffer local = bytes(e.offset(), LOCAL_BYTES + expected.length);
+      byte[] name = new byte[expected.length];
       local.get(LOCAL_BYTES, name);
       boolean same =
           local.getInt(0) == LOCAL
               && u16(local, 26) == name.length
-              && Arrays.equals(name, e.rawName());
-      require(same, "header at byte " + e.header() + " of " + what, "of the same name", "another");
-      return e.header() + LOCAL_BYTES + name.length + u16(local, 28);
+              && Arrays.equals(name, expected);
+      require(same, "header at byte " + e.offset() + " of " + what, "of the same name", "another");
+      return e.offset() + LOCAL_BYTES + name.length + u16(local, 28);
     }
 
     private ByteBuffer bytes(long at, int count) throws IOException {
       ByteBuffer buffer = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-      ChannelReads.readFully(file, channel, buffer, at);
+      Channels.readFully(file, channel, buffer, at);
       return buffer.flip();
     }
 

@@ -108,10 +108,10 @@ final class HostileFiles {
   }
 
   private void weights() throws IOException {
-    Map<String, TensorData.Floats> tensors = new LinkedHashMap<>();
-    tensors.put("a.weight", new TensorData.Floats(new float[] {1, 2, 3, 4, 5, 6}, 2, 3));
-    tensors.put("b", new TensorData.Floats(new float[] {7}));
-    tensors.put("c", new TensorData.Floats(new float[] {0.5f, -0.5f}, 2));
+    Map<String, TensorData> tensors = new LinkedHashMap<>();
+    tensors.put("a.weight", TensorData.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3));
+    tensors.put("b", TensorData.of(new float[] {7}));
+    tensors.put("c", TensorData.of(new float[] {0.5f, -0.5f}, 2));
     Path torch = folder.resolve("w.pth");
     TinyCheckpoint.torch(torch, tensors, StoredType.BF16);
     add("pth", HostileFiles::weights, "w", Form.TORCH, Files.readAllBytes(torch));

@@ -78,7 +78,7 @@ class FullSizeCheckpointTest {
     ExpectedWeights expected = ModelCatalog.config("infinity-125m").transformerWeights();
     try (TensorSource source = expected.open(file);
         NDManager manager = NDManager.newBaseManager("PyTorch");
-        Weights weights = expected.load(manager, file, source, LoadListener.NONE)) {
+        Weights weights = expected.load(new Weights(manager), file, source, LoadListener.NONE)) {
       assertEquals(274, weights.names().size());
       long bytes = 0;
       for (String name : weights.names()) {

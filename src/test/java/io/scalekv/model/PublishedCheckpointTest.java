@@ -183,12 +183,12 @@ class PublishedCheckpointTest {
     Files.write(shard, whole);
 
     Path file = folder.resolve("infinity_2b_reg.pth");
-    Map<String, TensorData.Floats> weights = TinyCheckpoint.transformer();
+    Map<String, TensorData> weights = TinyCheckpoint.transformer();
     TinyCheckpoint.torch(file, weights, StoredType.I32);
     assertRefused(file + ": ", "tensor \"cfg_uncond\" of narrow-2b", "got I32");
 
     String head = "block_chunks.7.module.3.ffn.fc2.bias";
-    Map<String, TensorData.Floats> less = new LinkedHashMap<>(weights);
+    Map<String, TensorData> less = new LinkedHashMap<>(weights);
     less.remove(head);
     TinyCheckpoint.torch(file, less, StoredType.F32);
     assertRefused(file + ": weights of narrow-2b", "none for " + head);
@@ -196,7 +196,7 @@ class PublishedCheckpointTest {
     TinyCheckpoint.torch(file, less, StoredType.F32);
     assertRefused("none for head.bias and 1 more");
 
-    Map<String, TensorData.Floats> more = new LinkedHashMap<>(weights);
+    Map<String, TensorData> more = new LinkedHashMap<>(weights);
     more.put("block_chunks.8.module.0.ada_gss", weights.get("pos_start"));
     more.put("rope2d_freqs_grid", weights.get("pos_start"));
     TinyCheckpoint.torch(file, more, StoredType.F32);

@@ -56,7 +56,7 @@ public final class TinyCheckpoint {
   }
 
   /** Random numbers that bfloat16 holds exactly, so that all forms are the same model. */
-  private static TensorData.Floats random(String name, Shape shape) {
+  private static TensorData random(String name, Shape shape) {
     Random random = new Random(name.hashCode());
     float[] values = new float[(int) shape.size()];
     double fan = shape.dimension() < 2 ? 16 : shape.size() / (double) shape.get(0);
@@ -64,28 +64,28 @@ public final class TinyCheckpoint {
       float value = (float) (random.nextGaussian() / Math.sqrt(fan));
       values[i] = Float.intBitsToFloat(Float.floatToRawIntBits(value) & 0xffff0000);
     }
-    return new TensorData.Floats(values, shape.getShape());
+    return TensorData.of(values, shape.getShape());
   }
 
   /** The transformer's weights. */
-  public static Map<String, TensorData.Floats> transformer() {
-    Map<String, TensorData.Floats> weights = new LinkedHashMap<>();
+  public static Map<String, TensorData> transformer() {
+    Map<String, TensorData> weights = new LinkedHashMap<>();
     InfinityWeights.shapes(CONFIG.transformer())
         .forEach((name, shape) -> weights.put(name, random(name, shape)));
     return weights;
   }
 
   /** The tokenizer's weights and what else its file holds, names as newer or older files have. */
-  private static Map<String, TensorData.Floats> tokenizer(boolean older) {
-    Map<String, TensorData.Floats> weights = new LinkedHashMap<>();
+  private static Map<String, TensorData> tokenizer(boolean older) {
+    Map<String, TensorData> weights = new LinkedHashMap<>();
     Vae.shapes(CONFIG.tokenizer())
         .forEach(
             (name, shape) ->
                 weights.put(
                     older ? name.replaceFirst("\\.(conv|norm)\\.(weight|bias)$", ".$2") : name,
                     random(name, shape)));
-    weights.put("quantizer.lfq.mask", new TensorData.Floats(new float[32], 32));
-    weights.put("quantize.lfq.mask", new TensorData.Floats(new float[32], 32));
+    weights.put("quantizer.lfq.mask", TensorData.of(new float[32], 32));
+    weights.put("quantize.lfq.mask", TensorData.of(new float[32], 32));
     return weights;
   }
 
@@ -99,7 +99,7 @@ public final class TinyCheckpoint {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Map<String, TensorData.Floats> t5 = T5Fixtures.weights(128);
+    Map<String, TensorData> t5 = T5Fixtures.weights(128);
     Path vae = folder.resolve("infinity_vae_d32reg.pth");
     switch (form) {
       case SLIM -> {
@@ -128,10 +128,10 @@ public final class TinyCheckpoint {
       case SHARDED_SAFETENSORS -> {
         shards(folder.resolve("infinity_2b_weights"), transformer(), "model", ".safetensors");
         safetensors(folder.resolve("infinity_vae_d32reg.safetensors"), tokenizer(false));
-        Map<String, TensorData.Floats> both = new LinkedHashMap<>(t5);
+        Map<String, TensorData> both = new LinkedHashMap<>(t5);
         both.put("encoder.embed_tokens.weight", both.remove("shared.weight"));
-        both.put("decoder.final_layer_norm.weight", new TensorData.Floats(new float[128], 128));
-        both.put("lm_head.weight", new TensorData.Floats(new float[256], 2, 128));
+        both.put("decoder.final_layer_norm.weight", TensorData.of(new float[128], 128));
+        both.put("lm_head.weight", TensorData.of(new float[256], 2, 128));
         shards(text, both, "model", ".safetensors");
         T5Fixtures.writePieces(text);
       }
@@ -145,22 +145,22 @@ public final class TinyCheckpoint {
   }
 
   /** A state dict at the top level. */
-  public static void torch(Path file, Map<String, TensorData.Floats> tensors, StoredType type) {
+  public static void torch(Path file, Map<String, TensorData> tensors, StoredType type) {
     TorchArchive.write(file, tensors, type, List.of());
   }
 
-  private static void safetensors(Path file, Map<String, TensorData.Floats> tensors) {
+  private static void safetensors(Path file, Map<String, TensorData> tensors) {
     SafetensorsWriter.writeData(file, new LinkedHashMap<>(tensors), StoredType.BF16, Map.of());
   }
 
   /** Three shards and their index. */
   private static void shards(
-      Path folder, Map<String, TensorData.Floats> tensors, String stem, String ending) {
+      Path folder, Map<String, TensorData> tensors, String stem, String ending) {
     List<String> names = new ArrayList<>(tensors.keySet());
     StringBuilder index = new StringBuilder();
     for (int s = 0; s < 3; s++) {
       String shard = "%s-%05d-of-00003%s".formatted(stem, s + 1, ending);
-      Map<String, TensorData.Floats> part = new LinkedHashMap<>();
+      Map<String, TensorData> part = new LinkedHashMap<>();
       for (String n : names.subList(names.size() * s / 3, names.size() * (s + 1) / 3)) {
         part.put(n, tensors.get(n));
         index.append(index.isEmpty() ? "" : ",").append("\"%s\":\"%s\"".formatted(n, shard));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.StoredType;
 import io.scalekv.weights.TensorInfo;
@@ -113,7 +114,9 @@ class PthParityTest {
         (place, tensors) -> {
           try (TensorSource golden = SafetensorsFile.open(folder.resolve(EXPECTED));
               TensorSource source =
-                  place.isEmpty() ? TensorSource.open(path) : TensorSource.open(path, place)) {
+                  place.isEmpty()
+                      ? TensorSource.open(path)
+                      : ExpectedWeights.of("state dict", Map.of()).in(place).open(path)) {
             assertEquals(new TreeSet<>(tensors.keySet()), new TreeSet<>(source.names()));
             tensors.forEach((name, full) -> assertSame(golden, full, source, name));
           }

@@ -61,6 +61,14 @@ class PocketTrainerTest {
     manager.close();
   }
 
+  private static PocketTraining.Options options(Path folder, int steps) {
+    int decay = Math.min(2, steps);
+    Curriculum curriculum = Curriculum.LAST_MAPS;
+    Recipe recipe =
+        new Recipe("pocket", 9, 0, null, steps, decay, 0.01, 0.999, curriculum, 600, false);
+    return new PocketTraining.Options(recipe, ComputeDevice.CPU, folder, EVERY, null);
+  }
+
   private Path train(String name, int steps, Weights from, Consumer<String> log)
       throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
@@ -69,7 +77,7 @@ class PocketTrainerTest {
         CONFIG,
         vae,
         new TokenMap(4, 4),
-        new TransformerRun(batches, 2, 0.01, 0.999, false, ComputeDevice.CPU, own, EVERY, from),
+        new TransformerRun(batches, options(own, steps), from),
         log);
     return own;
   }
@@ -138,8 +146,7 @@ class PocketTrainerTest {
                     five,
                     vae,
                     new TokenMap(4, 4),
-                    new TransformerRun(
-                        batches, 0, 0.01, 0.999, false, ComputeDevice.CPU, folder, EVERY, null),
+                    new TransformerRun(batches, options(folder, 1), null),
                     line -> {}));
     assertTrue(e.getMessage().endsWith("got 5"), e.getMessage());
   }

@@ -45,13 +45,13 @@ class TrainingLoopTest {
 
   private TrainingLoop.Options options(String name, int steps, long seed) {
     return new TrainingLoop.Options(
+        folder,
+        name,
         steps,
         seed,
         new LearningRate(0.01, 2, 2, 0.1),
         new AdamW.Options(0.9, 0.98, 0.01, 1, 0.9),
-        folder.resolve(name + ".safetensors"),
         Duration.ZERO,
-        folder.resolve(name + ".csv"),
         2);
   }
 
@@ -195,7 +195,6 @@ class TrainingLoopTest {
 
   @Test
   void lossGoesDown() {
-    TrainingLoop.Options o = options("regression", 200, 5);
     List<Double> losses = new ArrayList<>();
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights weights = new Weights(manager)) {
@@ -203,13 +202,13 @@ class TrainingLoopTest {
       weights.putFull("bias", new Shape(1), 0);
       TrainingLoop.Options fast =
           new TrainingLoop.Options(
+              folder,
+              "regression",
               200,
               5,
               new LearningRate(0.1, 0, 100, 0),
               new AdamW.Options(0.9, 0.98, 0, 10, 0.9),
-              o.checkpoint(),
               Duration.ofDays(1),
-              o.curve(),
               50);
       new TrainingLoop(fast, weights)
           .run(

@@ -57,14 +57,20 @@ class VarTrainerTest {
     manager.close();
   }
 
+  private static PocketTraining.Options options(Path folder, int vaeSteps, int steps) {
+    int decay = Math.min(2, steps);
+    Curriculum curriculum = Curriculum.LAST_MAPS;
+    Recipe recipe =
+        new Recipe(
+            "pocket-var", 9, vaeSteps, null, steps, decay, 0.01, 0.999, curriculum, 600, false);
+    return new PocketTraining.Options(recipe, ComputeDevice.CPU, folder, Duration.ZERO, null);
+  }
+
   private Path tokenizer(String name, int steps, Consumer<String> log) throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
     Path result = own.resolve(CheckpointNames.TOKENIZER);
     VqVaeTrainer.train(
-        TOKENIZER,
-        new TokenizerRun(
-            SCHEDULE, 2, steps, 0.01, 9, ComputeDevice.CPU, own, Duration.ZERO, result),
-        log);
+        TOKENIZER, new TokenizerRun(SCHEDULE, 2, 0.01, options(own, steps, 1), result), log);
     return result;
   }
 
@@ -72,9 +78,7 @@ class VarTrainerTest {
       throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
     ScaleBatches batches = new ScaleBatches(SCHEDULE, Curriculum.LAST_MAPS, 60, steps, 9);
-    TransformerRun run =
-        new TransformerRun(
-            batches, 2, 0.01, 0.999, false, ComputeDevice.CPU, own, Duration.ZERO, from);
+    TransformerRun run = new TransformerRun(batches, options(own, 0, steps), from);
     VarTrainer.train(CONFIG, vae, run, log);
     return own.resolve(CheckpointNames.TRANSFORMER);
   }
@@ -159,16 +163,7 @@ class VarTrainerTest {
                   VarTrainer.train(
                       config,
                       vae,
-                      new TransformerRun(
-                          batches,
-                          0,
-                          0.01,
-                          0.999,
-                          false,
-                          ComputeDevice.CPU,
-                          folder,
-                          Duration.ZERO,
-                          null),
+                      new TransformerRun(batches, options(folder, 0, 1), null),
                       line -> {}));
       assertTrue(e.getMessage().endsWith(config.equals(ten) ? "got 10" : "got 9"), e.getMessage());
     }

@@ -102,7 +102,7 @@ class ExpectedWeightsTest {
         };
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         TensorSource source = expected.open(file)) {
-      Weights weights = expected.load(manager, file, source, listener);
+      Weights weights = expected.load(new Weights(manager), file, source, listener);
       assertEquals(SHAPES.keySet(), weights.names());
       return weights.get("a.weight").toFloatArray();
     }
@@ -154,9 +154,9 @@ class ExpectedWeightsTest {
 
   @Test
   void wrappersInsideNamesAreRemoved() {
-    Map<String, TensorData.Floats> weights = new LinkedHashMap<>();
-    weights.put("a._fsdp_wrapped_module.weight", new TensorData.Floats(new float[] {5, 6}, 2));
-    weights.put("b._orig_mod.inner.bias", new TensorData.Floats(new float[] {7}, 1));
+    Map<String, TensorData> weights = new LinkedHashMap<>();
+    weights.put("a._fsdp_wrapped_module.weight", TensorData.of(new float[] {5, 6}, 2));
+    weights.put("b._orig_mod.inner.bias", TensorData.of(new float[] {7}, 1));
     Path file = folder.resolve("w");
     TorchArchive.write(file, weights, StoredType.F32, List.of());
     assertArrayEquals(
@@ -165,9 +165,9 @@ class ExpectedWeightsTest {
 
   @Test
   void aPrefixThatNotAllNamesShareStays() {
-    Map<String, TensorData.Floats> weights = new LinkedHashMap<>();
-    weights.put("module.a.weight", new TensorData.Floats(new float[] {5, 6}, 2));
-    weights.put("b.inner.bias", new TensorData.Floats(new float[] {7}, 1));
+    Map<String, TensorData> weights = new LinkedHashMap<>();
+    weights.put("module.a.weight", TensorData.of(new float[] {5, 6}, 2));
+    weights.put("b.inner.bias", TensorData.of(new float[] {7}, 1));
     Path file = folder.resolve("w");
     TorchArchive.write(file, weights, StoredType.F32, List.of());
     assertThrows(

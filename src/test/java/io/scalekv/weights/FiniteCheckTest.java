@@ -25,14 +25,14 @@ final class FiniteCheckTest {
 
   @TempDir Path folder;
 
-  private static Map<String, TensorData.Floats> tensors(float[] values, long... shape) {
-    Map<String, TensorData.Floats> tensors = new LinkedHashMap<>();
-    tensors.put("first.weight", new TensorData.Floats(new float[] {1, 2}, 2));
-    tensors.put("odd.weight", new TensorData.Floats(values, shape));
+  private static Map<String, TensorData> tensors(float[] values, long... shape) {
+    Map<String, TensorData> tensors = new LinkedHashMap<>();
+    tensors.put("first.weight", TensorData.of(new float[] {1, 2}, 2));
+    tensors.put("odd.weight", TensorData.of(values, shape));
     return tensors;
   }
 
-  private Path write(boolean torch, StoredType type, Map<String, TensorData.Floats> tensors) {
+  private Path write(boolean torch, StoredType type, Map<String, TensorData> tensors) {
     Path file = folder.resolve("w");
     if (torch) {
       return TorchArchive.write(file, tensors, type, List.of());
@@ -131,7 +131,7 @@ final class FiniteCheckTest {
     Path file = folder.resolve("i");
     SafetensorsWriter.writeData(
         file,
-        Map.of("ids", new TensorData.Longs(new long[] {Long.MIN_VALUE, -1}, 2)),
+        Map.of("ids", TensorData.of(new long[] {Long.MIN_VALUE, -1}, 2)),
         StoredType.F32,
         Map.of());
     try (NDManager manager = NDManager.newBaseManager("PyTorch");

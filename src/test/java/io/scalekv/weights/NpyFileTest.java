@@ -19,9 +19,9 @@ final class NpyFileTest {
   @Test
   void writtenVectorsAreRead() throws IOException {
     Path file = folder.resolve("a.npy");
-    NpyFile.write(file, 1L, -5L, 1L << 40);
+    NpyFile.write(file, TensorData.of(new long[] {1L, -5L, 1L << 40}, 3));
     assertArrayEquals(new long[] {1, -5, 1L << 40}, NpyFile.read(file));
-    NpyFile.write(file, true, false);
+    NpyFile.write(file, TensorData.of(new boolean[] {true, false}, 2));
     assertArrayEquals(new long[] {1, 0}, NpyFile.read(file));
   }
 

@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PthFileTest {
   @TempDir Path folder;
 
-  private static TensorData.Floats floats(float[] values, long... shape) {
-    return new TensorData.Floats(values, shape);
+  private static TensorData floats(float[] values, long... shape) {
+    return TensorData.of(values, shape);
   }
 
   /** An archive with one tensor "w" over one storage of the values. */
@@ -150,7 +150,7 @@ class PthFileTest {
 
   @Test
   void stateDictsAreFoundAtTheirPlaces() {
-    Map<String, TensorData.Floats> tensors = new LinkedHashMap<>();
+    Map<String, TensorData> tensors = new LinkedHashMap<>();
     tensors.put("b", floats(new float[] {1, 2}, 2));
     tensors.put("a", floats(new float[] {3}));
     tensors.put("empty", floats(new float[0], 0, 4));

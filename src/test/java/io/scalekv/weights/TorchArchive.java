@@ -2,8 +2,10 @@ package io.scalekv.weights;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +69,7 @@ public final class TorchArchive {
    * @param place keys that lead to the state dict; none for the top level
    */
   public static Path write(
-      Path file, Map<String, TensorData.Floats> tensors, StoredType type, List<String> place) {
+      Path file, Map<String, TensorData> tensors, StoredType type, List<String> place) {
     Map<String, byte[]> storages = new LinkedHashMap<>();
     RawPickle p = RawPickle.start();
     for (String key : place) {
@@ -77,10 +79,9 @@ public final class TorchArchive {
     tensors.forEach(
         (name, data) -> {
           String key = Integer.toString(storages.size());
-          double[] values = new double[data.values().length];
-          for (int i = 0; i < values.length; i++) {
-            values[i] = data.values()[i];
-          }
+          FloatBuffer floats = data.all().asFloatBuffer();
+          double[] values = new double[floats.remaining()];
+          Arrays.setAll(values, floats::get);
           storages.put(key, bytes(type, values));
           long[] shape = data.shape();
           p.text(name).tensor(torchClass(type), key, values.length, 0, shape, strides(shape));

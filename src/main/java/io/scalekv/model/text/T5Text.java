@@ -69,7 +69,8 @@ public final class T5Text {
         TensorSource source = TensorSource.open(folder);
         NDManager manager = NDManager.newBaseManager("PyTorch")) {
       store.useEncoder(fingerprint(folder, source));
-      Weights weights = T5Encoder.expected(config).load(manager, folder, source, listener);
+      Weights weights =
+          T5Encoder.expected(config).load(new Weights(manager), folder, source, listener);
       T5Encoder encoder = new T5Encoder(config, weights);
       for (String text : missing) {
         try (NDManager scope = manager.newSubManager()) {

@@ -1,7 +1,6 @@
 package io.scalekv.vocabtrim.decode;
 
 import io.scalekv.io.Require;
-import io.scalekv.vocabtrim.lm.DraftingModel;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -42,9 +41,9 @@ public final class PlainDecoder {
   }
 
   /** Checks that prompt and new tokens fit into the models. */
-  static void checkLength(int[] prompt, DecodeOptions options, DraftingModel... models) {
+  static void checkLength(int[] prompt, DecodeOptions options, LanguageModel... models) {
     Require.that(prompt.length != 0, "prompt must hold at least one token");
-    for (DraftingModel m : models) {
+    for (LanguageModel m : models) {
       // the last token is never fed
       long most = m.maxPositions() + 1L;
       Require.between("prompt and new tokens", prompt.length + (long) options.maxTokens(), 2, most);

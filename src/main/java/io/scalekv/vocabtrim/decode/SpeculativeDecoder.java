@@ -1,7 +1,6 @@
 package io.scalekv.vocabtrim.decode;
 
 import io.scalekv.io.Require;
-import io.scalekv.vocabtrim.lm.DraftingModel;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.BlockStatistics;
@@ -28,7 +27,7 @@ public final class SpeculativeDecoder {
   public record Generation(int[] tokens, BlockStatistics statistics) {}
 
   private final LanguageModel target;
-  private final DraftingModel draft;
+  private final LanguageModel draft;
 
   /**
    * Creates a decoder of two models, which it does not own.
@@ -36,7 +35,7 @@ public final class SpeculativeDecoder {
    * @param target with its whole head
    * @param draft of the same vocabulary; its head may be trimmed
    */
-  public SpeculativeDecoder(LanguageModel target, DraftingModel draft) {
+  public SpeculativeDecoder(LanguageModel target, LanguageModel draft) {
     Require.that(target.head().isAll(), "head of the target must be whole, got %s", target.head());
     int own = draft.vocabulary();
     Require.that(

@@ -28,7 +28,12 @@ public final class BatchDecoder {
    * @param states [n+m-1,C] inputs of the output head after every token but the last; null unless
    *     they were asked for
    */
-  public record Text(int[] prompt, int[] tokens, boolean stopped, float[] states) {}
+  public record Text(int[] prompt, int[] tokens, boolean stopped, float[] states) {
+    /** Returns prompt and generated tokens, [n+m]. */
+    public int[] whole() {
+      return IntStream.concat(Arrays.stream(prompt), Arrays.stream(tokens)).toArray();
+    }
+  }
 
   private final Llama model;
   private final int maxTokens;

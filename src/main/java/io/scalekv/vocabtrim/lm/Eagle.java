@@ -6,7 +6,6 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
-import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
 import io.scalekv.weights.TensorSource;
@@ -17,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** EAGLE draft model in float32 beside its target, whose embedding, last norm and head it uses. */
-public final class Eagle implements DraftingModel {
+public final class Eagle implements LanguageModel {
   private final Llama target;
   private final NDManager manager;
   private final EagleNet net;
@@ -31,16 +30,10 @@ public final class Eagle implements DraftingModel {
     this.net = net;
     this.rotary = new RotaryTable(manager, net.config());
     this.retained = retained;
-    this.head = retained.isAll() ? net.head() : rows(net.head());
-  }
-
-  private NDArray rows(NDArray full) {
-    long[] index = Arrays.stream(retained.toArray()).asLongStream().toArray();
-    try (NDArray at = NativeCopy.of(manager, index, new Shape(index.length))) {
-      NDArray trimmed = TorchOps.call("rows_at", full, at);
-      trimmed.attach(manager);
-      return trimmed;
-    }
+    this.head =
+        retained.isAll()
+            ? net.head()
+            : LlamaNet.rows(manager, net.head(), Arrays.stream(retained.toArray()));
   }
 
   /**
@@ -54,7 +47,7 @@ public final class Eagle implements DraftingModel {
     try (TensorSource source = TensorSource.open(path)) {
       Weights weights =
           ExpectedWeights.of("the EAGLE draft model", EagleNet.shapes(target.config()))
-              .load(manager, path, source, LoadListener.NONE);
+              .load(new Weights(manager), path, source, LoadListener.NONE);
       return of(target, manager, weights);
     } catch (RuntimeException | Error e) {
       manager.close();
@@ -107,24 +100,10 @@ public final class Eagle implements DraftingModel {
   }
 
   @Override
-  public LanguageModel.Session session(LanguageModel.Session of) {
+  public Session session(Session of) {
     boolean llama = of instanceof Llama.CachedSession;
     Require.that(llama, "session of the target must be that of a Llama model, got %s", of);
     return new ChainSession((Llama.CachedSession) of);
-  }
-
-  /** Listener of the rows of {@link #chains}. */
-  @FunctionalInterface
-  public interface ChainRows {
-    /**
-     * Takes one row.
-     *
-     * @param place of the drafted token in its chain, from 0
-     * @param position of the last token that the row depends on, from 0; the target has verified
-     *     the tokens up to {@code position − place}
-     * @param logits [K]; overwritten by the next row
-     */
-    void row(int place, int position, float[] logits);
   }
 
   /**
@@ -135,34 +114,23 @@ public final class Eagle implements DraftingModel {
    * @param text at least one token
    * @param from first position of the rows
    * @param places drafted tokens of a chain
+   * @param rows takes every row; its sequence is the place of the drafted token in its chain, from
+   *     0, and the target has verified the tokens up to {@code position − place}
    */
-  public void chains(int[] text, int from, int places, ChainRows rows) {
+  public void chains(int[] text, int from, int places, Rows rows) {
     int n = text.length;
     int width = width();
     try (NDManager scope = manager.newSubManager()) {
-      long[] all = Arrays.stream(text).asLongStream().toArray();
-      NDArray ids = NativeCopy.of(scope, all, new Shape(1, n));
+      NDArray ids = LlamaNet.ids(scope, text);
       NDArray x = target.net().hidden(ids, rotary.rotations(scope, 0, n), null);
       List<NDArray> keys = new ArrayList<>();
       List<NDArray> values = new ArrayList<>();
       NDArray first = scope.zeros(new Shape(1, 1, width));
-      float[] row = new float[retained.size()];
       for (int j = 0; j < places; j++) {
         NDArray before = first.concat(x.get(new NDIndex(":,0:{}", n - 1)), 1);
         x = net.chain(before, ids, rotary.rotations(scope, 0, n), keys, values);
-        int begin = from + j;
-        int step = Math.max(1, (1 << 24) / row.length);
-        for (int a = begin; a < n; a += step) {
-          int b = Math.min(n, a + step);
-          try (NDArray part = x.get(new NDIndex("0,{}:{}", a, b));
-              NDArray product = net.logits(part, head)) {
-            float[] logits = product.toFloatArray();
-            for (int i = a; i < b; i++) {
-              System.arraycopy(logits, (i - a) * row.length, row, 0, row.length);
-              rows.row(j, i, row);
-            }
-          }
-        }
+        int place = j;
+        net.eachRow(x, from + j, head, (s, i, row) -> rows.row(place, i, row));
       }
     }
   }
@@ -176,7 +144,7 @@ public final class Eagle implements DraftingModel {
    * Session: the token at index i goes with the target's state after the token before it, or with
    * the own prediction of that state while the target has not seen that token.
    */
-  private final class ChainSession implements LanguageModel.Session {
+  private final class ChainSession implements Session {
     private static final int LEAST = 64;
 
     private final Llama.CachedSession of;
@@ -231,17 +199,16 @@ public final class Eagle implements DraftingModel {
         grow(to);
       }
       try (NDManager scope = store.newSubManager()) {
-        long[] ids = Arrays.stream(tokens).asLongStream().toArray();
         NDArray before = known ? states(scope, to - 1) : predicted;
         NDArray at = NativeCopy.of(scope, new long[] {length}, new Shape(1));
         NDArray x =
             net.states(
                 before,
-                NativeCopy.of(scope, ids, new Shape(1, ids.length)),
+                LlamaNet.ids(scope, tokens),
                 rotary.rotations(scope, length, to),
                 new LlamaNet.Prefix(new NDArray[] {keys}, new NDArray[] {values}, at, null));
         x.attach(scope);
-        NDArray last = x.get(new NDIndex(":,{}:{}", ids.length - 1, ids.length)).duplicate();
+        NDArray last = x.get(new NDIndex(":,{}:{}", tokens.length - 1, tokens.length)).duplicate();
         last.attach(store);
         if (predicted != null) {
           predicted.close();
@@ -271,23 +238,13 @@ public final class Eagle implements DraftingModel {
     private void grow(int to) {
       int more = Math.max(to, Math.min(maxPositions(), Math.max(LEAST, 2 * capacity)));
       NDManager larger = store.newSubManager();
-      keys = grown(larger, keys, more);
-      values = grown(larger, values, more);
+      LlamaConfig c = net.config();
+      Shape shape = new Shape(1, c.kvHeads(), more, c.headWidth());
+      keys = Llama.grown(larger, keys, length, shape, ":,:,0:{}");
+      values = Llama.grown(larger, values, length, shape, ":,:,0:{}");
       cache.close();
       cache = larger;
       capacity = more;
-    }
-
-    private NDArray grown(NDManager larger, NDArray old, int tokens) {
-      LlamaConfig c = net.config();
-      NDArray array = larger.zeros(new Shape(1, c.kvHeads(), tokens, c.headWidth()));
-      if (length > 0) {
-        NDIndex prefix = new NDIndex(":,:,0:{}", length);
-        try (NDArray part = old.get(prefix)) {
-          array.set(prefix, part);
-        }
-      }
-      return array;
     }
 
     @Override

@@ -127,6 +127,11 @@ public final class EagleNet {
     return layer.product(states, head);
   }
 
+  /** Passes on the logits of one sequence of states as {@link LlamaNet#eachRow}. */
+  void eachRow(NDArray states, int from, NDArray head, LanguageModel.Rows rows) {
+    layer.eachRow(states, 0, from, Math.toIntExact(states.getShape().get(1)), head, rows);
+  }
+
   /** Returns the target's head in the element type of products. */
   public NDArray head() {
     return layer.factor(target.head());

@@ -4,7 +4,6 @@ import io.scalekv.io.Require;
 import io.scalekv.weights.GgufFile;
 import io.scalekv.weights.TensorInfo;
 import io.scalekv.weights.TensorSource;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -131,25 +130,15 @@ final class GgufLlama implements TensorSource {
   public Bytes bytes(String name) {
     Bytes bytes = file.bytes(stored.getOrDefault(name, name));
     boolean paired = name.contains(".self_attn.q_proj.") || name.contains(".self_attn.k_proj.");
-    return paired ? (target, position) -> unpaired(info(name), bytes, target, position) : bytes;
+    TensorInfo info = info(name);
+    return paired ? bytes.rows(info.byteLength() / info.shape()[0], this::pairedRow) : bytes;
   }
 
-  /** Reads rows 0, 1, …, D − 1 of every head from 0, D/2, 1, D/2 + 1, …. */
-  private void unpaired(TensorInfo info, Bytes bytes, ByteBuffer target, long position) {
-    long rowBytes = info.byteLength() / info.shape()[0];
+  /** Returns the row of the file, of 0, D/2, 1, D/2 + 1, …, for row 0, 1, …, D − 1 of a head. */
+  private long pairedRow(long row) {
     int d = config.headWidth();
-    int limit = target.limit();
-    long at = position;
-    while (target.position() < limit) {
-      long row = at / rowBytes;
-      long j = row % d;
-      long there = row - j + 2 * (j % (d / 2)) + j / (d / 2);
-      int part = (int) Math.min(rowBytes - at % rowBytes, limit - target.position());
-      target.limit(target.position() + part);
-      bytes.read(target, there * rowBytes + at % rowBytes);
-      at += part;
-    }
-    target.limit(limit);
+    long j = row % d;
+    return row - j + 2 * (j % (d / 2)) + j / (d / 2);
   }
 
   @Override

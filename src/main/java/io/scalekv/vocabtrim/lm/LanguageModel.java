@@ -1,14 +1,13 @@
 package io.scalekv.vocabtrim.lm;
 
-import java.util.List;
-
 /**
- * Causal language model with its weights in memory. It takes tokens of the whole vocabulary V; its
- * output head may be trimmed to K of them, and column j of a row of logits then belongs to the
- * token {@code head().id(j)}. No native array leaves it. Not thread-safe.
+ * Causal language model with its weights in memory, or a draft model that reads the hidden states
+ * of its target. It takes tokens of the whole vocabulary V; its output head may be trimmed to K of
+ * them, and column j of a row of logits then belongs to the token {@code head().id(j)}. No native
+ * array leaves it. Not thread-safe.
  */
-public interface LanguageModel extends DraftingModel {
-  /** Listener of the rows of {@link #logits}. */
+public interface LanguageModel extends AutoCloseable {
+  /** Listener of rows of logits. */
   @FunctionalInterface
   interface Rows {
     /**
@@ -21,23 +20,40 @@ public interface LanguageModel extends DraftingModel {
     void row(int sequence, int position, float[] logits);
   }
 
-  /**
-   * Computes teacher-forced logits of sequences of any lengths, several sequences at a time, rows
-   * in blocks.
-   *
-   * @param rows takes every row, sequences and positions ascending
-   */
-  void logits(List<int[]> sequences, Rows rows);
+  /** Returns V, the number of tokens that the model takes. */
+  int vocabulary();
 
-  /** Begins an empty sequence with a cache of keys and values. */
-  Session session();
+  /** Returns the tokens of the columns of the logits; all V unless the head is trimmed. */
+  VocabularySubset head();
 
-  @Override
-  default Session session(Session target) {
-    return session();
+  /** Returns the most tokens of a sequence. */
+  int maxPositions();
+
+  /** Returns C, the parameters of a row of the output head. */
+  int width();
+
+  /** Returns the parameters that a drafted token reads beside the output head. */
+  long bodyParameters();
+
+  /** Begins an empty sequence of a model that stands alone, with a cache of keys and values. */
+  default Session session() {
+    return session(null);
   }
 
-  @Override
+  /**
+   * Begins an empty sequence of a draft model.
+   *
+   * @param target session of the target with the same tokens, which may be ahead or behind; null
+   *     for a model that stands alone
+   */
+  Session session(Session target);
+
+  /**
+   * Returns the same model with fewer rows of its output head, over the same weights; its input
+   * embedding stays whole. This model must be closed after the returned one.
+   *
+   * @param retained tokens of the new head, all of them in this one's
+   */
   LanguageModel withHead(VocabularySubset retained);
 
   @Override

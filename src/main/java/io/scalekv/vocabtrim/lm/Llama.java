@@ -19,9 +19,6 @@ import java.util.List;
 
 /** Language model of the Llama layout. */
 public final class Llama implements LanguageModel {
-  /** Most logits of a block of rows. */
-  private static final int BLOCK_LOGITS = 1 << 24;
-
   private static final int PASS_TOKENS = 2048;
 
   private final LlamaConfig config;
@@ -44,19 +41,14 @@ public final class Llama implements LanguageModel {
     this.rotary = new RotaryTable(manager, config);
     this.stored = stored;
     this.retained = retained;
-    NDArray rows = retained.equals(stored) ? net.head() : rows(net.head());
+    NDArray rows =
+        retained.equals(stored)
+            ? net.head()
+            : LlamaNet.rows(
+                manager, net.head(), Arrays.stream(retained.toArray()).map(stored::row));
     this.head = net.factor(rows);
     if (head != rows) {
       head.attach(manager);
-    }
-  }
-
-  private NDArray rows(NDArray full) {
-    long[] index = Arrays.stream(retained.toArray()).mapToLong(stored::row).toArray();
-    try (NDArray at = NativeCopy.of(manager, index, new Shape(index.length))) {
-      NDArray trimmed = TorchOps.call("rows_at", full, at);
-      trimmed.attach(manager);
-      return trimmed;
     }
   }
 
@@ -184,7 +176,7 @@ public final class Llama implements LanguageModel {
   }
 
   @Override
-  public LanguageModel withHead(VocabularySubset ids) {
+  public Llama withHead(VocabularySubset ids) {
     int own = vocabulary();
     int other = ids.vocabulary();
     Require.that(other == own, "vocabulary of a trimmed head must be %d, got %d", own, other);
@@ -194,7 +186,12 @@ public final class Llama implements LanguageModel {
     return new Llama(config, manager.newSubManager(), net, stored, ids);
   }
 
-  @Override
+  /**
+   * Computes teacher-forced logits of sequences of any lengths, several sequences at a time, rows
+   * in blocks.
+   *
+   * @param rows takes every row, sequences and positions ascending
+   */
   public void logits(List<int[]> sequences, Rows rows) {
     int from = 0;
     while (from < sequences.size()) {
@@ -226,28 +223,15 @@ public final class Llama implements LanguageModel {
       }
       NDArray ids = NativeCopy.of(scope, padded, new Shape(to - from, longest));
       NDArray x = net.hidden(ids, rotary.rotations(scope, 0, longest), null);
-      int block = Math.max(1, BLOCK_LOGITS / retained.size());
-      float[] row = new float[retained.size()];
       for (int b = 0; b < to - from; b++) {
         int length = sequences.get(from + b).length;
-        for (int a = 0; a < length; a += block) {
-          int e = Math.min(length, a + block);
-          try (NDManager inner = scope.newSubManager()) {
-            NDArray part = x.get(new NDIndex("{},{}:{}", b, a, e));
-            part.attach(inner);
-            float[] logits = net.product(part, head).toFloatArray();
-            for (int i = a; i < e; i++) {
-              System.arraycopy(logits, (i - a) * row.length, row, 0, row.length);
-              rows.row(from + b, i, row);
-            }
-          }
-        }
+        net.eachRow(x, b, 0, length, head, (s, i, row) -> rows.row(from + s, i, row));
       }
     }
   }
 
   @Override
-  public Session session() {
+  public Session session(Session target) {
     return new CachedSession();
   }
 
@@ -259,9 +243,16 @@ public final class Llama implements LanguageModel {
     }
   }
 
-  private static NDArray ids(NDManager scope, int[] tokens) {
-    long[] ids = Arrays.stream(tokens).asLongStream().toArray();
-    return NativeCopy.of(scope, ids, new Shape(1, ids.length));
+  /** Returns zeros of a shape that begin with the first tokens of a smaller array. */
+  static NDArray grown(NDManager larger, NDArray old, int tokens, Shape shape, String places) {
+    NDArray array = larger.zeros(shape);
+    if (tokens > 0) {
+      NDIndex prefix = new NDIndex(places, tokens);
+      try (NDArray part = old.get(prefix)) {
+        array.set(prefix, part);
+      }
+    }
+    return array;
   }
 
   @Override
@@ -308,7 +299,7 @@ public final class Llama implements LanguageModel {
         NDArray at = NativeCopy.of(scope, new long[] {length}, new Shape(1));
         NDArray x =
             net.hidden(
-                ids(scope, tokens),
+                LlamaNet.ids(scope, tokens),
                 rotary.rotations(scope, length, to),
                 new LlamaNet.Prefix(keys, values, at, null));
         NDArray kept = states(length, to);
@@ -330,10 +321,10 @@ public final class Llama implements LanguageModel {
       NDManager larger = manager.newSubManager();
       Shape shape = new Shape(1, config.kvHeads(), more, config.headWidth());
       for (int i = 0; i < keys.length; i++) {
-        keys[i] = grown(larger, keys[i], shape, ":,:,0:{}");
-        values[i] = grown(larger, values[i], shape, ":,:,0:{}");
+        keys[i] = grown(larger, keys[i], length, shape, ":,:,0:{}");
+        values[i] = grown(larger, values[i], length, shape, ":,:,0:{}");
       }
-      states = grown(larger, states, new Shape(1, more, config.width()), ":,0:{}");
+      states = grown(larger, states, length, new Shape(1, more, config.width()), ":,0:{}");
       store.close();
       store = larger;
       capacity = more;
@@ -342,17 +333,6 @@ public final class Llama implements LanguageModel {
     /** Returns the inputs of the output head after some tokens, [1,L,C]: a view. */
     NDArray states(int from, int to) {
       return states.get(new NDIndex(":,{}:{}", from, to));
-    }
-
-    private NDArray grown(NDManager larger, NDArray old, Shape shape, String places) {
-      NDArray array = larger.zeros(shape);
-      if (length > 0) {
-        NDIndex prefix = new NDIndex(places, length);
-        try (NDArray part = old.get(prefix)) {
-          array.set(prefix, part);
-        }
-      }
-      return array;
     }
 
     @Override

@@ -2,8 +2,7 @@ package io.scalekv.vocabtrim.lm;
 
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.scalekv.io.TextFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,12 +95,7 @@ public record LlamaConfig(
    * @throws IllegalArgumentException if it is not the configuration of a Llama model
    */
   public static LlamaConfig read(Path file) {
-    JsonNode json;
-    try {
-      json = Json.parse(Json.text(file), file.toString());
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
-    }
+    JsonNode json = Json.parse(TextFile.read(file), file.toString());
     try {
       return of(json);
     } catch (IllegalArgumentException e) {

@@ -4,12 +4,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.tensor.NativeCopy;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.Weights;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -28,17 +31,8 @@ public final class LlamaNet {
    */
   record Prefix(NDArray[] keys, NDArray[] values, NDArray at, NDArray mask) {}
 
-  private static final List<String> PARTS =
-      List.of(
-          "input_layernorm",
-          "self_attn.q_proj",
-          "self_attn.k_proj",
-          "self_attn.v_proj",
-          "self_attn.o_proj",
-          "post_attention_layernorm",
-          "mlp.gate_proj",
-          "mlp.up_proj",
-          "mlp.down_proj");
+  /** Most logits of a block of rows. */
+  private static final int BLOCK_LOGITS = 1 << 24;
 
   private final LlamaConfig config;
   private final Weights weights;
@@ -64,9 +58,11 @@ public final class LlamaNet {
     this.none = manager.zeros(new Shape(0), DataType.INT64);
     this.layers = new NDArray[config.layers()][];
     for (int i = 0; i < layers.length; i++) {
-      String p = LlamaWeights.layer(i);
+      String p = LlamaWeights.prefix(i);
       layers[i] =
-          PARTS.stream().map(name -> weights.get(p + name + ".weight")).toArray(NDArray[]::new);
+          LlamaWeights.layer(config).keySet().stream()
+              .map(name -> weights.get(p + name))
+              .toArray(NDArray[]::new);
     }
   }
 
@@ -98,6 +94,46 @@ public final class LlamaNet {
   /** Returns the product of states and a head in the element type of this net's products. */
   NDArray product(NDArray x, NDArray head) {
     return TorchOps.call("product_as", x, head, like);
+  }
+
+  /**
+   * Passes on the logits after some tokens of a sequence, a block of rows at a time.
+   *
+   * @param x [B,L,C] inputs of the output head
+   * @param from first position
+   * @param to position after the last one
+   * @param head [K,C]
+   */
+  void eachRow(NDArray x, int sequence, int from, int to, NDArray head, LanguageModel.Rows rows) {
+    float[] row = new float[Math.toIntExact(head.getShape().get(0))];
+    int block = Math.max(1, BLOCK_LOGITS / row.length);
+    for (int a = from; a < to; a += block) {
+      int b = Math.min(to, a + block);
+      try (NDArray part = x.get(new NDIndex("{},{}:{}", sequence, a, b));
+          NDArray product = product(part, head)) {
+        float[] logits = product.toFloatArray();
+        for (int i = a; i < b; i++) {
+          System.arraycopy(logits, (i - a) * row.length, row, 0, row.length);
+          rows.row(sequence, i, row);
+        }
+      }
+    }
+  }
+
+  /** Returns some rows of a matrix, owned by a manager. */
+  static NDArray rows(NDManager manager, NDArray matrix, IntStream index) {
+    long[] rows = index.asLongStream().toArray();
+    try (NDArray at = NativeCopy.of(manager, rows, new Shape(rows.length))) {
+      NDArray some = TorchOps.call("rows_at", matrix, at);
+      some.attach(manager);
+      return some;
+    }
+  }
+
+  /** Returns the tokens of one sequence, [1,L] (int64). */
+  static NDArray ids(NDManager scope, int... tokens) {
+    long[] ids = Arrays.stream(tokens).asLongStream().toArray();
+    return NativeCopy.of(scope, ids, new Shape(1, ids.length));
   }
 
   /** Returns an array in the element type of this net's products. */

@@ -31,8 +31,25 @@ public final class LlamaWeights {
   private LlamaWeights() {}
 
   /** Returns the name prefix of a layer. */
-  static String layer(int i) {
+  static String prefix(int i) {
     return "model.layers." + i + ".";
+  }
+
+  /** Returns the weights of a layer with their shapes, in the order of the forward pass. */
+  static Map<String, Shape> layer(LlamaConfig c) {
+    long inner = (long) c.heads() * c.headWidth();
+    long kv = (long) c.kvHeads() * c.headWidth();
+    Map<String, Shape> s = new LinkedHashMap<>();
+    s.put("input_layernorm.weight", new Shape(c.width()));
+    s.put("self_attn.q_proj.weight", new Shape(inner, c.width()));
+    s.put("self_attn.k_proj.weight", new Shape(kv, c.width()));
+    s.put("self_attn.v_proj.weight", new Shape(kv, c.width()));
+    s.put("self_attn.o_proj.weight", new Shape(c.width(), inner));
+    s.put("post_attention_layernorm.weight", new Shape(c.width()));
+    s.put("mlp.gate_proj.weight", new Shape(c.ffnWidth(), c.width()));
+    s.put("mlp.up_proj.weight", new Shape(c.ffnWidth(), c.width()));
+    s.put("mlp.down_proj.weight", new Shape(c.width(), c.ffnWidth()));
+    return s;
   }
 
   /** Returns every weight with its shape, under the names of the Hugging Face library. */
@@ -42,20 +59,10 @@ public final class LlamaWeights {
 
   private static Map<String, Shape> shapes(LlamaConfig c, int headRows) {
     Map<String, Shape> s = new LinkedHashMap<>();
-    long inner = (long) c.heads() * c.headWidth();
-    long kv = (long) c.kvHeads() * c.headWidth();
     s.put(EMBEDDING, new Shape(c.vocabulary(), c.width()));
     for (int i = 0; i < c.layers(); i++) {
-      String layer = layer(i);
-      s.put(layer + "input_layernorm.weight", new Shape(c.width()));
-      s.put(layer + "self_attn.q_proj.weight", new Shape(inner, c.width()));
-      s.put(layer + "self_attn.k_proj.weight", new Shape(kv, c.width()));
-      s.put(layer + "self_attn.v_proj.weight", new Shape(kv, c.width()));
-      s.put(layer + "self_attn.o_proj.weight", new Shape(c.width(), inner));
-      s.put(layer + "post_attention_layernorm.weight", new Shape(c.width()));
-      s.put(layer + "mlp.gate_proj.weight", new Shape(c.ffnWidth(), c.width()));
-      s.put(layer + "mlp.up_proj.weight", new Shape(c.ffnWidth(), c.width()));
-      s.put(layer + "mlp.down_proj.weight", new Shape(c.width(), c.ffnWidth()));
+      String prefix = prefix(i);
+      layer(c).forEach((name, shape) -> s.put(prefix + name, shape));
     }
     s.put(FINAL_NORM, new Shape(c.width()));
     if (!c.tied()) {

@@ -27,16 +27,6 @@ public final class GreedyTrace implements Trace {
    *
    * @param ranks [V] rank of every token
    * @param stopped whether the text ends with a stop token, not at its greatest length
-   */
-  public GreedyTrace(int[] ranks, boolean stopped) {
-    this(ranks, stopped, 1);
-  }
-
-  /**
-   * Begins a trace.
-   *
-   * @param ranks [V] rank of every token
-   * @param stopped whether the text ends with a stop token, not at its greatest length
    * @param places of a block at which the draft model differs; 1 if it never does
    */
   public GreedyTrace(int[] ranks, boolean stopped, int places) {
@@ -48,13 +38,9 @@ public final class GreedyTrace implements Trace {
   /** Appends a token; of equal logits the lower id is drafted. */
   @Override
   public void accept(double probability, float[] logits, int token) {
-    accept(ranks[token], lowest(logits, token));
-  }
-
-  private int lowest(float[] logits, int token) {
     Require.that(
         logits.length == ranks.length, "logits must be %d, got %d", ranks.length, logits.length);
-    return lowest(preferred(logits, token));
+    accept(ranks[token], lowest(preferred(logits, token)));
   }
 
   private int lowest(int[] preferred) {
@@ -79,26 +65,24 @@ public final class GreedyTrace implements Trace {
    * @param preferred tokens that the draft model prefers to it, one array per place
    */
   public void accept(int token, int[][] preferred) {
-    accept(ranks[token], lowest(preferred[0]));
-    for (int j = 1; j < beaten.length; j++) {
-      beaten[j][length - 1] = lowest(preferred[j]);
-    }
+    accept(ranks[token], Arrays.stream(preferred).mapToInt(this::lowest).toArray());
   }
 
   /**
-   * Appends a token by its two ranks.
+   * Appends a token by its ranks.
    *
    * @param rank of the token
-   * @param lowest rank of a token that the draft model prefers to it; V if none
+   * @param lowest rank of a token that the draft model prefers to it, for every place or for all; V
+   *     if none
    */
-  void accept(int rank, int lowest) {
+  void accept(int rank, int... lowest) {
     if (length == own.length) {
       own = Arrays.copyOf(own, 2 * length);
       Arrays.setAll(beaten, j -> Arrays.copyOf(beaten[j], 2 * length));
     }
     own[length] = rank;
-    for (int[] b : beaten) {
-      b[length] = lowest;
+    for (int j = 0; j < beaten.length; j++) {
+      beaten[j][length] = lowest[Math.min(j, lowest.length - 1)];
     }
     length++;
   }

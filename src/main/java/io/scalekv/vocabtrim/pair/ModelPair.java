@@ -2,8 +2,8 @@ package io.scalekv.vocabtrim.pair;
 
 import io.scalekv.io.Require;
 import io.scalekv.io.Sha256;
-import io.scalekv.vocabtrim.lm.DraftingModel;
 import io.scalekv.vocabtrim.lm.Eagle;
+import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.text.TextTokenizer;
@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * Pair of a target and a draft model with one tokenizer, in memory.
@@ -28,7 +29,7 @@ import java.util.TreeSet;
  *     tokenizer
  */
 public record ModelPair(
-    String name, Llama target, DraftingModel draft, TextTokenizer tokenizer, String hash)
+    String name, Llama target, LanguageModel draft, TextTokenizer tokenizer, String hash)
     implements AutoCloseable {
   /** Folder of the target below the folder of a pair. */
   public static final String TARGET = "target";
@@ -43,27 +44,8 @@ public record ModelPair(
    * @throws IllegalArgumentException if the two models have different vocabularies or tokenizers
    */
   static ModelPair open(String name, Path folder) {
-    Path target = folder.resolve(TARGET);
     Path draft = folder.resolve(DRAFTER);
-    Llama t = null;
-    Llama d = null;
-    TextTokenizer tokenizer = null;
-    try {
-      tokenizer = TextTokenizer.open(target);
-      sameTokenizer(tokenizer, draft);
-      t = Llama.open(target);
-      d = Llama.open(draft);
-      int own = t.vocabulary();
-      int other = d.vocabulary();
-      Require.that(other == own, "%s must have the target's %d tokens, got %d", draft, own, other);
-      Require.between("tokens of the tokenizer of " + target, tokenizer.size(), 1, own);
-      return new ModelPair(name, t, d, tokenizer, hash(target, draft));
-    } catch (RuntimeException | Error e) {
-      for (AutoCloseable part : new AutoCloseable[] {d, t, tokenizer}) {
-        closeQuietly(part);
-      }
-      throw e;
-    }
+    return open(name, folder.resolve(TARGET), draft, target -> Llama.open(draft));
   }
 
   /** Loads a pair as {@code train vocabtrim} writes it; errors as {@link #open(String, Path)}. */
@@ -79,16 +61,31 @@ public record ModelPair(
    */
   public static ModelPair open(Path target, Path folder) {
     Path draft = Files.isDirectory(folder) ? folder.resolve(LlamaWeights.FILE) : folder;
+    String name = target.toAbsolutePath().normalize().getFileName().toString();
+    return open(name, target, draft, t -> Eagle.open(draft, t));
+  }
+
+  private static ModelPair open(
+      String name, Path target, Path draft, Function<Llama, LanguageModel> opener) {
     TextTokenizer tokenizer = TextTokenizer.open(target);
     Llama t = null;
+    LanguageModel d = null;
     try {
+      sameTokenizer(tokenizer, draft);
       t = Llama.open(target);
-      Eagle eagle = Eagle.open(draft, t);
-      String name = target.toAbsolutePath().normalize().getFileName().toString();
-      return new ModelPair(name, t, eagle, tokenizer, hash(target, draft));
+      d = opener.apply(t);
+      if (d instanceof Llama) {
+        int own = t.vocabulary();
+        int other = d.vocabulary();
+        Require.that(
+            other == own, "%s must have the target's %d tokens, got %d", draft, own, other);
+        Require.between("tokens of the tokenizer of " + target, tokenizer.size(), 1, own);
+      }
+      return new ModelPair(name, t, d, tokenizer, hash(target, draft));
     } catch (RuntimeException | Error e) {
-      closeQuietly(t);
-      closeQuietly(tokenizer);
+      for (AutoCloseable part : new AutoCloseable[] {d, t, tokenizer}) {
+        closeQuietly(part);
+      }
       throw e;
     }
   }

@@ -4,8 +4,9 @@ import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
 import io.scalekv.vocabtrim.lm.BatchDecoder;
-import io.scalekv.vocabtrim.lm.DraftingModel;
+import io.scalekv.vocabtrim.lm.BatchDecoder.Text;
 import io.scalekv.vocabtrim.lm.Eagle;
+import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.measure.GreedyTrace;
 import io.scalekv.vocabtrim.measure.SampledTrace;
@@ -24,43 +25,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 
 /** Responses to measure and to calibrate on, generated once and shared by all runs. */
 final class Responses {
   private static final int BATCH = 16;
 
-  /**
-   * Response to a prompt.
-   *
-   * @param prompt tokens
-   * @param tokens of the response
-   * @param stopped whether it ends with a stop token
-   */
-  record Response(int[] prompt, int[] tokens, boolean stopped) {
-    private int[] whole() {
-      return IntStream.concat(Arrays.stream(prompt), Arrays.stream(tokens)).toArray();
-    }
-  }
-
-  /** Listener of the logits before every token of a response. */
-  @FunctionalInterface
-  interface Tokens {
-    /**
-     * Takes one row of logits.
-     *
-     * @param response its index
-     * @param token index in the response
-     * @param logits [V]; overwritten by the next row
-     */
-    void row(int response, int token, float[] logits);
-  }
-
   private final ModelPair pair;
   private final Documents source;
   private final Path texts;
   private final Consumer<String> log;
-  private final Map<String, List<Response>> known = new HashMap<>();
+  private final Map<String, List<Text>> known = new HashMap<>();
   private final Map<String, List<int[][][]>> preferred = new HashMap<>();
   private final Map<String, List<double[]>> probabilities = new HashMap<>();
 
@@ -81,7 +55,7 @@ final class Responses {
   }
 
   /** Returns the target's responses to prompts that calibration never sees. */
-  List<Response> measured(Run c) {
+  List<Text> measured(Run c) {
     String key = c.domain() + "/" + c.temperature();
     return known.computeIfAbsent(
         "measured/" + key,
@@ -97,15 +71,14 @@ final class Responses {
   }
 
   /** Returns the texts to count, of the run's source. */
-  List<Response> calibration(Run c) {
+  List<Text> calibration(Run c) {
     String domain = c.calibrationDomain();
     String key = c.source() + "/" + domain + "/" + c.temperature();
-    List<Response> all = known.computeIfAbsent(key, k -> new ArrayList<>());
+    List<Text> all = known.computeIfAbsent(key, k -> new ArrayList<>());
     int wanted = c.calibrationTexts();
     if (all.isEmpty() && texts != null && c.source().equals("target")) {
       TargetTexts.files(texts, domain).stream()
           .flatMap(f -> TargetTexts.read(f).stream())
-          .map(t -> new Response(t.prompt(), t.tokens(), t.stopped()))
           .forEach(all::add);
       String message = "calibration texts of %s must be at most %d, got %d";
       Require.that(wanted <= all.size(), message, domain, all.size(), wanted);
@@ -124,11 +97,11 @@ final class Responses {
     return all.subList(0, wanted);
   }
 
-  private static Response raw(int[] document, Run c) {
+  private static Text raw(int[] document, Run c) {
     int from = Math.min(c.settings().promptTokens(), document.length);
     int to = Math.min(document.length, from + c.settings().newTokens());
     int[] response = Arrays.copyOfRange(document, from, to);
-    return new Response(Arrays.copyOf(document, from), response, to == document.length);
+    return new Text(Arrays.copyOf(document, from), response, to == document.length, null);
   }
 
   /** Returns the target's probability of every response token; 1 for greedy text. */
@@ -136,9 +109,9 @@ final class Responses {
     return probabilities.computeIfAbsent(
         c.domain() + "/" + c.temperature(),
         k -> {
-          List<Response> responses = measured(c);
+          List<Text> responses = measured(c);
           List<double[]> all = new ArrayList<>();
-          for (Response r : responses) {
+          for (Text r : responses) {
             double[] ones = new double[r.tokens().length];
             Arrays.fill(ones, 1);
             all.add(ones);
@@ -156,12 +129,16 @@ final class Responses {
         });
   }
 
-  /** Passes a model's logits before every response token. */
-  static void teacherForce(Llama model, List<Response> responses, Tokens rows) {
+  /**
+   * Passes a model's logits before every response token.
+   *
+   * @param rows takes each row with the index of its response and that of the token in it
+   */
+  static void teacherForce(Llama model, List<Text> responses, LanguageModel.Rows rows) {
     model.logits(
-        responses.stream().map(Response::whole).toList(),
+        responses.stream().map(Text::whole).toList(),
         (s, position, logits) -> {
-          Response r = responses.get(s);
+          Text r = responses.get(s);
           int token = position + 1 - r.prompt().length;
           if (token >= 0 && token < r.tokens().length) {
             rows.row(s, token, logits);
@@ -169,7 +146,7 @@ final class Responses {
         });
   }
 
-  private static Llama language(DraftingModel draft) {
+  private static Llama language(LanguageModel draft) {
     boolean alone = draft instanceof Llama;
     Require.that(
         alone,
@@ -189,7 +166,7 @@ final class Responses {
         k -> {
           log.accept("draft model over the responses of " + k);
           List<int[][][]> all = new ArrayList<>();
-          for (Response r : measured(c)) {
+          for (Text r : measured(c)) {
             int[] tokens = r.tokens();
             int first = r.prompt().length - 1;
             int[][][] own = new int[tokens.length][places][0];
@@ -210,23 +187,20 @@ final class Responses {
         });
   }
 
-  private List<Response> batch(List<int[]> documents, Run c) {
-    Map<int[], Response> responses = new IdentityHashMap<>();
+  private List<Text> batch(List<int[]> documents, Run c) {
+    Map<int[], Text> responses = new IdentityHashMap<>();
     BatchDecoder decoder = new BatchDecoder(pair.target(), c.settings().newTokens(), stop(), false);
     for (List<int[]> some : ChatPrompts.batches(documents, BATCH)) {
-      decoder
-          .generate(some)
-          .forEach(
-              t -> responses.put(t.prompt(), new Response(t.prompt(), t.tokens(), t.stopped())));
+      decoder.generate(some).forEach(t -> responses.put(t.prompt(), t));
       log.accept("target's responses: " + responses.size() + " of " + documents.size());
     }
     return documents.stream().map(responses::get).toList();
   }
 
-  private List<Response> generate(Llama model, List<int[]> documents, Run c, int first) {
+  private List<Text> generate(Llama model, List<int[]> documents, Run c, int first) {
     DecodeOptions options = new DecodeOptions(1, c.settings().newTokens(), c.temperature(), stop());
     PlainDecoder decoder = new PlainDecoder(model);
-    List<Response> responses = new ArrayList<>();
+    List<Text> responses = new ArrayList<>();
     for (int i = 0; i < documents.size(); i++) {
       int[] document = documents.get(i);
       int[] prompt =
@@ -235,7 +209,7 @@ final class Responses {
           new SplittableRandom(1_000_003L * (first + i) + c.settings().seed());
       int[] tokens = decoder.generate(prompt, options, random);
       boolean stopped = options.stop().contains(tokens[tokens.length - 1]);
-      responses.add(new Response(prompt, tokens, stopped));
+      responses.add(new Text(prompt, tokens, stopped, null));
     }
     return responses;
   }

@@ -10,8 +10,9 @@ import io.scalekv.metrics.Interval;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
 import io.scalekv.vocabtrim.decode.SpeculativeDecoder;
-import io.scalekv.vocabtrim.lm.DraftingModel;
+import io.scalekv.vocabtrim.lm.BatchDecoder.Text;
 import io.scalekv.vocabtrim.lm.Eagle;
+import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.measure.BlockStatistics;
@@ -22,7 +23,6 @@ import io.scalekv.vocabtrim.measure.TextVariety;
 import io.scalekv.vocabtrim.measure.Trace;
 import io.scalekv.vocabtrim.pair.ModelPair;
 import io.scalekv.vocabtrim.pair.ShippedPair;
-import io.scalekv.vocabtrim.run.Responses.Response;
 import io.scalekv.vocabtrim.run.TrimResult.Curve;
 import io.scalekv.vocabtrim.run.TrimResult.Point;
 import io.scalekv.vocabtrim.run.TrimSpec.Run;
@@ -116,7 +116,7 @@ public final class TrimExperiment {
   private TrimResult measure(Run run) {
     long start = System.nanoTime();
     int vocabulary = pair.target().vocabulary();
-    List<Response> responses = texts.measured(run);
+    List<Text> responses = texts.measured(run);
     TokenCounts counts = TokenCounts.create(vocabulary);
     texts.calibration(run).forEach(t -> counts.accept(t.tokens()));
     FrequencyRanking ranking =
@@ -128,7 +128,7 @@ public final class TrimExperiment {
     return new TrimResult(
         run,
         cost,
-        TextVariety.of(responses.stream().map(Response::tokens).toList()),
+        TextVariety.of(responses.stream().map(Text::tokens).toList()),
         counts.total(),
         counts.distinct(),
         run.settings().sizes().stream().map(k -> generated.coverage(ranking.retained(k))).toList(),
@@ -151,17 +151,17 @@ public final class TrimExperiment {
     return run.settings().sizes().stream().mapToInt(k -> k).toArray();
   }
 
-  private List<Trace> traces(Run run, List<Response> responses, int[] ranks) {
+  private List<Trace> traces(Run run, List<Text> responses, int[] ranks) {
     double t = run.temperature();
     if (pair.draft() instanceof Eagle) {
       Require.that(t == 0, "temperature beside an EAGLE draft model must be 0, got %s", t);
       return chains(run, responses, ranks);
     }
     List<Trace> traces = new ArrayList<>();
-    for (Response r : responses) {
+    for (Text r : responses) {
       traces.add(
           t == 0
-              ? new GreedyTrace(ranks, r.stopped())
+              ? new GreedyTrace(ranks, r.stopped(), 1)
               : new SampledTrace(ranks, sizes(run), t, r.stopped()));
     }
     List<double[]> probabilities = texts.probabilities(run);
@@ -175,7 +175,7 @@ public final class TrimExperiment {
     return traces;
   }
 
-  private List<Trace> chains(Run run, List<Response> responses, int[] ranks) {
+  private List<Trace> chains(Run run, List<Text> responses, int[] ranks) {
     int places = run.settings().gammas().stream().mapToInt(g -> g).max().orElseThrow();
     List<int[][][]> preferred = texts.preferred(run, places);
     List<Trace> traces = new ArrayList<>();
@@ -241,7 +241,7 @@ public final class TrimExperiment {
 
   /** Measures the real loop: one warm-up, which also counts, then the sizes interleaved. */
   private List<TrimResult.Loop> loops(
-      Run run, List<Response> responses, FrequencyRanking ranking, List<Trace> traces) {
+      Run run, List<Text> responses, FrequencyRanking ranking, List<Trace> traces) {
     int gamma = run.settings().gammas().get(0);
     List<Integer> sizes =
         run.settings().loop().sizes().stream().filter(run.settings().sizes()::contains).toList();
@@ -300,7 +300,7 @@ public final class TrimExperiment {
   }
 
   /** Generates with the target alone: every token is a call. */
-  private BlockStatistics alone(Run run, List<Response> responses) {
+  private BlockStatistics alone(Run run, List<Text> responses) {
     PlainDecoder plain = new PlainDecoder(pair.target());
     long tokens = 0;
     for (int p = 0; p < responses.size(); p++) {
@@ -311,10 +311,9 @@ public final class TrimExperiment {
     return new BlockStatistics(tokens, tokens, new double[0], new double[0], 0, 0);
   }
 
-  private BlockStatistics speculative(
-      Run run, List<Response> responses, VocabularySubset retained) {
+  private BlockStatistics speculative(Run run, List<Text> responses, VocabularySubset retained) {
     BlockStatistics all = BlockStatistics.none(run.settings().gammas().get(0));
-    try (DraftingModel trimmed = pair.draft().withHead(retained)) {
+    try (LanguageModel trimmed = pair.draft().withHead(retained)) {
       SpeculativeDecoder decoder = new SpeculativeDecoder(pair.target(), trimmed);
       for (int p = 0; p < responses.size(); p++) {
         int[] prompt = responses.get(p).prompt();

@@ -9,6 +9,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Checked byte-pair {@code tokenizer.json}.
@@ -83,6 +84,21 @@ record BytePairJson(
     StringBuilder lines = new StringBuilder();
     tokens.forEach((id, text) -> lines.append(id).append('\t').append(text).append('\n'));
     return Sha256.of(lines.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Puts an added token into a file. */
+  static void putToken(ObjectNode token, int id, String content, boolean special) {
+    token.put("id", id).put("content", content);
+    for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
+      token.put(flag, false);
+    }
+    token.put("special", special);
+  }
+
+  /** Puts a step on byte characters into a file; {@code split} into words of GPT-2, or not. */
+  static void putByteLevel(ObjectNode step, boolean prefixSpace, boolean split) {
+    step.put("type", "ByteLevel").put("add_prefix_space", prefixSpace);
+    step.put("trim_offsets", true).put("use_regex", split);
   }
 
   private static int id(JsonNode id) {

@@ -189,16 +189,12 @@ public final class BytePairTrainer {
     all.putNull("truncation").putNull("padding");
     ArrayNode added = all.putArray("added_tokens");
     for (int id = 0; id < special.size(); id++) {
-      ObjectNode token = added.addObject().put("id", id).put("content", special.get(id));
-      for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
-        token.put(flag, false);
-      }
-      token.put("special", true);
+      BytePairJson.putToken(added.addObject(), id, special.get(id), true);
     }
     all.putNull("normalizer");
-    byteLevel(all.putObject("pre_tokenizer"), false);
-    byteLevel(all.putObject("post_processor"), true);
-    byteLevel(all.putObject("decoder"), true);
+    BytePairJson.putByteLevel(all.putObject("pre_tokenizer"), false, true);
+    BytePairJson.putByteLevel(all.putObject("post_processor"), true, true);
+    BytePairJson.putByteLevel(all.putObject("decoder"), true, true);
     ObjectNode model = all.putObject("model").put("type", "BPE");
     for (String absent :
         List.of("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix")) {
@@ -212,10 +208,5 @@ public final class BytePairTrainer {
     ArrayNode list = model.putArray("merges");
     merges.forEach(list::add);
     return Json.MAPPER.writeValueAsString(all) + "\n";
-  }
-
-  private static void byteLevel(ObjectNode json, boolean prefixSpace) {
-    json.put("type", "ByteLevel").put("add_prefix_space", prefixSpace);
-    json.put("trim_offsets", true).put("use_regex", true);
   }
 }

@@ -63,15 +63,7 @@ final class GgufTokenizer {
       String text = String.valueOf(tokens.get(id));
       Object type = types.get(id);
       if (type.equals(CONTROL) || type.equals(USER_DEFINED)) {
-        added
-            .addObject()
-            .put("id", id)
-            .put("content", text)
-            .put("single_word", false)
-            .put("lstrip", false)
-            .put("rstrip", false)
-            .put("normalized", false)
-            .put("special", type.equals(CONTROL));
+        BytePairJson.putToken(added.addObject(), id, text, type.equals(CONTROL));
       }
       if (!type.equals(UNUSED)) {
         vocabulary.put(text, id);
@@ -94,14 +86,9 @@ final class GgufTokenizer {
     } else if (SINGLE_DIGITS.contains(pre)) {
       steps.addObject().put("type", "Digits").put("individual_digits", true);
     }
-    byteLevel(steps.addObject(), !SPLITS.containsKey(pre));
-    byteLevel(all.putObject("decoder"), true);
+    BytePairJson.putByteLevel(steps.addObject(), false, !SPLITS.containsKey(pre));
+    BytePairJson.putByteLevel(all.putObject("decoder"), false, true);
     all.set("model", model);
     return Json.MAPPER.writeValueAsBytes(all);
-  }
-
-  private static void byteLevel(ObjectNode step, boolean regex) {
-    step.put("type", "ByteLevel").put("add_prefix_space", false);
-    step.put("trim_offsets", true).put("use_regex", regex);
   }
 }

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.LongConsumer;
 
 /**
  * Counter of the tokens of chat logs (JSON lines, see {@link ChatLog}) and plain text. Blocks of
@@ -108,7 +109,7 @@ public final class TokenCounter {
       return bytes;
     }
 
-    private State plus(Block block) {
+    private State plus(State block) {
       long[] sum = counts;
       for (int id = 0; id < sum.length; id++) {
         sum[id] = Numbers.sum("counts of token " + id, sum[id], block.counts[id]);
@@ -116,23 +117,13 @@ public final class TokenCounter {
       return new State(
           task,
           file,
-          block.end,
+          block.offset,
           texts + block.texts,
           Numbers.sum("tokens", tokens, block.tokens),
-          skippedLines + block.skipped,
+          skippedLines + block.skippedLines,
           sum);
     }
   }
-
-  /** Listener of the progress. */
-  @FunctionalInterface
-  public interface Progress {
-    /** Called after every block with the bytes that were read. */
-    void at(long bytes);
-  }
-
-  /** Counted block of lines. */
-  private record Block(long end, long texts, long tokens, long skipped, long[] counts) {}
 
   private final TextTokenizer tokenizer;
   private final Task task;
@@ -159,8 +150,9 @@ public final class TokenCounter {
    * Counts everything that the saved state has not.
    *
    * @param file saved state, replaced every few seconds
+   * @param progress takes the bytes that were read, after every block
    */
-  public State count(Path file, Progress progress) throws IOException {
+  public State count(Path file, LongConsumer progress) throws IOException {
     State state = saved(file);
     ExecutorService workers =
         Executors.newFixedThreadPool(
@@ -186,13 +178,18 @@ public final class TokenCounter {
   }
 
   private State countFile(
-      int index, long before, State begin, Path file, ExecutorService workers, Progress progress)
+      int index,
+      long before,
+      State begin,
+      Path file,
+      ExecutorService workers,
+      LongConsumer progress)
       throws IOException {
     State state = begin;
     long savedAt = System.nanoTime();
     try (FileChannel channel = FileChannel.open(task.files().get(index))) {
       boolean json = isJson(channel);
-      ArrayDeque<Future<Block>> running = new ArrayDeque<>();
+      ArrayDeque<Future<State>> running = new ArrayDeque<>();
       long at = state.offset();
       while (at < channel.size() || !running.isEmpty()) {
         while (at < channel.size() && running.size() < task.threads() + 1) {
@@ -202,7 +199,7 @@ public final class TokenCounter {
           running.add(workers.submit(() -> block(lines, end, json)));
         }
         state = state.plus(result(running.remove()));
-        progress.at(before + state.offset());
+        progress.accept(before + state.offset());
         if (System.nanoTime() - savedAt > SAVE_NANOS) {
           save(file, state);
           savedAt = System.nanoTime();
@@ -219,7 +216,7 @@ public final class TokenCounter {
         state.counts());
   }
 
-  private static Block result(Future<Block> future) throws IOException {
+  private static State result(Future<State> future) throws IOException {
     try {
       return future.get();
     } catch (InterruptedException e) {
@@ -266,7 +263,8 @@ public final class TokenCounter {
     }
   }
 
-  private Block block(byte[] bytes, long end, boolean json) {
+  /** Counts whole lines that end before a byte of their file. */
+  private State block(byte[] bytes, long end, boolean json) {
     long[] counts = new long[tokenizer.size()];
     long[] seen = new long[3];
     String read = new String(bytes, StandardCharsets.UTF_8);
@@ -282,7 +280,7 @@ public final class TokenCounter {
         seen[1] += tokenizer.count(text.substring(from, to), counts);
         from = to;
       }
-      return new Block(end, seen[0], seen[1], 0, counts);
+      return new State("", 0, end, seen[0], seen[1], 0, counts);
     }
     text.lines()
         .filter(line -> !line.isBlank())
@@ -295,7 +293,7 @@ public final class TokenCounter {
                 seen[1] += tokenizer.count(t, counts);
               }
             });
-    return new Block(end, seen[0], seen[1], seen[2], counts);
+    return new State("", 0, end, seen[0], seen[1], seen[2], counts);
   }
 
   /** Counts small files by language: a field of the line, otherwise its script. */

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -100,10 +101,8 @@ public final class EagleTraining {
       for (int f = 0; f < paths.size(); f++) {
         long at = 0;
         for (var text : TargetTexts.read(paths.get(f))) {
-          int n = text.prompt().length;
-          int[] all = Arrays.copyOf(text.prompt(), n + text.tokens().length);
-          System.arraycopy(text.tokens(), 0, all, n, text.tokens().length);
-          training.rows.add(new Row(f, all, n, at));
+          int[] all = text.whole();
+          training.rows.add(new Row(f, all, text.prompt().length, at));
           at += all.length - 1;
         }
       }
@@ -122,7 +121,7 @@ public final class EagleTraining {
       EagleNet net = new EagleNet(weights, target.net(), o.bf16());
       NDArray head = net.head();
       TrainingLoop.Options loop =
-          TrainingLoop.Options.named(
+          new TrainingLoop.Options(
               o.folder(),
               "eagle",
               o.steps(),
@@ -174,25 +173,18 @@ public final class EagleTraining {
     for (int r = 0; r < options.rows(); r++) {
       long n = (step - 1L) * options.rows() + r;
       long epoch = n / rows.size();
-      batch.add(rows.get(order(epoch)[(int) (n % rows.size())]));
+      batch.add(order(epoch).get((int) (n % rows.size())));
     }
     return batch;
   }
 
   private long orderedEpoch = -1;
-  private int[] order;
+  private List<Row> order;
 
-  private int[] order(long epoch) {
+  private List<Row> order(long epoch) {
     if (epoch != orderedEpoch) {
-      order = new int[rows.size()];
-      Arrays.setAll(order, i -> i);
-      Random random = new Random(TrainingLoop.mix(options.seed(), epoch));
-      for (int i = order.length - 1; i > 0; i--) {
-        int j = random.nextInt(i + 1);
-        int t = order[i];
-        order[i] = order[j];
-        order[j] = t;
-      }
+      order = new ArrayList<>(rows);
+      Collections.shuffle(order, new Random(TrainingLoop.mix(options.seed(), epoch)));
       orderedEpoch = epoch;
     }
     return order;

@@ -47,7 +47,7 @@ final class LlamaTrainer {
       LlamaNet net = new LlamaNet(config, weights, o.bf16());
       int decay = Math.max(1, steps / 3);
       TrainingLoop.Options loop =
-          TrainingLoop.Options.named(
+          new TrainingLoop.Options(
               o.folder(),
               name,
               steps,

@@ -131,9 +131,9 @@ public final class TargetTexts {
       at += n + m;
     }
     Map<String, TensorData> arrays = new LinkedHashMap<>();
-    arrays.put("lengths", new TensorData.Ints(lengths, texts.size(), 3));
-    arrays.put("tokens", new TensorData.Ints(tokens, all));
-    arrays.put("states", new TensorData.Floats(states, all - texts.size(), width));
+    arrays.put("lengths", TensorData.of(lengths, texts.size(), 3));
+    arrays.put("tokens", TensorData.of(tokens, all));
+    arrays.put("states", TensorData.of(states, all - texts.size(), width));
     SafetensorsWriter.writeData(file, arrays, StoredType.BF16, Map.of());
   }
 
@@ -163,29 +163,18 @@ public final class TargetTexts {
 
   /** Returns the texts of a file without their states. */
   public static List<Text> read(Path file) {
-    return read(file, false);
-  }
-
-  /** Returns the texts of a file. */
-  static List<Text> read(Path file, boolean withStates) {
     try (TensorSource source = SafetensorsFile.open(file)) {
       long[] lengths = source.longs("lengths");
       long[] tokens = source.longs("tokens");
-      float[] states = withStates ? source.floats("states") : null;
-      int width = Math.toIntExact(source.info("states").shape()[1]);
       List<Text> texts = new ArrayList<>();
       int at = 0;
       for (int t = 0; t < lengths.length / 3; t++) {
         int n = (int) lengths[3 * t];
         int m = (int) lengths[3 * t + 1];
         int[] own = Arrays.stream(tokens, at, at + n + m).mapToInt(i -> (int) i).toArray();
-        int from = (at - t) * width;
+        boolean stopped = lengths[3 * t + 2] == 1;
         texts.add(
-            new Text(
-                Arrays.copyOf(own, n),
-                Arrays.copyOfRange(own, n, n + m),
-                lengths[3 * t + 2] == 1,
-                withStates ? Arrays.copyOfRange(states, from, from + (n + m - 1) * width) : null));
+            new Text(Arrays.copyOf(own, n), Arrays.copyOfRange(own, n, n + m), stopped, null));
         at += n + m;
       }
       Require.that(at == tokens.length, "%s: tokens must be %d, got %d", file, at, tokens.length);

@@ -2,7 +2,7 @@ package io.scalekv.vocabtrim.train;
 
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Require;
-import io.scalekv.vocabtrim.lm.LanguageModel;
+import io.scalekv.io.TextFile;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.LlamaConfig;
 import io.scalekv.vocabtrim.lm.LlamaWeights;
@@ -181,7 +181,7 @@ public final class VocabTrimTraining {
       write(file, note);
       return;
     }
-    String[] before = read(file).split("\n");
+    String[] before = TextFile.read(file).split("\n");
     String[] now = note.split("\n");
     for (int i = 0; i < now.length; i++) {
       String then = i < before.length ? before[i] : "nothing";
@@ -206,7 +206,7 @@ public final class VocabTrimTraining {
           step -> text.rows(tokenizer, seed, step, o.rows(), o.length() + 1);
       LlamaTrainer.train(o, name, config, steps, rows, log);
     }
-    write(model.resolve(TextTokenizer.FILE), read(o.folder().resolve(TextTokenizer.FILE)));
+    write(model.resolve(TextTokenizer.FILE), TextFile.read(o.folder().resolve(TextTokenizer.FILE)));
   }
 
   private static boolean done(Path model, int steps) {
@@ -220,7 +220,7 @@ public final class VocabTrimTraining {
   }
 
   /** Returns the mean cross-entropy of the tokens after the first of each row, in nats. */
-  private static double loss(LanguageModel model, List<int[]> rows) {
+  private static double loss(Llama model, List<int[]> rows) {
     double[] sum = new double[2];
     model.logits(
         rows,
@@ -244,14 +244,6 @@ public final class VocabTrimTraining {
       total += Math.exp(x - most);
     }
     return logits[token] - most - Math.log(total);
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": " + e.getMessage(), e);
-    }
   }
 
   static void write(Path file, String text) {

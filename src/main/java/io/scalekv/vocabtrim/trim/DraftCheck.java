@@ -2,12 +2,11 @@ package io.scalekv.vocabtrim.trim;
 
 import static io.scalekv.vocabtrim.trim.Finding.Rule;
 import static io.scalekv.vocabtrim.trim.Finding.error;
-import static io.scalekv.vocabtrim.trim.Finding.note;
-import static io.scalekv.vocabtrim.trim.Finding.warning;
 
 import io.scalekv.io.Require;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.vocabtrim.text.TextTokenizer;
+import io.scalekv.vocabtrim.trim.Finding.Severity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,18 +147,17 @@ public record DraftCheck(
     }
     if (retained != null && tokenizer != null) {
       boolean strict = mapping != null && mapping.form() == MappingForm.LLAMA_CPP;
-      missing(retained, tokenizer.special(), Rule.SPECIAL_TOKENS, "special", strict, found);
-      missing(retained, tokenizer.bytes(), Rule.BYTE_TOKENS, "byte", false, found);
+      Severity severity = strict ? Severity.ERROR : Severity.WARNING;
+      missing(retained, tokenizer.special(), Rule.SPECIAL_TOKENS, "special", severity, found);
+      missing(retained, tokenizer.bytes(), Rule.BYTE_TOKENS, "byte", Severity.WARNING, found);
     }
     if (retained != null) {
       for (Map.Entry<String, TokenCounts> e : heldOut.entrySet()) {
         double share = e.getValue().resized(vocabulary).coverage(retained);
         String message = "%s: %.2f %% of %,d held-out tokens";
         long total = e.getValue().total();
-        found.add(
-            share < LEAST_COVERAGE
-                ? warning(Rule.COVERAGE, message, e.getKey(), 100 * share, total)
-                : note(Rule.COVERAGE, message, e.getKey(), 100 * share, total));
+        Severity severity = share < LEAST_COVERAGE ? Severity.WARNING : Severity.NOTE;
+        found.add(Finding.of(severity, Rule.COVERAGE, message, e.getKey(), 100 * share, total));
       }
     }
     found.sort(Comparator.comparing(Finding::severity));
@@ -195,7 +193,7 @@ public record DraftCheck(
       Collection<Integer> ids,
       Rule rule,
       String kind,
-      boolean strict,
+      Severity severity,
       List<Finding> found) {
     List<Integer> absent =
         ids.stream().filter(id -> id >= retained.vocabulary() || !retained.contains(id)).toList();
@@ -203,13 +201,12 @@ public record DraftCheck(
       String shown = absent.stream().limit(SHOWN).map(String::valueOf).toList().toString();
       String message = "%d of %d %s tokens are missing: %s%s";
       String more = absent.size() > SHOWN ? " …" : "";
-      Object[] values = {absent.size(), ids.size(), kind, shown, more};
-      found.add(strict ? error(rule, message, values) : warning(rule, message, values));
+      found.add(Finding.of(severity, rule, message, absent.size(), ids.size(), kind, shown, more));
     }
   }
 
   /** Returns whether a finding has at least that severity. */
-  public boolean has(Finding.Severity severity) {
+  public boolean has(Severity severity) {
     return findings.stream().anyMatch(f -> f.severity().compareTo(severity) <= 0);
   }
 }

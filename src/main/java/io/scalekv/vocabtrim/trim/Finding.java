@@ -61,14 +61,10 @@ public record Finding(Rule rule, Severity severity, String message) {
   }
 
   static Finding error(Rule rule, String message, Object... values) {
-    return new Finding(rule, Severity.ERROR, String.format(Locale.ROOT, message, values));
+    return of(Severity.ERROR, rule, message, values);
   }
 
-  static Finding warning(Rule rule, String message, Object... values) {
-    return new Finding(rule, Severity.WARNING, String.format(Locale.ROOT, message, values));
-  }
-
-  static Finding note(Rule rule, String message, Object... values) {
-    return new Finding(rule, Severity.NOTE, String.format(Locale.ROOT, message, values));
+  static Finding of(Severity severity, Rule rule, String message, Object... values) {
+    return new Finding(rule, severity, String.format(Locale.ROOT, message, values));
   }
 }

@@ -12,8 +12,6 @@ import io.scalekv.weights.TensorData;
 import io.scalekv.weights.TensorInfo;
 import io.scalekv.weights.TensorSource;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,19 +164,15 @@ public final class HeadSurgery {
   }
 
   private TensorData stored(TensorInfo info) {
-    return new TensorData.Stored(info.type(), draft.source().bytes(info.name()), info.shape());
+    return new TensorData(info.type(), draft.source().bytes(info.name()), info.shape());
   }
 
   /** Returns the retained rows of one tensor of the head. */
   private TensorData trimmed(TensorInfo info) {
     bytesBefore += info.byteLength();
     TensorData part = part(info);
-    bytes += part instanceof TensorData.Stored s ? length(s) : info.byteLength();
+    bytes += part.byteLength();
     return part;
-  }
-
-  private static long length(TensorData.Stored stored) {
-    return Arrays.stream(stored.shape()).reduce(stored.type().width(), (a, b) -> a * b);
   }
 
   private TensorData part(TensorInfo info) {
@@ -187,13 +181,9 @@ public final class HeadSurgery {
     if (suffix.equals("weight_shape")) {
       long[] sizes = draft.source().longs(info.name());
       sizes[0] = retained.size();
-      ByteBuffer b = ByteBuffer.allocate((int) info.byteLength()).order(ByteOrder.LITTLE_ENDIAN);
-      for (long size : sizes) {
-        b = info.type() == StoredType.I64 ? b.putLong(size) : b.putInt((int) size);
-      }
-      byte[] all = b.array();
-      return new TensorData.Stored(
-          info.type(), (t, at) -> t.put(all, (int) at, t.remaining()), shape);
+      return info.type() == StoredType.I64
+          ? TensorData.of(sizes, shape)
+          : TensorData.of(Arrays.stream(sizes).mapToInt(size -> (int) size).toArray(), shape);
     }
     if (info.elements() == 1 || suffix.equals("g_idx") || suffix.equals("weight_g_idx")) {
       return stored(info);
@@ -203,7 +193,7 @@ public final class HeadSurgery {
       long rowBytes = info.byteLength() / shape[0];
       shape[0] = retained.size();
       TensorSource.Bytes whole = draft.source().bytes(info.name());
-      return new TensorData.Stored(info.type(), gathered(whole, rowBytes), shape);
+      return new TensorData(info.type(), gathered(whole, rowBytes), shape);
     }
     boolean packed = suffix.equals("weight_zero_point") && shape.length == 2;
     long perWord = packed ? (headRows + shape[0] - 1) / shape[0] : 0;
@@ -218,18 +208,7 @@ public final class HeadSurgery {
 
   /** Reads the bytes of retained rows. */
   private TensorSource.Bytes gathered(TensorSource.Bytes whole, long rowBytes) {
-    return (target, position) -> {
-      int limit = target.limit();
-      long at = position;
-      while (target.position() < limit) {
-        long within = at % rowBytes;
-        int count = (int) Math.min(rowBytes - within, limit - target.position());
-        target.limit(target.position() + count);
-        whole.read(target, rows[(int) (at / rowBytes)] * rowBytes + within);
-        at += count;
-      }
-      target.limit(limit);
-    };
+    return whole.rows(rowBytes, row -> rows[(int) row]);
   }
 
   /** Packs the zero points of retained rows, which share words down a column. */
@@ -245,7 +224,7 @@ public final class HeadSurgery {
         packed[j / perWord * columns + c] |= value << bits * (j % perWord);
       }
     }
-    return new TensorData.Ints(packed, packed.length / columns, columns);
+    return TensorData.of(packed, packed.length / columns, columns);
   }
 
   private void gguf(Mapping mapping, Path out) {

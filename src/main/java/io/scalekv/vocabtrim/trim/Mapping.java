@@ -43,8 +43,8 @@ public record Mapping(VocabularySubset retained, int[] order) {
   /** Returns {@code d2t} (int64) and {@code t2d} (bool). */
   public Map<String, TensorData> tensors(boolean offsets) {
     Map<String, TensorData> tensors = new LinkedHashMap<>();
-    tensors.put(MappingFile.D2T, new TensorData.Longs(d2t(offsets), retained.size()));
-    tensors.put(MappingFile.T2D, new TensorData.Booleans(t2d(), retained.vocabulary()));
+    tensors.put(MappingFile.D2T, TensorData.of(d2t(offsets), retained.size()));
+    tensors.put(MappingFile.T2D, TensorData.of(t2d(), retained.vocabulary()));
     return tensors;
   }
 }

@@ -2,8 +2,8 @@ package io.scalekv.vocabtrim.trim;
 
 import static io.scalekv.vocabtrim.trim.Finding.Rule;
 import static io.scalekv.vocabtrim.trim.Finding.error;
-import static io.scalekv.vocabtrim.trim.Finding.warning;
 
+import io.scalekv.vocabtrim.trim.Finding.Severity;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,7 +43,7 @@ final class MappingCheck {
       if (rising && m.values().length > 1) {
         String message =
             "without t2d offsets and ids cannot be told apart: no two rows are neighbours";
-        found.add(warning(Rule.OTHER_FORM, message));
+        found.add(Finding.of(Severity.WARNING, Rule.OTHER_FORM, message));
       }
     }
     return found;
@@ -57,7 +57,7 @@ final class MappingCheck {
     }
     String message = "d2t must not be all zero for %d of %d tokens: it retains the lowest ids";
     return m.form() == MappingForm.D2T_OFFSET && prefix
-        ? warning(Rule.ALL_ZERO, message, rows, vocabulary)
+        ? Finding.of(Severity.WARNING, Rule.ALL_ZERO, message, rows, vocabulary)
         : error(Rule.ALL_ZERO, message + " or was never filled", rows, vocabulary);
   }
 
@@ -65,37 +65,25 @@ final class MappingCheck {
     List<Finding> found = new ArrayList<>();
     boolean[] seen = new boolean[vocabulary];
     long before = -1;
-    boolean range = false;
-    boolean twice = false;
-    boolean falling = false;
-    boolean unmasked = false;
     boolean whole = m.mask() == null || m.mask().length == vocabulary;
     for (int j = 0; j < m.values().length; j++) {
       long id = m.id(j);
       if (id < 0 || id >= vocabulary) {
-        if (!range) {
-          String message = "token must be from 0 to %d, got %d at row %d";
-          found.add(error(Rule.OUT_OF_RANGE, message, vocabulary - 1, id, j));
-        }
-        range = true;
+        String message = "token must be from 0 to %d, got %d at row %d";
+        once(found, error(Rule.OUT_OF_RANGE, message, vocabulary - 1, id, j));
         continue;
       }
-      if (seen[(int) id] && !twice) {
-        found.add(error(Rule.REPEATED, "token must be given once, got %d twice at row %d", id, j));
-        twice = true;
-      }
-      if (id <= before && !seen[(int) id] && !falling && m.form().ascends()) {
+      if (seen[(int) id]) {
+        String message = "token must be given once, got %d twice at row %d";
+        once(found, error(Rule.REPEATED, message, id, j));
+      } else if (id <= before && m.form().ascends()) {
         String message = "tokens must ascend, got %d after %d at row %d";
         boolean harmless = m.form() == MappingForm.D2T_ABSOLUTE && m.mask() == null;
-        found.add(
-            harmless
-                ? warning(Rule.NOT_ASCENDING, message, id, before, j)
-                : error(Rule.NOT_ASCENDING, message, id, before, j));
-        falling = true;
+        Severity severity = harmless ? Severity.WARNING : Severity.ERROR;
+        once(found, Finding.of(severity, Rule.NOT_ASCENDING, message, id, before, j));
       }
-      if (m.mask() != null && whole && m.mask()[(int) id] != 1 && !unmasked) {
-        found.add(error(Rule.MASK, "t2d must retain token %d of row %d, got 0", id, j));
-        unmasked = true;
+      if (m.mask() != null && whole && m.mask()[(int) id] != 1) {
+        once(found, error(Rule.MASK, "t2d must retain token %d of row %d, got 0", id, j));
       }
       seen[(int) id] = true;
       before = id;
@@ -111,5 +99,12 @@ final class MappingCheck {
       }
     }
     return found;
+  }
+
+  /** Adds the first finding of a rule. */
+  private static void once(List<Finding> found, Finding finding) {
+    if (found.stream().noneMatch(f -> f.rule() == finding.rule())) {
+      found.add(finding);
+    }
   }
 }

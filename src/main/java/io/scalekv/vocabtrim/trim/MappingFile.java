@@ -237,14 +237,11 @@ public record MappingFile(Path file, MappingForm form, boolean named, long[] val
     switch (form) {
       case FR_SPEC -> AtomicFile.write(file, TorchIntegers.archive(stem(file), mapping.order()));
       case VLLM_IDS -> {
-        TensorData.Longs ids = new TensorData.Longs(mapping.d2t(false), ascending.length);
+        TensorData ids = TensorData.of(mapping.d2t(false), ascending.length);
         AtomicFile.write(file, TorchIntegers.archive(stem(file), ids));
       }
-      case LLAMA_CPP -> {
-        ByteBuffer bytes = ByteBuffer.allocate(4 * ascending.length).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asIntBuffer().put(ascending);
-        AtomicFile.write(file, bytes.array());
-      }
+      case LLAMA_CPP ->
+          AtomicFile.write(file, TensorData.of(ascending, ascending.length).all().array());
       case LLAMA_CPP_TEXT -> {
         StringBuilder lines = new StringBuilder();
         Arrays.stream(mapping.order()).forEach(id -> lines.append(id).append('\n'));
@@ -261,8 +258,9 @@ public record MappingFile(Path file, MappingForm form, boolean named, long[] val
     if (name.endsWith(".npy")) {
       boolean named = offsets && name.contains(D2T);
       Require.that(named, "--out must name d2t in offset form (d2t-32000.npy), got %s", name);
-      NpyFile.write(file.resolveSibling(name.replace(D2T, T2D)), mapping.t2d());
-      NpyFile.write(file, mapping.d2t(true));
+      Map<String, TensorData> tensors = mapping.tensors(true);
+      NpyFile.write(file.resolveSibling(name.replace(D2T, T2D)), tensors.get(T2D));
+      NpyFile.write(file, tensors.get(D2T));
     } else if (name.endsWith(".pt") || name.endsWith(".pth")) {
       AtomicFile.write(file, TorchIntegers.archive(stem(file), mapping.tensors(offsets)));
     } else if (name.endsWith(".gguf")) {

@@ -41,10 +41,10 @@ public final class T5Fixtures {
   }
 
   /** Random weights under the library's names. */
-  public static Map<String, TensorData.Floats> weights(int width) {
+  public static Map<String, TensorData> weights(int width) {
     T5Config config = new T5Config(20, width, 8, 4, 48, 2, 8, 128);
     Random random = new Random(5);
-    Map<String, TensorData.Floats> weights = new LinkedHashMap<>();
+    Map<String, TensorData> weights = new LinkedHashMap<>();
     T5Encoder.shapes(config)
         .forEach(
             (name, shape) -> {
@@ -54,7 +54,7 @@ public final class T5Fixtures {
                 float value = (float) random.nextGaussian() * 0.3f;
                 values[i] = Float.intBitsToFloat(Float.floatToRawIntBits(value) & 0xffff0000);
               }
-              weights.put(name, new TensorData.Floats(values, sides(shape)));
+              weights.put(name, TensorData.of(values, sides(shape)));
             });
     return weights;
   }

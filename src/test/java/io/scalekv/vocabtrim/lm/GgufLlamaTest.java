@@ -78,7 +78,7 @@ final class GgufLlamaTest {
         values[i] = (float) random.nextGaussian() / 4;
       }
       String name = e.getKey();
-      tensors.put(name, new TensorData.Floats(values, e.getValue().getShape()));
+      tensors.put(name, TensorData.of(values, e.getValue().getShape()));
       String there = NAMES.get(name);
       if (there == null) {
         String[] parts = name.split("\\.", 4);
@@ -118,7 +118,7 @@ final class GgufLlamaTest {
     gguf.put(name, GgmlType.F32, (t, at) -> t.put(all, (int) at, t.remaining()), sizes);
   }
 
-  private static List<float[]> logits(LanguageModel model, int... tokens) {
+  private static List<float[]> logits(Llama model, int... tokens) {
     List<float[]> rows = new ArrayList<>();
     model.logits(List.of(tokens), (s, position, row) -> rows.add(row.clone()));
     return rows;
@@ -152,7 +152,7 @@ final class GgufLlamaTest {
         }
       }
       // a head trimmed on disk can be trimmed further in memory
-      try (LanguageModel fewer = trimmed.withHead(VocabularySubset.of(new int[] {6, 39}, V))) {
+      try (Llama fewer = trimmed.withHead(VocabularySubset.of(new int[] {6, 39}, V))) {
         float[] last = logits(fewer, 3, 17).get(1);
         assertEquals(part.get(1)[2], last[0], 1e-5);
         assertEquals(part.get(1)[4], last[1], 1e-5);

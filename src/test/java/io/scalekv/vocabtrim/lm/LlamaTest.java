@@ -201,7 +201,7 @@ class LlamaTest {
     int[] tokens = TinyLlama.tokens(new Random(8), 12, 41);
     try (Llama model = Llama.open(folder)) {
       float[] whole = TinyLlama.logits(model, tokens);
-      try (LanguageModel trimmed = model.withHead(retained);
+      try (Llama trimmed = model.withHead(retained);
           LanguageModel.Session session = trimmed.session()) {
         float[] got = TinyLlama.logits(trimmed, tokens);
         for (int t = 0; t < 12; t++) {

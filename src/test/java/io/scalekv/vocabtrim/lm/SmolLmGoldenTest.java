@@ -168,7 +168,7 @@ final class SmolLmGoldenTest {
     try (LanguageModel.Session session = model.session()) {
       whole = session.feedLast(ids);
     }
-    try (LanguageModel trimmed = model.withHead(VocabularySubset.of(some, 49152));
+    try (Llama trimmed = model.withHead(VocabularySubset.of(some, 49152));
         LanguageModel.Session session = trimmed.session()) {
       float[] part = session.feedLast(ids);
       for (int j = 0; j < some.length; j++) {

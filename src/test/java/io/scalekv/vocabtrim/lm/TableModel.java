@@ -1,7 +1,6 @@
 package io.scalekv.vocabtrim.lm;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -99,22 +98,12 @@ public final class TableModel implements LanguageModel {
   }
 
   @Override
-  public void logits(List<int[]> sequences, Rows rows) {
-    for (int s = 0; s < sequences.size(); s++) {
-      int[] tokens = sequences.get(s);
-      for (int t = 0; t < tokens.length; t++) {
-        rows.row(s, t, row(t == 0 ? -1 : tokens[t - 1], tokens[t]));
-      }
-    }
-  }
-
-  @Override
   public TableModel withHead(VocabularySubset ids) {
     return new TableModel(table, vocabulary, ids);
   }
 
   @Override
-  public Session session() {
+  public Session session(Session target) {
     return new Session() {
       private int[] held = new int[16];
       private int length;

@@ -33,7 +33,7 @@ public final class TinyLlama {
   }
 
   /** Returns the teacher-forced logits of one sequence, [L,K], row after row. */
-  public static float[] logits(LanguageModel model, int... tokens) {
+  public static float[] logits(Llama model, int... tokens) {
     int k = model.head().size();
     float[] all = new float[tokens.length * k];
     model.logits(List.of(tokens), (s, t, row) -> System.arraycopy(row, 0, all, t * k, k));

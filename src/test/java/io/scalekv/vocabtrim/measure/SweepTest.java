@@ -69,7 +69,7 @@ final class SweepTest {
     }
 
     GreedyTrace trace(List<Integer> text) {
-      GreedyTrace trace = new GreedyTrace(ranks, false);
+      GreedyTrace trace = new GreedyTrace(ranks, false, 1);
       for (int i = 2; i < text.size(); i++) {
         trace.accept(1, row(draft, text.subList(0, i)), text.get(i));
       }
@@ -126,7 +126,7 @@ final class SweepTest {
     int vocabulary = 300;
     for (int t = 0; t < 20; t++) {
       int n = 1 + random.nextInt(80);
-      GreedyTrace trace = new GreedyTrace(new int[vocabulary], t % 2 == 0);
+      GreedyTrace trace = new GreedyTrace(new int[vocabulary], t % 2 == 0, 1);
       for (int i = 0; i < n; i++) {
         int own = (int) (vocabulary * Math.pow(random.nextDouble(), 3));
         int beaten = random.nextInt(vocabulary + 1);
@@ -156,13 +156,13 @@ final class SweepTest {
   @Test
   void twoRanksDecideAMatch() {
     // retained from k = 4 on, beaten by a token of rank 5: matches for k of 4 and 5 only
-    GreedyTrace trace = new GreedyTrace(new int[8], true);
+    GreedyTrace trace = new GreedyTrace(new int[8], true, 1);
     trace.accept(3, 5);
     boolean[] expected = {false, false, false, true, true, false, false, false};
     for (int k = 1; k <= 8; k++) {
       assertEquals(expected[k - 1], trace.matches(0, 0, k), "k " + k);
     }
-    GreedyTrace never = new GreedyTrace(new int[4], true);
+    GreedyTrace never = new GreedyTrace(new int[4], true, 1);
     never.accept(3, 1);
     assertArrayEquals(new double[] {Double.NaN, 1, 1, 1, 1}, GreedyTrace.tau(List.of(never), 2));
   }

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.vocabtrim.decode.DecodeOptions;
 import io.scalekv.vocabtrim.decode.PlainDecoder;
 import io.scalekv.vocabtrim.decode.SpeculativeDecoder;
-import io.scalekv.vocabtrim.lm.DraftingModel;
 import io.scalekv.vocabtrim.lm.LanguageModel;
 import io.scalekv.vocabtrim.lm.Llama;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
@@ -89,7 +88,7 @@ class ShippedPairTest {
   }
 
   /** Mean cross-entropy of all tokens but the first of each document, in nats. */
-  private static double loss(LanguageModel model, List<int[]> documents) {
+  private static double loss(Llama model, List<int[]> documents) {
     double[] sum = new double[2];
     model.logits(
         documents,
@@ -110,12 +109,12 @@ class ShippedPairTest {
   void greedyLosesNothingOnFiftyFourPrompts() {
     BlockStatistics sum = BlockStatistics.none(3);
     int[] ids = IntStream.range(0, 8192).filter(i -> i < 300 || i % 4 == 0).toArray();
-    try (DraftingModel trimmed = pair.draft().withHead(VocabularySubset.of(ids, 8192))) {
+    try (LanguageModel trimmed = pair.draft().withHead(VocabularySubset.of(ids, 8192))) {
       DecodeOptions o = new DecodeOptions(3, 16, 0, Set.of(SpecialTokens.END));
       for (int i = 0; i < 54; i++) {
         int[] prompt = prompt(i);
         int[] alone = new PlainDecoder(pair.target()).generate(prompt, o, null);
-        DraftingModel draft = i % 2 == 0 ? trimmed : pair.draft();
+        LanguageModel draft = i % 2 == 0 ? trimmed : pair.draft();
         SpeculativeDecoder.Generation g =
             new SpeculativeDecoder(pair.target(), draft).generate(prompt, o, null);
         assertArrayEquals(alone, g.tokens(), "prompt " + i);

@@ -49,11 +49,11 @@ final class DraftCheckTest {
   private Path draft(long[] d2t, boolean[] t2d, int rows, int declared) throws IOException {
     Path draft = Files.createTempDirectory(folder, "draft");
     Map<String, TensorData> tensors = new LinkedHashMap<>();
-    tensors.put("d2t", new TensorData.Longs(d2t, d2t.length));
+    tensors.put("d2t", TensorData.of(d2t, d2t.length));
     if (t2d != null) {
-      tensors.put("t2d", new TensorData.Booleans(t2d, t2d.length));
+      tensors.put("t2d", TensorData.of(t2d, t2d.length));
     }
-    tensors.put("lm_head.weight", new TensorData.Floats(new float[2 * rows], rows, 2));
+    tensors.put("lm_head.weight", TensorData.of(new float[2 * rows], rows, 2));
     SafetensorsWriter.writeData(
         draft.resolve("model.safetensors"), tensors, StoredType.F32, Map.of());
     Files.writeString(
@@ -140,8 +140,9 @@ final class DraftCheckTest {
     assertEquals(Severity.ERROR, found(draft(OFFSETS, mask(IDS), 9, 8)).get(Rule.HEAD_ROWS));
     assertEquals(Severity.ERROR, found(draft(OFFSETS, mask(IDS), 8, 9)).get(Rule.STALE_SIZE));
     Path npy = folder.resolve("d2t-9.npy");
-    NpyFile.write(npy, OFFSETS);
-    NpyFile.write(folder.resolve("t2d-9.npy"), mask(IDS));
+    NpyFile.write(npy, TensorData.of(OFFSETS, OFFSETS.length));
+    boolean[] mask = mask(IDS);
+    NpyFile.write(folder.resolve("t2d-9.npy"), TensorData.of(mask, mask.length));
     assertEquals(Severity.ERROR, found(npy).get(Rule.STALE_SIZE));
     Path target = Files.createDirectories(folder.resolve("target"));
     Files.writeString(target.resolve("config.json"), "{\"vocab_size\": 51}");

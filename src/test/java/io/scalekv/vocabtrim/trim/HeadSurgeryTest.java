@@ -75,7 +75,7 @@ final class HeadSurgeryTest {
     for (int i = 0; i < n; i++) {
       values[i] = (float) random.nextGaussian();
     }
-    return new TensorData.Floats(values, shape);
+    return TensorData.of(values, shape);
   }
 
   @ParameterizedTest
@@ -144,7 +144,7 @@ final class HeadSurgeryTest {
     }
     byte[] all = new byte[(int) n];
     random.nextBytes(all);
-    return new TensorData.Stored(type, (t, at) -> t.put(all, (int) at, t.remaining()), shape);
+    return new TensorData(type, (t, at) -> t.put(all, (int) at, t.remaining()), shape);
   }
 
   private static byte[] all(TensorSource source, String name) {
@@ -205,7 +205,7 @@ final class HeadSurgeryTest {
         "mtp.lm_head.weight_packed", bytes(StoredType.I32, random, rows, columns / perWord));
     tensors.put("mtp.lm_head.weight_scale", bytes(StoredType.BF16, random, rows, 2));
     tensors.put("mtp.lm_head.weight_zero_point", bytes(StoredType.I32, random, rows / perWord, 2));
-    tensors.put("mtp.lm_head.weight_shape", new TensorData.Longs(new long[] {rows, columns}, 2));
+    tensors.put("mtp.lm_head.weight_shape", TensorData.of(new long[] {rows, columns}, 2));
     tensors.put("mtp.norm.weight", bytes(StoredType.BF16, random, columns));
     SafetensorsWriter.writeData(
         draft.resolve("model.safetensors"), tensors, StoredType.F32, Map.of());
@@ -317,8 +317,8 @@ final class HeadSurgeryTest {
     Random random = new Random(2);
     Path draft = Files.createDirectories(folder.resolve("eagle3"));
     Map<String, TensorData> tensors = new LinkedHashMap<>();
-    tensors.put("d2t", new TensorData.Longs(new long[V], V));
-    tensors.put("t2d", new TensorData.Booleans(new boolean[V], V));
+    tensors.put("d2t", TensorData.of(new long[V], V));
+    tensors.put("t2d", TensorData.of(new boolean[V], V));
     tensors.put("fc.weight", bytes(StoredType.BF16, random, C, 3 * C));
     tensors.put("lm_head.weight", bytes(StoredType.BF16, random, V, C));
     SafetensorsWriter.writeData(

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.NpyFile;
+import io.scalekv.weights.TensorData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ final class SelectionTest {
     assertThrows(IllegalArgumentException.class, () -> TokenCounts.read(saved, 0));
     assertThrows(IllegalArgumentException.class, () -> TokenCounts.read(saved, 70_000));
     Path npy = folder.resolve("counts.npy");
-    NpyFile.write(npy, 4L, 0L, 6L);
+    NpyFile.write(npy, TensorData.of(new long[] {4L, 0L, 6L}, 3));
     assertEquals(6, TokenCounts.read(npy, 0).count(2));
   }
 

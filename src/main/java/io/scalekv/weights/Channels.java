@@ -4,12 +4,13 @@ import static io.scalekv.weights.WeightsFileException.require;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
-/** Reads at given positions of a file that another process may change meanwhile. */
-final class ChannelReads {
-  private ChannelReads() {}
+/** Whole reads and writes of a file, which another process may change meanwhile. */
+final class Channels {
+  private Channels() {}
 
   /** Fills {@code target} from {@code position}; throws if the file is too short. */
   static void readFully(Path file, FileChannel channel, ByteBuffer target, long position)
@@ -19,6 +20,13 @@ final class ChannelReads {
       int read = channel.read(target, at);
       require(read >= 0, file, "bytes of the open file", "more than " + at, channel.size());
       at += read;
+    }
+  }
+
+  /** Writes all bytes of a buffer. */
+  static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
     }
   }
 
@@ -34,7 +42,7 @@ final class ChannelReads {
   }
 
   /** Closes a channel that was only read; null is allowed. */
-  static void closeQuietly(FileChannel channel) {
+  static void closeQuietly(Channel channel) {
     try {
       if (channel != null) {
         channel.close();

@@ -471,13 +471,19 @@ public final class LineFigure implements Figure {
           .forEach(l -> stroke(add(chart, placed(l), l.y()), PALE, 0.9f, false));
     }
     for (Line l : lines) {
-      if (own == null
-          || l.equals(own)
-          || l.form() == Line.Form.POINTS && l.style().color().equals(own.style().color())) {
+      if (own == null || l.equals(own) || l.form() == Line.Form.POINTS && belongs(l, own)) {
         add(chart, l);
       }
     }
     return chart;
+  }
+
+  /** Returns whether points stand in a line's panel: named after it, or else of its colour. */
+  private boolean belongs(Line points, Line own) {
+    boolean named = panels.stream().anyMatch(p -> points.name().startsWith(p.name() + ","));
+    return named
+        ? points.name().startsWith(own.name() + ",")
+        : points.style().color().equals(own.style().color());
   }
 
   private void add(XYChart chart, Line l) {

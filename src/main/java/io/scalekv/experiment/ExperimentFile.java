@@ -62,6 +62,16 @@ public record ExperimentFile(
    */
   public record Row(String group, String label, String series, String id) {}
 
+  /** Returns the name or folder of the model. */
+  public String modelName() {
+    return model.name();
+  }
+
+  /** Returns the options of the command line that choose the model. */
+  public String modelOptions() {
+    return model.options();
+  }
+
   /** Copies the collections. */
   public ExperimentFile {
     rows = List.copyOf(rows);

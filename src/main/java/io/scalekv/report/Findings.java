@@ -38,7 +38,7 @@ record Findings(String asked, List<String> found) {
   /** Returns the findings of results. */
   static Findings of(Results results) {
     List<ResultRow> rows = ResultRow.distinct(results);
-    String model = results.file().model().name();
+    String model = results.file().modelName();
     List<String> found = new ArrayList<>();
     String asked =
         switch (results.file().kind()) {

@@ -81,7 +81,7 @@ final class HtmlReport {
   /** Returns the page. */
   String text() throws IOException {
     Map<String, Object> page = new LinkedHashMap<>();
-    List<String> models = sections.stream().map(s -> s.file().model().name()).distinct().toList();
+    List<String> models = sections.stream().map(s -> s.file().modelName()).distinct().toList();
     page.put("title", "ScaleKV Lab: results of " + String.join(", ", models));
     List<Map<String, Object>> contents = new ArrayList<>();
     List<Map<String, Object>> experiments = new ArrayList<>();
@@ -259,7 +259,7 @@ final class HtmlReport {
     ExperimentFile f = s.file();
     Map<String, String> terms = new LinkedHashMap<>();
     terms.put("experiment", "SHA-256 " + f.specSha256());
-    terms.put("requested model", f.model().name());
+    terms.put("requested model", f.modelName());
     if (f.promptFile() != null) {
       terms.put("prompts", f.promptFile() + ", lines used: SHA-256 " + f.promptSha256());
     }
@@ -321,7 +321,7 @@ final class HtmlReport {
   private static String command(ExperimentFile f, ResultRow r) {
     StringBuilder text = new StringBuilder("./scalekv sweep experiments/" + f.name() + ".yaml");
     text.append(f.quick() ? " --quick" : "").append(" --run ").append(r.row().id());
-    text.append(" ").append(f.model().options());
+    text.append(" ").append(f.modelOptions());
     Run.Nets nets = r.run() == null ? null : r.run().nets();
     if (nets != null && nets.lpipsHash() != null) {
       text.append(" --lpips FILE --lpips-range=").append(nets.lpipsRange());

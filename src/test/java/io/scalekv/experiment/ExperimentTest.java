@@ -86,11 +86,10 @@ final class ExperimentTest {
             config.weightHash(shipped),
             config.tokenizerHash(shipped),
             CalibrationFile.shipped(config.name()));
-    Path confirm = Path.of("experiments", "evidence", "who-wins.yaml");
-    Experiment beyond =
-        Experiment.expand(ExperimentSpec.read(confirm), confirm, facts, Run.Nets.NONE);
+    Path file = Path.of("experiments", "evidence", "who-wins.yaml");
+    Experiment whoWins = Experiment.expand(ExperimentSpec.read(file), file, facts, Run.Nets.NONE);
     Map<String, String> hashes = new HashMap<>();
-    for (Experiment.Planned p : beyond.runs()) {
+    for (Experiment.Planned p : whoWins.runs()) {
       if (p.run().calibration() instanceof Run.Calibration.Shipped own) {
         hashes.put(p.run().policy().name(), own.sha256());
       }
@@ -99,14 +98,14 @@ final class ExperimentTest {
         List.of(hashes.get("heatkv"), hashes.get("scalekv"), hashes.get("error-curve"));
     assertEquals(3, Set.copyOf(different).size(), "hashes of the parts that each policy needs");
     Map<String, Integer> tokens = new HashMap<>();
-    for (Experiment.Planned p : beyond.runs()) {
+    for (Experiment.Planned p : whoWins.runs()) {
       tokens.put(p.label(), p.run().policy().budgetTokens());
     }
     assertEquals(27, tokens.get("snapkv at peak-10%"));
     assertEquals(27, tokens.get("heatkv at peak-10%"));
     assertTrue(tokens.get("error-curve at peak-10%") < 27, tokens::toString);
     // below its window at any budget that fits: the run will say so
-    assertEquals(1, tokens.get("scalekv-released at peak-1%"));
+    assertTrue(tokens.get("scalekv-released at peak-4%") <= 16, tokens::toString);
   }
 
   @Test

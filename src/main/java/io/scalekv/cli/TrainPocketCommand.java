@@ -108,7 +108,8 @@ final class TrainPocketCommand implements Callable<Integer> {
             new PocketTraining.Options(
                 asked, machine.device(), folder, training.checkpointEvery(), from),
             output::log);
-    LossCurve.ofCsv(result.curve(), r.model() + " transformer")
+    String axis = "loss (nats per bit, maps weighted by side)";
+    LossCurve.ofCsv(result.curve(), r.model() + " transformer", axis)
         .writePng(folder.resolve("loss.png"));
     output.json(result);
     output.line("model %s, loss curve %s", result.folder(), folder.resolve("loss.png"));

@@ -12,17 +12,12 @@ import java.util.SplittableRandom;
  * of N/10 (N = 2000), 44 % at 2N (N = 1000) and 68 % at 7N (N = 300); hence D ≤ N/10.
  *
  * <p>Distances of different D cannot be compared with each other.
+ *
+ * @param width C, the width before
+ * @param rows the directions, [D][C]
  */
-public final class FeatureProjection {
+public record FeatureProjection(int width, double[][] rows) {
   private static final int SAMPLES_PER_FEATURE = 10;
-
-  private final int width;
-  private final double[][] rows;
-
-  private FeatureProjection(int width, double[][] rows) {
-    this.width = width;
-    this.rows = rows;
-  }
 
   /**
    * Returns the projection for sets of at least N samples: D = min(C, ⌊N/10⌋); the identity if D =
@@ -82,11 +77,6 @@ public final class FeatureProjection {
         row[c] /= length;
       }
     }
-  }
-
-  /** C, the width before. */
-  public int width() {
-    return width;
   }
 
   /** D, the width after. */

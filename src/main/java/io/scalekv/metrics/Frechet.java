@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.io.Require;
 import io.scalekv.tensor.TorchOps;
+import java.util.Arrays;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.NonPositiveDefiniteMatrixException;
 import org.apache.commons.math3.linear.RealMatrix;
@@ -117,13 +118,9 @@ public final class Frechet {
 
   /** Returns the sum of the singular values of a matrix [n][m]. */
   private static double nuclearNorm(double[][] matrix) {
-    int width = matrix[0].length;
-    double[] flat = new double[matrix.length * width];
-    for (int i = 0; i < matrix.length; i++) {
-      System.arraycopy(matrix[i], 0, flat, i * width, width);
-    }
+    double[] flat = Arrays.stream(matrix).flatMapToDouble(Arrays::stream).toArray();
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      NDArray x = scope.create(flat, new Shape(matrix.length, width));
+      NDArray x = scope.create(flat, new Shape(matrix.length, matrix[0].length));
       return TorchOps.call("nuclear_norm", x).getDouble(0);
     }
   }

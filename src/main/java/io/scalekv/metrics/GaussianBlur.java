@@ -25,7 +25,7 @@ public final class GaussianBlur {
         sigma);
     int width = image.width();
     int height = image.height();
-    double[] taps = taps(sigma);
+    double[] taps = taps((int) Math.ceil(CUT * sigma), sigma);
     byte[] rgb = image.rgb();
     double[] values = new double[rgb.length];
     for (int i = 0; i < rgb.length; i++) {
@@ -40,8 +40,8 @@ public final class GaussianBlur {
     return RgbImage.of(width, height, rgb);
   }
 
-  private static double[] taps(double sigma) {
-    int reach = (int) Math.ceil(CUT * sigma);
+  /** Returns the weights of 2 · reach + 1 pixels, which add to 1. */
+  static double[] taps(int reach, double sigma) {
     double[] taps = new double[2 * reach + 1];
     double sum = 0;
     for (int i = 0; i < taps.length; i++) {

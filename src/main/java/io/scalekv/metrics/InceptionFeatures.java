@@ -138,14 +138,7 @@ public final class InceptionFeatures implements FeatureNet {
 
   @Override
   public double[][] pooled(List<RgbImage> images) {
-    float[] values = features(images).get(0).values();
-    double[][] vectors = new double[images.size()][width];
-    for (int i = 0; i < vectors.length; i++) {
-      for (int c = 0; c < width; c++) {
-        vectors[i][c] = values[i * width + c];
-      }
-    }
-    return vectors;
+    return FeatureNet.vectors(features(images)).toArray(double[][]::new);
   }
 
   @Override

@@ -12,44 +12,31 @@ import java.util.List;
  * range gives one number, 0 for identical images. Pairs run one by one, so that a file traced for a
  * single pair works.
  *
+ * @param net the file
+ * @param name in the label, such as {@code alex}
+ * @param range the pixel values that the file gets
  * @see <a href="https://arxiv.org/abs/1801.03924">Zhang, Isola, Efros, Shechtman, Wang 2018, The
  *     unreasonable effectiveness of deep features as a perceptual metric</a>
  */
-public final class Lpips implements AutoCloseable {
+public record Lpips(TorchScriptNet net, String name, LpipsRange range) implements AutoCloseable {
   /** LPIPS as a metric. */
   public static final FidelityMetric METRIC =
       new FidelityMetric.Simple(
           "lpips", "lpips", "", 4, false, Metric.Net.LPIPS, 1, p -> Double.NaN);
-
-  private final TorchScriptNet net;
-  private final String name;
-  private final LpipsRange range;
-
-  private Lpips(TorchScriptNet net, String name, LpipsRange range) {
-    this.net = net;
-    this.name = name;
-    this.range = range;
-  }
 
   /** Loads a file that expects −1..1, named after the file. */
   public static Lpips open(Path file) {
     return open(file, LpipsRange.MINUS_ONE_TO_ONE);
   }
 
-  /** Loads a file, named after the file without its extension. */
-  public static Lpips open(Path file, LpipsRange range) {
-    String base = file.getFileName().toString();
-    return open(file, base.endsWith(".pt") ? base.substring(0, base.length() - 3) : base, range);
-  }
-
   /**
-   * Loads a file.
+   * Loads a file, named after the file without its extension.
    *
-   * @param name in the label, such as {@code alex}
    * @param range the pixel values that the file expects
    * @throws IllegalArgumentException if it is not a sound TorchScript archive
    */
-  public static Lpips open(Path file, String name, LpipsRange range) {
+  public static Lpips open(Path file, LpipsRange range) {
+    String name = file.getFileName().toString().replaceFirst("\\.pt$", "");
     return new Lpips(TorchScriptNet.open(file), name, range);
   }
 
@@ -61,11 +48,6 @@ public final class Lpips implements AutoCloseable {
   /** {@code sha256:} and the hash of the file. */
   public String hash() {
     return "sha256:" + net.sha256();
-  }
-
-  /** Returns the range of pixel values that the file gets. */
-  public LpipsRange range() {
-    return range;
   }
 
   /**

@@ -43,61 +43,23 @@ public final class LpipsProxy {
    * @throws IllegalArgumentException if the sizes differ
    */
   public static double of(FeatureNet net, RgbImage a, RgbImage b) {
-    return of(net, List.of(a), List.of(b))[0];
+    Sizes.requireEqual("lpips_proxy", a, b);
+    return of(net.features(List.of(a)), net.features(List.of(b)), 0);
   }
 
   /**
-   * Returns the distances of many pairs, in batches of bounded memory.
-   *
-   * @param a images
-   * @param b as many images, each of the size of its partner
-   * @return one distance a pair
-   * @throws IllegalArgumentException if there is no pair, the lists differ in length or the images
-   *     of a pair in size
-   */
-  public static double[] of(FeatureNet net, List<RgbImage> a, List<RgbImage> b) {
-    Require.that(
-        a.size() == b.size(),
-        "lpips_proxy: lists must have one length, got %s and %s",
-        a.size(),
-        b.size());
-    for (int i = 0; i < a.size(); i++) {
-      Sizes.requireEqual("lpips_proxy", a.get(i), b.get(i));
-    }
-    double[] distances = new double[a.size()];
-    int at = 0;
-    for (List<RgbImage> batch : ImageBatches.of(a, FeatureNet.BATCH_PIXELS)) {
-      int n = batch.size();
-      double[] part = of(net.features(batch), net.features(b.subList(at, at + n)));
-      System.arraycopy(part, 0, distances, at, n);
-      at += n;
-    }
-    return distances;
-  }
-
-  /**
-   * Returns the distances of pairs from their features.
+   * Returns the distance of one pair of a batch.
    *
    * @param x features of some images
    * @param y those of as many others, of the same net and sizes
-   * @return one distance a pair
    * @throws IllegalArgumentException if the shapes differ
    */
-  public static double[] of(List<FeatureMap> x, List<FeatureMap> y) {
+  static double of(List<FeatureMap> x, List<FeatureMap> y, int pair) {
     Require.that(
         shapes(x).equals(shapes(y)),
         "lpips_proxy: features must have one shape, got %s and %s",
         shapes(x),
         shapes(y));
-    double[] distances = new double[x.get(0).images()];
-    for (int i = 0; i < distances.length; i++) {
-      distances[i] = of(x, y, i);
-    }
-    return distances;
-  }
-
-  /** Returns the distance of one pair of a batch, from features of one shape. */
-  static double of(List<FeatureMap> x, List<FeatureMap> y, int pair) {
     double sum = 0;
     for (int l = 0; l < x.size(); l++) {
       sum += distance(x.get(l), y.get(l), pair);

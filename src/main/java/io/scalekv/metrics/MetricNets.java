@@ -1,32 +1,22 @@
 package io.scalekv.metrics;
 
-/** The nets behind metrics, each opened when a metric first needs it. */
+/** The nets behind metrics, each opened when a metric first needs it; missing ones are an error. */
 public interface MetricNets {
   /** No net at all. */
-  MetricNets NONE =
-      new MetricNets() {
-        @Override
-        public FeatureNet features() {
-          throw new IllegalArgumentException("missing feature net");
-        }
-
-        @Override
-        public Lpips lpips() {
-          throw new IllegalArgumentException("missing LPIPS file: give --lpips FILE");
-        }
-
-        @Override
-        public InceptionFeatures inception() {
-          throw new IllegalArgumentException("missing Inception file: give --inception FILE");
-        }
-      };
+  MetricNets NONE = new MetricNets() {};
 
   /** Returns the feature net. */
-  FeatureNet features();
+  default FeatureNet features() {
+    throw new IllegalArgumentException("missing feature net");
+  }
 
   /** Returns the user's LPIPS. */
-  Lpips lpips();
+  default Lpips lpips() {
+    throw new IllegalArgumentException("missing LPIPS file: give --lpips FILE");
+  }
 
   /** Returns the user's Inception. */
-  InceptionFeatures inception();
+  default InceptionFeatures inception() {
+    throw new IllegalArgumentException("missing Inception file: give --inception FILE");
+  }
 }

@@ -14,38 +14,21 @@ public final class Psnr {
 
   /**
    * PSNR of the mean squared error over all images, identical ones too, as {@link #ofMeanError}
-   * gives it: what results are ranked by, as the mean PSNR leaves identical images out.
+   * gives it: what results are ranked by, as the mean PSNR leaves identical images out. A single
+   * pair has none.
    */
-  public static final Metric OF_MEAN_MSE = new OfMeanMse();
+  public static final Metric OF_MEAN_MSE =
+      new FidelityMetric.Simple(
+          "psnr-of-mean-mse",
+          "PSNR of mean MSE",
+          METRIC.unit(),
+          METRIC.digits(),
+          true,
+          Metric.Net.NONE,
+          1,
+          p -> Double.NaN);
 
   private static final double PEAK = 255;
-
-  private record OfMeanMse() implements Metric {
-    @Override
-    public String key() {
-      return "psnr-of-mean-mse";
-    }
-
-    @Override
-    public String label() {
-      return "PSNR of mean MSE";
-    }
-
-    @Override
-    public String unit() {
-      return METRIC.unit();
-    }
-
-    @Override
-    public int digits() {
-      return METRIC.digits();
-    }
-
-    @Override
-    public boolean higherIsBetter() {
-      return true;
-    }
-  }
 
   private Psnr() {}
 

@@ -17,21 +17,7 @@ record SsimTerms(double ssim, double cs) {
   private static final double SIGMA = 1.5;
   private static final double C1 = 0.01 * 0.01;
   private static final double C2 = 0.03 * 0.03;
-  private static final double[] TAPS = taps();
-
-  private static double[] taps() {
-    double[] taps = new double[WINDOW];
-    double sum = 0;
-    for (int i = 0; i < WINDOW; i++) {
-      int r = i - WINDOW / 2;
-      taps[i] = Math.exp(-r * r / (2 * SIGMA * SIGMA));
-      sum += taps[i];
-    }
-    for (int i = 0; i < WINDOW; i++) {
-      taps[i] /= sum;
-    }
-    return taps;
-  }
+  private static final double[] TAPS = GaussianBlur.taps(WINDOW / 2, SIGMA);
 
   /**
    * Returns the means over the positions of the window; both planes are at least 11×11. Rows are

@@ -14,6 +14,7 @@ import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.StatisticsCsv;
+import io.scalekv.roles.LayerScale;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -174,32 +175,28 @@ public final class AttentionAtlas {
     String density =
         model + ": attention of the heads on the current map (form of ScaleKV fig. 6a)";
     List<NamedFigure> figures = new ArrayList<>();
-    add(figures, "statistics", "Statistics by layer and scale", features());
-    add(figures, "source-mass", "Attention between scales", sourceMass());
-    add(
-        figures,
-        "heads-current-mass",
-        "Attention on the current map by head",
-        heads(HeadStatistic.CURRENT_MASS, "share"));
-    add(
-        figures,
-        "heads-entropy",
-        "Entropy of the attention by head",
-        heads(HeadStatistic.ENTROPY, "nats"));
-    add(
-        figures,
-        "current-mass-density",
-        "Density of the attention on the current map",
-        CurrentMassDensity.of(density, profile));
+    figures.add(new NamedFigure("statistics", "Statistics by layer and scale", features()));
+    figures.add(new NamedFigure("source-mass", "Attention between scales", sourceMass()));
+    figures.add(
+        new NamedFigure(
+            "heads-current-mass",
+            "Attention on the current map by head",
+            heads(HeadStatistic.CURRENT_MASS, "share")));
+    figures.add(
+        new NamedFigure(
+            "heads-entropy",
+            "Entropy of the attention by head",
+            heads(HeadStatistic.ENTROPY, "nats")));
+    figures.add(
+        new NamedFigure(
+            "current-mass-density",
+            "Density of the attention on the current map",
+            density(density)));
     if (!maps.isEmpty()) {
       List<String> names = List.of("drafter (lowest ASI of the scale)", "refiner (highest)");
-      add(figures, "attention-maps", "Whole attention maps", maps(maps, names));
+      figures.add(new NamedFigure("attention-maps", "Whole attention maps", maps(maps, names)));
     }
     return figures;
-  }
-
-  private static void add(List<NamedFigure> figures, String name, String alt, Figure figure) {
-    figures.add(new NamedFigure(name, alt, figure));
   }
 
   private String prompts() {
@@ -282,18 +279,14 @@ public final class AttentionAtlas {
   public Figure heads(HeadStatistic statistic, String unit) {
     int heads = profile.geometry().heads();
     int scales = features.scales();
-    List<double[][]> values = new ArrayList<>();
-    double most = 0;
-    for (int l = 0; l < features.layers(); l++) {
-      double[][] strip = new double[heads][scales];
-      for (int h = 0; h < heads; h++) {
-        for (int k = 0; k < scales; k++) {
-          strip[h][k] = profile.moments(Branch.CONDITIONAL, statistic, l, k, h).mean();
-          most = Double.isNaN(strip[h][k]) ? most : Math.max(most, strip[h][k]);
-        }
-      }
-      values.add(strip);
-    }
+    List<double[][]> values = means(statistic);
+    double most =
+        values.stream()
+            .flatMap(Arrays::stream)
+            .flatMapToDouble(Arrays::stream)
+            .filter(v -> !Double.isNaN(v))
+            .max()
+            .orElse(0);
     double high = statistic == HeadStatistic.CURRENT_MASS ? 1 : most;
     return new FigureSheet(
         model
@@ -313,6 +306,33 @@ public final class AttentionAtlas {
                         .cells(cell(scales, 22, 220), cell(heads, 12, 260))
                         .build())
             .toList());
+  }
+
+  /** Returns the means of a statistic over prompts, by layer: [head][scale]. */
+  private List<double[][]> means(HeadStatistic statistic) {
+    return IntStream.range(0, features.layers())
+        .mapToObj(
+            l ->
+                LayerScale.table(
+                    profile.geometry().heads(),
+                    features.scales(),
+                    (h, k) -> profile.moments(Branch.CONDITIONAL, statistic, l, k, h).mean()))
+        .toList();
+  }
+
+  private Figure density(String title) {
+    int middle = (features.scales() + 1) / 2;
+    return CurrentMassDensity.of(
+        title, middle, features.scales(), shares(1, middle), shares(middle, features.scales()));
+  }
+
+  /** Returns the attention on the current map at some scales, one share a layer, scale and head. */
+  private double[] shares(int from, int to) {
+    return means(HeadStatistic.CURRENT_MASS).stream()
+        .flatMap(Arrays::stream)
+        .flatMapToDouble(scales -> Arrays.stream(scales, from, to))
+        .map(v -> Math.max(0, Math.min(1, v)))
+        .toArray();
   }
 
   /**

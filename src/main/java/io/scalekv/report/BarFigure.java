@@ -18,19 +18,7 @@ public final class BarFigure implements Figure {
    * @param length its length and error bar, whose ends are NaN for none
    * @param note text next to its end, such as the value
    */
-  public record Bar(String label, PolicyStyle style, Interval length, String note) {
-    double value() {
-      return length.mean();
-    }
-
-    double low() {
-      return length.low();
-    }
-
-    double high() {
-      return length.high();
-    }
-  }
+  public record Bar(String label, PolicyStyle style, Interval length, String note) {}
 
   private static final int PLOT_WIDTH = 260;
   private static final int ROW = 20;
@@ -64,8 +52,9 @@ public final class BarFigure implements Figure {
     double least = 0;
     double most = 0;
     for (Bar b : bars) {
-      least = Math.min(least, Double.isNaN(b.low()) ? b.value() : Math.min(b.low(), b.value()));
-      most = Math.max(most, Double.isNaN(b.high()) ? b.value() : Math.max(b.high(), b.value()));
+      Interval v = b.length();
+      least = Math.min(least, Double.isNaN(v.low()) ? v.mean() : Math.min(v.low(), v.mean()));
+      most = Math.max(most, Double.isNaN(v.high()) ? v.mean() : Math.max(v.high(), v.mean()));
     }
     step = Ticks.step(most == least ? 1 : most - least, 6);
     from = Math.floor(least / step) * step;
@@ -79,7 +68,7 @@ public final class BarFigure implements Figure {
    */
   public static BarFigure of(String title, String axis, List<Bar> bars) {
     Brush.requireFonts();
-    List<Bar> finite = bars.stream().filter(b -> Double.isFinite(b.value())).toList();
+    List<Bar> finite = bars.stream().filter(b -> Double.isFinite(b.length().mean())).toList();
     Require.that(!finite.isEmpty(), "figure '%s' must have at least one number, got none", title);
     return new BarFigure(title, axis, finite);
   }
@@ -119,23 +108,23 @@ public final class BarFigure implements Figure {
 
   private void bar(Graphics2D g, Bar b, double y) {
     Brush.text(g, Brush.plain(11), Brush.INK, b.label(), left - 8, y + ROW / 2.0 + 4, 1);
-    double start = Math.min(x(0), x(b.value()));
+    Interval v = b.length();
+    double end = x(v.mean());
     g.setColor(b.style().color());
-    g.fill(new Rectangle2D.Double(start, y + 4, Math.abs(x(b.value()) - x(0)), ROW - 8));
-    double end = x(b.value());
-    if (!Double.isNaN(b.low()) && !Double.isNaN(b.high())) {
+    g.fill(new Rectangle2D.Double(Math.min(x(0), end), y + 4, Math.abs(end - x(0)), ROW - 8));
+    if (v.hasInterval()) {
       // light below dark, visible on every bar
-      errorBar(g, b, y + ROW / 2.0, Color.WHITE, 3.6);
-      errorBar(g, b, y + ROW / 2.0, Brush.INK, 1.4);
-      end = Math.max(end, x(b.high()));
+      errorBar(g, v, y + ROW / 2.0, Color.WHITE, 3.6);
+      errorBar(g, v, y + ROW / 2.0, Brush.INK, 1.4);
+      end = Math.max(end, x(v.high()));
     }
     Brush.text(
         g, Brush.plain(10), Brush.FAINT, b.note(), Math.max(end, x(0)) + 8, y + ROW / 2.0 + 4, 0);
   }
 
-  private void errorBar(Graphics2D g, Bar b, double y, Color color, double thickness) {
-    Brush.line(g, x(b.low()), y, x(b.high()), y, color, thickness);
-    Brush.line(g, x(b.low()), y - 4, x(b.low()), y + 4, color, thickness);
-    Brush.line(g, x(b.high()), y - 4, x(b.high()), y + 4, color, thickness);
+  private void errorBar(Graphics2D g, Interval v, double y, Color color, double thickness) {
+    Brush.line(g, x(v.low()), y, x(v.high()), y, color, thickness);
+    Brush.line(g, x(v.low()), y - 4, x(v.low()), y + 4, color, thickness);
+    Brush.line(g, x(v.high()), y - 4, x(v.high()), y + 4, color, thickness);
   }
 }

@@ -1,13 +1,9 @@
 package io.scalekv.report;
 
 import io.scalekv.experiment.RunResult;
-import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.Branch;
-import io.scalekv.profile.HeadStatistic;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * Figure of the density of a head's attention on the current map, small scales against large ones,
@@ -24,37 +20,6 @@ final class CurrentMassDensity {
     int scales = attention.largeScales().get(1);
     return of(
         title, middle, scales, sample(attention, 1, middle), sample(attention, middle, scales));
-  }
-
-  /** Returns the figure of a profile, each layer, scale and head with its mean over prompts. */
-  static Figure of(String title, AttentionProfile profile) {
-    int scales = profile.geometry().scales();
-    int middle = (scales + 1) / 2;
-    return of(title, middle, scales, sample(profile, 1, middle), sample(profile, middle, scales));
-  }
-
-  private static double[] sample(AttentionProfile profile, int from, int to) {
-    return IntStream.range(0, profile.geometry().layers())
-        .boxed()
-        .flatMapToDouble(
-            l ->
-                IntStream.range(from, to)
-                    .boxed()
-                    .flatMapToDouble(
-                        k ->
-                            IntStream.range(0, profile.geometry().heads())
-                                .mapToDouble(
-                                    h ->
-                                        profile
-                                            .moments(
-                                                Branch.CONDITIONAL,
-                                                HeadStatistic.CURRENT_MASS,
-                                                l,
-                                                k,
-                                                h)
-                                            .mean())))
-        .map(v -> Math.max(0, Math.min(1, v)))
-        .toArray();
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
@@ -87,13 +88,6 @@ public final class Export {
   }
 
   /**
-   * Reads results and writes them, see {@link #open} and {@link #write(Format, Path, Consumer)}.
-   */
-  public static Written write(Path folder, Format format, Path out) throws IOException {
-    return open(folder).write(format, out, done -> {});
-  }
-
-  /**
    * Writes the results.
    *
    * @param out file of tidy rows, or folder of the others
@@ -146,11 +140,8 @@ public final class Export {
         : out.resolve("results" + ending);
   }
 
-  private interface Line {
-    String of(TidyRow row);
-  }
-
-  private static long lines(Path file, Iterator<TidyRow> rows, Line line, String header)
+  private static long lines(
+      Path file, Iterator<TidyRow> rows, Function<TidyRow, String> line, String header)
       throws IOException {
     long[] count = new long[1];
     AtomicFile.write(
@@ -160,7 +151,7 @@ public final class Export {
               new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8), 1 << 16);
           text.write(header);
           for (; rows.hasNext(); count[0]++) {
-            text.write(line.of(rows.next()));
+            text.write(line.apply(rows.next()));
             text.write('\n');
           }
           text.flush();

@@ -29,24 +29,14 @@ public interface Figure {
     AtomicFile.write(file, FigureFile.png(this, 2));
   }
 
-  /** Writes an SVG, atomically. */
-  default void writeSvg(Path file) throws IOException {
-    AtomicFile.write(file, FigureFile.svg(this).getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** Writes a PDF, atomically. */
-  default void writePdf(Path file) throws IOException {
-    AtomicFile.write(file, FigureFile.pdf(this));
-  }
-
   /** Writes {@code NAME.png}, {@code NAME.svg} and {@code NAME.pdf} and returns the files. */
   default List<Path> write(Path folder, String name) throws IOException {
     Path png = folder.resolve(name + ".png");
     Path svg = folder.resolve(name + ".svg");
-    writePng(png);
     Path pdf = folder.resolve(name + ".pdf");
-    writeSvg(svg);
-    writePdf(pdf);
+    writePng(png);
+    AtomicFile.write(svg, FigureFile.svg(this).getBytes(StandardCharsets.UTF_8));
+    AtomicFile.write(pdf, FigureFile.pdf(this));
     return List.of(png, svg, pdf);
   }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -246,26 +247,23 @@ record Findings(String asked, List<String> found) {
 
     /** Returns by how much a is better than b, and whether that is significant. */
     private String difference(MetricColumn c, ResultRow a, ResultRow b) {
-      for (Comparison.Pair p : pairs(c)) {
-        boolean same = p.a().equals(a.row().id()) && p.b().equals(b.row().id());
-        boolean turned = p.b().equals(a.row().id()) && p.a().equals(b.row().id());
-        if (same || turned) {
-          double sign = same == c.higherIsBetter() ? 1 : -1;
-          Interval d = p.difference();
-          String unit = c.metric().unit().isEmpty() ? "" : " " + c.metric().unit();
-          String size = c.number(sign * d.mean());
-          String ends =
-              d.hasInterval()
-                  ? " [%s, %s]"
-                      .formatted(
-                          c.number(sign > 0 ? d.low() : -d.high()),
-                          c.number(sign > 0 ? d.high() : -d.low()))
-                  : "";
-          String doubt = p.better() == 0 ? ", which is not significant" : "";
-          return size + unit + ends + " better than " + name(b) + doubt;
-        }
+      Optional<Comparison.Pair> test = test(c, a, b);
+      if (test.isEmpty()) {
+        return "better than " + name(b);
       }
-      return "better than " + name(b);
+      Comparison.Pair p = test.get();
+      double sign = p.a().equals(a.row().id()) == c.higherIsBetter() ? 1 : -1;
+      Interval d = p.difference();
+      String unit = c.metric().unit().isEmpty() ? "" : " " + c.metric().unit();
+      String ends =
+          d.hasInterval()
+              ? " [%s, %s]"
+                  .formatted(
+                      c.number(sign > 0 ? d.low() : -d.high()),
+                      c.number(sign > 0 ? d.high() : -d.low()))
+              : "";
+      String doubt = p.better() == 0 ? ", which is not significant" : "";
+      return c.number(sign * d.mean()) + unit + ends + " better than " + name(b) + doubt;
     }
 
     /** Returns the metric of single images behind a column. */
@@ -273,24 +271,21 @@ record Findings(String asked, List<String> found) {
       return c.metric() == Psnr.OF_MEAN_MSE ? Psnr.METRIC : c.metric();
     }
 
-    private List<Comparison.Pair> pairs(MetricColumn c) {
+    /** Returns the test of two runs, whichever comes first in it. */
+    private Optional<Comparison.Pair> test(MetricColumn c, ResultRow a, ResultRow b) {
+      Set<String> ids = Set.of(a.row().id(), b.row().id());
       return comparisons.stream()
           .filter(k -> k.metric() == tested(c))
           .flatMap(k -> k.pairs().stream())
-          .toList();
+          .filter(p -> ids.contains(p.a()) && ids.contains(p.b()))
+          .findFirst();
     }
 
     /** Returns whether a is significantly better than b: 1, worse: −1, or neither: 0. */
     private int better(MetricColumn c, ResultRow a, ResultRow b) {
-      for (Comparison.Pair p : pairs(c)) {
-        if (p.a().equals(a.row().id()) && p.b().equals(b.row().id())) {
-          return p.better();
-        }
-        if (p.b().equals(a.row().id()) && p.a().equals(b.row().id())) {
-          return -p.better();
-        }
-      }
-      return 0;
+      return test(c, a, b)
+          .map(p -> p.a().equals(a.row().id()) ? p.better() : -p.better())
+          .orElse(0);
     }
 
     private String disagreement(MetricColumn c, ResultRow best, List<ResultRow> of) {

@@ -14,36 +14,28 @@ import java.util.Optional;
 /**
  * Table and figure of fidelity against measured bytes, for experiments whose runs differ in the
  * number formats of the cache, where budgets alone do not determine bytes.
+ *
+ * @param results the experiment
+ * @param settings every setting by bytes
+ * @param frontier the best of them
  */
-final class FrontierView {
+record FrontierView(Results results, List<Frontier.Point> settings, Frontier frontier) {
   private static final double KIB = 1024;
   private static final MetricColumn RANKED = MetricColumn.of(Psnr.OF_MEAN_MSE, null);
-
-  private final Results results;
-  private final List<Frontier.Point> settings;
-  private final Frontier frontier;
-
-  private FrontierView(Results results) {
-    this.results = results;
-    this.settings = Frontier.settings(results);
-    this.frontier = Frontier.of(results);
-  }
 
   /**
    * Returns the view of an experiment; empty where all runs with measured bytes have one format.
    */
   static Optional<FrontierView> of(Results results) {
+    List<Frontier.Point> settings = Frontier.settings(results);
     long formats =
-        Frontier.settings(results).stream()
+        settings.stream()
             .map(p -> p.policy().keyType() + " " + p.policy().valueType())
             .distinct()
             .count();
-    return formats > 1 ? Optional.of(new FrontierView(results)) : Optional.empty();
-  }
-
-  /** Returns the frontier. */
-  Frontier frontier() {
-    return frontier;
+    return formats > 1
+        ? Optional.of(new FrontierView(results, settings, Frontier.of(results)))
+        : Optional.empty();
   }
 
   /** The number of a point on the frontier, from 1; 0 for others. */
@@ -71,11 +63,11 @@ final class FrontierView {
             .data("allocatedPerImage", Frontier.Point::allocatedBytes)
             .text("allocated", p -> kib(p.allocatedBytes()))
             .data("id", Frontier.Point::run);
-    RANKED.addTo(t, RANKED.column(), Frontier.Point::psnrOfMeanMse);
+    RANKED.addTo(t, RANKED.metric().column(), Frontier.Point::psnrOfMeanMse);
     t.text(RANKED.head(), p -> RANKED.show(p.psnrOfMeanMse()));
     for (MetricColumn c : MetricColumn.of(results)) {
       if (!c.caption() && !c.ofSets() && !c.equals(RANKED)) {
-        c.addTo(t, c.column(), p -> c.value(results.runs().get(p.run())).orElse(null));
+        c.addTo(t, c.metric().column(), p -> c.value(results.runs().get(p.run())).orElse(null));
         t.text(c.head(), p -> c.value(results.runs().get(p.run())).map(c::show).orElse(null));
       }
     }

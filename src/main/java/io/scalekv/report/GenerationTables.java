@@ -2,12 +2,15 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.MapMeter;
 import io.scalekv.experiment.PolicyImages.Outcome;
+import io.scalekv.metrics.Psnr;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** Tables of the images that a command drew under several caches. */
 public final class GenerationTables {
+  private static final MetricColumn PSNR = MetricColumn.of(Psnr.METRIC, null);
+
   private GenerationTables() {}
 
   /** Returns memory and PSNR of all policies, then the cost of scales and the right answers. */
@@ -60,11 +63,9 @@ public final class GenerationTables {
     if (o.psnrDb() == null) {
       return null;
     }
-    long identical = o.images().stream().filter(i -> i.psnrDb().isInfinite()).count();
-    String mean = o.psnrDb().n() == 0 ? "" : ReportTable.words(o.psnrDb(), 2);
-    String rest = identical == 0 ? "" : "∞ (" + identical + " identical)";
-    return mean.isEmpty() || rest.isEmpty()
-        ? mean + rest
-        : mean + " and " + rest + ", of mean MSE " + ReportTable.fixed(o.psnrOfMeanMseDb(), 2);
+    String mean = PSNR.show(o.psnrDb());
+    return o.psnrDb().n() == 0 || o.psnrDb().infinite() == 0
+        ? mean
+        : mean + ", of mean MSE " + ReportTable.fixed(o.psnrOfMeanMseDb(), 2);
   }
 }

@@ -26,8 +26,12 @@ import java.util.stream.IntStream;
  * HTML page of a report, complete in one file: it needs no other file and no network. Tables and
  * figures do not need JavaScript. The page is the Mustache template {@code report.html}; this class
  * gives it its values.
+ *
+ * @param sections one an experiment
+ * @param shared figures that belong to no experiment
+ * @param comparison with the paper, or null
  */
-final class HtmlReport {
+record HtmlReport(List<Section> sections, List<NamedFigure> shared, ReportTable comparison) {
   /** Most bytes of a page; images take what the rest leaves. */
   static final long MOST_BYTES = 3_000_000;
 
@@ -41,6 +45,10 @@ final class HtmlReport {
   /** Bold part of a cell, after a number in brackets. */
   private static final Pattern BOLD =
       Pattern.compile("((?:\\([0-9]+\\) )?)\\*\\*(.*?)\\*\\*(.*)", Pattern.DOTALL);
+
+  /** Characters that XML does not allow, and some that nobody sees. */
+  private static final Pattern NO_XML =
+      Pattern.compile("[\\x00-\\x08\\x0B-\\x1F\\x7F\\x{D800}-\\x{DFFF}\\x{FFFE}\\x{FFFF}]");
 
   /**
    * Parts of one experiment.
@@ -62,20 +70,6 @@ final class HtmlReport {
     String anchor() {
       return HtmlReport.anchor("x-" + file().name());
     }
-  }
-
-  private final List<Section> sections;
-  private final List<NamedFigure> shared;
-  private final ReportTable comparison;
-
-  /**
-   * @param shared figures that belong to no experiment
-   * @param comparison with the paper, or null
-   */
-  HtmlReport(List<Section> sections, List<NamedFigure> shared, ReportTable comparison) {
-    this.sections = List.copyOf(sections);
-    this.shared = List.copyOf(shared);
-    this.comparison = comparison;
   }
 
   /** Returns the page. */
@@ -141,11 +135,6 @@ final class HtmlReport {
         selects);
   }
 
-  /** Returns the values of the template of findings. */
-  static Map<String, Object> findings(String asked, List<String> found) {
-    return Map.of("asked", asked, "found", found);
-  }
-
   /** Returns a page from its template and values. */
   static String page(String name, Map<String, Object> page) throws IOException {
     try (Reader in = resource(name)) {
@@ -179,8 +168,7 @@ final class HtmlReport {
     Map<String, Object> section = new LinkedHashMap<>();
     section.put("anchor", s.anchor());
     section.put("title", s.file().heading());
-    Findings findings = Findings.of(s.folder().results());
-    section.put("findings", findings(findings.asked(), findings.found()));
+    section.put("findings", Findings.of(s.folder().results()));
     section.put("figures", vectors(first));
     if (!more.isEmpty()) {
       section.put("more", Map.of("count", more.size(), "figures", more));
@@ -402,24 +390,14 @@ final class HtmlReport {
 
   /** Escapes text for elements and attributes so that the page is well-formed XML, too. */
   static String escape(String text) {
-    StringBuilder out = new StringBuilder();
-    text.codePoints()
-        .forEach(
-            c -> {
-              switch (c) {
-                case '&' -> out.append("&amp;");
-                case '<' -> out.append("&lt;");
-                case '>' -> out.append("&gt;");
-                case '"' -> out.append("&quot;");
-                case '\'' -> out.append("&#39;");
-                default -> {
-                  boolean control = (c < 0x20 && c != '\t' && c != '\n') || c == 0x7f;
-                  boolean lone = c >= 0xD800 && c <= 0xDFFF || c == 0xFFFE || c == 0xFFFF;
-                  out.appendCodePoint(control || lone ? 0xFFFD : c);
-                }
-              }
-            });
-    return out.toString();
+    return NO_XML
+        .matcher(text)
+        .replaceAll("\uFFFD")
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;")
+        .replace("'", "&#39;");
   }
 
   /** Returns a value as JSON inside a script element. */

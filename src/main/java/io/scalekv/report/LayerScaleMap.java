@@ -115,6 +115,11 @@ public final class LayerScaleMap implements Figure {
       return this;
     }
 
+    /** Writes its number into each cell that is defined. */
+    public Builder numbers() {
+      return texts((r, c) -> Double.isNaN(values[r][c]) ? null : number(values[r][c]));
+    }
+
     /** Sets the cells with a bold outline by their row and column. */
     public Builder outlined(BiPredicate<Integer, Integer> cells) {
       outlined = cells;

@@ -15,16 +15,6 @@ public final class LossCurve {
   /**
    * Reads a curve.
    *
-   * @param csv with the columns step and loss (nats per bit) first
-   * @param title name of the run
-   */
-  public static Figure ofCsv(Path csv, String title) throws IOException {
-    return ofCsv(csv, title, "loss (nats per bit, maps weighted by side)");
-  }
-
-  /**
-   * Reads a curve.
-   *
    * @param csv with the columns step and loss first
    * @param title name of the run
    * @param axis name and unit of the loss

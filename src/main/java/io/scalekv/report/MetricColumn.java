@@ -97,11 +97,6 @@ record MetricColumn(Metric metric, String label, String net) {
     return metric.higherIsBetter();
   }
 
-  /** Returns the name of its columns for programs. */
-  String column() {
-    return metric.column();
-  }
-
   /** Returns a name for files. */
   String file() {
     return metric.key().replaceAll("[^A-Za-z0-9-]", "-");
@@ -153,6 +148,16 @@ record MetricColumn(Metric metric, String label, String net) {
    * Returns a value for people: {@code 22.64 [22.10, 23.20]}; without an interval {@code [n/a]}.
    */
   String show(Interval v) {
+    int digits = digits(v.mean());
+    return show(
+        v,
+        v.hasInterval()
+            ? " [" + number(v.low(), digits) + ", " + number(v.high(), digits) + "]"
+            : " [" + ReportTable.NONE + "]");
+  }
+
+  /** Returns a value for people with another form of its interval behind the mean. */
+  String show(Interval v, String ends) {
     String infinite = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
     if (metric == Psnr.OF_MEAN_MSE && v.n() == 0) {
       return number(v.ranked());
@@ -160,16 +165,8 @@ record MetricColumn(Metric metric, String label, String net) {
     if (Double.isNaN(v.mean())) {
       return infinite.isEmpty() ? ReportTable.NONE : infinite;
     }
-    int digits = digits(v.mean());
-    String text = number(v.mean());
-    if (ofSets()) {
-      return text;
-    }
-    text +=
-        v.hasInterval()
-            ? " [" + number(v.low(), digits) + ", " + number(v.high(), digits) + "]"
-            : " [" + ReportTable.NONE + "]";
-    return infinite.isEmpty() ? text : text + " and " + infinite;
+    String text = number(v.mean()) + (ofSets() ? "" : ends);
+    return infinite.isEmpty() || ofSets() ? text : text + " and " + infinite;
   }
 
   /** Returns a mean for people, with at least two significant digits. */

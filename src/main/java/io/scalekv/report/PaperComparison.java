@@ -10,7 +10,6 @@ import io.scalekv.metrics.Metric;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +17,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.dataformat.csv.CsvMapper;
+import tools.jackson.dataformat.csv.CsvSchema;
 
 /**
  * Comparison of the numbers printed in the ScaleKV paper (Li et al., NeurIPS 2025, arXiv
@@ -108,18 +110,14 @@ public final class PaperComparison {
 
   private static List<Printed> read() {
     try (InputStream in = PaperComparison.class.getResourceAsStream("paper/scalekv.csv")) {
-      List<String> lines = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-      String[] head = lines.get(0).split(",", -1);
-      List<Printed> rows = new ArrayList<>();
-      for (String line : lines.subList(1, lines.size())) {
-        String[] values = line.split(",", -1);
-        Map<String, String> row = new LinkedHashMap<>();
-        for (int i = 0; i < head.length; i++) {
-          row.put(head[i], values[i]);
-        }
-        rows.add(new Printed(row));
-      }
-      return rows;
+      return new CsvMapper()
+              .readerFor(new TypeReference<Map<String, String>>() {})
+              .with(CsvSchema.emptySchema().withHeader())
+              .<Map<String, String>>readValues(in)
+              .readAll()
+              .stream()
+              .map(Printed::new)
+              .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -81,7 +81,12 @@ public final class Report {
       }
       missing += (int) ResultRow.of(f.results()).stream().filter(r -> r.result() == null).count();
     }
-    List<NamedFigure> shared = shared(source);
+    List<NamedFigure> shared =
+        source
+            .roles()
+            .map(c -> new NamedFigure("roles", RoleHeatMap.ALT, RoleHeatMap.of(c)))
+            .stream()
+            .toList();
     figures += draw(shared, out);
     List<PaperComparison.Row> rows =
         PaperComparison.of(source.experiments().stream().map(f -> f.results()).toList());
@@ -103,15 +108,5 @@ public final class Report {
       f.write(out.resolve("figures"));
     }
     return figures.size();
-  }
-
-  /** Figures of the calibration. */
-  private static List<NamedFigure> shared(ReportSource source) {
-    List<NamedFigure> figures = new ArrayList<>();
-    if (source.roles().isPresent()) {
-      Figure map = RoleHeatMap.of(source.roles().get());
-      figures.add(new NamedFigure("roles", "drafters and refiners by layer and scale", map));
-    }
-    return figures;
   }
 }

@@ -18,11 +18,10 @@ import java.util.stream.Stream;
  * Source of a report: a folder with one experiment, or with one in each of its folders. Optional is
  * {@code calibration/roles.json} or {@code roles.json}.
  *
- * @param folder the folder
  * @param experiments tables first, then figures, then others, by name
  * @param roles a calibration
  */
-record ReportSource(Path folder, List<Folder> experiments, Optional<Calibration> roles) {
+record ReportSource(List<Folder> experiments, Optional<Calibration> roles) {
   /** Experiment and its folder. */
   record Folder(Path path, Results results) {}
 
@@ -61,7 +60,7 @@ record ReportSource(Path folder, List<Folder> experiments, Optional<Calibration>
         roles = Optional.of(CalibrationFile.read(file));
       }
     }
-    return new ReportSource(folder, experiments, roles);
+    return new ReportSource(experiments, roles);
   }
 
   private static int place(String name) {

@@ -133,8 +133,8 @@ final class ResultTables {
             .data("budgetTokens", of(r -> r.run().policy().budgetTokens()))
             .data("images", of(r -> r.run().prompts().images()));
     for (MetricColumn c : shown) {
-      c.addTo(t, c.column(), of(r -> c.value(r).orElse(null)));
-      t.data(c.column() + "N", of(r -> c.value(r).map(Interval::n).orElse(null)));
+      c.addTo(t, c.metric().column(), of(r -> c.value(r).orElse(null)));
+      t.data(c.metric().column() + "N", of(r -> c.value(r).map(Interval::n).orElse(null)));
       if (c.metric() == Psnr.METRIC) {
         t.data("psnrIdentical", of(r -> c.value(r).map(Interval::infinite).orElse(null)));
       }

@@ -17,6 +17,9 @@ import java.util.stream.Collectors;
  * scale, orange above; colours saturate at ±3 standard deviations.
  */
 public final class RoleHeatMap {
+  /** Content in words. */
+  static final String ALT = "drafters and refiners by layer and scale";
+
   private static final double MOST_SATURATED = 3;
 
   private RoleHeatMap() {}

@@ -95,7 +95,7 @@ final class ScorePage {
   /**
    * Returns the question and, metric by metric, which folder is closest and what is significant.
    */
-  private Map<String, Object> findings() {
+  private Findings findings() {
     List<String> names = scores.candidates().stream().map(Row::name).toList();
     List<String> found = new ArrayList<>();
     Map<String, List<String>> best = new LinkedHashMap<>();
@@ -134,7 +134,7 @@ final class ScorePage {
                       "Another seed reaches %s %s: what is not closer has not kept the images."
                           .formatted(c.label(), c.show(r.values().get(key(c))))));
     }
-    return HtmlReport.findings(
+    return new Findings(
         "How close are the images of %s to those of %s?"
             .formatted(String.join(", ", names), scores.reference()),
         found);

@@ -59,7 +59,7 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
     }
     if (identical(scores)) {
       table
-          .data(OF_MEAN_MSE.column(), Row::psnrOfMeanMseDb)
+          .data(OF_MEAN_MSE.metric().column(), Row::psnrOfMeanMseDb)
           .text(OF_MEAN_MSE.head(), r -> OF_MEAN_MSE.number(r.psnrOfMeanMseDb()));
     }
     return table.notes(notes(scores)).build();
@@ -131,12 +131,7 @@ public record ScoreReport(FolderScores scores, ReportTable table, ReportTable te
   }
 
   private static String half(MetricColumn c, Interval v) {
-    String infinite = v.infinite() == 0 ? "" : "∞ (" + v.infinite() + " identical)";
-    if (Double.isNaN(v.mean())) {
-      return infinite.isEmpty() ? null : infinite;
-    }
-    String half = v.hasInterval() ? " ± " + c.number((v.high() - v.low()) / 2) : "";
-    return c.number(v.mean()) + half + (infinite.isEmpty() ? "" : " and " + infinite);
+    return c.show(v, v.hasInterval() ? " ± " + c.number((v.high() - v.low()) / 2) : "");
   }
 
   /** Writes all files and returns them. */

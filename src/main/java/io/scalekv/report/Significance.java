@@ -6,55 +6,28 @@ import io.scalekv.experiment.Results;
 import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.metrics.Metric;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
  * Significant differences between the policies of a table, after Holm's correction over the table.
  *
  * @param numbers numbers of the rows, by id
- * @param better numbers of the rows that a row is better than, by metric and id
- * @param rivals number of rows that a row was compared with, by metric and id
- * @param comparisons all tests
+ * @param comparisons all tests, by metric
  */
-record Significance(
-    Map<String, Integer> numbers,
-    Map<String, Map<String, Set<Integer>>> better,
-    Map<String, Map<String, Integer>> rivals,
-    List<Comparison> comparisons) {
+record Significance(Map<String, Integer> numbers, List<Comparison> comparisons) {
   /** Compares all runs by every metric of image pairs. */
   static Significance of(Results results) {
     Map<String, Integer> numbers = new LinkedHashMap<>();
     results.file().rows().forEach(r -> numbers.putIfAbsent(r.id(), numbers.size() + 1));
-    Map<String, Map<String, Set<Integer>>> better = new LinkedHashMap<>();
-    Map<String, Map<String, Integer>> rivals = new LinkedHashMap<>();
-    List<Comparison> comparisons = new ArrayList<>();
-    for (Metric metric : Metrics.all()) {
-      if (!Metrics.isCompared(metric) || !everywhere(results, metric)) {
-        continue;
-      }
-      Comparison c = Comparison.of(results, metric);
-      comparisons.add(c);
-      Map<String, Set<Integer>> wins = new LinkedHashMap<>();
-      Map<String, Integer> met = new LinkedHashMap<>();
-      for (Comparison.Pair p : c.pairs()) {
-        met.merge(p.a(), 1, Integer::sum);
-        met.merge(p.b(), 1, Integer::sum);
-        if (p.better() != 0) {
-          String winner = p.better() > 0 ? p.a() : p.b();
-          String loser = p.better() > 0 ? p.b() : p.a();
-          wins.computeIfAbsent(winner, id -> new TreeSet<>()).add(numbers.get(loser));
-        }
-      }
-      better.put(metric.key(), wins);
-      rivals.put(metric.key(), met);
-    }
-    return new Significance(numbers, better, rivals, comparisons);
+    return new Significance(
+        numbers,
+        Metrics.all().stream()
+            .filter(m -> Metrics.isCompared(m) && everywhere(results, m))
+            .map(m -> Comparison.of(results, m))
+            .toList());
   }
 
   /** Returns whether some run has the metric, and every run that asks for it has all its values. */
@@ -74,12 +47,22 @@ record Significance(
 
   /** Returns the marks of a value, such as {@code > 2, 5}, or nothing. */
   String marks(String metric, String id) {
-    Set<Integer> beaten = better.getOrDefault(metric, Map.of()).getOrDefault(id, Set.of());
+    List<Comparison.Pair> met =
+        comparisons.stream()
+            .filter(c -> c.metric().key().equals(metric))
+            .flatMap(c -> c.pairs().stream())
+            .filter(p -> p.a().equals(id) || p.b().equals(id))
+            .toList();
+    List<Integer> beaten =
+        met.stream()
+            .filter(p -> p.better() == (p.a().equals(id) ? 1 : -1))
+            .map(p -> numbers.get(p.a().equals(id) ? p.b() : p.a()))
+            .sorted()
+            .toList();
     if (beaten.isEmpty()) {
       return "";
     }
-    int met = rivals.get(metric).get(id);
-    return met > 1 && beaten.size() == met
+    return met.size() > 1 && beaten.size() == met.size()
         ? " > all"
         : " > " + beaten.stream().map(String::valueOf).collect(Collectors.joining(", "));
   }

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleBiFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -41,7 +42,7 @@ final class StatisticsPage {
     page.group(
         "Roles",
         "Layer 0 is at the bottom; drafters need the large cache.",
-        new NamedFigure("roles", "drafters and refiners by layer and scale", RoleHeatMap.of(c)));
+        new NamedFigure("roles", RoleHeatMap.ALT, RoleHeatMap.of(c)));
     if (roles.bootstrap() != null) {
       page.group(
           "Confidence",
@@ -151,14 +152,18 @@ final class StatisticsPage {
   }
 
   private static NamedFigure map(
-      Calibration c, String title, DoubleBinary value, double low, double high, String unit) {
+      Calibration c,
+      String title,
+      ToDoubleBiFunction<Integer, Integer> value,
+      double low,
+      double high,
+      String unit) {
     int first = c.roles().firstCutScale();
-    double[][] values = new double[c.model().layers()][c.model().scales()];
-    for (int l = 0; l < values.length; l++) {
-      for (int k = 0; k < values[l].length; k++) {
-        values[l][k] = k < first ? Double.NaN : value.at(l, k);
-      }
-    }
+    double[][] values =
+        LayerScale.table(
+            c.model().layers(),
+            c.model().scales(),
+            (l, k) -> k < first ? Double.NaN : value.applyAsDouble(l, k));
     return new NamedFigure(
         title,
         title + " by layer and scale",
@@ -167,28 +172,24 @@ final class StatisticsPage {
             .scales(c.model().schedule(), 0)
             .colours(Palette.SEQUENTIAL, low, high)
             .unit(unit)
-            .texts((l, k) -> Double.isNaN(values[l][k]) ? null : LayerScaleMap.number(values[l][k]))
+            .numbers()
             .outlined(c.roles().assignment()::isDrafter)
             .build());
-  }
-
-  /** Number of a layer and a scale. */
-  private interface DoubleBinary {
-    double at(int layer, int scale);
   }
 
   /** Standard deviation over prompts divided by the size of the mean; NaN where undefined. */
   private static LayerScaleMap dispersion(
       AttentionProfile profile, LayerStatistic statistic, double cell) {
     LayerStatistics table = LayerStatistics.of(profile);
-    double[][] values = new double[table.layers()][table.scales()];
-    for (int l = 0; l < values.length; l++) {
-      for (int k = 0; k < values[l].length; k++) {
-        Moments m = table.moments(statistic, l, k);
-        double mean = Math.abs(m.mean());
-        values[l][k] = m.n() > 1 && mean > 0 ? m.standardDeviation() / mean : Double.NaN;
-      }
-    }
+    double[][] values =
+        LayerScale.table(
+            table.layers(),
+            table.scales(),
+            (l, k) -> {
+              Moments m = table.moments(statistic, l, k);
+              double mean = Math.abs(m.mean());
+              return m.n() > 1 && mean > 0 ? m.standardDeviation() / mean : Double.NaN;
+            });
     LayerScaleMap.Builder map =
         LayerScaleMap.of(
                 cell > 0 ? statistic.title() : "dispersion of " + statistic.cliName(), values)
@@ -196,8 +197,7 @@ final class StatisticsPage {
             .unit("standard deviation / mean");
     return (cell > 0
             ? map.cells(Math.min(26, 300.0 / table.scales()), Math.min(13, 300.0 / table.layers()))
-            : map.texts(
-                (l, k) -> Double.isNaN(values[l][k]) ? null : LayerScaleMap.number(values[l][k])))
+            : map.numbers())
         .build();
   }
 
@@ -273,7 +273,7 @@ final class StatisticsPage {
 
   private StatisticsPage(String title, Findings findings, List<ReportTable> tables) {
     page.put("title", title);
-    page.put("findings", HtmlReport.findings(findings.asked(), findings.found()));
+    page.put("findings", findings);
     page.put("tables", tables.stream().map(HtmlReport::table).toList());
     page.put("groups", groups);
   }

@@ -8,11 +8,8 @@ import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.PromptTap;
 import io.scalekv.profile.PromptValues;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Similarity of each layer's keys and values between maps, for AMS-KV: {@code {similarity}}. */
 public final class AmsKvPart implements CalibrationPart.Tapped<double[]> {
@@ -22,11 +19,6 @@ public final class AmsKvPart implements CalibrationPart.Tapped<double[]> {
   @Override
   public String name() {
     return PolicyCalibration.AMS_KV;
-  }
-
-  @Override
-  public Class<double[]> type() {
-    return double[].class;
   }
 
   private static int firstMaps(ProfileGeometry shape) {
@@ -57,13 +49,8 @@ public final class AmsKvPart implements CalibrationPart.Tapped<double[]> {
   }
 
   @Override
-  public JsonNode write(double[] similarity, CalibratedModel model) {
-    ObjectNode tree = JsonNodeFactory.instance.objectNode();
-    ArrayNode list = tree.putArray("similarity");
-    for (double value : similarity) {
-      list.add(value);
-    }
-    return tree;
+  public Map<String, double[]> write(double[] similarity, CalibratedModel model) {
+    return Map.of("similarity", similarity);
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.SortedMap;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -49,7 +50,9 @@ public final class CalibrationFile {
   }
 
   private static <T> void write(ObjectNode parts, CalibrationPart<T> part, Calibration c) {
-    c.find(part).ifPresent(value -> parts.set(part.name(), part.write(value, c.model())));
+    c.find(part)
+        .map(value -> Json.MAPPER.<JsonNode>valueToTree(part.write(value, c.model())))
+        .ifPresent(tree -> parts.set(part.name(), tree));
   }
 
   /**

@@ -9,8 +9,6 @@ import io.scalekv.profile.PromptTap;
 import io.scalekv.profile.PromptValues;
 import java.util.List;
 import java.util.Set;
-import java.util.function.IntConsumer;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Part of a calibration: a measured value that some policies need. A new part is one implementation
@@ -35,16 +33,13 @@ public interface CalibrationPart<T> {
   /** Returns the name in files, on the command line and in the needs of policies. */
   String name();
 
-  /** Class of the value. */
-  Class<T> type();
-
   /** Returns the parts of attention that the measurement reads. */
   default Set<AttentionSource.Content> needs(AttentionSource source) {
     return Set.of(AttentionSource.Content.TENSORS);
   }
 
-  /** Returns the value as JSON. */
-  JsonNode write(T value, CalibratedModel model);
+  /** Returns the value as Jackson writes it: a tree, a record or a map. */
+  Object write(T value, CalibratedModel model);
 
   /**
    * Reads the value.
@@ -82,18 +77,5 @@ public interface CalibrationPart<T> {
 
     /** Returns the value from the numbers of all images. */
     T finish(PromptValues values);
-  }
-
-  /** Part that is measured on request, in further passes. */
-  interface Separate<T> extends CalibrationPart<T> {
-    /** Images that {@link #measure} replays or draws in all. */
-    int steps(AttentionSource source);
-
-    /**
-     * Measures the value.
-     *
-     * @param progress receives the number of images replayed or drawn so far
-     */
-    T measure(AttentionSource source, IntConsumer progress);
   }
 }

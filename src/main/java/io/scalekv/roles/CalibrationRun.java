@@ -158,14 +158,8 @@ public final class CalibrationRun {
     return parts;
   }
 
-  private List<CalibrationPart.Separate<?>> separate() {
-    List<CalibrationPart.Separate<?>> parts = new ArrayList<>();
-    for (CalibrationPart<?> part : CalibrationPart.ALL) {
-      if (part instanceof CalibrationPart.Separate<?> s && options.parts().contains(part.name())) {
-        parts.add(s);
-      }
-    }
-    return parts;
+  private boolean asksCurves() {
+    return options.parts().contains(CalibrationPart.ERROR_CURVES.name());
   }
 
   /** Returns the numbers per (layer, scale) of each tapped part, by its name. */
@@ -253,7 +247,7 @@ public final class CalibrationRun {
    * Returns the number of images that {@link #calibration} replays for parts with further passes.
    */
   public int steps() {
-    return separate().stream().mapToInt(part -> part.steps(source)).sum();
+    return asksCurves() ? CalibrationPart.ERROR_CURVES.steps(source) : 0;
   }
 
   /**
@@ -274,14 +268,10 @@ public final class CalibrationRun {
     for (CalibrationPart.Tapped<?> part : tapped()) {
       calibration = calibration.with(part.name(), part.finish(measured.values().get(part.name())));
     }
-    int done = 0;
-    for (CalibrationPart.Separate<?> part : separate()) {
-      int before = done;
-      calibration =
-          calibration.with(part.name(), part.measure(source, i -> progress.accept(before + i)));
-      done += part.steps(source);
-    }
-    return calibration;
+    return asksCurves()
+        ? calibration.with(
+            CalibrationPart.ERROR_CURVES, CalibrationPart.ERROR_CURVES.measure(source, progress))
+        : calibration;
   }
 
   private CalibratedModel model() {

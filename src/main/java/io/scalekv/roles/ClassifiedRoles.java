@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToDoubleBiFunction;
 
 /**
  * Roles and how they were assigned.
@@ -30,21 +31,16 @@ public record ClassifiedRoles(
     found = Collections.unmodifiableSortedMap(new TreeMap<>(found));
   }
 
-  /** Probability that a layer is a drafter at a scale, in [0, 1]. */
-  @FunctionalInterface
-  interface Probability {
-    /** Returns the probability; layer and scale count from 0. */
-    double of(int layer, int scale);
-  }
-
   /**
    * Returns the roles without the drafters that are not sure, see {@link UnsureRole#SURE}: they
    * share alike with the refiners.
+   *
+   * @param drafter probability that a layer is a drafter at a scale, in [0, 1]
    */
-  ClassifiedRoles sure(Probability drafter) {
+  ClassifiedRoles sure(ToDoubleBiFunction<Integer, Integer> drafter) {
     List<LayerScale> sure =
         assignment.drafters().stream()
-            .filter(p -> drafter.of(p.layer(), p.scale()) >= UnsureRole.SURE)
+            .filter(p -> drafter.applyAsDouble(p.layer(), p.scale()) >= UnsureRole.SURE)
             .toList();
     SortedMap<String, String> with = new TreeMap<>(settings);
     with.put(UNSURE, EQUAL);

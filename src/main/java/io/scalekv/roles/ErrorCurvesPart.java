@@ -5,6 +5,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.ErrorCurve;
 import io.scalekv.cache.policy.ErrorCurves;
 import io.scalekv.cache.policy.PolicyCalibration;
+import io.scalekv.io.Json;
 import io.scalekv.io.JsonPlace;
 import io.scalekv.profile.AttentionSource;
 import io.scalekv.profile.ErrorCurveTap;
@@ -19,8 +20,6 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Error curves for the error-curve policy, measured in three passes: the importance of every token
@@ -37,7 +36,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <p>Numbers are written with four digits.
  */
-public final class ErrorCurvesPart implements CalibrationPart.Separate<ErrorCurves> {
+public final class ErrorCurvesPart implements CalibrationPart<ErrorCurves> {
   /** Images of the third pass at most. */
   private static final int PROBES = 32;
 
@@ -50,11 +49,6 @@ public final class ErrorCurvesPart implements CalibrationPart.Separate<ErrorCurv
   }
 
   @Override
-  public Class<ErrorCurves> type() {
-    return ErrorCurves.class;
-  }
-
-  @Override
   public Set<AttentionSource.Content> needs(AttentionSource source) {
     return EnumSet.of(
         AttentionSource.Content.TENSORS,
@@ -62,14 +56,18 @@ public final class ErrorCurvesPart implements CalibrationPart.Separate<ErrorCurv
         AttentionSource.Content.VALUES);
   }
 
-  @Override
-  public int steps(AttentionSource source) {
+  /** Returns the images that {@link #measure} replays or draws in all. */
+  int steps(AttentionSource source) {
     int probes = source.draws() ? Math.min(PROBES, source.images()) : 0;
     return 2 * source.images() + (source.geometry().layers() + 1) * probes;
   }
 
-  @Override
-  public ErrorCurves measure(AttentionSource source, IntConsumer progress) {
+  /**
+   * Measures the curves.
+   *
+   * @param progress receives the number of images replayed or drawn so far
+   */
+  ErrorCurves measure(AttentionSource source, IntConsumer progress) {
     int n = source.images();
     int[] images = IntStream.range(0, n).toArray();
     KeyImportanceTap tokens = KeyImportanceTap.create(source.shape());
@@ -109,41 +107,21 @@ public final class ErrorCurvesPart implements CalibrationPart.Separate<ErrorCurv
 
   @Override
   public JsonNode write(ErrorCurves curves, CalibratedModel model) {
-    ObjectNode tree = JsonNodeFactory.instance.objectNode();
-    ArrayNode tokens = tree.putArray("tokens");
-    for (int[] scale : curves.tokens()) {
-      ArrayNode list = tokens.addArray();
-      Arrays.stream(scale).forEach(list::add);
-    }
-    ArrayNode error = tree.putArray("error");
-    ArrayNode importance = tree.putArray("importance");
-    for (int k = 0; k < curves.maps(); k++) {
-      ArrayNode errorOfScale = error.addArray();
-      ArrayNode importanceOfScale = importance.addArray();
-      for (int l = 0; l < curves.layers(); l++) {
-        ArrayNode errorOfLayer = errorOfScale.addArray();
-        ArrayNode importanceOfLayer = importanceOfScale.addArray();
-        for (int h = 0; h < curves.heads(); h++) {
-          ArrayNode points = errorOfLayer.addArray();
-          for (double e : curves.error()[k][l][h]) {
-            points.add(rounded(e));
-          }
-          ArrayNode positions = importanceOfLayer.addArray();
-          for (float i : curves.importance()[k][l][h]) {
-            positions.add(rounded(i));
-          }
-        }
-      }
-    }
-    ArrayNode sensitivity = tree.putArray("sensitivity");
-    for (double s : curves.sensitivity()) {
-      sensitivity.add(rounded(s));
-    }
+    JsonNode tree = Json.MAPPER.valueToTree(curves);
+    tree.forEach(ErrorCurvesPart::round);
     return tree;
   }
 
-  private static double rounded(double value) {
-    return new BigDecimal(value).round(DIGITS).doubleValue();
+  /** Rounds the numbers of nested lists that have a fraction. */
+  private static void round(JsonNode list) {
+    for (int i = 0; i < list.size(); i++) {
+      if (list.get(i).isFloatingPointNumber()) {
+        BigDecimal exact = new BigDecimal(list.get(i).doubleValue());
+        ((ArrayNode) list).set(i, exact.round(DIGITS).doubleValue());
+      } else {
+        round(list.get(i));
+      }
+    }
   }
 
   @Override

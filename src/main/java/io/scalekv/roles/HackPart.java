@@ -6,21 +6,13 @@ import io.scalekv.profile.AttentionVarianceTap;
 import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.PromptTap;
 import io.scalekv.profile.PromptValues;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
+import java.util.Map;
 
 /** Rank of the attention variance of every head, for HACK: {@code {variance [layer][head]}}. */
 public final class HackPart implements CalibrationPart.Tapped<double[][]> {
   @Override
   public String name() {
     return PolicyCalibration.HACK;
-  }
-
-  @Override
-  public Class<double[][]> type() {
-    return double[][].class;
   }
 
   @Override
@@ -39,16 +31,8 @@ public final class HackPart implements CalibrationPart.Tapped<double[][]> {
   }
 
   @Override
-  public JsonNode write(double[][] variance, CalibratedModel model) {
-    ObjectNode tree = JsonNodeFactory.instance.objectNode();
-    ArrayNode rows = tree.putArray("variance");
-    for (double[] layer : variance) {
-      ArrayNode row = rows.addArray();
-      for (double value : layer) {
-        row.add(value);
-      }
-    }
-    return tree;
+  public Map<String, double[][]> write(double[][] variance, CalibratedModel model) {
+    return Map.of("variance", variance);
   }
 
   @Override

@@ -38,8 +38,7 @@ public record HdbscanClassifier() implements RoleClassifier {
     HdbscanTrainer trainer =
         new HdbscanTrainer(
             smallest, new L2Distance(), smallest, 1, NeighboursQueryFactoryType.BRUTE_FORCE);
-    SortedMap<String, String> settings = TribuoData.settings(trainer);
-    settings.put("statistics", String.join(" ", statistics.others().keySet()));
+    SortedMap<String, String> settings = StatisticClusters.settings(trainer, statistics);
     double[][] vectors = statistics.standardised();
     int[] labels = new int[vectors.length];
     if (vectors.length > smallest && StatisticClusters.differ(vectors)) {

@@ -9,9 +9,13 @@ import io.scalekv.io.Require;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -126,9 +130,7 @@ public final class HeatKvOrderFile {
 
   /** Returns the published layout, byte for byte: four spaces of indent, no line end at the end. */
   public static String bareText(HeatKvOrders orders) {
-    StringBuilder out = new StringBuilder();
-    array(out, orders, "");
-    return out.toString();
+    return text(orders, "");
   }
 
   /**
@@ -136,46 +138,55 @@ public final class HeatKvOrderFile {
    * are unknown here (prompts, seed, guidance).
    */
   public static String textWithMetadata(HeatKvOrders orders, CalibratedModel model) {
-    StringBuilder out = new StringBuilder("{\n    \"metadata\": {\n");
-    out.append("        \"eligible_source_scales\": [");
-    for (int s = orders.sinkScales(); s <= orders.scales() - 2; s++) {
-      out.append(s == orders.sinkScales() ? "" : ", ").append(s);
+    Stream<int[]> maps =
+        model.schedule().maps().stream().map(m -> new int[] {1, m.height(), m.width()});
+    return """
+    {
+        "metadata": {
+            "eligible_source_scales": %s,
+            "model": %s,
+            "num_heads": %d,
+            "num_layers": %d,
+            "order_format": "orders[source_scale - sink_scales][rank] = [head, layer]",
+            "scale_schedule": %s,
+            "sink_scales": %d
+        },
+        "orders": %s
     }
-    out.append("],\n        \"model\": ").append(Json.MAPPER.writeValueAsString(model.name()));
-    out.append(",\n        \"num_heads\": ").append(orders.heads());
-    out.append(",\n        \"num_layers\": ").append(orders.layers());
-    out.append(",\n        \"order_format\": \"orders[source_scale - sink_scales][rank]");
-    out.append(" = [head, layer]\",\n        \"scale_schedule\": [");
-    String comma = "";
-    for (TokenMap map : model.schedule().maps()) {
-      out.append(comma).append("[1, ").append(map.height()).append(", ").append(map.width());
-      out.append(']');
-      comma = ", ";
-    }
-    out.append("],\n        \"sink_scales\": ").append(orders.sinkScales());
-    out.append("\n    },\n    \"orders\": ");
-    array(out, orders, "    ");
-    return out.append("\n}\n").toString();
+    """
+        .formatted(
+            Arrays.toString(sourceMaps(orders).toArray()),
+            Json.MAPPER.writeValueAsString(model.name()),
+            orders.heads(),
+            orders.layers(),
+            maps.map(Arrays::toString).toList(),
+            orders.sinkScales(),
+            text(orders, "    "));
   }
 
-  private static void array(StringBuilder out, HeatKvOrders orders, String indent) {
-    String first = indent + "    ";
-    String second = first + "    ";
-    String third = second + "    ";
-    String before = "[\n";
-    for (int s = orders.sinkScales(); s <= orders.scales() - 2; s++) {
-      out.append(before).append(first);
-      String inner = "[\n";
-      for (int pair : orders.order(s)) {
-        out.append(inner).append(second).append("[\n").append(third);
-        out.append(orders.head(pair)).append(",\n").append(third);
-        out.append(orders.layer(pair)).append('\n').append(second).append(']');
-        inner = ",\n";
-      }
-      out.append('\n').append(first).append(']');
-      before = ",\n";
-    }
-    out.append('\n').append(indent).append(']');
+  private static IntStream sourceMaps(HeatKvOrders orders) {
+    return IntStream.rangeClosed(orders.sinkScales(), orders.scales() - 2);
+  }
+
+  private static String text(HeatKvOrders orders, String indent) {
+    String inner = indent + "    ";
+    String innermost = inner + "    ";
+    return list(
+        sourceMaps(orders)
+            .mapToObj(
+                s ->
+                    list(
+                        Arrays.stream(orders.order(s))
+                            .mapToObj(p -> Stream.of(orders.head(p), orders.layer(p)))
+                            .map(pair -> list(pair.map(String::valueOf), innermost)),
+                        inner)),
+        indent);
+  }
+
+  /** Returns a list with one element a line. */
+  private static String list(Stream<String> elements, String indent) {
+    String begin = "\n    " + indent;
+    return elements.collect(Collectors.joining("," + begin, "[" + begin, "\n" + indent + "]"));
   }
 
   /**

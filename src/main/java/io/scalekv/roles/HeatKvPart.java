@@ -12,10 +12,6 @@ import io.scalekv.profile.PromptValues;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Orders in which HeatKV drops heads: {@code {sinkScales, orders}}, the orders by source scale from
@@ -25,14 +21,12 @@ public final class HeatKvPart implements CalibrationPart.Tapped<HeatKvOrders> {
   /** Maps that no head drops: few, as budgets may be too small for more. */
   private static final int SINK_SCALES = 1;
 
+  /** Content of the file. */
+  record Content(int sinkScales, int[][] orders) {}
+
   @Override
   public String name() {
     return PolicyCalibration.HEATKV;
-  }
-
-  @Override
-  public Class<HeatKvOrders> type() {
-    return HeatKvOrders.class;
   }
 
   private static int sinkScales(int scales) {
@@ -69,17 +63,8 @@ public final class HeatKvPart implements CalibrationPart.Tapped<HeatKvOrders> {
   }
 
   @Override
-  public JsonNode write(HeatKvOrders orders, CalibratedModel model) {
-    ObjectNode tree = JsonNodeFactory.instance.objectNode();
-    tree.put("sinkScales", orders.sinkScales());
-    ArrayNode lists = tree.putArray("orders");
-    for (int s = orders.sinkScales(); s <= orders.scales() - 2; s++) {
-      ArrayNode list = lists.addArray();
-      for (int pair : orders.order(s)) {
-        list.add(pair);
-      }
-    }
-    return tree;
+  public Content write(HeatKvOrders orders, CalibratedModel model) {
+    return new Content(orders.sinkScales(), orders.orders());
   }
 
   @Override

@@ -35,9 +35,8 @@ public record KMeansClassifier(long seed) implements RoleClassifier {
   public ClassifiedRoles classify(RoleStatistics statistics) {
     KMeansTrainer trainer =
         new KMeansTrainer(2, MOST_ITERATIONS, new L2Distance(), Initialisation.PLUSPLUS, 1, seed);
-    SortedMap<String, String> settings = TribuoData.settings(trainer);
+    SortedMap<String, String> settings = StatisticClusters.settings(trainer, statistics);
     settings.put("restarts", Integer.toString(RESTARTS));
-    settings.put("statistics", String.join(" ", statistics.others().keySet()));
     double[][] vectors = statistics.standardised();
     int[] labels = new int[vectors.length];
     double least = Double.POSITIVE_INFINITY;

@@ -1,6 +1,8 @@
 package io.scalekv.roles;
 
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.function.ToDoubleBiFunction;
 
 /**
  * Layer–scale pair. Ordered by scale, then by layer.
@@ -11,6 +13,17 @@ import java.util.Comparator;
 public record LayerScale(int layer, int scale) implements Comparable<LayerScale> {
   private static final Comparator<LayerScale> ORDER =
       Comparator.comparingInt(LayerScale::scale).thenComparingInt(LayerScale::layer);
+
+  /** Returns a table [layer][scale] of numbers by their place. */
+  public static double[][] table(
+      int layers, int scales, ToDoubleBiFunction<Integer, Integer> value) {
+    double[][] table = new double[layers][scales];
+    for (int l = 0; l < layers; l++) {
+      int layer = l;
+      Arrays.setAll(table[l], k -> value.applyAsDouble(layer, k));
+    }
+    return table;
+  }
 
   @Override
   public int compareTo(LayerScale other) {

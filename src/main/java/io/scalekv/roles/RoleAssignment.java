@@ -99,22 +99,13 @@ public record RoleAssignment(int layers, int scales, SortedSet<LayerScale> draft
     return (double) common / union.size();
   }
 
-  /**
-   * Returns the pairs whose role changes from this assignment to the other, by scale, then layer.
-   */
-  public List<RoleChange> diff(RoleAssignment other) {
+  /** Returns the pairs whose role is another in the other assignment, by scale, then layer. */
+  public SortedSet<LayerScale> diff(RoleAssignment other) {
     sameShape(other);
-    TreeSet<LayerScale> union = new TreeSet<>(drafters);
-    union.addAll(other.drafters);
-    List<RoleChange> changes = new ArrayList<>();
-    for (LayerScale pair : union) {
-      Role from = role(pair.layer(), pair.scale());
-      Role to = other.role(pair.layer(), pair.scale());
-      if (from != to) {
-        changes.add(new RoleChange(pair, from, to));
-      }
-    }
-    return List.copyOf(changes);
+    SortedSet<LayerScale> changed = new TreeSet<>(drafters);
+    changed.addAll(other.drafters);
+    changed.removeIf(pair -> drafters.contains(pair) && other.drafters.contains(pair));
+    return changed;
   }
 
   private void sameShape(RoleAssignment other) {

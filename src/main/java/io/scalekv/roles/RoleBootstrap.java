@@ -12,22 +12,15 @@ import java.util.SplittableRandom;
  * probability that it is one. Immutable.
  *
  * <p>Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 6.
+ *
+ * @param prompts number of prompts that were drawn from
+ * @param draws number of draws
+ * @param seed of the draws
+ * @param drafter number of draws in which a pair is a drafter, [layer][scale]
  */
-public final class RoleBootstrap {
+public record RoleBootstrap(int prompts, int draws, long seed, int[][] drafter) {
   /** Default number of draws. */
   public static final int DRAWS = 1000;
-
-  private final int prompts;
-  private final int draws;
-  private final long seed;
-  private final int[][] drafter;
-
-  private RoleBootstrap(int prompts, int draws, long seed, int[][] drafter) {
-    this.prompts = prompts;
-    this.draws = draws;
-    this.seed = seed;
-    this.drafter = drafter;
-  }
 
   /**
    * Returns the bootstrap of a rule.
@@ -52,21 +45,6 @@ public final class RoleBootstrap {
       }
     }
     return new RoleBootstrap(table.prompts(), draws, seed, drafter);
-  }
-
-  /** Returns the number of prompts that were drawn from. */
-  public int prompts() {
-    return prompts;
-  }
-
-  /** Returns the number of draws. */
-  public int draws() {
-    return draws;
-  }
-
-  /** Seed of the draws. */
-  public long seed() {
-    return seed;
   }
 
   /**

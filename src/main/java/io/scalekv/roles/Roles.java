@@ -6,7 +6,6 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.Require;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -70,15 +69,13 @@ public record Roles(
       Allocation allocation,
       BudgetPlan plan) {
     RoleAssignment roles = classified.assignment();
-    double[][] confidence = null;
-    if (bootstrap != null) {
-      confidence = new double[roles.layers()][roles.scales()];
-      for (int l = 0; l < roles.layers(); l++) {
-        for (int k = 0; k < roles.scales(); k++) {
-          confidence[l][k] = bootstrap.confidence(roles.role(l, k), l, k);
-        }
-      }
-    }
+    double[][] confidence =
+        bootstrap == null
+            ? null
+            : LayerScale.table(
+                roles.layers(),
+                roles.scales(),
+                (l, k) -> bootstrap.confidence(roles.role(l, k), l, k));
     return new Roles(
         classified,
         topK,
@@ -91,10 +88,8 @@ public record Roles(
 
   /** Returns roles and budgets of another project's file, without a statistic. */
   public static Roles imported(RoleAssignment assignment, BudgetPlan plan) {
-    double[][] none = new double[assignment.layers()][assignment.scales()];
-    for (double[] row : none) {
-      Arrays.fill(row, Double.NaN);
-    }
+    double[][] none =
+        LayerScale.table(assignment.layers(), assignment.scales(), (l, k) -> Double.NaN);
     RoleStatistics statistics =
         new RoleStatistics(
             IMPORTED, none, Orientation.LOWEST, assignment.scales(), Collections.emptyMap());

@@ -33,11 +33,6 @@ public final class RolesPart implements CalibrationPart<Roles> {
   }
 
   @Override
-  public Class<Roles> type() {
-    return Roles.class;
-  }
-
-  @Override
   public JsonNode write(Roles roles, CalibratedModel model) {
     ObjectNode tree = JsonNodeFactory.instance.objectNode();
     RoleStatistics s = roles.statistics();
@@ -67,12 +62,8 @@ public final class RolesPart implements CalibrationPart<Roles> {
       place(drafters, pair.layer(), pair.scale(), model)
           .set("confidence", number(roles.confidence(pair.layer(), pair.scale())));
     }
-    double[][] values = new double[model.layers()][model.scales()];
-    for (int l = 0; l < model.layers(); l++) {
-      for (int k = 0; k < model.scales(); k++) {
-        values[l][k] = Double.isNaN(s.value(l, k)) ? Double.NaN : Roles.rounded(s.value(l, k));
-      }
-    }
+    double[][] values =
+        LayerScale.table(model.layers(), model.scales(), (l, k) -> Roles.rounded(s.value(l, k)));
     double[][] z = RoleStatistics.zScores(values); // of the values as the file has them
     ArrayNode pairs = tree.putArray("pairs");
     for (int l = 0; l < model.layers(); l++) {

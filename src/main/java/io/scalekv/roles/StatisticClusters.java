@@ -1,25 +1,84 @@
 package io.scalekv.roles;
 
+import com.oracle.labs.mlrg.olcut.provenance.ObjectProvenance;
+import com.oracle.labs.mlrg.olcut.provenance.PrimitiveProvenance;
+import com.oracle.labs.mlrg.olcut.provenance.Provenance;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.IntStream;
 import org.tribuo.MutableDataset;
+import org.tribuo.Trainer;
 import org.tribuo.clustering.ClusterID;
 import org.tribuo.clustering.ClusteringFactory;
+import org.tribuo.impl.ArrayExample;
+import org.tribuo.provenance.SimpleDataSourceProvenance;
 
-/** Clusters of vectors turned into roles. A label is the number of a cluster; 0 is none. */
+/**
+ * Clusters of vectors, found by Tribuo, turned into roles. A label is the number of a cluster; 0 is
+ * none.
+ */
 final class StatisticClusters {
   private static final int NOISE = 0;
 
+  /** Kept, so that its level stays: Tribuo reports every iteration on the console otherwise. */
+  private static final Logger LOG = Logger.getLogger("org.tribuo");
+
+  private static final OffsetDateTime NO_TIME =
+      OffsetDateTime.ofInstant(Instant.EPOCH, ZoneOffset.UTC);
+
   private StatisticClusters() {}
 
-  /** Vectors without labels for Tribuo. */
+  /**
+   * Returns a data set of one example per row without labels, its features named so that Tribuo,
+   * which sorts them by name, keeps their order.
+   *
+   * @param vectors [example][feature]
+   */
   static MutableDataset<ClusterID> data(double[][] vectors) {
-    ClusterID[] unassigned = new ClusterID[vectors.length];
-    Arrays.setAll(unassigned, i -> new ClusterID(ClusterID.UNASSIGNED));
-    return TribuoData.of(vectors, unassigned, new ClusteringFactory());
+    LOG.setLevel(Level.WARNING);
+    ClusteringFactory factory = new ClusteringFactory();
+    MutableDataset<ClusterID> data =
+        new MutableDataset<>(
+            new SimpleDataSourceProvenance("layer-scale pairs", NO_TIME, factory), factory);
+    String[] names =
+        IntStream.range(0, vectors[0].length)
+            .mapToObj(f -> String.format(Locale.ROOT, "f%04d", f))
+            .toArray(String[]::new);
+    for (double[] vector : vectors) {
+      data.add(new ArrayExample<>(new ClusterID(ClusterID.UNASSIGNED), names, vector));
+    }
+    return data;
+  }
+
+  /**
+   * Returns the settings of a trainer as Tribuo states them, and the statistics that it reads;
+   * timestamps are no part of them.
+   */
+  static SortedMap<String, String> settings(Trainer<?> trainer, RoleStatistics statistics) {
+    SortedMap<String, String> settings = new TreeMap<>();
+    Map<String, Provenance> configured = trainer.getProvenance().getConfiguredParameters();
+    configured.forEach(
+        (name, value) -> {
+          if (value instanceof PrimitiveProvenance<?> primitive) {
+            settings.put(name, String.valueOf(primitive.getValue()));
+          } else if (value instanceof ObjectProvenance object) {
+            settings.put(name, object.getClassName().replaceFirst(".*[.$]", ""));
+          }
+        });
+    Provenance version = trainer.getProvenance().getInstanceValues().get("tribuo-version");
+    settings.put("library", "Tribuo " + version);
+    settings.put("statistics", String.join(" ", statistics.others().keySet()));
+    return settings;
   }
 
   /**

@@ -8,6 +8,7 @@ import io.scalekv.report.ReportTable;
 import io.scalekv.roles.LayerScale;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
@@ -88,15 +89,15 @@ final class AgreementStudy implements Study {
       ToDoubleBiFunction<Integer, Integer> value) {
     int layers = r.a().model().layers();
     int columns = r.scales().size();
-    double[][] values = new double[layers][columns];
-    double most = 0;
-    for (int l = 0; l < layers; l++) {
-      for (int c = 0; c < columns; c++) {
-        double v = value.applyAsDouble(l, r.firstScale() + c);
-        values[l][c] = v;
-        most = Double.isNaN(v) ? most : Math.max(most, Math.abs(v));
-      }
-    }
+    double[][] values =
+        LayerScale.table(layers, columns, (l, c) -> value.applyAsDouble(l, r.firstScale() + c));
+    double most =
+        Arrays.stream(values)
+            .flatMapToDouble(Arrays::stream)
+            .filter(v -> !Double.isNaN(v))
+            .map(Math::abs)
+            .max()
+            .orElse(0);
     BiFunction<Integer, Integer, String> drafters =
         (l, c) ->
             drafter(r.a(), l, r.firstScale() + c, "A") + drafter(r.b(), l, r.firstScale() + c, "B");

@@ -4,6 +4,7 @@ import io.scalekv.io.Require;
 import io.scalekv.metrics.Interval;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.apache.commons.statistics.descriptive.Quantile;
 
 /**
@@ -60,7 +61,10 @@ public final class BlockedSpearman {
 
   private final int blocks;
   private final int places;
-  private final boolean within;
+
+  /** Observations that are ranked together, by their numbers. */
+  private final int[][] strata;
+
   private final int[] once;
   private final double[] ranks;
 
@@ -83,7 +87,12 @@ public final class BlockedSpearman {
       double[][][] y, boolean within, int resamples, int permutations, long seed) {
     this.blocks = y.length;
     this.places = blocks == 0 ? 0 : y[0].length;
-    this.within = within;
+    this.strata =
+        within
+            ? IntStream.range(0, places)
+                .mapToObj(k -> IntStream.range(0, blocks).map(b -> b * places + k).toArray())
+                .toArray(int[][]::new)
+            : new int[][] {IntStream.range(0, blocks * places).toArray()};
     Require.that(
         blocks >= 3 && places >= 1 && y[0][0].length >= 1,
         "rank correlation must have at least 3 blocks, 1 place and 1 prompt, got %d blocks",
@@ -172,47 +181,34 @@ public final class BlockedSpearman {
    */
   private int[] groups(double[] values) {
     int[] groups = new int[values.length];
-    for (int stratum = 0; stratum < strata(); stratum++) {
-      double[] own = new double[within ? blocks : values.length];
-      for (int i = 0; i < own.length; i++) {
-        own[i] = values[at(i, stratum)];
-      }
-      double[] sorted = Arrays.stream(own).sorted().distinct().toArray();
-      for (int i = 0; i < own.length; i++) {
-        groups[at(i, stratum)] = Arrays.binarySearch(sorted, own[i]);
+    for (int[] stratum : strata) {
+      double[] sorted =
+          Arrays.stream(stratum).mapToDouble(i -> values[i]).sorted().distinct().toArray();
+      for (int i : stratum) {
+        groups[i] = Arrays.binarySearch(sorted, values[i]);
       }
     }
     return groups;
   }
 
-  private int strata() {
-    return within ? places : 1;
-  }
-
-  /** Observation i of a stratum. */
-  private int at(int i, int stratum) {
-    return within ? i * places + stratum : i;
-  }
-
   /** Average ranks where observations come {@code times} times, less their mean in the stratum. */
   private double[] ranks(int[] groups, int[] times) {
     double[] ranks = new double[groups.length];
-    int size = within ? blocks : groups.length;
-    for (int stratum = 0; stratum < strata(); stratum++) {
-      int[] count = new int[size];
+    for (int[] stratum : strata) {
+      int[] count = new int[stratum.length];
       int all = 0;
-      for (int i = 0; i < size; i++) {
-        count[groups[at(i, stratum)]] += times[at(i, stratum)];
-        all += times[at(i, stratum)];
+      for (int i : stratum) {
+        count[groups[i]] += times[i];
+        all += times[i];
       }
-      double[] rank = new double[size];
+      double[] rank = new double[stratum.length];
       int below = 0;
-      for (int g = 0; g < size; g++) {
+      for (int g = 0; g < rank.length; g++) {
         rank[g] = below + (count[g] + 1) / 2.0 - (all + 1) / 2.0;
         below += count[g];
       }
-      for (int i = 0; i < size; i++) {
-        ranks[at(i, stratum)] = rank[groups[at(i, stratum)]];
+      for (int i : stratum) {
+        ranks[i] = rank[groups[i]];
       }
     }
     return ranks;

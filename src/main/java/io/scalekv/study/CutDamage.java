@@ -9,6 +9,7 @@ import io.scalekv.experiment.RunResult;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.ImageMetrics;
 import io.scalekv.metrics.Psnr;
+import io.scalekv.roles.LayerScale;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -72,8 +73,6 @@ public record CutDamage(
     }
   }
 
-  private record Place(int layer, int scale) {}
-
   /** Copies the list. */
   public CutDamage {
     scales = List.copyOf(scales);
@@ -100,7 +99,7 @@ public record CutDamage(
    */
   public static List<CutDamage> of(Results results, String name, int layers) {
     Map<Boolean, Group> groups = new TreeMap<>();
-    Map<Boolean, Map<Place, RunResult>> runs = new TreeMap<>();
+    Map<Boolean, Map<LayerScale, RunResult>> runs = new TreeMap<>();
     for (RunResult r : results.runs().values()) {
       if (r.run().kind() != Run.Kind.POLICY) {
         continue;
@@ -119,8 +118,8 @@ public record CutDamage(
           name,
           known,
           group);
-      runs.computeIfAbsent(pairs, p -> new TreeMap<>(CutDamage::compare))
-          .put(new Place(Integer.parseInt(policy.settings().getOrDefault("layer", "0")), scale), r);
+      int layer = Integer.parseInt(policy.settings().getOrDefault("layer", "0"));
+      runs.computeIfAbsent(pairs, p -> new TreeMap<>()).put(new LayerScale(layer, scale), r);
     }
     Require.that(!runs.isEmpty(), "missing runs of policy one-layer in %s: sweep them", name);
     List<CutDamage> all = new ArrayList<>();
@@ -128,17 +127,12 @@ public record CutDamage(
     return all;
   }
 
-  private static int compare(Place a, Place b) {
-    return a.scale() != b.scale()
-        ? Integer.compare(a.scale(), b.scale())
-        : Integer.compare(a.layer(), b.layer());
-  }
-
-  private static CutDamage of(Group group, Map<Place, RunResult> runs, String name, int layers) {
+  private static CutDamage of(
+      Group group, Map<LayerScale, RunResult> runs, String name, int layers) {
     RunResult first = runs.values().iterator().next();
     ScaleSchedule schedule = first.run().generation().maps();
     List<Integer> scales =
-        runs.keySet().stream().map(Place::scale).distinct().filter(k -> k >= 0).toList();
+        runs.keySet().stream().map(LayerScale::scale).distinct().filter(k -> k >= 0).toList();
     int places = Math.max(1, scales.size());
     int budget = group.policy().budgetTokens();
     double[][][] bits = new double[layers][places][];
@@ -146,7 +140,7 @@ public record CutDamage(
     for (int l = 0; l < layers; l++) {
       for (int i = 0; i < places; i++) {
         int scale = scales.isEmpty() ? -1 : scales.get(i);
-        RunResult r = runs.get(new Place(l, scale));
+        RunResult r = runs.get(new LayerScale(l, scale));
         Require.that(
             r != null,
             "missing run of layer %d%s in %s: sweep it",

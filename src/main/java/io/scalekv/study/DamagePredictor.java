@@ -4,6 +4,7 @@ import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.Branch;
 import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.LayerStatistic;
+import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleStatistics;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,15 +33,12 @@ record DamagePredictor(String name, boolean oriented, double[][] values) {
       double[][] values = kept.table().value(s);
       add(all, new DamagePredictor(s.cliName(), true, map(values, v -> s.sign() * v)), first);
     }
-    int layers = kept.table().layers();
-    int scales = kept.table().scales();
     for (HeadStatistic s : HeadStatistic.values()) {
-      double[][] values = new double[layers][scales];
-      for (int l = 0; l < layers; l++) {
-        for (int k = 0; k < scales; k++) {
-          values[l][k] = profile.moments(Branch.CONDITIONAL, s, l, k).mean();
-        }
-      }
+      double[][] values =
+          LayerScale.table(
+              kept.table().layers(),
+              kept.table().scales(),
+              (l, k) -> profile.moments(Branch.CONDITIONAL, s, l, k).mean());
       if (all.stream().noneMatch(p -> p.name().equals(s.label()))) {
         add(all, new DamagePredictor(s.label(), false, values), first);
       }

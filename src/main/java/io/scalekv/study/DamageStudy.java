@@ -208,11 +208,7 @@ final class DamageStudy implements Study {
       }
 
       Interval of(double[][][] values) {
-        return Bootstrap.withSeed(0)
-            .mean(
-                Arrays.stream(values[layer][place])
-                    .mapToObj(v -> new double[] {v})
-                    .toArray(double[][]::new));
+        return Bootstrap.withSeed(0).mean(values[layer][place]);
       }
     }
 

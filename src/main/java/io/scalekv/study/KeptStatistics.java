@@ -9,6 +9,7 @@ import io.scalekv.report.LayerScaleMap;
 import io.scalekv.report.NamedFigure;
 import io.scalekv.report.Palette;
 import io.scalekv.roles.ClassifiedRoles;
+import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleBootstrap;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,12 +70,9 @@ record KeptStatistics(
    */
   NamedFigure probability(String name, int first, ClassifiedRoles roles, RoleBootstrap bootstrap) {
     int scales = schedule.scales() - first;
-    double[][] values = new double[table.layers()][scales];
-    for (int l = 0; l < table.layers(); l++) {
-      for (int k = 0; k < scales; k++) {
-        values[l][k] = bootstrap.drafterProbability(l, first + k);
-      }
-    }
+    double[][] values =
+        LayerScale.table(
+            table.layers(), scales, (l, k) -> bootstrap.drafterProbability(l, first + k));
     String title = model() + ": probability of a drafter, " + roles.classifier();
     return new NamedFigure(
         name,

@@ -6,7 +6,6 @@ import io.scalekv.report.LayerScaleMap;
 import io.scalekv.report.ReportTable;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RoleAssignment;
-import io.scalekv.roles.RoleChange;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -178,15 +177,15 @@ public record RoleAgreement(
 
   /** Returns the pairs whose role differs; none where a source has no roles. */
   public ReportTable changes() {
-    List<RoleChange> changes =
-        a.roles() == null || b.roles() == null ? List.of() : a.roles().diff(b.roles());
+    boolean both = a.roles() != null && b.roles() != null;
+    List<LayerScale> changes = both ? List.copyOf(a.roles().diff(b.roles())) : List.of();
     return ReportTable.of("changes", "Changed roles", changes)
-        .both("layer", "layer", c -> c.at().layer())
-        .data("scale", c -> c.at().scale() + 1)
-        .data("map", c -> a.model().schedule().map(c.at().scale()))
-        .text("scale", c -> scale(c.at().scale()))
-        .both("from", "A", c -> c.from().word())
-        .both("to", "B", c -> c.to().word())
+        .both("layer", "layer", LayerScale::layer)
+        .data("scale", p -> p.scale() + 1)
+        .data("map", p -> a.model().schedule().map(p.scale()))
+        .text("scale", p -> scale(p.scale()))
+        .both("from", "A", p -> a.roles().role(p.layer(), p.scale()).word())
+        .both("to", "B", p -> b.roles().role(p.layer(), p.scale()).word())
         .build();
   }
 

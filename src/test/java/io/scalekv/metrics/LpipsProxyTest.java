@@ -62,9 +62,9 @@ final class LpipsProxyTest {
     List<FeatureMap> wide = List.of(new FeatureMap(1, 2, 1, 2, new float[4]));
     List<FeatureMap> tall = List.of(new FeatureMap(1, 2, 2, 1, new float[4]));
     IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> LpipsProxy.of(wide, tall));
+        assertThrows(IllegalArgumentException.class, () -> LpipsProxy.of(wide, tall, 0));
     assertTrue(e.getMessage().endsWith("got [[1, 2, 1, 2]] and [[1, 2, 2, 1]]"), e.getMessage());
-    assertThrows(IllegalArgumentException.class, () -> LpipsProxy.of(wide, List.of()));
+    assertThrows(IllegalArgumentException.class, () -> LpipsProxy.of(wide, List.of(), 0));
   }
 
   @Test

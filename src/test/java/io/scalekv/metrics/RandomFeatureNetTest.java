@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -143,12 +144,24 @@ final class RandomFeatureNetTest {
     net.features(images.subList(0, 1));
     int held = net.held();
     double[][] pooled = net.pooled(images);
-    double[] distances = LpipsProxy.of(net, images, distorted);
+    MetricNets nets =
+        new MetricNets() {
+          @Override
+          public FeatureNet features() {
+            return net;
+          }
+        };
+    Scoring scoring = new Scoring(List.of(LpipsProxy.METRIC), nets, new ReferenceFeatures());
+    scoring.accept(
+        IntStream.range(0, 70)
+            .mapToObj(i -> ImagePair.of(images.get(i), distorted.get(i)))
+            .toList());
     assertEquals(held, net.held());
     assertEquals(70, pooled.length);
     for (int i : new int[] {0, 4, 5, 69}) {
       assertArrayEquals(net.pooled(images.subList(i, i + 1))[0], pooled[i], 1e-5);
-      assertEquals(LpipsProxy.of(net, images.get(i), distorted.get(i)), distances[i], 1e-6);
+      double distance = scoring.scores().get(i).values().get(LpipsProxy.METRIC.key());
+      assertEquals(LpipsProxy.of(net, images.get(i), distorted.get(i)), distance, 1e-6);
     }
     FeatureMap last = net.features(images.subList(69, 70)).get(3);
     double sum = 0;
@@ -169,7 +182,8 @@ final class RandomFeatureNetTest {
     assertRefused("got [4, 4]", () -> RandomFeatureNet.of(4, 4));
     assertRefused("got []", RandomFeatureNet::of);
     assertRefused(
-        "got 1 and 0", () -> LpipsProxy.of(net, List.of(TestImages.flat(1, 16, 16)), List.of()));
+        "got 16x16 and 16x17",
+        () -> LpipsProxy.of(net, TestImages.flat(1, 16, 16), TestImages.flat(1, 16, 17)));
     assertRefused("got 23", () -> new FeatureMap(1, 2, 3, 4, new float[23]));
     for (int zero = 0; zero < 4; zero++) {
       int[] shape = {1, 1, 1, 1};

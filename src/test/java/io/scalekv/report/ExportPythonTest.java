@@ -36,7 +36,7 @@ final class ExportPythonTest {
   private JsonNode open(Export.Format format, String tool, String module, String below)
       throws IOException, InterruptedException {
     Path out = Export.target(folder, format);
-    Export.write(ExportTest.SWEEP, format, out);
+    ExportTest.write(ExportTest.SWEEP, format, out);
     Path path = out.resolve(below).toAbsolutePath();
     return JsonMapper.shared().readTree(Python.run(List.of(module), SCRIPT, tool, path));
   }

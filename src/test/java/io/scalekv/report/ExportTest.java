@@ -49,8 +49,12 @@ final class ExportTest {
     rows = TidyRow.of(Results.read(results)).toList();
   }
 
+  static Export.Written write(Path results, Export.Format format, Path out) throws IOException {
+    return Export.open(results).write(format, out, done -> {});
+  }
+
   private Export.Written export(Export.Format format) throws IOException {
-    return Export.write(results.getParent(), format, Export.target(folder.resolve("x"), format));
+    return write(results.getParent(), format, Export.target(folder.resolve("x"), format));
   }
 
   private static Object value(TidyRow row, String column) {
@@ -150,7 +154,7 @@ final class ExportTest {
   @Test
   void parquetInSeveralRowGroups() throws IOException {
     Path file = folder.resolve("sweep.parquet");
-    Export.Written w = Export.write(SWEEP, Export.Format.PARQUET, file);
+    Export.Written w = write(SWEEP, Export.Format.PARQUET, file);
     assertTrue(w.rows() > ParquetFile.GROUP, w.toString());
     ParquetReader reader = new ParquetReader(file);
     assertEquals(2, reader.footer().getRow_groups().size());
@@ -339,7 +343,7 @@ final class ExportTest {
     made.add("g", "..", made.run(Run.Kind.POLICY, "snapkv", "10%", 27, null), 20);
     made.write(odd);
     Path out = folder.resolve("y");
-    for (Path file : Export.write(odd, Export.Format.TENSORBOARD, out).files()) {
+    for (Path file : write(odd, Export.Format.TENSORBOARD, out).files()) {
       assertTrue(file.normalize().startsWith(out), file.toString());
       assertEquals(4, out.relativize(file.normalize()).getNameCount() + 1, file.toString());
     }
@@ -351,7 +355,7 @@ final class ExportTest {
     new ReportFixtures("none", 2).failures().write(empty);
     assertThrows(
         IllegalArgumentException.class,
-        () -> Export.write(empty, Export.Format.CSV, folder.resolve("z.csv")));
+        () -> write(empty, Export.Format.CSV, folder.resolve("z.csv")));
     assertTrue(Files.notExists(folder.resolve("z.csv")));
   }
 }

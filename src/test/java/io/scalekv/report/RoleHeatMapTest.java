@@ -70,12 +70,10 @@ class RoleHeatMapTest {
     Calibration document = document(model, layers, layers == 32 ? MEGAPIXEL : POCKET, budget, 3);
     Path png = folder.resolve("figures/roles.png");
     Path svg = folder.resolve("figures/roles.svg");
-    RoleHeatMap.of(document).writePng(png);
-    RoleHeatMap.of(document).writeSvg(svg);
+    RoleHeatMap.of(document).write(png.getParent(), "roles");
     byte[] pngBytes = Files.readAllBytes(png);
     byte[] svgBytes = Files.readAllBytes(svg);
-    RoleHeatMap.of(document).writePng(png);
-    RoleHeatMap.of(document).writeSvg(svg);
+    RoleHeatMap.of(document).write(png.getParent(), "roles");
     assertArrayEquals(pngBytes, Files.readAllBytes(png));
     assertArrayEquals(svgBytes, Files.readAllBytes(svg));
 

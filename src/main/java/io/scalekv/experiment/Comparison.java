@@ -9,16 +9,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 
 /**
- * Which policy is better than which: every two runs with the same budget and the same images,
- * prompt by prompt (the mean over a prompt's seeds), by Wilcoxon's signed-rank test, two-sided,
- * with Holm's correction over the whole table.
+ * Which policy is better than which: every two runs with the same images and the same budget, and
+ * every two that differ in number format, guidance or split of the budget and whose peaks of stored
+ * bytes differ by at most 2 %; prompt by prompt (the mean over a prompt's seeds), by Wilcoxon's
+ * signed-rank test, two-sided, with Holm's correction over the whole table.
  *
  * @param metric what is compared
- * @param pairs every two runs of one budget, in the order of the runs
+ * @param pairs every two runs of one budget, in the order of the runs; then those of equal bytes
  */
 public record Comparison(Metric metric, List<Pair> pairs) {
   /**
@@ -28,7 +31,8 @@ public record Comparison(Metric metric, List<Pair> pairs) {
    * @param b id of the other
    * @param labelA label of one
    * @param labelB label of the other
-   * @param budget what {@link Run.Policy#equalBudget} says of both
+   * @param budget what {@link Run.Policy#equalBudget} says of both, or the peak of the larger, such
+   *     as {@code 17.2 MiB peak}
    * @param prompts number of pairs of values
    * @param different how many of them differ
    * @param difference mean of a − b over prompts with its 95 % interval; infinite values left out
@@ -53,11 +57,26 @@ public record Comparison(Metric metric, List<Pair> pairs) {
 
   private static final double LEVEL = 0.05;
 
-  /** A run with its label and values, one a prompt. */
-  private record Entry(String id, String label, Run run, double[] values) {}
+  /** Largest difference of two peaks that count as equal, as a share of the larger. */
+  private static final double EQUAL_BYTES = 0.02;
+
+  /** A run with its label, its peak of stored bytes and its values, one a prompt. */
+  private record Entry(String id, String label, Run run, long peakBytes, double[] values) {
+    private boolean equalBytes(Entry other) {
+      long more = Math.max(peakBytes, other.peakBytes);
+      return peakBytes > 0
+          && other.peakBytes > 0
+          && Math.abs(peakBytes - other.peakBytes) <= EQUAL_BYTES * more
+          && images(run).equals(images(other.run));
+    }
+  }
 
   /** Two runs with the test of their values. */
-  private record Tested(Entry a, Entry b, Wilcoxon.Result test) {
+  private record Tested(Entry a, Entry b, String budget, Wilcoxon.Result test) {
+    static Tested of(Entry a, Entry b, String budget) {
+      return new Tested(a, b, budget, Wilcoxon.test(Wilcoxon.differences(a.values(), b.values())));
+    }
+
     Pair pair(double corrected, Metric metric) {
       int higher = metric.higherIsBetter() ? test.higher() : -test.higher();
       return new Pair(
@@ -65,7 +84,7 @@ public record Comparison(Metric metric, List<Pair> pairs) {
           b.id(),
           a.label(),
           b.label(),
-          a.run().policy().equalBudget(),
+          budget,
           a.values().length,
           test.n(),
           Bootstrap.withSeed(0).difference(a.values(), b.values()),
@@ -104,27 +123,30 @@ public record Comparison(Metric metric, List<Pair> pairs) {
       throw new IllegalArgumentException(
           "a comparison needs a metric of single images, got " + metric.key());
     }
-    Map<List<Object>, List<Entry>> groups = new LinkedHashMap<>();
+    List<Entry> all = new ArrayList<>();
     for (RunResult r : runs) {
       boolean full = r.run().policy().budget() == null;
       if (r.run().kind() == Run.Kind.POLICY && !full && r.run().metrics().contains(metric.key())) {
-        Entry entry =
-            new Entry(
-                r.id(), labels.getOrDefault(r.id(), r.id()), r.run(), r.byPrompt(metric.key()));
-        groups.computeIfAbsent(shared(r.run()), g -> new ArrayList<>()).add(entry);
+        RunResult.Memory m = r.memory();
+        long peak = m == null || m.peakKvBytes() == null ? 0 : m.peakKvBytes();
+        String label = labels.getOrDefault(r.id(), r.id());
+        all.add(new Entry(r.id(), label, r.run(), peak, r.byPrompt(metric.key())));
       }
     }
+    Map<List<Object>, List<Entry>> groups = new LinkedHashMap<>();
+    all.forEach(e -> groups.computeIfAbsent(shared(e.run()), g -> new ArrayList<>()).add(e));
     List<Tested> tests = new ArrayList<>();
     for (List<Entry> group : groups.values()) {
-      for (int i = 0; i < group.size(); i++) {
-        for (int j = i + 1; j < group.size(); j++) {
-          Entry a = group.get(i);
-          Entry b = group.get(j);
-          double[] differences = Wilcoxon.differences(a.values(), b.values());
-          tests.add(new Tested(a, b, Wilcoxon.test(differences)));
-        }
-      }
+      pairs(group, (a, b) -> tests.add(Tested.of(a, b, a.run().policy().equalBudget())));
     }
+    pairs(
+        all,
+        (a, b) -> {
+          if (a.equalBytes(b) && !form(a.run()).equals(form(b.run()))) {
+            double mib = Math.max(a.peakBytes(), b.peakBytes()) / (double) (1 << 20);
+            tests.add(Tested.of(a, b, String.format(Locale.ROOT, "%.1f MiB peak", mib)));
+          }
+        });
     double[] corrected = Holm.adjust(tests.stream().mapToDouble(t -> t.test().p()).toArray());
     List<Pair> pairs = new ArrayList<>();
     for (int i = 0; i < corrected.length; i++) {
@@ -133,17 +155,27 @@ public record Comparison(Metric metric, List<Pair> pairs) {
     return new Comparison(metric, pairs);
   }
 
-  /** Returns what two runs must share to be compared. */
+  private static void pairs(List<Entry> entries, BiConsumer<Entry, Entry> use) {
+    for (int i = 0; i < entries.size(); i++) {
+      for (int j = i + 1; j < entries.size(); j++) {
+        use.accept(entries.get(i), entries.get(j));
+      }
+    }
+  }
+
+  /** Returns what runs of the same images share. */
+  private static List<Object> images(Run c) {
+    return List.of(c.model(), c.generation(), c.prompts());
+  }
+
+  /** Returns what runs of one budget share. */
   private static List<Object> shared(Run c) {
+    return List.of(images(c), c.policy().equalBudget(), form(c));
+  }
+
+  /** Returns number formats, guidance and split of the budget. */
+  private static List<Object> form(Run c) {
     Run.Policy p = c.policy();
-    return Arrays.asList(
-        c.model(),
-        c.generation(),
-        c.prompts(),
-        p.equalBudget(),
-        p.unconditionalTokens(),
-        p.keyType(),
-        p.valueType(),
-        p.cfgUntil());
+    return Arrays.asList(p.unconditionalTokens(), p.keyType(), p.valueType(), p.cfgUntil());
   }
 }

@@ -115,8 +115,9 @@ final class Expansion {
   private void add(String group, List<ExperimentSpec.Setting> settings, Run.Prompts prompts) {
     Map<ExperimentSpec.Recipe, Run.Calibration> calibrations = new LinkedHashMap<>();
     settings.forEach(s -> calibrations.computeIfAbsent(s.calibration(), this::calibration));
-    Map<Run.Calibration, String> notes =
-        toldApart(List.copyOf(new LinkedHashSet<>(calibrations.values())));
+    Map<Run.Calibration, List<String>> words = new LinkedHashMap<>();
+    calibrations.forEach((recipe, made) -> words.putIfAbsent(made, words(made, recipe.prompts())));
+    Map<Run.Calibration, String> notes = toldApart(words);
     boolean sizes = settings.stream().map(ExperimentSpec.Setting::size).distinct().count() > 1;
     boolean batches = settings.stream().map(ExperimentSpec.Setting::batch).distinct().count() > 1;
     boolean types =
@@ -380,29 +381,30 @@ final class Expansion {
     return Sha256.of(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** For each calibration the words that differ from those of others of its kind. */
-  private static Map<Run.Calibration, String> toldApart(List<Run.Calibration> all) {
+  /** For each calibration those of its words that differ from those of others of its kind. */
+  private static Map<Run.Calibration, String> toldApart(Map<Run.Calibration, List<String>> all) {
     Map<Run.Calibration, String> notes = new LinkedHashMap<>();
-    for (Run.Calibration one : all) {
-      List<String> telling = new ArrayList<>();
-      for (int w = 0; w < words(one).size(); w++) {
-        int place = w;
-        String word = words(one).get(w);
-        boolean differs =
-            all.stream()
-                .filter(other -> place == 0 || other.getClass() == one.getClass())
-                .anyMatch(other -> !words(other).get(place).equals(word));
-        if (differs && !word.isEmpty()) {
-          telling.add(word);
-        }
-      }
-      notes.put(one, telling.isEmpty() ? "" : " (" + String.join(", ", telling) + ")");
-    }
+    all.forEach(
+        (one, words) -> {
+          List<String> telling = new ArrayList<>();
+          for (int w = 0; w < words.size(); w++) {
+            int place = w;
+            boolean differs =
+                all.keySet().stream()
+                    .filter(other -> place == 0 || other.getClass() == one.getClass())
+                    .anyMatch(other -> !all.get(other).get(place).equals(words.get(place)));
+            if (differs && !words.get(place).isEmpty()) {
+              telling.add(words.get(place));
+            }
+          }
+          notes.put(one, telling.isEmpty() ? "" : " (" + String.join(", ", telling) + ")");
+        });
     return notes;
   }
 
   /** Words for a calibration; those of one kind have the same places. */
-  private static List<String> words(Run.Calibration calibration) {
+  private static List<String> words(
+      Run.Calibration calibration, ExperimentSpec.Prompts prompts) {
     if (calibration instanceof Run.Calibration.Measured m) {
       return List.of(
           m.statistic(),
@@ -410,6 +412,7 @@ final class Expansion {
           "K' " + m.topK(),
           m.drafters() == null ? "" : counted(m.drafters(), "drafter"),
           counted(m.prompts(), "prompt"),
+          prompts.skip() == null ? "from the first" : "after " + prompts.skip(),
           "seed " + m.seed(),
           m.querySamples() + " rows");
     }

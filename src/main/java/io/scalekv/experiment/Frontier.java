@@ -17,16 +17,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The settings of an experiment that no other setting beats at their bytes or fewer: every point
- * has more bytes and a higher PSNR of the mean MSE ({@link Psnr#OF_MEAN_MSE}) than the one before.
- * Bytes are what the cache was measured to hold for one image, all guidance branches and scales of
- * int8 numbers included.
+ * The frontier of an experiment, by peak bytes of keys and values and PSNR of the mean MSE ({@link
+ * Psnr#OF_MEAN_MSE}): the settings that no other setting beats at their bytes or fewer, and all
+ * measured settings that differ from one of them in the budget alone, so that a value between two
+ * budgets is interpolated between the nearest ones that were measured.
  *
- * <p>Neighbours may lie within each other's interval: the frontier is that of the means.
+ * <p>Bytes are what the cache was measured to hold for one image, all guidance branches and scales
+ * of int8 numbers included. Neighbours may lie within each other's interval: the frontier is that of
+ * the means.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}
  * @param experiment name of the experiment
@@ -36,7 +40,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param cfg guidance
  * @param prompts of the measurement
  * @param candidates settings that were measured
- * @param points by bytes
+ * @param points by bytes; {@link #best()} are those on the frontier
  */
 public record Frontier(
     int schemaVersion,
@@ -98,6 +102,20 @@ public record Frontier(
               r.metrics()));
     }
 
+    /** Returns what settings that differ in the budget alone share; a split stands for itself. */
+    public String series() {
+      Run.Policy p = policy;
+      String split =
+          p.unconditionalBudget() == null ? "" : p.budget() + " and " + p.unconditionalBudget();
+      return String.join(
+          " ",
+          p.name(),
+          String.valueOf(p.keyType()),
+          String.valueOf(p.valueType()),
+          String.valueOf(p.cfgUntil()),
+          split);
+    }
+
     /** Returns the value to rank by, in dB; +∞ where all images are those of the full cache. */
     public double psnrDb() {
       return psnrOfMeanMse.ranked();
@@ -126,6 +144,11 @@ public record Frontier(
     return all;
   }
 
+  /** Returns the settings that no other beats at their bytes or fewer. */
+  public List<Point> best() {
+    return best(points);
+  }
+
   /** Those settings that no other beats, of settings by bytes, the best first. */
   static List<Point> best(List<Point> settings) {
     List<Point> best = new ArrayList<>();
@@ -149,6 +172,7 @@ public record Frontier(
         "experiment %s: must hold results with measured bytes and PSNR",
         results.file().name());
     Run any = results.runs().get(settings.get(0).run()).run();
+    Set<String> series = best(settings).stream().map(Point::series).collect(Collectors.toSet());
     return new Frontier(
         SCHEMA_VERSION,
         results.file().name(),
@@ -158,7 +182,7 @@ public record Frontier(
         any.generation().cfg(),
         any.prompts(),
         settings.size(),
-        best(settings));
+        settings.stream().filter(p -> series.contains(p.series())).toList());
   }
 
   /** The frontier that comes with a model, if one does. */

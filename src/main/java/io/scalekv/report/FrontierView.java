@@ -40,7 +40,7 @@ record FrontierView(Results results, List<Frontier.Point> settings, Frontier fro
 
   /** The number of a point on the frontier, from 1; 0 for others. */
   private int number(Frontier.Point p) {
-    return frontier.points().indexOf(p) + 1;
+    return frontier.best().indexOf(p) + 1;
   }
 
   /** Returns every setting by bytes. */
@@ -104,7 +104,7 @@ record FrontierView(Results results, List<Frontier.Point> settings, Frontier fro
     }
     List<LineFigure.Line> lines = new ArrayList<>();
     List<Frontier.Point> finite =
-        frontier.points().stream().filter(p -> Double.isFinite(p.psnrDb())).toList();
+        frontier.best().stream().filter(p -> Double.isFinite(p.psnrDb())).toList();
     double[] x = finite.stream().mapToDouble(p -> p.bytes() / KIB).toArray();
     double[] y = finite.stream().mapToDouble(Frontier.Point::psnrDb).toArray();
     lines.add(LineFigure.Line.smooth("frontier", PolicyStyle.of("full"), x, y));

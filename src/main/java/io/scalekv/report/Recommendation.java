@@ -168,7 +168,7 @@ public record Recommendation(
   private static Choice choice(Frontier frontier, long bytesPerImage) {
     Map<String, List<Frontier.Point>> series = new LinkedHashMap<>();
     for (Frontier.Point p : frontier.points()) {
-      series.computeIfAbsent(series(p.policy()), s -> new ArrayList<>()).add(p);
+      series.computeIfAbsent(p.series(), s -> new ArrayList<>()).add(p);
     }
     long least = frontier.points().stream().mapToLong(Frontier.Point::bytes).min().orElse(0);
     Require.that(
@@ -184,19 +184,6 @@ public record Recommendation(
             Comparator.comparingDouble(Choice::psnrDb)
                 .thenComparing(Comparator.comparing(Choice::bytes).reversed()))
         .orElseThrow();
-  }
-
-  /** Settings that differ in the budget alone; a split of the budget stands for itself. */
-  private static String series(Run.Policy p) {
-    String split =
-        p.unconditionalBudget() == null ? "" : p.budget() + " and " + p.unconditionalBudget();
-    return String.join(
-        " ",
-        p.name(),
-        String.valueOf(p.keyType()),
-        String.valueOf(p.valueType()),
-        String.valueOf(p.cfgUntil()),
-        split);
   }
 
   private static Choice choice(List<Frontier.Point> points, long bytes) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.scalekv.cache.CacheType;
 import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.HaarPsi;
 import io.scalekv.metrics.LpipsProxy;
@@ -52,6 +53,75 @@ final class ComparisonTest {
     assertEquals(1, c.pairs().size());
     assertEquals("300000 bytes", c.pairs().get(0).budget());
     assertEquals(-1, c.pairs().get(0).better());
+  }
+
+  /** A result in another number format, with a peak of stored bytes. */
+  private static RunResult int8(RunResult like, long peak) {
+    Run r = like.run();
+    Run.Policy p = r.policy();
+    Run.Policy policy =
+        new Run.Policy(
+            p.name(),
+            p.budget(),
+            p.budgetTokens(),
+            null,
+            null,
+            CacheType.INT8,
+            CacheType.INT8,
+            null);
+    Run run =
+        new Run(
+            r.kind(),
+            r.model(),
+            r.generation(),
+            r.prompts(),
+            policy,
+            r.calibration(),
+            r.distortion(),
+            r.metrics(),
+            r.nets(),
+            r.repeats());
+    RunResult.Memory m = like.memory();
+    RunResult.Memory memory =
+        new RunResult.Memory(
+            m.budgetTokens(),
+            m.tokensBetweenScales(),
+            m.peakTokens(),
+            m.kvBytes(),
+            peak,
+            m.allocatedBytes(),
+            m.nominalKvBytes(),
+            m.fullKvBytes(),
+            m.percentOfFull(),
+            CacheType.INT8,
+            CacheType.INT8,
+            m.branches(),
+            m.batch());
+    return new RunResult(
+        like.schemaVersion(),
+        run.id(),
+        run,
+        like.provenance(),
+        memory,
+        like.latency(),
+        like.metrics(),
+        like.bitAgreementByMap(),
+        like.notes(),
+        like.images(),
+        like.attention());
+  }
+
+  /** Formats are compared at equal bytes, whatever their budgets; 2 % are equal, more are not. */
+  @Test
+  void otherFormatsAreComparedAtEqualBytes() {
+    long bytes = GOOD.memory().peakKvBytes();
+    RunResult equal = int8(BAD, bytes * 99 / 100);
+    Comparison.Pair p = Comparison.of(List.of(equal, GOOD), Map.of(), Psnr.METRIC).pairs().get(0);
+    assertEquals(GOOD.id(), p.b());
+    assertEquals(-1, p.better());
+    assertEquals("1.0 MiB peak", p.budget());
+    RunResult more = int8(BAD, bytes * 103 / 100);
+    assertEquals(List.of(), Comparison.of(List.of(more, GOOD), Map.of(), Psnr.METRIC).pairs());
   }
 
   @Test

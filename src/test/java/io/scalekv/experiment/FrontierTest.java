@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,11 +90,6 @@ final class FrontierTest {
   }
 
   @Test
-  void theNearestSettingBelowIsTaken() {
-    Frontier f = frontier(List.of(point(10, 20.0), point(20, 25.0), point(40, 30.0)));
-  }
-
-  @Test
   void filesComeBack() throws IOException {
     Frontier f = frontier(List.of(point(10, 20.0), point(20, null)));
     Path file = folder.resolve("frontier.json");
@@ -115,6 +112,14 @@ final class FrontierTest {
     assertEquals(10_256_384 / 16, heatKv.bytes());
     Frontier f = Frontier.of(Results.read(confirm));
     assertEquals(24, f.candidates());
+    assertEquals(Frontier.best(all), f.best());
+    Set<String> series =
+        f.best().stream().map(Frontier.Point::series).collect(Collectors.toSet());
+    assertEquals(
+        all.stream().filter(p -> series.contains(p.series())).toList(),
+        f.points(),
+        "every measured budget of a series on the frontier");
+    assertTrue(f.points().size() > f.best().size());
     assertTrue(f.points().stream().noneMatch(p -> p.policy().name().startsWith("scalekv")));
     assertTrue(f.points().stream().anyMatch(p -> p.label().equals("heatkv at 10%")));
   }

@@ -412,7 +412,7 @@ final class Expansion {
           "K' " + m.topK(),
           m.drafters() == null ? "" : counted(m.drafters(), "drafter"),
           counted(m.prompts(), "prompt"),
-          prompts.skip() == null ? "from the first" : "after " + prompts.skip(),
+          "from prompt " + (prompts.skip() == null ? 1 : prompts.skip() + 1),
           "seed " + m.seed(),
           m.querySamples() + " rows");
     }

@@ -68,7 +68,7 @@ final class FindingsFigureTest {
     same(
         "docs/figures/who-wins.svg",
         dots(
-            beside(table(page, "### pocket-l", 12, 3), table(page, "### pocket-xl", 12, 2)),
+            beside(table(page, "### pocket-l", 12, 3), table(page, "### pocket-xl", 12, 3)),
             "PSNR of policies on pocket-l and pocket-xl",
             List.of("pocket-l: 921 tokens of prefix", "pocket-xl: 1 497 tokens of prefix"),
             "● 10 %, ○ 4 % of the peak bytes",

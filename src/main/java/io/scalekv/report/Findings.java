@@ -145,6 +145,7 @@ record Findings(String asked, List<String> found) {
     private final List<ResultRow> cuts;
     private final List<MetricColumn> columns;
     private final List<Comparison> comparisons;
+    private final boolean byBytes;
 
     Fidelity(Results results, List<ResultRow> rows) {
       this.rows = rows;
@@ -154,6 +155,7 @@ record Findings(String asked, List<String> found) {
               .filter(c -> !c.caption() && !c.ofSets())
               .toList();
       this.comparisons = Significance.of(results).comparisons();
+      this.byBytes = formats(cuts) > 1 && cuts.stream().allMatch(Fidelity::measured);
     }
 
     String sentences(String model, List<String> found) {
@@ -162,13 +164,7 @@ record Findings(String asked, List<String> found) {
               .filter(c -> tested(c) == Psnr.METRIC)
               .findFirst()
               .or(() -> columns.stream().findFirst());
-      Map<String, List<ResultRow>> budgets = new LinkedHashMap<>();
-      for (ResultRow r : cuts) {
-        budgets
-            .computeIfAbsent(
-                r.row().group() + ", " + r.run().policy().equalBudget(), b -> new ArrayList<>())
-            .add(r);
-      }
+      List<List<ResultRow>> budgets = byBytes ? equalBytes() : equalBudgets();
       long settings = cuts.stream().map(ResultRow::series).distinct().count();
       String asked =
           "Which setting keeps the images of %s closest to those of the full cache? %s"
@@ -179,7 +175,7 @@ record Findings(String asked, List<String> found) {
                 + (rows.isEmpty() ? "no run has a result." : "no budget has a result."));
         return asked + ".";
       }
-      budgets.values().forEach(of -> budget(first.get(), of, budgets.size() > 1, found));
+      budgets.forEach(of -> budget(first.get(), of, budgets.size() > 1, found));
       ruler(first.get(), found);
       Run.Prompts p = cuts.get(0).run().prompts();
       if (p.count() < FEW_PROMPTS) {
@@ -196,6 +192,41 @@ record Findings(String asked, List<String> found) {
                       .collect(Collectors.joining(", ")),
                   p.count(),
                   p.seeds() == 1 ? "" : " of " + p.seeds() + " seeds");
+    }
+
+    private static long formats(List<ResultRow> rows) {
+      return rows.stream()
+          .map(r -> r.run().policy().keyType() + " " + r.run().policy().valueType())
+          .distinct()
+          .count();
+    }
+
+    private static boolean measured(ResultRow r) {
+      return r.result().memory() != null && r.result().memory().peakKvBytes() != null;
+    }
+
+    private List<List<ResultRow>> equalBudgets() {
+      Map<String, List<ResultRow>> budgets = new LinkedHashMap<>();
+      for (ResultRow r : cuts) {
+        String key = r.row().group() + ", " + r.run().policy().equalBudget();
+        budgets.computeIfAbsent(key, b -> new ArrayList<>()).add(r);
+      }
+      return List.copyOf(budgets.values());
+    }
+
+    /** Settings of several number formats that held about the same, two or more of them together. */
+    private List<List<ResultRow>> equalBytes() {
+      List<List<ResultRow>> groups = new ArrayList<>();
+      for (ResultRow r :
+          cuts.stream().sorted(Comparator.comparingDouble(Fidelity::held).reversed()).toList()) {
+        List<ResultRow> last = groups.isEmpty() ? null : groups.get(groups.size() - 1);
+        if (last == null || held(last.get(0)) > EQUAL_BYTES * held(r)) {
+          last = new ArrayList<>();
+          groups.add(last);
+        }
+        last.add(r);
+      }
+      return groups.stream().filter(group -> group.size() > 1).toList();
     }
 
     private List<ResultRow> ranked(MetricColumn c, List<ResultRow> of) {
@@ -215,7 +246,9 @@ record Findings(String asked, List<String> found) {
       }
       ResultRow best = ranked.get(0);
       StringBuilder text = new StringBuilder();
-      if (several) {
+      if (byBytes) {
+        text.append(text("At %.2f MiB an image: ", held(best) / KIB));
+      } else if (several) {
         Run.Policy p = best.run().policy();
         text.append("At ").append(p.budget().replaceFirst("%$", " %"));
         text.append(
@@ -235,8 +268,8 @@ record Findings(String asked, List<String> found) {
       negative(c, ranked, found);
     }
 
-    private static String name(ResultRow r) {
-      return r.series();
+    private String name(ResultRow r) {
+      return byBytes ? r.row().label() : r.series();
     }
 
     private static String value(MetricColumn c, ResultRow r) {
@@ -313,10 +346,10 @@ record Findings(String asked, List<String> found) {
     }
 
     /** Returns what the settings held where that is not the same. */
-    private static String bytes(List<ResultRow> of) {
+    private String bytes(List<ResultRow> of) {
       List<ResultRow> measured =
           of.stream()
-              .filter(r -> r.result().memory() != null && r.result().memory().peakKvBytes() != null)
+              .filter(Fidelity::measured)
               .sorted(Comparator.comparingDouble(Fidelity::held))
               .toList();
       if (measured.size() < 2) {
@@ -338,7 +371,10 @@ record Findings(String asked, List<String> found) {
 
     /** Adds what speaks against the settings of one budget. */
     private void negative(MetricColumn c, List<ResultRow> ranked, List<String> found) {
-      String budget = ranked.get(0).run().policy().budget().replaceFirst("%$", " %");
+      String budget =
+          byBytes
+              ? text("%.2f MiB an image", held(ranked.get(0)) / KIB)
+              : ranked.get(0).run().policy().budget().replaceFirst("%$", " %");
       ranked.stream()
           .filter(r -> r.run().policy().name().equals("random"))
           .findFirst()
@@ -347,7 +383,7 @@ record Findings(String asked, List<String> found) {
                 String weak =
                     ranked.stream()
                         .filter(r -> !r.equals(random) && better(c, r, random) <= 0)
-                        .map(Fidelity::name)
+                        .map(this::name)
                         .collect(Collectors.joining(", "));
                 if (!weak.isEmpty()) {
                   found.add(

@@ -403,8 +403,7 @@ final class Expansion {
   }
 
   /** Words for a calibration; those of one kind have the same places. */
-  private static List<String> words(
-      Run.Calibration calibration, ExperimentSpec.Prompts prompts) {
+  private static List<String> words(Run.Calibration calibration, ExperimentSpec.Prompts prompts) {
     if (calibration instanceof Run.Calibration.Measured m) {
       return List.of(
           m.statistic(),

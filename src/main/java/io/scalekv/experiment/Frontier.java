@@ -29,8 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
  * budgets is interpolated between the nearest ones that were measured.
  *
  * <p>Bytes are what the cache was measured to hold for one image, all guidance branches and scales
- * of int8 numbers included. Neighbours may lie within each other's interval: the frontier is that of
- * the means.
+ * of int8 numbers included. Neighbours may lie within each other's interval: the frontier is that
+ * of the means.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}
  * @param experiment name of the experiment

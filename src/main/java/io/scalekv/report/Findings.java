@@ -214,7 +214,9 @@ record Findings(String asked, List<String> found) {
       return List.copyOf(budgets.values());
     }
 
-    /** Settings of several number formats that held about the same, two or more of them together. */
+    /**
+     * Settings of several number formats that held about the same, two or more of them together.
+     */
     private List<List<ResultRow>> equalBytes() {
       List<List<ResultRow>> groups = new ArrayList<>();
       for (ResultRow r :

@@ -113,8 +113,7 @@ final class FrontierTest {
     Frontier f = Frontier.of(Results.read(confirm));
     assertEquals(24, f.candidates());
     assertEquals(Frontier.best(all), f.best());
-    Set<String> series =
-        f.best().stream().map(Frontier.Point::series).collect(Collectors.toSet());
+    Set<String> series = f.best().stream().map(Frontier.Point::series).collect(Collectors.toSet());
     assertEquals(
         all.stream().filter(p -> series.contains(p.series())).toList(),
         f.points(),

@@ -83,7 +83,9 @@ final class Expansion {
       config.family().check(List.of(DrawingOption.CLASS));
     }
     List<String> lines =
-        named ? spec.classes().stream().map(Object::toString).toList() : lines(spec.prompts(), 0);
+        named
+            ? spec.classes().stream().map(Object::toString).toList()
+            : lines(spec.prompts(), "/prompts", 0);
     lines.forEach(config::checkPrompt);
     return lines;
   }
@@ -91,20 +93,22 @@ final class Expansion {
   /**
    * Returns prompts of a file; for a class-conditional model as many classes.
    *
+   * @param place of the prompts in the experiment's file, for errors
    * @param phase see {@link ModelConfig#someClasses}
    */
-  private List<String> lines(ExperimentSpec.Prompts p, double phase) {
-    List<String> lines = lines(p);
+  private List<String> lines(ExperimentSpec.Prompts p, String place, double phase) {
+    List<String> lines = lines(p, place);
     return model.config().classes() == 0 ? lines : model.config().someClasses(lines.size(), phase);
   }
 
-  private List<String> lines(ExperimentSpec.Prompts p) {
+  private List<String> lines(ExperimentSpec.Prompts p, String place) {
     List<String> all = PromptFile.read(ExperimentSpec.resolve(p.file(), specFile));
     int skip = p.skip() == null ? 0 : p.skip();
     Require.that(
         skip < all.size(),
-        "%s: /prompts/skip must be below the %d prompts of %s, got %d",
+        "%s: %s/skip must be below the %d prompts of %s, got %d",
         specFile,
+        place,
         all.size(),
         p.file(),
         skip);
@@ -353,7 +357,7 @@ final class Expansion {
       case SHIPPED -> new Run.Calibration.Shipped(null);
       case RANDOM -> new Run.Calibration.Random(r.drafters(), r.seed());
       case MEASURED -> {
-        List<String> lines = lines(r.prompts(), 0.5);
+        List<String> lines = lines(r.prompts(), "calibration/prompts", 0.5);
         yield new Run.Calibration.Measured(
             r.statistic(),
             r.inverted(),

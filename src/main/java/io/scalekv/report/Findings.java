@@ -18,8 +18,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Findings of an experiment as sentences made from its numbers: the best of every budget, by how
- * much, which metrics disagree, what another seed reaches too, and what came out against a policy.
+ * Findings of an experiment as sentences made from its numbers: the best of every budget, or of
+ * equal peak bytes where the experiment has several number formats, by how much, which metrics
+ * disagree, what another seed reaches too, and what came out against a policy.
  *
  * @param asked the question
  * @param found the answers

@@ -189,6 +189,25 @@ final class ExperimentTest {
     }
   }
 
+  /** Calibrations from disjoint prompts are runs of their own, told apart by their first prompt. */
+  @Test
+  void calibrationsSkipPrompts() {
+    String yaml =
+        IN_BYTES.replace("peak-10%", "10%")
+            + "      {prompts: {file: calibration-prompts/scenes-10.txt, skip: SKIP, limit: 2}}\n";
+    List<Experiment.Planned> runs = expand(yaml.replace("SKIP", "[0, 2, 4]")).runs();
+    assertEquals(
+        List.of(
+            "scalekv at 10% (from prompt 1)",
+            "scalekv at 10% (from prompt 3)", "scalekv at 10% (from prompt 5)"),
+        runs.stream().map(Experiment.Planned::label).toList());
+    assertEquals(3, runs.stream().map(Experiment.Planned::id).distinct().count());
+    Exception e =
+        assertThrows(IllegalArgumentException.class, () -> expand(yaml.replace("SKIP", "[0, 10]")));
+    assertTrue(e.getMessage().contains("calibration/prompts/skip"), e.getMessage());
+    assertTrue(e.getMessage().endsWith("got 10"), e.getMessage());
+  }
+
   @Test
   void bytesNeedRolesThatAreKnown() {
     Exception e =

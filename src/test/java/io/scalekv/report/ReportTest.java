@@ -205,6 +205,21 @@ final class ReportTest {
     assertTrue(page.indexOf(f.asked()) < page.indexOf("<table"), "before the table");
   }
 
+  /** Settings of several number formats are ranked where they held the same bytes. */
+  @Test
+  void formatsAreRankedAtEqualBytes() throws IOException {
+    Results results = Results.read(Path.of("results/pocket-l/byte-buys"));
+    List<String> found = Findings.of(results).found();
+    String best = "At 2.15 MiB an image: error-curve at peak-20%, keys bf16, values bf16 is best";
+    assertTrue(found.stream().anyMatch(s -> s.startsWith(best)), found.toString());
+    String split = "At 1.08 MiB an image: error-curve at 20% and 10%, keys int8, values int8 is";
+    assertTrue(
+        found.stream().anyMatch(s -> s.startsWith(split) && s.contains("not significant")),
+        found.toString());
+    long sizes = found.stream().filter(s -> s.startsWith("At ")).count();
+    assertEquals(sizes, found.stream().filter(s -> s.contains(" MiB an image: ")).count());
+  }
+
   /** Images take what the rest of the page leaves of three megabytes. */
   @Test
   void aPageOfManyImagesStaysSmall() throws IOException {

@@ -203,7 +203,10 @@ final class ExperimentFigures {
         finite(c, r).ifPresent(v -> levels.add(new LineFigure.Level(OTHER_SEED, v.mean())));
       } else if (r.ruler() && r.run().kind() == Run.Kind.POLICY) {
         c.value(r.result())
-            .map(v -> new LineFigure.Level("full cache", v.ranked()))
+            .map(
+                v ->
+                    new LineFigure.Level(
+                        r.row().label().replaceFirst("^full", "full cache"), v.ranked()))
             .filter(l -> !Double.isNaN(l.y()) && !levels.contains(l))
             .ifPresent(levels::add);
       }

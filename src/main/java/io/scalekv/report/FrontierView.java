@@ -123,8 +123,15 @@ record FrontierView(Results results, List<Frontier.Point> settings, Frontier fro
                 "PSNR of the mean MSE (dB)",
                 true),
             lines,
-            ExperimentFigures.rulers(RANKED, ResultRow.of(results)),
+            otherSeed(),
             labels));
+  }
+
+  /** The ruler of another seed; full caches are settings of the frontier themselves. */
+  private List<LineFigure.Level> otherSeed() {
+    return ExperimentFigures.rulers(
+        RANKED,
+        ResultRow.of(results).stream().filter(r -> r.run().kind() == Run.Kind.OTHER_SEED).toList());
   }
 
   private LineFigure.Line line(String name, List<Frontier.Point> points) {

@@ -79,6 +79,20 @@ final class FrontierViewTest {
   }
 
   @Test
+  void fullCachesArePointsOfTheFrontierAndNotItsRulers() throws IOException {
+    ReportFixtures f = new ReportFixtures("pareto", 4);
+    f.add("a", "h2o at 27t", run(f, "h2o", 27, "fp32", null), 24);
+    f.add("a", "full", run(f, "full", 265, "fp32", null), 30);
+    f.add("a", "full, int8", run(f, "full", 265, "int8", null), 26);
+    f.rulers().write(folder);
+    Report.write(folder);
+    String frontier = Files.readString(folder.resolve("report/figures/pareto-frontier.svg"));
+    assertTrue(frontier.contains("other seed"), frontier);
+    assertTrue(frontier.contains("full, int8"), frontier);
+    assertFalse(frontier.contains("full cache"), frontier);
+  }
+
+  @Test
   void oneFormatHasNone() throws IOException {
     new ReportFixtures("t", 4).policy("h2o", 10, 27, 24).policy("snapkv", 4, 11, 22).write(folder);
     assertTrue(FrontierView.of(Results.read(folder)).isEmpty());

@@ -79,11 +79,6 @@ public record FeatureProjection(int width, double[][] rows) {
     }
   }
 
-  /** D, the width after. */
-  public int projectedWidth() {
-    return rows.length;
-  }
-
   /**
    * Returns features [N][C] to a new table [N][D].
    *

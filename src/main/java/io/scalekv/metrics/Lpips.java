@@ -24,11 +24,6 @@ public record Lpips(TorchScriptNet net, String name, LpipsRange range) implement
       new FidelityMetric.Simple(
           "lpips", "lpips", "", 4, false, Metric.Net.LPIPS, 1, p -> Double.NaN);
 
-  /** Loads a file that expects −1..1, named after the file. */
-  public static Lpips open(Path file) {
-    return open(file, LpipsRange.MINUS_ONE_TO_ONE);
-  }
-
   /**
    * Loads a file, named after the file without its extension.
    *
@@ -43,11 +38,6 @@ public record Lpips(TorchScriptNet net, String name, LpipsRange range) implement
   /** Returns the label of the numbers: {@code lpips(name)}. */
   public String label() {
     return "lpips(" + name + ")";
-  }
-
-  /** {@code sha256:} and the hash of the file. */
-  public String hash() {
-    return "sha256:" + net.sha256();
   }
 
   /**

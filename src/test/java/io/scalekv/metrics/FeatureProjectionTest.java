@@ -20,7 +20,7 @@ final class FeatureProjectionTest {
   void atMostATenthOfTheSamples(int width, int samples, int expected) {
     FeatureProjection p = FeatureProjection.forSamples(width, samples, 3);
     assertEquals(width, p.width());
-    assertEquals(expected, p.projectedWidth());
+    assertEquals(expected, p.rows().length);
   }
 
   @ParameterizedTest

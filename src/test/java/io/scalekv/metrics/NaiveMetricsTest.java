@@ -343,11 +343,4 @@ final class NaiveMetricsTest {
       }
     }
   }
-
-  @ParameterizedTest
-  @CsvSource({"0,2,0", "2,0,0", "2,3,17", "2,3,6"})
-  void floatImageOfAsManyValues(int width, int height, int values) {
-    assertThrows(
-        IllegalArgumentException.class, () -> new FloatImage(width, height, new float[values]));
-  }
 }

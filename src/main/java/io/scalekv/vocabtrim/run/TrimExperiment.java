@@ -191,7 +191,7 @@ public final class TrimExperiment {
   }
 
   private static Curve curve(Run run, List<Trace> traces, DraftCost cost, int gamma) {
-    Bootstrap bootstrap = new Bootstrap(2000, 0.95, run.settings().seed());
+    Bootstrap bootstrap = new Bootstrap(2000, run.settings().seed());
     int[] sizes = sizes(run);
     double[][] calls = new double[sizes.length][traces.size()];
     double[] tokens = new double[traces.size()];

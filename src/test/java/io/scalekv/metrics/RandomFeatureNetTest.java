@@ -52,9 +52,9 @@ final class RandomFeatureNetTest {
     double[][][] x = new double[3][16][16];
     for (int y = 0; y < 16; y++) {
       for (int u = 0; u < 16; u++) {
-        x[0][y][u] = image.red(u, y) / 127.5 - 1;
-        x[1][y][u] = image.green(u, y) / 127.5 - 1;
-        x[2][y][u] = image.blue(u, y) / 127.5 - 1;
+        x[0][y][u] = (image.packed(u, y) >> 16) / 127.5 - 1;
+        x[1][y][u] = (image.packed(u, y) >> 8 & 255) / 127.5 - 1;
+        x[2][y][u] = (image.packed(u, y) & 255) / 127.5 - 1;
       }
     }
     double[][][] twice = convolved(convolved(x, random), random);

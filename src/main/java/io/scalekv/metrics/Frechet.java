@@ -54,20 +54,16 @@ public final class Frechet {
     return width < Math.min(a.length, b.length) ? byCovariance(a, b) : byNuclearNorm(a, b);
   }
 
-  /**
-   * Returns the distance through the two C×C covariances: time N·C² + C³. Errors as {@link #of}.
-   */
+  /** Returns the distance of checked sets through the two C×C covariances: time N·C² + C³. */
   public static double byCovariance(double[][] a, double[][] b) {
-    FeatureSets.width("frechet", a, b, 2);
     return between(Gaussian.of(a), Gaussian.of(b));
   }
 
   /**
    * Returns the distance through A_c B_cᵀ / √((N − 1)(M − 1)), N×M, with A_c and B_c the centred
-   * sets: time N·M·C + N·M·min(N, M), no C×C matrix. Errors as {@link #of}.
+   * sets: time N·M·C + N·M·min(N, M), no C×C matrix. The sets are checked ones.
    */
   public static double byNuclearNorm(double[][] a, double[][] b) {
-    FeatureSets.width("frechet", a, b, 2);
     double[][] x = FeatureSets.centred(a);
     double[][] y = FeatureSets.centred(b);
     double scale = Math.sqrt((a.length - 1.0) * (b.length - 1.0));
@@ -121,7 +117,6 @@ public final class Frechet {
 
   /** |µ_A − µ_B|², the part of the distance that the covariances do not enter. */
   public static double meanTerm(double[][] a, double[][] b) {
-    FeatureSets.width("frechet", a, b, 1);
     return FeatureSets.squaredDistance(FeatureSets.mean(a), FeatureSets.mean(b));
   }
 

@@ -2,7 +2,6 @@ package io.scalekv.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.image.RgbImage;
@@ -321,13 +320,6 @@ final class NaiveMetricsTest {
       beyond |= unclipped[i] < -1 || unclipped[i] > 256;
     }
     assertTrue(beyond);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"0,3", "3,0", "-1,3"})
-  void resizeNeedsSides(int width, int height) {
-    RgbImage image = TestImages.flat(1, 4, 4);
-    assertThrows(IllegalArgumentException.class, () -> CleanFidResize.of(image, width, height));
   }
 
   @Test

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
 
 /**
@@ -102,7 +103,8 @@ public final class SpeedBench {
 
   /** Prompts for a measurement: scene captions for the pocket models, else one sentence. */
   public static List<Prompt> prompts(ModelConfig config, int count, long seed) {
-    SceneSampler scenes = SceneSampler.seeded(seed);
+    SceneSampler scenes =
+        SceneSampler.of(RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
     boolean words = config.drawsScenes();
     return IntStream.range(0, count)
         .mapToObj(

@@ -88,21 +88,6 @@ public final class RgbImage {
     return rgb.clone();
   }
 
-  /** Returns the red of the pixel in column {@code x}, row {@code y}, 0 to 255. */
-  public int red(int x, int y) {
-    return rgb[offset(x, y)] & 0xff;
-  }
-
-  /** Returns the green of the pixel in column {@code x}, row {@code y}, 0 to 255. */
-  public int green(int x, int y) {
-    return rgb[offset(x, y) + 1] & 0xff;
-  }
-
-  /** Returns the blue of the pixel in column {@code x}, row {@code y}, 0 to 255. */
-  public int blue(int x, int y) {
-    return rgb[offset(x, y) + 2] & 0xff;
-  }
-
   /** Returns the pixel in column {@code x}, row {@code y} as {@code 0xRRGGBB}. */
   public int packed(int x, int y) {
     int o = offset(x, y);

@@ -8,28 +8,22 @@ import java.util.stream.IntStream;
 import org.apache.commons.statistics.descriptive.Quantile;
 
 /**
- * Percentile bootstrap interval of a mean or a ratio over prompts. Each resample draws as many
+ * 95 % percentile bootstrap interval of a mean or a ratio over prompts. Each resample draws as many
  * prompts as there are, with replacement, and takes every image of a drawn prompt: images of one
  * prompt are not independent. Samples of one number of prompts are resampled alike, so the rows of
  * a table are paired.
  *
  * <p>Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
  *
- * @param resamples number of resamples, at least 100
- * @param level share of the distribution inside the interval, in (0, 1)
  * @param seed of the resamples
  */
-public record Bootstrap(int resamples, double level, long seed) {
-  private static final int FEWEST = 100;
+public record Bootstrap(int resamples, long seed) {
+  /** Shares of the distribution below the ends of a 95 % interval. */
+  private static final double[] ENDS = {(1 - 0.95) / 2, 1 - (1 - 0.95) / 2};
 
-  public Bootstrap {
-    Require.atLeast("bootstrap resamples", resamples, FEWEST);
-    Require.that(level > 0 && level < 1, "level must be above 0 and below 1, got %s", level);
-  }
-
-  /** 10 000 resamples, 95 %, percentiles. */
+  /** 10 000 resamples. */
   public static Bootstrap withSeed(long seed) {
-    return new Bootstrap(10_000, 0.95, seed);
+    return new Bootstrap(10_000, seed);
   }
 
   /** Returns the mean of one value per prompt. Errors as {@link #mean(double[][])}. */
@@ -49,11 +43,19 @@ public record Bootstrap(int resamples, double level, long seed) {
     int prompts = 0;
     int infinite = 0;
     for (double[] values : byPrompt) {
-      FiniteMean m = FiniteMean.of(values);
-      infinite += m.infinite();
-      if (m.finite() > 0) {
-        sums[prompts] = m.mean() * m.finite();
-        counts[prompts++] = m.finite();
+      checkValues(values);
+      double sum = 0;
+      int finite = 0;
+      for (double v : values) {
+        if (v < Double.POSITIVE_INFINITY) {
+          sum += v;
+          finite++;
+        }
+      }
+      infinite += values.length - finite;
+      if (finite > 0) {
+        sums[prompts] = sum / finite * finite;
+        counts[prompts++] = finite;
       }
     }
     double[] above = Arrays.copyOf(sums, prompts);
@@ -110,12 +112,12 @@ public record Bootstrap(int resamples, double level, long seed) {
    * @throws IllegalArgumentException for NaN or −∞, or if the two are not of one shape
    */
   public Interval difference(double[][] a, double[][] b) {
-    PairedValues.sameLength("bootstrap: prompts", a.length, b.length);
+    Sizes.sameLength("bootstrap: prompts", a.length, b.length);
     double[][] differences = new double[a.length][];
     for (int p = 0; p < a.length; p++) {
-      PairedValues.sameLength("bootstrap: images of prompt " + p, a[p].length, b[p].length);
-      FiniteMean.of(a[p]);
-      FiniteMean.of(b[p]);
+      Sizes.sameLength("bootstrap: images of prompt " + p, a[p].length, b[p].length);
+      checkValues(a[p]);
+      checkValues(b[p]);
       differences[p] = new double[a[p].length];
       for (int i = 0; i < a[p].length; i++) {
         boolean finite = Double.isFinite(a[p][i]) && Double.isFinite(b[p][i]);
@@ -123,6 +125,17 @@ public record Bootstrap(int resamples, double level, long seed) {
       }
     }
     return mean(differences);
+  }
+
+  /** Refuses NaN and −∞, which no metric gives. */
+  private static void checkValues(double... values) {
+    for (int i = 0; i < values.length; i++) {
+      Require.that(
+          values[i] > Double.NEGATIVE_INFINITY,
+          "mean: value %s must be a number or +Infinity, got %s",
+          i,
+          values[i]);
+    }
   }
 
   private static double[][] oneEach(double[] values) {
@@ -150,7 +163,6 @@ public record Bootstrap(int resamples, double level, long seed) {
       }
       values[r] = statistic.applyAsDouble(drawn);
     }
-    double tail = (1 - level) / 2;
-    return Quantile.withDefaults().evaluate(values, new double[] {tail, 1 - tail});
+    return Quantile.withDefaults().evaluate(values, ENDS);
   }
 }

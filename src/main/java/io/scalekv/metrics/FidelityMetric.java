@@ -32,17 +32,12 @@ public interface FidelityMetric extends Metric {
     return 1;
   }
 
-  /**
-   * Returns a metric of pixels alone.
-   *
-   * @param leastSide see {@link #leastSide()}
-   */
+  /** Returns a metric of pixels alone, of which more is better. */
   static FidelityMetric ofPixels(
       String key,
       String label,
       String unit,
       int digits,
-      boolean higherIsBetter,
       int leastSide,
       ToDoubleBiFunction<RgbImage, RgbImage> value) {
     return new Simple(
@@ -50,7 +45,7 @@ public interface FidelityMetric extends Metric {
         label,
         unit,
         digits,
-        higherIsBetter,
+        true,
         Net.NONE,
         leastSide,
         p -> value.applyAsDouble(p.reference(), p.image()));

@@ -12,9 +12,7 @@ import java.util.List;
  * range gives one number, 0 for identical images. Pairs run one by one, so that a file traced for a
  * single pair works.
  *
- * @param net the file
  * @param name in the label, such as {@code alex}
- * @param range the pixel values that the file gets
  * @see <a href="https://arxiv.org/abs/1801.03924">Zhang, Isola, Efros, Shechtman, Wang 2018, The
  *     unreasonable effectiveness of deep features as a perceptual metric</a>
  */
@@ -23,11 +21,6 @@ public record Lpips(TorchScriptNet net, String name, LpipsRange range) implement
   public static final FidelityMetric METRIC =
       new FidelityMetric.Simple(
           "lpips", "lpips", "", 4, false, Metric.Net.LPIPS, 1, p -> Double.NaN);
-
-  /** Loads a file that expects −1..1, named after the file. */
-  public static Lpips open(Path file) {
-    return open(file, LpipsRange.MINUS_ONE_TO_ONE);
-  }
 
   /**
    * Loads a file, named after the file without its extension.
@@ -45,11 +38,6 @@ public record Lpips(TorchScriptNet net, String name, LpipsRange range) implement
     return "lpips(" + name + ")";
   }
 
-  /** {@code sha256:} and the hash of the file. */
-  public String hash() {
-    return "sha256:" + net.sha256();
-  }
-
   /**
    * Returns the distance of two images.
    *
@@ -58,8 +46,8 @@ public record Lpips(TorchScriptNet net, String name, LpipsRange range) implement
   public double of(RgbImage a, RgbImage b) {
     Sizes.requireEqual("lpips", a, b);
     try (NDManager scope = net.scope()) {
-      NDArray x = ImageArrays.of(scope, List.of(a), range.factor(), range.offset());
-      NDArray y = ImageArrays.of(scope, List.of(b), range.factor(), range.offset());
+      NDArray x = ImageArrays.of(scope, List.of(a), range.factor, range.offset);
+      NDArray y = ImageArrays.of(scope, List.of(b), range.factor, range.offset);
       NDArray d = net.forward(x, y);
       Require.that(
           d.size() == 1, "%s must give one number per pair, got %s", net.file(), d.getShape());

@@ -28,7 +28,6 @@ public final class TorchmetricsSsim {
           "SSIM (torchmetrics)",
           "",
           4,
-          true,
           SsimTerms.WINDOW,
           TorchmetricsSsim::ssim);
 
@@ -39,7 +38,6 @@ public final class TorchmetricsSsim {
           "MS-SSIM (torchmetrics)",
           "",
           4,
-          true,
           LEAST_SIDE,
           TorchmetricsSsim::msSsim);
 

@@ -36,10 +36,8 @@ public final class Wilcoxon {
    * @param wPlus W⁺
    * @param p p-value
    * @param n differences other than 0
-   * @param zeros differences of 0
-   * @param exact whether p is exact
    */
-  public record Result(double wPlus, double p, int n, int zeros, boolean exact) {
+  public record Result(double wPlus, double p, int n) {
     /** Returns 1 where positive differences have the larger sum of ranks, −1 for negative ones. */
     public int higher() {
       return Double.compare(wPlus, n * (n + 1.0) / 4);
@@ -52,7 +50,7 @@ public final class Wilcoxon {
    * @throws IllegalArgumentException if the lengths differ
    */
   public static double[] differences(double[] a, double[] b) {
-    PairedValues.sameLength("wilcoxon", a.length, b.length);
+    Sizes.sameLength("wilcoxon", a.length, b.length);
     double[] d = new double[a.length];
     Arrays.setAll(d, i -> a[i] == b[i] ? 0 : a[i] - b[i]);
     return d;
@@ -74,13 +72,12 @@ public final class Wilcoxon {
       Require.that(!Double.isNaN(differences[i]), "wilcoxon: difference %d must not be NaN", i);
     }
     double[] d = Arrays.stream(differences).filter(v -> v != 0).toArray();
-    int zeros = differences.length - d.length;
     if (d.length == 0) {
-      return new Result(0, 1, 0, zeros, exact);
+      return new Result(0, 1, 0);
     }
     double[] ranks = ranks(d);
     if (exact && Arrays.stream(ranks).distinct().count() < d.length) {
-      return exact(d, ranks, zeros);
+      return exact(d, ranks);
     }
     WilcoxonSignedRankTest.Result r =
         WilcoxonSignedRankTest.withDefaults()
@@ -88,14 +85,14 @@ public final class Wilcoxon {
             .with(exact ? PValueMethod.EXACT : PValueMethod.ASYMPTOTIC)
             .with(ContinuityCorrection.ENABLED)
             .test(d);
-    return new Result(r.getStatistic(), Math.min(1, r.getPValue()), d.length, zeros, exact);
+    return new Result(r.getStatistic(), Math.min(1, r.getPValue()), d.length);
   }
 
   /**
    * Exact with ties, which the library lacks. Average ranks are multiples of ½, so the distribution
    * of 2W⁺ under random signs is found on integers, rank by rank.
    */
-  static Result exact(double[] d, double[] ranks, int zeros) {
+  static Result exact(double[] d, double[] ranks) {
     double[] share = new double[d.length * (d.length + 1) + 1];
     share[0] = 1;
     int reached = 0;
@@ -111,7 +108,7 @@ public final class Wilcoxon {
     int observed = (int) Math.round(2 * wPlus);
     double less = Arrays.stream(share, 0, observed + 1).sum();
     double greater = Arrays.stream(share, observed, reached + 1).sum();
-    return new Result(wPlus, Math.min(1, 2 * Math.min(greater, less)), d.length, zeros, true);
+    return new Result(wPlus, Math.min(1, 2 * Math.min(greater, less)), d.length);
   }
 
   static double[] ranks(double[] d) {

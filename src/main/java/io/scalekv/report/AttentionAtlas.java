@@ -59,7 +59,6 @@ public final class AttentionAtlas {
    * Summary of an atlas.
    *
    * @param querySamples query rows of a map, a number or {@code all}
-   * @param statistics ranges of the measured statistics
    */
   public record Summary(
       int images, int layers, int scales, int heads, String querySamples, List<Range> statistics) {}
@@ -339,7 +338,6 @@ public final class AttentionAtlas {
    * Returns whole attention maps of one scale.
    *
    * @param maps at least one
-   * @param names name of each
    */
   public Figure maps(List<AttentionMap> maps, List<String> names) {
     List<Figure> panels = new ArrayList<>();

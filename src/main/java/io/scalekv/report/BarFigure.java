@@ -13,8 +13,6 @@ public final class BarFigure implements Figure {
   /**
    * Bar of a figure.
    *
-   * @param label on its left
-   * @param style its colour
    * @param length its length and error bar, whose ends are NaN for none
    * @param note text next to its end, such as the value
    */

@@ -19,15 +19,11 @@ import java.util.stream.Collectors;
  *
  * @param model name, and hash of the weights
  * @param source origin of the statistics, by name
- * @param statistic name of the statistic that assigned roles
- * @param classifier rule that assigned roles
  * @param budget as typed
  * @param budgetTokens mean tokens per layer and head
- * @param allocation how drafters and refiners share the budget
  * @param drafters by scale, then layer
  * @param leftOut drafters by rank that were unsure and share alike with the refiners
  * @param unsure roles that the prompts do not settle, drafters first
- * @param parts names of all parts
  */
 public record CalibrationSummary(
     Map<String, String> model,
@@ -48,7 +44,6 @@ public record CalibrationSummary(
    *
    * @param layer from 0
    * @param scale from 1
-   * @param map token map of the scale
    * @param confidence bootstrap probability of the role; null without a bootstrap
    */
   public record Drafter(int layer, int scale, String map, Double confidence) {
@@ -73,9 +68,7 @@ public record CalibrationSummary(
    *
    * @param layer from 0
    * @param scale from 1
-   * @param map token map of the scale
    * @param confidence bootstrap probability of the role; null without a bootstrap
-   * @param reason why
    */
   public record Unsure(
       int layer, int scale, String map, String role, Double confidence, String reason) {

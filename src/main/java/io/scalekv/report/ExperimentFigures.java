@@ -21,11 +21,9 @@ final class ExperimentFigures {
   /**
    * Setting that can be the x-axis of a figure.
    *
-   * @param title of the axis
    * @param doublings whether equal steps are doublings
    * @param setting value by which runs differ; null for runs without it
    * @param x place of a run that has it
-   * @param series name of its line
    */
   private record Axis(
       String title,
@@ -52,7 +50,7 @@ final class ExperimentFigures {
               "peak KV cache of an image, measured (KiB, log scale)",
               true,
               r -> r.run().policy().equalBudget(),
-              ExperimentFigures::kib,
+              ResultRow::peakKib,
               ResultRow::series));
 
   private static final String OTHER_SEED = "other seed";
@@ -126,12 +124,6 @@ final class ExperimentFigures {
 
   private long settings(Axis axis) {
     return cuts.stream().map(axis.setting()).filter(s -> s != null).distinct().count();
-  }
-
-  /** Most bytes that one image held, both guidance branches together, in KiB. */
-  private static double kib(ResultRow r) {
-    RunResult.Memory m = r.result().memory();
-    return m == null || m.peakKvBytes() == null ? Double.NaN : m.peakKvBytes() / KIB / m.batch();
   }
 
   private static Integer prompts(Run.Calibration c) {
@@ -269,7 +261,7 @@ final class ExperimentFigures {
         continue;
       }
       RunResult.Latency l = r.result().latency();
-      String place = ResultTables.size(r.result()) + ", batch " + r.run().generation().batch();
+      String place = ResultTables.size(r.run()) + ", batch " + r.run().generation().batch();
       String policy = r.run().policy().name();
       bars.add(timed(policy + ", " + place, policy, l.seconds(), l.medianSeconds()));
       bars.add(timed("full beside it, " + place, "full", l.fullSeconds(), l.fullMedianSeconds()));

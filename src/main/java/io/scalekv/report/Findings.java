@@ -21,9 +21,6 @@ import java.util.stream.Collectors;
  * Findings of an experiment as sentences made from its numbers: the best of every budget, or of
  * equal peak bytes where the experiment has several number formats, by how much, which metrics
  * disagree, what another seed reaches too, and what came out against a policy.
- *
- * @param asked the question
- * @param found the answers
  */
 record Findings(String asked, List<String> found) {
   private static final int FEW_PROMPTS = 30;
@@ -94,7 +91,7 @@ record Findings(String asked, List<String> found) {
               "Fastest against the full cache: %s, %s, batch %d: median %.3f s, %.2f times as"
                   + " fast.",
               best.row().label(),
-              ResultTables.size(best.result()),
+              ResultTables.size(best.run()),
               best.run().generation().batch(),
               best.result().latency().medianSeconds(),
               speedUp(best)));
@@ -156,7 +153,9 @@ record Findings(String asked, List<String> found) {
               .filter(c -> !c.caption() && !c.ofSets())
               .toList();
       this.comparisons = Significance.of(results).comparisons();
-      this.byBytes = formats(cuts) > 1 && cuts.stream().allMatch(Fidelity::measured);
+      this.byBytes =
+          FrontierView.formats(cuts.stream().map(r -> r.run().policy())) > 1
+              && cuts.stream().allMatch(Fidelity::measured);
     }
 
     String sentences(String model, List<String> found) {
@@ -195,15 +194,8 @@ record Findings(String asked, List<String> found) {
                   p.seeds() == 1 ? "" : " of " + p.seeds() + " seeds");
     }
 
-    private static long formats(List<ResultRow> rows) {
-      return rows.stream()
-          .map(r -> r.run().policy().keyType() + " " + r.run().policy().valueType())
-          .distinct()
-          .count();
-    }
-
     private static boolean measured(ResultRow r) {
-      return r.result().memory() != null && r.result().memory().peakKvBytes() != null;
+      return !Double.isNaN(r.peakKib());
     }
 
     private List<List<ResultRow>> equalBudgets() {
@@ -221,9 +213,11 @@ record Findings(String asked, List<String> found) {
     private List<List<ResultRow>> equalBytes() {
       List<List<ResultRow>> groups = new ArrayList<>();
       for (ResultRow r :
-          cuts.stream().sorted(Comparator.comparingDouble(Fidelity::held).reversed()).toList()) {
+          cuts.stream()
+              .sorted(Comparator.comparingDouble(ResultRow::peakKib).reversed())
+              .toList()) {
         List<ResultRow> last = groups.isEmpty() ? null : groups.get(groups.size() - 1);
-        if (last == null || held(last.get(0)) > EQUAL_BYTES * held(r)) {
+        if (last == null || last.get(0).peakKib() > EQUAL_BYTES * r.peakKib()) {
           last = new ArrayList<>();
           groups.add(last);
         }
@@ -250,7 +244,7 @@ record Findings(String asked, List<String> found) {
       ResultRow best = ranked.get(0);
       StringBuilder text = new StringBuilder();
       if (byBytes) {
-        text.append(text("At %.2f MiB an image: ", held(best) / KIB));
+        text.append(text("At %.2f MiB an image: ", best.peakKib() / KIB));
       } else if (several) {
         Run.Policy p = best.run().policy();
         text.append("At ").append(p.budget().replaceFirst("%$", " %"));
@@ -353,30 +347,25 @@ record Findings(String asked, List<String> found) {
       List<ResultRow> measured =
           of.stream()
               .filter(Fidelity::measured)
-              .sorted(Comparator.comparingDouble(Fidelity::held))
+              .sorted(Comparator.comparingDouble(ResultRow::peakKib))
               .toList();
       if (measured.size() < 2) {
         return "";
       }
       ResultRow least = measured.get(0);
       ResultRow most = measured.get(measured.size() - 1);
-      return held(most) <= EQUAL_BYTES * held(least)
+      return most.peakKib() <= EQUAL_BYTES * least.peakKib()
           ? ""
           : text(
               " The peaks are not equal: %s held %.0f KiB an image, %s %.0f KiB.",
-              name(least), held(least), name(most), held(most));
-    }
-
-    private static double held(ResultRow r) {
-      RunResult.Memory m = r.result().memory();
-      return m.peakKvBytes() / KIB / m.batch();
+              name(least), least.peakKib(), name(most), most.peakKib());
     }
 
     /** Adds what speaks against the settings of one budget. */
     private void negative(MetricColumn c, List<ResultRow> ranked, List<String> found) {
       String budget =
           byBytes
-              ? text("%.2f MiB an image", held(ranked.get(0)) / KIB)
+              ? text("%.2f MiB an image", ranked.get(0).peakKib() / KIB)
               : ranked.get(0).run().policy().budget().replaceFirst("%$", " %");
       ranked.stream()
           .filter(r -> r.run().policy().name().equals("random"))

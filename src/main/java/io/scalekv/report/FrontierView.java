@@ -10,14 +10,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Table and figure of fidelity against measured bytes, for experiments whose runs differ in the
  * number formats of the cache, where budgets alone do not determine bytes.
- *
- * @param results the experiment
- * @param settings every setting by bytes
- * @param frontier the best of them
  */
 record FrontierView(Results results, List<Frontier.Point> settings, Frontier frontier) {
   private static final double KIB = 1024;
@@ -28,14 +25,14 @@ record FrontierView(Results results, List<Frontier.Point> settings, Frontier fro
    */
   static Optional<FrontierView> of(Results results) {
     List<Frontier.Point> settings = Frontier.settings(results);
-    long formats =
-        settings.stream()
-            .map(p -> p.policy().keyType() + " " + p.policy().valueType())
-            .distinct()
-            .count();
-    return formats > 1
+    return formats(settings.stream().map(Frontier.Point::policy)) > 1
         ? Optional.of(new FrontierView(results, settings, Frontier.of(results)))
         : Optional.empty();
+  }
+
+  /** Returns the number of different formats of keys and values. */
+  static long formats(Stream<Run.Policy> policies) {
+    return policies.map(p -> p.keyType() + " " + p.valueType()).distinct().count();
   }
 
   /** The number of a point on the frontier, from 1; 0 for others. */

@@ -53,10 +53,7 @@ record HtmlReport(List<Section> sections, List<NamedFigure> shared, ReportTable 
   /**
    * Parts of one experiment.
    *
-   * @param folder its results
    * @param tables its tables, the main one first
-   * @param figures its figures
-   * @param pairs its images
    */
   record Section(
       ReportSource.Folder folder,
@@ -400,14 +397,11 @@ record HtmlReport(List<Section> sections, List<NamedFigure> shared, ReportTable 
         .replace("'", "&#39;");
   }
 
-  /** Returns a value as JSON inside a script element. */
+  /** Returns a value as JSON that cannot end the script element around it. */
   static String json(Object value) {
-    return inScript(Json.MAPPER.writeValueAsString(value));
-  }
-
-  /** Escapes JSON so that nothing in it can end its script element. */
-  static String inScript(String json) {
-    return json.replace("<", "\\u003c")
+    return Json.MAPPER
+        .writeValueAsString(value)
+        .replace("<", "\\u003c")
         .replace(">", "\\u003e")
         .replace("&", "\\u0026")
         .replace("\u2028", "\\u2028")

@@ -15,10 +15,6 @@ import java.util.List;
 /**
  * Pairs of the first images of an experiment under its policies and of the full cache, where both
  * were stored.
- *
- * @param prompts texts
- * @param full files of the full cache's images
- * @param runs the policies' images
  */
 record ImagePairs(List<String> prompts, List<Path> full, List<RunImages> runs) {
   /** Factor of differences on a contact sheet. */

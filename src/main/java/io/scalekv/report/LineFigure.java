@@ -32,13 +32,9 @@ public final class LineFigure implements Figure {
   /**
    * Line of a figure.
    *
-   * @param name in the legend
-   * @param style colour and marker
    * @param x ascending, except for points
    * @param y values; NaN points are left out
    * @param low lower ends of error bars; NaN for none
-   * @param high upper ends
-   * @param form how it is drawn
    */
   public record Line(
       String name,
@@ -72,18 +68,18 @@ public final class LineFigure implements Figure {
 
     /** Returns a line without markers. */
     public static Line smooth(String name, PolicyStyle style, double[] x, double[] y) {
-      return new Line(name, style, x, y, none(x.length), none(x.length), Form.SMOOTH);
+      return bare(name, style, x, y, Form.SMOOTH);
     }
 
     /** Returns markers without a line. */
     public static Line points(String name, PolicyStyle style, double[] x, double[] y) {
-      return new Line(name, style, x, y, none(x.length), none(x.length), Form.POINTS);
+      return bare(name, style, x, y, Form.POINTS);
     }
 
-    private static double[] none(int n) {
-      double[] none = new double[n];
+    private static Line bare(String name, PolicyStyle style, double[] x, double[] y, Form form) {
+      double[] none = new double[x.length];
       Arrays.fill(none, Double.NaN);
-      return none;
+      return new Line(name, style, x, y, none, none, form);
     }
 
     boolean marked() {
@@ -95,11 +91,7 @@ public final class LineFigure implements Figure {
     }
   }
 
-  /**
-   * Reference level, drawn across the whole figure; an infinite one along the edge.
-   *
-   * @param name next to it
-   */
+  /** Reference level, drawn across the whole figure; an infinite one along the edge. */
   public record Level(String name, double y) {}
 
   /**

@@ -16,7 +16,6 @@ public final class LossCurve {
    * Reads a curve.
    *
    * @param csv with the columns step and loss first
-   * @param title name of the run
    * @param axis name and unit of the loss
    */
   public static Figure ofCsv(Path csv, String title, String axis) throws IOException {

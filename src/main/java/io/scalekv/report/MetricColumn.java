@@ -21,7 +21,6 @@ import java.util.function.Function;
  * A metric as a column. Values of other nets are other columns, so that one column never mixes
  * them.
  *
- * @param metric the metric
  * @param label with the net, such as {@code lpips_proxy(vae_encoder)}
  * @param net hash of the net's weights, or null where no net is behind it
  */

@@ -9,7 +9,6 @@ import java.util.List;
  *
  * @param name of its files
  * @param alt its content in words
- * @param figure the drawing
  */
 public record NamedFigure(String name, String alt, Figure figure) {
   /** Writes {@code NAME.png}, {@code NAME.svg} and {@code NAME.pdf} and returns the files. */

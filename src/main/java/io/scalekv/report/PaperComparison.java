@@ -30,23 +30,17 @@ public final class PaperComparison {
   /** Verdict on two numbers. */
   public enum Verdict {
     /** The same number within the paper's rounding. */
-    EQUAL("equal"),
+    EQUAL,
     /** Comparable and different. */
-    COMPARABLE("comparable"),
+    COMPARABLE,
     /** Shown beside each other, of different measurements. */
-    NOT_COMPARABLE("not comparable"),
+    NOT_COMPARABLE,
     /** No number of ours. */
-    NOT_RUN("not run");
-
-    private final String word;
-
-    Verdict(String word) {
-      this.word = word;
-    }
+    NOT_RUN;
 
     /** Returns the verdict for people. */
     public String word() {
-      return word;
+      return name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
   }
 
@@ -60,7 +54,6 @@ public final class PaperComparison {
    * @param paper as printed
    * @param ours our number, or NaN
    * @param verdict whether they may be compared
-   * @param note reason
    */
   public record Row(
       String place,
@@ -243,17 +236,13 @@ public final class PaperComparison {
                     && c.model().name().equals(p.model())
                     && c.policy().name().equals("scalekv")
                     && p.accepts("batch", c.generation().batch())
-                    && last(c.generation().schedule()).equals(p.get("metric")));
+                    && ResultTables.size(c).equals(p.get("metric")));
     if (found.isEmpty()) {
       return p.notRun("");
     }
     RunResult.Latency l = found.get().latency();
     double seconds = p.get("policy").equals("full") ? l.fullMedianSeconds() : l.medianSeconds();
     return p.row(1000 * seconds, Verdict.NOT_COMPARABLE, p.get("note"));
-  }
-
-  private static String last(List<String> maps) {
-    return maps.get(maps.size() - 1);
   }
 
   /** Returns the comparison as a table. */

@@ -16,7 +16,6 @@ import org.knowm.xchart.style.markers.Marker;
  * (2008), distinct with every common colour blindness; where two policies share one, their markers
  * differ.
  *
- * @param color of lines, markers and bars
  * @param marker index of a marker's shape
  * @param dashed whether lines are dashed: a policy with settings
  */

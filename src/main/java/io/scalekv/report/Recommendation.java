@@ -31,16 +31,12 @@ import java.util.function.IntFunction;
  * measured budgets of a policy PSNR is interpolated linearly in the logarithm of the bytes; beyond
  * the largest it is that of the largest.
  *
- * @param budget as requested
  * @param budgetBytes most bytes of the whole batch
  * @param batch images drawn together
- * @param policy with its settings
  * @param policyBudget its budget; null for the full cache
  * @param unconditionalBudget budget of the unconditional branch where it differs, or null
  * @param cfgUntil number of scales with guidance; null for all
  * @param budgetTokens nominal tokens per layer and head
- * @param keyType number format of keys
- * @param valueType number format of values
  * @param peakKvBytes peak of stored bytes of the batch
  * @param evidence measurements; null for the full cache, which changes nothing
  */
@@ -61,10 +57,6 @@ public record Recommendation(
   /**
    * Measurements behind a recommendation.
    *
-   * @param experiment its name
-   * @param specSha256 hash of its file
-   * @param prompts number of prompts
-   * @param images number of images
    * @param settings settings that were measured
    * @param interpolated whether the setting lies between two measured ones
    * @param psnrOfMeanMseDb PSNR of the mean squared error, interpolated or measured; null for

@@ -20,11 +20,6 @@ public final class Report {
   /**
    * Files of a report.
    *
-   * @param page the HTML page
-   * @param experiments number of experiments
-   * @param tables number of tables
-   * @param figures number of figures
-   * @param sheets number of contact sheets
    * @param missing rows of experiments without a result
    * @param comparison every number of the ScaleKV paper beside ours; empty where the results have
    *     none of them

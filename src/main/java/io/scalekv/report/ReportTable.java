@@ -28,7 +28,6 @@ import tech.tablesaw.io.csv.CsvWriteOptions;
  * HTML). Both read {@value #NONE} where a value is missing or NaN.
  *
  * @param name of its files
- * @param title heading
  * @param data one fact per column
  * @param shown texts; {@code **} around a text makes it bold
  * @param notes lines below the table
@@ -88,8 +87,7 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
 
     /** Adds a column of bytes for programs and MiB for people. */
     public Builder<R> mib(String key, String heading, Function<R, Long> bytes) {
-      return data(key, bytes)
-          .text(heading, r -> bytes.apply(r) == null ? null : fixed(bytes.apply(r) / 1048576.0, 2));
+      return data(key, bytes).text(heading, r -> inMib(bytes.apply(r)));
     }
 
     /**
@@ -150,6 +148,11 @@ public record ReportTable(String name, String title, Table data, Table shown, Li
         : Double.isInfinite(value.doubleValue())
             ? value.doubleValue() > 0 ? "∞" : "−∞"
             : String.format(Locale.ROOT, "%." + digits + "f", value.doubleValue());
+  }
+
+  /** Returns bytes in MiB; null for null. */
+  static String inMib(Long bytes) {
+    return bytes == null ? null : fixed(bytes / 1048576.0, 2);
   }
 
   /** Returns a p-value for people. */

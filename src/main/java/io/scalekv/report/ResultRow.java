@@ -78,6 +78,12 @@ record ResultRow(int number, ExperimentFile.Row row, RunResult result, String er
     return result != null && !cuts();
   }
 
+  /** Returns the most bytes that one image held, all branches together, in KiB; NaN if unknown. */
+  double peakKib() {
+    RunResult.Memory m = result.memory();
+    return m == null || m.peakKvBytes() == null ? Double.NaN : m.peakKvBytes() / 1024.0 / m.batch();
+  }
+
   /** The label without the budget, by which the rows of one policy belong together. */
   String series() {
     return row.series();

@@ -2,6 +2,7 @@ package io.scalekv.report;
 
 import io.scalekv.experiment.Comparison;
 import io.scalekv.experiment.Results;
+import io.scalekv.experiment.Run;
 import io.scalekv.experiment.RunResult;
 import io.scalekv.io.CanonicalJson;
 import io.scalekv.metrics.Interval;
@@ -21,8 +22,6 @@ import org.apache.commons.statistics.descriptive.Quantile;
 
 /** Tables of one experiment. */
 final class ResultTables {
-  private static final double MIB = 1 << 20;
-
   private static final String MARKS =
       "Means over images with 95 % bootstrap intervals over prompts ([n/a]: one prompt). Bold: best"
           + " of its budget. \"> 2, 5\": better than rows 2 and 5 of the same budget by Wilcoxon's"
@@ -113,10 +112,6 @@ final class ResultTables {
     return of(r -> r.memory() == null ? null : value.apply(r.memory()));
   }
 
-  private static String mib(Long bytes) {
-    return bytes == null ? null : ReportTable.fixed(bytes / MIB, 2);
-  }
-
   /** One row per row of the experiment, one column per metric. */
   private ReportTable main(String file, String what, List<MetricColumn> shown) {
     ReportTable.Builder<ResultRow> t =
@@ -141,8 +136,8 @@ final class ResultTables {
       t.text(c.head(), r -> cell(c, r, this::sameBudget));
     }
     return t.text("tokens", memoryOf(ResultTables::tokens))
-        .text("between scales (MiB)", memoryOf(m -> mib(m.kvBytes())))
-        .text("peak (MiB)", memoryOf(m -> mib(m.peakKvBytes())))
+        .text("between scales (MiB)", memoryOf(m -> ReportTable.inMib(m.kvBytes())))
+        .text("peak (MiB)", memoryOf(m -> ReportTable.inMib(m.peakKvBytes())))
         .text("% of full", memoryOf(m -> ReportTable.fixed(m.percentOfFull(), 1)))
         .data("error", ResultRow::error)
         .note(MARKS)
@@ -290,7 +285,7 @@ final class ResultTables {
         rows.stream().filter(r -> r.result() == null || r.result().latency() != null).toList();
     return ReportTable.of(name, title(""), with)
         .both("label", "row", r -> r.row().label())
-        .both("map", "last map", of(ResultTables::size))
+        .both("map", "last map", of(r -> size(r.run())))
         .both("batch", "batch", of(r -> r.run().generation().batch()))
         .both("repeats", "repeats", of(r -> r.latency().seconds().size()))
         .interval("medianSeconds", "seconds", 3, of(r -> seconds(r.latency())))
@@ -326,8 +321,8 @@ final class ResultTables {
   }
 
   /** Returns the last token map of a generation. */
-  static String size(RunResult r) {
-    List<String> maps = r.run().generation().schedule();
+  static String size(Run run) {
+    List<String> maps = run.generation().schedule();
     return maps.get(maps.size() - 1);
   }
 

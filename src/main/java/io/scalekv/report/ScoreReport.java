@@ -22,7 +22,6 @@ import java.util.Set;
  * Report of scored folders: {@code table.md}, {@code .csv} and {@code .tex}, {@code tests.md} and
  * {@code .csv}, {@code metrics.json} with HeatKV's keys, and the page {@code report.html}.
  *
- * @param scores the scores
  * @param table one row a folder or ruler
  * @param tests one row a paired test; none without a second candidate or another seed
  */

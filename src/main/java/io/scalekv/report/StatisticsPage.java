@@ -204,7 +204,6 @@ final class StatisticsPage {
   /**
    * Returns the page of an atlas.
    *
-   * @param figures its figures
    * @param provenance origin of the attention, by name
    */
   static String of(

@@ -14,7 +14,6 @@ import java.util.Optional;
 /**
  * Summary of an experiment that was run: its runs by how they ended, with their means.
  *
- * @param folder of its results
  * @param done runs made now
  * @param found runs that were there
  * @param notApplicable runs whose policy cannot hold the budget
@@ -81,9 +80,7 @@ public record SweepSummary(
           all.head(),
           r -> r.result() == null ? null : all.value(r.result()).map(all::show).orElse(null));
     }
-    table.text(
-        "peak KV (MiB)",
-        r -> r.peakKvBytes() == null ? null : ReportTable.fixed(r.peakKvBytes() / 1048576.0, 2));
+    table.text("peak KV (MiB)", r -> ReportTable.inMib(r.peakKvBytes()));
     runs.stream()
         .filter(r -> r.error() != null)
         .forEach(r -> table.note(r.label() + ": " + r.error()));

@@ -18,11 +18,9 @@ import java.util.stream.Stream;
  * One number of an experiment: a metric of an image of a run, or of the run where images have none
  * (distances of sets, bytes, seconds).
  *
- * @param file the experiment
  * @param row the run in its first place
  * @param image the image, or null for a number of the whole run
  * @param prompt text of its prompt, or null
- * @param metric name of the number
  * @param value +∞ possible; null where it is undefined
  */
 record TidyRow(
@@ -47,8 +45,6 @@ record TidyRow(
   /**
    * Column of tidy tables.
    *
-   * @param name in files
-   * @param type of its values
    * @param value of a row: a String, Long, Double, Boolean, or null
    */
   record Column(String name, Type type, Function<TidyRow, Object> value) {

@@ -29,11 +29,6 @@ public enum Colour implements CaptionWord {
     }
   }
 
-  /** Returns the pure colour as {@code 0xRRGGBB}. */
-  public int rgb() {
-    return pure[0] << 16 | pure[1] << 8 | pure[2];
-  }
-
   /** Returns channel {@code c} (0 red, 1 green, 2 blue) of the pure colour, 0 to 255. */
   int pure(int c) {
     return pure[c];

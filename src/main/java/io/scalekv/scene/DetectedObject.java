@@ -11,7 +11,6 @@ package io.scalekv.scene;
  * @param y row of its centre, 0 to 1, downwards
  * @param radius of the best template, as a part of the image's side
  * @param area part of the image that it covers, 0 to 1
- * @param overlap of the best template: intersection over union, 0 to 1
  */
 public record DetectedObject(
     Colour colour,
@@ -21,5 +20,4 @@ public record DetectedObject(
     double x,
     double y,
     double radius,
-    double area,
-    double overlap) {}
+    double area) {}

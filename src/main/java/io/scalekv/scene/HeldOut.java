@@ -16,27 +16,13 @@ import java.util.stream.Collectors;
  */
 public final class HeldOut {
   private static final String RESOURCE = "held-out.txt";
-  private static final Set<String> CAPTIONS = read();
+  static final Set<String> CAPTIONS = read();
 
   private HeldOut() {}
 
   /** Returns whether the scene, or its mirror, is held out. */
   public static boolean contains(Scene scene) {
     return CAPTIONS.contains(scene.caption()) || CAPTIONS.contains(scene.mirrored().caption());
-  }
-
-  /**
-   * Returns whether the scene of a caption is held out.
-   *
-   * @throws IllegalArgumentException if the caption breaks the grammar
-   */
-  public static boolean contains(String caption) {
-    return contains(SceneGrammar.parse(caption));
-  }
-
-  /** Returns the held-out captions. */
-  public static Set<String> captions() {
-    return CAPTIONS;
   }
 
   private static Set<String> read() {

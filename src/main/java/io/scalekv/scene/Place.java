@@ -10,7 +10,6 @@ public enum Place implements Arrangement {
   BOTTOM(0.5, 0.72),
   CENTER(0.5, 0.5);
 
-  private final String words = name().toLowerCase(Locale.ROOT);
   private final double x;
   private final double y;
 
@@ -21,7 +20,7 @@ public enum Place implements Arrangement {
 
   @Override
   public String words() {
-    return words;
+    return name().toLowerCase(Locale.ROOT);
   }
 
   /** Returns the nominal centre's column, 0 to 1. */

@@ -1,8 +1,6 @@
 package io.scalekv.scene;
 
 import io.scalekv.io.Require;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * Classes of scenes for class-conditional models: every shape in every colour on every other
@@ -15,11 +13,6 @@ public final class SceneClasses {
   public static final int COUNT = ShapeKind.values().length * COLOURS * (COLOURS - 1);
 
   private SceneClasses() {}
-
-  /** Returns the captions of all classes in order. */
-  public static List<String> captions() {
-    return IntStream.range(0, COUNT).mapToObj(i -> scene(i).caption()).toList();
-  }
 
   /** Returns the scene of a class, 0-based: the background varies fastest, the shape slowest. */
   public static Scene scene(int index) {

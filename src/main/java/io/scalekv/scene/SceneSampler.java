@@ -1,7 +1,6 @@
 package io.scalekv.scene;
 
 import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 
 /**
  * Sampler of scenes: each attribute is uniform, and scenes that break a rule of {@link Scene} or
@@ -31,11 +30,6 @@ public final class SceneSampler {
   /** Returns a sampler that advances the given generator and never yields a held-out scene. */
   public static SceneSampler of(RandomGenerator random) {
     return new SceneSampler(random, false);
-  }
-
-  /** Returns a sampler with an L64X128MixRandom; never yields a held-out scene. */
-  public static SceneSampler seeded(long seed) {
-    return of(RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
   }
 
   /** Returns a sampler of the whole language, held-out scenes included; not for training. */

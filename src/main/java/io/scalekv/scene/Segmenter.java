@@ -156,7 +156,6 @@ public final class Segmenter {
         fit.x(),
         fit.y(),
         fit.radius(),
-        (double) pixels.length / grid.pixels(),
-        fit.overlap());
+        (double) pixels.length / grid.pixels());
   }
 }

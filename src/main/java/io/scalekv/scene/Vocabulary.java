@@ -18,15 +18,13 @@ public final class Vocabulary {
   public static final int MAX_TOKENS = 17;
 
   private static final int NEAR_WORDS = 3;
-  private static final List<String> WORDS = collect();
+
+  /** All words in the order of their ids. */
+  static final List<String> WORDS = collect();
+
   private static final Map<String, Integer> IDS = index();
 
   private Vocabulary() {}
-
-  /** Returns all words in the order of their ids. */
-  public static List<String> words() {
-    return WORDS;
-  }
 
   /** Returns the number of words. */
   public static int size() {

@@ -19,8 +19,6 @@ final class FiniteCheck {
   /**
    * Checks that all numbers are finite.
    *
-   * @param info of the tensor in its file
-   * @param array its numbers in memory
    * @param halved whether they were rounded to bfloat16
    * @throws WeightsFileException with the number of NaN and infinite values and the first index
    */

@@ -1,5 +1,6 @@
 package io.scalekv.weights;
 
+import ai.djl.util.Float16Utils;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -113,7 +114,7 @@ public enum GgmlType {
   }
 
   private static float half(ByteBuffer b, int at) {
-    return HalfPrecision.fromF16(b.getShort(at));
+    return Float16Utils.halfToFloat(b.getShort(at));
   }
 
   private static int u8(ByteBuffer b, int at) {

@@ -48,7 +48,6 @@ public final class GgufFile implements TensorSource {
   /**
    * Key-value pair.
    *
-   * @param key name
    * @param type number of the value's type in the file
    * @param value {@link Long}, {@link Double}, {@link Boolean}, {@link String} or {@link List}
    * @param at first byte of the value
@@ -59,8 +58,6 @@ public final class GgufFile implements TensorSource {
   /**
    * Tensor.
    *
-   * @param name in the file
-   * @param type of its blocks
    * @param sizes innermost first, as stored
    * @param offset first byte in the file
    */

@@ -10,22 +10,19 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
-/**
- * Writer of GGUF files. Tensors keep their stored bytes; a file appears whole or not at all. Values
- * of new keys: {@link Integer} (uint32), {@link Float}, {@link Boolean}, {@link String} and lists
- * of them.
- */
+/** Writer of GGUF files. Tensors keep their stored bytes; a file appears whole or not at all. */
 public final class GgufWriter {
-  /** Key-value pair with the bytes of its value. */
-  private record Pair(int type, byte[] value) {}
+  /** Value of a key: the number of its type in the file and its bytes. */
+  public record Value(int type, byte[] bytes) {}
 
   /** Tensor with the reader of its stored bytes; its offset is not used. */
   private record Tensor(GgufFile.Tensor at, TensorSource.Bytes bytes) {}
 
-  private final Map<String, Pair> pairs = new LinkedHashMap<>();
+  private static final int TEXT = 8;
+
+  private final Map<String, Value> pairs = new LinkedHashMap<>();
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private int version = 3;
   private int alignment = GgufFile.DEFAULT_ALIGNMENT;
@@ -38,7 +35,7 @@ public final class GgufWriter {
     for (GgufFile.Pair p : source.pairs().values()) {
       ByteBuffer value = ByteBuffer.allocate(Math.toIntExact(p.length()));
       source.read(p.at(), value, p.key());
-      writer.pairs.put(p.key(), new Pair(p.type(), value.array()));
+      writer.put(p.key(), new Value(p.type(), value.array()));
     }
     for (String name : source.names()) {
       GgufFile.Tensor t = source.tensorNamed(name);
@@ -48,38 +45,19 @@ public final class GgufWriter {
   }
 
   /** Sets the value of a key. */
-  public GgufWriter put(String key, Object value) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    int type = encode(value, bytes);
-    pairs.put(key, new Pair(type, bytes.toByteArray()));
+  public GgufWriter put(String key, Value value) {
+    pairs.put(key, value);
     return this;
   }
 
-  private static int encode(Object value, ByteArrayOutputStream out) {
-    if (value instanceof Integer number) {
-      out.writeBytes(little(4).putInt(number).array());
-      return 4;
-    } else if (value instanceof Float number) {
-      out.writeBytes(little(4).putFloat(number).array());
-      return 6;
-    } else if (value instanceof Boolean truth) {
-      out.write(truth ? 1 : 0);
-      return 7;
-    } else if (value instanceof String text) {
-      byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-      out.writeBytes(little(8).putLong(utf8.length).array());
-      out.writeBytes(utf8);
-      return 8;
-    }
-    List<?> list = (List<?>) value;
-    ByteArrayOutputStream items = new ByteArrayOutputStream();
-    int type = 4;
-    for (Object item : list) {
-      type = encode(item, items);
-    }
-    out.writeBytes(little(12).putInt(type).putLong(list.size()).array());
-    out.writeBytes(items.toByteArray());
-    return 9;
+  /** Sets the text of a key. */
+  public GgufWriter put(String key, String text) {
+    return put(key, new Value(TEXT, text(text)));
+  }
+
+  private static byte[] text(String text) {
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    return little(8 + utf8.length).putLong(utf8.length).put(utf8).array();
   }
 
   /**
@@ -115,14 +93,14 @@ public final class GgufWriter {
         little(20).putInt(version).putLong(tensors.size()).putLong(pairs.size()).array());
     pairs.forEach(
         (key, pair) -> {
-          encode(key, header);
+          header.writeBytes(text(key));
           header.writeBytes(little(4).putInt(pair.type()).array());
-          header.writeBytes(pair.value());
+          header.writeBytes(pair.bytes());
         });
     long offset = 0;
     for (Tensor tensor : tensors.values()) {
       GgufFile.Tensor t = tensor.at();
-      encode(t.name(), header);
+      header.writeBytes(text(t.name()));
       ByteBuffer info = little(4 + 8 * t.sizes().length + 12).putInt(t.sizes().length);
       for (long size : t.sizes()) {
         info.putLong(size);

@@ -37,21 +37,6 @@ final class HalfPrecision {
     return bits < 0 ? -magnitude : magnitude;
   }
 
-  /** Converts binary16 bits. Exact. */
-  static float fromF16(short half) {
-    int sign = (half & 0x8000) << 16;
-    int exponent = half >>> 10 & 0x1f;
-    int fraction = half & 0x3ff;
-    if (exponent == 0x1f) {
-      return Float.intBitsToFloat(sign | 0x7f800000 | fraction << 13);
-    }
-    if (exponent == 0) {
-      float magnitude = fraction * 0x1p-24f;
-      return Float.intBitsToFloat(sign | Float.floatToRawIntBits(magnitude));
-    }
-    return Float.intBitsToFloat(sign | exponent + 112 << 23 | fraction << 13);
-  }
-
   /** Converts to the nearest binary16. A NaN keeps its sign and upper payload and becomes quiet. */
   static short toF16(float value) {
     int bits = Float.floatToRawIntBits(value);

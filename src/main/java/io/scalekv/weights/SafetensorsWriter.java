@@ -9,6 +9,7 @@ import static io.scalekv.weights.WeightsFileException.tensor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.util.Float16Utils;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonStream;
@@ -45,7 +46,6 @@ public final class SafetensorsWriter {
    * BOOLEAN unchanged.
    *
    * @param file the file to write or replace; its folder must exist
-   * @param tensors by name
    * @param floatType F32, BF16 or F16, rounded to nearest, ties to even
    * @param metadata free text entries, may be empty
    * @throws WeightsFileException if a tensor cannot be stored or the file cannot be written
@@ -140,7 +140,7 @@ public final class SafetensorsWriter {
         float value = values[i];
         boolean brain = type == StoredType.BF16;
         short bits = brain ? HalfPrecision.toBf16(value) : HalfPrecision.toF16(value);
-        float stored = brain ? HalfPrecision.fromBf16(bits) : HalfPrecision.fromF16(bits);
+        float stored = brain ? HalfPrecision.fromBf16(bits) : Float16Utils.halfToFloat(bits);
         if (Float.isInfinite(stored) && !Float.isInfinite(value)) {
           throw WeightsFileException.in(
               file, "value of " + tensor(name), "within the range of " + type, value);

@@ -48,7 +48,6 @@ final class StateDictPickle {
    *
    * @param type of the numbers; its element is a byte for an untyped storage
    * @param key name in the file
-   * @param elements number of elements
    */
   record Storage(Type type, String key, long elements) {}
 
@@ -76,7 +75,6 @@ final class StateDictPickle {
   /**
    * A view of a storage.
    *
-   * @param storage the numbers
    * @param type of the elements
    * @param offset first element
    * @param shape sizes, outermost first
@@ -96,7 +94,6 @@ final class StateDictPickle {
   /**
    * Objects of a pickle.
    *
-   * @param root the saved object
    * @param storages all storages that it names, by key
    */
   record Content(Object root, Map<String, Storage> storages) {}

@@ -18,8 +18,6 @@ import java.util.Arrays;
  * little-endian bytes, row-major. A contiguous view is read straight from the file; others pass
  * through memory outside the Java heap.
  *
- * @param info type, shape and place of the tensor
- * @param entry place of the storage
  * @param first first byte of the view in its storage
  * @param stride elements from one index to the next, by dimension
  * @param swapped whether the file has the highest byte of an element first

@@ -7,6 +7,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.util.Float16Utils;
 import io.scalekv.tensor.TorchOps;
 import io.scalekv.weights.TensorSource.Bytes;
 import java.nio.ByteBuffer;
@@ -198,7 +199,7 @@ final class TensorBytes {
       for (int i = 0; i < values.length; i++) {
         byte bits = chunk.get(chunk.position() + i);
         values[i] =
-            e4m3 ? HalfPrecision.fromE4m3(bits) : HalfPrecision.fromF16((short) (bits << 8));
+            e4m3 ? HalfPrecision.fromE4m3(bits) : Float16Utils.halfToFloat((short) (bits << 8));
       }
       return values;
     }
@@ -206,7 +207,7 @@ final class TensorBytes {
     ShortBuffer bits = chunk.asShortBuffer();
     for (int i = 0; i < values.length; i++) {
       short half = bits.get();
-      values[i] = brain ? HalfPrecision.fromBf16(half) : HalfPrecision.fromF16(half);
+      values[i] = brain ? HalfPrecision.fromBf16(half) : Float16Utils.halfToFloat(half);
     }
     return values;
   }

@@ -8,13 +8,10 @@ import java.util.Arrays;
 /**
  * Type, shape and place of one tensor in a file.
  *
- * @param name its name in the file
- * @param type element type in the file
  * @param kind name of the element type in the file
  * @param shape sizes, outermost first; empty for a scalar
  * @param byteLength bytes in the file: elements × width of the type, 0 if unknown
  * @param offset first byte, counted from the start of the file
- * @param file the file that holds it
  */
 public record TensorInfo(
     String name,

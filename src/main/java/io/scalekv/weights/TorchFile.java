@@ -22,7 +22,6 @@ import java.util.Map;
  * request since, five pickles one after the other (a magic number, a version, facts about the
  * machine, the object, the keys of the storages), then each storage behind its number of elements.
  *
- * @param root the saved object
  * @param storages places by key; only those of a known element size
  * @param bigEndian whether the elements of all storages have their highest byte first
  */

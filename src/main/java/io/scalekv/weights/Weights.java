@@ -52,7 +52,6 @@ public final class Weights implements AutoCloseable {
    * Reads one tensor; a bfloat16 one is never in memory in another format.
    *
    * @param name new name
-   * @param source source of the tensor
    * @param there name in the source
    * @throws WeightsFileException if a number of it is NaN or infinite
    */

@@ -96,8 +96,6 @@ record ZipDirectory(Map<String, Entry> entries) {
   /**
    * Reads the table of contents.
    *
-   * @param file for messages
-   * @param channel the open archive
    * @throws WeightsFileException if the archive is malformed
    */
   static ZipDirectory read(Path file, FileChannel channel) throws IOException {

@@ -52,7 +52,7 @@ class ContactSheetTest {
     int dark = 0;
     for (int y = top; y < image.height(); y++) {
       for (int x = 0; x < image.width(); x++) {
-        dark += image.green(x, y) < 100 ? 1 : 0;
+        dark += (image.packed(x, y) >> 8 & 255) < 100 ? 1 : 0;
       }
     }
     return dark;

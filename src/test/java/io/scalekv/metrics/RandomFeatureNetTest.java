@@ -52,9 +52,9 @@ final class RandomFeatureNetTest {
     double[][][] x = new double[3][16][16];
     for (int y = 0; y < 16; y++) {
       for (int u = 0; u < 16; u++) {
-        x[0][y][u] = image.red(u, y) / 127.5 - 1;
-        x[1][y][u] = image.green(u, y) / 127.5 - 1;
-        x[2][y][u] = image.blue(u, y) / 127.5 - 1;
+        x[0][y][u] = (image.packed(u, y) >> 16) / 127.5 - 1;
+        x[1][y][u] = (image.packed(u, y) >> 8 & 255) / 127.5 - 1;
+        x[2][y][u] = (image.packed(u, y) & 255) / 127.5 - 1;
       }
     }
     double[][][] twice = convolved(convolved(x, random), random);
@@ -184,13 +184,6 @@ final class RandomFeatureNetTest {
     assertRefused(
         "got 16x16 and 16x17",
         () -> LpipsProxy.of(net, TestImages.flat(1, 16, 16), TestImages.flat(1, 16, 17)));
-    assertRefused("got 23", () -> new FeatureMap(1, 2, 3, 4, new float[23]));
-    for (int zero = 0; zero < 4; zero++) {
-      int[] shape = {1, 1, 1, 1};
-      shape[zero] = 0;
-      assertRefused(
-          "got 0", () -> new FeatureMap(shape[0], shape[1], shape[2], shape[3], new float[0]));
-    }
   }
 
   private static void assertRefused(String value, Runnable action) {

@@ -2,7 +2,7 @@ package io.scalekv.metrics;
 
 import io.scalekv.image.RgbImage;
 import io.scalekv.scene.SceneRenderer;
-import io.scalekv.scene.SceneSampler;
+import io.scalekv.scene.Scenes;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.SplittableRandom;
@@ -24,7 +24,7 @@ final class TestImages {
   }
 
   static RgbImage scene(long seed, int side) {
-    return SceneRenderer.render(SceneSampler.seeded(seed).next(), new SplittableRandom(seed), side);
+    return SceneRenderer.render(Scenes.seeded(seed).next(), new SplittableRandom(seed), side);
   }
 
   /** The image with noise of up to {@code most} grey levels. */

@@ -67,7 +67,7 @@ class PublishedCheckpointTest {
                         i -> {
                           int x = i % image.width();
                           int y = i / image.width();
-                          return image.red(x, y) << 16 | image.green(x, y) << 8 | image.blue(x, y);
+                          return image.packed(x, y);
                         }))
         .toArray();
   }

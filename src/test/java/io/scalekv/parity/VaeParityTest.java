@@ -64,7 +64,8 @@ class VaeParityTest {
     for (RgbImage image : images) {
       for (int y = 0; y < image.height(); y++) {
         for (int x = 0; x < image.width(); x++) {
-          int[] bgr = {image.blue(x, y), image.green(x, y), image.red(x, y)};
+          int rgb = image.packed(x, y);
+          int[] bgr = {rgb & 255, rgb >> 8 & 255, rgb >> 16};
           for (int got : bgr) {
             int want = expected[at++];
             assertTrue(

@@ -159,8 +159,7 @@ final class ReportPartsTest {
 
   @Test
   void jsonCannotEndItsScript() {
-    assertEquals(
-        "\"\\u003c/script\\u003e\\u0026\\u2028\"", HtmlReport.inScript("\"</script>&\u2028\""));
+    assertEquals("\"\\u003c/script\\u003e\\u0026\\u2028\"", HtmlReport.json("</script>&\u2028"));
     assertEquals(
         "&lt;a b=&quot;c&quot;&gt;&#39;&amp;\uFFFD", HtmlReport.escape("<a b=\"c\">'&\u0001"));
   }

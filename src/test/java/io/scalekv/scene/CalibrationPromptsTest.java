@@ -45,7 +45,7 @@ class CalibrationPromptsTest {
       }
       all.addAll(captions);
     }
-    assertEquals(new HashSet<>(all), HeldOut.captions());
+    assertEquals(new HashSet<>(all), HeldOut.CAPTIONS);
   }
 
   @Test

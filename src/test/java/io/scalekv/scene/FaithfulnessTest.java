@@ -127,7 +127,6 @@ class FaithfulnessTest {
   }
 
   private static DetectedObject seen(Colour colour, ShapeKind shape, double x, double y) {
-    return new DetectedObject(
-        colour, shape, ObjectSize.LARGE, Texture.SOLID, x, y, 0.25, 0.15, 0.95);
+    return new DetectedObject(colour, shape, ObjectSize.LARGE, Texture.SOLID, x, y, 0.25, 0.15);
   }
 }

@@ -14,7 +14,7 @@ class SceneGrammarTest {
   @ParameterizedTest
   @EnumSource(SceneSampler.Level.class)
   void everyCaptionParsesBack(SceneSampler.Level level) {
-    SceneSampler sampler = SceneSampler.seeded(11);
+    SceneSampler sampler = Scenes.seeded(11);
     for (int i = 0; i < 2000; i++) {
       Scene scene = sampler.next(level);
       assertEquals(scene, SceneGrammar.parse(scene.caption()));

@@ -14,7 +14,7 @@ class SceneLayoutTest {
   @ParameterizedTest
   @EnumSource(SceneSampler.Level.class)
   void objectsStayInTheFrameAndApart(SceneSampler.Level level) {
-    SceneSampler sampler = SceneSampler.seeded(21);
+    SceneSampler sampler = Scenes.seeded(21);
     SplittableRandom jitter = new SplittableRandom(22);
     for (int i = 0; i < 3000; i++) {
       Scene scene = sampler.next(level);

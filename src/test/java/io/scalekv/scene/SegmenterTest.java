@@ -18,7 +18,7 @@ class SegmenterTest {
   @ParameterizedTest
   @CsvSource({"64, 0, 0, 300", "96, 0, 0, 100", "64, 0.7, 4, 200", "96, 0.7, 4, 60"})
   void readsNearlyEveryAttribute(int side, double sigma, double noise, int images) {
-    SceneSampler sampler = SceneSampler.seeded(41);
+    SceneSampler sampler = Scenes.seeded(41);
     SplittableRandom random = new SplittableRandom(42);
     FaithfulnessTally tally = FaithfulnessTally.create();
     for (int i = 0; i < images; i++) {
@@ -34,7 +34,7 @@ class SegmenterTest {
 
   @Test
   void measuresCentreRadiusAndArea() {
-    SceneSampler sampler = SceneSampler.seeded(43);
+    SceneSampler sampler = Scenes.seeded(43);
     SplittableRandom random = new SplittableRandom(44);
     for (int i = 0; i < 100; i++) {
       Scene scene = sampler.next(SceneSampler.Level.SINGLE);
@@ -55,7 +55,7 @@ class SegmenterTest {
   @EnumSource(Colour.class)
   void findsNothingOnAnEmptyBackground(Colour colour) {
     int[] pixels = new int[64 * 64];
-    Arrays.fill(pixels, colour.rgb());
+    Arrays.fill(pixels, Scenes.rgb(colour));
     SceneReading reading = Segmenter.read(RgbImage.ofPacked(64, 64, pixels));
     assertEquals(new SceneReading(colour, Ground.PLAIN, List.of()), reading);
   }
@@ -68,7 +68,7 @@ class SegmenterTest {
       int x = i % 64;
       int y = i / 64;
       boolean inside = y >= 20 && y < 44 && x >= 8 && x < 56;
-      pixels[i] = inside ? (x < 32 ? Colour.RED : Colour.BLUE).rgb() : Colour.WHITE.rgb();
+      pixels[i] = inside ? Scenes.rgb(x < 32 ? Colour.RED : Colour.BLUE) : Scenes.rgb(Colour.WHITE);
     }
     SceneReading reading = Segmenter.read(RgbImage.ofPacked(64, 64, pixels));
     assertEquals(Colour.WHITE, reading.background());

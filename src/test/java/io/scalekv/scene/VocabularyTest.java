@@ -18,7 +18,7 @@ class VocabularyTest {
                     + " cyan pink circle square triangle ring cross diamond at left right top bottom"
                     + " center of above below on plain gradient background")
                 .split(" "));
-    assertEquals(words, Vocabulary.words(), "trained weights depend on this order");
+    assertEquals(words, Vocabulary.WORDS, "trained weights depend on this order");
     for (int id = 0; id < words.size(); id++) {
       assertArrayEquals(new int[] {id}, Vocabulary.encode(words.get(id)));
     }
@@ -28,13 +28,12 @@ class VocabularyTest {
   void encodesWordByWord() {
     int[] ids = Vocabulary.encode("  A large  RED ring ");
     assertArrayEquals(
-        Stream.of("a", "large", "red", "ring").mapToInt(Vocabulary.words()::indexOf).toArray(),
-        ids);
+        Stream.of("a", "large", "red", "ring").mapToInt(Vocabulary.WORDS::indexOf).toArray(), ids);
   }
 
   @Test
   void theLongestCaptionHasTheMostTokens() {
-    SceneSampler sampler = SceneSampler.seeded(4);
+    SceneSampler sampler = Scenes.seeded(4);
     int longest = 0;
     for (int i = 0; i < 500; i++) {
       longest = Math.max(longest, Vocabulary.encode(sampler.next().caption()).length);

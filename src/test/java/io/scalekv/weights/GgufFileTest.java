@@ -1,5 +1,6 @@
 package io.scalekv.weights;
 
+import static io.scalekv.weights.GgufValues.value;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -34,10 +35,10 @@ final class GgufFileTest {
     Path file = folder.resolve("small.gguf");
     new GgufWriter()
         .put("general.architecture", "llama")
-        .put("llama.block_count", 3)
-        .put("llama.rope.freq_base", 1e5f)
-        .put("tokenizer.ggml.add_bos_token", false)
-        .put("tokenizer.ggml.tokens", List.of("a", "ü", ""))
+        .put("llama.block_count", value(3))
+        .put("llama.rope.freq_base", value(1e5f))
+        .put("tokenizer.ggml.add_bos_token", value(false))
+        .put("tokenizer.ggml.tokens", value(List.of("a", "ü", "")))
         .put("a", GgmlType.F32, bytes(new byte[24]), 3, 2)
         .put("d2t", 5L, -1L)
         .write(file);

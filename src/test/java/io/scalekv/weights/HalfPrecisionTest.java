@@ -3,6 +3,7 @@ package io.scalekv.weights;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.util.Float16Utils;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -67,7 +68,7 @@ class HalfPrecisionTest {
     }
 
     float widen(short bits) {
-      return this == F16 ? HalfPrecision.fromF16(bits) : HalfPrecision.fromBf16(bits);
+      return this == F16 ? Float16Utils.halfToFloat(bits) : HalfPrecision.fromBf16(bits);
     }
 
     void check(float value) {

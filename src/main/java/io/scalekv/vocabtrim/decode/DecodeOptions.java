@@ -7,7 +7,6 @@ import java.util.Set;
  * Options of text generation.
  *
  * @param draftTokens γ, tokens that the draft model proposes per block
- * @param maxTokens most tokens to generate
  * @param temperature that divides the logits of both models; 0 takes the most likely token
  * @param stop tokens that end the text; they are part of it
  */

@@ -18,12 +18,7 @@ import java.util.random.RandomGenerator;
  * less than the float32 rounding between passes of different length may swap.
  */
 public final class SpeculativeDecoder {
-  /**
-   * Generated text.
-   *
-   * @param tokens after the prompt
-   * @param statistics of its blocks
-   */
+  /** Generated text. */
   public record Generation(int[] tokens, BlockStatistics statistics) {}
 
   private final LanguageModel target;

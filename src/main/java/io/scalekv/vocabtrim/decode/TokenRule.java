@@ -68,7 +68,6 @@ sealed interface TokenRule {
    * result has distribution p for any q (arXiv 2211.17192, appendix A.1).
    *
    * @param temperature that divides all logits
-   * @param random source of randomness
    */
   record Sampling(double temperature, RandomGenerator random) implements TokenRule {
     @Override

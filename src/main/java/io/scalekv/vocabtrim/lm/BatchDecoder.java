@@ -43,9 +43,7 @@ public final class BatchDecoder {
   /**
    * Creates a decoder of a model with its whole head; it does not own the model.
    *
-   * @param maxTokens most tokens to generate
    * @param stop tokens that end a text; they are part of it
-   * @param withStates whether to return the states
    */
   public BatchDecoder(Llama model, int maxTokens, Set<Integer> stop, boolean withStates) {
     Require.that(model.head().isAll(), "head of the target must be whole, got %s", model.head());

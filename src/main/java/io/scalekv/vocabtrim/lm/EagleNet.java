@@ -138,8 +138,7 @@ public final class EagleNet {
   }
 
   private NDArray input(NDArray states, NDArray ids) {
-    NDArray table = target.weight(LlamaWeights.EMBEDDING);
-    return TorchOps.call("eagle_input", states, ids, table, fc, layer.like());
+    return TorchOps.call("eagle_input", states, ids, target.embedding(), fc, layer.like());
   }
 
   /**

@@ -21,7 +21,6 @@ import tools.jackson.databind.node.ObjectNode;
  * @param headWidth D, {@code head_dim}; H·D may differ from C
  * @param normEpsilon {@code rms_norm_eps}
  * @param ropeTheta base of the rotary frequencies
- * @param ropeScaling scaling of the rotary frequencies
  * @param maxPositions most tokens of a sequence, {@code max_position_embeddings}
  * @param tied whether the output head is the input embedding, {@code tie_word_embeddings}
  * @param bos token that begins a text, or −1

@@ -76,11 +76,6 @@ public final class LlamaNet {
     return like;
   }
 
-  /** Returns a weight by its name. */
-  NDArray weight(String name) {
-    return weights.get(name);
-  }
-
   /** Returns the input embedding, [V,C]. */
   public NDArray embedding() {
     return weights.get(LlamaWeights.EMBEDDING);
@@ -173,7 +168,7 @@ public final class LlamaNet {
 
   /** Returns the state after some layers, [B,L,C]. */
   NDArray after(int count, NDArray ids, RotaryTable.Rotations rotations, Prefix prefix) {
-    NDArray x = TorchOps.call("embedding", ids, weights.get(LlamaWeights.EMBEDDING));
+    NDArray x = TorchOps.call("embedding", ids, embedding());
     for (int i = 0; i < count; i++) {
       NDArray input = x;
       x = layer(i, input, rotations, prefix);

@@ -9,8 +9,6 @@ import java.util.Set;
  * Variety of generated text. A small target that always takes its most likely token falls into
  * loops of a few tokens, where any trimming looks free.
  *
- * @param tokens in all texts
- * @param distinct number of distinct tokens
  * @param repeated share of 4-grams that occur earlier in the same text
  */
 public record TextVariety(long tokens, int distinct, double repeated) {

@@ -21,10 +21,8 @@ import java.util.function.Function;
 /**
  * Pair of a target and a draft model with one tokenizer, in memory.
  *
- * @param name of the pair
  * @param target with its whole head
  * @param draft of the same vocabulary, with its whole head
- * @param tokenizer of both
  * @param hash {@code sha256:} and the hash of the weights of target and draft model and of the
  *     tokenizer
  */
@@ -40,7 +38,6 @@ public record ModelPair(
   /**
    * Loads a pair from a folder with {@value #TARGET} and {@value #DRAFTER}.
    *
-   * @param name of the pair
    * @throws IllegalArgumentException if the two models have different vocabularies or tokenizers
    */
   static ModelPair open(String name, Path folder) {

@@ -55,7 +55,6 @@ public final class TrimExperiment {
    * Creates an experiment on the texts of its specification; it does not own the pair.
    *
    * @param threads of one tensor operation, for the provenance
-   * @param log takes progress messages
    */
   public TrimExperiment(ModelPair pair, TrimSpec spec, int threads, Consumer<String> log) {
     this(
@@ -73,7 +72,6 @@ public final class TrimExperiment {
    * @param source of the prompts
    * @param texts folder of the target's texts to calibrate on; null to generate them
    * @param threads of one tensor operation, for the provenance
-   * @param log takes progress messages
    */
   public TrimExperiment(
       ModelPair pair,
@@ -191,7 +189,7 @@ public final class TrimExperiment {
   }
 
   private static Curve curve(Run run, List<Trace> traces, DraftCost cost, int gamma) {
-    Bootstrap bootstrap = new Bootstrap(2000, 0.95, run.settings().seed());
+    Bootstrap bootstrap = new Bootstrap(2000, run.settings().seed());
     int[] sizes = sizes(run);
     double[][] calls = new double[sizes.length][traces.size()];
     double[] tokens = new double[traces.size()];

@@ -9,15 +9,8 @@ import java.util.List;
 /**
  * Result of a run.
  *
- * @param run settings
- * @param cost of a drafted token
- * @param variety of the target's responses
- * @param calibrationTokens counted tokens
- * @param calibrationDistinct distinct counted tokens
  * @param coverage of the target's responses at every size
- * @param curves one per γ
  * @param loops measurements of the real loop; may be empty
- * @param provenance of the result
  */
 public record TrimResult(
     TrimSpec.Run run,
@@ -33,8 +26,6 @@ public record TrimResult(
   /**
    * Curve over all sizes at one γ.
    *
-   * @param gamma drafted tokens of a block
-   * @param points one per size
    * @param best index of the highest MBSU
    * @param gain MBSU there minus that of the whole vocabulary, paired over prompts
    * @param exactBest best of all k from 1 to V; null where drafts are sampled
@@ -61,8 +52,6 @@ public record TrimResult(
    * Point of a curve.
    *
    * @param k retained tokens
-   * @param tau block efficiency
-   * @param mbsu memory-bound speed-up
    * @param acceptance by position in the block, up to the last one ever reached
    * @param outside rejections per generated token because the token is not retained
    * @param wrong all other rejections per generated token
@@ -78,10 +67,7 @@ public record TrimResult(
    * @param replayed block efficiency of the traces on the same prompts; equal for greedy text
    * @param identical prompts whose text is that of the target alone; for sampled text that of its
    *     own random numbers
-   * @param prompts of the measurement
    * @param tokensPerSecond median of the repetitions
-   * @param slowest repetition
-   * @param fastest repetition
    */
   public record Loop(
       int k,
@@ -96,8 +82,6 @@ public record TrimResult(
   /**
    * Provenance of a result.
    *
-   * @param commit of the sources
-   * @param machine of the run
    * @param finished time in UTC
    * @param wallSeconds of the run, without responses shared with earlier runs
    */

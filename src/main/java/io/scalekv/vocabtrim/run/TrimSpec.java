@@ -13,20 +13,12 @@ import tools.jackson.databind.JsonNode;
  * Specification of an experiment, read from YAML by the schema {@value #SCHEMA}. Its runs are the
  * product of domains, temperatures and calibrations; all γ and sizes come from the same pass.
  *
- * @param name of the experiment
- * @param title for figures
  * @param pair {@code toy} or a folder with target and draft model
  * @param text folder of text files; null for the synthetic language
  * @param domains of the prompts; null with a folder of text
- * @param prompts per domain
- * @param promptTokens tokens of a prompt
- * @param newTokens most tokens of a response
  * @param temperatures of both models; 0 is greedy
- * @param gammas drafted tokens of a block
  * @param sizes numbers of retained tokens; null for two per doubling
- * @param calibrations sources of the counts
  * @param loop measurements of the real loop; null for none
- * @param seed of all sampling
  */
 public record TrimSpec(
     String name,
@@ -64,7 +56,6 @@ public record TrimSpec(
   /**
    * Measurements of the real loop.
    *
-   * @param sizes numbers of retained tokens
    * @param prompts first prompts of the domain
    * @param repetitions of the timing, sizes interleaved, after one warm-up
    */
@@ -75,12 +66,7 @@ public record TrimSpec(
    *
    * @param pair hash of the weights and the tokenizer
    * @param text description of the source of text
-   * @param domain of the prompts
    * @param temperature of both models; 0 is greedy
-   * @param source of the counts
-   * @param calibrationDomain of the counted texts
-   * @param calibrationTexts number of counted texts
-   * @param settings that all runs share
    */
   public record Run(
       String pair,
@@ -109,13 +95,8 @@ public record TrimSpec(
   /**
    * Settings that all runs of an experiment share.
    *
-   * @param prompts per domain
-   * @param promptTokens tokens of a prompt
-   * @param newTokens most tokens of a response
-   * @param gammas drafted tokens of a block
    * @param sizes numbers of retained tokens, ascending, V last
    * @param loop measurements of the real loop; null for none
-   * @param seed of all sampling
    */
   public record Settings(
       int prompts,

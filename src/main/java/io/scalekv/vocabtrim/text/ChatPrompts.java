@@ -16,9 +16,6 @@ import java.util.stream.IntStream;
  * field {@code prompt}, {@code instruction} or {@code question}, or one prompt a line. Every second
  * one, from the first, is for calibration and training, the others are held out.
  *
- * @param domain its name
- * @param file name of the file
- * @param sha256 of the file
  * @param prompts at least 4
  */
 public record ChatPrompts(String domain, String file, String sha256, List<String> prompts) {

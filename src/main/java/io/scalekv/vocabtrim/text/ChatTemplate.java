@@ -15,7 +15,6 @@ import java.util.regex.Pattern;
  * Chat template of a model. Templates are programs (Jinja); like llama.cpp's own renderer this one
  * runs none: it recognises the format by its markers and takes over the default system message.
  *
- * @param format of the messages
  * @param system message put before a conversation that has none; null for none
  */
 public record ChatTemplate(Format format, String system) {
@@ -47,7 +46,6 @@ public record ChatTemplate(Format format, String system) {
    * Message of a conversation.
    *
    * @param role {@code system}, {@code user} or {@code assistant}
-   * @param content text
    */
   public record Message(String role, String content) {}
 

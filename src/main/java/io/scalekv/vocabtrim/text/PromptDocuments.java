@@ -7,7 +7,6 @@ import java.util.stream.Collectors;
 /**
  * Prompts of chats as documents: each ends where the model's answer begins.
  *
- * @param template of the model
  * @param prompts one per domain
  */
 public record PromptDocuments(ChatTemplate template, List<ChatPrompts> prompts)

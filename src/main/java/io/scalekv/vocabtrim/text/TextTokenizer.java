@@ -99,11 +99,6 @@ public final class TextTokenizer implements AutoCloseable {
     return json.tokensHash();
   }
 
-  /** Returns the text of a token as the file writes it, or null for an unused id. */
-  public String token(int id) {
-    return json.tokens().get(id);
-  }
-
   /** Returns {@code sha256:} and the hash of the file; of a GGUF file, that of its tables. */
   public String hash() {
     return hash;

@@ -40,8 +40,6 @@ public final class TokenCounter {
    * What to count.
    *
    * @param files in this order
-   * @param roles of the messages
-   * @param threads that count
    */
   public record Task(List<Path> files, Set<String> roles, int threads) {
     /** Copies the collections. */
@@ -87,8 +85,6 @@ public final class TokenCounter {
    * @param task hash of the task
    * @param file index of the file to continue with
    * @param offset byte of that file to continue at
-   * @param texts counted texts
-   * @param tokens counted tokens
    * @param skippedLines lines that are not JSON objects
    * @param counts by token, [V]
    */

@@ -47,7 +47,6 @@ public final class EagleTraining {
    *
    * @param folder of the texts, the checkpoint, the curve and the draft model
    * @param checkpointEvery time between checkpoints
-   * @param steps updates
    * @param rows texts of an update
    * @param positions tokens of an update whose distribution is learned; states are learned at all
    * @param learningRate peak
@@ -69,7 +68,6 @@ public final class EagleTraining {
   /**
    * Text in a file of {@link TargetTexts}.
    *
-   * @param file number of the file
    * @param tokens prompt and answer
    * @param prompt tokens of the prompt
    * @param states first row of its states

@@ -30,7 +30,6 @@ final class LlamaTrainer {
    * with their {@code config.json}.
    *
    * @param name of the model: its folder, checkpoint, curve and messages
-   * @param steps updates
    * @param rows batch of an update, [B][L + 1]
    */
   static void train(

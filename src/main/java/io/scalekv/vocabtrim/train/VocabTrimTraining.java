@@ -68,11 +68,6 @@ public final class VocabTrimTraining {
   /**
    * Result of a training.
    *
-   * @param target folder of the target
-   * @param draft folder of the draft model
-   * @param vocabulary tokens of the tokenizer
-   * @param targetParameters parameters of the target
-   * @param draftParameters parameters of the draft model
    * @param targetLossNats mean cross-entropy of a held-out token under the target
    * @param draftLossNats mean cross-entropy of a held-out token under the draft model
    */

@@ -17,13 +17,8 @@ import java.util.TreeSet;
  * #FILE} beside the counts.
  *
  * @param counts file of the counts
- * @param domain of the counted texts
- * @param roles of the counted messages
  * @param sources chat logs; none for counts of another program
  * @param tokenizerSha256 hash of the tokenizer's tokens
- * @param texts counted texts
- * @param tokens counted tokens
- * @param distinct number of distinct tokens
  * @param skippedLines lines that are not JSON objects
  * @param protectedTokens number of tokens that are always retained
  * @param sizes one row a number of retained tokens, ascending
@@ -47,7 +42,6 @@ public record Coverage(
    * Coverage of a number of retained tokens.
    *
    * @param k retained tokens, protected ones included
-   * @param counted share of the counted text
    * @param heldOut share of held-out text by language; NaN-free
    * @param tokenizerOrder share of the counted text (held-out, if there is any) that the lowest ids
    *     cover: the order of merges is a ranking too, and the control of every count

@@ -23,7 +23,6 @@ import java.util.stream.IntStream;
 /**
  * Check of a mapping file or a trimmed draft model for failures that programs do not report.
  *
- * @param file that was checked
  * @param form of its mapping; null of a draft model with a whole head
  * @param vocabulary V
  * @param retained K

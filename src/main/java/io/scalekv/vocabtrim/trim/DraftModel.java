@@ -2,6 +2,7 @@ package io.scalekv.vocabtrim.trim;
 
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.weights.GgufFile;
 import io.scalekv.weights.TensorSource;
 import java.io.IOException;
@@ -33,8 +34,6 @@ public final class DraftModel implements AutoCloseable {
    * Output head.
    *
    * @param prefix common to the names of its tensors, without the dot
-   * @param names of its tensors
-   * @param rows of the matrix
    * @param tied whether the matrix is the input embedding, the one name
    */
   record Head(String prefix, List<String> names, long rows, boolean tied) {}
@@ -170,7 +169,7 @@ public final class DraftModel implements AutoCloseable {
 
   /** Returns whether the weights hold a mapping. */
   boolean isMapped() {
-    return source.names().contains(MappingFile.D2T);
+    return source.names().contains(LlamaWeights.D2T);
   }
 
   @Override

@@ -4,13 +4,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/**
- * Finding about a mapping or a trimmed draft model.
- *
- * @param rule that was checked
- * @param severity of the finding
- * @param message one line
- */
+/** Finding about a mapping or a trimmed draft model. */
 @JsonPropertyOrder({"severity", "rule", "message"})
 public record Finding(Rule rule, Severity severity, String message) {
   /** Severity: wrong tokens or a crash, likely loss, or a fact. */

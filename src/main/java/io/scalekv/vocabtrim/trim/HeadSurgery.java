@@ -3,6 +3,7 @@ package io.scalekv.vocabtrim.trim;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
+import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.GgufFile;
 import io.scalekv.weights.GgufWriter;
@@ -43,7 +44,6 @@ public final class HeadSurgery {
   /**
    * Written head.
    *
-   * @param path of the trimmed draft model
    * @param vocabulary V
    * @param retained K
    * @param rowsBefore rows of the head that was read
@@ -243,7 +243,7 @@ public final class HeadSurgery {
       String to = head.tied() ? "output.weight" : name;
       writer.put(to, t.type(), gathered(source.stored(name), rowBytes), sizes);
     }
-    writer.put(MappingFile.D2T, mapping.d2t(false));
+    writer.put(LlamaWeights.D2T, mapping.d2t(false));
     writer.put(MappingFile.FORM, MappingForm.D2T_ABSOLUTE.key());
     writer.write(out);
   }

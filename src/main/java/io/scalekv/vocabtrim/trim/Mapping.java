@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.trim;
 
+import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.TensorData;
 import java.util.LinkedHashMap;
@@ -43,8 +44,8 @@ public record Mapping(VocabularySubset retained, int[] order) {
   /** Returns {@code d2t} (int64) and {@code t2d} (bool). */
   public Map<String, TensorData> tensors(boolean offsets) {
     Map<String, TensorData> tensors = new LinkedHashMap<>();
-    tensors.put(MappingFile.D2T, TensorData.of(d2t(offsets), retained.size()));
-    tensors.put(MappingFile.T2D, TensorData.of(t2d(), retained.vocabulary()));
+    tensors.put(LlamaWeights.D2T, TensorData.of(d2t(offsets), retained.size()));
+    tensors.put(LlamaWeights.T2D, TensorData.of(t2d(), retained.vocabulary()));
     return tensors;
   }
 }

@@ -1,8 +1,10 @@
 package io.scalekv.vocabtrim.trim;
 
+import static io.scalekv.vocabtrim.lm.LlamaWeights.D2T;
+import static io.scalekv.vocabtrim.lm.LlamaWeights.T2D;
+
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.Require;
-import io.scalekv.vocabtrim.lm.LlamaWeights;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.GgufFile;
 import io.scalekv.weights.GgufWriter;
@@ -36,12 +38,6 @@ import java.util.stream.Stream;
  * @param mask values of t2d, [V]; null if there is none
  */
 public record MappingFile(Path file, MappingForm form, boolean named, long[] values, long[] mask) {
-  /** Name of the mapping tensor. */
-  public static final String D2T = LlamaWeights.D2T;
-
-  /** Name of the mask. */
-  public static final String T2D = LlamaWeights.T2D;
-
   /** Metadata key that names the form in files written here. */
   public static final String FORM = "scalekv_form";
 

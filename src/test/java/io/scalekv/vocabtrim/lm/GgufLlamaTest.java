@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.lm;
 
+import static io.scalekv.weights.GgufValues.value;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -61,17 +62,17 @@ final class GgufLlamaTest {
     GgufWriter gguf =
         new GgufWriter()
             .put("general.architecture", "llama")
-            .put("llama.embedding_length", c.width())
-            .put("llama.feed_forward_length", c.ffnWidth())
-            .put("llama.block_count", c.layers())
-            .put("llama.attention.head_count", c.heads())
-            .put("llama.attention.head_count_kv", c.kvHeads())
-            .put("llama.attention.key_length", c.headWidth())
-            .put("llama.attention.layer_norm_rms_epsilon", 1e-5f)
-            .put("llama.rope.freq_base", 5000f)
-            .put("llama.context_length", 64)
-            .put("tokenizer.ggml.eos_token_id", 1)
-            .put("tokenizer.ggml.bos_token_id", 0);
+            .put("llama.embedding_length", value(c.width()))
+            .put("llama.feed_forward_length", value(c.ffnWidth()))
+            .put("llama.block_count", value(c.layers()))
+            .put("llama.attention.head_count", value(c.heads()))
+            .put("llama.attention.head_count_kv", value(c.kvHeads()))
+            .put("llama.attention.key_length", value(c.headWidth()))
+            .put("llama.attention.layer_norm_rms_epsilon", value(1e-5f))
+            .put("llama.rope.freq_base", value(5000f))
+            .put("llama.context_length", value(64))
+            .put("tokenizer.ggml.eos_token_id", value(1))
+            .put("tokenizer.ggml.bos_token_id", value(0));
     for (Map.Entry<String, Shape> e : LlamaWeights.shapes(c).entrySet()) {
       float[] values = new float[(int) e.getValue().size()];
       for (int i = 0; i < values.length; i++) {

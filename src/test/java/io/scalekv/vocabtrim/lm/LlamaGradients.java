@@ -41,9 +41,8 @@ final class LlamaGradients {
 
   /** Change of the loss along the gradient of one weight, by the change that it promises. */
   static double finiteDifference(
-      NDManager manager, LlamaNet net, RotaryTable table, int[] tokens, String name) {
+      NDManager manager, LlamaNet net, RotaryTable table, int[] tokens, NDArray w) {
     try (NDManager scope = manager.newSubManager()) {
-      NDArray w = net.weight(name);
       float[] g;
       try (NDArray gradient = w.getGradient()) {
         g = gradient.toFloatArray();

@@ -1,5 +1,6 @@
 package io.scalekv.vocabtrim.trim;
 
+import static io.scalekv.weights.GgufValues.value;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -93,7 +94,7 @@ final class DraftCheckTest {
     byte[] head = new byte[8 * d2t.length];
     return new GgufWriter()
         .put("general.architecture", "eagle3")
-        .put("tokenizer.ggml.tokens", Collections.nCopies(V, "x"))
+        .put("tokenizer.ggml.tokens", value(Collections.nCopies(V, "x")))
         .put(
             "output.weight",
             GgmlType.F32,
@@ -211,8 +212,8 @@ final class DraftCheckTest {
         .put("general.architecture", "eagle3")
         .put("tokenizer.ggml.model", "gpt2")
         .put("tokenizer.ggml.pre", "of-tomorrow")
-        .put("tokenizer.ggml.tokens", List.of("<|end|>", "a", "b", "ab"))
-        .put("tokenizer.ggml.token_type", List.of(3, 1, 1, 1))
+        .put("tokenizer.ggml.tokens", value(List.of("<|end|>", "a", "b", "ab")))
+        .put("tokenizer.ggml.token_type", value(List.of(3, 1, 1, 1)))
         .put("output.weight", GgmlType.F32, (t, at) -> t.put(head, (int) at, t.remaining()), 1, 2)
         .put("d2t", 1L, 3L)
         .write(file);

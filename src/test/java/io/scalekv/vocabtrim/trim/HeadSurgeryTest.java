@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.scalekv.vocabtrim.lm.VocabularySubset;
 import io.scalekv.weights.GgmlType;
 import io.scalekv.weights.GgufFile;
+import io.scalekv.weights.GgufValues;
 import io.scalekv.weights.GgufWriter;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.SafetensorsWriter;
@@ -274,7 +275,7 @@ final class HeadSurgeryTest {
           new GgufWriter()
               .put("general.architecture", "llama")
               .put("general.name", "naïve")
-              .put("tokenizer.ggml.tokens", Collections.nCopies(V, "x"))
+              .put("tokenizer.ggml.tokens", GgufValues.value(Collections.nCopies(V, "x")))
               .put("token_embd.weight", type, reader(embedding), width, V);
       if (!tied) {
         writer.put("output.weight", type, reader(head), width, V);

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.CheckpointFolder;
@@ -129,11 +128,6 @@ final class InfinityNetwork implements Network {
   }
 
   @Override
-  public Weights transformer() {
-    return model.weights();
-  }
-
-  @Override
   public NDArray latents(
       NDManager scope,
       Drawing drawing,
@@ -167,15 +161,6 @@ final class InfinityNetwork implements Network {
       throw new IllegalStateException(config.name() + ": loaded without its image tokenizer");
     }
     return vae;
-  }
-
-  @Override
-  public NDArray quantised(NDArray latent, ScaleSchedule schedule) {
-    Require.that(
-        !config.transformer().patchify(),
-        "%s must not have patchified latents to reconstruct images",
-        config.name());
-    return quantiser.quantise(latent, schedule).summed();
   }
 
   @Override

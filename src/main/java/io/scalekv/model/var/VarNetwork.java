@@ -93,11 +93,6 @@ final class VarNetwork implements Network {
   }
 
   @Override
-  public Weights transformer() {
-    return model.weights();
-  }
-
-  @Override
   public NDArray latents(
       NDManager scope,
       Drawing drawing,
@@ -135,10 +130,5 @@ final class VarNetwork implements Network {
       throw new IllegalStateException(config.name() + ": loaded without its image tokenizer");
     }
     return tokenizer;
-  }
-
-  @Override
-  public NDArray quantised(NDArray latent, ScaleSchedule schedule) {
-    return tokenizer.quantiser().quantise(latent, schedule).summed();
   }
 }

@@ -54,11 +54,7 @@ public final class ModelCatalog {
    * @throws IllegalArgumentException if the name is unknown
    */
   public static ModelConfig config(String name) {
-    return find(name)
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "model must be one of " + String.join(", ", names()) + ", got " + name));
+    return Require.oneOf("model", name, MODELS, ModelConfig::name);
   }
 
   /** Returns whether the weights of a model come with the project. */

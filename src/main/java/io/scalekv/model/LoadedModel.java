@@ -44,6 +44,7 @@ public final class LoadedModel implements ImageModel {
       LoadListener listener,
       Network.Loader family) {
     options.device().check();
+    options.check(config, source instanceof ModelSource.Random);
     NDManager manager = options.device().manager();
     try {
       Precision precision = options.precision();

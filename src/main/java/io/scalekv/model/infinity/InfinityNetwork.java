@@ -104,12 +104,7 @@ final class InfinityNetwork implements Network {
   private static TextEmbeddingStore texts(
       InfinityModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
     int width = config.encodedTextWidth();
-    boolean encodes = width > 0 && source instanceof ModelSource.Folder;
-    Require.that(
-        encodes || options.textEmbeddings().isEmpty(),
-        "--text-embeddings must not be given for model %s, which encodes no text",
-        config.name());
-    if (!encodes) {
+    if (width == 0 || !(source instanceof ModelSource.Folder given)) {
       return TextEmbeddingStore.inMemory(config.transformer().textWidth());
     }
     TextEmbeddingStore store =
@@ -118,7 +113,7 @@ final class InfinityNetwork implements Network {
             .map(file -> TextEmbeddingStore.open(file, width))
             .orElseGet(() -> TextEmbeddingStore.inMemory(width));
     List<String> missing = store.missing(options.texts());
-    if (!missing.isEmpty() && source instanceof ModelSource.Folder given) {
+    if (!missing.isEmpty()) {
       CheckpointFolder files =
           CheckpointFolder.find(given.folder(), config, true).in(given.stateDict());
       files.check(config);

@@ -47,10 +47,6 @@ final class VarNetwork implements Network {
   /** Loads a model, see {@link VarModelConfig#open}. */
   static ImageModel open(
       VarModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
-    Require.that(
-        options.textEmbeddings().isEmpty(),
-        "--text-embeddings must not be given for model %s, which encodes no text",
-        config.name());
     Network.Loader loader =
         new Network.Loader() {
           @Override

@@ -9,9 +9,9 @@ import ai.djl.ndarray.NDArray;
 import io.scalekv.io.Python;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.Branch;
 import io.scalekv.profile.HeadStatistic;
+import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.QuerySampler;
 import io.scalekv.weights.StoredType;
@@ -76,9 +76,8 @@ final class RecorderTest {
         .statistics()
         .orElseGet(
             () ->
-                AttentionProfiler.profile(
-                        source, List.of(source.sampling(options)), new int[] {0, 1}, 1, done -> {})
-                    .get(0));
+                Measurements.of(source, source.sampling(options), Map.of(), 1, done -> {}, 0, 1)
+                    .profile());
   }
 
   /** Statistics computed in PyTorch, and here from the tensors of the same generation. */

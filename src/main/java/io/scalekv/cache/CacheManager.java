@@ -91,11 +91,6 @@ public final class CacheManager implements AutoCloseable {
     return caches.stream().mapToLong(KvCache::liveBytes).sum();
   }
 
-  /** Returns bytes taken from the system for them. */
-  public long allocatedBytes() {
-    return caches.stream().mapToLong(KvCache::allocatedBytes).sum();
-  }
-
   /** Returns stored tokens of all heads and layers, of one batch row. */
   public long tokens() {
     return caches.stream().mapToLong(KvCache::tokens).sum();

@@ -18,7 +18,9 @@ public record TokenMap(int height, int width) {
   /** Reads {@code 16x16}. */
   public static TokenMap parse(String text) {
     Require.that(
-        text.matches("[0-9]{1,9}x[0-9]{1,9}"), "token map must be HEIGHTxWIDTH, got %s", text);
+        text.matches("[1-9][0-9]{0,3}x[1-9][0-9]{0,3}"),
+        "token map must be HEIGHTxWIDTH, got %s",
+        text);
     int x = text.indexOf('x');
     return new TokenMap(
         Integer.parseInt(text.substring(0, x)), Integer.parseInt(text.substring(x + 1)));

@@ -116,10 +116,10 @@ final class ModelOptions {
   }
 
   private void checkTexts(ModelChoice used) {
-    Require.that(
-        textEmbeddings == null || used.randomWeights() == null && !used.shipped(),
-        "--text-embeddings must not be given for model %s, which encodes no text",
-        used.name());
+    if (textEmbeddings != null) {
+      LoadOptions options = LoadOptions.of(false).withTextEmbeddings(textEmbeddings);
+      options.check(used.config(), used.randomWeights() != null);
+    }
   }
 
   /** Returns how the model is loaded. */

@@ -1,8 +1,8 @@
 package io.scalekv.cli;
 
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.AttentionSource;
+import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.report.AttentionAtlas;
 import java.io.IOException;
@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -72,13 +73,8 @@ final class ProfileCommand implements Callable<Integer> {
 
   private AttentionProfile measure(AttentionSource source, ProfileOptions options, int... images) {
     try (Progress progress = output.progress("profile", images.length)) {
-      return AttentionProfiler.profile(
-              source,
-              List.of(options),
-              images,
-              sources.batch(),
-              done -> progress.step("image " + done))
-          .get(0);
+      IntConsumer step = done -> progress.step("image " + done);
+      return Measurements.of(source, options, Map.of(), sources.batch(), step, images).profile();
     }
   }
 }

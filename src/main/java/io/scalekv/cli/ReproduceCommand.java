@@ -13,7 +13,6 @@ import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
 import io.scalekv.scene.PromptFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -92,15 +91,11 @@ final class ReproduceCommand implements Callable<Integer> {
 
   /** Experiments on a model of their own keep it: bytes by formula, times of a geometry. */
   private ModelChoice model(Path file) {
-    try {
-      ExperimentSpec spec = ExperimentSpec.read(file);
-      boolean published = sweep.model.config().published();
-      boolean own = !spec.model().name().equals(ModelChoice.DEFAULT);
-      boolean timed = spec.kind() == ExperimentSpec.Kind.LATENCY && published;
-      return own && !timed ? null : sweep.model.choice();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    ExperimentSpec spec = ExperimentSpec.read(file);
+    boolean published = sweep.model.config().published();
+    boolean own = !spec.model().name().equals(ModelChoice.DEFAULT);
+    boolean timed = spec.kind() == ExperimentSpec.Kind.LATENCY && published;
+    return own && !timed ? null : sweep.model.choice();
   }
 
   /** Writes the calibration whose roles the report shows: the shipped one, else one of prompts. */

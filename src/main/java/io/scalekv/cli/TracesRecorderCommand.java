@@ -1,6 +1,7 @@
 package io.scalekv.cli;
 
-import io.scalekv.profile.trace.RecorderScript;
+import io.scalekv.io.TextFile;
+import io.scalekv.profile.trace.TraceManifest;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,7 +17,10 @@ final class TracesRecorderCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    command.commandLine().getOut().print(RecorderScript.text());
+    command
+        .commandLine()
+        .getOut()
+        .print(TextFile.resource(TraceManifest.class, "record.py").orElseThrow());
     command.commandLine().getOut().flush();
     return 0;
   }

@@ -1,57 +1,60 @@
 package io.scalekv.experiment;
 
-import io.scalekv.cache.Geometry;
+import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.Require;
 import io.scalekv.metrics.Bootstrap;
-import io.scalekv.model.AttentionTap;
-import io.scalekv.model.Drawing;
-import io.scalekv.profile.AttentionProfiler;
+import io.scalekv.model.ImageModel;
+import io.scalekv.model.PromptSet;
+import io.scalekv.profile.AttentionProfile;
 import io.scalekv.profile.Branch;
+import io.scalekv.profile.DrawnAttention;
 import io.scalekv.profile.HeadStatistic;
+import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.PromptStatistics;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/** Share of attention that heads give the current map, by image. */
-final class CurrentAttention implements Drawing.Watcher {
+/**
+ * Share of attention that heads give the current map.
+ *
+ * @param prompts of the images
+ * @param profile of the images, in their order
+ */
+record CurrentAttention(Run.Prompts prompts, AttentionProfile profile) {
   private static final ProfileOptions SAMPLING =
       ProfileOptions.light().withQuerySamples(64).withUnconditional(false);
 
-  private final Run run;
-  private final RunListener listener;
-  private final ProfileGeometry geometry;
-  private final List<PromptStatistics> images = new ArrayList<>();
-  private AttentionProfiler profiler;
-
-  CurrentAttention(Geometry model, Run run, RunListener listener) {
-    this.run = run;
-    this.listener = listener;
-    this.geometry = new ProfileGeometry(model.layers(), model.heads(), run.generation().maps());
-    Require.atLeast("scales", geometry.scales(), 3);
+  /** Draws the images of a run and returns its shares. */
+  static CurrentAttention of(ImageModel model, Run run, List<String> texts, RunListener listener) {
+    Run.Prompts prompts = run.prompts();
+    int batch = run.generation().batch();
+    int n = prompts.images();
+    check(run.generation().maps());
+    DrawnAttention source =
+        new DrawnAttention(
+            model, run.drawing().withSeeds(prompts.seeds()), PromptSet.ofTexts("prompts", texts));
+    IntConsumer progress =
+        done -> {
+          if (done % batch == 0 || done == n) {
+            listener.step(done + " of " + n + " images");
+          }
+        };
+    int[] images = IntStream.range(0, n).toArray();
+    return new CurrentAttention(
+        prompts, Measurements.of(source, SAMPLING, Map.of(), batch, progress, images).profile());
   }
 
-  @Override
-  public List<AttentionTap> taps(int from, int to) {
-    profiler = AttentionProfiler.create(geometry, SAMPLING, IntStream.range(from, to).toArray());
-    return List.of(profiler);
-  }
-
-  @Override
-  public void drawn(int from, int to) {
-    accept(profiler.statistics());
-    listener.step(to + " of " + run.prompts().images() + " images");
-  }
-
-  void accept(List<PromptStatistics> seen) {
-    images.addAll(seen);
+  static void check(ScaleSchedule schedule) {
+    Require.atLeast("scales", schedule.scales(), 3);
   }
 
   RunResult.Attention result() {
-    int scales = geometry.scales();
+    int scales = profile.geometry().scales();
     int middle = (scales + 1) / 2;
     double[][] small = byPrompt(1, middle);
     double[][] large = byPrompt(middle, scales);
@@ -68,11 +71,11 @@ final class CurrentAttention implements Drawing.Watcher {
 
   /** Returns the mean over heads, layers and some scales, [prompt][image of it]. */
   private double[][] byPrompt(int from, int to) {
-    int seeds = run.prompts().seeds();
-    double[][] means = new double[run.prompts().count()][seeds];
-    for (int i = 0; i < images.size(); i++) {
-      PromptStatistics s = images.get(i);
-      means[run.prompts().promptOf(i)][i % seeds] =
+    int seeds = prompts.seeds();
+    double[][] means = new double[prompts.count()][seeds];
+    for (int i = 0; i < prompts.images(); i++) {
+      PromptStatistics s = profile.prompts().get(i);
+      means[prompts.promptOf(i)][i % seeds] =
           IntStream.range(from, to)
               .mapToDouble(k -> overLayersAndHeads(s, k))
               .average()
@@ -82,6 +85,7 @@ final class CurrentAttention implements Drawing.Watcher {
   }
 
   private double overLayersAndHeads(PromptStatistics s, int scale) {
+    ProfileGeometry geometry = profile.geometry();
     double sum = 0;
     for (int l = 0; l < geometry.layers(); l++) {
       for (int h = 0; h < geometry.heads(); h++) {
@@ -96,6 +100,7 @@ final class CurrentAttention implements Drawing.Watcher {
   }
 
   private List<List<List<Double>>> currentMass() {
+    ProfileGeometry geometry = profile.geometry();
     return list(
         geometry.layers(),
         l -> list(geometry.scales(), k -> list(geometry.heads(), h -> mean(l, k, h))));
@@ -108,7 +113,10 @@ final class CurrentAttention implements Drawing.Watcher {
   /** Returns the mean share over the images, with four decimals. */
   private double mean(int layer, int scale, int head) {
     double mean =
-        images.stream().mapToDouble(s -> share(s, layer, scale, head)).average().orElseThrow();
+        profile.prompts().stream()
+            .mapToDouble(s -> share(s, layer, scale, head))
+            .average()
+            .orElseThrow();
     return Math.round(mean * 1e4) / 1e4;
   }
 }

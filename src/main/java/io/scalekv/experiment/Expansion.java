@@ -3,9 +3,9 @@ package io.scalekv.experiment;
 import io.scalekv.cache.Budget;
 import io.scalekv.cache.BudgetTooSmallException;
 import io.scalekv.cache.CacheType;
+import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.Policies;
-import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.cache.policy.PolicyFactory;
 import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.io.Require;
@@ -268,14 +268,14 @@ final class Expansion {
     if (s.policy().equals(FULL)) {
       return full(schedule, s.keyType(), s.valueType(), cfgUntil);
     }
+    Geometry geometry = model.config().geometry();
     Drawing whole = generation.drawing(0);
     Drawing drawing = cfgUntil == null ? whole : whole.guidedUntil(cfgUntil);
     PolicyFactory policies =
         new PolicyFactory(
             schedule,
-            drawing.memory(
-                model.config().geometry(), s.keyType(), s.valueType(), generation.batch()),
-            b -> known(calibration, schedule, b),
+            drawing.memory(geometry, s.keyType(), s.valueType(), generation.batch()),
+            b -> RunCalibrations.known(calibration, model.shipped(), geometry, schedule, b),
             0);
     Budget split = generation.branches() == 1 ? null : s.split();
     Integer fewer =
@@ -311,19 +311,6 @@ final class Expansion {
     } catch (BudgetTooSmallException e) {
       return 1;
     }
-  }
-
-  /** Calibration that decides on the tokens of a budget in bytes: random roles, or the model's. */
-  private PolicyCalibration known(Run.Calibration calibration, ScaleSchedule schedule, int budget) {
-    int layers = model.config().geometry().layers();
-    if (calibration instanceof Run.Calibration.Random random) {
-      return RunCalibrations.random(random, layers, schedule, budget);
-    }
-    int heads = model.config().geometry().heads();
-    return model
-        .shipped()
-        .map(d -> d.forPolicies(schedule, layers, heads, budget))
-        .orElse(PolicyCalibration.NONE);
   }
 
   /** The metrics in their order, and those of the user's nets. */

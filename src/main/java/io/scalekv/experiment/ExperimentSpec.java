@@ -13,7 +13,6 @@ import io.scalekv.model.DrawingOption;
 import io.scalekv.model.ModelChoice;
 import io.scalekv.profile.LayerStatistic;
 import io.scalekv.profile.TopKeys;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -214,13 +213,12 @@ public record ExperimentSpec(
    * @param other model in place of the experiment's, or null
    * @throws IllegalArgumentException with one line that names place and value
    */
-  public static ExperimentSpec read(Path file, boolean quick, ModelChoice other)
-      throws IOException {
+  public static ExperimentSpec read(Path file, boolean quick, ModelChoice other) {
     return parse(Json.text(file), file.toString(), quick, other);
   }
 
   /** Reads a file without applying its small version. */
-  public static ExperimentSpec read(Path file) throws IOException {
+  public static ExperimentSpec read(Path file) {
     return read(file, false, null);
   }
 

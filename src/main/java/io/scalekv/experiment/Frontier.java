@@ -3,12 +3,10 @@ package io.scalekv.experiment;
 import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
+import io.scalekv.io.TextFile;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Psnr;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -188,13 +186,7 @@ public record Frontier(
   /** The frontier that comes with a model, if one does. */
   public static Optional<Frontier> shipped(String model) {
     String resource = "frontiers/" + model + ".json";
-    try (InputStream in = Frontier.class.getResourceAsStream(resource)) {
-      return in == null
-          ? Optional.empty()
-          : Optional.of(parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), resource));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return TextFile.resource(Frontier.class, resource).map(text -> parse(text, resource));
   }
 
   /** Reads a file. */

@@ -1,5 +1,6 @@
 package io.scalekv.experiment;
 
+import io.scalekv.io.Require;
 import io.scalekv.metrics.FidelityMetric;
 import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.HaarPsi;
@@ -97,10 +98,7 @@ public final class Metrics {
 
   /** Refuses an unknown name. */
   static void check(String name) {
-    if (!names().contains(name)) {
-      throw new IllegalArgumentException(
-          "metric must be one of " + String.join(", ", names()) + ", got " + name);
-    }
+    Require.oneOf("metric", name, names(), n -> n);
   }
 
   /** Returns whether two results can be compared image by image. */

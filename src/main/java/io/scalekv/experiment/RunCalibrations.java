@@ -60,21 +60,29 @@ final class RunCalibrations {
       return PolicyCalibration.NONE;
     }
     Geometry shape = model.config().geometry();
-    if (c instanceof Run.Calibration.Shipped) {
-      return shipped
-          .map(d -> d.forPolicies(schedule, shape.layers(), shape.heads(), budget))
-          .orElse(PolicyCalibration.NONE);
-    }
-    if (c instanceof Run.Calibration.Random random) {
-      return random(random, shape.layers(), schedule, budget);
+    if (!(c instanceof Run.Calibration.Measured measured)) {
+      return known(c, shipped, shape, schedule, budget);
     }
     int first = BudgetPlan.firstCutScale(schedule, budget);
     int drafters = drafters(c, shape.layers(), schedule, first);
-    Run.Calibration.Measured measured = (Run.Calibration.Measured) c;
     Measured found = measure(run, measured, budget, listener);
     return found
         .parts()
         .with(PolicyCalibration.ROLES, roles(found.statistics(), measured, first, drafters).mask());
+  }
+
+  /** Returns the calibration that needs no measurement: random roles, or the shipped one. */
+  static PolicyCalibration known(
+      Run.Calibration c,
+      Optional<Calibration> shipped,
+      Geometry shape,
+      ScaleSchedule schedule,
+      int budget) {
+    return c instanceof Run.Calibration.Random random
+        ? random(random, shape.layers(), schedule, budget)
+        : shipped
+            .map(d -> d.forPolicies(schedule, shape.layers(), shape.heads(), budget))
+            .orElse(PolicyCalibration.NONE);
   }
 
   /** Returns random roles at a budget in tokens per layer and head. */

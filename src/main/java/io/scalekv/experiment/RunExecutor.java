@@ -10,6 +10,7 @@ import io.scalekv.cache.policy.PolicySpec;
 import io.scalekv.image.Png;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.AtomicFile;
+import io.scalekv.io.Require;
 import io.scalekv.io.Software;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Ladder;
@@ -26,7 +27,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -198,7 +198,9 @@ public final class RunExecutor implements AutoCloseable {
         seconds += (System.nanoTime() - begin) / 1e9;
         bits = recorder.images().stream().map(TokenBits::new).toList();
       } else {
-        part = full.images(at, end).stream().map(rung(run.distortion())::apply).toList();
+        List<Ladder> rungs = List.of(Ladder.values());
+        Ladder rung = Require.oneOf("distortion", run.distortion(), rungs, Ladder::label);
+        part = full.images(at, end).stream().map(rung::apply).toList();
       }
       measurements.accept(at, part, bits, shift);
       if (images != null) {
@@ -207,14 +209,6 @@ public final class RunExecutor implements AutoCloseable {
       listener.step(end + " of " + count + " images");
     }
     return new Outcome(drawn ? formula(run, meter) : null, null, measurements, null, seconds);
-  }
-
-  private static Ladder rung(String label) {
-    return Arrays.stream(Ladder.values())
-        .filter(r -> r.label().equals(label))
-        .findFirst()
-        .orElseThrow(
-            () -> new IllegalArgumentException("distortion: jpeg 90 and such, got " + label));
   }
 
   private static void write(
@@ -306,10 +300,8 @@ public final class RunExecutor implements AutoCloseable {
   }
 
   private Outcome attention(Run run, RunListener listener) {
-    CurrentAttention shares = new CurrentAttention(config.geometry(), run, listener);
-    List<Prompt> images = run.prompts().images(texts(run), 0, run.prompts().images(), 0);
     long begin = System.nanoTime();
-    run.drawing().watch(model, images, run.generation().batch(), shares, done -> {});
+    CurrentAttention shares = CurrentAttention.of(model, run, texts(run), listener);
     return new Outcome(null, null, null, shares.result(), (System.nanoTime() - begin) / 1e9);
   }
 

@@ -86,11 +86,6 @@ public record Sweep(
         nets);
   }
 
-  /** Returns a runner in this process, on the CPU. */
-  public Runner local(RunExecutor.Context context, Runner.Options options) {
-    return local(context, options, LoadOptions.of(false));
-  }
-
   /**
    * Returns a runner in this process; prompts are encoded before the transformer is loaded.
    *

@@ -1,6 +1,5 @@
 package io.scalekv.io;
 
-import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,7 +81,7 @@ public final class Json {
   private Json() {}
 
   /** Returns the text of a file, see {@link TextFile#read}. */
-  public static String text(Path file) throws IOException {
+  public static String text(Path file) {
     return TextFile.read(file);
   }
 
@@ -207,7 +206,7 @@ public final class Json {
   }
 
   /** Reads a file into a record that has all keys and no others. */
-  public static <T> T read(Path file, Class<T> type) throws IOException {
+  public static <T> T read(Path file, Class<T> type) {
     return bind(parse(text(file), file.toString()), type, file.toString());
   }
 

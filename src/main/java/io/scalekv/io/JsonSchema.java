@@ -5,9 +5,6 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import com.networknt.schema.path.NodePath;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -28,14 +25,10 @@ public final class JsonSchema {
 
   /** Loads the schema in a resource next to a class. */
   public static JsonSchema of(Class<?> type, String resource) {
-    try (InputStream in = type.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IllegalStateException("schema " + resource + " is missing from the class path");
-      }
-      return of(Json.parse(in.readAllBytes(), resource));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    String text =
+        TextFile.resource(type, resource)
+            .orElseThrow(() -> new IllegalStateException("missing resource " + resource));
+    return of(Json.parse(text, resource));
   }
 
   /** Returns the schema that a tree states. */

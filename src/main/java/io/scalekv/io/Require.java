@@ -1,6 +1,9 @@
 package io.scalekv.io;
 
+import java.util.Collection;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Argument checks in one line each; every message says what must hold and echoes the value. */
 public final class Require {
@@ -62,5 +65,23 @@ public final class Require {
   public static int atLeast(String subject, int value, int least) {
     that(value >= least, "%s must be at least %d, got %d", subject, least, value);
     return value;
+  }
+
+  /**
+   * Finds the value of a word.
+   *
+   * @param name word of a value
+   * @return the first value whose word it is
+   * @throws IllegalArgumentException that lists the words if it is none of them
+   */
+  public static <T> T oneOf(
+      String subject, String word, Collection<? extends T> values, Function<T, String> name) {
+    for (T value : values) {
+      if (name.apply(value).equals(word)) {
+        return value;
+      }
+    }
+    String words = values.stream().map(v -> name.apply(v)).collect(Collectors.joining(", "));
+    throw new IllegalArgumentException(subject + " must be one of " + words + ", got " + word);
   }
 }

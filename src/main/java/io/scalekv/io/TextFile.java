@@ -1,6 +1,7 @@
 package io.scalekv.io;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -11,6 +12,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Text file of unknown origin: UTF-8 with or without a byte order mark, lines that end with LF,
@@ -64,6 +66,15 @@ public final class TextFile {
       return decode(Files.readAllBytes(file), file.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Returns the text of a resource beside a class, if there is one. */
+  public static Optional<String> resource(Class<?> type, String name) {
+    try (InputStream in = type.getResourceAsStream(name)) {
+      return in == null ? Optional.empty() : Optional.of(decode(in.readAllBytes(), name));
+    } catch (IOException e) {
+      throw new UncheckedIOException("resource " + name + ": " + e.getMessage(), e);
     }
   }
 

@@ -13,15 +13,6 @@ public enum ComputeDevice {
   /** The first NVIDIA GPU. */
   CUDA;
 
-  /** Returns the device of a name: cpu or cuda. */
-  public static ComputeDevice parse(String name) {
-    return switch (name) {
-      case "cpu" -> CPU;
-      case "cuda" -> CUDA;
-      default -> throw new IllegalArgumentException("device must be cpu or cuda, got " + name);
-    };
-  }
-
   /**
    * Starts the engine and checks that the device is available.
    *

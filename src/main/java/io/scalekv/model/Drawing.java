@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 
 /**
@@ -128,42 +127,5 @@ public record Drawing(
     facts.put("seed", Long.toString(seed));
     facts.put("seeds", Integer.toString(seeds));
     return facts;
-  }
-
-  /** Observer of the attention of images that are drawn in batches. */
-  public interface Watcher {
-    /** Returns the taps for a batch, the images {@code from} to {@code to − 1} of the list. */
-    List<AttentionTap> taps(int from, int to);
-
-    /** Called after each batch, before the next one's taps are asked for. */
-    default void drawn(int from, int to) {}
-  }
-
-  /**
-   * Draws images in batches with the full cache while taps watch. Only the token codes are drawn,
-   * no pixels.
-   *
-   * @param images see {@link #images}
-   * @param batch images drawn together, at least 1; the statistics of an image depend on the others
-   *     of its batch only through rounding
-   * @param progress receives the number of images drawn so far, for each image
-   */
-  public void watch(
-      ImageModel model, List<Prompt> images, int batch, Watcher watcher, IntConsumer progress) {
-    Require.that(!images.isEmpty(), "prompts must be at least one, got none");
-    Require.atLeast("batch", batch, 1);
-    for (int from = 0; from < images.size(); from += batch) {
-      int to = Math.min(images.size(), from + batch);
-      model.drawCodes(
-          this,
-          images.subList(from, to),
-          model.fullCache(schedule),
-          watcher.taps(from, to),
-          GenerationListener.NONE);
-      watcher.drawn(from, to);
-      for (int i = from + 1; i <= to; i++) {
-        progress.accept(i);
-      }
-    }
   }
 }

@@ -43,12 +43,6 @@ public interface ImageModel extends AutoCloseable {
    */
   String tokenizerHash();
 
-  /** Returns the number of parameters of the transformer, text included. */
-  long transformerParameters();
-
-  /** Returns the number of parameters of the tokenizer. */
-  long tokenizerParameters();
-
   /**
    * Draws one image per prompt, as one batch.
    *
@@ -72,13 +66,6 @@ public interface ImageModel extends AutoCloseable {
       CacheSettings cache,
       List<AttentionTap> taps,
       GenerationListener listener);
-
-  /**
-   * Encodes, quantises and decodes images, which shows the loss of the tokenizer alone.
-   *
-   * @param images at least one, all of the size that the schedule draws
-   */
-  List<RgbImage> reconstruct(List<RgbImage> images, ScaleSchedule schedule);
 
   /**
    * Returns the features of images: the output of every halving of the tokenizer's encoder, then

@@ -1,5 +1,6 @@
 package io.scalekv.model;
 
+import io.scalekv.io.Require;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +45,14 @@ public record LoadOptions(
   /** Returns this with the file that keeps the text encoder's output. */
   public LoadOptions withTextEmbeddings(Path file) {
     return new LoadOptions(bf16, tokenizer, device, texts, Optional.ofNullable(file));
+  }
+
+  /** Checks that a model that is given a file of text embeddings encodes text. */
+  public void check(ModelConfig config, boolean random) {
+    Require.that(
+        textEmbeddings.isEmpty() || config.encodedTextWidth() > 0 && !random,
+        "--text-embeddings must not be given for model %s, which encodes no text",
+        config.name());
   }
 
   /** Returns the precision of the transformer. */

@@ -44,6 +44,7 @@ public final class LoadedModel implements ImageModel {
       LoadListener listener,
       Network.Loader family) {
     options.device().check();
+    options.check(config, source instanceof ModelSource.Random);
     NDManager manager = options.device().manager();
     try {
       Precision precision = options.precision();
@@ -85,16 +86,6 @@ public final class LoadedModel implements ImageModel {
   }
 
   @Override
-  public long transformerParameters() {
-    return network.transformer().parameters();
-  }
-
-  @Override
-  public long tokenizerParameters() {
-    return network.tokenizer().weights().parameters();
-  }
-
-  @Override
   public List<RgbImage> draw(
       Drawing drawing,
       List<Prompt> prompts,
@@ -126,14 +117,6 @@ public final class LoadedModel implements ImageModel {
     return precision.half()
         ? new CacheSettings(full.policy(), null, CacheType.FP32, CacheType.BF16)
         : full;
-  }
-
-  @Override
-  public List<RgbImage> reconstruct(List<RgbImage> images, ScaleSchedule schedule) {
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray latent = network.tokenizer().encode(Pixels.toArray(scope, images));
-      return Pixels.toImages(network.tokenizer().decode(network.quantised(latent, schedule)));
-    }
   }
 
   @Override

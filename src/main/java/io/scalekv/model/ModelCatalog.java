@@ -4,8 +4,6 @@ import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.model.infinity.InfinityModelConfig;
 import io.scalekv.model.var.VarModelConfig;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -54,11 +52,7 @@ public final class ModelCatalog {
    * @throws IllegalArgumentException if the name is unknown
    */
   public static ModelConfig config(String name) {
-    return find(name)
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "model must be one of " + String.join(", ", names()) + ", got " + name));
+    return Require.oneOf("model", name, MODELS, ModelConfig::name);
   }
 
   /** Returns whether the weights of a model come with the project. */
@@ -72,12 +66,7 @@ public final class ModelCatalog {
    * @throws IllegalArgumentException with file and place if it is not a configuration
    */
   public static ModelConfig read(Path file) {
-    String text;
-    try {
-      text = Json.text(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": " + e.getMessage(), e);
-    }
+    String text = Json.text(file);
     String format = Json.parse(text, file.toString()).path("format").asString("");
     List<String> formats = FAMILIES.stream().map(ModelFamily::format).toList();
     Require.that(

@@ -3,6 +3,7 @@ package io.scalekv.model;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.io.Json;
 import io.scalekv.weights.ExpectedWeights;
 import io.scalekv.weights.LoadListener;
 import java.util.List;
@@ -115,7 +116,9 @@ public interface ModelConfig {
   ModelConfig withGeometry(Geometry geometry);
 
   /** Returns this configuration as the text of a {@code config.json}. */
-  String json();
+  default String json() {
+    return Json.pretty(this) + "\n";
+  }
 
   /**
    * Loads a model after checking every name, shape and type of its weights.

@@ -2,10 +2,7 @@ package io.scalekv.model;
 
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import io.scalekv.io.TextFile;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -34,12 +31,8 @@ public record ModelFamily(
 
   /** Returns the text of the {@code config.json} that comes with the project for a model. */
   public static String shippedConfig(String model) {
-    try (InputStream in =
-        ModelFamily.class.getResourceAsStream(model + "/" + ModelCatalog.CONFIG)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    String name = model + "/" + ModelCatalog.CONFIG;
+    return TextFile.resource(ModelFamily.class, name).orElseThrow();
   }
 
   /**

@@ -3,9 +3,7 @@ package io.scalekv.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.vae.ImageTokenizer;
-import io.scalekv.weights.Weights;
 import java.util.List;
 import java.util.Map;
 
@@ -19,9 +17,6 @@ public interface Network {
     /** Reads checked files. */
     Network read(NDManager manager, CheckpointFolder files);
   }
-
-  /** Returns the weights of the transformer. */
-  Weights transformer();
 
   /**
    * Returns the image tokenizer.
@@ -39,10 +34,7 @@ public interface Network {
       List<AttentionTap> taps,
       GenerationListener listener);
 
-  /** Returns the quantised latent of the encoder's output, [N,d,h,w]. */
-  NDArray quantised(NDArray latent, ScaleSchedule schedule);
-
-  /** Returns the number of text tokens of the longest prompt, as cross attention reads them. */
+  /** See {@link ImageModel#textTokens}. */
   default int textTokens(NDManager scope, List<String> captions) {
     return 0;
   }

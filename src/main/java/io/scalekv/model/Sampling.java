@@ -8,30 +8,25 @@ import java.util.function.Function;
 /**
  * Sampling of token codes from the model's logits.
  *
- * @param cfg guidance strength on the logits, that of the first scale
+ * @param cfgs guidance strength on the logits at each scale; where it is constant over the rows, 1
+ *     from some scale to the last ends the unconditional branch there
  * @param guidance how the strength is used
- * @param tau temperature that divides the logits, that of the first scale; 0 takes the most likely
- *     code
+ * @param taus temperature that divides the logits at each scale; 0 takes the most likely code
  * @param topK most likely codes that are drawn; 0 for all
  * @param topP nucleus of each bit or code; a value of probability ≤ 1 − topP is never drawn; 0 for
  *     all of a codebook
  * @param moreSmooth whether the input of the next scale is a Gumbel-softmax mean of codes, for
  *     looks alone
- * @param cfgs constant guidance at each scale; 1 from some scale to the last ends the unconditional
- *     branch there
- * @param taus temperature at each scale
  * @param insertionLayer 0 for guidance on the logits; −n for guidance on the output of the n-th
  *     layer from the end, layer L − n
  */
 public record Sampling(
-    double cfg,
+    PerScale cfgs,
     Guidance guidance,
-    double tau,
+    PerScale taus,
     int topK,
     double topP,
     boolean moreSmooth,
-    PerScale cfgs,
-    PerScale taus,
     int insertionLayer) {
   /** Checks the ranges. */
   public Sampling {
@@ -49,26 +44,30 @@ public record Sampling(
         insertionLayer <= 0, "cfg-insertion-layer must be at most 0, got %d", insertionLayer);
   }
 
-  /** Creates a sampling with the same numbers at all scales. */
-  public Sampling(
-      double cfg, Guidance guidance, double tau, int topK, double topP, boolean moreSmooth) {
-    this(cfg, guidance, tau, topK, topP, moreSmooth, PerScale.of(cfg), PerScale.of(tau), 0);
-  }
-
-  /** Creates the sampling of bits, with constant guidance. */
+  /** Creates the sampling of bits, with constant guidance and the same numbers at all scales. */
   public Sampling(double cfg, double tau, double topP) {
-    this(cfg, Guidance.CONSTANT, tau, 0, topP, false);
+    this(PerScale.of(cfg), Guidance.CONSTANT, PerScale.of(tau), 0, topP, false, 0);
   }
 
   /** Returns the sampling of bits whose guidance and temperature differ from scale to scale. */
   public static Sampling of(PerScale cfgs, PerScale taus, double topP, int insertionLayer) {
-    return new Sampling(
-        cfgs.at(0), Guidance.CONSTANT, taus.at(0), 0, topP, false, cfgs, taus, insertionLayer);
+    return new Sampling(cfgs, Guidance.CONSTANT, taus, 0, topP, false, insertionLayer);
   }
 
   /** Returns the sampling of code indices, with growing guidance. */
   public static Sampling ofCodes(double cfg, int topK, double topP, boolean moreSmooth) {
-    return new Sampling(cfg, Guidance.GROWING, 1, topK, topP, moreSmooth);
+    return new Sampling(
+        PerScale.of(cfg), Guidance.GROWING, PerScale.of(1), topK, topP, moreSmooth, 0);
+  }
+
+  /** Returns the guidance strength of the first scale. */
+  public double cfg() {
+    return cfgs.at(0);
+  }
+
+  /** Returns the temperature of the first scale. */
+  public double tau() {
+    return taus.at(0);
   }
 
   /** Returns the defaults of Infinity's released sampling script: cfg 3, tau 1, top-p 0.97. */
@@ -84,23 +83,19 @@ public record Sampling(
   /** Returns this with other numbers where they are given; null keeps this one's. */
   public Sampling with(
       PerScale newCfg, PerScale newTau, Integer newTopK, Double newTopP, Boolean smooth) {
-    PerScale c = newCfg == null ? cfgs : newCfg;
-    PerScale t = newTau == null ? taus : newTau;
     return new Sampling(
-        c.at(0),
+        newCfg == null ? cfgs : newCfg,
         guidance,
-        t.at(0),
+        newTau == null ? taus : newTau,
         newTopK == null ? topK : newTopK,
         newTopP == null ? topP : newTopP,
         smooth == null ? moreSmooth : smooth,
-        c,
-        t,
         insertionLayer);
   }
 
   /** Returns this with guidance at another layer. */
   public Sampling insertedAt(int layer) {
-    return new Sampling(cfg, guidance, tau, topK, topP, moreSmooth, cfgs, taus, layer);
+    return new Sampling(cfgs, guidance, taus, topK, topP, moreSmooth, layer);
   }
 
   /** Returns whether an unconditional branch runs next to the conditional one. */

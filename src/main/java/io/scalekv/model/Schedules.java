@@ -3,17 +3,11 @@ package io.scalekv.model;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Require;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
+import io.scalekv.io.TextFile;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Published table of token maps: 15 aspect ratios (height / width) by 4 sizes
@@ -72,23 +66,15 @@ public final class Schedules {
 
   private static Map<Double, Map<String, ScaleSchedule>> read() {
     Map<Double, Map<String, ScaleSchedule>> table = new LinkedHashMap<>();
-    try (InputStream in = Schedules.class.getResourceAsStream("schedules.csv");
-        BufferedReader lines =
-            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-      lines.readLine();
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        String[] cells = line.split(",");
-        List<TokenMap> maps = new ArrayList<>();
-        for (String map : cells[4].split(" ")) {
-          int[] sides = Arrays.stream(map.split("x")).mapToInt(Integer::parseInt).toArray();
-          maps.add(new TokenMap(sides[0], sides[1]));
-        }
-        table
-            .computeIfAbsent(Double.valueOf(cells[0]), r -> new LinkedHashMap<>())
-            .put(cells[1], new ScaleSchedule(maps));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    List<String> lines =
+        TextFile.lines(TextFile.resource(Schedules.class, "schedules.csv").orElseThrow());
+    for (String line : lines.subList(1, lines.size())) {
+      String[] cells = line.split(",");
+      table
+          .computeIfAbsent(Double.valueOf(cells[0]), r -> new LinkedHashMap<>())
+          .put(
+              cells[1],
+              new ScaleSchedule(Stream.of(cells[4].split(" ")).map(TokenMap::parse).toList()));
     }
     return table;
   }

@@ -28,7 +28,7 @@ public final class AttentionMapTap implements AttentionTap {
   private final int mostColumns;
   private final List<AttentionMap> maps = new ArrayList<>();
 
-  private AttentionMapTap(
+  AttentionMapTap(
       ProfileGeometry geometry, int scale, List<Integer> layers, int mostRows, int mostColumns) {
     this.geometry = geometry;
     this.scale = scale;
@@ -39,13 +39,8 @@ public final class AttentionMapTap implements AttentionTap {
 
   /** Returns a tap for one generation of one prompt. */
   public static AttentionMapTap of(ProfileGeometry geometry, int scale, List<Integer> layers) {
-    return withSize(geometry, scale, layers, AttentionMap.MOST_ROWS, AttentionMap.MOST_COLUMNS);
-  }
-
-  /** Returns the same with another size of what is kept. */
-  static AttentionMapTap withSize(
-      ProfileGeometry geometry, int scale, List<Integer> layers, int mostRows, int mostColumns) {
-    return new AttentionMapTap(geometry, scale, layers, mostRows, mostColumns);
+    return new AttentionMapTap(
+        geometry, scale, layers, AttentionMap.MOST_ROWS, AttentionMap.MOST_COLUMNS);
   }
 
   /** Returns the recorded attention, in the order of the requested layers. */

@@ -74,11 +74,6 @@ public final class AttentionProfile {
     return prompts;
   }
 
-  /** Returns whether every prompt has an unconditional branch. */
-  public boolean guided() {
-    return !prompts.isEmpty() && prompts.stream().allMatch(PromptStatistics::guided);
-  }
-
   /**
    * Returns a statistic of one head over the prompts. Head in 0..H, H for the head-averaged row.
    */

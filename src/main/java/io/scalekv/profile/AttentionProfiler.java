@@ -10,10 +10,8 @@ import io.scalekv.io.Require;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.tensor.TorchOps;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -81,51 +79,6 @@ public final class AttentionProfiler implements AttentionTap {
   static AttentionProfiler withBlocks(
       ProfileGeometry geometry, ProfileOptions options, int blockValues, int... prompts) {
     return new AttentionProfiler(geometry, options, prompts, blockValues);
-  }
-
-  /**
-   * Profiles images of a source, in several ways at once: the images are replayed once.
-   *
-   * @param options ways of sampling, at least one
-   * @param images which ones, at least one
-   * @param batch images replayed together
-   * @param progress receives the number of images replayed so far
-   * @return one profile for each way
-   */
-  public static List<AttentionProfile> profile(
-      AttentionSource source,
-      List<ProfileOptions> options,
-      int[] images,
-      int batch,
-      IntConsumer progress) {
-    List<List<PromptStatistics>> statistics = options.stream().map(o -> newList()).toList();
-    source.replay(
-        images,
-        batch,
-        new AttentionSource.Observer() {
-          private List<AttentionProfiler> profilers;
-
-          @Override
-          public List<AttentionProfiler> taps(int... some) {
-            profilers = options.stream().map(o -> create(source.shape(), o, some)).toList();
-            return profilers;
-          }
-
-          @Override
-          public void replayed(int... some) {
-            for (int o = 0; o < profilers.size(); o++) {
-              statistics.get(o).addAll(profilers.get(o).statistics());
-            }
-          }
-        },
-        progress);
-    return IntStream.range(0, options.size())
-        .mapToObj(o -> AttentionProfile.of(source.shape(), options.get(o), statistics.get(o)))
-        .toList();
-  }
-
-  private static List<PromptStatistics> newList() {
-    return new ArrayList<>();
   }
 
   /** Returns the statistics of each prompt; an error if the generation is not complete. */

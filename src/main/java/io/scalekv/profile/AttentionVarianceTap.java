@@ -5,8 +5,9 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionSite;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.stream.IntStream;
+import org.apache.commons.math3.stat.ranking.NaturalRanking;
+import org.apache.commons.math3.stat.ranking.TiesStrategy;
 
 /**
  * Variance of a head's attention over queries: v_k(l, h) = mean over the keys j of Var_i(p_ij),
@@ -23,7 +24,8 @@ public final class AttentionVarianceTap implements PromptTap {
   private final PromptValues values;
   private final SharedColumns columns;
 
-  private AttentionVarianceTap(Generation generation) {
+  /** Makes a tap for one generation. */
+  public AttentionVarianceTap(Generation generation) {
     Require.that(
         maps(generation.shape().schedule()).length > 0,
         "schedule must have a second map of at least 2 tokens, got %s",
@@ -31,11 +33,6 @@ public final class AttentionVarianceTap implements PromptTap {
     this.values =
         PromptValues.create(generation.shape(), generation.shape().heads(), generation.images());
     this.columns = generation.columns();
-  }
-
-  /** Returns a tap for one generation. */
-  public static AttentionVarianceTap create(Generation generation) {
-    return new AttentionVarianceTap(generation);
   }
 
   @Override
@@ -99,33 +96,11 @@ public final class AttentionVarianceTap implements PromptTap {
           IntStream.range(0, g.layers() * g.heads())
               .mapToDouble(i -> v[i / g.heads()][i % g.heads()][k])
               .toArray();
-      double[] rank = rank(flat);
+      double[] rank = new NaturalRanking(TiesStrategy.AVERAGE).rank(flat);
       for (int i = 0; i < rank.length; i++) {
         ranks[i / g.heads()][i % g.heads()] += rank[i] / maps.length;
       }
     }
     return ranks;
-  }
-
-  /** Returns ranks from 1; equal values share their mean rank. */
-  private static double[] rank(double[] values) {
-    int[] order =
-        IntStream.range(0, values.length)
-            .boxed()
-            .sorted(Comparator.comparingDouble(i -> values[i]))
-            .mapToInt(Integer::intValue)
-            .toArray();
-    double[] rank = new double[values.length];
-    for (int from = 0; from < order.length; ) {
-      int to = from;
-      while (to < order.length && values[order[to]] == values[order[from]]) {
-        to++;
-      }
-      for (int i = from; i < to; i++) {
-        rank[order[i]] = (from + 1 + to) / 2.0;
-      }
-      from = to;
-    }
-    return rank;
   }
 }

@@ -22,15 +22,11 @@ public final class BlockMassTap implements PromptTap {
   private final PromptValues values;
   private final SharedColumns columns;
 
-  private BlockMassTap(Generation generation) {
+  /** Makes a tap for one generation. */
+  public BlockMassTap(Generation generation) {
     this.values =
         PromptValues.create(generation.shape(), width(generation.shape()), generation.images());
     this.columns = generation.columns();
-  }
-
-  /** Returns a tap for one generation. */
-  public static BlockMassTap create(Generation generation) {
-    return new BlockMassTap(generation);
   }
 
   /** Returns numbers per (layer, scale): the mass of every source map, for each head. */

@@ -6,9 +6,9 @@ import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.Require;
-import io.scalekv.model.AttentionTap;
 import io.scalekv.model.BitRecorder;
 import io.scalekv.model.Drawing;
+import io.scalekv.model.GenerationListener;
 import io.scalekv.model.ImageModel;
 import io.scalekv.model.Prompt;
 import io.scalekv.model.PromptSet;
@@ -65,22 +65,21 @@ public final class DrawnAttention implements AttentionSource {
 
   @Override
   public void replay(int[] chosen, int batch, Observer observer, IntConsumer progress) {
-    drawing.watch(
-        model,
-        Arrays.stream(chosen).mapToObj(images::get).toList(),
-        batch,
-        new Drawing.Watcher() {
-          @Override
-          public List<AttentionTap> taps(int from, int to) {
-            return List.copyOf(observer.taps(Arrays.copyOfRange(chosen, from, to)));
-          }
-
-          @Override
-          public void drawn(int from, int to) {
-            observer.replayed(Arrays.copyOfRange(chosen, from, to));
-          }
-        },
-        progress);
+    Require.that(chosen.length > 0, "prompts must be at least one, got none");
+    Require.atLeast("batch", batch, 1);
+    for (int from = 0; from < chosen.length; from += batch) {
+      int[] some = Arrays.copyOfRange(chosen, from, Math.min(chosen.length, from + batch));
+      model.drawCodes(
+          drawing,
+          Arrays.stream(some).mapToObj(images::get).toList(),
+          model.fullCache(schedule()),
+          List.copyOf(observer.taps(some)),
+          GenerationListener.NONE);
+      observer.replayed(some);
+      for (int i = 1; i <= some.length; i++) {
+        progress.accept(from + i);
+      }
+    }
   }
 
   @Override

@@ -34,7 +34,12 @@ public final class ErrorCurveTap implements AttentionTap {
   private final TokenScorer[] scorer;
   private final float[][] ranks;
 
-  private ErrorCurveTap(ProfileGeometry geometry, IntFunction<TokenScorer> scorers) {
+  /**
+   * Makes a tap.
+   *
+   * @param scorers makers of a scorer by layer, called at the start of every generation
+   */
+  public ErrorCurveTap(ProfileGeometry geometry, IntFunction<TokenScorer> scorers) {
     this.geometry = geometry;
     this.scorers = scorers;
     this.tokens = new int[geometry.scales()][];
@@ -50,15 +55,6 @@ public final class ErrorCurveTap implements AttentionTap {
         }
       }
     }
-  }
-
-  /**
-   * Returns a tap.
-   *
-   * @param scorers makers of a scorer by layer, called at the start of every generation
-   */
-  public static ErrorCurveTap create(ProfileGeometry geometry, IntFunction<TokenScorer> scorers) {
-    return new ErrorCurveTap(geometry, scorers);
   }
 
   /**

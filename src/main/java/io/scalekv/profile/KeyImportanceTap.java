@@ -20,7 +20,8 @@ public final class KeyImportanceTap implements AttentionTap {
   /** Queries seen, [map][layer]. */
   private final long[][] queries;
 
-  private KeyImportanceTap(ProfileGeometry geometry) {
+  /** Makes a tap for any number of generations of that shape. */
+  public KeyImportanceTap(ProfileGeometry geometry) {
     this.geometry = geometry;
     ScaleSchedule schedule = geometry.schedule();
     this.sums = new double[geometry.scales()][geometry.layers()][geometry.heads()][];
@@ -32,11 +33,6 @@ public final class KeyImportanceTap implements AttentionTap {
         }
       }
     }
-  }
-
-  /** Returns a tap for any number of generations of that shape. */
-  public static KeyImportanceTap create(ProfileGeometry geometry) {
-    return new KeyImportanceTap(geometry);
   }
 
   @Override

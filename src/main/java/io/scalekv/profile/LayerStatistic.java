@@ -1,8 +1,8 @@
 package io.scalekv.profile;
 
-import java.util.Arrays;
+import io.scalekv.io.Require;
+import java.util.List;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 
 /**
  * Statistic of the attention of one layer at one scale, conditional branch: a number by which roles
@@ -264,17 +264,6 @@ public enum LayerStatistic {
 
   /** Returns the statistic with this command-line name. */
   public static LayerStatistic ofCliName(String name) {
-    return Arrays.stream(values())
-        .filter(s -> s.cliName.equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "statistic must be one of "
-                        + Arrays.stream(values())
-                            .map(LayerStatistic::cliName)
-                            .collect(Collectors.joining(", "))
-                        + ", got "
-                        + name));
+    return Require.oneOf("statistic", name, List.of(values()), LayerStatistic::cliName);
   }
 }

@@ -34,19 +34,15 @@ public final class MapSimilarityTap implements PromptTap {
   private final Optional<TokenMap> rotaryReference;
   private float[] backward;
 
-  private MapSimilarityTap(Generation generation, int firstMaps) {
-    this.values = PromptValues.create(generation.shape(), 1, generation.images());
-    this.firstCompared = firstCompared(generation.shape(), firstMaps);
-    this.rotaryReference = generation.rotaryReference();
-  }
-
   /**
-   * Returns a tap for one generation.
+   * Makes a tap for one generation.
    *
    * @param firstMaps c, maps that are always retained and not compared with the previous one
    */
-  public static MapSimilarityTap create(Generation generation, int firstMaps) {
-    return new MapSimilarityTap(generation, firstMaps);
+  public MapSimilarityTap(Generation generation, int firstMaps) {
+    this.values = PromptValues.create(generation.shape(), 1, generation.images());
+    this.firstCompared = firstCompared(generation.shape(), firstMaps);
+    this.rotaryReference = generation.rotaryReference();
   }
 
   private static int firstCompared(ProfileGeometry shape, int firstMaps) {

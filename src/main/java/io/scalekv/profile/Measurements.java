@@ -30,9 +30,11 @@ public record Measurements(AttentionProfile profile, SortedMap<String, PromptVal
   }
 
   /**
-   * Measures images one by one; the result of an image does not depend on the others.
+   * Measures images; the result of an image depends on the others of its batch only through
+   * rounding.
    *
    * @param taps makers of the further taps, by name
+   * @param batch images replayed together, at least 1
    * @param progress receives the number of images measured so far
    * @param images which ones, at least one
    */
@@ -40,6 +42,7 @@ public record Measurements(AttentionProfile profile, SortedMap<String, PromptVal
       AttentionSource source,
       ProfileOptions options,
       Map<String, Function<PromptTap.Generation, PromptTap>> taps,
+      int batch,
       IntConsumer progress,
       int... images) {
     List<PromptStatistics> statistics = new ArrayList<>();
@@ -47,7 +50,7 @@ public record Measurements(AttentionProfile profile, SortedMap<String, PromptVal
     values.add(new TreeMap<>());
     source.replay(
         images,
-        1,
+        batch,
         new AttentionSource.Observer() {
           private AttentionProfiler profiler;
           private final SortedMap<String, PromptTap> current = new TreeMap<>();

@@ -46,7 +46,7 @@ public record ProfileOptions(
    * branches, no simulated cache.
    */
   public static ProfileOptions defaults() {
-    return new ProfileOptions(64, ALL, 0, TopKeys.fraction(0.05), true, 0);
+    return new ProfileOptions(64, ALL, 0, new TopKeys.Fraction(0.05), true, 0);
   }
 
   /** Returns {@link #defaults()} with 8 query rows, one of them measured whole: little overhead. */

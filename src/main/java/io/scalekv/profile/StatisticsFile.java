@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Lossless safetensors file of an {@link AttentionProfile}; the profiles of several files combine.
@@ -181,13 +181,11 @@ public final class StatisticsFile {
   }
 
   private static ScaleSchedule schedule(Path file, String text) {
-    List<TokenMap> maps = new ArrayList<>();
-    for (String word : text.split(" ", -1)) {
-      Matcher map = MAP.matcher(word);
-      Require.that(map.matches(), "%s: schedule must be maps such as 16x16, got %s", file, word);
-      maps.add(new TokenMap(Integer.parseInt(map.group(1)), Integer.parseInt(map.group(2))));
+    try {
+      return new ScaleSchedule(Stream.of(text.split(" ", -1)).map(TokenMap::parse).toList());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": schedule: " + e.getMessage(), e);
     }
-    return new ScaleSchedule(maps);
   }
 
   private static String text(Path file, Map<String, String> metadata, String name) {

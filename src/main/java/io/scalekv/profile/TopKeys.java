@@ -14,23 +14,13 @@ public sealed interface TopKeys {
    */
   int of(int historyTokens);
 
-  /** K' = ⌈fraction · T_k⌉, computed in decimal so that 5 % of 140 is 7. */
-  static TopKeys fraction(double fraction) {
-    return new Fraction(fraction);
-  }
-
-  /** K' = min(count, T_k). */
-  static TopKeys count(int count) {
-    return new Count(count);
-  }
-
   /** Reads {@code 5%} as a share or {@code 14} as a number of keys. */
   static TopKeys parse(String text) {
     String s = text.strip();
     try {
       return s.endsWith("%")
-          ? fraction(decimal(s.substring(0, s.length() - 1).strip()))
-          : count(Numbers.integer(s));
+          ? new Fraction(decimal(s.substring(0, s.length() - 1).strip()))
+          : new Count(Numbers.integer(s));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           "K' must be a number of keys or a share such as 5%, got " + text, e);
@@ -43,7 +33,7 @@ public sealed interface TopKeys {
   }
 
   /**
-   * Share of the prefix.
+   * Share of the prefix: K' = ⌈fraction · T_k⌉, computed in decimal so that 5 % of 140 is 7.
    *
    * @param fraction in (0, 1]
    */
@@ -72,7 +62,7 @@ public sealed interface TopKeys {
   }
 
   /**
-   * Fixed number of keys.
+   * Fixed number of keys: K' = min(count, T_k).
    *
    * @param count at least 1
    */

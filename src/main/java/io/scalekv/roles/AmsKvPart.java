@@ -40,7 +40,7 @@ public final class AmsKvPart implements CalibrationPart.Tapped<double[]> {
 
   @Override
   public PromptTap tap(PromptTap.Generation generation) {
-    return MapSimilarityTap.create(generation, firstMaps(generation.shape()));
+    return new MapSimilarityTap(generation, firstMaps(generation.shape()));
   }
 
   @Override

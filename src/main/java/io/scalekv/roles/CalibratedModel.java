@@ -4,9 +4,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.io.JsonPlace;
 import io.scalekv.io.Require;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -30,7 +28,6 @@ public record CalibratedModel(
   private static final String SHA256 = "sha256:";
   private static final Pattern WEIGHTS =
       Pattern.compile("sha256:[0-9a-f]{64}|random:-?[0-9]{1,19}\\S*|unknown");
-  private static final Pattern MAP = Pattern.compile("([1-9][0-9]{0,3})x([1-9][0-9]{0,3})");
   private static final int MOST = 1000;
   private static final int MOST_SCALES = 100;
 
@@ -73,12 +70,8 @@ public record CalibratedModel(
   static CalibratedModel read(JsonPlace tree) {
     tree.only("name", "weightsSha256", "layers", "heads", "schedule");
     String weights = tree.at("weightsSha256").text();
-    List<TokenMap> maps = new ArrayList<>();
-    for (JsonPlace element : tree.at("schedule").elements()) {
-      Matcher map = MAP.matcher(element.text());
-      element.check(map.matches(), "a map such as 16x16");
-      maps.add(new TokenMap(Integer.parseInt(map.group(1)), Integer.parseInt(map.group(2))));
-    }
+    List<TokenMap> maps =
+        tree.at("schedule").elements().stream().map(m -> m.parse(TokenMap::parse)).toList();
     return tree.with(
         () ->
             new CalibratedModel(

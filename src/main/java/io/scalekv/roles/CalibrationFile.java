@@ -5,9 +5,8 @@ import io.scalekv.io.CanonicalJson;
 import io.scalekv.io.FileKind;
 import io.scalekv.io.Json;
 import io.scalekv.io.JsonPlace;
+import io.scalekv.io.TextFile;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -105,12 +104,6 @@ public final class CalibrationFile {
   /** Returns the calibration that comes with a model, if there is one. */
   public static Optional<Calibration> shipped(String model) {
     String resource = "calibrations/" + model + ".json";
-    try (InputStream in = CalibrationFile.class.getResourceAsStream(resource)) {
-      return in == null
-          ? Optional.empty()
-          : Optional.of(parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), resource));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return TextFile.resource(CalibrationFile.class, resource).map(text -> parse(text, resource));
   }
 }

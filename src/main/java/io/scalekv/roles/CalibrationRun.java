@@ -213,7 +213,7 @@ public final class CalibrationRun {
     }
     Map<String, Function<PromptTap.Generation, PromptTap>> taps = new TreeMap<>();
     tapped().forEach(part -> taps.put(part.name(), part::tap));
-    return Measurements.of(source, sampling(), taps, progress, images);
+    return Measurements.of(source, sampling(), taps, 1, progress, images);
   }
 
   /** Returns the measurements that statistics in place of tensors hold. */

@@ -70,12 +70,11 @@ public final class ErrorCurvesPart implements CalibrationPart<ErrorCurves> {
   ErrorCurves measure(AttentionSource source, IntConsumer progress) {
     int n = source.images();
     int[] images = IntStream.range(0, n).toArray();
-    KeyImportanceTap tokens = KeyImportanceTap.create(source.shape());
+    KeyImportanceTap tokens = new KeyImportanceTap(source.shape());
     source.replay(images, BATCH, some -> List.of(tokens), progress);
     float[][][][] importance = tokens.importance();
     ErrorCurveTap curves =
-        ErrorCurveTap.create(
-            source.shape(), layer -> ErrorCurve.calibrationScorer(importance, layer));
+        new ErrorCurveTap(source.shape(), layer -> ErrorCurve.calibrationScorer(importance, layer));
     source.replay(images, BATCH, some -> List.of(curves), i -> progress.accept(n + i));
     ErrorCurves unweighted =
         new ErrorCurves(

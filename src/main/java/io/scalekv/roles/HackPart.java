@@ -22,7 +22,7 @@ public final class HackPart implements CalibrationPart.Tapped<double[][]> {
 
   @Override
   public PromptTap tap(PromptTap.Generation generation) {
-    return AttentionVarianceTap.create(generation);
+    return new AttentionVarianceTap(generation);
   }
 
   @Override

@@ -40,7 +40,7 @@ public final class HeatKvPart implements CalibrationPart.Tapped<HeatKvOrders> {
 
   @Override
   public PromptTap tap(PromptTap.Generation generation) {
-    return BlockMassTap.create(generation);
+    return new BlockMassTap(generation);
   }
 
   /** Statistics of every query row hold the attention on each source map. */

@@ -4,9 +4,9 @@ import io.scalekv.cache.BudgetPlan;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.policy.PolicyCalibration;
 import io.scalekv.io.JsonPlace;
+import io.scalekv.io.Require;
 import io.scalekv.profile.AttentionSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -149,11 +149,8 @@ public final class RolesPart implements CalibrationPart<Roles> {
   }
 
   private static Orientation orientation(JsonPlace word) {
-    return Arrays.stream(Orientation.values())
-        .filter(o -> o.word().equals(word.text()))
-        .findFirst()
-        .orElseThrow(
-            () -> new IllegalArgumentException("drafters must be lowest or highest, got " + word));
+    List<Orientation> all = List.of(Orientation.values());
+    return Require.oneOf("drafters", word.text(), all, Orientation::word);
   }
 
   private static void readPairs(

@@ -6,6 +6,8 @@ import io.scalekv.report.NamedFigure;
 import io.scalekv.report.Palette;
 import io.scalekv.report.ReportTable;
 import io.scalekv.roles.LayerScale;
+import io.scalekv.study.Study.Answer;
+import io.scalekv.study.Study.Request;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,26 +20,13 @@ import java.util.function.ToDoubleBiFunction;
  * Study of the agreement of two sources of roles or budgets of one model, such as a calibration of
  * ours and a budget file released with ScaleKV or orders of HeatKV.
  */
-final class AgreementStudy implements Study {
+final class AgreementStudy {
   private static final double LEAST_SHOWN = 0.005;
 
-  @Override
-  public String name() {
-    return "agreement";
-  }
+  private AgreementStudy() {}
 
-  @Override
-  public String question() {
-    return "How far do two sources of roles or budgets agree on a model's layers?";
-  }
-
-  @Override
-  public String inputs() {
-    return "two files: roles.json, and another, a ScaleKV budget file or HeatKV orders";
-  }
-
-  @Override
-  public Answer answer(Request request) throws IOException {
+  /** See {@link Study#answer}. */
+  static Answer answer(Request request) throws IOException {
     Require.that(request.inputs().size() == 2, "agreement reads two files");
     RoleAgreement r = RoleAgreement.read(request.inputs(), RoleSource.Origin.FILES);
     List<NamedFigure> figures = new ArrayList<>();

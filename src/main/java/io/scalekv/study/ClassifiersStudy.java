@@ -10,6 +10,8 @@ import io.scalekv.roles.RoleBootstrap;
 import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RoleRule;
 import io.scalekv.roles.RoleStatistics;
+import io.scalekv.study.Study.Answer;
+import io.scalekv.study.Study.Request;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,27 +20,14 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /** Study of the classifiers: their drafters, agreement and stability on the same prompts. */
-final class ClassifiersStudy implements Study {
+final class ClassifiersStudy {
   /** Two classifiers. */
   private record Two(ClassifiedRoles a, ClassifiedRoles b) {}
 
-  @Override
-  public String name() {
-    return "classifiers";
-  }
+  private ClassifiersStudy() {}
 
-  @Override
-  public String question() {
-    return "Do the classifiers agree on which layers are drafters?";
-  }
-
-  @Override
-  public String inputs() {
-    return "statistics kept by calibrate (a file, or the folder)";
-  }
-
-  @Override
-  public Answer answer(Request request) throws IOException {
+  /** See {@link Study#answer}. */
+  static Answer answer(Request request) throws IOException {
     Require.that(request.inputs().size() == 1, "classifiers reads one folder of statistics");
     KeptStatistics kept = KeptStatistics.read(request.inputs().get(0));
     int first = request.firstCutScale(kept.schedule());

@@ -20,6 +20,8 @@ import io.scalekv.roles.CalibrationFile;
 import io.scalekv.roles.LayerScale;
 import io.scalekv.roles.RankClassifier;
 import io.scalekv.roles.RoleStatistics;
+import io.scalekv.study.Study.Answer;
+import io.scalekv.study.Study.Request;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,27 +37,13 @@ import java.util.stream.Collectors;
  * a time (policy {@code one-layer}) against the attention statistics of a calibration. Which
  * statistic predicts the layers that need a large cache?
  */
-final class DamageStudy implements Study {
+final class DamageStudy {
   private static final double SAME = 1e-6;
 
-  @Override
-  public String name() {
-    return "damage";
-  }
+  private DamageStudy() {}
 
-  @Override
-  public String question() {
-    return "Which attention statistic predicts the damage of compressing the cache of one layer?";
-  }
-
-  @Override
-  public String inputs() {
-    return "a calibration folder, and result folders of policy one-layer: whole layers, layers at"
-        + " one scale, or both";
-  }
-
-  @Override
-  public Answer answer(Request request) throws IOException {
+  /** See {@link Study#answer}. */
+  static Answer answer(Request request) throws IOException {
     List<Path> calibrations =
         request.inputs().stream().filter(p -> Files.exists(p.resolve("roles.json"))).toList();
     Require.that(

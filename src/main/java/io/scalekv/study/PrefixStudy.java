@@ -15,6 +15,8 @@ import io.scalekv.report.NamedFigure;
 import io.scalekv.report.PaperComparison;
 import io.scalekv.report.PolicyStyle;
 import io.scalekv.report.ReportTable;
+import io.scalekv.study.Study.Answer;
+import io.scalekv.study.Study.Request;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,9 +33,9 @@ import java.util.TreeSet;
  * difference to {@value #UNIFORM}, prompt by prompt, in one experiment on models with different
  * schedules. The ScaleKV paper's published PSNR stands beside it, marked as such.
  */
-final class PrefixStudy implements Study {
+final class PrefixStudy {
   /** Policy that gives every layer the same tokens, the one to gain over. */
-  private static final String UNIFORM = "snapkv";
+  static final String UNIFORM = "snapkv";
 
   private static final String PUBLISHED_MODEL = "Infinity-2B";
   private static final int PUBLISHED_PREFIX = 6425;
@@ -56,23 +58,10 @@ final class PrefixStudy implements Study {
       Interval gain,
       Interval overRuler) {}
 
-  @Override
-  public String name() {
-    return "prefix";
-  }
+  private PrefixStudy() {}
 
-  @Override
-  public String question() {
-    return "What does each policy gain over equal shares as the prefix grows?";
-  }
-
-  @Override
-  public String inputs() {
-    return "folders of one experiment's results, one a model, with " + UNIFORM + " among the rows";
-  }
-
-  @Override
-  public Answer answer(Request request) throws IOException {
+  /** See {@link Study#answer}. */
+  static Answer answer(Request request) throws IOException {
     Require.that(!request.inputs().isEmpty(), "prefix reads folders of results, got none");
     List<Gain> gains = new ArrayList<>();
     Set<String> budgets = new LinkedHashSet<>();

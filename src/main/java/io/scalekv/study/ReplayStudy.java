@@ -24,6 +24,9 @@ import io.scalekv.report.PolicyStyle;
 import io.scalekv.report.ReportTable;
 import io.scalekv.roles.Calibration;
 import io.scalekv.roles.CalibrationFile;
+import io.scalekv.study.Study.Answer;
+import io.scalekv.study.Study.Replay;
+import io.scalekv.study.Study.Request;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -39,24 +42,11 @@ import java.util.stream.IntStream;
  * and values of a recording, and the error of the attention output is measured at every layer and
  * scale. Which policy loses least on a model, before an image is drawn?
  */
-final class ReplayStudy implements Study {
-  @Override
-  public String name() {
-    return "replay";
-  }
+final class ReplayStudy {
+  private ReplayStudy() {}
 
-  @Override
-  public String question() {
-    return "Which cache policy loses least of the attention recorded in --traces?";
-  }
-
-  @Override
-  public String inputs() {
-    return "a folder of traces with all queries and values (--traces DIR)";
-  }
-
-  @Override
-  public Answer answer(Request request) throws IOException {
+  /** See {@link Study#answer}. */
+  static Answer answer(Request request) throws IOException {
     Require.that(request.inputs().size() == 1, "replay reads one folder, got %s", request.inputs());
     RecordedAttention source = RecordedAttention.open(request.inputs().get(0));
     Replays replays = Replays.of(source, request.replay());

@@ -15,6 +15,8 @@ import io.scalekv.roles.RoleClassifier;
 import io.scalekv.roles.RoleRule;
 import io.scalekv.study.RoleStability.Agreement;
 import io.scalekv.study.RoleStability.Convergence;
+import io.scalekv.study.Study.Answer;
+import io.scalekv.study.Study.Request;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,29 +30,16 @@ import java.util.function.ToDoubleFunction;
  * prompts), agreement of roles from fewer prompts, and agreement with other calibrations, each
  * described by what differs in its origin: prompts, seed, guidance, query samples.
  */
-final class StabilityStudy implements Study {
+final class StabilityStudy {
   private static final double LEAST_SHOWN = 0.05;
 
   /** Roles of another calibration against those of the base; texts say what differs in origin. */
   private record Variation(String factor, String base, String value, Agreement agreement) {}
 
-  @Override
-  public String name() {
-    return "stability";
-  }
+  private StabilityStudy() {}
 
-  @Override
-  public String question() {
-    return "How do roles depend on the prompts, seed, guidance and query samples of a calibration?";
-  }
-
-  @Override
-  public String inputs() {
-    return "statistics kept by calibrate: the base, then others to compare with it";
-  }
-
-  @Override
-  public Answer answer(Request request) throws IOException {
+  /** See {@link Study#answer}. */
+  static Answer answer(Request request) throws IOException {
     Require.that(!request.inputs().isEmpty(), "stability reads at least one folder of statistics");
     KeptStatistics base = KeptStatistics.read(request.inputs().get(0));
     int first = request.firstCutScale(base.schedule());

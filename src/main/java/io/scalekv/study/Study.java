@@ -23,33 +23,65 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Question about calibrations or results, answered from their files with tables and figures. */
-public interface Study {
+/**
+ * Question about calibrations or results, answered from their files with tables and figures.
+ *
+ * @param name such as {@code damage}
+ * @param question in one sentence
+ * @param inputs description of the files and folders that the study reads
+ */
+public record Study(String name, String question, String inputs, Method method) {
   /** All studies. */
-  List<Study> ALL =
+  public static final List<Study> ALL =
       List.of(
-          new DamageStudy(),
-          new StabilityStudy(),
-          new ClassifiersStudy(),
-          new AgreementStudy(),
-          new ReplayStudy(),
-          new PrefixStudy());
+          new Study(
+              "damage",
+              "Which attention statistic predicts the damage of compressing the cache of one layer?",
+              "a calibration folder, and result folders of policy one-layer: whole layers, layers at"
+                  + " one scale, or both",
+              DamageStudy::answer),
+          new Study(
+              "stability",
+              "How do roles depend on the prompts, seed, guidance and query samples of a calibration?",
+              "statistics kept by calibrate: the base, then others to compare with it",
+              StabilityStudy::answer),
+          new Study(
+              "classifiers",
+              "Do the classifiers agree on which layers are drafters?",
+              "statistics kept by calibrate (a file, or the folder)",
+              ClassifiersStudy::answer),
+          new Study(
+              "agreement",
+              "How far do two sources of roles or budgets agree on a model's layers?",
+              "two files: roles.json, and another, a ScaleKV budget file or HeatKV orders",
+              AgreementStudy::answer),
+          new Study(
+              "replay",
+              "Which cache policy loses least of the attention recorded in --traces?",
+              "a folder of traces with all queries and values (--traces DIR)",
+              ReplayStudy::answer),
+          new Study(
+              "prefix",
+              "What does each policy gain over equal shares as the prefix grows?",
+              "folders of one experiment's results, one a model, with "
+                  + PrefixStudy.UNIFORM
+                  + " among the rows",
+              PrefixStudy::answer));
 
-  /** Returns the name, such as {@code damage}. */
-  String name();
-
-  /** Returns the question in one sentence. */
-  String question();
-
-  /** Returns a description of the files and folders that the study reads. */
-  String inputs();
+  /** Way from a request to its answer. */
+  @FunctionalInterface
+  public interface Method {
+    Answer answer(Request request) throws IOException;
+  }
 
   /**
    * Answers the question.
    *
    * @throws IllegalArgumentException if an input is missing, incomplete or of another model
    */
-  Answer answer(Request request) throws IOException;
+  public Answer answer(Request request) throws IOException {
+    return method.answer(request);
+  }
 
   /**
    * Request for an answer.
@@ -62,7 +94,7 @@ public interface Study {
    * @param seed of the resamples
    * @param replay policies to replay
    */
-  record Request(
+  public record Request(
       List<Path> inputs,
       LayerStatistic statistic,
       String classifier,
@@ -74,17 +106,6 @@ public interface Study {
     public Request {
       inputs = List.copyOf(inputs);
       Require.between("draws", draws, 0, 1_000_000);
-    }
-
-    /** Returns a request of a study that replays nothing. */
-    public Request(
-        List<Path> inputs,
-        LayerStatistic statistic,
-        String classifier,
-        Budget budget,
-        int draws,
-        long seed) {
-      this(inputs, statistic, classifier, budget, draws, seed, Replay.DEFAULT);
     }
 
     /** Returns the first scale, 0-based, that reads a compressed cache at the budget. */
@@ -107,7 +128,8 @@ public interface Study {
    * @param roles calibration of the policies, or null
    * @param progress observes the images that are replayed
    */
-  record Replay(List<PolicySpec> policies, List<Budget> budgets, Path roles, RunListener progress) {
+  public record Replay(
+      List<PolicySpec> policies, List<Budget> budgets, Path roles, RunListener progress) {
     /** Default: policies that need no calibration, at the paper's budgets. */
     public static final Replay DEFAULT =
         new Replay(
@@ -136,7 +158,7 @@ public interface Study {
    * @param tables for programs, and those with columns for people for both
    * @param figures for people
    */
-  record Answer(List<ReportTable> tables, List<NamedFigure> figures) {
+  public record Answer(List<ReportTable> tables, List<NamedFigure> figures) {
     /** Copies the lists. */
     public Answer {
       tables = List.copyOf(tables);
@@ -179,16 +201,7 @@ public interface Study {
   }
 
   /** Returns the study of a name. */
-  static Study of(String name) {
-    return ALL.stream()
-        .filter(s -> s.name().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "study must be one of "
-                        + String.join(", ", ALL.stream().map(Study::name).toList())
-                        + ", got "
-                        + name));
+  public static Study of(String name) {
+    return Require.oneOf("study", name, ALL, Study::name);
   }
 }

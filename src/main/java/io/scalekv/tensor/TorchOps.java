@@ -10,11 +10,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import io.scalekv.io.Require;
+import io.scalekv.io.TextFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -66,11 +65,8 @@ public final class TorchOps {
 
   private void load(String resource) throws MalformedModelException {
     Model model = Model.newInstance(resource, "PyTorch");
-    try (InputStream text = TorchOps.class.getResourceAsStream(resource)) {
-      if (text == null) {
-        throw new IllegalStateException("resource " + resource + " is missing from the jar");
-      }
-      String source = new String(text.readAllBytes(), StandardCharsets.UTF_8);
+    try {
+      String source = TextFile.resource(TorchOps.class, resource).orElseThrow();
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
       Module module = new Module(model, model.getBlock());
       Matcher m = METHOD.matcher(source);

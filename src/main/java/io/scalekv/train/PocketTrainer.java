@@ -12,6 +12,7 @@ import io.scalekv.cache.TokenMap;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.Require;
 import io.scalekv.model.Pixels;
+import io.scalekv.model.Precision;
 import io.scalekv.model.attention.RotaryTable;
 import io.scalekv.model.attention.SelfAttention;
 import io.scalekv.model.infinity.Infinity;
@@ -102,7 +103,7 @@ public final class PocketTrainer {
   }
 
   private static Weights startWeights(NDManager manager, InfinityConfig config, Weights from) {
-    Weights w = InfinityWeights.initial(manager, config);
+    Weights w = InfinityWeights.initial(manager, config, Precision.FP32);
     WordEmbedder.addInitial(w, config.textWidth());
     if (from != null) {
       w.names().forEach(name -> w.set(name, from.get(name)));

@@ -50,7 +50,7 @@ final class LeakProbe {
                 try (ImageModel model =
                     ImageModel.open(
                         ModelCatalog.config("pocket"), new ModelSource.Shipped(), i % 2 == 1)) {
-                  model.transformerParameters();
+                  model.weightHash();
                 }
               });
       case CALIBRATIONS -> repeat(times, i -> calibrate(folder));

@@ -5,10 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.scalekv.cache.CacheType;
-import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
-import io.scalekv.cache.TokenMap;
 import io.scalekv.profile.HeadStatistic;
 import io.scalekv.profile.Profiles;
 import java.util.List;
@@ -16,24 +13,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class CurrentAttentionTest {
-  private static final Geometry MODEL = new Geometry(2, 2, 8);
-
-  private static Run run(ScaleSchedule maps, int prompts, int seeds) {
-    List<String> names = maps.maps().stream().map(TokenMap::toString).toList();
-    return new Run(
-        Run.Kind.ATTENTION,
-        new Run.Model("tiny", "random:1", "fp32"),
-        new Run.Generation(3, 1, 0.97, null, null, null, null, "", names, 1, 2),
-        new Run.Prompts("0".repeat(64), prompts, seeds, 0),
-        new Run.Policy(
-            "full", null, maps.historyTokens(), null, null, CacheType.FP32, CacheType.FP32, null),
-        null,
-        null,
-        List.of(),
-        null,
-        null);
-  }
-
   /** A made-up share of prompt, layer, scale and head that no other place has. */
   private static double share(int prompt, int layer, int scale, int head) {
     return (1 + prompt + 10 * layer + 100 * scale + 1000 * head) / 4000.0;
@@ -42,17 +21,19 @@ final class CurrentAttentionTest {
   @Test
   void meansAreOfTheirScales() {
     ScaleSchedule maps = ScaleSchedule.ofSides(1, 2, 3, 4, 5);
-    CurrentAttention shares = new CurrentAttention(MODEL, run(maps, 3, 2), RunListener.NONE);
-    shares.accept(
-        Profiles.of(
+    CurrentAttention shares =
+        new CurrentAttention(
+            new Run.Prompts("0".repeat(64), 3, 2, 0),
+            Profiles.of(
                 2,
                 2,
                 maps,
                 6,
                 false,
                 (statistic, prompt, layer, scale, head) ->
-                    statistic == HeadStatistic.CURRENT_MASS ? share(prompt, layer, scale, head) : 0)
-            .prompts());
+                    statistic == HeadStatistic.CURRENT_MASS
+                        ? share(prompt, layer, scale, head)
+                        : 0));
     RunResult.Attention a = shares.result();
     assertEquals(List.of(2, 3), a.smallScales());
     assertEquals(List.of(4, 5), a.largeScales());
@@ -83,11 +64,8 @@ final class CurrentAttentionTest {
 
   @Test
   void fewMapsAreRefused() {
-    Run two = run(ScaleSchedule.ofSides(1, 2), 1, 1);
-    Exception e =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> new CurrentAttention(MODEL, two, RunListener.NONE));
+    ScaleSchedule two = ScaleSchedule.ofSides(1, 2);
+    Exception e = assertThrows(IllegalArgumentException.class, () -> CurrentAttention.check(two));
     assertNames("scales … 3 … got 2", e);
   }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.scalekv.io.Sha256;
 import java.io.ByteArrayOutputStream;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,54 +90,11 @@ class DrawingTest {
   }
 
   @Test
-  void watchAsksForTapsOfEveryBatch() {
-    Drawing drawing = Drawing.defaults(model.config()).withSeeds(3);
-    List<String> calls = new ArrayList<>();
-    drawing.watch(
-        model,
-        drawing.images(List.of(CIRCLE)),
-        2,
-        new Drawing.Watcher() {
-          @Override
-          public List<AttentionTap> taps(int from, int to) {
-            calls.add("taps " + from + " " + to);
-            return List.of(
-                (site, q, k, v) -> {
-                  if (site.layer() == 0 && site.scale() == 0) {
-                    calls.add("rows " + q.getShape().get(0));
-                  }
-                });
-          }
-
-          @Override
-          public void drawn(int from, int to) {
-            calls.add("drawn " + from + " " + to);
-          }
-        },
-        done -> calls.add("done " + done));
-    assertEquals(
-        List.of(
-            "taps 0 2",
-            "rows 4",
-            "drawn 0 2",
-            "done 1",
-            "done 2",
-            "taps 2 3",
-            "rows 2",
-            "drawn 2 3",
-            "done 3"),
-        calls);
-  }
-
-  @Test
   void wrongValuesAreRefused() {
     Drawing drawing = Drawing.defaults(ModelCatalog.config("pocket"));
     assertThrows(IllegalArgumentException.class, () -> drawing.withSeeds(0));
     assertThrows(IllegalArgumentException.class, () -> new Sampling(-1, 1, 0.97));
     assertThrows(IllegalArgumentException.class, () -> new Sampling(3, Double.NaN, 0.97));
     assertThrows(IllegalArgumentException.class, () -> new Sampling(3, 1, 0));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> drawing.watch(model, List.of(), 1, (from, to) -> List.of(), done -> {}));
   }
 }

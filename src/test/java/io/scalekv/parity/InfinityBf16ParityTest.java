@@ -49,8 +49,7 @@ class InfinityBf16ParityTest {
     InfinityConfig config = InfinityParityTest.config(t);
     Infinity model = new Infinity(config, halved(t, scope), Precision.BF16).packed();
     ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
-    TextEmbeddings text =
-        TextEmbeddings.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
+    TextEmbeddings text = ParityFiles.text(t, scope);
     double cfg = Double.parseDouble(t.metadata().get("cfg"));
     double tau = Double.parseDouble(t.metadata().get("tau"));
     TextEmbeddings rows = cfg == 1 ? text : text.concat(model.unconditional(text));

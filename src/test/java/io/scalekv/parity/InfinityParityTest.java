@@ -9,6 +9,7 @@ import io.scalekv.image.RgbImage;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Pixels;
+import io.scalekv.model.Precision;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.Schedules;
 import io.scalekv.model.attention.GenerationTrace;
@@ -64,11 +65,10 @@ class InfinityParityTest {
 
   private static void check(Path file, TensorSource t, NDManager scope) {
     InfinityConfig config = config(t);
-    Infinity model = new Infinity(config, ParityFiles.weights(t, scope)).packed();
+    Infinity model = new Infinity(config, ParityFiles.weights(t, scope), Precision.FP32).packed();
     MultiScaleBsq bsq = new MultiScaleBsq(config.codeBits());
     ScaleSchedule schedule = ParityFiles.schedule(ParityFiles.json(t, "schedule"));
-    TextEmbeddings text =
-        TextEmbeddings.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
+    TextEmbeddings text = ParityFiles.text(t, scope);
     double cfg = Double.parseDouble(t.metadata().get("cfg"));
     TextEmbeddings rows = cfg == 1 ? text : text.concat(model.unconditional(text));
     checkCondition(t, model, rows);

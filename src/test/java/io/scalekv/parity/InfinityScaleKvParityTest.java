@@ -14,6 +14,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.SelectionInputs;
 import io.scalekv.cache.policy.ReleasedScaleKv;
 import io.scalekv.model.GenerationListener;
+import io.scalekv.model.Precision;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.Schedules;
 import io.scalekv.model.attention.GenerationTrace;
@@ -88,10 +89,8 @@ class InfinityScaleKvParityTest {
 
     void check(NDManager scope) {
       InfinityConfig config = InfinityParityTest.config(model);
-      Infinity infinity = new Infinity(config, ParityFiles.weights(model, scope));
-      TextEmbeddings text =
-          TextEmbeddings.ofPacked(
-              model.load("in.text_features", scope), model.ints("in.text_lens"));
+      Infinity infinity = new Infinity(config, ParityFiles.weights(model, scope), Precision.FP32);
+      TextEmbeddings text = ParityFiles.text(model, scope);
       double cfg = Double.parseDouble(t.metadata().get("cfg"));
       double ratio = Double.parseDouble(model.metadata().get("h_div_w"));
       new InfinityGenerator(infinity, new MultiScaleBsq(config.codeBits()), this)

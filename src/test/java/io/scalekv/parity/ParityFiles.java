@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
+import io.scalekv.model.text.TextEmbeddings;
 import io.scalekv.model.vae.VaeConfig;
 import io.scalekv.weights.SafetensorsFile;
 import io.scalekv.weights.TensorSource;
@@ -16,6 +17,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -175,5 +177,19 @@ final class ParityFiles {
           expected[i] == actual[i],
           () -> name + "[" + at + "]: " + expected[at] + " expected, got " + actual[at]);
     }
+  }
+
+  /** Text embeddings of a file, whose prompts follow each other without padding. */
+  static TextEmbeddings text(TensorSource t, NDManager scope) {
+    float[] packed = t.floats("in.text_features");
+    int[] lengths = t.ints("in.text_lens");
+    int width = (int) t.info("in.text_features").shape()[1];
+    float[][] rows = new float[lengths.length][];
+    int at = 0;
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = Arrays.copyOfRange(packed, at, at + lengths[i] * width);
+      at += rows[i].length;
+    }
+    return TextEmbeddings.of(scope, width, rows);
   }
 }

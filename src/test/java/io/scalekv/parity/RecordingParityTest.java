@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import io.scalekv.cache.CacheSettings;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.GenerationListener;
+import io.scalekv.model.Precision;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.Schedules;
 import io.scalekv.model.infinity.Infinity;
@@ -45,10 +46,10 @@ final class RecordingParityTest {
             SafetensorsFile.open(ParityFiles.folder().resolve("infinity-tiny.safetensors"));
         TraceWriter.Generation generation = writer.record(manifest.prompts())) {
       Infinity model =
-          new Infinity(InfinityParityTest.config(t), ParityFiles.weights(t, scope)).packed();
+          new Infinity(InfinityParityTest.config(t), ParityFiles.weights(t, scope), Precision.FP32)
+              .packed();
       ScaleSchedule schedule = manifest.recording().schedule();
-      TextEmbeddings text =
-          TextEmbeddings.ofPacked(t.load("in.text_features", scope), t.ints("in.text_lens"));
+      TextEmbeddings text = ParityFiles.text(t, scope);
       double cfg = Double.parseDouble(t.metadata().get("cfg"));
       double ratio = Double.parseDouble(t.metadata().get("h_div_w"));
       new InfinityGenerator(model, new MultiScaleBsq(model.config().codeBits()))

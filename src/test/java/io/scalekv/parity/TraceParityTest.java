@@ -8,11 +8,11 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.AttentionSite;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.AttentionSource;
 import io.scalekv.profile.BlockMassTap;
 import io.scalekv.profile.Branch;
 import io.scalekv.profile.HeadStatistic;
+import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.profile.PromptTap;
 import io.scalekv.profile.trace.RecordedAttention;
@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -79,8 +80,7 @@ final class TraceParityTest {
 
   private static AttentionProfile profile(AttentionSource source) {
     ProfileOptions options = ProfileOptions.defaults().withQuerySamples(ProfileOptions.ALL - 1);
-    return AttentionProfiler.profile(source, List.of(options), images(source), 1, done -> {})
-        .get(0);
+    return Measurements.of(source, options, Map.of(), 1, done -> {}, images(source)).profile();
   }
 
   private static void checkStatistics(
@@ -134,7 +134,7 @@ final class TraceParityTest {
         images(source),
         1,
         some -> {
-          taps[some[0]] = BlockMassTap.create(PromptTap.Generation.of(source, some));
+          taps[some[0]] = new BlockMassTap(PromptTap.Generation.of(source, some));
           return List.of(taps[some[0]]);
         },
         done -> {});

@@ -14,6 +14,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
 import io.scalekv.model.Pixels;
+import io.scalekv.model.Precision;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.attention.SelfAttention;
@@ -68,7 +69,7 @@ class VarParityTest {
     checkNames(t, config);
     for (boolean packed : new boolean[] {false, true}) {
       try (NDManager inner = scope.newSubManager()) {
-        Var model = new Var(config, ParityFiles.weights(t, inner));
+        Var model = new Var(config, ParityFiles.weights(t, inner), Precision.FP32);
         check(file, t, inner, packed ? model.packed() : model, packed);
       }
     }

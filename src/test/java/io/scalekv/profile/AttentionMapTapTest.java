@@ -20,8 +20,7 @@ class AttentionMapTapTest {
   @ParameterizedTest
   @CsvSource({"512, 1024", "25, 30", "7, 30", "25, 11", "4, 9", "1, 1"})
   void agreesWithTheFullMatrix(int mostRows, int mostColumns) {
-    AttentionMapTap tap =
-        AttentionMapTap.withSize(GEOMETRY, 2, List.of(2, 0), mostRows, mostColumns);
+    AttentionMapTap tap = new AttentionMapTap(GEOMETRY, 2, List.of(2, 0), mostRows, mostColumns);
     MODEL.generate(tap, true, 3);
     List<AttentionMap> maps = tap.maps();
     assertEquals(List.of(2, 0), maps.stream().map(AttentionMap::layer).toList());

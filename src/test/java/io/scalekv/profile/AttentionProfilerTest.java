@@ -41,7 +41,7 @@ class AttentionProfilerTest {
             0.35,
             1.0,
             true,
-            sampled.withHistoryTopK(TopKeys.count(6)),
+            sampled.withHistoryTopK(new TopKeys.Count(6)),
             new int[] {2, 0, 1}),
         Arguments.of(pocket, 4, 0.35, 1.0, true, sampled, new int[] {5}),
         Arguments.of(pocket, 3, 1.0, 1.5, true, sampled.withDetailRows(4), new int[] {3, 6}),

@@ -77,9 +77,9 @@ class ErrorCurveTapTest {
 
   @Test
   void importanceIsTheMeanChangeWithoutAKey() {
-    KeyImportanceTap tap = KeyImportanceTap.create(GEOMETRY);
+    KeyImportanceTap tap = new KeyImportanceTap(GEOMETRY);
     MODEL.generate(tap, true, 0);
-    assertThrows(IllegalStateException.class, () -> KeyImportanceTap.create(GEOMETRY).importance());
+    assertThrows(IllegalStateException.class, () -> new KeyImportanceTap(GEOMETRY).importance());
     MODEL.generate(tap, true, 1);
     float[][][][] importance = tap.importance();
     for (int k = 0; k < SCHEDULE.scales(); k++) {
@@ -126,7 +126,7 @@ class ErrorCurveTapTest {
 
   @Test
   void errorsAreThoseOfAttentionWithTheKeptTokens() {
-    ErrorCurveTap tap = ErrorCurveTap.create(GEOMETRY, layer -> firstStay());
+    ErrorCurveTap tap = new ErrorCurveTap(GEOMETRY, layer -> firstStay());
     MODEL.generate(tap, true, 0);
     MODEL.generate(tap, true, 1);
     assertArrayEquals(new int[] {0, 1, 2, 3, 4, 5, 7, 9}, ladder(tap));

@@ -55,19 +55,19 @@ class PolicyTapsTest {
   }
 
   private static PromptValues mass(boolean guided, int... prompts) {
-    BlockMassTap tap = BlockMassTap.create(generation(prompts));
+    BlockMassTap tap = new BlockMassTap(generation(prompts));
     MODEL.generate(tap, guided, prompts);
     return tap.values();
   }
 
   private static PromptValues variance(int... prompts) {
-    AttentionVarianceTap tap = AttentionVarianceTap.create(generation(prompts));
+    AttentionVarianceTap tap = new AttentionVarianceTap(generation(prompts));
     MODEL.generate(tap, true, prompts);
     return tap.values();
   }
 
   private static PromptValues similarity(int firstMaps, int... prompts) {
-    MapSimilarityTap tap = MapSimilarityTap.create(generation(prompts), firstMaps);
+    MapSimilarityTap tap = new MapSimilarityTap(generation(prompts), firstMaps);
     MODEL.generate(tap, true, prompts);
     return tap.values();
   }
@@ -293,8 +293,8 @@ class PolicyTapsTest {
   @Test
   void oneComputationServesBoth() {
     PromptTap.Generation generation = generation(PROMPTS);
-    BlockMassTap mass = BlockMassTap.create(generation);
-    AttentionVarianceTap variance = AttentionVarianceTap.create(generation);
+    BlockMassTap mass = new BlockMassTap(generation);
+    AttentionVarianceTap variance = new AttentionVarianceTap(generation);
     MODEL.generate(
         (site, q, k, v) -> {
           mass.attend(site, q, k, v);
@@ -313,7 +313,7 @@ class PolicyTapsTest {
   void equalVariancesShareTheirRank() {
     ProfileGeometry g = new ProfileGeometry(2, 2, ScaleSchedule.ofSides(1, 2));
     AttentionVarianceTap tap =
-        AttentionVarianceTap.create(
+        new AttentionVarianceTap(
             new PromptTap.Generation(g, Optional.empty(), new SharedColumns(), 0));
     try (NDManager m = NDManager.newBaseManager("PyTorch")) {
       for (int l = 0; l < 2; l++) {
@@ -331,20 +331,20 @@ class PolicyTapsTest {
 
   @Test
   void incompleteOrRepeatedGenerationsAreErrors() {
-    BlockMassTap half = BlockMassTap.create(generation(4));
+    BlockMassTap half = new BlockMassTap(generation(4));
     IntStream.range(0, 3).forEach(k -> MODEL.attend(half, true, 0, k, 4));
     assertThrows(IllegalStateException.class, () -> BlockMassTap.scores(half.values(), 1));
     assertThrows(IllegalStateException.class, () -> MODEL.attend(half, true, 0, 2, 4));
     assertThrows(
         IllegalArgumentException.class,
-        () -> half.values().combine(BlockMassTap.create(generation(4)).values()));
+        () -> half.values().combine(new BlockMassTap(generation(4)).values()));
     assertThrows(IllegalArgumentException.class, () -> BlockMassTap.scores(mass(true, PROMPTS), 4));
-    assertThrows(IllegalArgumentException.class, () -> MapSimilarityTap.create(generation(0), 5));
+    assertThrows(IllegalArgumentException.class, () -> new MapSimilarityTap(generation(0), 5));
     ProfileGeometry one = new ProfileGeometry(1, 1, ScaleSchedule.ofSides(1));
     assertThrows(
         IllegalArgumentException.class,
         () ->
-            AttentionVarianceTap.create(
+            new AttentionVarianceTap(
                 new PromptTap.Generation(one, Optional.empty(), new SharedColumns(), 0)));
   }
 }

@@ -100,7 +100,7 @@ final class StatisticsFileTest {
     "layers, 0, 'layers must be between 1 and 2147483647, got 0'",
     "layers, 4, 'prompt.0 must have shape [2, 4, 3, 3, 18], got [2, 3, 3, 3, 18]'",
     "heads, two, 'heads must be a whole number, got two'",
-    "schedule, 1x1 2x3 4x, 'schedule must be maps such as 16x16, got 4x'",
+    "schedule, 1x1 2x3 4x, 'schedule: token map must be HEIGHTxWIDTH, got 4x'",
     "statistics, mass, 'unknown [mass]; calibrate again'",
     "sortedRows, 3, 'sortedRows must be 8, got 3'",
     "samplingSeed, , 'missing samplingSeed'"

@@ -177,7 +177,13 @@ final class DamageStudyTest {
     return Study.of("damage")
         .answer(
             new Study.Request(
-                List.of(inputs), LayerStatistic.ASI, "rank", Budget.parse("10%"), 0, 0));
+                List.of(inputs),
+                LayerStatistic.ASI,
+                "rank",
+                Budget.parse("10%"),
+                0,
+                0,
+                Study.Replay.DEFAULT));
   }
 
   @Test

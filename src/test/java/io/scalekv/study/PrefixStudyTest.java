@@ -33,7 +33,13 @@ final class PrefixStudyTest {
     return Study.of("prefix")
         .answer(
             new Study.Request(
-                List.of(folders), LayerStatistic.ASI, "rank", Budget.parse("10%"), 0, 0));
+                List.of(folders),
+                LayerStatistic.ASI,
+                "rank",
+                Budget.parse("10%"),
+                0,
+                0,
+                Study.Replay.DEFAULT));
   }
 
   @Test

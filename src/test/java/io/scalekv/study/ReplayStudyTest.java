@@ -338,7 +338,7 @@ final class ReplayStudyTest {
   @Test
   void theStudyHasARowForEveryPolicyAndBudget() throws IOException {
     Study.Answer answer =
-        new ReplayStudy().answer(request(calibration(), "h2o", "random", "scalekv-released"));
+        ReplayStudy.answer(request(calibration(), "h2o", "random", "scalekv-released"));
     answer.write(folder);
     List<Map<String, Object>> rows = answer.tables().get(0).rows();
     assertEquals(6, rows.size());
@@ -364,11 +364,11 @@ final class ReplayStudyTest {
 
   @Test
   void aPolicyWithoutItsCalibrationIsNotApplicable() throws IOException {
-    Study.Answer answer = new ReplayStudy().answer(request(null, "h2o", "scalekv"));
+    Study.Answer answer = ReplayStudy.answer(request(null, "h2o", "scalekv"));
     Map<String, Object> row = answer.tables().get(0).rows().get(1);
     assertNull(row.get("outputError"));
     assertTrue(row.get("reason").toString().contains(PolicyCalibration.ROLES), row.toString());
     assertThrows(
-        IllegalArgumentException.class, () -> new ReplayStudy().answer(request(null, "scalekv")));
+        IllegalArgumentException.class, () -> ReplayStudy.answer(request(null, "scalekv")));
   }
 }

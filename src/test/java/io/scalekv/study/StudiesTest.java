@@ -72,7 +72,8 @@ final class StudiesTest {
                 "rank",
                 Budget.parse("10t"),
                 draws,
-                3));
+                3,
+                Study.Replay.DEFAULT));
   }
 
   private static List<Map<String, Object>> rows(Study.Answer answer, String table) {

@@ -6,7 +6,6 @@ import io.scalekv.io.Require;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** List of the policies. A new one is its own file and one line here. */
@@ -52,16 +51,7 @@ public final class Policies {
    * @throws IllegalArgumentException if there is none
    */
   public static PolicyKind kind(String name) {
-    return ALL.stream()
-        .filter(k -> k.name().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "policy must be one of "
-                        + ALL.stream().map(PolicyKind::name).collect(Collectors.joining(", "))
-                        + ", got "
-                        + name));
+    return Require.oneOf("policy", name, ALL, PolicyKind::name);
   }
 
   /**

@@ -68,11 +68,6 @@ public record ReleasedScaleKv(int window, int kernel, Pool pool) implements Toke
         spec.toString(), plan, new ReleasedScaleKv(window, Pooling.WIDTH.of(spec), POOL.of(spec)));
   }
 
-  /** Returns the settings of the released scripts. */
-  public static ReleasedScaleKv defaults() {
-    return new ReleasedScaleKv(16, Pooling.KERNEL, Pool.MAX);
-  }
-
   @Override
   public float[] score(SelectionInputs in) {
     ObservationWindow observed = ObservationWindow.released(in.schedule().map(in.scale()), window);

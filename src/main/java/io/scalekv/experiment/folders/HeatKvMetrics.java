@@ -5,7 +5,6 @@ import io.scalekv.metrics.InceptionFeatures;
 import io.scalekv.metrics.Interval;
 import io.scalekv.metrics.Lpips;
 import io.scalekv.metrics.Psnr;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -79,7 +78,7 @@ public final class HeatKvMetrics {
           return Json.parse(Json.text(manifest), manifest.toString())
               .at("/model/name")
               .asString(null);
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IllegalArgumentException e) {
           return null; // of another program
         }
       }

@@ -28,11 +28,6 @@ public final class Infinity {
   private final Precision precision;
   private final TransformerBlocks blocks;
 
-  /** Creates a float32 model over the given weights, which it does not own. */
-  public Infinity(InfinityConfig config, Weights weights) {
-    this(config, weights, Precision.FP32);
-  }
-
   /**
    * Creates a model over the given weights, which it does not own.
    *

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.DrawingOption;
@@ -146,11 +145,6 @@ public record InfinityModelConfig(
 
   private static InfinityModelConfig resource(String name) {
     return cast(FAMILY.parse(ModelFamily.shippedConfig(name), name));
-  }
-
-  @Override
-  public String json() {
-    return Json.pretty(this) + "\n";
   }
 
   @Override

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.cache.CacheSettings;
-import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.io.Require;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.CheckpointFolder;
@@ -105,12 +104,7 @@ final class InfinityNetwork implements Network {
   private static TextEmbeddingStore texts(
       InfinityModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
     int width = config.encodedTextWidth();
-    boolean encodes = width > 0 && source instanceof ModelSource.Folder;
-    Require.that(
-        encodes || options.textEmbeddings().isEmpty(),
-        "--text-embeddings must not be given for model %s, which encodes no text",
-        config.name());
-    if (!encodes) {
+    if (width == 0 || !(source instanceof ModelSource.Folder given)) {
       return TextEmbeddingStore.inMemory(config.transformer().textWidth());
     }
     TextEmbeddingStore store =
@@ -119,18 +113,13 @@ final class InfinityNetwork implements Network {
             .map(file -> TextEmbeddingStore.open(file, width))
             .orElseGet(() -> TextEmbeddingStore.inMemory(width));
     List<String> missing = store.missing(options.texts());
-    if (!missing.isEmpty() && source instanceof ModelSource.Folder given) {
+    if (!missing.isEmpty()) {
       CheckpointFolder files =
           CheckpointFolder.find(given.folder(), config, true).in(given.stateDict());
       files.check(config);
       T5Text.addMissing(store, files.text(), width, missing, listener);
     }
     return store;
-  }
-
-  @Override
-  public Weights transformer() {
-    return model.weights();
   }
 
   @Override
@@ -167,15 +156,6 @@ final class InfinityNetwork implements Network {
       throw new IllegalStateException(config.name() + ": loaded without its image tokenizer");
     }
     return vae;
-  }
-
-  @Override
-  public NDArray quantised(NDArray latent, ScaleSchedule schedule) {
-    Require.that(
-        !config.transformer().patchify(),
-        "%s must not have patchified latents to reconstruct images",
-        config.name());
-    return quantiser.quantise(latent, schedule).summed();
   }
 
   @Override

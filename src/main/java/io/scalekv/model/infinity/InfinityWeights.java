@@ -75,15 +75,6 @@ public final class InfinityWeights {
     s.put(name + ".bias", new Shape(out));
   }
 
-  /**
-   * Returns initial weights for training or for measurements of speed: normal with the deviations
-   * of upstream, residual branches scaled down with depth, temperatures at log 4. Uses the engine's
-   * random state.
-   */
-  public static Weights initial(NDManager parent, InfinityConfig c) {
-    return initial(parent, c, Precision.FP32);
-  }
-
   /** Returns the same numbers in the format of a precision, rounded one weight after the other. */
   public static Weights initial(NDManager parent, InfinityConfig c, Precision precision) {
     Weights w = none(parent, precision);

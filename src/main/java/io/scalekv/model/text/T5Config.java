@@ -2,8 +2,6 @@ package io.scalekv.model.text;
 
 import io.scalekv.io.Json;
 import io.scalekv.io.Require;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import tools.jackson.databind.JsonNode;
 
@@ -60,12 +58,7 @@ public record T5Config(
    * @throws IllegalArgumentException if it is not the configuration of such an encoder
    */
   public static T5Config read(Path file) {
-    JsonNode json;
-    try {
-      json = Json.parse(Json.text(file), file.toString());
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": " + e.getMessage(), e);
-    }
+    JsonNode json = Json.parse(Json.text(file), file.toString());
     try {
       String ffn = json.path("feed_forward_proj").asString("relu");
       Require.that(ffn.equals("gated-gelu"), "feed_forward_proj must be gated-gelu, got %s", ffn);

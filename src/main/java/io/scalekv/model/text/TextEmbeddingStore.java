@@ -176,30 +176,12 @@ public final class TextEmbeddingStore {
    * @param texts at least one, none {@link #missing}
    */
   public TextEmbeddings embeddings(NDManager scope, List<String> texts) {
-    int[] lengths = new int[texts.size()];
     float[][] rows = new float[texts.size()][];
-    int total = 0;
     for (int i = 0; i < rows.length; i++) {
       rows[i] = fresh.get(key(texts.get(i)));
     }
     readMissing(texts, rows);
-    for (int i = 0; i < rows.length; i++) {
-      lengths[i] = rows[i].length / width;
-      total += lengths[i];
-    }
-    float[] packed = new float[Math.multiplyExact(total, width)];
-    int at = 0;
-    for (float[] r : rows) {
-      System.arraycopy(r, 0, packed, at, r.length);
-      at += r.length;
-    }
-    NDManager work = scope.newSubManager();
-    try (work) {
-      TextEmbeddings embeddings =
-          TextEmbeddings.ofPacked(NativeCopy.of(work, packed, new Shape(total, width)), lengths);
-      embeddings.padded().attach(scope);
-      return embeddings;
-    }
+    return TextEmbeddings.of(scope, width, rows);
   }
 
   private static void checkFinite(TensorInfo info, float[] rows) {

@@ -1,10 +1,7 @@
 package io.scalekv.model.text;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.scalekv.io.Require;
 import io.scalekv.tensor.NativeCopy;
@@ -32,23 +29,19 @@ public record TextEmbeddings(NDArray padded, int[] lengths) {
   }
 
   /**
-   * Returns embeddings from the packed form, in which prompts follow each other without padding.
+   * Returns embeddings, padded with zeros.
    *
-   * @param packed [ΣT,W]
-   * @param lengths tokens of each prompt
+   * @param rows of each prompt, [T,W]
    */
-  public static TextEmbeddings ofPacked(NDArray packed, int[] lengths) {
+  public static TextEmbeddings of(NDManager scope, int width, float[]... rows) {
+    int[] lengths = Arrays.stream(rows).mapToInt(r -> r.length / width).toArray();
     int longest = Arrays.stream(lengths).max().orElseThrow();
-    long width = packed.getShape().get(1);
-    NDManager manager = packed.getManager();
-    NDList rows = new NDList();
-    int at = 0;
-    for (int n : lengths) {
-      NDArray row = packed.get(new NDIndex("{}:{}", at, at + n));
-      rows.add(n == longest ? row : row.concat(manager.zeros(new Shape(longest - n, width)), 0));
-      at += n;
+    float[] padded = new float[Math.multiplyExact(rows.length * longest, width)];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(rows[i], 0, padded, i * longest * width, rows[i].length);
     }
-    return new TextEmbeddings(NDArrays.stack(rows), lengths.clone());
+    Shape shape = new Shape(rows.length, longest, width);
+    return new TextEmbeddings(NativeCopy.of(scope, padded, shape), lengths);
   }
 
   /**

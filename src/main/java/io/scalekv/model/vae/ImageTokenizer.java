@@ -1,14 +1,10 @@
 package io.scalekv.model.vae;
 
 import ai.djl.ndarray.NDArray;
-import io.scalekv.weights.Weights;
 import java.util.List;
 
 /** Image tokenizer before and after its quantiser: N images, Y×X pixels, latent [N,d,h,w]. */
 public interface ImageTokenizer {
-  /** Returns the weights. */
-  Weights weights();
-
   /**
    * Encodes pixels.
    *

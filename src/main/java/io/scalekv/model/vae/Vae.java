@@ -46,11 +46,6 @@ public final class Vae implements ImageTokenizer {
   }
 
   @Override
-  public Weights weights() {
-    return weights;
-  }
-
-  @Override
   public NDArray encode(NDArray image) {
     NDArray x = encoderMiddle(image, y -> {});
     return last(x, y -> conv("encoder.conv_out", normSwish("encoder.norm_out", y)));

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.scalekv.cache.Geometry;
 import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
-import io.scalekv.io.Json;
 import io.scalekv.io.Require;
 import io.scalekv.model.CheckpointNames;
 import io.scalekv.model.DrawingOption;
@@ -113,11 +112,6 @@ public record VarModelConfig(
             sides,
             shared);
     return new VarModelConfig(FORMAT, name, transformer, tokenizer, null);
-  }
-
-  @Override
-  public String json() {
-    return Json.pretty(this) + "\n";
   }
 
   @Override

@@ -47,10 +47,6 @@ final class VarNetwork implements Network {
   /** Loads a model, see {@link VarModelConfig#open}. */
   static ImageModel open(
       VarModelConfig config, ModelSource source, LoadOptions options, LoadListener listener) {
-    Require.that(
-        options.textEmbeddings().isEmpty(),
-        "--text-embeddings must not be given for model %s, which encodes no text",
-        config.name());
     Network.Loader loader =
         new Network.Loader() {
           @Override
@@ -93,11 +89,6 @@ final class VarNetwork implements Network {
   }
 
   @Override
-  public Weights transformer() {
-    return model.weights();
-  }
-
-  @Override
   public NDArray latents(
       NDManager scope,
       Drawing drawing,
@@ -135,10 +126,5 @@ final class VarNetwork implements Network {
       throw new IllegalStateException(config.name() + ": loaded without its image tokenizer");
     }
     return tokenizer;
-  }
-
-  @Override
-  public NDArray quantised(NDArray latent, ScaleSchedule schedule) {
-    return tokenizer.quantiser().quantise(latent, schedule).summed();
   }
 }

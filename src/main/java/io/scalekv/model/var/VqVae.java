@@ -35,7 +35,7 @@ public final class VqVae implements ImageTokenizer {
     return config;
   }
 
-  @Override
+  /** Returns the weights. */
   public Weights weights() {
     return weights;
   }

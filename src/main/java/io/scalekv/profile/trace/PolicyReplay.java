@@ -110,11 +110,6 @@ public final class PolicyReplay implements AttentionSource.Observer {
       this.shape = shape;
     }
 
-    /** Returns the policy. */
-    public CachePolicy policy() {
-      return policy;
-    }
-
     /** Returns why the policy cannot be replayed; null if it can. */
     public String reason() {
       return reason;

@@ -7,7 +7,7 @@ import io.scalekv.io.Require;
 import io.scalekv.profile.ProfileGeometry;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.weights.StoredType;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -150,17 +150,7 @@ public record TraceRecording(
 
   /** Returns the constant with this name in files. */
   static <E extends Enum<E>> E ofKey(Class<E> type, String key) {
-    return Arrays.stream(type.getEnumConstants())
-        .filter(c -> key(c).equals(key))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "must be one of %s, got %s"
-                        .formatted(
-                            Arrays.stream(type.getEnumConstants())
-                                .map(TraceRecording::key)
-                                .toList(),
-                            key)));
+    String subject = type.getSimpleName().toLowerCase(Locale.ROOT);
+    return Require.oneOf(subject, key, List.of(type.getEnumConstants()), TraceRecording::key);
   }
 }

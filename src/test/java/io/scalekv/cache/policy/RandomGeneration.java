@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /** Random queries, keys and values of a whole generation, and what a policy makes of them. */
 record RandomGeneration(
@@ -143,7 +144,8 @@ record RandomGeneration(
         }
         if (k < stored) {
           trace.liveBytes[k] = caches.liveBytes();
-          trace.allocatedBytes[k] = caches.allocatedBytes();
+          trace.allocatedBytes[k] =
+              IntStream.range(0, layers).mapToLong(l -> caches.cache(l).allocatedBytes()).sum();
         }
       }
     }

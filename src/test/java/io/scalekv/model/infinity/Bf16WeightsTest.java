@@ -51,7 +51,7 @@ class Bf16WeightsTest {
     InfinityConfig c = new InfinityConfig(2, 1040, 2, 1025, 5, false, 128, 3, 1);
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Engine.getInstance().setRandomSeed(7);
-      Weights exact = InfinityWeights.initial(manager, c);
+      Weights exact = InfinityWeights.initial(manager, c, Precision.FP32);
       Engine.getInstance().setRandomSeed(7);
       Weights rounded = InfinityWeights.initial(manager, c, Precision.BF16);
       assertEquals(exact.names(), rounded.names());

@@ -10,6 +10,7 @@ import io.scalekv.cache.ScaleSchedule;
 import io.scalekv.cache.TokenMap;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.model.GenerationListener;
+import io.scalekv.model.Precision;
 import io.scalekv.model.Sampling;
 import io.scalekv.model.attention.GenerationTrace;
 import io.scalekv.model.text.TextEmbeddings;
@@ -44,7 +45,7 @@ final class TinyInfinity implements AutoCloseable {
               float std = shape.dimension() == 2 ? (float) (1 / Math.sqrt(shape.get(1))) : 0.3f;
               weights.putNormal(name, shape, std);
             });
-    model = new Infinity(config, weights);
+    model = new Infinity(config, weights, Precision.FP32);
     schedule =
         random.nextBoolean()
             ? ScaleSchedule.ofSides(1, 2, 3, 5)

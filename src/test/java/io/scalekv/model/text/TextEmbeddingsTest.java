@@ -38,7 +38,7 @@ class TextEmbeddingsTest {
 
   @Test
   void packedRowsArePaddedOnTheRight() {
-    TextEmbeddings t = TextEmbeddings.ofPacked(numbers(new Shape(4, 2)), new int[] {1, 3});
+    TextEmbeddings t = TextEmbeddings.of(m, 2, new float[] {1, 2}, new float[] {3, 4, 5, 6, 7, 8});
     assertEquals(2, t.count());
     assertEquals(new Shape(2, 3, 2), t.padded().getShape());
     assertArrayEquals(new float[] {1, 2, 0, 0, 0, 0, 3, 4, 5, 6, 7, 8}, t.padded().toFloatArray());

@@ -37,7 +37,7 @@ final class TinyVar implements AutoCloseable {
             random.nextBoolean());
     schedule = config.schedule();
     Engine.getInstance().setRandomSeed((int) seed);
-    model = new Var(config, VarWeights.initial(manager, config, Precision.FP32));
+    model = new Var(config, VarWeights.initial(manager, config, Precision.FP32), Precision.FP32);
     Weights w = new Weights(manager);
     VqVaeConfig vae = new VqVaeConfig(48, 6, 2, 32, List.of(1, 1), 1, 1, 32);
     VqVae.shapes(vae)

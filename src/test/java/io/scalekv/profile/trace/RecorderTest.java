@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import ai.djl.ndarray.NDArray;
 import io.scalekv.io.Python;
+import io.scalekv.io.TextFile;
 import io.scalekv.model.AttentionTap;
 import io.scalekv.profile.AttentionProfile;
-import io.scalekv.profile.AttentionProfiler;
 import io.scalekv.profile.Branch;
 import io.scalekv.profile.HeadStatistic;
+import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileOptions;
+import io.scalekv.profile.PromptStatistics;
 import io.scalekv.profile.QuerySampler;
 import io.scalekv.weights.StoredType;
 import java.io.IOException;
@@ -48,7 +50,9 @@ final class RecorderTest {
 
   @BeforeAll
   static void record() throws Exception {
-    Files.writeString(folder.resolve("record.py"), RecorderScript.text());
+    Files.writeString(
+        folder.resolve("record.py"),
+        TextFile.resource(TraceManifest.class, "record.py").orElseThrow());
     for (String script : List.of("attention_stack.py", "recorder_scenarios.py")) {
       Files.copy(SCRIPTS.resolve(script), folder.resolve(script));
     }
@@ -76,9 +80,8 @@ final class RecorderTest {
         .statistics()
         .orElseGet(
             () ->
-                AttentionProfiler.profile(
-                        source, List.of(source.sampling(options)), new int[] {0, 1}, 1, done -> {})
-                    .get(0));
+                Measurements.of(source, source.sampling(options), Map.of(), 1, done -> {}, 0, 1)
+                    .profile());
   }
 
   /** Statistics computed in PyTorch, and here from the tensors of the same generation. */
@@ -87,7 +90,7 @@ final class RecorderTest {
   void statisticsAreThoseOfTheTensors(String tensors, String statistics) throws IOException {
     AttentionProfile here = profile(tensors);
     AttentionProfile there = profile(statistics);
-    assertTrue(there.guided());
+    assertTrue(there.prompts().stream().allMatch(PromptStatistics::guided));
     for (int i = 0; i < 2; i++) {
       for (Branch branch : Branch.values()) {
         for (int l = 0; l < here.geometry().layers(); l++) {

@@ -67,10 +67,11 @@ final class CompareCommand implements Callable<Integer> {
                 "sides", plan.drawing().schedule().maps().stream().map(TokenMap::height).toList()));
     List<Drawn> ours = new ArrayList<>();
     List<Drawn> theirs = new ArrayList<>();
-    Process worker =
+    ProcessBuilder builder =
         new ProcessBuilder(python, Path.of("src/bench/python/torch_stack.py").toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().keySet().removeAll(List.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"));
+    Process worker = builder.start();
     try (ImageModel model = setup.open();
         OutputStream in = worker.getOutputStream();
         BufferedReader out = worker.inputReader(StandardCharsets.UTF_8)) {

@@ -21,7 +21,7 @@ public final class SpeedReport {
 
   /** The products of linear layers; nothing else of the models uses these operations. */
   private static final List<String> LINEAR_OPS =
-      List.of("aten::addmm", "aten::mm", "aten::mkldnn_linear");
+      List.of("mkldnn::_linear_pointwise", "aten::addmm", "aten::mm", "aten::mkldnn_linear");
 
   private static final List<String> SPEED =
       List.of(

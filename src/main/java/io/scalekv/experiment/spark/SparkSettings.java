@@ -36,6 +36,7 @@ public record SparkSettings(String master, OptionalInt threads, Map<String, Stri
           "PYTORCH_VERSION",
           "PYTORCH_FLAVOR",
           "OMP_WAIT_POLICY",
+          "GOMP_SPINCOUNT",
           "MALLOC_ARENA_MAX",
           "MALLOC_MMAP_THRESHOLD_",
           "MALLOC_TRIM_THRESHOLD_",

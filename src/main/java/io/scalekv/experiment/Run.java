@@ -88,7 +88,7 @@ public record Run(
    * @param tau temperature
    * @param topP nucleus of each bit or code
    * @param topK number of codes that are drawn; null for a model that draws bits
-   * @param moreSmooth whether codes are mixed; null likewise
+   * @param moreSmooth whether codes are mixed; null where the family does not mix
    * @param cfgs guidance at each scale; null where it is {@code cfg} at all
    * @param taus temperature at each scale; null where it is {@code tau} at all
    * @param negative negative prompt, may be empty

@@ -176,7 +176,7 @@ public record RunResult(
    * @param smallScales first and last of the small scales, from 1
    * @param largeScales first and last of the large scales
    * @param small mean share over heads, layers and small scales
-   * @param large likewise over large scales
+   * @param large the same over large scales
    * @param difference large − small, paired by prompt
    * @param currentMass mean share over rows and prompts, [layer][scale][head], in [0, 1], four
    *     decimals

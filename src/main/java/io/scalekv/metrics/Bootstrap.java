@@ -54,7 +54,7 @@ public record Bootstrap(int resamples, long seed) {
       }
       infinite += values.length - finite;
       if (finite > 0) {
-        sums[prompts] = sum / finite * finite;
+        sums[prompts] = sum / finite * finite; // rounded as in stored results
         counts[prompts++] = finite;
       }
     }

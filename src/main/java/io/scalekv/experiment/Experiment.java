@@ -49,7 +49,7 @@ public record Experiment(
    *
    * @param config its configuration
    * @param weights hash of its weights; null for memory
-   * @param tokenizer hash of its tokenizer's weights; null too
+   * @param tokenizer hash of its tokenizer's weights; null where there is none
    * @param shipped the calibration that comes with it
    */
   public record ModelFacts(

@@ -27,8 +27,8 @@ import java.util.Set;
  * @param spec text of the experiment's file
  * @param specSha256 its hash
  * @param promptFile name of the prompt file, without folders; null where none was used
- * @param promptSha256 hash under which the prompts are in {@code promptSets}; null too
- * @param reference folder of the reference images below {@code reference/}; null too
+ * @param promptSha256 hash under which the prompts are in {@code promptSets}; null with it
+ * @param reference folder of the reference images below {@code reference/}; null with it
  * @param rows the runs in the order of the file
  * @param promptSets texts by the SHA-256 of their lines, those of calibrations too
  */

@@ -195,15 +195,18 @@ final class ExperimentFigures {
         finite(c, r).ifPresent(v -> levels.add(new LineFigure.Level(OTHER_SEED, v.mean())));
       } else if (r.ruler() && r.run().kind() == Run.Kind.POLICY) {
         c.value(r.result())
-            .map(
-                v ->
-                    new LineFigure.Level(
-                        r.row().label().replaceFirst("^full", "full cache"), v.ranked()))
+            .map(v -> new LineFigure.Level(fullCache(r), v.ranked()))
             .filter(l -> !Double.isNaN(l.y()) && !levels.contains(l))
             .ifPresent(levels::add);
       }
     }
     return levels;
+  }
+
+  /** Full cache, with the number format where it is not the model's. */
+  private static String fullCache(ResultRow r) {
+    String label = r.row().label();
+    return "full cache" + (label.startsWith("full") ? label.substring("full".length()) : "");
   }
 
   private Figure bars(MetricColumn c) {

@@ -28,6 +28,7 @@ import javax.imageio.stream.ImageInputStream;
  * orientation of EXIF are not; CMYK becomes (255 − K)(255 − C)/255. One departure: 16-bit grey
  * keeps its high byte, too, where Pillow saturates.
  *
+ * @param pixels the image
  * @param traits properties of the file that another reader may treat in another way
  */
 public record ImageFile(RgbImage pixels, Set<Trait> traits) {

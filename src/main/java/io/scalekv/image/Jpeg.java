@@ -1,5 +1,6 @@
 package io.scalekv.image;
 
+import io.scalekv.io.Require;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,8 +25,11 @@ public final class Jpeg {
    * Returns the bytes of a JPEG file of the image.
    *
    * @param quality 1 to 100; 100 loses least
+   * @throws IllegalArgumentException if the quality is outside
    */
   public static byte[] encode(RgbImage image, int quality) {
+    Require.that(
+        quality >= 1 && quality <= 100, "jpeg quality must be between 1 and 100, got %s", quality);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
     try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {

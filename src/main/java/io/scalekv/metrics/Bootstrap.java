@@ -15,11 +15,20 @@ import org.apache.commons.statistics.descriptive.Quantile;
  *
  * <p>Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
  *
+ * @param resamples number of resamples
+ * @param resamples number of resamples, at least 100
  * @param seed of the resamples
  */
 public record Bootstrap(int resamples, long seed) {
+  private static final int FEWEST = 100;
+
   /** Shares of the distribution below the ends of a 95 % interval. */
   private static final double[] ENDS = {(1 - 0.95) / 2, 1 - (1 - 0.95) / 2};
+
+  /** Checks the number of resamples. */
+  public Bootstrap {
+    Require.atLeast("bootstrap resamples", resamples, FEWEST);
+  }
 
   /** 10 000 resamples. */
   public static Bootstrap withSeed(long seed) {
@@ -112,10 +121,10 @@ public record Bootstrap(int resamples, long seed) {
    * @throws IllegalArgumentException for NaN or −∞, or if the two are not of one shape
    */
   public Interval difference(double[][] a, double[][] b) {
-    Sizes.sameLength("bootstrap: prompts", a.length, b.length);
+    PairedValues.sameLength("bootstrap: prompts", a.length, b.length);
     double[][] differences = new double[a.length][];
     for (int p = 0; p < a.length; p++) {
-      Sizes.sameLength("bootstrap: images of prompt " + p, a[p].length, b[p].length);
+      PairedValues.sameLength("bootstrap: images of prompt " + p, a[p].length, b[p].length);
       checkValues(a[p]);
       checkValues(b[p]);
       differences[p] = new double[a[p].length];

@@ -1,6 +1,7 @@
 package io.scalekv.metrics;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /**
@@ -61,6 +62,7 @@ public final class CleanFidResize {
    *
    * @param width pixels in a row, at least 1
    * @param height rows, at least 1
+   * @throws IllegalArgumentException if a side is smaller
    */
   public static FloatImage of(RgbImage image, int width, int height) {
     FloatImage resized = unclipped(image, width, height);
@@ -71,8 +73,10 @@ public final class CleanFidResize {
     return resized;
   }
 
-  /** Returns the image at another size before clipping. Parameters as {@link #of}. */
+  /** Returns the image at another size before clipping. Parameters and errors as {@link #of}. */
   public static FloatImage unclipped(RgbImage image, int width, int height) {
+    Require.that(
+        width >= 1 && height >= 1, "resize: sides must be at least 1, got %dx%d", width, height);
     int fromWidth = image.width();
     int fromHeight = image.height();
     byte[] rgb = image.rgb();

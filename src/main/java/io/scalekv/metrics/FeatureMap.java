@@ -1,5 +1,7 @@
 package io.scalekv.metrics;
 
+import io.scalekv.io.Require;
+
 /**
  * One layer's features of B images in plain Java memory.
  *
@@ -10,6 +12,19 @@ package io.scalekv.metrics;
  * @param values [B,C,Y,X], row-major; not copied
  */
 public record FeatureMap(int images, int channels, int height, int width, float[] values) {
+  /** Checks the number of values. */
+  public FeatureMap {
+    boolean positive = images > 0 && channels > 0 && height > 0 && width > 0;
+    Require.that(
+        positive && values.length == (long) images * channels * height * width,
+        "feature map [%s,%s,%s,%s] must hold as many values as its shape, got %s",
+        images,
+        channels,
+        height,
+        width,
+        values.length);
+  }
+
   /** Returns positions of one channel, Y·X. */
   public int positions() {
     return height * width;

@@ -13,9 +13,10 @@ import java.util.SplittableRandom;
  *
  * <p>Distances of different D cannot be compared with each other.
  *
+ * @param width C, the width before
  * @param rows the directions, [D][C]
  */
-public record FeatureProjection(double[][] rows) {
+public record FeatureProjection(int width, double[][] rows) {
   private static final int SAMPLES_PER_FEATURE = 10;
 
   /**
@@ -35,8 +36,17 @@ public record FeatureProjection(double[][] rows) {
     return of(width, Math.min(width, samples / SAMPLES_PER_FEATURE), seed);
   }
 
-  /** Returns the projection from C to D ≤ C dimensions; the identity if D = C. */
-  static FeatureProjection of(int width, int projectedWidth, long seed) {
+  /**
+   * Returns the projection from C to D dimensions; the identity if D = C.
+   *
+   * @throws IllegalArgumentException unless 1 ≤ D ≤ C
+   */
+  public static FeatureProjection of(int width, int projectedWidth, long seed) {
+    Require.that(
+        projectedWidth >= 1 && projectedWidth <= width,
+        "projected width must be between 1 and %s, got %s",
+        width,
+        projectedWidth);
     double[][] rows = new double[projectedWidth][width];
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < projectedWidth; i++) {
@@ -46,7 +56,7 @@ public record FeatureProjection(double[][] rows) {
         draw(rows, i, random);
       }
     }
-    return new FeatureProjection(rows);
+    return new FeatureProjection(width, rows);
   }
 
   /** Gram–Schmidt, done twice, which is orthogonal to rounding. */
@@ -69,8 +79,14 @@ public record FeatureProjection(double[][] rows) {
     }
   }
 
-  /** Returns checked features [N][C] as a new table [N][D]. */
+  /**
+   * Returns features [N][C] to a new table [N][D].
+   *
+   * @throws IllegalArgumentException for another width or values that are not finite
+   */
   public double[][] project(double[][] features) {
+    int got = FeatureSets.width("projection", features, 1);
+    Require.that(got == width, "samples must have %s features, got %s", width, got);
     double[][] projected = new double[features.length][rows.length];
     for (int i = 0; i < features.length; i++) {
       for (int j = 0; j < rows.length; j++) {

@@ -32,12 +32,17 @@ public interface FidelityMetric extends Metric {
     return 1;
   }
 
-  /** Returns a metric of pixels alone, of which more is better. */
+  /**
+   * Returns a metric of pixels alone.
+   *
+   * @param leastSide see {@link #leastSide()}
+   */
   static FidelityMetric ofPixels(
       String key,
       String label,
       String unit,
       int digits,
+      boolean higherIsBetter,
       int leastSide,
       ToDoubleBiFunction<RgbImage, RgbImage> value) {
     return new Simple(
@@ -45,7 +50,7 @@ public interface FidelityMetric extends Metric {
         label,
         unit,
         digits,
-        true,
+        higherIsBetter,
         Net.NONE,
         leastSide,
         p -> value.applyAsDouble(p.reference(), p.image()));

@@ -3,9 +3,11 @@ package io.scalekv.metrics;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.scalekv.io.Require;
 import io.scalekv.tensor.TorchOps;
 import java.util.Arrays;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
+import org.apache.commons.math3.linear.NonPositiveDefiniteMatrixException;
 import org.apache.commons.math3.linear.RealMatrix;
 import org.apache.commons.math3.linear.RectangularCholeskyDecomposition;
 
@@ -54,16 +56,20 @@ public final class Frechet {
     return width < Math.min(a.length, b.length) ? byCovariance(a, b) : byNuclearNorm(a, b);
   }
 
-  /** Returns the distance of checked sets through the two C×C covariances: time N·C² + C³. */
+  /**
+   * Returns the distance through the two C×C covariances: time N·C² + C³. Errors as {@link #of}.
+   */
   public static double byCovariance(double[][] a, double[][] b) {
-    return between(Gaussian.of(a), Gaussian.of(b));
+    FeatureSets.width("frechet", a, b, 2);
+    return between(FeatureGaussian.of(a), FeatureGaussian.of(b));
   }
 
   /**
    * Returns the distance through A_c B_cᵀ / √((N − 1)(M − 1)), N×M, with A_c and B_c the centred
-   * sets: time N·M·C + N·M·min(N, M), no C×C matrix. The sets are checked ones.
+   * sets: time N·M·C + N·M·min(N, M), no C×C matrix. Errors as {@link #of}.
    */
   public static double byNuclearNorm(double[][] a, double[][] b) {
+    FeatureSets.width("frechet", a, b, 2);
     double[][] x = FeatureSets.centred(a);
     double[][] y = FeatureSets.centred(b);
     double scale = Math.sqrt((a.length - 1.0) * (b.length - 1.0));
@@ -78,33 +84,17 @@ public final class Frechet {
   }
 
   /**
-   * Mean µ [C] and covariance Σ [C][C] of a set of features, symmetric without negative
-   * eigenvalues.
+   * Returns the distance of two Gaussians.
+   *
+   * @throws IllegalArgumentException if the widths differ or a covariance has a negative eigenvalue
+   *     beyond rounding
    */
-  public record Gaussian(double[] mean, double[][] covariance) {
-    /** µ and Σ of checked features [N][C]: Σ = Σ_i (x_i − µ)(x_i − µ)ᵀ / (N − 1). */
-    static Gaussian of(double[][] features) {
-      int width = features[0].length;
-      double[][] covariance = new double[width][width];
-      for (double[] x : FeatureSets.centred(features)) {
-        for (int i = 0; i < width; i++) {
-          for (int j = 0; j <= i; j++) {
-            covariance[i][j] += x[i] * x[j];
-          }
-        }
-      }
-      for (int i = 0; i < width; i++) {
-        for (int j = 0; j <= i; j++) {
-          covariance[i][j] /= features.length - 1;
-          covariance[j][i] = covariance[i][j];
-        }
-      }
-      return new Gaussian(FeatureSets.mean(features), covariance);
-    }
-  }
-
-  /** Returns the distance of two Gaussians of one width. */
-  public static double between(Gaussian a, Gaussian b) {
+  public static double between(FeatureGaussian a, FeatureGaussian b) {
+    Require.that(
+        a.mean().length == b.mean().length,
+        "frechet: gaussians must have one width, got %s and %s",
+        a.mean().length,
+        b.mean().length);
     double traces = 0;
     for (int c = 0; c < a.mean().length; c++) {
       traces += a.covariance()[c][c] + b.covariance()[c][c];
@@ -117,6 +107,7 @@ public final class Frechet {
 
   /** |µ_A − µ_B|², the part of the distance that the covariances do not enter. */
   public static double meanTerm(double[][] a, double[][] b) {
+    FeatureSets.width("frechet", a, b, 1);
     return FeatureSets.squaredDistance(FeatureSets.mean(a), FeatureSets.mean(b));
   }
 
@@ -143,15 +134,25 @@ public final class Frechet {
   }
 
   /** L with L Lᵀ = Σ, by Cholesky's way with pivots; of as many columns as Σ has rank. */
-  private static RealMatrix factor(Gaussian g) {
+  private static RealMatrix factor(FeatureGaussian g) {
+    int width = g.mean().length;
+    double[][] symmetric = new double[width][width];
     double largest = 0;
-    for (int i = 0; i < g.mean().length; i++) {
-      largest = Math.max(largest, g.covariance()[i][i]);
+    for (int i = 0; i < width; i++) {
+      for (int j = 0; j < width; j++) {
+        symmetric[i][j] = (g.covariance()[i][j] + g.covariance()[j][i]) / 2;
+        largest = Math.max(largest, Math.abs(symmetric[i][j]));
+      }
     }
-    return largest == 0
-        ? new Array2DRowRealMatrix(new double[g.mean().length][1], false)
-        : new RectangularCholeskyDecomposition(
-                new Array2DRowRealMatrix(g.covariance(), false), ROUNDING * largest)
-            .getRootMatrix();
+    if (largest == 0) {
+      return new Array2DRowRealMatrix(new double[width][1], false);
+    }
+    try {
+      return new RectangularCholeskyDecomposition(
+              new Array2DRowRealMatrix(symmetric, false), ROUNDING * largest)
+          .getRootMatrix();
+    } catch (NonPositiveDefiniteMatrixException e) {
+      throw new IllegalArgumentException("frechet: covariance must have no negative eigenvalue", e);
+    }
   }
 }

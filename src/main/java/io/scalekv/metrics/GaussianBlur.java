@@ -1,6 +1,7 @@
 package io.scalekv.metrics;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 
 /**
  * Gaussian blur of the bytes of an image, channel by channel: separable, cut off at four standard
@@ -15,8 +16,13 @@ public final class GaussianBlur {
    * Returns the blurred image.
    *
    * @param sigma standard deviation in pixels, above 0
+   * @throws IllegalArgumentException if it is not a positive number
    */
   public static RgbImage of(RgbImage image, double sigma) {
+    Require.that(
+        sigma > 0 && !Double.isInfinite(sigma),
+        "blur: sigma must be positive and finite, got %s",
+        sigma);
     int width = image.width();
     int height = image.height();
     double[] taps = taps((int) Math.ceil(CUT * sigma), sigma);

@@ -28,7 +28,7 @@ public final class HaarPsi {
 
   /** HaarPSI as a metric. */
   public static final FidelityMetric METRIC =
-      FidelityMetric.ofPixels("haarpsi", "HaarPSI", "", 4, LEAST_SIDE, HaarPsi::of);
+      FidelityMetric.ofPixels("haarpsi", "HaarPSI", "", 4, true, LEAST_SIDE, HaarPsi::of);
 
   private static final double C = 30;
   private static final double ALPHA = 4.2;

@@ -12,7 +12,9 @@ import java.util.List;
  * range gives one number, 0 for identical images. Pairs run one by one, so that a file traced for a
  * single pair works.
  *
+ * @param net the file
  * @param name in the label, such as {@code alex}
+ * @param range the pixel values that the file gets
  * @see <a href="https://arxiv.org/abs/1801.03924">Zhang, Isola, Efros, Shechtman, Wang 2018, The
  *     unreasonable effectiveness of deep features as a perceptual metric</a>
  */
@@ -46,8 +48,8 @@ public record Lpips(TorchScriptNet net, String name, LpipsRange range) implement
   public double of(RgbImage a, RgbImage b) {
     Sizes.requireEqual("lpips", a, b);
     try (NDManager scope = net.scope()) {
-      NDArray x = ImageArrays.of(scope, List.of(a), range.factor, range.offset);
-      NDArray y = ImageArrays.of(scope, List.of(b), range.factor, range.offset);
+      NDArray x = ImageArrays.of(scope, List.of(a), range.factor(), range.offset());
+      NDArray y = ImageArrays.of(scope, List.of(b), range.factor(), range.offset());
       NDArray d = net.forward(x, y);
       Require.that(
           d.size() == 1, "%s must give one number per pair, got %s", net.file(), d.getShape());

@@ -1,6 +1,7 @@
 package io.scalekv.metrics;
 
 import io.scalekv.image.RgbImage;
+import io.scalekv.io.Require;
 import java.util.List;
 
 /**
@@ -51,13 +52,26 @@ public final class LpipsProxy {
    *
    * @param x features of some images
    * @param y those of as many others, of the same net and sizes
+   * @throws IllegalArgumentException if the shapes differ
    */
   static double of(List<FeatureMap> x, List<FeatureMap> y, int pair) {
+    Require.that(
+        shapes(x).equals(shapes(y)),
+        "lpips_proxy: features must have one shape, got %s and %s",
+        shapes(x),
+        shapes(y));
     double sum = 0;
     for (int l = 0; l < x.size(); l++) {
       sum += distance(x.get(l), y.get(l), pair);
     }
     return sum / x.size();
+  }
+
+  /** [B,C,Y,X] of every layer. */
+  private static List<List<Integer>> shapes(List<FeatureMap> layers) {
+    return layers.stream()
+        .map(f -> List.of(f.images(), f.channels(), f.height(), f.width()))
+        .toList();
   }
 
   private static double distance(FeatureMap x, FeatureMap y, int image) {

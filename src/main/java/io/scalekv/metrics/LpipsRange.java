@@ -7,11 +7,19 @@ public enum LpipsRange {
   /** 0..1: a net that rescales by itself, as torchmetrics does with {@code normalize=True}. */
   ZERO_TO_ONE(1f / 255, 0);
 
-  final float factor;
-  final float offset;
+  private final float factor;
+  private final float offset;
 
   LpipsRange(float factor, float offset) {
     this.factor = factor;
     this.offset = offset;
+  }
+
+  float factor() {
+    return factor;
+  }
+
+  float offset() {
+    return offset;
   }
 }

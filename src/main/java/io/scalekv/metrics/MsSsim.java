@@ -21,7 +21,7 @@ import io.scalekv.io.Require;
 public final class MsSsim {
   /** MS-SSIM as a metric. */
   public static final FidelityMetric METRIC =
-      FidelityMetric.ofPixels("ms-ssim", "MS-SSIM", "", 4, SsimTerms.WINDOW, MsSsim::of);
+      FidelityMetric.ofPixels("ms-ssim", "MS-SSIM", "", 4, true, SsimTerms.WINDOW, MsSsim::of);
 
   private static final double[] WEIGHTS = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
 

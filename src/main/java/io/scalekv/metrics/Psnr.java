@@ -10,7 +10,7 @@ import java.util.Arrays;
 public final class Psnr {
   /** PSNR as a metric. */
   public static final FidelityMetric METRIC =
-      FidelityMetric.ofPixels("psnr", "PSNR", "dB", 2, 1, Psnr::db);
+      FidelityMetric.ofPixels("psnr", "PSNR", "dB", 2, true, 1, Psnr::db);
 
   /**
    * PSNR of the mean squared error over all images, identical ones too, as {@link #ofMeanError}

@@ -26,6 +26,8 @@ public final class Scoring {
   /**
    * The values of one pair.
    *
+   * @param group see {@link ImagePair#group}
+   * @param identical see {@link ImagePair#identical}
    * @param values by {@link Metric#key}; +∞ possible; metrics that do not apply are absent
    */
   public record Score(int group, boolean identical, Map<String, Double> values) {}
@@ -51,6 +53,7 @@ public final class Scoring {
 
   /**
    * @param metrics in the order of the results
+   * @param nets the nets behind them
    * @param known features of the references; shared by all scorings against the same references
    */
   public Scoring(List<? extends Metric> metrics, MetricNets nets, ReferenceFeatures known) {
@@ -116,6 +119,7 @@ public final class Scoring {
   /**
    * Takes a score that was computed before, in the place of {@link #accept}.
    *
+   * @param shortest shortest side of the images
    * @param ofPair its feature vectors, as {@link #vectors} returned them
    */
   public void restore(Score score, int shortest, Map<Net, Vectors> ofPair) {

@@ -5,6 +5,10 @@ import java.util.function.ToDoubleBiFunction;
 /**
  * A distance of two sets of images, from one feature vector an image.
  *
+ * @param key see {@link Metric#key}
+ * @param label see {@link Metric#label()}
+ * @param digits see {@link Metric#digits}
+ * @param net the net of the vectors
  * @param distance of reference vectors [N][C] and image vectors [N][C], row by row of one prompt
  *     and seed
  */

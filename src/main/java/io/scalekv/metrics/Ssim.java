@@ -18,7 +18,7 @@ import io.scalekv.image.RgbImage;
 public final class Ssim {
   /** SSIM as a metric. */
   public static final FidelityMetric METRIC =
-      FidelityMetric.ofPixels("ssim", "SSIM", "", 4, SsimTerms.WINDOW, Ssim::of);
+      FidelityMetric.ofPixels("ssim", "SSIM", "", 4, true, SsimTerms.WINDOW, Ssim::of);
 
   private Ssim() {}
 

@@ -28,6 +28,7 @@ public final class TorchmetricsSsim {
           "SSIM (torchmetrics)",
           "",
           4,
+          true,
           SsimTerms.WINDOW,
           TorchmetricsSsim::ssim);
 
@@ -38,6 +39,7 @@ public final class TorchmetricsSsim {
           "MS-SSIM (torchmetrics)",
           "",
           4,
+          true,
           LEAST_SIDE,
           TorchmetricsSsim::msSsim);
 

@@ -4,6 +4,8 @@ package io.scalekv.scene;
  * Fit of the background of an image: the colour and ground with the least truncated squared error
  * over all pixels, then a line over the rows fitted to the pixels near it.
  *
+ * @param colour the background's colour
+ * @param ground how it is filled
  * @param line value of channel c in row y: {@code line[c] + t * line[3 + c]}, {@code t = y / (side
  *     - 1)}
  */

@@ -11,6 +11,7 @@ import java.util.function.Predicate;
  * colour and shape count most, then place or relation, then size and texture. Surplus detected
  * objects are ignored; all attributes of an object without a detected one are wrong.
  *
+ * @param scene scene of the caption
  * @param backgroundColour the background has the named colour
  * @param ground it is plain or gradient as named
  * @param objectCount exactly as many objects were detected as named

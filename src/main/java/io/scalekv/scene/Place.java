@@ -10,6 +10,7 @@ public enum Place implements Arrangement {
   BOTTOM(0.5, 0.72),
   CENTER(0.5, 0.5);
 
+  private final String words = name().toLowerCase(Locale.ROOT);
   private final double x;
   private final double y;
 
@@ -20,7 +21,7 @@ public enum Place implements Arrangement {
 
   @Override
   public String words() {
-    return name().toLowerCase(Locale.ROOT);
+    return words;
   }
 
   /** Returns the nominal centre's column, 0 to 1. */

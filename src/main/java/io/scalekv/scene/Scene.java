@@ -2,6 +2,7 @@ package io.scalekv.scene;
 
 import io.scalekv.io.Require;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Scene of an image: one object at a {@link Place}, or two in a {@link Relation}, on a background.
@@ -9,12 +10,17 @@ import java.util.List;
  *
  * @param objects one or two, in the caption's order
  * @param arrangement a place for one object, a relation for two
+ * @param ground how the background is filled
+ * @param background the background's colour
  */
 public record Scene(
     List<SceneObject> objects, Arrangement arrangement, Ground ground, Colour background) {
   /** Checks the rules above. */
   public Scene {
     objects = List.copyOf(objects);
+    Objects.requireNonNull(arrangement, "arrangement");
+    Objects.requireNonNull(ground, "ground");
+    Objects.requireNonNull(background, "background");
     int count = objects.size();
     Require.that(count == 1 || count == 2, "objects of a scene must be one or two, got %d", count);
     boolean single = arrangement instanceof Place;

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class JpegTest {
   @Test
@@ -41,6 +43,15 @@ final class JpegTest {
     assertTrue(coarse.length < fine.length / 2, coarse.length + " and " + fine.length);
     assertArrayEquals(fine, Jpeg.encode(image, 90));
     assertEquals("RgbImage[64x48]", Jpeg.decode(coarse).toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 0, 101})
+  void qualityOutsideIsRefused(int quality) {
+    RgbImage image = RgbImage.of(1, 1, new byte[3]);
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> Jpeg.encode(image, quality));
+    assertTrue(e.getMessage().endsWith("got " + quality), e.getMessage());
   }
 
   @Test

@@ -108,6 +108,7 @@ final class BootstrapTest {
   void invalidInputsAreRefused() {
     Bootstrap b = Bootstrap.withSeed(0);
     assertThrows(IllegalArgumentException.class, () -> b.mean(1, Double.NaN));
+    assertThrows(IllegalArgumentException.class, () -> new Bootstrap(99, 0));
     assertThrows(IllegalArgumentException.class, () -> b.mean(-INF));
     assertThrows(
         IllegalArgumentException.class,

@@ -19,7 +19,7 @@ final class FeatureProjectionTest {
   @CsvSource({"64,100,10", "64,109,10", "5,100,5", "7,10,1"})
   void atMostATenthOfTheSamples(int width, int samples, int expected) {
     FeatureProjection p = FeatureProjection.forSamples(width, samples, 3);
-    assertEquals(width, p.rows()[0].length);
+    assertEquals(width, p.width());
     assertEquals(expected, p.rows().length);
   }
 
@@ -69,6 +69,11 @@ final class FeatureProjectionTest {
   @Test
   void clearErrors() {
     assertThrows(IllegalArgumentException.class, () -> FeatureProjection.forSamples(8, 9, 1));
+    for (int wrong : new int[] {0, 9}) {
+      assertThrows(IllegalArgumentException.class, () -> FeatureProjection.of(8, wrong, 1));
+    }
+    FeatureProjection p = FeatureProjection.of(8, 2, 1);
+    assertThrows(IllegalArgumentException.class, () -> p.project(new double[3][7]));
   }
 
   @Test

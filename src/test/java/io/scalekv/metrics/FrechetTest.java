@@ -97,6 +97,16 @@ final class FrechetTest {
     assertRefused("got NaN", () -> Frechet.of(two, new double[][] {{1, Double.NaN}, {2, 2}}));
     assertEquals(2, FeatureSets.width("frechet", two, new double[1][2], 1));
     assertRefused("", () -> Frechet.of(new double[2][0], new double[2][0]));
+    assertRefused(
+        "got 2 and 1",
+        () -> Frechet.between(FeatureGaussian.of(two), FeatureGaussian.of(new double[2][1])));
+    assertRefused("got [2][2]", () -> new FeatureGaussian(new double[3], new double[2][2]));
+    assertRefused("got [1][2]", () -> new FeatureGaussian(new double[2], new double[][] {{1, 0}}));
+    assertRefused(
+        "got entries that differ by 1.0",
+        () -> new FeatureGaussian(new double[2], new double[][] {{1, 0}, {1, 1}}));
+    FeatureGaussian negative = new FeatureGaussian(new double[2], new double[][] {{1, 0}, {0, -1}});
+    assertRefused("negative eigenvalue", () -> Frechet.between(negative, negative));
   }
 
   private static void assertRefused(String value, org.junit.jupiter.api.function.Executable call) {
@@ -104,10 +114,24 @@ final class FrechetTest {
     assertTrue(said.contains(value), said);
   }
 
+  @Test
+  void symmetryUpToRounding() {
+    double[] mean = {0, 0};
+    assertRefused(
+        "got entries that differ by 2.0E-9",
+        () -> new FeatureGaussian(mean, new double[][] {{1, 0}, {2e-9, 1}}));
+    FeatureGaussian nearly = new FeatureGaussian(mean, new double[][] {{1, 0}, {1e-9, 1}});
+    FeatureGaussian unit = new FeatureGaussian(mean, new double[][] {{1, 0}, {0, 1}});
+    assertEquals(0, Frechet.between(nearly, unit), 1e-8);
+    // what counts is the largest entry
+    FeatureGaussian large = new FeatureGaussian(mean, new double[][] {{1, 0}, {2e-9, -4}});
+    assertEquals(-4, large.covariance()[1][1]);
+  }
+
   /** µ and Σ of three points in the plane, by hand. */
   @Test
   void gaussianOfPoints() {
-    Frechet.Gaussian g = Frechet.Gaussian.of(new double[][] {{1, 2}, {3, 8}, {5, -1}});
+    FeatureGaussian g = FeatureGaussian.of(new double[][] {{1, 2}, {3, 8}, {5, -1}});
     assertArrayEquals(new double[] {3, 3}, g.mean());
     assertArrayEquals(new double[][] {{4, -3}, {-3, 21}}, g.covariance());
   }
@@ -115,14 +139,14 @@ final class FrechetTest {
   /** Diagonal covariances: |µ_A − µ_B|² + Σ (σ_A − σ_B)², also where a variance is 0. */
   @Test
   void diagonalGaussians() {
-    Frechet.Gaussian a =
-        new Frechet.Gaussian(
+    FeatureGaussian a =
+        new FeatureGaussian(
             new double[] {1, 2, 3}, new double[][] {{4, 0, 0}, {0, 9, 0}, {0, 0, 0}});
-    Frechet.Gaussian b =
-        new Frechet.Gaussian(
+    FeatureGaussian b =
+        new FeatureGaussian(
             new double[] {0, 0, 5}, new double[][] {{1, 0, 0}, {0, 0, 0}, {0, 0, 16}});
     assertEquals(9 + 1 + 9 + 16, Frechet.between(a, b), 1e-12);
-    Frechet.Gaussian none = new Frechet.Gaussian(new double[3], new double[3][3]);
+    FeatureGaussian none = new FeatureGaussian(new double[3], new double[3][3]);
     assertEquals(14 + 13, Frechet.between(a, none), 1e-12);
     assertEquals(14 + 13, Frechet.between(none, a), 1e-12);
   }

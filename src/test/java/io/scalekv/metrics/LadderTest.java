@@ -1,6 +1,7 @@
 package io.scalekv.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.image.RgbImage;
@@ -56,5 +57,14 @@ final class LadderTest {
     assertEquals(
         List.of("jpeg 90", "jpeg 50", "jpeg 10", "blur 0.5", "blur 1.0", "blur 2.0"),
         Arrays.stream(Ladder.values()).map(Ladder::label).toList());
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
+  void sigmaMustBePositive(double sigma) {
+    RgbImage image = TestImages.flat(3, 2, 2);
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> GaussianBlur.of(image, sigma));
+    assertTrue(e.getMessage().endsWith("got " + sigma), e.getMessage());
   }
 }

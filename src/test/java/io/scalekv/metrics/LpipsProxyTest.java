@@ -1,6 +1,8 @@
 package io.scalekv.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.image.RgbImage;
 import java.util.List;
@@ -53,6 +55,16 @@ final class LpipsProxyTest {
     assertEquals(0.5, distance(new Table(same, new float[][] {{0, 0, 0}, {0, 7, 0}})), 1e-9);
     // opposite vectors are as far apart as vectors can be
     assertEquals(2, distance(new Table(same, new float[][] {{0, -3, 0}, {0, 7, 0}})), 1e-9);
+  }
+
+  @Test
+  void shapesMustBeEqual() {
+    List<FeatureMap> wide = List.of(new FeatureMap(1, 2, 1, 2, new float[4]));
+    List<FeatureMap> tall = List.of(new FeatureMap(1, 2, 2, 1, new float[4]));
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> LpipsProxy.of(wide, tall, 0));
+    assertTrue(e.getMessage().endsWith("got [[1, 2, 1, 2]] and [[1, 2, 2, 1]]"), e.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> LpipsProxy.of(wide, List.of(), 0));
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.scalekv.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.image.RgbImage;
@@ -322,6 +323,13 @@ final class NaiveMetricsTest {
     assertTrue(beyond);
   }
 
+  @ParameterizedTest
+  @CsvSource({"0,3", "3,0", "-1,3"})
+  void resizeNeedsSides(int width, int height) {
+    RgbImage image = TestImages.flat(1, 4, 4);
+    assertThrows(IllegalArgumentException.class, () -> CleanFidResize.of(image, width, height));
+  }
+
   @Test
   void floatImageIsPlaneAfterPlane() {
     FloatImage image =
@@ -334,5 +342,12 @@ final class NaiveMetricsTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,2,0", "2,0,0", "2,3,17", "2,3,6"})
+  void floatImageOfAsManyValues(int width, int height, int values) {
+    assertThrows(
+        IllegalArgumentException.class, () -> new FloatImage(width, height, new float[values]));
   }
 }

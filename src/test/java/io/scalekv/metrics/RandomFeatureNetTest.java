@@ -184,6 +184,13 @@ final class RandomFeatureNetTest {
     assertRefused(
         "got 16x16 and 16x17",
         () -> LpipsProxy.of(net, TestImages.flat(1, 16, 16), TestImages.flat(1, 16, 17)));
+    assertRefused("got 23", () -> new FeatureMap(1, 2, 3, 4, new float[23]));
+    for (int zero = 0; zero < 4; zero++) {
+      int[] shape = {1, 1, 1, 1};
+      shape[zero] = 0;
+      assertRefused(
+          "got 0", () -> new FeatureMap(shape[0], shape[1], shape[2], shape[3], new float[0]));
+    }
   }
 
   private static void assertRefused(String value, Runnable action) {

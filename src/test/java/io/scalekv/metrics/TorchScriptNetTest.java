@@ -79,8 +79,8 @@ final class TorchScriptNetTest {
   @ParameterizedTest
   @CsvSource({"MINUS_ONE_TO_ONE, -1", "ZERO_TO_ONE, 0"})
   void pixelsFillTheRange(LpipsRange range, float black) {
-    assertEquals(black, range.offset);
-    assertEquals(1, 255 * range.factor + range.offset, 1e-6);
+    assertEquals(black, range.offset());
+    assertEquals(1, 255 * range.factor() + range.offset(), 1e-6);
   }
 
   @ParameterizedTest

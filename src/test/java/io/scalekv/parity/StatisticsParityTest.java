@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.scalekv.metrics.Concentration;
+import io.scalekv.metrics.FeatureGaussian;
 import io.scalekv.metrics.Frechet;
 import io.scalekv.metrics.Holm;
 import io.scalekv.metrics.Kid;
@@ -38,8 +39,8 @@ class StatisticsParityTest {
           String in = "in.frechet.gauss.";
           double got =
               Frechet.between(
-                  new Frechet.Gaussian(t.doubles(in + "mu1"), rows(t, in + "sigma1")),
-                  new Frechet.Gaussian(t.doubles(in + "mu2"), rows(t, in + "sigma2")));
+                  new FeatureGaussian(t.doubles(in + "mu1"), rows(t, in + "sigma1")),
+                  new FeatureGaussian(t.doubles(in + "mu2"), rows(t, in + "sigma2")));
           close(t, "out.frechet.gauss.sqrtm", 1e-9, got);
           close(t, "out.frechet.gauss.nuclear", 1e-9, got);
         });

@@ -1,5 +1,7 @@
 package io.scalekv.vocabtrim.measure;
 
+import io.scalekv.io.Require;
+
 /**
  * Cost of a drafted token relative to a call of the target, in weights read: c(k) = (body + k ·
  * row) / target. Times are modelled: one sequence, time proportional to the bytes of the weights
@@ -10,6 +12,15 @@ package io.scalekv.vocabtrim.measure;
  * @param targetParameters of the target, its input embedding included, tied weights once
  */
 public record DraftCost(long bodyParameters, int rowParameters, long targetParameters) {
+  public DraftCost {
+    Require.that(
+        bodyParameters >= 0 && rowParameters >= 1 && targetParameters >= 1,
+        "parameters of a draft cost must be at least 0, 1 and 1, got %d, %d and %d",
+        bodyParameters,
+        rowParameters,
+        targetParameters);
+  }
+
   /** Returns c(k). */
   public double ratio(int k) {
     return (bodyParameters + (double) k * rowParameters) / targetParameters;
@@ -28,7 +39,7 @@ public record DraftCost(long bodyParameters, int rowParameters, long targetParam
    * @param gamma drafted tokens of a block, at least 1
    */
   public static double mbsu(double tau, double c, int gamma) {
-    return tau / (c * gamma + 1);
+    return tau / (c * Require.atLeast("gamma", gamma, 1) + 1);
   }
 
   /**

@@ -5,6 +5,7 @@ import io.scalekv.image.Png;
 import io.scalekv.io.AtomicFile;
 import io.scalekv.io.CanonicalJson;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,11 +70,13 @@ public final class Report {
         String name = f.results().file().name() + "-" + Frontier.NAME;
         CanonicalJson.write(out.resolve("tables").resolve(name), frontier.get().frontier());
       }
-      for (ImagePairs.RunImages c : s.pairs().runs()) {
-        String name = f.results().file().name() + "-" + c.row().row().id() + ".png";
-        Png.write(s.pairs().sheet(c), out.resolve("sheets").resolve(name));
-        sheets++;
-      }
+      each(
+          s.pairs().runs(),
+          c -> {
+            String name = f.results().file().name() + "-" + c.row().row().id() + ".png";
+            Png.write(s.pairs().sheet(c), out.resolve("sheets").resolve(name));
+          });
+      sheets += s.pairs().runs().size();
       missing += (int) ResultRow.of(f.results()).stream().filter(r -> r.result() == null).count();
     }
     List<NamedFigure> shared =
@@ -99,9 +102,29 @@ public final class Report {
   }
 
   private static int draw(List<NamedFigure> figures, Path out) throws IOException {
-    for (NamedFigure f : figures) {
-      f.write(out.resolve("figures"));
-    }
+    Path folder = out.resolve("figures");
+    each(figures, f -> f.write(folder));
     return figures.size();
+  }
+
+  private interface Drawn<T> {
+    void write(T item) throws IOException;
+  }
+
+  /** Writes the items on all cores: most of a report's time is text and compression. */
+  private static <T> void each(List<T> items, Drawn<T> writer) throws IOException {
+    try {
+      items.parallelStream()
+          .forEach(
+              item -> {
+                try {
+                  writer.write(item);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 }

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 
 /**
  * Keys and values that the queries of one map attend in one layer: those of the cache, then those
- * of the map itself, as float32. Lives as long as the attention call.
+ * of the map itself. Lives as long as the attention call.
  *
  * <p>Letters: R batch rows, H heads, T tokens of a head, S = ΣT over the heads, L tokens of the
  * map, D head width.
@@ -20,27 +20,24 @@ public final class AttentionInputs {
   private final int rows;
   private final int width;
   private final NDArray currentKey;
-  private final boolean copies;
   private final int[] counts;
   private final boolean even;
-  private final NDArray keys;
-  private final NDArray values;
+  private final HeldTokens keys;
+  private final HeldTokens values;
 
   /**
    * @param counts tokens of each head, current map included [H]
    * @param keys [R,H,T,D] if all heads have the same number of tokens, else [R,S,D]
    * @param currentKey [R,H,L,D] of the current map
-   * @param copies whether keys and values are copies, not views of the cache
    */
-  AttentionInputs(int[] counts, NDArray keys, NDArray values, NDArray currentKey, boolean copies) {
-    this.copies = copies;
+  AttentionInputs(int[] counts, HeldTokens keys, HeldTokens values, NDArray currentKey) {
     this.counts = counts;
     this.even = isEven(counts);
     this.keys = keys;
     this.values = values;
     this.currentKey = currentKey;
-    this.rows = (int) keys.getShape().get(0);
-    this.width = (int) keys.getShape().get(even ? 3 : 2);
+    this.rows = (int) currentKey.getShape().get(0);
+    this.width = (int) currentKey.getShape().get(3);
   }
 
   static boolean isEven(int[] counts) {
@@ -77,32 +74,33 @@ public final class AttentionInputs {
     return counts.clone();
   }
 
-  /** Returns keys [R,H,T,D]; only if all heads have the same number of tokens. */
+  /** Returns keys [R,H,T,D], float32; only if all heads have the same number of tokens. */
   public NDArray keys() {
     return whole(keys);
   }
 
-  /** Returns values [R,H,T,D]; only if all heads have the same number of tokens. */
+  /** Returns values [R,H,T,D], float32; only if all heads have the same number of tokens. */
   public NDArray values() {
     return whole(values);
   }
 
-  private NDArray whole(NDArray x) {
+  private NDArray whole(HeldTokens x) {
     if (!even) {
       throw new IllegalStateException(
           "heads must have the same number of tokens, got " + Arrays.toString(counts));
     }
-    return x;
+    return x.fp32();
   }
 
-  /** Returns keys of one head, a view [R,1,T,D]. */
-  NDArray keys(int head) {
-    return ofHead(keys, head);
+  /** Returns keys and values of one head, views [R,1,T,D]. */
+  SelectionInputs.Held ofHead(int head) {
+    return new SelectionInputs.Held(
+        counts[head], () -> ofHead(keys.fp32(), head), () -> ofHead(values.fp32(), head));
   }
 
-  /** Returns values of one head, a view [R,1,T,D]. */
-  NDArray values(int head) {
-    return ofHead(values, head);
+  /** Returns keys and values of all heads; only if all have the same number of tokens. */
+  SelectionInputs.Held ofAllHeads() {
+    return new SelectionInputs.Held(counts[0], this::keys, this::values);
   }
 
   private NDArray ofHead(NDArray x, int head) {
@@ -124,13 +122,7 @@ public final class AttentionInputs {
    * @return [R,H,L,D]
    */
   public NDArray attend(NDArray query) {
-    if (even) {
-      return TorchOps.call("sdpa_unit", query, keys, values);
-    }
-    long[] n = Arrays.stream(counts).asLongStream().toArray();
-    try (NDArray tokens = query.getManager().create(n, new Shape(n.length))) {
-      return TorchOps.call("sdpa_ragged", query, keys, values, tokens);
-    }
+    return attend(query, keys.fp32(), values.fp32());
   }
 
   /**
@@ -141,17 +133,18 @@ public final class AttentionInputs {
    * @return [R,H,L,D], bfloat16
    */
   NDArray attendBf16(NDArray query) {
-    AttentionInputs half =
-        new AttentionInputs(
-            counts,
-            TorchOps.call("to_bf16", keys),
-            TorchOps.call("to_bf16", values),
-            currentKey,
-            true);
     try (NDArray q = TorchOps.call("to_bf16", query)) {
-      NDArray out = half.attend(q);
-      half.free();
-      return out;
+      return attend(q, keys.bf16(), values.bf16());
+    }
+  }
+
+  private NDArray attend(NDArray query, NDArray k, NDArray v) {
+    if (even) {
+      return TorchOps.call("sdpa_unit", query, k, v);
+    }
+    long[] n = Arrays.stream(counts).asLongStream().toArray();
+    try (NDArray tokens = query.getManager().create(n, new Shape(n.length))) {
+      return TorchOps.call("sdpa_ragged", query, k, v, tokens);
     }
   }
 
@@ -161,10 +154,11 @@ public final class AttentionInputs {
     try (NDArray index = flatIndex(retained)) {
       return new AttentionInputs(
           left,
-          shaped(TorchOps.call("rows_at", flat(keys), index), rows, left, width),
-          shaped(TorchOps.call("rows_at", flat(values), index), rows, left, width),
-          currentKey,
-          true);
+          HeldTokens.of(
+              shaped(TorchOps.call("rows_at", flat(keys.fp32()), index), rows, left, width)),
+          HeldTokens.of(
+              shaped(TorchOps.call("rows_at", flat(values.fp32()), index), rows, left, width)),
+          currentKey);
     }
   }
 
@@ -175,19 +169,21 @@ public final class AttentionInputs {
         : flat.reshape(rows, Arrays.stream(counts).sum(), width);
   }
 
-  NDArray flatKeys() {
-    return flat(keys);
+  /** Returns keys as rows [R·S,D], bfloat16 for a store of it, else float32. */
+  NDArray flatKeys(CacheType store) {
+    return flat(store == CacheType.BF16 ? keys.bf16() : keys.fp32());
   }
 
-  NDArray flatValues() {
-    return flat(values);
+  /** Returns values in the same form. */
+  NDArray flatValues(CacheType store) {
+    return flat(store == CacheType.BF16 ? values.bf16() : values.fp32());
   }
 
   private NDArray flat(NDArray x) {
     return x.reshape(-1, width);
   }
 
-  /** Returns the retained rows of {@link #flatKeys}, row by row and head by head. */
+  /** Returns the retained ones of the rows [R·S,D], row by row and head by head. */
   NDArray flatIndex(RetainedTokens retained) {
     int perRow = Arrays.stream(counts).sum();
     int stay = IntStream.range(0, heads()).map(retained::tokens).sum();
@@ -202,7 +198,7 @@ public final class AttentionInputs {
         start += counts[h];
       }
     }
-    NDManager manager = keys.getManager();
+    NDManager manager = currentKey.getManager();
     return NativeCopy.of(manager, index, new Shape(index.length));
   }
 
@@ -210,14 +206,15 @@ public final class AttentionInputs {
     return currentKey;
   }
 
-  /** Returns bytes of the working copies of this call. */
+  /** Returns bytes of the working copies that this call makes in float32. */
   long copiedBytes() {
-    return copies ? (keys.size() + values.size()) * Float.BYTES : 0;
+    int parts = (keys.copied() ? 1 : 0) + (values.copied() ? 1 : 0);
+    return (long) parts * rows * Arrays.stream(counts).sum() * width * Float.BYTES;
   }
 
   /** Frees the arrays before their scope ends. */
   void free() {
-    keys.close();
-    values.close();
+    keys.free();
+    values.free();
   }
 }

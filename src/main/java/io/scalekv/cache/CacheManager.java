@@ -171,8 +171,7 @@ public final class CacheManager implements AutoCloseable {
               IntStream.range(0, inputs.heads()).toArray(),
               query,
               projectedQuery,
-              inputs.keys(),
-              inputs.values(),
+              inputs.ofAllHeads(),
               SOFTMAX_SCALE,
               budget,
               caches.get(layer)::positions));
@@ -189,8 +188,7 @@ public final class CacheManager implements AutoCloseable {
               new int[] {h},
               query.get(one),
               () -> projectedQuery.get().get(one),
-              inputs.keys(h),
-              inputs.values(h),
+              inputs.ofHead(h),
               SOFTMAX_SCALE,
               new int[] {budget[h]},
               (row, g) -> caches.get(layer).positions(row, head)));

@@ -121,14 +121,16 @@ public final class KvCache implements AutoCloseable {
     if (tokens() == 0) {
       throw new IllegalStateException("kv cache must store at least one token, got none");
     }
+    return TorchOps.call("to_fp32", stored(store, scope));
+  }
+
+  /** Returns stored tokens in their format, bytes as float32. */
+  private NDArray stored(TokenStore store, NDManager scope) {
     NDArray view =
         reserved()
             ? view(store, scope, counts[0])
             : AttentionInputs.shaped(store.read(scope, scaleRows(store)), rows, counts, width);
     view.attach(scope);
-    if (reserved() && store.type() == CacheType.BF16) {
-      return TorchOps.call("to_fp32", view);
-    }
     return view;
   }
 
@@ -152,15 +154,24 @@ public final class KvCache implements AutoCloseable {
       counts = new int[(int) key.getShape().get(1)];
     }
     int[] after = Arrays.stream(counts).map(c -> c + added).toArray();
-    if (writesInPlace(after)) {
+    boolean inPlace = writesInPlace(after);
+    if (inPlace) {
       write(key, value);
-      if (keys.type() == CacheType.FP32 && values.type() == CacheType.FP32) {
-        return new AttentionInputs(
-            after, view(keys, scope, after[0]), view(values, scope, after[0]), key, false);
-      }
     }
     return new AttentionInputs(
-        after, join(keys, scope, key), join(values, scope, value), key, true);
+        after, held(keys, scope, key, inPlace), held(values, scope, value, inPlace), key);
+  }
+
+  private HeldTokens held(TokenStore store, NDManager scope, NDArray current, boolean inPlace) {
+    int all = counts[0] + (int) current.getShape().get(2);
+    boolean wide = inPlace && store.type() == CacheType.FP32;
+    return new HeldTokens(
+        !wide,
+        () -> wide ? view(store, scope, all) : join(store, scope, current, CacheType.FP32),
+        () ->
+            inPlace
+                ? TorchOps.call("to_bf16", view(store, scope, all))
+                : join(store, scope, current, CacheType.BF16));
   }
 
   private boolean writesInPlace(int[] after) {
@@ -190,21 +201,20 @@ public final class KvCache implements AutoCloseable {
     return view;
   }
 
-  /** Returns the prefix as float32 with the current map behind it. */
-  private NDArray join(TokenStore store, NDManager scope, NDArray current) {
-    if (tokens() == 0) {
-      NDArray copy = current.duplicate();
-      copy.attach(scope);
-      return copy;
-    }
+  /** Returns the prefix with the current map behind it, as fp32 or bf16. */
+  private NDArray join(TokenStore store, NDManager scope, NDArray current, CacheType as) {
     try (NDManager own = scope.newSubManager()) {
-      NDArray prefix = read(store, own);
       NDArray joined;
-      if (AttentionInputs.isEven(counts)) {
-        joined = prefix.concat(current, 2);
+      if (tokens() == 0) {
+        joined = TorchOps.call("copy_" + as, current);
+      } else if (AttentionInputs.isEven(counts)) {
+        joined = TorchOps.call("join_" + as, stored(store, own), current);
       } else {
         long[] n = Arrays.stream(counts).asLongStream().toArray();
-        joined = TorchOps.call("join_ragged", prefix, current, own.create(n, new Shape(n.length)));
+        NDArray prefix = TorchOps.call("to_" + as, stored(store, own));
+        NDArray map = TorchOps.call("to_" + as, current);
+        joined = TorchOps.call("join_ragged", prefix, map, own.create(n, new Shape(n.length)));
+        map.close();
       }
       joined.attach(scope);
       return joined;
@@ -233,9 +243,7 @@ public final class KvCache implements AutoCloseable {
     if (writesInPlace(inputs.counts())) {
       counts = inputs.counts();
     } else {
-      NDArray k = inputs.flatKeys();
-      NDArray v = inputs.flatValues();
-      store(inputs, k, v, grown(inputs));
+      store(inputs.counts(), inputs, null, grown(inputs));
     }
     scale++;
   }
@@ -262,33 +270,25 @@ public final class KvCache implements AutoCloseable {
   public void store(AttentionInputs inputs, RetainedTokens retained) {
     int[] left = IntStream.range(0, inputs.heads()).map(retained::tokens).toArray();
     int[][] stay = positions(inputs, retained);
-    NDArray k;
-    NDArray v;
     try (NDArray index = inputs.flatIndex(retained)) {
-      k = TorchOps.call("rows_at", inputs.flatKeys(), index);
-      v = TorchOps.call("rows_at", inputs.flatValues(), index);
+      store(left, inputs, index, stay);
     }
-    AttentionInputs smaller =
-        new AttentionInputs(
-            left,
-            AttentionInputs.shaped(k, rows, left, width),
-            AttentionInputs.shaped(v, rows, left, width),
-            inputs.currentKey(),
-            true);
-    store(smaller, k, v, stay);
     scale++;
   }
 
-  private void store(AttentionInputs inputs, NDArray k, NDArray v, int[][] stay) {
-    counts = inputs.counts();
+  /** Stores rows of prefix and current map, all where there is no index. */
+  private void store(int[] left, AttentionInputs inputs, NDArray index, int[][] stay) {
+    NDArray k = inputs.flatKeys(keys.type());
+    NDArray v = inputs.flatValues(values.type());
+    counts = left;
     positions = stay;
     keys.addMap(inputs.currentKey());
     if (tokens() == 0) {
       keys.freeData();
       values.freeData();
     } else {
-      keys.replace(k, scaleRows(keys));
-      values.replace(v, null);
+      keys.replace(index == null ? k : TorchOps.call("rows_at", k, index), scaleRows(keys));
+      values.replace(index == null ? v : TorchOps.call("rows_at", v, index), null);
     }
   }
 

@@ -19,8 +19,7 @@ import java.util.stream.IntStream;
  * @param query as attention uses it [R,G,L,D]
  * @param projectedQuery the projection before bias, normalisation, temperature and rotation
  *     [R,G,L,D], computed on request
- * @param keys as attention uses them [R,G,T,D]
- * @param values [R,G,T,D]
+ * @param held keys and values
  * @param softmaxScale factor on q·k before the softmax
  * @param budget tokens that each head may store for the next scale [G]
  * @param origins positions of the prefix of each row and head
@@ -32,11 +31,24 @@ public record SelectionInputs(
     int[] heads,
     NDArray query,
     Supplier<NDArray> projectedQuery,
-    NDArray keys,
-    NDArray values,
+    Held held,
     double softmaxScale,
     int[] budget,
     Origins origins) {
+  /**
+   * Keys and values of prefix and current map, float32, computed on request.
+   *
+   * @param tokens T
+   * @param keys as attention uses them [R,G,T,D]
+   * @param values [R,G,T,D]
+   */
+  public record Held(int tokens, Supplier<NDArray> keys, Supplier<NDArray> values) {
+    /** Keys and values that are there. */
+    public static Held of(NDArray keys, NDArray values) {
+      return new Held((int) keys.getShape().get(2), () -> keys, () -> values);
+    }
+  }
+
   /** Positions of the prefix. */
   @FunctionalInterface
   public interface Origins {
@@ -54,12 +66,22 @@ public record SelectionInputs(
 
   /** Batch rows R. */
   public int rows() {
-    return (int) keys.getShape().get(0);
+    return (int) query.getShape().get(0);
+  }
+
+  /** Returns keys as attention uses them [R,G,T,D], float32. */
+  public NDArray keys() {
+    return held.keys().get();
+  }
+
+  /** Returns values [R,G,T,D], float32. */
+  public NDArray values() {
+    return held.values().get();
   }
 
   /** Returns stored tokens of each head, those of the map included, T. */
   public int tokens() {
-    return (int) keys.getShape().get(2);
+    return held.tokens();
   }
 
   /** Returns tokens of the map, n_k = L. */

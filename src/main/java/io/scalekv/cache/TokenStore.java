@@ -49,12 +49,10 @@ final class TokenStore implements AutoCloseable {
     return bytes;
   }
 
-  /** Allocates [R,H,T,D]; float types only. */
+  /** Allocates [R,H,T,D] with undefined values; float types only. */
   void reserve(Shape shape) {
-    NDArray zeros = manager.zeros(shape);
-    data = type == CacheType.BF16 ? TorchOps.call("to_bf16", zeros) : zeros;
-    if (data != zeros) {
-      zeros.close();
+    try (NDArray sizes = manager.create(shape.getShape())) {
+      data = TorchOps.call("empty_" + type, sizes);
     }
   }
 
@@ -64,18 +62,16 @@ final class TokenStore implements AutoCloseable {
   }
 
   /**
-   * Returns all rows as float32 [N,D]; the stored array itself in that format.
+   * Returns all rows [N,D]: the stored array itself, bytes as float32.
    *
    * @param scaleRow for keys in bytes, the row among all channel scales of each stored row
    */
   NDArray read(NDManager scope, long[] scaleRow) {
-    if (type == CacheType.FP32) {
+    if (type != CacheType.INT8) {
       return data;
     }
     NDArray out;
-    if (type == CacheType.BF16) {
-      out = TorchOps.call("to_fp32", data);
-    } else if (perChannel) {
+    if (perChannel) {
       try (NDArray rows = NativeCopy.of(scope, scaleRow, new Shape(scaleRow.length));
           NDArray all = NDArrays.concat(channelScales, 0)) {
         out = TorchOps.call("from_int8_channels", data, all, rows);
@@ -103,13 +99,12 @@ final class TokenStore implements AutoCloseable {
   /**
    * Stores exactly these rows.
    *
-   * @param rows float32 [N,D]; owned from now on in that format
+   * @param rows [N,D], bfloat16 for a store of it, which owns them from now on, else float32
    */
   void replace(NDArray rows, long[] scaleRow) {
     freeData();
     switch (type) {
-      case FP32 -> data = rows;
-      case BF16 -> data = TorchOps.call("to_bf16", rows);
+      case FP32, BF16 -> data = rows;
       default -> {
         if (perChannel) {
           try (NDArray index = NativeCopy.of(manager, scaleRow, new Shape(scaleRow.length));

@@ -89,8 +89,7 @@ public final class ErrorCurveTap implements AttentionTap {
         () -> {
           throw new IllegalStateException("taps have no query projection");
         },
-        key,
-        value,
+        SelectionInputs.Held.of(key, value),
         site.softmaxScale(),
         budgets,
         SelectionInputs.Origins.complete(site.schedule().tokensBefore(site.scale())));

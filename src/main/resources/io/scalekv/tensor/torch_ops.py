@@ -130,12 +130,40 @@ class M(Module):
   def to_fp32(self, x: Tensor) -> Tensor:
     return torch.to(x, 6)
 
-  # memory for bfloat16 numbers of the shape [D] (int64), not yet written
+  def copy_bf16(self, x: Tensor) -> Tensor:
+    return torch.to(x, 15, False, True)
+
+  def copy_fp32(self, x: Tensor) -> Tensor:
+    return torch.to(x, 6, False, True)
+
+  # tokens of x [R,H,T,D], then those of y [R,H,L,D], in any format -> [R,H,T+L,D]
+  def join_bf16(self, x: Tensor, y: Tensor) -> Tensor:
+    return (self).join_into(x, y, 15)
+
+  def join_fp32(self, x: Tensor, y: Tensor) -> Tensor:
+    return (self).join_into(x, y, 6)
+
+  def join_into(self, x: Tensor, y: Tensor, dtype: int) -> Tensor:
+    t = torch.size(x, 2)
+    n = torch.size(y, 2)
+    sizes = [torch.size(x, 0), torch.size(x, 1), torch.add(t, n), torch.size(x, 3)]
+    out = torch.new_empty(x, sizes, dtype=dtype)
+    _0 = torch.copy_(torch.narrow(out, 2, 0, t), x)
+    _1 = torch.copy_(torch.narrow(out, 2, t, n), y)
+    return out
+
+  # memory for numbers of the shape [D] (int64), not yet written
   def empty_bf16(self, shape: Tensor) -> Tensor:
+    return (self).empty(shape, 15)
+
+  def empty_fp32(self, shape: Tensor) -> Tensor:
+    return (self).empty(shape, 6)
+
+  def empty(self, shape: Tensor, dtype: int) -> Tensor:
     sizes = annotate(List[int], [])
     for i in range(torch.size(shape, 0)):
       _0 = torch.append(sizes, int(torch.select(shape, 0, i)))
-    return torch.new_empty(shape, sizes, dtype=15)
+    return torch.new_empty(shape, sizes, dtype=dtype)
 
   # normal random numbers of deviation std [] into the flat x [N], through the float32 buffer
   def fill_normal(self, x: Tensor, buffer: Tensor, std: Tensor) -> Tensor:
@@ -188,7 +216,7 @@ class M(Module):
 
   # x [..,L,D] rotated over interleaved pairs by the table [L,D/2,2] of cosines and sines
   def rotate(self, x: Tensor, table: Tensor) -> Tensor:
-    y = torch.contiguous(torch.unflatten(x, -1, [-1, 2]))
+    y = torch.unflatten(x, -1, [-1, 2])
     z = torch.mul(torch.view_as_complex(y), torch.view_as_complex(table))
     return torch.flatten(torch.view_as_real(z), -2)
 
@@ -221,6 +249,11 @@ class M(Module):
   def packed_value(self, qkv: Tensor, s: Tensor) -> Tensor:
     h = torch.size(s, 1)
     x = torch.to(torch.select(torch.unflatten(qkv, -1, [3, h, -1]), 2, 2), 6)
+    return torch.transpose(x, 1, 2)
+
+  # the same in the format of qkv
+  def packed_value_bf16(self, qkv: Tensor, s: Tensor) -> Tensor:
+    x = torch.select(torch.unflatten(qkv, -1, [3, torch.size(s, 1), -1]), 2, 2)
     return torch.transpose(x, 1, 2)
 
   # [B,L,C] -> [B,H,L,D]; the second argument only gives H: [1,H,1,1]

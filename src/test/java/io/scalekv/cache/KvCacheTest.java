@@ -165,9 +165,12 @@ class KvCacheTest {
           AttentionInputs held = cache.read(scope, key, value);
           oracle.add(key, value, SCHEDULE.tokensBefore(k));
           float tolerance = rounding * oracle.largest;
-          assertNear(oracle.flat(1), held.flatKeys().toFloatArray(), tolerance);
-          assertNear(oracle.flat(2), held.flatValues().toFloatArray(), tolerance);
+          assertNear(oracle.flat(1), held.flatKeys(CacheType.FP32).toFloatArray(), tolerance);
+          assertNear(oracle.flat(2), held.flatValues(CacheType.FP32).toFloatArray(), tolerance);
           checkAttention(held, rows, heads);
+          AttentionInputs direct = cache.read(scope, key, value);
+          checkRounding(held, direct);
+          held = random.nextBoolean() ? held : direct;
           if (random.nextInt(4) == 0) {
             cache.storeAll(held);
           } else {
@@ -198,13 +201,56 @@ class KvCacheTest {
     assertEquals(query.getShape(), out.getShape());
     // the result is a mean of values, each rounded once; rounded logits shift its weights
     NDArray half = TorchOps.call("to_fp32", held.attendBf16(query));
-    double values = held.flatValues().abs().max().toFloatArray()[0];
+    double values = held.flatValues(CacheType.FP32).abs().max().toFloatArray()[0];
     assertNear(out.toFloatArray(), half.toFloatArray(), (float) (values / 16));
     for (int h = 0; h < heads; h++) {
       NDArray q = query.get(":,{}:{}", h, h + 1).duplicate();
       NDArray expected =
-          TorchOps.call("sdpa_unit", q, held.keys(h).duplicate(), held.values(h).duplicate());
+          TorchOps.call(
+              "sdpa_unit",
+              q,
+              held.ofHead(h).keys().get().duplicate(),
+              held.ofHead(h).values().get().duplicate());
       assertNear(expected.toFloatArray(), out.get(":,{}:{}", h, h + 1).toFloatArray(), 2e-6f);
+    }
+  }
+
+  /** Keys and values put together in bfloat16 are those put together in float32, then rounded. */
+  private void checkRounding(AttentionInputs wide, AttentionInputs direct) {
+    for (boolean keys : new boolean[] {true, false}) {
+      NDArray half = keys ? direct.flatKeys(CacheType.BF16) : direct.flatValues(CacheType.BF16);
+      NDArray all = keys ? wide.flatKeys(CacheType.FP32) : wide.flatValues(CacheType.FP32);
+      NDArray rounded = TorchOps.call("to_bf16", all);
+      assertArrayEquals(
+          TorchOps.call("to_fp32", rounded).toFloatArray(),
+          TorchOps.call("to_fp32", half).toFloatArray());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(CacheType.class)
+  void valuesOfHalfAModelAreHeldAsInFloat32(CacheType type) {
+    try (KvCache wide = cache(type, 14);
+        KvCache half = cache(type, 14)) {
+      for (int k = 0; k < 4; k++) {
+        NDArray key = random(2, 3, SCHEDULE.tokens(k));
+        NDArray value = TorchOps.call("to_bf16", random(2, 3, SCHEDULE.tokens(k)));
+        NDArray query = random(2, 3, SCHEDULE.tokens(k));
+        try (NDManager scope = m.newSubManager()) {
+          AttentionInputs w = wide.read(scope, key, TorchOps.call("to_fp32", value));
+          AttentionInputs h = half.read(scope, key, value);
+          for (boolean bf16 : new boolean[] {true, false}) {
+            NDArray expected = bf16 ? w.attendBf16(query) : w.attend(query);
+            NDArray got = bf16 ? h.attendBf16(query) : h.attend(query);
+            assertArrayEquals(
+                TorchOps.call("to_fp32", expected).toFloatArray(),
+                TorchOps.call("to_fp32", got).toFloatArray());
+          }
+          wide.storeAll(w);
+          half.storeAll(h);
+        }
+        assertArrayEquals(wide.values(m).toFloatArray(), half.values(m).toFloatArray());
+      }
     }
   }
 

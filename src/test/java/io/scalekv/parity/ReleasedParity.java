@@ -68,8 +68,7 @@ final class ReleasedParity {
         in.heads(),
         in.query(),
         in.projectedQuery(),
-        in.keys(),
-        in.values(),
+        in.held(),
         in.softmaxScale(),
         budget,
         in.origins());

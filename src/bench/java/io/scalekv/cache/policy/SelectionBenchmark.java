@@ -192,8 +192,7 @@ public class SelectionBenchmark {
         a.heads(),
         query,
         () -> query,
-        copy(a.keys()),
-        copy(a.values()),
+        SelectionInputs.Held.of(copy(a.keys()), copy(a.values())),
         a.softmaxScale(),
         a.budget(),
         a.origins());

@@ -163,7 +163,7 @@ public final class TransformerBlocks {
     NDArray temperature = w(a + "scale_mul_1H11");
     NDArray q = cosine("query", qkv, temperature, rotary);
     NDArray k = cosine("key", qkv, temperature, rotary);
-    NDArray v = TorchOps.call("packed_value", qkv, temperature);
+    NDArray v = TorchOps.call(precision.op("packed_value"), qkv, temperature);
     NDArray o =
         how.attend(
             layer,

@@ -29,8 +29,7 @@ class AttentionScoresTest {
               new int[] {0},
               q,
               () -> q,
-              k,
-              k,
+              SelectionInputs.Held.of(k, k),
               0.7,
               new int[] {tokens},
               SelectionInputs.Origins.complete(tokens - queries));

@@ -183,8 +183,7 @@ class HackTest {
               new int[] {0, 1, 2},
               q,
               () -> q,
-              k,
-              k,
+              SelectionInputs.Held.of(k, k),
               1,
               budget,
               SelectionInputs.Origins.complete(history));

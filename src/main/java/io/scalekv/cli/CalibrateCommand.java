@@ -97,7 +97,7 @@ final class CalibrateCommand implements Callable<Integer> {
 
   private Measurements measure(CalibrationRun run, int[] images) {
     try (Progress progress = output.progress("calibrate", images.length)) {
-      return run.measure(done -> progress.step("image " + done), images);
+      return run.measure(sources.batch(), done -> progress.step("image " + done), images);
     }
   }
 

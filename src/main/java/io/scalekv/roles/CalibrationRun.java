@@ -196,24 +196,26 @@ public final class CalibrationRun {
             : options.profile());
   }
 
-  /** Measures all images. */
+  /** Measures all images, one by one. */
   public Measurements measure(IntConsumer progress) {
-    return measure(progress, IntStream.range(0, source.images()).toArray());
+    return measure(1, progress, IntStream.range(0, source.images()).toArray());
   }
 
   /**
-   * Measures some images; the result of an image does not depend on the others.
+   * Measures some images; the result of an image depends on the others of its batch only through
+   * rounding.
    *
+   * @param batch images replayed together, at least 1
    * @param progress receives the number of images measured so far
    * @param images which ones, at least one
    */
-  public Measurements measure(IntConsumer progress, int... images) {
+  public Measurements measure(int batch, IntConsumer progress, int... images) {
     if (source.statistics().isPresent()) {
       return ofStatistics(source.statistics().get(), images);
     }
     Map<String, Function<PromptTap.Generation, PromptTap>> taps = new TreeMap<>();
     tapped().forEach(part -> taps.put(part.name(), part::tap));
-    return Measurements.of(source, sampling(), taps, 1, progress, images);
+    return Measurements.of(source, sampling(), taps, batch, progress, images);
   }
 
   /** Returns the measurements that statistics in place of tensors hold. */

@@ -26,6 +26,8 @@ import io.scalekv.model.Prompt;
 import io.scalekv.model.PromptSet;
 import io.scalekv.profile.BlockMassTap;
 import io.scalekv.profile.DrawnAttention;
+import io.scalekv.profile.LayerStatistic;
+import io.scalekv.profile.LayerStatistics;
 import io.scalekv.profile.Measurements;
 import io.scalekv.profile.ProfileOptions;
 import io.scalekv.roles.CalibrationRun;
@@ -119,6 +121,32 @@ class CalibrationRunTest {
         one.forPolicies(again).part(PolicyCalibration.AMS_KV, double[].class),
         "the same bits");
     assertThrows(IllegalArgumentException.class, () -> run(Set.of("none")));
+  }
+
+  @Test
+  void imagesMeasuredTogetherAreThoseMeasuredAlone() {
+    CalibrationRun run = run(CalibrationRun.tappedParts());
+    List<Integer> steps = new ArrayList<>();
+    Measurements together = run.measure(2, steps::add, 1, 0);
+    assertEquals(List.of(1, 2), steps);
+    PolicyCalibration parts = run.forPolicies(together);
+    assertArrayEquals(
+        calibration.part(PolicyCalibration.AMS_KV, double[].class),
+        parts.part(PolicyCalibration.AMS_KV, double[].class),
+        1e-5);
+    double[][][] alone =
+        BlockMassTap.scores(measured.values().get(PolicyCalibration.HEATKV), SINKS);
+    double[][][] both = BlockMassTap.scores(together.values().get(PolicyCalibration.HEATKV), SINKS);
+    for (int l = 0; l < alone.length; l++) {
+      for (int h = 0; h < alone[l].length; h++) {
+        assertArrayEquals(alone[l][h], both[l][h], 1e-5);
+      }
+    }
+    double[][] asi = LayerStatistics.of(measured.profile()).value(LayerStatistic.ASI);
+    double[][] other = LayerStatistics.of(together.profile()).value(LayerStatistic.ASI);
+    for (int l = 0; l < asi.length; l++) {
+      assertArrayEquals(asi[l], other[l], 1e-5);
+    }
   }
 
   /** Counts what all layers store after every layer's write. */

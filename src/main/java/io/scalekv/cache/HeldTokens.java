@@ -26,9 +26,11 @@ final class HeldTokens {
     this.half = half;
   }
 
-  /** Tokens in float32 alone. */
+  /** Returns tokens that are there in float32; the result owns them. */
   static HeldTokens of(NDArray fp32) {
-    return new HeldTokens(true, () -> fp32, () -> TorchOps.call("to_bf16", fp32));
+    HeldTokens held = new HeldTokens(true, null, null);
+    held.fp32 = fp32;
+    return held;
   }
 
   boolean copied() {

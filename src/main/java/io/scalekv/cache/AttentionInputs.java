@@ -169,7 +169,7 @@ public final class AttentionInputs {
         : flat.reshape(rows, Arrays.stream(counts).sum(), width);
   }
 
-  /** Returns keys as rows [R·S,D], bfloat16 for a store of it, else float32. */
+  /** Returns keys as rows [R·S,D], bfloat16 for a store of bfloat16, else float32. */
   NDArray flatKeys(CacheType store) {
     return flat(store == CacheType.BF16 ? keys.bf16() : keys.fp32());
   }

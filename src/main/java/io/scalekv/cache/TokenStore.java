@@ -99,7 +99,8 @@ final class TokenStore implements AutoCloseable {
   /**
    * Stores exactly these rows.
    *
-   * @param rows [N,D], bfloat16 for a store of it, which owns them from now on, else float32
+   * @param rows [N,D], bfloat16 for a store of bfloat16, else float32; owned from now on unless
+   *     they become bytes
    */
   void replace(NDArray rows, long[] scaleRow) {
     freeData();

@@ -15,7 +15,6 @@ import org.apache.commons.statistics.descriptive.Quantile;
  *
  * <p>Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
  *
- * @param resamples number of resamples
  * @param resamples number of resamples, at least 100
  * @param seed of the resamples
  */
@@ -121,10 +120,10 @@ public record Bootstrap(int resamples, long seed) {
    * @throws IllegalArgumentException for NaN or −∞, or if the two are not of one shape
    */
   public Interval difference(double[][] a, double[][] b) {
-    PairedValues.sameLength("bootstrap: prompts", a.length, b.length);
+    Sizes.sameLength("bootstrap: prompts", a.length, b.length);
     double[][] differences = new double[a.length][];
     for (int p = 0; p < a.length; p++) {
-      PairedValues.sameLength("bootstrap: images of prompt " + p, a[p].length, b[p].length);
+      Sizes.sameLength("bootstrap: images of prompt " + p, a[p].length, b[p].length);
       checkValues(a[p]);
       checkValues(b[p]);
       differences[p] = new double[a[p].length];

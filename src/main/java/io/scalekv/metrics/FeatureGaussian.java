@@ -37,7 +37,7 @@ public record FeatureGaussian(double[] mean, double[][] covariance) {
   }
 
   /**
-   * µ and Σ of features [N][C]: Σ = Σ_i (x_i − µ)(x_i − µ)ᵀ / (N − 1).
+   * Returns µ and Σ of features [N][C]: Σ = Σ_i (x_i − µ)(x_i − µ)ᵀ / (N − 1).
    *
    * @throws IllegalArgumentException for fewer than 2 samples, ragged rows or values that are not
    *     finite

@@ -80,7 +80,7 @@ public record FeatureProjection(int width, double[][] rows) {
   }
 
   /**
-   * Returns features [N][C] to a new table [N][D].
+   * Returns features [N][C] as a new table [N][D].
    *
    * @throws IllegalArgumentException for another width or values that are not finite
    */

@@ -46,7 +46,7 @@ public final class Kid {
    */
   public static double paired(double[][] a, double[][] b) {
     FeatureSets.width("kid", a, b, 2);
-    PairedValues.sameLength("kid: paired samples", a.length, b.length);
+    Sizes.sameLength("kid: paired samples", a.length, b.length);
     double sum = 0;
     for (int i = 1; i < a.length; i++) {
       for (int j = 0; j < i; j++) {

@@ -14,7 +14,7 @@ public final class RankCorrelation {
    * @throws IllegalArgumentException if the lengths differ, or for fewer than two pairs, or NaN
    */
   public static double spearman(double[] x, double[] y) {
-    PairedValues.sameLength("spearman", x.length, y.length);
+    Sizes.sameLength("spearman", x.length, y.length);
     Require.that(x.length >= 2, "spearman needs at least 2 pairs, got %s", x.length);
     for (int i = 0; i < x.length; i++) {
       Require.that(

@@ -3,9 +3,13 @@ package io.scalekv.metrics;
 import io.scalekv.image.RgbImage;
 import io.scalekv.io.Require;
 
-/** Checks of the sizes of two images. */
+/** Checks of the sizes of two images or samples. */
 final class Sizes {
   private Sizes() {}
+
+  static void sameLength(String what, int a, int b) {
+    Require.that(a == b, "%s: numbers must be equal, got %s and %s", what, a, b);
+  }
 
   static void requireEqual(String metric, RgbImage a, RgbImage b) {
     Require.that(

@@ -50,7 +50,7 @@ public final class Wilcoxon {
    * @throws IllegalArgumentException if the lengths differ
    */
   public static double[] differences(double[] a, double[] b) {
-    PairedValues.sameLength("wilcoxon", a.length, b.length);
+    Sizes.sameLength("wilcoxon", a.length, b.length);
     double[] d = new double[a.length];
     Arrays.setAll(d, i -> a[i] == b[i] ? 0 : a[i] - b[i]);
     return d;

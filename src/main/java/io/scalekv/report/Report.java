@@ -107,12 +107,12 @@ public final class Report {
     return figures.size();
   }
 
-  private interface Drawn<T> {
+  private interface FileWriter<T> {
     void write(T item) throws IOException;
   }
 
   /** Writes the items on all cores: most of a report's time is text and compression. */
-  private static <T> void each(List<T> items, Drawn<T> writer) throws IOException {
+  private static <T> void each(List<T> items, FileWriter<T> writer) throws IOException {
     try {
       items.parallelStream()
           .forEach(

@@ -18,7 +18,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Runs experiments. */
+/** Runner of experiments. */
 @Command(
     name = "sweep",
     description =

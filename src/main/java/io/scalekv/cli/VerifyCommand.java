@@ -21,7 +21,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Derives results again and compares. */
+/** Verification of results, which are derived again and compared. */
 @Command(
     name = "verify",
     description =

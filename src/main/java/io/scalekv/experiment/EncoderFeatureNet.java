@@ -8,7 +8,7 @@ import io.scalekv.model.ImageModel;
 import java.util.List;
 
 /**
- * The features of the model's own image encoder: the output of every halving and of its middle. The
+ * Net of the features of the model's own image encoder: the output of every halving and of its middle. The
  * model is not closed with it.
  */
 public final class EncoderFeatureNet implements FeatureNet {

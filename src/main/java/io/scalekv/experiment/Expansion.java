@@ -33,7 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntSupplier;
 
-/** Makes the runs of an experiment. */
+/** Expansion of an experiment into runs. */
 final class Expansion {
   private static final PolicySpec FULL = PolicySpec.parse("full");
 

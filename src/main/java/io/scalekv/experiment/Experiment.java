@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * An experiment expanded into runs.
+ * Experiment expanded into runs.
  *
  * @param spec the experiment
  * @param runs in the order of the file; the same run may stand in several places

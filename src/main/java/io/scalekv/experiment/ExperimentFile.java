@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a folder of results is about: the file {@value #NAME}. It holds the experiment as it was
+ * File {@value #NAME}, which says what a folder of results is about. It holds the experiment as it was
  * written, its runs in their order, and every prompt, so that a result can be derived again from
  * the folder alone.
  *

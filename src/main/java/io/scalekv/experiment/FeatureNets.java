@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Objects;
 
-/** The nets behind the metrics, each opened when it is first needed and only once. */
+/** Nets behind the metrics, each opened when it is first needed and only once. */
 public final class FeatureNets implements AutoCloseable {
   /** Name of the random nets in labels. */
   static final String RANDOM_NAME = "random_vgg x3";

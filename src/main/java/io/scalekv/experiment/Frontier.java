@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The frontier of an experiment, by peak bytes of keys and values and PSNR of the mean MSE ({@link
+ * Frontier of an experiment, by peak bytes of keys and values and PSNR of the mean MSE ({@link
  * Psnr#OF_MEAN_MSE}): the settings that no other setting beats at their bytes or fewer, and all
  * measured settings that differ from one of them in the budget alone, so that a value between two
  * budgets is interpolated between the nearest ones that were measured.

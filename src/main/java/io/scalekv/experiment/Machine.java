@@ -3,7 +3,7 @@ package io.scalekv.experiment;
 import java.nio.file.Path;
 
 /**
- * The computer a result was made on.
+ * Computer that a result was made on.
  *
  * @param os operating system
  * @param arch processor architecture

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The metrics that experiments can name: those of images, those of captions, and a user's own found
+ * Metrics that experiments can name: those of images, those of captions, and a user's own found
  * by {@link ServiceLoader}.
  */
 public final class Metrics {

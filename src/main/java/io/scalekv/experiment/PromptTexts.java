@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The prompts of an experiment and of its calibrations, by the SHA-256 of their lines. */
+/** Prompts of an experiment and of its calibrations, by the SHA-256 of their lines. */
 public final class PromptTexts {
   private final Map<String, List<String>> sets = new LinkedHashMap<>();
 

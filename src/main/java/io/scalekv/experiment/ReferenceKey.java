@@ -3,7 +3,7 @@ package io.scalekv.experiment;
 import io.scalekv.io.CanonicalJson;
 
 /**
- * Everything that determines the images of the full cache.
+ * Key of the images of the full cache: everything that determines them.
  *
  * @param model the model
  * @param generation how images are drawn

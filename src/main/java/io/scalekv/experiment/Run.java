@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * One row of an experiment before it is run: everything that determines its numbers, and nothing
+ * Run of an experiment before it is run: everything that determines its numbers, and nothing
  * else. Parts that have no meaning for its kind are null.
  *
  * @param kind what is done

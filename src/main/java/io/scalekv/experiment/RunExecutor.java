@@ -32,10 +32,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.statistics.descriptive.Median;
 
-/** Runs runs in this process. */
+/** Executor of runs on a model in this process. */
 public final class RunExecutor implements AutoCloseable {
   /**
-   * What stays the same for all runs of a run.
+   * What all runs of a session share.
    *
    * @param experiment name of the experiment
    * @param specSha256 hash of its file
@@ -151,16 +151,14 @@ public final class RunExecutor implements AutoCloseable {
   }
 
   private void checkModel(Run run) {
-    if (!run.model().name().equals(config.name())) {
-      throw new IllegalArgumentException(
-          "run of model " + run.model().name() + " expected to run on it, got " + config.name());
-    }
-    if (run.kind() != Run.Kind.MEMORY && !model.weightHash().equals(run.model().weights())) {
-      throw new IllegalArgumentException(
-          "run of weights "
-              + run.model().weights()
-              + " expected to run on them, got "
-              + model.weightHash());
+    String name = run.model().name();
+    Require.that(
+        name.equals(config.name()), "model must be %s, that of the run, got %s", name, config.name());
+    if (run.kind() != Run.Kind.MEMORY) {
+      String weights = run.model().weights();
+      String own = model.weightHash();
+      Require.that(
+          own.equals(weights), "weights must be %s, those of the run, got %s", weights, own);
     }
   }
 

@@ -3,7 +3,7 @@ package io.scalekv.experiment;
 import io.scalekv.io.Require;
 
 /**
- * A run without a result; the next sweep tries it again.
+ * Run without a result; the next sweep tries it again.
  *
  * @param id of the run
  * @param run the run

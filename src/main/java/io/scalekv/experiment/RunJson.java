@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Reads and writes result files. Both ways they are checked against {@value #SCHEMA}; equal results
+ * Result files in JSON. Reading and writing check them against {@value #SCHEMA}; equal results
  * are equal bytes.
  */
 public final class RunJson {

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The commit of the sources that are running. */
+/** Commit of the running sources. */
 public final class SourceCommit {
   /** Where there is no git or no repository. */
   public static final String UNKNOWN = "unknown";

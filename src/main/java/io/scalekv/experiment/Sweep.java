@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * An experiment with its model and nets, ready to run.
+ * Experiment with its model and nets, ready to run.
  *
  * @param experiment its runs
  * @param model its model, with all folders found

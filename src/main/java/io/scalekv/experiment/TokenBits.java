@@ -6,7 +6,7 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The token bits of one image, all maps.
+ * Token bits of all maps of one image.
  *
  * @param maps L·d bits of each of the K maps
  */

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The nets that a user brings.
+ * Nets that a user brings.
  *
  * @param lpips TorchScript file of LPIPS, or null
  * @param lpipsRange the pixel values that it expects

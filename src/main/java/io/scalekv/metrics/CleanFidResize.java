@@ -5,7 +5,7 @@ import io.scalekv.io.Require;
 import java.util.Arrays;
 
 /**
- * The resizing that goes before an Inception net in clean-fid: every channel as float32 on its own,
+ * Resizing that goes before an Inception net in clean-fid: every channel as float32 on its own,
  * bicubic with a = −0.5, pixel centres at i + ½, the filter widened by the scale factor when
  * shrinking (antialias), taps outside the image dropped and the others renormalised to 1, first
  * along rows, then along columns. Values beyond 0..255, which arise at sharp edges, are clipped as

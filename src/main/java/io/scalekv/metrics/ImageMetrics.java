@@ -3,7 +3,7 @@ package io.scalekv.metrics;
 import io.scalekv.metrics.Metric.Net;
 import java.util.List;
 
-/** The metrics of images, in the order of tables. */
+/** Metrics of images, in the order of tables. */
 public final class ImageMetrics {
   /** Share of token bits that are equal, the most sensitive one. */
   public static final FidelityMetric BITS =

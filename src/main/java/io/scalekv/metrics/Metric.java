@@ -2,7 +2,7 @@ package io.scalekv.metrics;
 
 import java.util.Locale;
 
-/** A number about images: its names, its unit, how it is printed and which way is better. */
+/** Number about images: its names, its unit, how it is printed and which way is better. */
 public interface Metric {
   /** The net whose features or answers a metric rests on. */
   enum Net {

@@ -1,6 +1,6 @@
 package io.scalekv.metrics;
 
-/** The nets behind metrics, each opened when a metric first needs it; missing ones are an error. */
+/** Nets behind the metrics, each opened when a metric first needs it; missing ones are an error. */
 public interface MetricNets {
   /** No net at all. */
   MetricNets NONE = new MetricNets() {};

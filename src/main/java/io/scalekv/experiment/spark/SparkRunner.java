@@ -32,7 +32,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
- * Runs the runs of an experiment on the executors of Apache Spark. The folder of the results must
+ * Runner of an experiment on the executors of Apache Spark. The folder of the results must
  * be the same folder everywhere: executors write their files there themselves, and nothing but a
  * line per run comes back.
  *

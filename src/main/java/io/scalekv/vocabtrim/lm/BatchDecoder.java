@@ -91,8 +91,8 @@ public final class BatchDecoder {
         active.length, config.kvHeads(), longest + maxTokens - 1L, config.headWidth()
       };
       for (int i = 0; i < keys.length; i++) {
-        keys[i] = model.net().factor(store.zeros(new Shape(shape)));
-        values[i] = model.net().factor(store.zeros(new Shape(shape)));
+        keys[i] = store.zeros(new Shape(shape));
+        values[i] = store.zeros(new Shape(shape));
       }
     }
 

@@ -116,11 +116,11 @@ public record DraftCheck(
       return;
     }
     try (TextTokenizer other = TextTokenizer.open(draft)) {
-      String expected = tokenizer.tokensHash();
-      String got = other.tokensHash();
-      if (!expected.equals(got)) {
+      String targets = tokenizer.tokensHash();
+      String own = other.tokensHash();
+      if (!own.equals(targets)) {
         String message = "tokenizer must be the target's (SHA-256 of its tokens %.12s), got %.12s";
-        found.add(error(Rule.OTHER_TOKENIZER, message, expected, got));
+        found.add(error(Rule.OTHER_TOKENIZER, message, targets, own));
       }
     }
   }

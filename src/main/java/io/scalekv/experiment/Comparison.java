@@ -15,9 +15,9 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 
 /**
- * Comparison of policies: every two runs with the same images and the same budget, and
- * every two that differ in number format, guidance or split of the budget and whose peaks of stored
- * bytes differ by at most 2 %; prompt by prompt (the mean over a prompt's seeds), by Wilcoxon's
+ * Comparison of policies: every two runs with the same images and the same budget, and every two
+ * that differ in number format, guidance or split of the budget and whose peaks of stored bytes
+ * differ by at most 2 %; prompt by prompt (the mean over a prompt's seeds), by Wilcoxon's
  * signed-rank test, two-sided, with Holm's correction over the whole table.
  *
  * @param metric what is compared

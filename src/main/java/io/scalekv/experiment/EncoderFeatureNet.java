@@ -8,8 +8,8 @@ import io.scalekv.model.ImageModel;
 import java.util.List;
 
 /**
- * Net of the features of the model's own image encoder: the output of every halving and of its middle. The
- * model is not closed with it.
+ * Net of the features of the model's own image encoder: the output of every halving and of its
+ * middle. The model is not closed with it.
  */
 public final class EncoderFeatureNet implements FeatureNet {
   /** Name in a metric's label. */

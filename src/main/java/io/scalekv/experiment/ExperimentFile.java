@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * File {@value #NAME}, which says what a folder of results is about. It holds the experiment as it was
- * written, its runs in their order, and every prompt, so that a result can be derived again from
- * the folder alone.
+ * File {@value #NAME}, which says what a folder of results is about. It holds the experiment as it
+ * was written, its runs in their order, and every prompt, so that a result can be derived again
+ * from the folder alone.
  *
  * @param schemaVersion {@value #SCHEMA_VERSION}
  * @param name of the experiment

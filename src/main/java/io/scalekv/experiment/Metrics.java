@@ -23,8 +23,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Metrics that experiments can name: those of images, those of captions, and a user's own found
- * by {@link ServiceLoader}.
+ * Metrics that experiments can name: those of images, those of captions, and a user's own found by
+ * {@link ServiceLoader}.
  */
 public final class Metrics {
   /** Metrics of an experiment that names none. */

@@ -19,10 +19,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Store of the images of the full cache, drawn once and shared by all runs: {@code reference/ID/} with one
- * PNG and one file of packed token bits per image, and {@value #MANIFEST} when all are there. An
- * image's two files are written whole, the PNG last. A batch that lacks an image is drawn again as
- * a whole, so that every image comes from the same batch, whenever a run was stopped.
+ * Store of the images of the full cache, drawn once and shared by all runs: {@code reference/ID/}
+ * with one PNG and one file of packed token bits per image, and {@value #MANIFEST} when all are
+ * there. An image's two files are written whole, the PNG last. A batch that lacks an image is drawn
+ * again as a whole, so that every image comes from the same batch, whenever a run was stopped.
  */
 final class ReferenceStore {
   /** Name of the list of files with their hashes. */

@@ -19,8 +19,8 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * Run of an experiment before it is run: everything that determines its numbers, and nothing
- * else. Parts that have no meaning for its kind are null.
+ * Run of an experiment before it is run: everything that determines its numbers, and nothing else.
+ * Parts that have no meaning for its kind are null.
  *
  * @param kind what is done
  * @param model the model

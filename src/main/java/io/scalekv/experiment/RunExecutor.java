@@ -153,7 +153,10 @@ public final class RunExecutor implements AutoCloseable {
   private void checkModel(Run run) {
     String name = run.model().name();
     Require.that(
-        name.equals(config.name()), "model must be %s, that of the run, got %s", name, config.name());
+        name.equals(config.name()),
+        "model must be %s, that of the run, got %s",
+        name,
+        config.name());
     if (run.kind() != Run.Kind.MEMORY) {
       String weights = run.model().weights();
       String own = model.weightHash();

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Result files in JSON. Reading and writing check them against {@value #SCHEMA}; equal results
- * are equal bytes.
+ * Result files in JSON. Reading and writing check them against {@value #SCHEMA}; equal results are
+ * equal bytes.
  */
 public final class RunJson {
   /** Schema, a resource next to this class. */

@@ -15,8 +15,8 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 
 /**
- * Session of runs, one after the other, on one model, which is loaded when the first is run and stays until
- * this is closed. Each leaves its result or its error in the folder of the results.
+ * Session of runs, one after the other, on one model, which is loaded when the first is run and
+ * stays until this is closed. Each leaves its result or its error in the folder of the results.
  */
 public final class RunSession implements AutoCloseable {
   private final ModelConfig config;

@@ -9,9 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runner of an experiment, here or on many machines. Finished runs are never redone; a run
- * that fails leaves a file that says why and does not stop the others. All runners leave the same
- * files.
+ * Runner of an experiment, here or on many machines. Finished runs are never redone; a run that
+ * fails leaves a file that says why and does not stop the others. All runners leave the same files.
  */
 public interface Runner {
   /**

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Distortions of known strength that give a metric's numbers a scale: JPEG of quality 90, 50
- * and 10, Gaussian blur of standard deviation ½, 1 and 2 pixels. Down each list of rungs a metric
+ * Distortions of known strength that give a metric's numbers a scale: JPEG of quality 90, 50 and
+ * 10, Gaussian blur of standard deviation ½, 1 and 2 pixels. Down each list of rungs a metric
  * should only get worse.
  */
 public enum Ladder {

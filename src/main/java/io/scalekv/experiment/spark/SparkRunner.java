@@ -32,9 +32,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
- * Runner of an experiment on the executors of Apache Spark. The folder of the results must
- * be the same folder everywhere: executors write their files there themselves, and nothing but a
- * line per run comes back.
+ * Runner of an experiment on the executors of Apache Spark. The folder of the results must be the
+ * same folder everywhere: executors write their files there themselves, and nothing but a line per
+ * run comes back.
  *
  * <p>The reference images are drawn first, one task per batch; then every run is a job of its own,
  * so that one that takes its executor down ends as failed and the others go on. The tasks of an

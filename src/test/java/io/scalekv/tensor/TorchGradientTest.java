@@ -109,6 +109,7 @@ class TorchGradientTest {
   void projections() {
     Nd x = normal(1, 1, 2, 3);
     check(op("linear"), 3, x, normal(2, 2, 3), normal(3, 2));
+    check(op("product_as"), 2, x, normal(2, 2, 3), normal(3, 1));
     check(op("linear_qkv"), 5, x, normal(2, 6, 3), normal(3, 2), normal(4, 2), normal(5, 2));
     check(op("linear_kv"), 4, x, normal(2, 4, 3), normal(3, 2), normal(4, 2));
   }

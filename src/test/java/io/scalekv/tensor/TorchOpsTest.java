@@ -160,6 +160,26 @@ class TorchOpsTest {
     kv.assertNear(call("linear_kv", x, two, q, k), 2e-5);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12})
+  void productsOfFewRowsAndOfMany(int rows) {
+    Random random = new Random(rows);
+    int c = size(random, 20);
+    int out = size(random, 20);
+    Nd weight = Nd.normal(random, 1, out, c);
+    Nd none = Nd.zeros(out);
+    Nd like = Nd.zeros(1);
+    for (int batch = 1; batch <= 3; batch++) {
+      Nd x = Nd.normal(random, 1, batch, rows, c);
+      Nd y = linear(x, weight, none);
+      y.assertNear(call("product_as", x, weight, like), 2e-5);
+      NDArray strided = x.in(scope).transpose(0, 2, 1).duplicate().transpose(0, 2, 1);
+      y.assertNear(TorchOps.call("product_as", strided, weight.in(scope), like.in(scope)), 2e-5);
+      Nd flat = x.reshape(batch * rows, c);
+      y.reshape(batch * rows, out).assertNear(call("product_as", flat, weight, like), 2e-5);
+    }
+  }
+
   private static Nd part(Nd x, int from, int to) {
     Nd p = Nd.zeros(to - from);
     System.arraycopy(x.data, from, p.data, 0, to - from);

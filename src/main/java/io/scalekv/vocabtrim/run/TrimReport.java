@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Report of a VocabTrim experiment: tables and figures. */
@@ -86,7 +87,7 @@ public final class TrimReport {
     if (!loops.isEmpty()) {
       loops(spec, loops).notes(notes).build().write(folder);
     }
-    figures(folder, spec, results);
+    figures(folder, spec, curves);
     List<String> lines = new ArrayList<>(collapsed);
     curves.forEach(c -> lines.add(line(c)));
     lines.add(models);
@@ -172,62 +173,67 @@ public final class TrimReport {
                 + " repetitions; other work on the machine increases the spread.");
   }
 
-  /** Writes one set of line figures, or one per domain where one figure has too many lines. */
-  private static void figures(Path folder, TrimSpec spec, List<TrimResult> results)
-      throws IOException {
+  private static void figures(Path folder, TrimSpec spec, List<Row> curves) throws IOException {
     List<BarFigure.Bar> bars = new ArrayList<>();
-    Map<String, List<TrimResult>> byDomain = new LinkedHashMap<>();
-    for (TrimResult r : results) {
-      byDomain.computeIfAbsent(r.run().domain(), d -> new ArrayList<>()).add(r);
-      for (Curve c : r.curves()) {
-        String label = label(r, c, results) + ", k = " + c.bestPoint().k();
-        PolicyStyle style = PolicyStyle.numbered(bars.size() % MOST_LINES);
-        Interval mbsu = c.bestPoint().mbsu();
-        String value = ReportTable.fixed(mbsu.mean(), 3);
-        bars.add(new BarFigure.Bar(label, style, mbsu, value));
-      }
+    for (Row c : curves) {
+      String label = label(c, curves) + ", k = " + c.point().k();
+      PolicyStyle style = PolicyStyle.numbered(bars.size() % MOST_LINES);
+      Interval mbsu = c.point().mbsu();
+      String value = ReportTable.fixed(mbsu.mean(), 3);
+      bars.add(new BarFigure.Bar(label, style, mbsu, value));
     }
     BarFigure.of(spec.title(), "best MBSU (modelled)", bars).write(folder, "best");
-    if (bars.size() <= MOST_LINES || byDomain.size() == 1) {
-      lines(folder, "", spec.title(), results);
-    } else {
-      for (Map.Entry<String, List<TrimResult>> e : byDomain.entrySet()) {
-        lines(folder, "-" + e.getKey(), spec.title() + ": " + e.getKey(), e.getValue());
-      }
-    }
+    lines(folder, "", spec.title(), curves);
   }
 
-  private static void lines(Path folder, String suffix, String what, List<TrimResult> results)
+  /** Writes line figures; of too many lines one set per domain, then one per γ. */
+  private static void lines(Path folder, String suffix, String what, List<Row> curves)
+      throws IOException {
+    List<Function<Row, String>> splits =
+        List.of(c -> c.result().run().domain(), c -> "gamma " + c.curve().gamma());
+    for (Function<Row, String> split : splits) {
+      Map<String, List<Row>> parts =
+          curves.stream()
+              .collect(Collectors.groupingBy(split, LinkedHashMap::new, Collectors.toList()));
+      if (curves.size() > MOST_LINES && parts.size() > 1) {
+        for (Map.Entry<String, List<Row>> e : parts.entrySet()) {
+          String name = e.getKey().replace(" ", "");
+          lines(folder, suffix + "-" + name, what + ": " + e.getKey(), e.getValue());
+        }
+        return;
+      }
+    }
+    panel(folder, suffix, what, curves);
+  }
+
+  private static void panel(Path folder, String suffix, String what, List<Row> curves)
       throws IOException {
     List<Line> mbsu = new ArrayList<>();
     List<Line> tau = new ArrayList<>();
     List<Line> marks = new ArrayList<>();
-    List<Line> coverage = new ArrayList<>();
-    long all = results.stream().mapToLong(r -> r.curves().size()).sum();
-    for (TrimResult r : results) {
-      for (Curve c : r.curves()) {
-        if (mbsu.size() < MOST_LINES) {
-          String name = label(r, c, results);
-          PolicyStyle style = PolicyStyle.numbered(mbsu.size());
-          mbsu.add(line(name, style, c.points(), Point::mbsu));
-          tau.add(line(name, style, c.points(), Point::tau));
-          if (c.interior() && all <= 3) {
-            Point b = c.bestPoint();
-            double[] at = {b.mbsu().mean()};
-            PolicyStyle mark = PolicyStyle.numbered((int) all + marks.size());
-            String maximum = "maximum at k = " + b.k();
-            marks.add(Line.points(maximum, mark, new double[] {b.k()}, at));
-          }
-        }
-      }
-      if (coverage.size() < MOST_LINES) {
-        double[] k = r.run().settings().sizes().stream().mapToDouble(v -> v).toArray();
-        double[] share = r.coverage().stream().mapToDouble(v -> v).toArray();
-        PolicyStyle style = PolicyStyle.numbered(coverage.size());
-        coverage.add(Line.smooth(label(r, results), style, k, share));
+    int all = curves.size();
+    for (Row c : curves.subList(0, Math.min(all, MOST_LINES))) {
+      String name = label(c, curves);
+      PolicyStyle style = PolicyStyle.numbered(mbsu.size());
+      mbsu.add(line(name, style, c.curve().points(), Point::mbsu));
+      tau.add(line(name, style, c.curve().points(), Point::tau));
+      if (c.curve().interior() && all <= 3) {
+        double[] at = {c.point().mbsu().mean()};
+        PolicyStyle mark = PolicyStyle.numbered(all + marks.size());
+        String maximum = "maximum at k = " + c.point().k();
+        marks.add(Line.points(maximum, mark, new double[] {c.point().k()}, at));
       }
     }
     mbsu.addAll(marks);
+    List<Line> coverage = new ArrayList<>();
+    List<Row> results =
+        curves.stream().filter(c -> c.curve().gamma() == curves.get(0).curve().gamma()).toList();
+    for (Row c : results.subList(0, Math.min(results.size(), MOST_LINES))) {
+      double[] k = c.curve().points().stream().mapToDouble(Point::k).toArray();
+      double[] share = c.result().coverage().stream().mapToDouble(v -> v).toArray();
+      PolicyStyle style = PolicyStyle.numbered(coverage.size());
+      coverage.add(Line.smooth(label(c, results), style, k, share));
+    }
     String title =
         all > MOST_LINES ? what + " (the first " + MOST_LINES + " of " + all + ")" : what;
     write(folder, "mbsu" + suffix, title, "MBSU (modelled)", mbsu);
@@ -251,24 +257,18 @@ public final class TrimReport {
   }
 
   /** Returns the settings in which a curve differs from the others. */
-  private static String label(TrimResult r, Curve c, List<TrimResult> all) {
-    return label(r, all) + (r.curves().size() > 1 ? " γ " + c.gamma() : "");
-  }
-
-  /** Returns the settings in which a result differs from the others. */
-  private static String label(TrimResult r, List<TrimResult> all) {
-    List<Function<TrimResult, String>> settings =
+  private static String label(Row c, List<Row> all) {
+    List<Function<Row, String>> settings =
         List.of(
-            o -> o.run().domain(),
-            o -> "T " + o.run().temperature(),
-            o -> o.run().source(),
-            o -> "from " + o.run().calibrationDomain(),
-            o -> o.run().calibrationTexts() + " texts");
+            o -> o.result().run().domain(),
+            o -> "T " + o.result().run().temperature(),
+            o -> o.result().run().counted(),
+            o -> "γ " + o.curve().gamma());
     List<String> parts =
         settings.stream()
             .filter(s -> all.stream().map(s).distinct().count() > 1)
-            .map(s -> s.apply(r))
+            .map(s -> s.apply(c))
             .toList();
-    return parts.isEmpty() ? r.run().domain() : String.join(", ", parts);
+    return parts.isEmpty() ? c.result().run().domain() : String.join(", ", parts);
   }
 }

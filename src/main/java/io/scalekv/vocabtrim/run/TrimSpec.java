@@ -85,10 +85,16 @@ public record TrimSpec(
     /** Returns a label for people. */
     String label() {
       String t = temperature == 0 ? "0 (greedy)" : String.valueOf(temperature);
+      return domain + ", T " + t + ", " + counted();
+    }
+
+    /** Returns a label of the calibration. */
+    String counted() {
+      if (source.equals("order")) {
+        return "tokenizer order";
+      }
       String of = calibrationDomain.equals(domain) ? "" : " of " + calibrationDomain;
-      String counted =
-          source.equals("order") ? "tokenizer order" : calibrationTexts + " " + source + " texts";
-      return domain + ", T " + t + ", " + counted + of;
+      return calibrationTexts == 0 ? "no texts" : calibrationTexts + " " + source + " texts" + of;
     }
   }
 

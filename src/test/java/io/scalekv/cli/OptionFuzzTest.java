@@ -73,12 +73,17 @@ final class OptionFuzzTest {
   }
 
   private static Stream<List<String>> examples(CommandSpec spec) {
-    return CommandTree.examples(spec).stream()
-        .map(
-            words ->
-                words.stream()
-                    .map(w -> w.startsWith("out/") ? folder.resolve(w).toString() : w)
-                    .toList());
+    return CommandTree.examples(spec).stream().map(OptionFuzzTest::inFolder);
+  }
+
+  private static List<String> inFolder(List<String> words) {
+    List<String> moved = new ArrayList<>(words);
+    for (int i = 0; i < moved.size(); i++) {
+      if (moved.get(i).startsWith("out/") || i > 0 && WRITES.contains(moved.get(i - 1))) {
+        moved.set(i, folder.resolve(moved.get(i)).toString());
+      }
+    }
+    return moved;
   }
 
   /** Returns the example with a value of an option, in place of one that stands there. */

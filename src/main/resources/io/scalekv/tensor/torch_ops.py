@@ -608,7 +608,7 @@ class M(Module):
   def product_as(self, x: Tensor, weight: Tensor, like: Tensor) -> Tensor:
     d = ops.prim.dtype(like)
     if torch.eq(d, 6):
-      y = (self).float_product(x, weight)
+      y = (self).float_product(torch.to(x, d), torch.to(weight, d))
     else:
       y = torch.to(torch.linear(torch.to(x, d), torch.to(weight, d), None), 6)
     return y
